@@ -1,0 +1,22 @@
+PYTHON ?= python3
+PORT ?= 8000
+
+.PHONY: demo test check
+
+demo: .venv
+	.venv/bin/tocsin demo --port $(PORT)
+
+test: .venv
+	.venv/bin/python -m pytest -n 2 --dist worksteal
+
+check: .venv
+	.venv/bin/ruff check .
+	.venv/bin/ruff format --check .
+	.venv/bin/mypy
+	.venv/bin/lint-imports
+
+.venv: pyproject.toml constraints.txt
+	$(PYTHON) -m venv .venv
+	.venv/bin/python -m pip install --quiet --upgrade pip
+	.venv/bin/python -m pip install --constraint constraints.txt --editable '.[dev]'
+	@touch .venv

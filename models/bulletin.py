@@ -1,0 +1,107 @@
+"""The form of a bulletin: what `experiments` writes and `service` reads.
+
+A bulletin is one folder, `bulletins/<id>/`, with `scores.parquet` (SCORES_SCHEMA) and
+`manifest.json` (Manifest). It is moved into place whole and never changed afterwards.
+"""
+
+from datetime import date
+from typing import Annotated, Literal
+
+import pyarrow as pa
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+
+Level = Literal["country", "admin1", "priogrid"]
+Target = Literal["fatalities", "instability", "escalation", "onset"]
+
+FORMAT = 1
+"""Version of this form; a reader refuses a manifest with another."""
+
+SCORES_FILE = "scores.parquet"
+MANIFEST_FILE = "manifest.json"
+
+QUANTILES: tuple[float, ...] = (0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95)
+"""The quantile levels that a `fatalities` score carries."""
+
+
+def quantile_column(level: float) -> str:
+    """Return the column of a quantile level: 0.05 is in `q05`."""
+    return f"q{round(level * 100):02d}"
+
+
+SCORES_SCHEMA = pa.schema(
+    [
+        pa.field("region", pa.string(), nullable=False),
+        pa.field("name", pa.string(), nullable=False),
+        pa.field("country", pa.string(), nullable=False),
+        pa.field("level", pa.string(), nullable=False),
+        pa.field("target", pa.string(), nullable=False),
+        pa.field("horizon", pa.int8(), nullable=False),
+        pa.field("target_month", pa.string(), nullable=False),
+        pa.field("threshold", pa.float64(), nullable=False),
+        pa.field("probability", pa.float64(), nullable=False),
+        pa.field("mean", pa.float64()),
+        *(pa.field(quantile_column(level), pa.float64()) for level in QUANTILES),
+        pa.field("model_version", pa.string(), nullable=False),
+    ]
+)
+"""One row a region, target and horizon; sorted by level, region, target and horizon.
+
+`target_month` is YYYY-MM, for `escalation` and `onset` the last month of the window. `threshold`
+[deaths/month] is what the forecast must reach: tau for `fatalities` and `instability`,
+max(tau, 2 x the last 12 months' mean) for `escalation`, 1 death for `onset`. `mean` and the
+quantiles [deaths/month] are given for `fatalities` only.
+"""
+
+
+class _Frozen(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class ReleaseUsed(_Frozen):
+    """One release that the vintage drew on."""
+
+    source: str = Field(examples=["ucdp"])
+    release: str = Field(examples=["ged241"])
+    available_on: date = Field(description="The day from which the release was public.")
+    sha256: str = Field(description="Content hash of the delivered file.")
+
+
+class VintageUsed(_Frozen):
+    """The event history that the scores were computed from."""
+
+    as_of: date = Field(description="Only releases that were public by this day were read.")
+    digest: str = Field(description="Content hash of everything read: all months to the origin.")
+    releases: tuple[ReleaseUsed, ...]
+
+
+class ModelUsed(_Frozen):
+    """The registered model version behind the scores of one level."""
+
+    level: Level
+    name: str = Field(examples=["tocsin-admin1"], description="Name in the model registry.")
+    version: int = Field(ge=1)
+    run_id: str = Field(description="The MLflow run that trained it.")
+    learner: str = Field(examples=["boosting"])
+    trained_to: str = Field(description="The last month whose outcomes it learned from, YYYY-MM.")
+    skill: dict[str, float] = Field(
+        description="Brier skill by target over the best reference, in the backtest before the "
+        "origin: 0 is no better than the reference, 1 is perfect."
+    )
+
+
+class Manifest(_Frozen):
+    """What a bulletin is, where it comes from and what it holds."""
+
+    format: Literal[1] = FORMAT
+    id: Annotated[str, Field(pattern=r"^\d{4}-\d{2}-[0-9a-f]{12}$")]
+    origin: Annotated[str, Field(pattern=r"^\d{4}-\d{2}$", description="Last observed month used.")]
+    issued_at: AwareDatetime
+    simulated: bool = Field(description="True if the events are invented: no news, no warning.")
+    levels: tuple[Level, ...]
+    thresholds: dict[Level, float] = Field(description="tau by level [deaths/month].")
+    vintage: VintageUsed
+    models: tuple[ModelUsed, ...]
+    code: str = Field(description="Version and commit of the code that issued it.")
+    rows: int = Field(ge=1, description="Number of scores.")
+    scores_sha256: str = Field(description="Content hash of scores.parquet.")
+
