@@ -13,7 +13,7 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 Level = Literal["country", "admin1", "priogrid"]
 Target = Literal["fatalities", "instability", "escalation", "onset"]
 
-FORMAT = 1
+FORMAT: Literal[1] = 1
 """Version of this form; a reader refuses a manifest with another."""
 
 SCORES_FILE = "scores.parquet"
@@ -104,4 +104,3 @@ class Manifest(_Frozen):
     code: str = Field(description="Version and commit of the code that issued it.")
     rows: int = Field(ge=1, description="Number of scores.")
     scores_sha256: str = Field(description="Content hash of scores.parquet.")
-

@@ -1,0 +1,27 @@
+"""Country codes: what sources write -> ISO 3166-1 alpha-3."""
+
+from functools import cache
+from pathlib import Path
+
+import pandas as pd
+
+_GLEDITSCH_WARD = Path(__file__).parent / "geography" / "gleditsch_ward.csv"
+
+
+def iso3_of_gleditsch_ward(numbers: pd.Series) -> pd.Series:
+    """Return ISO 3166-1 alpha-3 codes (n,) of Gleditsch-Ward state numbers (n,), null if unknown.
+
+    Former states are named by the state that carries on their number in UCDP's data: 345
+    (Yugoslavia) is SRB, 365 (Soviet Union) RUS, 680 (South Yemen) YEM. 666 (Israel) includes what
+    happens in the Gaza Strip and the West Bank.
+
+    Gleditsch & Ward (1999), A revised list of independent states since the congress of Vienna,
+    International Interactions 25(4).
+    """
+    return numbers.map(_table()).astype("str")
+
+
+@cache
+def _table() -> dict[int, str]:
+    listed = pd.read_csv(_GLEDITSCH_WARD, keep_default_na=False)
+    return dict(zip(listed["number"], listed["country"], strict=True))

@@ -1,0 +1,153 @@
+"""Coverage: which months a release observes, by country.
+
+Coverage cannot be read off the events: a month without events is peace where it is observed,
+and unknown where it is not.
+"""
+
+import csv
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+
+from features.errors import InputError
+from features.months import format_month, parse_month
+from features.regions import load_regions
+
+COLUMNS = ("country", "first_month", "last_month")
+
+
+class Span(NamedTuple):
+    """Consecutive observed months of one country, both ends included.
+
+    `country` is ISO 3166-1 alpha-3; months are numbers [months since 1970-01].
+    """
+
+    country: str
+    first_month: int
+    last_month: int
+
+
+@dataclass(frozen=True)
+class Coverage:
+    """The observed months of a release: sorted spans, of which no two overlap.
+
+    Raises InputError for spans that are reversed, overlap, or are not there at all.
+    """
+
+    spans: tuple[Span, ...]
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "spans", tuple(sorted(self.spans)))
+        if not self.spans:
+            raise InputError("the coverage names no country: give at least one")
+        for span in self.spans:
+            _refuse_reversed(span)
+        for earlier, later in zip(self.spans, self.spans[1:], strict=False):
+            if earlier.country == later.country and later.first_month <= earlier.last_month:
+                raise InputError(
+                    f"the coverage of {later.country} overlaps itself in "
+                    f"{format_month(later.first_month)}: give every month once"
+                )
+
+    @property
+    def last_month(self) -> int:
+        """The last month that is observed anywhere [months since 1970-01]."""
+        return max(span.last_month for span in self.spans)
+
+    def table(self) -> pd.DataFrame:
+        """Return one row a span: country, first_month, last_month [months since 1970-01]."""
+        return pd.DataFrame(self.spans, columns=list(COLUMNS)).astype(
+            {"country": "str", "first_month": "int64", "last_month": "int64"}
+        )
+
+    def months(self) -> pd.DataFrame:
+        """Return one row an observed month: country, month [months since 1970-01], in order."""
+        lengths = [span.last_month - span.first_month + 1 for span in self.spans]
+        months = [np.arange(span.first_month, span.last_month + 1) for span in self.spans]
+        countries = pd.Series([span.country for span in self.spans], dtype="str")
+        return pd.DataFrame(
+            {
+                "country": countries.repeat(lengths).to_numpy(),
+                "month": np.concatenate(months).astype("int64"),
+            }
+        ).astype({"country": "str"})
+
+
+def whole_world(first_month: int, last_month: int) -> Coverage:
+    """Return the coverage of every country over the same months [months since 1970-01]."""
+    countries = load_regions("country").table["id"]
+    return Coverage(tuple(Span(str(country), first_month, last_month) for country in countries))
+
+
+def read_coverage(path: Path) -> Coverage:
+    """Read a coverage from a CSV with columns country, first_month and last_month.
+
+    Countries are ISO 3166-1 alpha-3, months are `YYYY-MM`. A country may have several rows, for
+    spans with gaps between them. Raises InputError that names the line at fault.
+    """
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            reader = csv.reader(file)
+            lines = [(reader.line_num, fields) for fields in reader if any(map(str.strip, fields))]
+    except OSError as error:
+        raise InputError(
+            f"the coverage '{path}' cannot be read ({error.strerror}): check the path"
+        ) from error
+    except (UnicodeDecodeError, csv.Error) as error:
+        raise InputError(f"the coverage '{path}' is not a CSV file in UTF-8: {error}") from error
+    return _parse(lines, path.name)
+
+
+def _parse(lines: list[tuple[int, list[str]]], name: str) -> Coverage:
+    """Return the coverage that the numbered lines of a CSV file say, the header among them."""
+    header = [field.strip().lower() for field in lines[0][1]] if lines else []
+    missing = [column for column in COLUMNS if column not in header]
+    if missing:
+        raise InputError(
+            f"the coverage '{name}' lacks the column {' and '.join(missing)}: its first line "
+            f"must read {','.join(COLUMNS)}"
+        )
+    countries = frozenset(load_regions("country").table["id"])
+    spans: list[Span] = []
+    for number, fields in lines[1:]:
+        try:
+            span = _span(dict(zip(header, fields, strict=False)), countries)
+            _refuse_overlap(span, spans)
+        except InputError as error:
+            raise InputError(f"the coverage '{name}', line {number}: {error}") from error
+        spans.append(span)
+    if not spans:
+        raise InputError(f"the coverage '{name}' has no rows: name at least one country")
+    return Coverage(tuple(spans))
+
+
+def _span(row: dict[str, str], countries: frozenset[str]) -> Span:
+    """Return the span that one row of a coverage file says."""
+    if any(column not in row for column in COLUMNS):
+        raise InputError(f"the row is cut short: give {','.join(COLUMNS)}")
+    country = row["country"].strip().upper()
+    if country not in countries:
+        raise InputError(f"'{row['country']}' is not a country: write ISO 3166-1 alpha-3, as MLI")
+    span = Span(country, parse_month(row["first_month"]), parse_month(row["last_month"]))
+    _refuse_reversed(span)
+    return span
+
+
+def _refuse_reversed(span: Span) -> None:
+    if span.first_month > span.last_month:
+        raise InputError(
+            f"{span.country} ends in {format_month(span.last_month)}, before it begins in "
+            f"{format_month(span.first_month)}: exchange the months"
+        )
+
+
+def _refuse_overlap(span: Span, others: Iterable[Span]) -> None:
+    for other in others:
+        if span.country == other.country and (
+            span.first_month <= other.last_month and other.first_month <= span.last_month
+        ):
+            raise InputError(f"{span.country} is covered twice: give every month of it once")

@@ -1,0 +1,131 @@
+"""The panel: every region x every month, zeros included, and missing where nothing was observed."""
+
+import hashlib
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from features.errors import CoverageError
+from features.events import TYPES_OF_VIOLENCE
+from features.months import format_month
+from features.regions import Level, Regions, load_regions
+from features.vintage import Vintage, monthly_counts
+
+FloatArray = npt.NDArray[np.float64]
+BoolArray = npt.NDArray[np.bool_]
+MonthArray = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True, eq=False)
+class Panel:
+    """Monthly events and deaths of the regions of one level.
+
+    `months` are T contiguous month numbers [months since 1970-01]; `observed` is (T, R); `events`
+    [events/month] and `deaths` [deaths/month] are (3, T, R), by type of violence in the order
+    state-based, non-state, one-sided, NaN where the region was not observed in the month.
+    """
+
+    regions: Regions
+    months: MonthArray
+    observed: BoolArray
+    events: FloatArray
+    deaths: FloatArray
+
+    @cached_property
+    def total_deaths(self) -> FloatArray:
+        """Deaths of all types together, (T, R) [deaths/month]."""
+        total: FloatArray = self.deaths.sum(axis=0)
+        return total
+
+    @cached_property
+    def total_events(self) -> FloatArray:
+        """Events of all types together, (T, R) [events/month]."""
+        total: FloatArray = self.events.sum(axis=0)
+        return total
+
+    def row(self, month: int) -> int:
+        """Return the index of a month; raises CoverageError when the panel does not hold it."""
+        index = month - int(self.months[0])
+        if not 0 <= index < len(self.months):
+            first, last = format_month(int(self.months[0])), format_month(int(self.months[-1]))
+            raise CoverageError(
+                f"the events observe {first} to {last}, not {format_month(month)}: "
+                "choose another month or ingest a release that covers it"
+            )
+        return index
+
+    def until(self, origin: int) -> "Panel":
+        """Return what was known at an origin: the same panel without any later month."""
+        end = self.row(origin) + 1
+        return Panel(
+            regions=self.regions,
+            months=self.months[:end],
+            observed=self.observed[:end],
+            events=self.events[:, :end],
+            deaths=self.deaths[:, :end],
+        )
+
+    def observed_throughout(self, months: int) -> BoolArray:
+        """Return (T, R): was the region observed in each of the `months` months to this one?"""
+        run = np.cumsum(self.observed, axis=0)
+        run[months:] = run[months:] - run[:-months].copy()
+        return np.asarray(run == months)
+
+    def digest(self) -> str:
+        """Return a content hash: equal exactly when regions, months and every figure are equal."""
+        content = hashlib.sha256()
+        content.update("\n".join([self.regions.level, *self.regions.table["id"]]).encode())
+        for array in (self.months, self.observed, self.events, self.deaths):
+            content.update(np.ascontiguousarray(array).tobytes())
+        return content.hexdigest()
+
+
+def build_panel(counts: pd.DataFrame, observed: pd.DataFrame, regions: Regions) -> Panel:
+    """Spread sparse monthly counts over dense month x region arrays.
+
+    `counts` has a row a region, month and type with events or deaths (columns region, month,
+    type_of_violence, events, deaths); `observed` has the months observed by country (columns
+    country, first_month, last_month; a country may stand in several rows). Regions of countries
+    that were never observed are left out. Raises CoverageError when nothing was observed.
+    """
+    covered = regions.within(sorted(set(observed["country"])))
+    if observed.empty or len(covered) == 0:
+        raise CoverageError(
+            f"no {regions.level} region is covered by the events: ingest a release that does"
+        )
+    months = np.arange(observed["first_month"].min(), observed["last_month"].max() + 1)
+    seen = _observed_months(observed, months, covered)
+    shape = (len(TYPES_OF_VIOLENCE), len(months), len(covered))
+    inside = counts["region"].isin(covered.table["id"])
+    kept = counts[inside]
+    place = (
+        kept["type_of_violence"].to_numpy(dtype=np.int64) - 1,
+        kept["month"].to_numpy(dtype=np.int64) - months[0],
+        pd.Index(covered.table["id"]).get_indexer(kept["region"]),
+    )
+    filled = {}
+    for name in ("events", "deaths"):
+        values = np.zeros(shape)
+        np.add.at(values, place, kept[name].to_numpy(dtype=np.float64))
+        values[:, ~seen] = np.nan
+        filled[name] = values
+    return Panel(covered, months.astype(np.int64), seen, filled["events"], filled["deaths"])
+
+
+def _observed_months(observed: pd.DataFrame, months: MonthArray, regions: Regions) -> BoolArray:
+    countries = regions.table["country"].to_numpy()
+    seen = np.zeros((len(months), len(regions)), dtype=bool)
+    for country, first, last in observed[["country", "first_month", "last_month"]].itertuples(
+        index=False
+    ):
+        start, end = first - months[0], last - months[0] + 1
+        seen[start:end, countries == country] = True
+    return seen
+
+
+def read_panel(vintage: Vintage, level: Level) -> Panel:
+    """Return the panel of one level of a vintage; raises CoverageError if it covers no region."""
+    return build_panel(monthly_counts(vintage, level), vintage.observed(), load_regions(level))

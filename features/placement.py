@@ -1,0 +1,166 @@
+"""The region of an event: by where it happened, among the regions of the country it is coded to.
+
+Place names are spelt too variously to be matched, and administrative borders change, so only
+coordinates are used. The country that the source codes restricts the search because coverage is
+known by country: an event of Mali that lies a little beyond the drawn border must count in Mali,
+or a region would hold deaths of a country that nobody observed, and the deaths of the regions of
+a country could exceed the country's.
+"""
+
+from collections.abc import Callable
+from functools import cache
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+import shapely
+
+from features.priogrid import cell_of, place_priogrid
+from features.regions import geometries, load_regions
+
+__all__ = ["place_admin1", "place_country", "place_priogrid"]
+
+FARTHEST_KM = 50.0
+"""How far from its country a point may lie [km] where it is in none: at sea, or on a lake."""
+FARTHEST_ABROAD_KM = 10.0
+"""How far from its country a point may lie [km] inside another one: a border drawn differently.
+Beyond that the event is of a former state (Juba is coded to Sudan until 2011), or mistaken."""
+TERRITORIES = {"ISR": "PSE", "MAR": "ESH"}
+"""Country of a Gleditsch-Ward state -> the territory that it includes, of which ISO 3166-1 makes
+a country of its own."""
+
+_KM_PER_DEGREE = 111.2
+_POINTS_AT_ONCE = 1000  # each is measured on its own copy of the outlines around it
+Floats = npt.NDArray[np.float64]
+Ints = npt.NDArray[np.int64]
+Objects = npt.NDArray[np.object_]
+
+
+def place_admin1(latitude: Floats, longitude: Floats, country: pd.Series) -> Objects:
+    """Return the admin1 region ids (n,) of points (n,) [degrees] that are coded to countries (n,).
+
+    A point is placed in the region of its country that contains it. Otherwise it goes to the
+    nearest region of its country, if that is within FARTHEST_KM, or within FARTHEST_ABROAD_KM for
+    a point that another country contains. On a border the first id of the alphabet has it. None
+    stands where a point cannot be placed: it is too far, has no coordinates, an unknown country,
+    or is coded to a state but lies in one of its TERRITORIES.
+    """
+    return _once_each(_admin1, latitude, longitude, country)
+
+
+def place_country(latitude: Floats, longitude: Floats, country: pd.Series) -> Objects:
+    """Return the countries (n,) [ISO 3166-1 alpha-3] in which events count, None where unknown.
+
+    It is the country that they are coded to, but where the point [degrees] lies in one of its
+    TERRITORIES, it is the territory: an event in the Gaza Strip is coded to Israel, and counts in
+    Palestine.
+    """
+    return _once_each(_country, latitude, longitude, country)
+
+
+def _once_each(
+    place: Callable[[pd.DataFrame], Objects],
+    latitude: Floats,
+    longitude: Floats,
+    country: pd.Series,
+) -> Objects:
+    """Apply `place` to every distinct point and country: events crowd into the same towns."""
+    points = pd.DataFrame(
+        {"latitude": latitude, "longitude": longitude, "country": country.to_numpy(dtype=object)}
+    )
+    number = points.groupby(list(points.columns), sort=False, dropna=False).ngroup()
+    return place(points.drop_duplicates(ignore_index=True))[number.to_numpy()]
+
+
+class _World(NamedTuple):
+    """The admin1 regions, in the order of their ids."""
+
+    ids: Objects
+    country: Objects
+    outlines: Objects
+    tree: shapely.STRtree
+
+
+@cache
+def _world() -> _World:
+    table = load_regions("admin1").table
+    outlines = geometries("admin1")
+    ids, country = (table[column].to_numpy(dtype=object) for column in ("id", "country"))
+    return _World(ids, country, outlines, shapely.STRtree(outlines))
+
+
+def _containing(points: pd.DataFrame) -> tuple[Ints, Ints]:
+    """Return pairs of a point and a region that contains it, the first region first."""
+    latitude, longitude = points["latitude"].to_numpy(), points["longitude"].to_numpy()
+    on_globe = np.flatnonzero(cell_of(latitude, longitude) > 0)
+    spots = shapely.points(longitude[on_globe], latitude[on_globe])
+    spot, region = _world().tree.query(spots, predicate="intersects")
+    order = np.lexsort((region, spot))
+    return on_globe[spot[order]], region[order]
+
+
+def _in_territory(coded: Objects, holder: Objects) -> npt.NDArray[np.bool_]:
+    """Tell where the holder of a place is a territory of the state that an event is coded to."""
+    return np.asarray(pd.Series(coded, dtype=object).map(TERRITORIES).to_numpy() == holder)
+
+
+def _country(points: pd.DataFrame) -> Objects:
+    countries: Objects = points["country"].to_numpy(dtype=object, copy=True)
+    countries[points["country"].isna()] = None
+    point, region = _containing(points)
+    holder = _world().country[region]
+    apart = _in_territory(countries[point], holder)
+    countries[point[apart]] = holder[apart]
+    return countries
+
+
+def _admin1(points: pd.DataFrame) -> Objects:
+    world = _world()
+    coded = points["country"].to_numpy(dtype=object)
+    point, region = _containing(points)
+    holder = world.country[region]
+    own = coded[point] == holder
+    found = np.full(len(points), -1)
+    found[point[own][::-1]] = region[own][::-1]
+    reach = np.full(len(points), FARTHEST_KM)
+    reach[point[~own]] = FARTHEST_ABROAD_KM
+    reach[point[_in_territory(coded[point], holder)]] = 0.0
+    latitude, longitude = points["latitude"].to_numpy(), points["longitude"].to_numpy()
+    lost = np.flatnonzero((found < 0) & (reach > 0) & (cell_of(latitude, longitude) > 0))
+    for some in np.array_split(lost, len(lost) // _POINTS_AT_ONCE + 1):
+        spot, near = _nearest(latitude[some], longitude[some], coded[some], reach[some])
+        found[some[spot]] = near
+    ids: Objects = world.ids[found]
+    ids[found < 0] = None
+    return ids
+
+
+def _nearest(
+    latitude: Floats, longitude: Floats, country: Objects, reach: Floats
+) -> tuple[Ints, Ints]:
+    """Return pairs of a point and the nearest region of its country within reach (n,) [km].
+
+    Distances are measured on a plane that is scaled at the point's latitude, which is right to
+    1 % over such distances. The plane ends at 180 degrees of longitude.
+    """
+    world = _world()
+    scale = np.maximum(np.cos(np.radians(latitude)), 0.01)
+    margin = reach / _KM_PER_DEGREE
+    frames = shapely.box(
+        longitude - margin / scale, latitude - margin, longitude + margin / scale, latitude + margin
+    )
+    point, region = world.tree.query(frames)
+    own = country[point] == world.country[region]
+    point, region = point[own], region[own]
+    outlines = world.outlines[region]
+    squeeze = np.repeat(scale[point], shapely.get_num_coordinates(outlines))
+    plane = np.column_stack([squeeze, np.ones(len(squeeze))])
+    outlines = shapely.transform(outlines, lambda degrees: degrees * plane)
+    spots = shapely.points(longitude[point] * scale[point], latitude[point])
+    distance = shapely.distance(spots, outlines) * _KM_PER_DEGREE
+    near = distance <= reach[point]
+    point, region, distance = point[near], region[near], distance[near]
+    order = np.lexsort((region, distance, point))
+    point, first = np.unique(point[order], return_index=True)
+    return point, region[order][first]

@@ -1,0 +1,86 @@
+"""PRIO-GRID by arithmetic: half-degree cells, numbered row by row from 90S 180W.
+
+Tollefsen, Strand & Buhaug (2012), PRIO-GRID: A unified spatial data structure, Journal of Peace
+Research 49(2).
+"""
+
+import numpy as np
+import numpy.typing as npt
+import shapely
+from scipy import sparse
+
+CELL_SIZE = 0.5
+"""Side of a cell [degrees]."""
+POLE, ANTIMERIDIAN = 90.0, 180.0
+"""The ends of latitude and longitude [degrees]."""
+ROWS, COLUMNS = round(2 * POLE / CELL_SIZE), round(2 * ANTIMERIDIAN / CELL_SIZE)
+
+_STEPS = [(row, column) for row in (-1, 0, 1) for column in (-1, 0, 1) if (row, column) != (0, 0)]
+
+
+def cell_of(
+    latitude: npt.NDArray[np.float64], longitude: npt.NDArray[np.float64]
+) -> npt.NDArray[np.int64]:
+    """Return the cell number (n,) of points (n,) [degrees], 0 where a point is not on the globe.
+
+    A cell owns its southern and western edge. The north pole belongs to the last row, and 180E is
+    180W.
+    """
+    on_globe = (np.abs(latitude) <= POLE) & (np.abs(longitude) <= ANTIMERIDIAN)
+    row = np.floor((np.where(on_globe, latitude, 0.0) + POLE) / CELL_SIZE).astype(np.int64)
+    column = np.floor((np.where(on_globe, longitude, 0.0) + ANTIMERIDIAN) / CELL_SIZE).astype(
+        np.int64
+    )
+    cell = np.minimum(row, ROWS - 1) * COLUMNS + column % COLUMNS + 1
+    return np.where(on_globe, cell, 0)
+
+
+def place_priogrid(
+    latitude: npt.NDArray[np.float64], longitude: npt.NDArray[np.float64]
+) -> npt.NDArray[np.object_]:
+    """Return the cells (n,) of points (n,) [degrees] as region ids, None for a point off the globe.
+
+    A point at sea has a cell too, but the cell is a region only where it touches land.
+    """
+    cell = cell_of(latitude, longitude)
+    ids = cell.astype(str).astype(object)
+    ids[cell == 0] = None
+    return ids
+
+
+def centres(
+    cells: npt.NDArray[np.int64],
+) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
+    """Return latitude (n,) and longitude (n,) [degrees] of the centres of cells (n,)."""
+    row, column = np.divmod(cells - 1, COLUMNS)
+    return CELL_SIZE * (row + 0.5) - POLE, CELL_SIZE * (column + 0.5) - ANTIMERIDIAN
+
+
+def boxes(cells: npt.NDArray[np.int64]) -> npt.NDArray[np.object_]:
+    """Return the outlines (n,) of cells (n,) as shapely polygons [degrees]."""
+    latitude, longitude = centres(cells)
+    half = CELL_SIZE / 2
+    outlines: npt.NDArray[np.object_] = shapely.box(
+        longitude - half, latitude - half, longitude + half, latitude + half
+    )
+    return outlines
+
+
+def neighbours(cells: npt.NDArray[np.int64]) -> sparse.csr_array:
+    """Return which of distinct cells (n,) touch, by a side or a corner, as 0/1 (n, n).
+
+    The grid closes at 180 degrees of longitude, and ends at the poles.
+    """
+    place = np.full(ROWS * COLUMNS + 1, -1)
+    place[cells] = np.arange(len(cells))
+    row, column = np.divmod(cells - 1, COLUMNS)
+    pairs = []
+    for step_row, step_column in _STEPS:
+        other_row = row + step_row
+        other = other_row * COLUMNS + (column + step_column) % COLUMNS + 1
+        inside = (other_row >= 0) & (other_row < ROWS)
+        place_of_other = np.where(inside, place[np.where(inside, other, 0)], -1)
+        here = np.flatnonzero(place_of_other >= 0)
+        pairs.append(np.stack([here, place_of_other[here]]))
+    a, b = np.concatenate(pairs, axis=1)
+    return sparse.csr_array((np.ones(len(a)), (a, b)), shape=(len(cells), len(cells)))

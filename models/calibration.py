@@ -1,0 +1,48 @@
+"""Calibration: turning a learner's odds into odds that come true."""
+
+import numpy as np
+import numpy.typing as npt
+from scipy.optimize import minimize
+from scipy.special import expit, logit
+from sklearn.base import BaseEstimator
+
+FloatArray = npt.NDArray[np.float64]
+
+_TRUST = 4.0
+_EDGE = 1e-6
+
+
+class LogisticCalibration(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
+    """A straight line in log-odds, fitted on forecasts and outcomes that the learner never saw.
+
+    logit(calibrated) = intercept + slope * logit(forecast), by maximum likelihood with a normal
+    prior around the identity (precision 4 for intercept and slope), so that a handful of cases
+    changes little and hundreds decide. Source: Platt (1999), with the identity instead of zero as
+    the prior's centre.
+    """
+
+    intercept: float = 0.0
+    slope: float = 1.0
+
+    def fit(self, probability: FloatArray, outcome: FloatArray) -> "LogisticCalibration":
+        """Fit on forecasts and outcomes (0 or 1), both (n,); with n = 0 it stays the identity."""
+        odds = self._odds(probability)
+
+        def loss(line: FloatArray) -> tuple[float, FloatArray]:
+            eta = line[0] + line[1] * odds
+            off = line - np.array([0.0, 1.0])
+            value = np.sum(np.logaddexp(0, eta) - outcome * eta) + _TRUST / 2 * off @ off
+            miss = expit(eta) - outcome
+            return float(value), np.array([miss.sum(), miss @ odds]) + _TRUST * off
+
+        best = minimize(loss, np.array([0.0, 1.0]), jac=True, method="L-BFGS-B")
+        self.intercept, self.slope = float(best.x[0]), float(best.x[1])
+        return self
+
+    def predict(self, probability: FloatArray) -> FloatArray:
+        """Return the calibrated probabilities, (n,)."""
+        return np.asarray(expit(self.intercept + self.slope * self._odds(probability)))
+
+    @staticmethod
+    def _odds(probability: FloatArray) -> FloatArray:
+        return np.asarray(logit(np.clip(probability, _EDGE, 1 - _EDGE)), dtype=np.float64)

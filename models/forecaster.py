@@ -1,0 +1,133 @@
+"""The forecaster of one level: every target and horizon, fitted, calibrated and ready to be stored.
+
+A *cell* is one target at one horizon. Each cell has its own learner, fitted on the training rows,
+and its own calibration, fitted on the later calibration rows.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+from sklearn.base import BaseEstimator, clone
+
+from features.targets import HORIZONS, TARGETS, Target
+from models.bulletin import QUANTILES, quantile_column
+from models.calibration import LogisticCalibration
+from models.distribution import Analogues, DeathsDistribution
+from models.learners import (
+    FEWEST_CASES,
+    BaseRate,
+    FloatArray,
+    Learner,
+    Matrix,
+    RegionNumbers,
+)
+
+CELLS: tuple[tuple[Target, int], ...] = tuple(
+    (target, horizon) for target in TARGETS for horizon in HORIZONS[target]
+)
+"""Every target at every horizon."""
+
+FITTED_CELLS = tuple((target, horizon) for target, horizon in CELLS if target != "fatalities")
+"""The cells with a learner of their own; `fatalities` shares those of `instability`."""
+
+
+@dataclass(frozen=True, eq=False)
+class Rows:
+    """Region-months to learn from: (n, k) indicators, (n,) outcomes and deaths, (n,) regions.
+
+    `deaths` [deaths/month] are those of the target month; only the instability cells read them.
+    """
+
+    indicators: Matrix
+    outcome: FloatArray
+    deaths: FloatArray
+    regions: RegionNumbers
+
+
+class Cell(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
+    """One target at one horizon: learner, calibration and, for instability, the analogues."""
+
+    learner: Learner | BaseRate
+    calibration: LogisticCalibration
+    size: Learner | None = None
+    analogues: Analogues | None = None
+
+    def probability(self, indicators: Matrix) -> FloatArray:
+        """Return the calibrated probability for (n, k) indicators, (n,)."""
+        return self.calibration.predict(self.learner.probability(indicators))
+
+    def deaths(self, indicators: Matrix) -> DeathsDistribution:
+        """Return the predictive distribution of deaths for (n, k) indicators."""
+        if self.size is None or self.analogues is None:
+            raise TypeError("only an instability cell has a distribution of deaths")
+        return self.analogues.predict(self.size.size(indicators), self.probability(indicators))
+
+
+def fit_cell(
+    target: Target, template: Learner, training: Rows, calibration: Rows, tau: float
+) -> Cell:
+    """Fit one cell: the learner on the training rows, the calibration on the later rows.
+
+    With fewer than FEWEST_CASES outcomes of either kind the learner is the base rate.
+    """
+    cell = Cell()
+    cases = training.outcome.sum()
+    if min(cases, len(training.outcome) - cases) < FEWEST_CASES:
+        cell.learner = BaseRate().fit(training.outcome)
+    else:
+        cell.learner = clone(template).fit(training.indicators, training.outcome, training.regions)
+    raw = cell.learner.probability(calibration.indicators)
+    cell.calibration = LogisticCalibration().fit(raw, calibration.outcome)
+    if target == "instability":
+        size: Learner = clone(template)
+        cell.size = size.fit_size(training.indicators, training.deaths)
+        cell.analogues = Analogues(tau).fit(
+            cell.size.size(calibration.indicators), calibration.deaths
+        )
+    return cell
+
+
+class Forecaster(BaseEstimator):  # type: ignore[misc]
+    """Every cell of one level, with what is needed to use it: indicator names and threshold."""
+
+    def __init__(self, level: str = "", tau: float = 1.0, names: tuple[str, ...] = ()) -> None:
+        self.level = level
+        self.tau = tau
+        self.names = names
+
+    def with_cells(self, cells: dict[str, Cell]) -> "Forecaster":
+        """Take the fitted cells, by `cell_key`."""
+        self.cells = cells
+        return self
+
+    def cell(self, target: Target, horizon: int) -> Cell:
+        """Return the cell that forecasts a target at a horizon."""
+        fitted: Target = "instability" if target == "fatalities" else target
+        return self.cells[cell_key(fitted, horizon)]
+
+    def predict(self, indicators: pd.DataFrame) -> pd.DataFrame:
+        """Return every probability, and mean and quantiles of deaths, for rows of indicators.
+
+        `indicators` has the columns `names`. Columns of the answer: `instability_01`,
+        `escalation_03`, ... (probabilities) and `fatalities_01_mean`, `fatalities_01_q50`, ...
+        [deaths/month]. This is what MLflow calls.
+        """
+        matrix = indicators[list(self.names)].to_numpy(dtype=np.float32)
+        columns: dict[str, npt.NDArray[np.float64]] = {}
+        for target, horizon in CELLS:
+            cell, key = self.cell(target, horizon), cell_key(target, horizon)
+            if target == "fatalities":
+                deaths = cell.deaths(matrix)
+                columns[f"{key}_mean"] = deaths.mean()
+                for level, values in zip(QUANTILES, deaths.quantiles(QUANTILES).T, strict=True):
+                    columns[f"{key}_{quantile_column(level)}"] = values
+            else:
+                columns[key] = cell.probability(matrix)
+        return pd.DataFrame(columns, index=indicators.index)
+
+
+def cell_key(target: Target, horizon: int) -> str:
+    """Return the name of a cell: `instability_03`."""
+    return f"{target}_{horizon:02d}"

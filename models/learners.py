@@ -1,0 +1,183 @@
+"""The learners: indicators -> probability of an outcome, and -> expected size of violence.
+
+Both have the scikit-learn form (fit, predict) and hold nothing but numbers, so they can be stored
+without pickle.
+"""
+
+from typing import Any, Literal, get_args
+
+import numpy as np
+import numpy.typing as npt
+import statsmodels.api as sm
+from scipy.linalg import qr
+from scipy.special import expit
+from sklearn.base import BaseEstimator
+from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
+
+from features.errors import ModelError
+
+FloatArray = npt.NDArray[np.float64]
+RegionNumbers = npt.NDArray[np.int64]
+Matrix = npt.NDArray[np.float32]
+
+LearnerName = Literal["logistic", "boosting"]
+LEARNERS: tuple[LearnerName, ...] = get_args(LearnerName)
+
+FEWEST_CASES = 30
+"""Fewer positive outcomes than this teach nothing: the base rate is the forecast."""
+
+
+_PRIOR_CASES = 10.0
+
+
+class BaseRate(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
+    """The frequency of the outcome in the training rows, whatever the indicators say."""
+
+    rate: float = 0.0
+
+    def fit(self, outcome: FloatArray) -> "BaseRate":
+        """Take the frequency of `outcome` (0 or 1), shrunk by half a case of each kind."""
+        self.rate = float((outcome.sum() + 0.5) / (len(outcome) + 1))
+        return self
+
+    def probability(self, indicators: Matrix) -> FloatArray:
+        """Return the base rate for every row, (n,)."""
+        return np.full(len(indicators), self.rate)
+
+
+class Boosting(BaseEstimator):  # type: ignore[misc]
+    """Gradient-boosted trees on the indicators as they are.
+
+    Source: Friedman (2001), Annals of Statistics 29(5), in scikit-learn's histogram form.
+    """
+
+    def __init__(
+        self,
+        *,
+        iterations: int = 100,
+        learning_rate: float = 0.06,
+        leaves: int = 15,
+        smallest_leaf: int = 100,
+        l2: float = 1.0,
+        seed: int = 0,
+    ) -> None:
+        self.iterations = iterations
+        self.learning_rate = learning_rate
+        self.leaves = leaves
+        self.smallest_leaf = smallest_leaf
+        self.l2 = l2
+        self.seed = seed
+
+    def fit(self, indicators: Matrix, outcome: FloatArray, regions: RegionNumbers) -> "Boosting":
+        """Learn P(outcome = 1) from (n, k) indicators and (n,) outcomes; regions are not used."""
+        del regions
+        self.trees = HistGradientBoostingClassifier(**self._settings()).fit(indicators, outcome)
+        return self
+
+    def fit_size(self, indicators: Matrix, deaths: FloatArray) -> "Boosting":
+        """Learn E[log(1 + deaths)] from (n, k) indicators and (n,) deaths [deaths/month]."""
+        trees = HistGradientBoostingRegressor(**self._settings())
+        self.trees = trees.fit(indicators, np.log1p(deaths))
+        return self
+
+    def probability(self, indicators: Matrix) -> FloatArray:
+        """Return the probability of the outcome for (n, k) indicators, (n,)."""
+        return np.asarray(self.trees.predict_proba(indicators)[:, 1])
+
+    def size(self, indicators: Matrix) -> FloatArray:
+        """Return the expected log(1 + deaths) for (n, k) indicators, (n,)."""
+        return np.asarray(self.trees.predict(indicators))
+
+    def _settings(self) -> dict[str, Any]:
+        return {
+            "max_iter": self.iterations,
+            "learning_rate": self.learning_rate,
+            "max_leaf_nodes": self.leaves,
+            "min_samples_leaf": self.smallest_leaf,
+            "l2_regularization": self.l2,
+            "random_state": self.seed,
+            "early_stopping": False,
+        }
+
+
+class Logistic(BaseEstimator):  # type: ignore[misc]
+    """A binomial GLM with logit link on standardised inverse-hyperbolic-sine indicators.
+
+    `coefficients` and `standard_errors` (k + 1, the constant first) are what a person reads: the
+    change in log-odds for one standard deviation of an indicator among those `used`. Standard
+    errors are clustered by region, because months of one region are no independent witnesses.
+    Every coefficient but the constant has a log-F prior, added as _PRIOR_CASES imagined cases
+    (Greenland & Mansournia 2015, Statistics in Medicine 34(23)), so that a rare outcome cannot
+    send one to infinity. The size of violence is a linear regression on the same columns.
+    """
+
+    def __init__(self, columns: tuple[int, ...] = ()) -> None:
+        self.columns = columns
+
+    def fit(self, indicators: Matrix, outcome: FloatArray, regions: RegionNumbers) -> "Logistic":
+        """Fit on (n, k) indicators, (n,) outcomes (0 or 1) and (n,) region numbers.
+
+        Raises ModelError when the likelihood has no finite maximum.
+        """
+        self._standardise(indicators)
+        prior = np.eye(len(self.used) + 1)[1:]
+        weights = np.concatenate([np.ones(len(outcome)), np.full(len(prior), _PRIOR_CASES)])
+        model = sm.GLM(
+            np.concatenate([outcome, np.full(len(prior), 0.5)]),
+            np.vstack([self._design(indicators), prior]),
+            family=sm.families.Binomial(),
+            var_weights=weights,
+        )
+        groups = np.concatenate([regions, regions.max() + 1 + np.arange(len(prior))])
+        result = model.fit(maxiter=100, cov_type="cluster", cov_kwds={"groups": groups})
+        self.coefficients = np.asarray(result.params)
+        self.standard_errors = np.asarray(result.bse)
+        if not result.converged or not np.isfinite(self.coefficients).all():
+            raise ModelError(
+                "the logistic regression did not converge: give [logistic] fewer indicators "
+                "or a longer training period"
+            )
+        return self
+
+    def fit_size(self, indicators: Matrix, deaths: FloatArray) -> "Logistic":
+        """Learn E[log(1 + deaths)] from (n, k) indicators and (n,) deaths [deaths/month]."""
+        self._standardise(indicators)
+        result = sm.OLS(np.log1p(deaths), self._design(indicators)).fit()
+        self.coefficients = np.asarray(result.params)
+        self.standard_errors = np.asarray(result.bse)
+        return self
+
+    def probability(self, indicators: Matrix) -> FloatArray:
+        """Return the probability of the outcome for (n, k) indicators, (n,)."""
+        return np.asarray(expit(self.size(indicators)))
+
+    def size(self, indicators: Matrix) -> FloatArray:
+        """Return the linear predictor for (n, k) indicators, (n,)."""
+        return np.asarray(self._design(indicators) @ self.coefficients)
+
+    def _standardise(self, indicators: Matrix) -> None:
+        self.used = self.columns
+        values = self._values(indicators)
+        standard = values - values.mean(axis=0)
+        # In small or quiet histories some indicators never move, or only together with others.
+        self.used = tuple(self.columns[kept] for kept in _independent(standard))
+        values = self._values(indicators)
+        self.centre = values.mean(axis=0)
+        self.scale = values.std(axis=0)
+
+    def _design(self, indicators: Matrix) -> FloatArray:
+        standard = (self._values(indicators) - self.centre) / self.scale
+        return np.column_stack([np.ones(len(standard)), standard])
+
+    def _values(self, indicators: Matrix) -> FloatArray:
+        return np.arcsinh(indicators[:, list(self.used)].astype(np.float64))
+
+
+def _independent(values: FloatArray) -> list[int]:
+    """Return the columns of (n, k) values that no others determine, in order."""
+    _, triangle, order = qr(values, mode="economic", pivoting=True)
+    size = np.abs(np.diagonal(triangle))
+    return sorted(int(column) for column in order[size > 1e-9 * max(size.max(), 1.0)])
+
+
+Learner = Logistic | Boosting
