@@ -83,7 +83,7 @@ def ingest_ucdp(
 
 @ingest.command("simulation")
 def ingest_simulation(
-    seed: Annotated[int, typer.Option(help="Which of the possible worlds.")] = 1,
+    seed: Annotated[int, typer.Option(help="Which of the possible worlds.")] = 2,
 ) -> None:
     """Simulate a world of invented actors in West Africa and add it to the archive."""
     from features.regions import load_regions
@@ -264,7 +264,7 @@ def ui(port: Port = 5000) -> None:
 def demo(
     port: Port = 8000,
     home: Annotated[Path, typer.Option(help="Folder that the demo may fill.")] = Path(".demo"),
-    seed: Annotated[int, typer.Option(help="Which of the possible worlds.")] = 1,
+    seed: Annotated[int, typer.Option(help="Which of the possible worlds.")] = 2,
     serving: Annotated[bool, typer.Option("--serve/--no-serve", help="Serve at the end.")] = True,
 ) -> None:
     """Simulate a world, ingest it, train, register, publish and serve: the whole path."""

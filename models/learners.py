@@ -27,7 +27,7 @@ FEWEST_CASES = 30
 """Fewer positive outcomes than this teach nothing: the base rate is the forecast."""
 
 
-_PRIOR_CASES = 10.0
+_PRIOR_CASES = 10
 
 
 class BaseRate(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
@@ -120,15 +120,14 @@ class Logistic(BaseEstimator):  # type: ignore[misc]
         Raises ModelError when the likelihood has no finite maximum.
         """
         self._standardise(indicators)
-        prior = np.eye(len(self.used) + 1)[1:]
-        weights = np.concatenate([np.ones(len(outcome)), np.full(len(prior), _PRIOR_CASES)])
+        imagined = np.repeat(np.eye(len(self.used) + 1)[1:], _PRIOR_CASES, axis=0)
+        half = np.arange(len(imagined)) % 2
+        groups = np.concatenate([regions, regions.max() + 1 + np.arange(len(imagined))])
         model = sm.GLM(
-            np.concatenate([outcome, np.full(len(prior), 0.5)]),
-            np.vstack([self._design(indicators), prior]),
+            np.concatenate([outcome, half]),
+            np.vstack([self._design(indicators), imagined]),
             family=sm.families.Binomial(),
-            var_weights=weights,
         )
-        groups = np.concatenate([regions, regions.max() + 1 + np.arange(len(prior))])
         result = model.fit(maxiter=100, cov_type="cluster", cov_kwds={"groups": groups})
         self.coefficients = np.asarray(result.params)
         self.standard_errors = np.asarray(result.bse)

@@ -1,0 +1,135 @@
+"""One TOML file describes an experiment; a typing error in it is an error, never a default."""
+
+import tomllib
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
+
+from features.catalogue import CATALOGUE
+from features.errors import ConfigurationError
+from features.regions import Level
+from models.learners import Boosting, Learner, LearnerName, Logistic
+
+DEFAULT = Path(__file__).with_name("default.toml")
+DEMO = Path(__file__).with_name("demo.toml")
+
+Positive = Annotated[int, Field(gt=0)]
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Thresholds(_Section):
+    """tau by level [deaths/month]."""
+
+    country: float = Field(gt=0)
+    admin1: float = Field(gt=0)
+    priogrid: float = Field(gt=0)
+
+
+class Training(_Section):
+    """Which months teach, and which calibrate."""
+
+    months: Positive
+    calibration_months: Positive
+
+
+class Backtest(_Section):
+    """Over which origins the experiment is judged."""
+
+    years: Positive
+    refit_months: Positive
+
+
+class LogisticSettings(_Section):
+    """The logistic regression: few, readable indicators."""
+
+    indicators: tuple[str, ...]
+
+
+class BoostingSettings(_Section):
+    """The gradient boosting."""
+
+    iterations: Positive
+    learning_rate: float = Field(gt=0, le=1)
+    leaves: int = Field(ge=2)
+    smallest_leaf: Positive
+    l2: float = Field(ge=0)
+
+
+class Configuration(_Section):
+    """One experiment, complete: nothing else decides what is trained."""
+
+    name: str = Field(pattern=r"^[a-z0-9][a-z0-9-]*$")
+    description: str
+    levels: tuple[Level, ...] = Field(min_length=1)
+    seed: int = Field(ge=0)
+    indicators: Literal["all"] | tuple[str, ...]
+    learners: tuple[LearnerName, ...] = Field(min_length=1)
+    thresholds: Thresholds
+    training: Training
+    backtest: Backtest
+    logistic: LogisticSettings
+    boosting: BoostingSettings
+
+    @field_validator("indicators")
+    @classmethod
+    def _in_catalogue(cls, names: Literal["all"] | tuple[str, ...]) -> object:
+        known = {indicator.name for indicator in CATALOGUE}
+        unknown = set() if names == "all" else set(names) - known
+        if unknown:
+            raise ValueError(f"not in the catalogue: {', '.join(sorted(unknown))}")
+        return names
+
+    @model_validator(mode="after")
+    def _logistic_reads_what_is_there(self) -> "Configuration":
+        absent = set(self.logistic.indicators) - set(self.indicator_names)
+        if absent:
+            raise ValueError(f"[logistic] reads what is not there: {', '.join(sorted(absent))}")
+        return self
+
+    @property
+    def indicator_names(self) -> tuple[str, ...]:
+        """The indicators that every learner may read, in order."""
+        if self.indicators == "all":
+            return tuple(indicator.name for indicator in CATALOGUE)
+        return self.indicators
+
+    def tau(self, level: Level) -> float:
+        """The threshold of a level [deaths/month]."""
+        return float(getattr(self.thresholds, level))
+
+    def template(self, learner: LearnerName) -> Learner:
+        """Return an unfitted learner with these settings."""
+        if learner == "logistic":
+            names = self.indicator_names
+            return Logistic(tuple(names.index(name) for name in self.logistic.indicators))
+        return Boosting(**self.boosting.model_dump(), seed=self.seed)
+
+
+def read_configuration(path: Path) -> Configuration:
+    """Read an experiment from a TOML file.
+
+    Raises ConfigurationError, naming every wrong or unknown key, when it is not one.
+    """
+    try:
+        content = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise ConfigurationError(f"{path} cannot be read as TOML: {error}") from error
+    try:
+        return Configuration.model_validate(content)
+    except ValidationError as error:
+        faults = "; ".join(
+            f"{'.'.join(str(part) for part in fault['loc']) or 'file'}: {fault['msg']}"
+            for fault in error.errors()
+        )
+        raise ConfigurationError(f"{path} is not a valid experiment: {faults}") from error

@@ -1,0 +1,102 @@
+"""A training and its results in words: the descriptions that stand on the runs."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+
+from experiments.backtest import Backtest
+from experiments.configuration import Configuration
+from experiments.evaluation import Skill
+from experiments.samples import Samples
+from features.months import format_month
+from features.regions import Level, Regions
+from models.references import REFERENCES
+
+
+@dataclass(frozen=True, eq=False)
+class Training:
+    """One training of one level: what was learned from, what was forecast, how good it was."""
+
+    level: Level
+    configuration: Configuration
+    regions: Regions
+    samples: Samples
+    backtest: Backtest
+    digest: str
+    releases: tuple[str, ...]
+    code: str
+    simulated: bool
+
+    @property
+    def origin(self) -> str:
+        """The last month that anything was learned from, YYYY-MM."""
+        return format_month(int(self.samples.months[-1]))
+
+    @property
+    def title(self) -> str:
+        """What the runs are called."""
+        return f"{self.level} to {self.origin}"
+
+
+def comparison_note(training: Training, skill: Skill) -> str:
+    """Return the description of a training's parent run, in Markdown."""
+    lines = [
+        _warning(training),
+        f"**{training.configuration.description}.**",
+        _learned_from(training),
+    ]
+    lines += ["", markdown_table(skill.overall), "", _HOW_TO_READ]
+    return "\n".join(lines)
+
+
+def forecast_note(training: Training, skill: Skill, forecast: str) -> str:
+    """Return the description of the run of one learner or reference, in Markdown."""
+    kind = "Reference" if forecast in REFERENCES else "Learner"
+    lines = [_warning(training), f"**{kind} {forecast}.** {_learned_from(training)}", ""]
+    lines += [
+        markdown_table(skill.overall[skill.overall["forecast"] == forecast]),
+        "",
+        _HOW_TO_READ,
+    ]
+    return "\n".join(lines)
+
+
+_HOW_TO_READ = (
+    "Skill is 1 - score / the best reference's score on the same forecasts: 0 is no better than "
+    "the best of climatology, conflictology and persistence, 1 is perfect."
+)
+
+
+def _warning(training: Training) -> str:
+    return "**SIMULATED events: invented, no news.**\n" if training.simulated else ""
+
+
+def _learned_from(training: Training) -> str:
+    samples, settings = training.samples, training.configuration
+    first = format_month(int(training.backtest.probabilities["origin"].min()))
+    return (
+        f"{len(training.regions)} {training.level} regions, events of "
+        f"{', '.join(training.releases)}, {format_month(int(samples.months[0]))} to "
+        f"{training.origin}; judged on every origin from {first} whose outcome was known by then, "
+        f"fitted anew every {settings.backtest.refit_months} months, always on earlier months only."
+    )
+
+
+def markdown_table(overall: pd.DataFrame) -> str:
+    """Return the columns that people read first, as a Markdown table."""
+    wanted = ["target", "forecast", "n", "base_rate", "brier", "brier_skill", "log_skill", "auc",
+              "calibration_error", "crps", "crps_skill", "mean_ratio"]  # fmt: skip
+    shown = [column for column in wanted if column in overall]
+    head = f"| {' | '.join(shown)} |\n|{'---|' * len(shown)}"
+    body = [
+        "| " + " | ".join(_cell(value) for value in row) + " |"
+        for row in overall[shown].itertuples(index=False)
+    ]
+    return "\n".join([head, *body])
+
+
+def _cell(value: Any) -> str:
+    if isinstance(value, float):
+        return "" if pd.isna(value) else f"{value:.3f}"
+    return str(value)

@@ -1,0 +1,128 @@
+"""The track record: what a bulletin said beside what happened and what the references said."""
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from experiments.backtest import reference_probabilities
+from experiments.evaluation import probability_skill
+from experiments.publishing import read_bulletin
+from experiments.samples import Samples, samples_at
+from features.errors import CoverageError
+from features.months import parse_month
+from features.panel import FloatArray, Panel, read_panel
+from features.targets import HORIZONS, Target, label
+from features.vintage import Vintage
+from models import metrics
+from models.bulletin import QUANTILES, quantile_column
+from models.forecaster import FITTED_CELLS
+from models.references import REFERENCES, reference_draws
+
+SCORE = "score"
+
+
+def probability_record(panel: Panel, samples: Samples, scores: pd.DataFrame) -> pd.DataFrame:
+    """Return scores and references against what came true, a row a target, horizon and forecast.
+
+    `panel` has the months after the origin, `samples` only those up to it, `scores` one level of
+    a bulletin. Regions whose outcome is not observed are left out; columns as
+    `probability_skill` gives them. Raises CoverageError when no outcome is known yet.
+    """
+    parts = []
+    for target, horizon in FITTED_CELLS:
+        part = scores[(scores["target"] == target) & (scores["horizon"] == horizon)]
+        outcome, region = _outcomes(panel, samples, part, target, horizon)
+        known = ~np.isnan(outcome)
+        places = (np.full(known.sum(), len(samples.months) - 1), region[known])
+        forecasts = {SCORE: part["probability"].to_numpy()[known]}
+        forecasts |= reference_probabilities(samples, target, horizon, places)
+        keys = {"target": target, "horizon": horizon, "outcome": outcome[known]}
+        parts.append(pd.DataFrame(keys | forecasts))
+    table = pd.concat(parts, ignore_index=True)
+    if table.empty:
+        raise CoverageError(
+            "nothing of what the bulletin forecast is observed yet: ingest later months"
+        )
+    return probability_skill(table, ["target", "horizon"])
+
+
+def deaths_record(panel: Panel, samples: Samples, scores: pd.DataFrame) -> pd.DataFrame:
+    """Return the quantile score of the forecast deaths and of the references, by horizon.
+
+    Columns: horizon, forecast, n, quantile_score (mean pinball loss over the quantiles that a
+    score carries [deaths/month]), mean_ratio (forecast / observed deaths), within_90 (share of
+    outcomes inside the 5 % to 95 % interval).
+    """
+    rows = []
+    for horizon in HORIZONS["fatalities"]:
+        part = scores[(scores["target"] == "fatalities") & (scores["horizon"] == horizon)]
+        outcome, region = _outcomes(panel, samples, part, "fatalities", horizon)
+        known = ~np.isnan(outcome)
+        outcome, region = outcome[known], region[known]
+        own = part[[quantile_column(q) for q in QUANTILES]].to_numpy()[known]
+        forecasts = {SCORE: (own, part["mean"].to_numpy()[known])}
+        for reference in REFERENCES:
+            draws = reference_draws(reference, samples.deaths, len(samples.months) - 1)[region]
+            quantiles = np.nanquantile(draws, QUANTILES, axis=1, method="inverted_cdf").T
+            forecasts[reference] = (quantiles, np.nanmean(draws, axis=1))
+        for forecast, (quantiles, mean) in forecasts.items():
+            inside = (quantiles[:, 0] <= outcome) & (outcome <= quantiles[:, -1])
+            rows.append(
+                {
+                    "horizon": horizon,
+                    "forecast": forecast,
+                    "n": len(outcome),
+                    "quantile_score": metrics.quantile_score(outcome, quantiles, QUANTILES),
+                    "mean_ratio": _ratio(mean, outcome),
+                    "within_90": inside.mean() if len(inside) else np.nan,
+                }
+            )
+    return pd.DataFrame(rows)
+
+
+def as_markdown(record: pd.DataFrame, measures: tuple[str, ...]) -> str:
+    """Return measures by target and horizon as a Markdown table, forecasts side by side."""
+    forecasts = list(dict.fromkeys(record["forecast"]))
+    keys = [key for key in ("target", "horizon") if key in record]
+    head = [*keys, "n", *(f"{m}: {f}" for m in measures for f in forecasts)]
+    lines = [f"| {' | '.join(head)} |", f"|{'--:|' * len(head)}"]
+    for group, part in record.groupby(keys, sort=False):
+        by_forecast = part.set_index("forecast")
+        values = [by_forecast.loc[f, m] for m in measures for f in forecasts]
+        cells = [*map(str, group), str(part["n"].iloc[0]), *(f"{v:.4f}" for v in values)]
+        lines.append(f"| {' | '.join(cells)} |")
+    return "\n".join(lines)
+
+
+def _outcomes(
+    panel: Panel, samples: Samples, part: pd.DataFrame, target: Target, horizon: int
+) -> tuple[FloatArray, np.ndarray[tuple[int], np.dtype[np.int64]]]:
+    row = len(samples.months) - 1
+    region = pd.Index(panel.regions.table["id"]).get_indexer(part["region"])
+    return label(target, panel.total_deaths, horizon, samples.tau)[row, region], region
+
+
+def _ratio(mean: FloatArray, outcome: FloatArray) -> float:
+    return float(mean.mean() / outcome.mean()) if outcome.any() else float("nan")
+
+
+def evaluate_bulletin(home: Path, bulletin: str | None, vintage: Vintage) -> str:
+    """Return a bulletin's track record as Markdown, by level, target and horizon.
+
+    `bulletin` is an id, None the newest origin. Raises BulletinError when it is not there and
+    CoverageError when no outcome is known yet.
+    """
+    manifest, scores = read_bulletin(home, bulletin)
+    warning = "SIMULATED. " if manifest.simulated else ""
+    parts = [f"{warning}Bulletin {manifest.id}, against events as known on {vintage.as_of}."]
+    for level in manifest.levels:
+        panel = read_panel(vintage, level)
+        samples = samples_at(panel, parse_month(manifest.origin), manifest.thresholds[level], ())
+        own = scores[scores["level"] == level]
+        probabilities = probability_record(panel, samples, own)
+        parts.append(f"## {level}, {own['region'].nunique()} regions")
+        parts += [as_markdown(probabilities, (m,)) for m in ("brier", "log_score", "auc")]
+        deaths = deaths_record(panel, samples, own)
+        parts.append(as_markdown(deaths, ("quantile_score", "mean_ratio", "within_90")))
+    return "\n\n".join(parts)

@@ -1,0 +1,206 @@
+"""What a training leaves in MLflow: a parent run, under it a run a learner and a reference."""
+
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import mlflow
+import mlflow.sklearn
+import numpy as np
+import pandas as pd
+from matplotlib.figure import Figure
+from mlflow.data.code_dataset_source import CodeDatasetSource
+from mlflow.data.pandas_dataset import from_pandas
+from mlflow.entities import Metric
+from mlflow.models import ModelSignature, infer_signature
+
+from experiments import figures
+from experiments.evaluation import Skill
+from experiments.notes import Training, comparison_note, forecast_note
+from experiments.registry import FORECASTS_FILE, TRUSTED_TYPES
+from experiments.store import Store
+from features.months import format_month
+from models.forecaster import Forecaster
+from models.references import REFERENCES
+
+_BATCH = 900
+"""MLflow takes at most 1,000 metrics at once."""
+
+_BY_ORIGIN = ["brier", "brier_skill", "log_score", "auc"]
+
+
+def log_training(store: Store, training: Training, skill: Skill) -> dict[str, str]:
+    """Log parent and child runs; return the run id of the parent and of every forecast by name."""
+    experiment = store.experiment(training.level, simulated=training.simulated)
+    learners = training.configuration.learners
+    runs = {}
+    with mlflow.start_run(
+        experiment_id=experiment,
+        run_name=f"{training.title}: {' against '.join(learners)}",
+        tags=_tags(training, "comparison"),
+        description=comparison_note(training, skill),
+    ) as parent:
+        runs["parent"] = parent.info.run_id
+        _log_inputs(training)
+        mlflow.log_text(training.configuration.model_dump_json(indent=2), "configuration.json")
+        mlflow.log_table(_plain(skill.overall), "tables/overall.json")
+        for forecast in (*learners, *REFERENCES):
+            role = "reference" if forecast in REFERENCES else "learner"
+            with mlflow.start_run(
+                nested=True,
+                experiment_id=experiment,
+                run_name=f"{training.title}: {forecast}",
+                tags=_tags(training, role) | {"forecast": forecast},
+                description=forecast_note(training, skill, forecast),
+            ) as run:
+                runs[forecast] = run.info.run_id
+                _log_skill(store, run.info.run_id, skill, forecast)
+                if role == "learner":
+                    _log_learner(training, skill, forecast)
+    return runs
+
+
+def log_forecaster(training: Training, forecaster: Forecaster, run_id: str) -> str:
+    """Log the fitted forecaster, its map and its coefficients; return the model's URI."""
+    learner = _learner_name(forecaster)
+    heading = figures.title(training.level, learner, simulated=training.simulated)
+    latest = training.samples.indicators[-1]
+    frame = pd.DataFrame(latest, columns=list(forecaster.names))
+    scored = training.samples.eligible[-1]
+    forecasts = forecaster.predict(frame[scored])
+    with mlflow.start_run(run_id=run_id):
+        for horizon in (1, 6, 12):
+            values = np.full(len(frame), np.nan)
+            values[scored] = forecasts[f"instability_{horizon:02d}"]
+            text = f"{heading}, P(deaths >= {forecaster.tau:g}) {horizon} months after "
+            picture = figures.score_map(training.regions, values, text + training.origin)
+            _log_figure(picture, f"map/instability_{horizon:02d}.png")
+        table = figures.coefficients(forecaster, forecaster.names)
+        if not table.empty:
+            mlflow.log_table(table, "tables/coefficients.json")
+            for cell in ("instability_01", "escalation_06", "onset_06"):
+                if cell in set(table["cell"]):
+                    picture = figures.coefficient_plot(table, cell, f"{heading}, {cell}")
+                    _log_figure(picture, f"coefficients/{cell}.png")
+        logged = mlflow.sklearn.log_model(
+            forecaster,
+            name="forecaster",
+            serialization_format=mlflow.sklearn.SERIALIZATION_FORMAT_SKOPS,
+            skops_trusted_types=TRUSTED_TYPES,
+            pip_requirements=["numpy", "pandas", "scikit-learn", "skops", "statsmodels"],
+            signature=_signature(frame[scored], forecasts),
+        )
+    return str(logged.model_uri)
+
+
+def _learner_name(forecaster: Forecaster) -> str:
+    fitted = next(iter(forecaster.cells.values())).size
+    return type(fitted).__name__.lower()
+
+
+def _signature(frame: pd.DataFrame, forecasts: pd.DataFrame) -> ModelSignature:
+    return infer_signature(frame.head(3), forecasts.head(3))
+
+
+def _tags(training: Training, role: str) -> dict[str, str]:
+    return {
+        "role": role,
+        "level": training.level,
+        "trained_to": training.origin,
+        "experiment": training.configuration.name,
+        "simulated": str(training.simulated).lower(),
+        "vintage": training.digest,
+        "releases": ", ".join(training.releases),
+        "mlflow.source.git.commit": training.code,
+    }
+
+
+def _log_inputs(training: Training) -> None:
+    samples, configuration = training.samples, training.configuration
+    mlflow.log_params(_flat(configuration.model_dump(mode="json")))
+    usable = samples.eligible
+    learned = pd.DataFrame(samples.indicators[usable], columns=list(samples.names))
+    dataset = from_pandas(
+        learned.assign(deaths=samples.deaths[usable]),
+        source=CodeDatasetSource({"releases": ", ".join(training.releases)}),
+        name=f"{training.level} panel to {training.origin}",
+        digest=training.digest[:36],
+    )
+    mlflow.log_input(dataset, context="training and backtest")
+
+
+def _log_skill(store: Store, run_id: str, skill: Skill, forecast: str) -> None:
+    origins = skill.by_origin.assign(
+        target="by origin/" + skill.by_origin["target"].astype(str),
+        step=[int(format_month(month).replace("-", "")) for month in skill.by_origin["origin"]],
+    )
+    overall = skill.overall.assign(target="summary/" + skill.overall["target"].astype(str), step=0)
+    figures_by_name = pd.concat(
+        [
+            _long(skill.probabilities.assign(step=skill.probabilities["horizon"]), forecast, "/"),
+            _long(skill.deaths.assign(step=skill.deaths["horizon"]), forecast, "/"),
+            _long(origins[[*_BY_ORIGIN, "target", "step", "forecast"]], forecast, " "),
+            _long(overall, forecast, " "),
+        ]
+    )
+    metrics = [
+        Metric(name, value, timestamp=0, step=step)
+        for name, value, step in figures_by_name.itertuples(index=False)
+    ]
+    client = store.client()
+    for start in range(0, len(metrics), _BATCH):
+        client.log_batch(run_id, metrics=metrics[start : start + _BATCH])
+
+
+def _long(table: pd.DataFrame, forecast: str, joint: str) -> pd.DataFrame:
+    """Return one row a figure: name (`instability/brier`), value, step; absent ones left out."""
+    own = table[table["forecast"] == forecast].drop(
+        columns=["forecast", "horizon"], errors="ignore"
+    )
+    long = own.melt(id_vars=["target", "step"]).dropna()
+    name = long["target"].astype(str) + joint + long["variable"].astype(str)
+    return pd.DataFrame({"name": name, "value": long["value"].astype(float), "step": long["step"]})
+
+
+def _log_learner(training: Training, skill: Skill, learner: str) -> None:
+    heading = figures.title(training.level, learner, simulated=training.simulated)
+    probabilities = training.backtest.probabilities
+    pictures = {
+        "skill_by_horizon": figures.skill_by_horizon(skill.probabilities, learner, heading),
+        "reliability": figures.reliability(probabilities, learner, heading),
+        "precision_recall": figures.precision_recall(probabilities, learner, heading),
+    }
+    for name, picture in pictures.items():
+        _log_figure(picture, f"{name}.png")
+    tables = {
+        "by_horizon": skill.probabilities,
+        "deaths": skill.deaths,
+        "by_origin": skill.by_origin,
+    }
+    for name, table in tables.items():
+        own = table[table["forecast"].isin([learner, *REFERENCES])]
+        mlflow.log_table(_plain(own), f"tables/{name}.json")
+    ids = training.regions.table["id"]
+    named = probabilities.assign(region=ids.to_numpy()[probabilities["region"]])
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / Path(FORECASTS_FILE).name
+        named.to_parquet(path, index=False)
+        mlflow.log_artifact(str(path), str(Path(FORECASTS_FILE).parent))
+
+
+def _log_figure(figure: Figure, name: str) -> None:
+    mlflow.log_figure(figure, name, save_kwargs={"dpi": 110})
+
+
+def _plain(table: pd.DataFrame) -> pd.DataFrame:
+    return table.astype({"target": str})
+
+
+def _flat(content: dict[str, Any], prefix: str = "") -> dict[str, Any]:
+    flat: dict[str, Any] = {}
+    for key, value in content.items():
+        if isinstance(value, dict):
+            flat |= _flat(value, f"{prefix}{key}.")
+        else:
+            flat[prefix + key] = ", ".join(value) if isinstance(value, list) else value
+    return flat

@@ -1,0 +1,66 @@
+"""Put the application together."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from fastapi import Depends, FastAPI
+from fastapi_offline import FastAPIOffline
+from starlette.concurrency import run_in_threadpool
+
+from service import bulletin_routes, health_routes, page, region_routes, score_routes
+from service.bulletins import BulletinStore
+from service.current import CurrentBulletin
+from service.examples import add_examples
+from service.problems import HANDLERS
+from service.queries import refuse_repeats
+
+DESCRIPTION = """
+Monthly, calibrated risk scores for regions: the probability that a **target** comes true.
+
+| target | what is forecast | horizon |
+|---|---|---|
+| `fatalities` | deaths in the target month: mean, quantiles, and reaching the threshold | 1 to 12 |
+| `instability` | deaths in the target month reach the threshold | 1 to 12 |
+| `escalation` | mean deaths a month over the window reach twice those of the last year | 3, 6, 12 |
+| `onset` | any death in the window, where there was none for two years | 3, 6, 12 |
+
+All scores of one **bulletin** were computed at once, from what was known at its **origin**; a
+bulletin never changes. Every response says whether it is **simulated** (invented events: no news,
+no warning), in its body and by the header `Tocsin-Simulated: true`. Lists come in pages: follow
+`next` as it is. Every error is a problem document (RFC 9457); a misspelt parameter is one too.
+"""
+
+
+def create_app(home: Path) -> FastAPI:
+    """Return the application that serves the bulletins of a home directory.
+
+    A bulletin that appears later is picked up; none needs to be there yet.
+    """
+    store = BulletinStore(home)
+
+    @asynccontextmanager
+    async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
+        await run_in_threadpool(store.current)  # so that the first request does not wait for it
+        yield
+
+    app = FastAPIOffline(
+        docs_url=None,  # page.py serves it, with the banner
+        redoc_url=None,
+        static_url="/static",
+        title="Tocsin",
+        version="1",
+        description=DESCRIPTION,
+        lifespan=lifespan,
+        redirect_slashes=False,
+        exception_handlers=HANDLERS,
+        dependencies=[Depends(refuse_repeats)],
+        telemetry={"tracing": False, "metrics": False, "logs": False},
+    )
+    app.state.store = store
+    app.add_middleware(CurrentBulletin, store=store)
+    for routes in (score_routes, region_routes, bulletin_routes, health_routes, page):
+        app.include_router(routes.router)
+    plain = app.openapi
+    app.openapi = lambda: add_examples(plain())  # type: ignore[method-assign]
+    return app

@@ -1,0 +1,61 @@
+"""The bulletin that a request uses: chosen once, at its start, and the same to its end."""
+
+from fastapi import Request
+from starlette.concurrency import run_in_threadpool
+from starlette.datastructures import MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from service.bulletins import LATEST, Bulletin, BulletinStore
+from service.errors import NoBulletinError
+
+SIMULATED_HEADER = "Tocsin-Simulated"
+
+
+class CurrentBulletin:
+    """Middleware: gives every request the current bulletin, and every response its header."""
+
+    def __init__(self, app: ASGIApp, store: BulletinStore) -> None:
+        self.app = app
+        self.store = store
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass a request on with `state.bulletin` set: a Bulletin, or None while there is none."""
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        state = scope.setdefault("state", {})
+        state["bulletin"] = await run_in_threadpool(self.store.current)
+
+        async def send_marked(message: Message) -> None:
+            if message["type"] == "http.response.start" and is_simulated(Request(scope)):
+                MutableHeaders(scope=message)[SIMULATED_HEADER] = "true"
+            await send(message)
+
+        await self.app(scope, receive, send_marked)
+
+
+def store_of(request: Request) -> BulletinStore:
+    """Return the bulletins that the application serves."""
+    store: BulletinStore = request.app.state.store
+    return store
+
+
+def used_bulletin(request: Request, name: str = LATEST) -> Bulletin:
+    """Return the bulletin that a request is answered from, by its id or `latest`.
+
+    From here on the response is marked as that bulletin is. Raises NoBulletinError and
+    UnknownBulletinError as BulletinStore.get does.
+    """
+    current: Bulletin | None = request.state.bulletin
+    if current is None:
+        raise NoBulletinError("no bulletin has been published yet: issue one, then ask again")
+    if name != LATEST:
+        request.state.bulletin = store_of(request).get(name)
+    bulletin: Bulletin = request.state.bulletin
+    return bulletin
+
+
+def is_simulated(request: Request) -> bool | None:
+    """Tell whether the bulletin that a request uses is simulated; None while there is none."""
+    bulletin: Bulletin | None = getattr(request.state, "bulletin", None)
+    return None if bulletin is None else bulletin.manifest.simulated

@@ -1,0 +1,19 @@
+"""What the service refuses, told apart by the HTTP status that each becomes."""
+
+from features.errors import BulletinError, InputError
+
+
+class UnknownError(InputError):
+    """A region, country, level, target or horizon that the bulletin does not score: 404."""
+
+
+class ParameterError(InputError):
+    """A parameter that does not exist or whose value cannot be used: 422."""
+
+
+class UnknownBulletinError(BulletinError):
+    """A bulletin that is not there or is damaged: 404."""
+
+
+class NoBulletinError(BulletinError):
+    """Nothing has been published yet: 503."""

@@ -1,0 +1,42 @@
+"""The responses in the OpenAPI document: recorded from the service, and tested to be still true.
+
+`examples.json` holds, by path, status and address, what the service answers.
+"""
+
+import json
+from http import HTTPStatus
+from pathlib import Path
+from typing import Any
+
+from service.problems import MEDIA_TYPE, TITLES
+from service.schemas import Problem
+
+Document = dict[str, Any]
+
+_RECORDED: dict[str, dict[str, dict[str, Any]]] = json.loads(
+    Path(__file__).with_name("examples.json").read_text(encoding="utf-8")
+)
+
+
+def problems_of(path: str) -> dict[int | str, Document]:
+    """Return the OpenAPI description of every error status that a path answers with."""
+    statuses = [int(status) for status in _RECORDED[path]] + [HTTPStatus.INTERNAL_SERVER_ERROR]
+    content = {MEDIA_TYPE: {"schema": Problem.model_json_schema()}}
+    return {
+        status: {"description": TITLES[status], "content": content}
+        for status in statuses
+        if status in TITLES
+    }
+
+
+def add_examples(document: Document) -> Document:
+    """Add the examples to an OpenAPI document, and return it.
+
+    FastAPI would drop every null from them, and an example without its nulls is not true.
+    """
+    for path, statuses in _RECORDED.items():
+        for status, bodies in statuses.items():
+            response = document["paths"][path]["get"]["responses"][status]
+            (body,) = response["content"].values()
+            body["examples"] = {f"GET {where}": {"value": value} for where, value in bodies.items()}
+    return document

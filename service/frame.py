@@ -1,0 +1,88 @@
+"""A table that is asked by value and by row number, in microseconds.
+
+Text is compared as whole numbers (Arrow's dictionary codes, seen by NumPy without a copy). No
+Python value is ever handed to Arrow: that alone makes Arrow import pandas, a quarter of a second.
+"""
+
+from collections.abc import Collection, Sequence
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+
+Mask = NDArray[np.bool_]
+Rows = NDArray[np.integer[Any]]
+
+
+class Frame:
+    """A table without nulls in the columns that it is asked about; never changed."""
+
+    def __init__(self, table: pa.Table) -> None:
+        self.table = table.combine_chunks()
+        self._coded: dict[str, tuple[NDArray[np.int32], dict[Any, int]]] = {}
+        self._orders: dict[str, Rows] = {}
+
+    def __len__(self) -> int:
+        return int(self.table.num_rows)
+
+    @property
+    def rows(self) -> Rows:
+        """All row numbers, as the rows stand."""
+        return np.arange(len(self))
+
+    def values(self, column: str) -> Collection[Any]:
+        """Return the distinct values of a column."""
+        return self._codes(column)[1].keys()
+
+    def among(self, column: str, values: Sequence[Any]) -> Mask:
+        """Tell for every row whether its value in a column is one of some values."""
+        codes, numbers = self._codes(column)
+        wanted = np.zeros(len(numbers), np.bool_)
+        wanted[[numbers[value] for value in values if value in numbers]] = True
+        return wanted[codes]
+
+    def numbers(self, column: str) -> NDArray[np.float64]:
+        """Return a column of numbers, without a copy."""
+        return as_numpy(self.table[column].combine_chunks())
+
+    def distinct(self, *columns: str) -> Rows:
+        """Return the first row of every combination of values in some columns."""
+        combined = np.zeros(len(self), np.int64)
+        for column in columns:
+            codes, numbers = self._codes(column)
+            # Renumbered at every step, so that the product of sizes cannot overflow.
+            combined = np.unique(combined * len(numbers) + codes, return_inverse=True)[1]
+        return np.sort(np.unique(combined, return_index=True)[1])
+
+    def order(self, sort: str) -> Rows:
+        """Return all row numbers, sorted by a column (`-` before it: descending), nulls last.
+
+        The sort is stable: where rows tie, they stay as they are.
+        """
+        if sort not in self._orders:
+            direction = "descending" if sort.startswith("-") else "ascending"
+            keys = [(sort.removeprefix("-"), direction, "at_end")]
+            self._orders[sort] = as_numpy(pc.sort_indices(self.table, sort_keys=keys))
+        return self._orders[sort]
+
+    def take(self, rows: Rows) -> pa.Table:
+        """Return some rows, in the order given."""
+        buffer = pa.py_buffer(np.ascontiguousarray(rows, np.int64))
+        return self.table.take(pa.Array.from_buffers(pa.int64(), len(rows), [None, buffer]))
+
+    def _codes(self, column: str) -> tuple[NDArray[np.int32], dict[Any, int]]:
+        """Return the code of every row in a column, and the code of every value."""
+        if column not in self._coded:
+            encoded = self.table[column].combine_chunks().dictionary_encode()
+            values = encoded.dictionary.to_pylist()
+            numbers = {value: code for code, value in enumerate(values)}
+            self._coded[column] = (as_numpy(encoded.indices), numbers)
+        return self._coded[column]
+
+
+def as_numpy(column: pa.Array) -> NDArray[Any]:
+    """Return a column of numbers without nulls; without a copy."""
+    numbers: NDArray[Any] = np.from_dlpack(column)
+    return numbers

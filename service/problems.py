@@ -1,0 +1,90 @@
+"""Every error as `application/problem+json` (RFC 9457)."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from fastapi import Request, Response
+from fastapi.exceptions import RequestValidationError
+from pydantic_core import ErrorDetails
+from starlette.exceptions import HTTPException
+
+from service.current import SIMULATED_HEADER, is_simulated
+from service.errors import NoBulletinError, ParameterError, UnknownBulletinError, UnknownError
+from service.schemas import Problem
+
+MEDIA_TYPE = "application/problem+json"
+
+TITLES = {
+    404: "Not Found",
+    405: "Method Not Allowed",
+    422: "Unprocessable Content",
+    500: "Internal Server Error",
+    503: "Service Unavailable",
+}
+"""The names of the statuses in RFC 9110; Python's differ between versions."""
+
+_STATUSES: dict[type[Exception], int] = {
+    UnknownError: 404,
+    UnknownBulletinError: 404,
+    ParameterError: 422,
+    NoBulletinError: 503,
+}
+
+
+def problem(
+    request: Request, status: int, detail: str, headers: Mapping[str, str] | None = None
+) -> Response:
+    """Return a problem as a response, marked as simulated or not like any other."""
+    simulated = is_simulated(request)
+    body = Problem(
+        type="about:blank",
+        title=TITLES.get(status, "Error"),
+        status=status,
+        detail=detail,
+        instance=request.url.path,
+        simulated=simulated,
+    )
+    mark = {SIMULATED_HEADER: "true"} if simulated else {}
+    headers = {**(headers or {}), **mark}
+    return Response(body.model_dump_json(), status, headers, MEDIA_TYPE)
+
+
+def describe(error: ErrorDetails) -> str:
+    """Return one plain sentence for one refused parameter."""
+    if error["type"] == "unknown_parameter":
+        return error["msg"]
+    name = next((str(part) for part in error["loc"] if part not in {"query", "path"}), "")
+    return f"{name}: '{error['input']}' is refused: {error['msg']}"
+
+
+async def on_refusal(request: Request, error: Exception) -> Response:
+    """Answer a refusal of the service's own."""
+    return problem(request, _STATUSES[type(error)], str(error))
+
+
+async def on_parameters(request: Request, error: RequestValidationError) -> Response:
+    """Answer parameters that do not have the documented names or values."""
+    return problem(request, 422, "; ".join(map(describe, error.errors())))
+
+
+async def on_http(request: Request, error: HTTPException) -> Response:
+    """Answer an address that does not exist, or a method that it does not take."""
+    details = {
+        404: f"there is nothing at {request.url.path}: /docs lists every address",
+        405: f"{request.method} is not allowed here: everything is read only, use GET",
+    }
+    detail = details.get(error.status_code, str(error.detail))
+    return problem(request, error.status_code, detail, error.headers)
+
+
+async def on_fault(request: Request, _error: Exception) -> Response:
+    """Answer a fault of the service; what it was stands in the log only."""
+    return problem(request, 500, "the service failed to answer; its log says why")
+
+
+HANDLERS: dict[int | type[Exception], Callable[[Request, Any], Any]] = {
+    **dict.fromkeys(_STATUSES, on_refusal),
+    RequestValidationError: on_parameters,
+    HTTPException: on_http,
+    Exception: on_fault,
+}

@@ -1,0 +1,142 @@
+"""Read one bulletin from its folder, and refuse it unless all of it is as its manifest says."""
+
+import hashlib
+import io
+import math
+from pathlib import Path
+from typing import get_args
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+from pydantic import ValidationError
+
+from features.errors import BulletinError
+from models.bulletin import (
+    MANIFEST_FILE,
+    QUANTILES,
+    SCORES_FILE,
+    SCORES_SCHEMA,
+    Manifest,
+    Target,
+    quantile_column,
+)
+from service.frame import Frame, Mask, as_numpy
+
+ORDER = ("level", "region", "target", "horizon")
+"""The key of a score, and the order in which ties are broken."""
+
+REGION = ("region", "name", "country", "level")
+"""The columns that describe a region."""
+
+QUANTILE_COLUMNS = tuple(quantile_column(level) for level in QUANTILES)
+
+DEATHS = ("mean", *QUANTILE_COLUMNS)
+"""The columns [deaths/month] that only `fatalities` scores carry."""
+
+
+def read_manifest(folder: Path) -> Manifest:
+    """Return the manifest of a bulletin's folder.
+
+    Raises BulletinError when it is missing, is not of the form that this version reads, or
+    belongs to another bulletin. The message names the bulletin, never the path.
+    """
+    content = _read(folder, MANIFEST_FILE)
+    try:
+        manifest = Manifest.model_validate_json(content)
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(str(part) for part in first["loc"])
+        reason = f"{MANIFEST_FILE} is not of the form this version reads: {where}: {first['msg']}"
+        raise _refusal(folder.name, reason) from error
+    numbers = [*manifest.thresholds.values()]
+    numbers += [skill for model in manifest.models for skill in model.skill.values()]
+    _require(
+        folder.name,
+        {
+            f"{MANIFEST_FILE} belongs to bulletin {manifest.id}": manifest.id == folder.name,
+            f"{MANIFEST_FILE} has no level, or no threshold for one": (
+                len(manifest.levels) > 0 and set(manifest.levels) <= set(manifest.thresholds)
+            ),
+            f"{MANIFEST_FILE} has a number that is not finite": all(map(math.isfinite, numbers)),
+        },
+    )
+    return manifest
+
+
+def read_scores(folder: Path, manifest: Manifest) -> Frame:
+    """Return the scores (SCORES_SCHEMA) that a manifest describes, in ORDER.
+
+    Raises BulletinError when the file is missing or damaged, or a value in it cannot be true.
+    """
+    content = _read(folder, SCORES_FILE)
+    digest = hashlib.sha256(content).hexdigest()
+    whole = f"{SCORES_FILE} does not have the content hash that {MANIFEST_FILE} gives"
+    _require(folder.name, {whole: digest == manifest.scores_sha256})
+    try:
+        with pq.ParquetFile(io.BytesIO(content)) as file:
+            table = file.read()
+    except (pa.ArrowException, OSError) as error:
+        raise _refusal(folder.name, f"{SCORES_FILE} is not a Parquet file") from error
+    form = f"{SCORES_FILE} does not have the columns that this version reads"
+    rows = f"{SCORES_FILE} has {table.num_rows} rows, {MANIFEST_FILE} says {manifest.rows}"
+    same_form = table.schema.equals(SCORES_SCHEMA)
+    _require(folder.name, {form: same_form, rows: table.num_rows == manifest.rows})
+    frame = Frame(table.sort_by([(column, "ascending") for column in ORDER]))
+    _require(folder.name, _value_checks(frame, manifest))
+    return frame
+
+
+def _read(folder: Path, name: str) -> bytes:
+    try:
+        return (folder / name).read_bytes()
+    except OSError as error:
+        raise _refusal(folder.name, f"{name} cannot be read ({error.strerror})") from error
+
+
+def _value_checks(frame: Frame, manifest: Manifest) -> dict[str, bool]:
+    """Return, by what would be wrong, whether it is right."""
+    table, regions = frame.table, frame.distinct(*REGION)
+    deaths = [table[column] for column in DEATHS]
+    is_fatalities = frame.among("target", ["fatalities"])
+    return {
+        "its levels are not those of its manifest": (
+            set(frame.values("level")) == set(manifest.levels)
+        ),
+        "a target is unknown": set(frame.values("target")) <= set(get_args(Target)),
+        "a probability is not between 0 and 1": _between(table["probability"], 0, 1),
+        "a threshold is not a number of deaths": _between(table["threshold"], 0, math.inf),
+        "a mean or quantile is not a number of deaths": all(
+            _between(column, 0, math.inf) for column in deaths
+        ),
+        "a mean or quantile is missing from fatalities or given for another target": all(
+            bool((_is_given(column) == is_fatalities).all()) for column in deaths
+        ),
+        "a score appears twice": len(frame.distinct(*ORDER)) == len(frame),
+        "a region has two descriptions": len(regions) == len(frame.values("region")),
+    }
+
+
+def _between(column: pa.ChunkedArray, low: float, high: float) -> bool:
+    """Tell whether all values are finite and in [low, high]; nulls are passed over."""
+    ends = pc.min_max(column).as_py()
+    if ends["min"] is None:
+        return True
+    inside = low <= ends["min"] and ends["max"] <= high and math.isfinite(ends["max"])
+    return inside and not pc.any(pc.is_nan(column)).as_py()
+
+
+def _is_given(column: pa.ChunkedArray) -> Mask:
+    given = pc.cast(pc.is_valid(column), pa.uint8())
+    return as_numpy(given.combine_chunks()).astype(np.bool_)
+
+
+def _require(bulletin: str, checks: dict[str, bool]) -> None:
+    for reason, right in checks.items():
+        if not right:
+            raise _refusal(bulletin, reason)
+
+
+def _refusal(bulletin: str, reason: str) -> BulletinError:
+    return BulletinError(f"bulletin {bulletin} cannot be served: {reason}; publish it again")

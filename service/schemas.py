@@ -1,0 +1,130 @@
+"""The bodies that the API answers with."""
+
+from datetime import date
+from typing import Literal
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, FiniteFloat
+
+from models.bulletin import Level, Manifest, Target
+from service.bulletins import Bulletin
+
+SIMULATED = "True if the events are invented: no news, no warning."
+
+
+class _Body(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class BulletinSummary(_Body):
+    """The bulletin that an answer comes from."""
+
+    id: str
+    origin: str = Field(description="The last observed month used, YYYY-MM.")
+    issued_at: AwareDatetime
+    as_of: date = Field(description="Only events that were public by this day were used.")
+    simulated: bool = Field(description=SIMULATED)
+
+    @classmethod
+    def of(cls, bulletin: Bulletin) -> "BulletinSummary":
+        """Return the summary of a bulletin."""
+        manifest = bulletin.manifest
+        return cls(
+            id=manifest.id,
+            origin=manifest.origin,
+            issued_at=manifest.issued_at,
+            as_of=manifest.vintage.as_of,
+            simulated=manifest.simulated,
+        )
+
+
+class Region(_Body):
+    """A place that gets a score."""
+
+    id: str
+    name: str
+    country: str = Field(description="ISO 3166-1 alpha-3.")
+    level: Level
+
+
+class Score(_Body):
+    """The calibrated probability of a target for a region, origin and horizon."""
+
+    region: str = Field(description="The region's id.")
+    name: str = Field(description="The region's name.")
+    country: str = Field(description="ISO 3166-1 alpha-3.")
+    level: Level
+    target: Target
+    horizon: int = Field(
+        description="Months ahead; for `escalation` and `onset` the length of the window."
+    )
+    target_month: str = Field(description="Origin + horizon, YYYY-MM.")
+    origin: str = Field(description="The last observed month used, YYYY-MM.")
+    issued_at: AwareDatetime
+    threshold: FiniteFloat = Field(description="What the forecast must reach [deaths/month].")
+    probability: FiniteFloat = Field(ge=0, le=1, description="That the threshold is reached.")
+    mean: FiniteFloat | None = Field(
+        description="Expected deaths [deaths/month]; for `fatalities` only."
+    )
+    quantiles: dict[str, FiniteFloat] | None = Field(
+        description="Quantiles of deaths [deaths/month], `q05` to `q95`; for `fatalities` only."
+    )
+    model_version: str
+    bulletin: str = Field(description="The id of the bulletin.")
+
+
+class ScoreList(_Body):
+    """One page of scores."""
+
+    bulletin: BulletinSummary
+    items: list[Score]
+    next: str | None = Field(description="The address of the next page; null on the last.")
+
+
+class RegionProfile(_Body):
+    """All scores of one region, by target and horizon."""
+
+    bulletin: BulletinSummary
+    region: Region
+    scores: list[Score]
+
+
+class RegionList(_Body):
+    """One page of scored regions, by level and id."""
+
+    bulletin: BulletinSummary
+    items: list[Region]
+    next: str | None = Field(description="The address of the next page; null on the last.")
+
+
+class BulletinList(_Body):
+    """One page of bulletins, newest first."""
+
+    simulated: bool = Field(description=f"Of the newest bulletin. {SIMULATED}")
+    items: list[Manifest]
+    next: str | None = Field(description="The address of the next page; null on the last.")
+
+
+class Health(_Body):
+    """The service is running."""
+
+    status: Literal["alive"]
+    simulated: bool | None = Field(description=f"{SIMULATED} Null while there is no bulletin.")
+
+
+class Readiness(_Body):
+    """The service has a bulletin to serve."""
+
+    status: Literal["ready"]
+    simulated: bool = Field(description=SIMULATED)
+    bulletin: str = Field(description="The id of the newest bulletin.")
+
+
+class Problem(_Body):
+    """What went wrong, as RFC 9457 has it."""
+
+    type: str = Field(description="`about:blank`: the status says what kind of problem it is.")
+    title: str = Field(description="The name of the status.")
+    status: int = Field(description="The HTTP status.")
+    detail: str = Field(description="What was wrong, where, and what to do.")
+    instance: str = Field(description="The path that was asked for.")
+    simulated: bool | None = Field(description=f"{SIMULATED} Null while there is no bulletin.")

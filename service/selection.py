@@ -1,0 +1,121 @@
+"""Choose what a query asks of a bulletin: one filter for the API, the page and the terminal."""
+
+from collections.abc import Collection, Sequence
+from functools import reduce
+from operator import and_
+from typing import Any
+
+from service.bulletins import Bulletin
+from service.errors import UnknownError
+from service.frame import Frame, Mask, Rows
+from service.queries import RegionFilter, ScoreFilter
+from service.reading import QUANTILE_COLUMNS
+from service.schemas import Region, Score
+
+
+def select_scores(bulletin: Bulletin, query: ScoreFilter) -> Rows:
+    """Return the row numbers of the scores that a query asks for, in its order.
+
+    A query of known things that no score satisfies gives no rows: that is a true answer.
+    Raises UnknownError when the query names something that the bulletin does not score.
+    """
+    scores = bulletin.scores
+    _refuse_unknown_places(bulletin, query)
+    _refuse_unknown(bulletin, "region", query.region, scores.values("region"))
+    _refuse_unscored(bulletin, query)
+    wanted: dict[str, Sequence[Any]] = {
+        **_places(query),
+        "region": query.region,
+        "target": _listed(query.target),
+        "horizon": query.horizon,
+    }
+    conditions = _conditions(scores, wanted)
+    if query.min_probability is not None:
+        conditions.append(scores.numbers("probability") >= query.min_probability)
+    order = scores.order(query.sort)
+    return order[reduce(and_, conditions)[order]] if conditions else order
+
+
+def select_regions(bulletin: Bulletin, query: RegionFilter) -> Rows:
+    """Return the row numbers of the regions that a query asks for, by level and id.
+
+    Raises UnknownError when the query names something that the bulletin does not score.
+    """
+    _refuse_unknown_places(bulletin, query)
+    order = bulletin.regions.rows
+    conditions = _conditions(bulletin.regions, _places(query))
+    return order[reduce(and_, conditions)] if conditions else order
+
+
+def scores_at(bulletin: Bulletin, rows: Rows) -> list[Score]:
+    """Return the scores in some rows of a bulletin, in the order of the row numbers."""
+    manifest = bulletin.manifest
+    issue = {
+        "origin": manifest.origin,
+        "issued_at": manifest.issued_at,
+        "bulletin": manifest.id,
+    }
+    return [_score(row | issue) for row in bulletin.scores.take(rows).to_pylist()]
+
+
+def regions_at(bulletin: Bulletin, rows: Rows) -> list[Region]:
+    """Return the regions in some rows of a bulletin's regions."""
+    taken = bulletin.regions.take(rows).to_pylist()
+    return [Region(id=row.pop("region"), **row) for row in taken]
+
+
+def find_region(bulletin: Bulletin, name: str) -> Region:
+    """Return a scored region by its id. Raises UnknownError when it is not scored."""
+    regions = bulletin.regions
+    _refuse_unknown(bulletin, "region", [name], regions.values("region"))
+    return regions_at(bulletin, regions.rows[regions.among("region", [name])])[0]
+
+
+def _score(row: dict[str, Any]) -> Score:
+    quantiles = {name: row.pop(name) for name in QUANTILE_COLUMNS}
+    given = quantiles if row["target"] == "fatalities" else None
+    return Score(**row, quantiles=given)
+
+
+def _listed(value: str | None) -> list[str]:
+    return [] if value is None else [value]
+
+
+def _places(query: RegionFilter) -> dict[str, Sequence[Any]]:
+    return {"level": _listed(query.level), "country": query.country}
+
+
+def _conditions(frame: Frame, wanted: dict[str, Sequence[Any]]) -> list[Mask]:
+    """Return one condition for each column of which only some values are wanted."""
+    return [frame.among(column, values) for column, values in wanted.items() if values]
+
+
+def _refuse_unknown_places(bulletin: Bulletin, query: RegionFilter) -> None:
+    _refuse_unknown(bulletin, "country", query.country, bulletin.regions.values("country"))
+    levels = bulletin.regions.values("level")
+    if query.level is not None and query.level not in levels:
+        _refuse(bulletin, f"level '{query.level}'", f"it has {', '.join(sorted(levels))}")
+
+
+def _refuse_unscored(bulletin: Bulletin, query: ScoreFilter) -> None:
+    """Refuse a target, or a horizon of it, that no region is scored for."""
+    scored = bulletin.horizons
+    if query.target is not None and query.target not in scored:
+        _refuse(bulletin, f"target '{query.target}'", f"it has {', '.join(sorted(scored))}")
+    horizons = scored[query.target] if query.target else set().union(*scored.values())
+    for horizon in query.horizon:
+        if horizon not in horizons:
+            known = f"it has {', '.join(map(str, sorted(horizons)))}"
+            _refuse(bulletin, f"horizon {horizon} of {query.target or 'any target'}", known)
+
+
+def _refuse_unknown(
+    bulletin: Bulletin, kind: str, wanted: list[str], known: Collection[str]
+) -> None:
+    for name in wanted:
+        if name not in known:
+            _refuse(bulletin, f"{kind} '{name}'", "see its list of regions")
+
+
+def _refuse(bulletin: Bulletin, what: str, remedy: str) -> None:
+    raise UnknownError(f"bulletin {bulletin.manifest.id} does not score {what}: {remedy}")

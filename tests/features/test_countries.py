@@ -1,0 +1,66 @@
+import os
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from features.countries import iso3_of_gleditsch_ward
+from features.regions import load_regions
+
+DATA = Path(os.environ.get("TOCSIN_DATA", Path(__file__).parents[2] / ".." / "shared" / "data"))
+
+
+@pytest.mark.parametrize(
+    ("number", "country"),
+    [
+        (2, "USA"),
+        (260, "DEU"),
+        (345, "SRB"),
+        (347, "XKX"),
+        (365, "RUS"),
+        (432, "MLI"),
+        (437, "CIV"),
+        (490, "COD"),
+        (552, "ZWE"),
+        (626, "SSD"),
+        (678, "YEM"),
+        (680, "YEM"),
+        (775, "MMR"),
+        (816, "VNM"),
+    ],
+)
+def test_a_state_number_is_its_country(number: int, country: str) -> None:
+    assert iso3_of_gleditsch_ward(pd.Series([number])).tolist() == [country]
+
+
+def test_an_unknown_or_missing_number_is_null() -> None:
+    countries = iso3_of_gleditsch_ward(pd.Series([432, 9999, None], dtype="Int64"))
+    assert countries.notna().tolist() == [True, False, False]
+
+
+def test_the_index_of_the_numbers_is_kept() -> None:
+    countries = iso3_of_gleditsch_ward(pd.Series([432, 436], index=[7, 3]))
+    assert countries.to_dict() == {7: "MLI", 3: "NER"}
+
+
+def test_no_numbers_give_no_countries() -> None:
+    assert iso3_of_gleditsch_ward(pd.Series([], dtype="int64")).empty
+
+
+def test_every_listed_country_has_a_region() -> None:
+    listed = pd.read_csv(Path(__file__).parents[2] / "features/geography/gleditsch_ward.csv")
+    assert listed["number"].is_unique
+    assert set(listed["country"]) <= set(load_regions("country").ids)
+
+
+def test_every_state_in_the_real_events_is_known_by_the_name_that_ucdp_gives_it() -> None:
+    path = DATA / "ucdp_ged" / "GEDEvent_v23_0_10.csv"
+    if not path.exists():
+        pytest.skip(f"needs {path.name}: set TOCSIN_DATA to the directory of the real data")
+    events = pd.read_csv(path, usecols=["country_id", "country"]).drop_duplicates()
+    listed = pd.read_csv(Path(__file__).parents[2] / "features/geography/gleditsch_ward.csv")
+    names = listed.set_index("number")["name"].to_dict()
+    assert iso3_of_gleditsch_ward(events["country_id"]).notna().all()
+    assert {n: names[n] for n in events["country_id"]} == dict(
+        zip(events["country_id"], events["country"], strict=True)
+    )

@@ -1,0 +1,234 @@
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+import shapely
+
+from features.errors import InputError
+from features.geography.build import build, joined_pairs, write
+from features.geography.naming import region_ids, slug
+from features.geography.shapes import area_km2, interior_points, simplify
+
+ROOT = Path(__file__).parents[2]
+
+
+def unit(code: str, country: str, name: str, west: float, region: str = "") -> dict[str, object]:
+    return {
+        "adm1_code": code,
+        "iso_3166_2": f"{code[:2]}-1",
+        "name": name,
+        "region": region,
+        "geonunit": "",
+        "adm0_a3": country,
+        "admin": f"The {country}",
+        "geometry": shapely.box(west, 10, west + 1, 11),
+    }
+
+
+@pytest.fixture
+def units() -> pd.DataFrame:
+    return pd.DataFrame(
+        [
+            unit("MLI-1", "MLI", "Ségou", 0),
+            unit("BFA-1", "BFA", "Oudalan", 1, "Sahel"),
+            unit("BFA-2", "BFA", "Soum", 2, "Sahel"),
+            unit("BFA-3", "BFA", "Gourma", 3, "Est"),
+            unit("SDS-1", "SDS", "Lakes", 4),
+            unit("RUS-283", "RUS", "Crimea", 5),
+            unit("RUS-1", "RUS", "Rostov", 6),
+            unit("UKR-1", "UKR", "L'viv", 7),
+            unit("PGA+00?", "PGA", "Spratly Islands", 8),
+            unit("VEN-44", "VEN", "Dependencias Federales", 10),
+            unit("VEN+99?", "VEN", "", 12),
+        ]
+    )
+
+
+@pytest.fixture
+def pairs() -> pd.DataFrame:
+    links = [("MLI-1", "BFA-1"), ("BFA-2", "BFA-1"), ("BFA-3", "BFA-2"), ("BFA-3", "SDS-1"),
+             ("SDS-1", "RUS-283"), ("RUS-1", "RUS-283"), ("RUS-1", "PGA+00?")]  # fmt: skip
+    return pd.DataFrame(links, columns=["a", "b"])
+
+
+def test_provinces_become_regions_and_codes_become_iso(
+    units: pd.DataFrame, pairs: pd.DataFrame
+) -> None:
+    admin1 = build(units, pairs)["admin1"].set_index("id")
+    assert admin1["name"].to_dict() == {
+        "BFA-est": "Est",
+        "BFA-sahel": "Sahel",
+        "MLI-segou": "Ségou",
+        "RUS-rostov": "Rostov",
+        "SSD-lakes": "Lakes",
+        "UKR-crimea": "Crimea",
+        "UKR-lviv": "L'viv",
+        "VEN-dependencias-federales": "Dependencias Federales",
+    }
+    assert admin1["geometry"].to_dict()["BFA-sahel"].equals(shapely.box(1, 10, 3, 11))
+    assert admin1["iso_3166_2"].isna().to_dict()["BFA-sahel"]
+    assert admin1["iso_3166_2"].to_dict()["MLI-segou"] == "ML-1"
+
+
+def test_a_nameless_scrap_joins_the_unit_it_belongs_to(
+    units: pd.DataFrame, pairs: pd.DataFrame
+) -> None:
+    admin1 = build(units, pairs)["admin1"].set_index("id")
+    outline = admin1["geometry"].to_dict()["VEN-dependencias-federales"]
+    assert shapely.get_num_geometries(outline) == 2
+
+
+def test_neighbours_are_mapped_through_the_dissolve(
+    units: pd.DataFrame, pairs: pd.DataFrame
+) -> None:
+    tables = build(units, pairs)
+    assert tables["admin1_neighbours"].to_numpy().tolist() == [
+        ["BFA-est", "BFA-sahel"],
+        ["BFA-est", "SSD-lakes"],
+        ["BFA-sahel", "MLI-segou"],
+        ["RUS-rostov", "UKR-crimea"],
+        ["SSD-lakes", "UKR-crimea"],
+    ]
+    assert tables["country_neighbours"].to_numpy().tolist() == [
+        ["BFA", "MLI"],
+        ["BFA", "SSD"],
+        ["RUS", "UKR"],
+        ["SSD", "UKR"],
+    ]
+
+
+def test_a_country_takes_its_usual_name_and_is_made_of_its_regions(
+    units: pd.DataFrame, pairs: pd.DataFrame
+) -> None:
+    countries = build(units, pairs)["countries"].set_index("id")
+    assert countries.loc["SSD", "name"] == "South Sudan"
+    assert countries.loc["MLI", "name"] == "The MLI"
+    assert countries["geometry"].to_dict()["BFA"].equals(shapely.box(1, 10, 4, 11))
+
+
+def test_a_cell_is_of_the_country_with_the_larger_part(
+    units: pd.DataFrame, pairs: pd.DataFrame
+) -> None:
+    units.loc[0, "geometry"] = shapely.box(0, 10, 1.3, 11)
+    units.loc[1, "geometry"] = shapely.box(1.3, 10, 2, 11)
+    cells = build(units, pairs)["priogrid"].set_index("gid")["country"]
+    row, column = round((10.25 - -89.75) / 0.5), round((1.25 - -179.75) / 0.5)
+    assert cells[row * 720 + column + 1] == "MLI"
+    assert cells[row * 720 + column + 2] == "BFA"
+
+
+def test_the_same_input_gives_the_same_bytes_in_any_order(
+    units: pd.DataFrame, pairs: pd.DataFrame, tmp_path: Path
+) -> None:
+    shuffled = units.sample(frac=1, random_state=1), pairs.sample(frac=1, random_state=2)
+    for name, source in (("first", (units, pairs)), ("second", shuffled)):
+        (tmp_path / name).mkdir()
+        write(build(*source), tmp_path / name)
+    files = sorted(path.name for path in (tmp_path / "first").iterdir())
+    assert len(files) == 5
+    for file in files:
+        assert (tmp_path / "first" / file).read_bytes() == (tmp_path / "second" / file).read_bytes()
+
+
+@pytest.mark.parametrize(
+    ("row", "message"),
+    [
+        (unit("QQQ-1", "QQQ", "Somewhere", 14), "no ISO 3166-1 country: QQQ-1"),
+        (unit("NER-1", "NER", "", 14), "no name: NER-1"),
+        (unit("GIN-1", "GIN", "Kouroussa", 14), "no name: GIN-1"),
+        (unit("KAB+00?", "KAB", "Baikonur", 14), "no unit to be merged with"),
+    ],
+)
+def test_a_unit_that_needs_a_decision_stops_the_build(
+    units: pd.DataFrame, pairs: pd.DataFrame, row: dict[str, object], message: str
+) -> None:
+    with pytest.raises(InputError, match=message):
+        build(pd.concat([units, pd.DataFrame([row])]), pairs)
+
+
+def test_a_missing_source_is_told_in_one_line(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "features.geography.build", "--source", str(tmp_path)]
+    run = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert run.returncode == 1
+    assert "is missing" in run.stderr
+    assert len(run.stderr.splitlines()) == 1
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("Ségou", "segou"),
+        ("Provence-Alpes-Côte-d'Azur", "provence-alpes-cote-dazur"),
+        ("Luhans'k", "luhansk"),
+        ("Šumadijski", "sumadijski"),
+        ("Şəki City", "saki-city"),
+        ("I\N{LATIN SMALL LETTER G WITH BREVE}d\N{LATIN SMALL LETTER DOTLESS I}r", "igdir"),
+        ("Ben Arous (Tunis Sud)", "ben-arous-tunis-sud"),
+        ("Đồng Nai", "dong-nai"),
+    ],
+)
+def test_a_slug_is_plain_ascii(name: str, expected: str) -> None:
+    assert slug(name) == expected
+
+
+@pytest.mark.parametrize("name", ["", "--", "Москва"])
+def test_a_name_that_has_no_slug_is_refused(name: str) -> None:
+    with pytest.raises(InputError, match="ASCII"):
+        slug(name)
+
+
+def test_ids_that_repeat_are_told_apart_by_their_key() -> None:
+    ids = region_ids(
+        pd.Series(["IRL", "IRL", "USA"]),
+        pd.Series(["Cork", "Cork", "Cork"]),
+        pd.Series(list("123")),
+    )
+    assert ids.tolist() == ["IRL-cork-1", "IRL-cork-2", "USA-cork"]
+
+
+def test_pairs_within_one_whole_are_no_neighbours() -> None:
+    pairs = pd.DataFrame({"a": ["x", "y", "z"], "b": ["y", "z", "w"]})
+    joined = joined_pairs(pairs, pd.Series({"x": "A", "y": "A", "z": "B"}))
+    assert joined.to_numpy().tolist() == [["A", "B"]]
+
+
+def test_simplification_keeps_a_common_border() -> None:
+    wave = np.column_stack([np.linspace(0, 1, 101), 1 + 0.004 * np.sin(np.arange(101))])
+    south = shapely.Polygon([(1, 0), (0, 0), *wave])
+    north = shapely.Polygon([(1, 2), (0, 2), *wave])
+    simple = simplify(np.array([south, north]))
+    assert shapely.get_num_coordinates(simple).max() < 20
+    assert shapely.coverage_is_valid(simple)
+    assert shapely.length(shapely.intersection(*simple)) == pytest.approx(1, abs=0.01)
+
+
+def test_overlapping_units_stop_the_build() -> None:
+    with pytest.raises(InputError, match="overlap"):
+        simplify(np.array([shapely.box(0, 0, 2, 2), shapely.box(1, 1, 3, 3)]))
+
+
+@pytest.mark.parametrize("south", [-1, 0, 14, 59])
+def test_a_square_degree_has_the_area_of_the_ellipsoid(south: int) -> None:
+    a, e2 = 6378.137, 0.00669437999014
+    latitude = np.radians(south + (np.arange(1000) + 0.5) / 1000)
+    meridian = a * (1 - e2) / (1 - e2 * np.sin(latitude) ** 2) ** 1.5
+    parallel = a * np.cos(latitude) / np.sqrt(1 - e2 * np.sin(latitude) ** 2)
+    expected = (meridian * parallel).mean() * np.radians(1) ** 2
+    area = area_km2(np.array([shapely.box(10, south, 11, south + 1)]))
+    assert area[0] == pytest.approx(expected, rel=1e-8)
+
+
+def test_the_whole_ellipsoid_has_its_known_area() -> None:
+    area = area_km2(np.array([shapely.box(-180, -90, 180, 90)]))
+    assert area[0] == pytest.approx(510_065_621.7, rel=1e-9)
+
+
+def test_the_point_of_a_region_lies_in_its_largest_part() -> None:
+    islands = shapely.MultiPolygon([shapely.box(-180, 0, -179.5, 1), shapely.box(178, 0, 180, 1)])
+    ring = shapely.box(0, 0, 3, 3) - shapely.box(1, 1, 2, 2)
+    points = interior_points(np.array([islands, ring]))
+    assert points[0].tolist() == [179.0, 0.5]
+    assert ring.contains(shapely.Point(points[1]))

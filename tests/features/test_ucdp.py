@@ -1,0 +1,351 @@
+import csv
+import io
+import json
+import os
+import random
+import re
+from datetime import date
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from features.archive import Archive, Delivery
+from features.coverage import Coverage, Span, read_coverage, whole_world
+from features.errors import InputError
+from features.months import parse_month
+from features.sources.ucdp import read_ucdp
+from features.sources.ucdp_form import OFFICIAL_COLUMNS
+
+DATA = Path(os.environ.get("TOCSIN_DATA", Path(__file__).parents[3] / "shared" / "data"))
+UCDP = DATA / "ucdp_ged"
+real = pytest.mark.skipif(not UCDP.exists(), reason=f"{UCDP} is not here: set TOCSIN_DATA")
+
+RECEIVED = date(2025, 1, 15)
+MALI = Coverage((Span("MLI", parse_month("2020-01"), parse_month("2020-12")),))
+ROW = {
+    "id": "1",
+    "code_status": "Clear",
+    "type_of_violence": "1",
+    "side_a": "Government of Mali",
+    "side_b": "JNIM",
+    "where_prec": "1",
+    "latitude": "12.65",
+    "longitude": "-8.0",
+    "priogrid_gid": "147945",
+    "country_id": "432",
+    "event_clarity": "1",
+    "date_prec": "1",
+    "date_start": "2020-03-01 00:00:00.000",
+    "date_end": "2020-03-02 00:00:00.000",
+    "deaths_a": "1",
+    "deaths_b": "2",
+    "deaths_civilians": "0",
+    "deaths_unknown": "0",
+    "best": "3",
+    "high": "4",
+    "low": "2",
+}
+
+
+def lines(*changes: dict[str, str], good: int = 40) -> list[str]:
+    """The header and rows that differ from ROW as said, below `good` faultless ones."""
+    rows = [ROW | {"id": f"g{n}"} for n in range(good)]
+    rows += [ROW | {"id": f"x{n}"} | change for n, change in enumerate(changes)]
+    text = io.StringIO()
+    writer = csv.DictWriter(text, list(ROW), lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(rows)
+    return text.getvalue().splitlines()
+
+
+def read(
+    folder: Path, content: list[str] | bytes, name: str = "mine.csv", *, allow: bool = False
+) -> Delivery:
+    path = folder / name
+    path.write_bytes(content if isinstance(content, bytes) else "\n".join(content).encode())
+    return read_ucdp(path, RECEIVED, coverage=MALI, allow_rejects=allow)
+
+
+def reasons(delivery: Delivery) -> list[str]:
+    return delivery.rejected["reasons"].tolist()
+
+
+@real
+def test_the_web_export_loads_whole() -> None:
+    coverage = Coverage((Span("MLI", parse_month("1989-01"), parse_month("2023-12")),))
+    delivery = read_ucdp(UCDP / "web_export_mali_ged241.csv", RECEIVED, coverage=coverage)
+    assert (len(delivery.events), len(delivery.rejected)) == (2120, 0)
+    assert delivery.events["best"].sum() == 15742
+    assert (delivery.source, delivery.release) == ("ucdp-ged", "web_export_mali_ged241")
+    assert (delivery.kind, delivery.available_on) == ("final", RECEIVED)
+    first = delivery.events.set_index("event_id").loc["235799"]
+    assert first["date_start"] == pd.Timestamp(2016, 5, 26)
+    assert first["side_b"] == "Tuareg"
+
+
+@real
+def test_the_candidate_release_says_what_it_is_by_its_name() -> None:
+    delivery = read_ucdp(UCDP / "GEDEvent_v23_0_10.csv", RECEIVED)
+    assert (delivery.source, delivery.release) == ("ucdp-candidate", "23.0.10")
+    assert (delivery.kind, delivery.available_on) == ("candidate", date(2023, 11, 20))
+    assert delivery.coverage == whole_world(parse_month("2023-10"), parse_month("2023-10"))
+    assert (len(delivery.events), len(delivery.rejected)) == (2390, 1)
+    assert reasons(delivery) == ["low is above both best and high"]
+    assert json.loads(delivery.rejected["record"][0])["id"] == "493720"
+    gaza = delivery.events[delivery.events["country"] == "PSE"]
+    assert len(gaza) > 0
+
+
+@real
+def test_the_events_of_sixteen_countries_are_read_placed_and_kept_whatever_their_coverage() -> None:
+    coverage = read_coverage(UCDP / "coverage_16_countries.csv")
+    path = UCDP / "ged_events_16_countries_1989_2023.csv.gz"
+    delivery = read_ucdp(path, RECEIVED, coverage=coverage)
+    assert (len(delivery.events), len(delivery.rejected)) == (45527, 41)
+    assert delivery.release == "ged_events_16_countries_1989_2023"
+    assert set(delivery.events["country"]) == {span.country for span in coverage.spans}
+    vague = delivery.events["where_prec"] >= 6
+    assert delivery.events.loc[vague, ["admin1", "priogrid"]].isna().all(axis=None)
+    mali = delivery.events[(delivery.events["country"] == "MLI") & ~vague]
+    assert mali["admin1"].notna().all()
+
+
+@real
+def test_best_above_high_is_an_oddity_of_the_source_and_kept() -> None:
+    delivery = read_ucdp(UCDP / "GEDEvent_v23_0_10.csv", RECEIVED)
+    assert (delivery.events["best"] > delivery.events["high"]).sum() == 11
+
+
+def test_a_row_becomes_an_event_in_the_normal_form(tmp_path: Path) -> None:
+    delivery = read(tmp_path, lines(good=1))
+    event = delivery.events.iloc[0].to_dict()
+    assert event["event_id"] == "g0"
+    assert event["country"] == "MLI"
+    assert event["date_end"] == pd.Timestamp(2020, 3, 2)
+    assert event["priogrid"] == "147945"
+    assert event["admin1"].startswith("ML")
+    assert (event["best"], event["high"], event["low"]) == (3, 4, 2)
+    assert Archive(tmp_path / "home").add(delivery)
+
+
+def test_any_other_file_needs_a_coverage_and_is_told_how_to_give_it(tmp_path: Path) -> None:
+    path = tmp_path / "mine.csv"
+    path.write_text("\n".join(lines()))
+    with pytest.raises(InputError, match=r"--coverage FILE.*country,first_month,last_month"):
+        read_ucdp(path, RECEIVED)
+
+
+def test_what_is_given_goes_before_what_the_name_says(tmp_path: Path) -> None:
+    path = tmp_path / "GEDEvent_v21_1.csv"
+    path.write_text("\n".join(lines()))
+    day = date(2021, 6, 8)
+    given_all = read_ucdp(path, RECEIVED, available_on=day, coverage=MALI, release="21.1b")
+    assert (given_all.available_on, given_all.release) == (day, "21.1b")
+    assert given_all.coverage == MALI
+    assert read_ucdp(path, RECEIVED).coverage.last_month == parse_month("2020-12")
+
+
+def test_a_file_name_with_odd_characters_still_names_a_release(tmp_path: Path) -> None:
+    delivery = read(tmp_path, lines(), " Mali (1) ged.CSV")
+    assert delivery.release == "Mali-1-ged"
+
+
+DIALECTS = {
+    "crlf": lambda rows: "\r\n".join(rows).encode(),
+    "byte order mark": lambda rows: b"\xef\xbb\xbf" + "\n".join(rows).encode(),
+    "utf-16": lambda rows: "\n".join(rows).encode("utf-16"),
+    "trailing commas": lambda rows: "\n".join([rows[0], *(f"{r}," for r in rows[1:])]).encode(),
+    "blank lines": lambda rows: ("\n\n".join(rows) + "\n\n\n").encode(),
+    "no quotation": lambda rows: "\n".join(rows).replace('"', "").encode(),
+    "loud header": lambda rows: "\n".join([f" {rows[0].upper()} ", *rows[1:]]).encode(),
+    "web names": lambda rows: re.sub(
+        r",(best|high|low)(?=[,\n])", r",\1_est", "\n".join(rows) + "\n"
+    ).encode(),
+    "american days": lambda rows: re.sub(
+        r"(\d{4})-(\d\d)-(\d\d) 00:00:00.000", r"\2/\3/\1 00:00:00", "\n".join(rows)
+    ).encode(),
+}
+
+
+@pytest.mark.parametrize("dialect", DIALECTS)
+def test_every_dialect_gives_the_same_events(tmp_path: Path, dialect: str) -> None:
+    plain = read(tmp_path, lines())
+    other = read(tmp_path, DIALECTS[dialect](lines()), "other.csv")
+    pd.testing.assert_frame_equal(
+        other.events.reset_index(drop=True), plain.events.reset_index(drop=True)
+    )
+    assert other.rejected.empty
+
+
+def test_a_file_without_a_header_is_read_by_the_official_layout(tmp_path: Path) -> None:
+    numbered = [ROW | {"id": str(number)} for number in range(3)]
+    rows = [",".join(row.get(name, "") for name in OFFICIAL_COLUMNS) for row in numbered]
+    for ending in ("", ","):
+        delivery = read(tmp_path, [row + ending for row in rows])
+        assert delivery.events["event_id"].tolist() == ["0", "1", "2"]
+        assert delivery.events["best"].tolist() == [3, 3, 3]
+
+
+def test_what_had_to_be_mended_is_noted(tmp_path: Path) -> None:
+    delivery = read(tmp_path, "\n".join(lines({"side_b": "André"})).encode("cp1252"))
+    assert delivery.events["side_b"].iloc[-1] == "André"
+    assert delivery.notes == ("some bytes are not UTF-8 and were read as Windows-1252",)
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        ({"id": ""}, "event_id is missing or unreadable"),
+        ({"id": "g3"}, "event_id is repeated"),
+        ({"type_of_violence": "4"}, "type_of_violence is outside 1 to 3"),
+        ({"country_id": "9999"}, "country is missing or unreadable"),
+        ({"best": "-1", "low": "-1"}, "best is outside 0 to 2000000; low is outside 0 to 2000000"),
+        ({"best": "3.5"}, "best is missing or unreadable"),
+        ({"best": "1e300"}, "best is missing or unreadable"),
+        ({"deaths_a": "many"}, "deaths_a is missing or unreadable"),
+        ({"deaths_b": "1\0"}, "deaths_b is missing or unreadable"),
+        ({"low": "9"}, "low is above both best and high"),
+        ({"date_end": "2020-02-30"}, "date_end is missing or unreadable"),
+        ({"date_end": "30/12/2020"}, "date_end is missing or unreadable"),
+        ({"date_end": "2020-02-01"}, "date_start is after date_end"),
+        ({"date_end": "2025-01-16"}, "date_end is outside 1989-01-01 to 2025-01-15"),
+        ({"latitude": "north"}, "latitude is unreadable"),
+        ({"latitude": "95"}, "latitude is outside -90 to 90"),
+        ({"where_prec": "8"}, "where_prec is outside 1 to 7"),
+        ({"date_prec": "?"}, "date_prec is unreadable"),
+        ({"side_a": "Government\nof Mali"}, "side_a runs over lines"),
+        (
+            {"latitude": "-8.0", "longitude": "12.65"},
+            "coordinates lie outside its priogrid_gid",
+        ),
+    ],
+)
+def test_a_row_that_cannot_be_used_is_kept_with_its_reason_and_as_it_came(
+    tmp_path: Path, change: dict[str, str], reason: str
+) -> None:
+    delivery = read(tmp_path, "\n".join(lines({}, change, {})).encode(), allow=True)
+    assert reasons(delivery) == [reason]
+    assert delivery.rejected["line"].tolist() == [43]
+    record = json.loads(delivery.rejected["record"][0])
+    assert {name: record[name].replace("\ufffd", "\0") for name in change} == change
+    assert len(delivery.events) == 42
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"where_prec": "", "date_prec": "", "event_clarity": "", "code_status": ""},
+        {"latitude": "", "longitude": ""},
+        {"best": "9"},
+        {"best": "3.0", "date_end": "3/2/2020"},
+        {"priogrid_gid": "147946"},
+        {"side_a": 'the ""DRAGON"" group, "north"'},
+    ],
+)
+def test_an_odd_row_is_an_event_all_the_same(tmp_path: Path, change: dict[str, str]) -> None:
+    assert read(tmp_path, lines(change)).rejected.empty
+
+
+def test_an_event_known_by_country_only_has_no_region(tmp_path: Path) -> None:
+    changes = [{"where_prec": "6"}, {"where_prec": "7"}, {"latitude": ""}]
+    odd = read(tmp_path, lines(*changes)).events.tail(3)
+    assert odd[["admin1", "priogrid"]].isna().all(axis=None)
+    assert (odd["country"] == "MLI").all()
+
+
+def test_rows_cut_in_half_or_too_long_are_rejected_and_the_others_kept(tmp_path: Path) -> None:
+    content = lines()
+    content[5] = content[5][:20]
+    content[9] += ",,surplus"
+    delivery = read(tmp_path, content, allow=True)
+    assert delivery.rejected["line"].tolist() == [6, 10]
+    assert reasons(delivery)[1] == "has more fields than the header"
+    assert len(delivery.events) == 38
+
+
+def test_a_file_of_which_too_much_is_rejected_is_refused_with_the_commonest_reasons(
+    tmp_path: Path,
+) -> None:
+    bad = [{"best": ""}, {"best": ""}, {"latitude": "99"}]
+    with pytest.raises(InputError) as refused:
+        read(tmp_path, lines(*bad, good=37))
+    said = str(refused.value)
+    assert "7.5% of it cannot be used (3 of 40 rows)" in said
+    assert said.index("best is missing or unreadable (2 rows)") < said.index("latitude is outside")
+    assert "--allow-rejects" in said
+    assert "\n" not in said
+    assert len(read(tmp_path, lines(*bad, good=37), allow=True).events) == 37
+    assert len(read(tmp_path, lines(*bad, good=57)).events) == 57
+
+
+def test_a_quotation_mark_that_swallows_the_rest_of_a_file_is_not_one_bad_row(
+    tmp_path: Path,
+) -> None:
+    content = lines(good=200)
+    content[150] = content[150].replace("JNIM", '"JNIM')
+    with pytest.raises(InputError, match="of it cannot be used"):
+        read(tmp_path, content)
+    content = lines(good=3000)
+    content[10] = content[10].replace("JNIM", '"JNIM')
+    with pytest.raises(InputError, match="begins on line 11 never ends"):
+        read(tmp_path, content)
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "said"),
+    [
+        ("a.csv", b"\n\n  \n", "its first line lacks id"),
+        ("a.csv", random.Random(1).randbytes(5000), "is not a UCDP event file"),
+        ("a.csv", b"<!DOCTYPE html>\n<html><body>404</body></html>\n", "its first line lacks id"),
+        ("a.csv", "\n".join(lines()[:1]).encode(), "a header and no rows"),
+        ("a.csv", "\n".join(f"{row},{row}" for row in lines()).encode(), "several columns named"),
+        ("a.csv", lines(good=1)[0].replace(",best", "").encode(), "lacks best; give"),
+        ("a.csv", "\n".join(lines({"date_end": "2021-03-02"}, good=0)).encode(), "no usable event"),
+    ],
+)
+def test_a_file_that_cannot_be_used_is_refused_in_one_line(
+    tmp_path: Path, name: str, content: bytes, said: str
+) -> None:
+    with pytest.raises(InputError) as refused:
+        read(tmp_path, content, name)
+    assert said in str(refused.value)
+    assert name in str(refused.value)
+    assert "\n" not in str(refused.value)
+
+
+def test_a_missing_path_and_a_folder_are_refused_before_anything_is_asked(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="is a folder"):
+        read_ucdp(tmp_path, RECEIVED)
+    with pytest.raises(InputError, match="does not exist"):
+        read_ucdp(tmp_path / "none.csv", RECEIVED)
+
+
+GARBAGE = st.one_of(
+    st.sampled_from(["", " ", "nan", "1e309", "-0", "٣", "2020-13-45", '"', "0x10", "inf", "TRUE"]),
+    st.text(st.characters(blacklist_categories=["Cs"]), max_size=8),
+    st.integers(-(10**20), 10**20).map(str),
+    st.floats().map(str),
+)
+
+
+@settings(max_examples=20, deadline=None)
+@given(st.lists(st.dictionaries(st.sampled_from(list(ROW)), GARBAGE, max_size=6), max_size=12))
+def test_of_garbage_every_row_is_either_accepted_or_rejected(
+    tmp_path_factory: pytest.TempPathFactory, changes: list[dict[str, str]]
+) -> None:
+    folder = tmp_path_factory.mktemp("garbage")
+    rows = [ROW | {"id": "good"}, *(ROW | {"id": f"x{n}"} | c for n, c in enumerate(changes))]
+    text = io.StringIO()
+    writer = csv.DictWriter(text, list(ROW), lineterminator="\n", quoting=csv.QUOTE_ALL)
+    writer.writeheader()
+    writer.writerows(rows)
+    delivery = read(folder, text.getvalue().encode(), allow=True)
+    assert len(delivery.events) + len(delivery.rejected) == len(rows)
+    assert (delivery.rejected["reasons"] != "").all()
+    assert not set(delivery.events.index) & set(delivery.rejected["line"])
+    archive = Archive(folder / "home")
+    assert archive.add(delivery)
+    assert archive.releases()[0].rows_read == len(rows)

@@ -1,0 +1,170 @@
+import string
+from base64 import urlsafe_b64decode
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from models.bulletin import Manifest
+
+Row = dict[str, Any]
+Publish = Callable[..., Manifest]
+Serving = Callable[[Path], AbstractContextManager[httpx.Client]]
+
+SORTS = ["probability", "-probability", "mean", "-mean", "region", "-region", "horizon", "-horizon"]
+
+
+def follow(client: httpx.Client, address: str | None) -> list[dict[str, Any]]:
+    """Return all pages from an address on."""
+    pages = []
+    while address is not None:
+        response = client.get(address)
+        assert response.status_code == 200, response.text
+        pages.append(response.json())
+        address = pages[-1]["next"]
+    return pages
+
+
+def items(pages: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    return [item for page in pages for item in page["items"]]
+
+
+@settings(deadline=None, max_examples=40)
+@given(
+    limit=st.integers(6, 60),
+    sort=st.sampled_from(SORTS),
+    level=st.none() | st.sampled_from(["country", "admin1"]),
+    target=st.none() | st.sampled_from(["fatalities", "onset"]),
+    low=st.none() | st.sampled_from([0.25, 0.5, 0.99]),
+)
+def test_pages_hold_every_score_of_the_whole_once_and_in_its_order(
+    client: httpx.Client,
+    limit: int,
+    sort: str,
+    level: str | None,
+    target: str | None,
+    low: float | None,
+) -> None:
+    asked = {"sort": sort, "level": level, "target": target, "min_probability": low}
+    given_ = {name: str(value) for name, value in asked.items() if value is not None}
+    (whole,) = follow(client, str(httpx.URL("/v1/scores", params=given_ | {"limit": "1000"})))
+    pages = follow(client, str(httpx.URL("/v1/scores", params=given_ | {"limit": str(limit)})))
+    assert items(pages) == whole["items"]
+    assert all(len(page["items"]) == limit for page in pages[:-1])
+    assert len(pages) == max(1, -(-len(whole["items"]) // limit))
+
+
+def test_all_scores_are_given_when_nothing_is_filtered(
+    client: httpx.Client, rows: list[Row]
+) -> None:
+    found = items(follow(client, "/v1/scores?limit=50"))
+    keys = ("level", "region", "target", "horizon")
+    assert {tuple(item[key] for key in keys) for item in found} == {
+        tuple(row[key] for key in keys) for row in rows
+    }
+    assert len(found) == len(rows)
+
+
+def test_regions_come_in_pages_too(client: httpx.Client) -> None:
+    pages = follow(client, "/v1/regions?limit=4")
+    assert [len(page["items"]) for page in pages] == [4, 2]
+    assert items(pages) == client.get("/v1/regions").json()["items"]
+
+
+def test_a_new_bulletin_does_not_disturb_the_pages_of_the_old(
+    tmp_path: Path, publish: Publish, serving: Serving
+) -> None:
+    old = publish(tmp_path, id="2024-11-00000000000a", origin="2024-11")
+    with serving(tmp_path) as client:
+        whole = client.get("/v1/scores?limit=1000").json()["items"]
+        first = client.get("/v1/scores?limit=60").json()
+        regions = client.get("/v1/regions?limit=4").json()
+        new = publish(tmp_path, id="2024-12-00000000000b", simulated=False)
+        rest = follow(client, first["next"])
+        assert {page["bulletin"]["id"] for page in rest} == {old.id}
+        assert first["items"] + items(rest) == whole
+        assert client.get(regions["next"]).json()["bulletin"]["id"] == old.id
+        assert client.get("/v1/scores").json()["bulletin"]["id"] == new.id
+
+
+def test_a_new_bulletin_does_not_shift_the_list_of_bulletins(
+    tmp_path: Path, publish: Publish, serving: Serving
+) -> None:
+    names = [f"2024-{month:02d}-00000000000a" for month in (5, 4, 3, 2, 1)]
+    for name in names:
+        publish(tmp_path, id=name, origin=name[:7])
+    with serving(tmp_path) as client:
+        first = client.get("/v1/bulletins?limit=2").json()
+        publish(tmp_path, id="2024-06-00000000000a", origin="2024-06")
+        rest = follow(client, first["next"])
+        assert [item["id"] for item in first["items"] + items(rest)] == names
+        assert client.get("/v1/bulletins").json()["items"][0]["id"].startswith("2024-06")
+
+
+def test_a_page_of_a_bulletin_that_is_gone_is_not_found(
+    tmp_path: Path, publish: Publish, serving: Serving
+) -> None:
+    manifest = publish(tmp_path)
+    publish(tmp_path, id="2024-11-00000000000a", origin="2024-11")
+    with serving(tmp_path) as client:
+        scores = client.get("/v1/scores?limit=60").json()["next"]
+        bulletins = client.get("/v1/bulletins?limit=1").json()["next"]
+        folder = tmp_path / "bulletins" / manifest.id
+        folder.rename(tmp_path / "withdrawn")
+        assert client.get(scores).status_code == 404
+        assert client.get(bulletins).status_code == 422
+
+
+@given(position=st.integers(0, 70), letter=st.sampled_from(string.ascii_letters + "0_-=+/ é"))
+@settings(deadline=None)
+def test_a_cursor_that_was_tampered_with_is_refused(
+    client: httpx.Client, position: int, letter: str
+) -> None:
+    cursor = httpx.URL(client.get("/v1/scores?limit=9").json()["next"]).params["cursor"]
+    position %= len(cursor)
+    tampered = cursor[:position] + letter + cursor[position + 1 :]
+    response = client.get("/v1/scores", params={"limit": "9", "cursor": tampered})
+    assert response.status_code == (200 if tampered == cursor else 422)
+
+
+@pytest.mark.parametrize("cursor", ["", "abc", "%00", "MjAyNC0xMg", "=" * 9, "a" * 201, "é"])
+def test_a_cursor_that_was_never_given_out_is_refused(client: httpx.Client, cursor: str) -> None:
+    response = client.get("/v1/scores", params={"cursor": cursor})
+    assert response.status_code == 422
+    assert response.json()["detail"].startswith("cursor: ")
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        "/v1/scores?limit=9&target=onset",
+        "/v1/scores?limit=9&sort=mean",
+        "/v1/scores?limit=9&bulletin=latest",
+        "/v1/regions?limit=9",
+    ],
+)
+def test_a_cursor_belongs_to_the_parameters_it_came_with(client: httpx.Client, other: str) -> None:
+    cursor = httpx.URL(client.get("/v1/scores?limit=9").json()["next"]).params["cursor"]
+    assert client.get(f"{other}&cursor={cursor}").status_code == 422
+
+
+def test_the_size_of_the_pages_may_change_on_the_way(client: httpx.Client) -> None:
+    whole = client.get("/v1/scores?limit=1000").json()["items"]
+    first = client.get("/v1/scores?limit=9").json()
+    rest = client.get(first["next"].replace("limit=9", "limit=1000")).json()
+    assert first["items"] + rest["items"] == whole
+
+
+def test_repeated_and_unusual_values_survive_in_the_next_address(client: httpx.Client) -> None:
+    address = "/v1/scores?region=MLI&region=NER&horizon=1&horizon=3&sort=-mean&limit=3"
+    pages = follow(client, address)
+    assert {item["region"] for item in items(pages)} == {"MLI", "NER"}
+    assert len(pages) == 4
+    assert (
+        "MLI" not in urlsafe_b64decode(httpx.URL(pages[0]["next"]).params["cursor"] + "==").decode()
+    )

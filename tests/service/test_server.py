@@ -1,0 +1,114 @@
+import contextlib
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+
+import service
+from features.errors import TocsinError
+from service.server import bind, serve
+
+ROOT = Path(service.__file__).parents[1]
+READY_WITHIN_S = 3.0
+
+SERVE = """
+import sys
+from pathlib import Path
+from service.server import serve
+serve(Path(sys.argv[1]), "127.0.0.1", 0, lambda address: print(address, flush=True))
+print("done", flush=True)
+"""
+
+FORBIDDEN = """
+import sys
+from pathlib import Path
+import service.server
+from service.terminal import top_scores
+top_scores(Path(sys.argv[1]), country=["MLI"], level="admin1", min_probability=0.1)
+roots = {name.partition(".")[0] for name in sys.modules}
+print(sorted(roots & {"mlflow", "sklearn", "statsmodels", "skops", "pandas", "experiments"}))
+"""
+
+
+def run(code: str, *arguments: str) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        [sys.executable, "-c", code, *arguments],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        cwd=ROOT,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+    )
+
+
+@contextlib.contextmanager
+def running(home: Path) -> Iterator[tuple[subprocess.Popen[str], str]]:
+    process = run(SERVE, str(home))
+    assert process.stdout is not None
+    try:
+        yield process, process.stdout.readline().strip()
+    finally:
+        process.kill()
+        process.communicate()
+
+
+def test_the_service_is_ready_within_its_time(home: Path) -> None:
+    start = time.monotonic()
+    with running(home) as (_, address):
+        assert httpx.get(f"{address}/readyz").status_code == 200
+        assert time.monotonic() - start < READY_WITHIN_S
+
+
+@pytest.mark.parametrize("end", [signal.SIGTERM, signal.SIGINT])
+def test_the_service_stops_when_told_and_says_nothing_more(home: Path, end: signal.Signals) -> None:
+    with running(home) as (process, address):
+        with httpx.Client(base_url=address) as client:
+            assert client.get("/healthz").json()["status"] == "alive"
+            process.send_signal(end)
+            out, errors = process.communicate(timeout=5)
+        assert errors == ""
+        assert out == ("done\n" if end == signal.SIGINT else "")
+        assert process.returncode in (0, -signal.SIGTERM)
+
+
+def test_serving_imports_no_training_library_and_no_pandas(home: Path) -> None:
+    out, errors = run(FORBIDDEN, str(home)).communicate(timeout=20)
+    assert (out.strip(), errors) == ("[]", "")
+
+
+def test_a_port_in_use_is_refused_in_one_line(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        with pytest.raises(TocsinError) as refusal:
+            serve(tmp_path, "127.0.0.1", port)
+    message = str(refusal.value)
+    assert str(port) in message
+    assert "--port" in message
+    assert "\n" not in message
+
+
+def test_a_port_that_does_not_exist_is_refused() -> None:
+    with pytest.raises(TocsinError, match="no port 70000"):
+        bind("127.0.0.1", 70_000)
+
+
+def test_an_address_of_another_machine_is_refused() -> None:
+    with pytest.raises(TocsinError, match=r"cannot listen on 192\.0\.2\.1"):
+        bind("192.0.2.1", 0)
+
+
+def test_small_answers_on_a_kept_connection_do_not_wait_for_acknowledgements(
+    client: httpx.Client,
+) -> None:
+    client.get("/healthz")
+    start = time.monotonic()
+    for _ in range(20):
+        client.get("/healthz")
+    assert time.monotonic() - start < 20 * 0.03
