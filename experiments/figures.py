@@ -1,13 +1,13 @@
 """The pictures of a training run: what people look at before they read a table."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
-import matplotlib as mpl
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.collections import PatchCollection
 from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
 from matplotlib.patches import Polygon
 from sklearn.metrics import precision_recall_curve
 
@@ -20,27 +20,28 @@ from models.references import REFERENCES
 
 SCORED = ("instability", "escalation", "onset")
 _BLUE, _GREY = "#2166ac", "#888888"
-_COLOURS = {"climatology": "#b2abd2", "conflictology": "#e08214", "persistence": "#888888"}
+_COLOURS = {
+    "logistic": _BLUE,
+    "boosting": "#1b7837",
+    "climatology": "#b2abd2",
+    "conflictology": "#e08214",
+    "persistence": "#888888",
+}
 
 
-def skill_by_horizon(skill: pd.DataFrame, learner: str, title: str) -> Figure:
-    """Draw a learner's Brier score and the references' against the horizon, a panel a target."""
+def skill_by_horizon(skill: pd.DataFrame, learners: Sequence[str], title: str) -> Figure:
+    """Draw Brier scores of learners and references against the horizon, a panel a target."""
     figure = _figure(title, "Brier score by months ahead (lower is better)", len(SCORED))
     for axes, target in zip(figure.axes, SCORED, strict=True):
         part = skill[skill["target"] == target].sort_values("horizon")
-        for forecast in (learner, *REFERENCES):
+        for forecast in (*REFERENCES, *learners):
             line = part[part["forecast"] == forecast]
-            colour = _COLOURS.get(forecast, _BLUE)
-            width = 2.5 if forecast == learner else 1.2
+            width = 2.5 if forecast in learners else 1.2
+            colour = _COLOURS[forecast]
             axes.plot(line["horizon"], line["brier"], "o-", color=colour, lw=width, ms=4)
-            if len(line):
-                last = line.iloc[-1]
-                axes.annotate(
-                    forecast, (last["horizon"], last["brier"]), xytext=(5, 0), fontsize=8,
-                    textcoords="offset points", color=colour, va="center",
-                )  # fmt: skip
-        axes.set(title=target, xlabel="months ahead", xlim=(0.5, 16.5))
+        axes.set(title=target, xlabel="months ahead", xlim=(0.5, 12.5))
         axes.set_ylim(bottom=0)
+    _explain(figure, (*learners, *REFERENCES))
     return figure
 
 
@@ -51,7 +52,7 @@ def reliability(probabilities: pd.DataFrame, learner: str, title: str) -> Figure
         forecast, observed, size = reliability_bins(part, learner)
         top = max(0.05, float(forecast.max()), float(observed.max())) * 1.05
         axes.plot([0, top], [0, top], color=_GREY, lw=1)
-        axes.plot(forecast, observed, "o-", color=_BLUE, ms=5)
+        axes.plot(forecast, observed, "o-", color=_COLOURS[learner], ms=5)
         axes.set(title=f"{target} ({int(size.sum()):,} forecasts)", xlabel="score")
         axes.set(ylabel="share that came true", xlim=(0, top), ylim=(0, top))
     return figure
@@ -65,13 +66,11 @@ def precision_recall(probabilities: pd.DataFrame, learner: str, title: str) -> F
         if outcome.any():
             for forecast in (*REFERENCES, learner):
                 precision, recall, _ = precision_recall_curve(outcome, part[forecast].to_numpy())
-                colour = _COLOURS.get(forecast, _BLUE)
+                colour = _COLOURS[forecast]
                 axes.plot(recall, precision, color=colour, lw=2.5 if forecast == learner else 1)
         axes.axhline(outcome.mean(), color=_GREY, ls=":", lw=1)
         axes.set(title=target, xlabel="recall", ylabel="precision", xlim=(0, 1), ylim=(0, 1))
-    handles = [mpl.lines.Line2D([], [], color=_COLOURS.get(f, _BLUE), label=f)
-               for f in (learner, *REFERENCES)]  # fmt: skip
-    figure.axes[-1].legend(handles=handles, fontsize=8, frameon=False, loc="upper right")
+    _explain(figure, (learner, *REFERENCES))
     return figure
 
 
@@ -144,6 +143,11 @@ def _figure(heading: str, explanation: str, panels: int) -> Figure:
     figure.subplots(1, panels)
     figure.suptitle(f"{heading}\n{explanation}", fontsize=11)
     return figure
+
+
+def _explain(figure: Figure, forecasts: Sequence[str]) -> None:
+    handles = [Line2D([], [], color=_COLOURS[name], label=name, lw=2) for name in forecasts]
+    figure.legend(handles=handles, loc="outside lower center", ncols=len(handles), frameon=False)
 
 
 def _by_target(

@@ -11,6 +11,7 @@ from experiments.evaluation import Skill
 from experiments.samples import Samples
 from features.months import format_month
 from features.regions import Level, Regions
+from models.learners import LearnerName
 from models.references import REFERENCES
 
 
@@ -39,27 +40,28 @@ class Training:
         return f"{self.level} to {self.origin}"
 
 
-def comparison_note(training: Training, skill: Skill) -> str:
+def comparison_note(training: Training, skill: Skill, chosen: LearnerName) -> str:
     """Return the description of a training's parent run, in Markdown."""
-    lines = [
-        _warning(training),
-        f"**{training.configuration.description}.**",
-        _learned_from(training),
-    ]
-    lines += ["", markdown_table(skill.overall), "", _HOW_TO_READ]
-    return "\n".join(lines)
+    headline = f"{_warning(training)}**{chosen} won: {_headline(skill, chosen)}.**"
+    about = f"{training.configuration.description}. {_learned_from(training)}"
+    return "\n\n".join([f"{headline} {about}", markdown_table(skill.overall), _HOW_TO_READ])
 
 
 def forecast_note(training: Training, skill: Skill, forecast: str) -> str:
     """Return the description of the run of one learner or reference, in Markdown."""
     kind = "Reference" if forecast in REFERENCES else "Learner"
-    lines = [_warning(training), f"**{kind} {forecast}.** {_learned_from(training)}", ""]
-    lines += [
-        markdown_table(skill.overall[skill.overall["forecast"] == forecast]),
-        "",
-        _HOW_TO_READ,
+    headline = f"{_warning(training)}**{kind} {forecast}: {_headline(skill, forecast)}.**"
+    table = markdown_table(skill.overall[skill.overall["forecast"] == forecast])
+    return "\n\n".join([f"{headline} {_learned_from(training)}", table, _HOW_TO_READ])
+
+
+def _headline(skill: Skill, forecast: str) -> str:
+    own = skill.summary(forecast)
+    parts = [
+        f"{target} {row['crps_skill' if target == 'fatalities' else 'brier_skill']:+.3f}"
+        for target, row in own.iterrows()
     ]
-    return "\n".join(lines)
+    return f"skill over the best reference {', '.join(parts)}"
 
 
 _HOW_TO_READ = (
@@ -69,7 +71,7 @@ _HOW_TO_READ = (
 
 
 def _warning(training: Training) -> str:
-    return "**SIMULATED events: invented, no news.**\n" if training.simulated else ""
+    return "**SIMULATED events: invented, no news.** " if training.simulated else ""
 
 
 def _learned_from(training: Training) -> str:

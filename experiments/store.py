@@ -38,7 +38,10 @@ class Store:
             "parent: compare them by the summary metrics. Steps of the metrics are horizons "
             "[months]; under `by origin` they are origins [YYYYMM]."
         )
-        tags = {"mlflow.note.content": ("SIMULATED events. " if simulated else "") + note}
+        tags = {
+            "mlflow.note.content": ("SIMULATED events. " if simulated else "") + note,
+            "mlflow.experimentKind": "custom_model_development",  # what view the UI opens with
+        }
         return str(client.create_experiment(name, artifact_location=location, tags=tags))
 
 

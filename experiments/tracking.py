@@ -21,27 +21,36 @@ from experiments.registry import FORECASTS_FILE, TRUSTED_TYPES
 from experiments.store import Store
 from features.months import format_month
 from models.forecaster import Forecaster
+from models.learners import LearnerName
 from models.references import REFERENCES
 
 _BATCH = 900
 """MLflow takes at most 1,000 metrics at once."""
 
-_BY_ORIGIN = ["brier", "brier_skill", "log_score", "auc"]
 
+def log_training(
+    store: Store, training: Training, skill: Skill, chosen: LearnerName
+) -> dict[str, str]:
+    """Log parent and child runs; return the run id of the parent and of every forecast by name.
 
-def log_training(store: Store, training: Training, skill: Skill) -> dict[str, str]:
-    """Log parent and child runs; return the run id of the parent and of every forecast by name."""
+    The parent carries the summary of the chosen learner, so that trainings compare at a glance.
+    """
     experiment = store.experiment(training.level, simulated=training.simulated)
     learners = training.configuration.learners
     runs = {}
     with mlflow.start_run(
         experiment_id=experiment,
         run_name=f"{training.title}: {' against '.join(learners)}",
-        tags=_tags(training, "comparison"),
-        description=comparison_note(training, skill),
+        tags=_tags(training, "comparison") | {"chosen": chosen},
+        description=comparison_note(training, skill, chosen),
     ) as parent:
         runs["parent"] = parent.info.run_id
-        _log_inputs(training)
+        mlflow.log_params(_flat(training.configuration.model_dump(mode="json")))
+        _log_dataset(training)
+        _log_metrics(store, parent.info.run_id, _summary(skill, chosen))
+        heading = figures.title(training.level, "backtest", simulated=training.simulated)
+        picture = figures.skill_by_horizon(skill.probabilities, learners, heading)
+        _log_figure(picture, "skill_by_horizon.png")
         mlflow.log_text(training.configuration.model_dump_json(indent=2), "configuration.json")
         mlflow.log_table(_plain(skill.overall), "tables/overall.json")
         for forecast in (*learners, *REFERENCES):
@@ -54,7 +63,10 @@ def log_training(store: Store, training: Training, skill: Skill) -> dict[str, st
                 description=forecast_note(training, skill, forecast),
             ) as run:
                 runs[forecast] = run.info.run_id
-                _log_skill(store, run.info.run_id, skill, forecast)
+                mlflow.log_params(_own_settings(training, forecast))
+                _log_dataset(training)
+                _log_metrics(store, run.info.run_id, _summary(skill, forecast))
+                _log_metrics(store, run.info.run_id, _stepped(skill, forecast))
                 if role == "learner":
                     _log_learner(training, skill, forecast)
     return runs
@@ -111,13 +123,21 @@ def _tags(training: Training, role: str) -> dict[str, str]:
         "simulated": str(training.simulated).lower(),
         "vintage": training.digest,
         "releases": ", ".join(training.releases),
-        "mlflow.source.git.commit": training.code,
+        "version": training.code,
+        "mlflow.source.git.commit": training.code.partition("+")[2],
     }
 
 
-def _log_inputs(training: Training) -> None:
-    samples, configuration = training.samples, training.configuration
-    mlflow.log_params(_flat(configuration.model_dump(mode="json")))
+def _own_settings(training: Training, forecast: str) -> dict[str, Any]:
+    settings = training.configuration.model_dump(mode="json")
+    shared = {key: settings[key] for key in ("seed", "training", "backtest")}
+    own = {forecast: settings[forecast]} if forecast in settings else {}
+    tau = {"forecast": forecast, "level": training.level, "tau": training.samples.tau}
+    return tau | _flat(shared) | _flat(own)
+
+
+def _log_dataset(training: Training) -> None:
+    samples = training.samples
     usable = samples.eligible
     learned = pd.DataFrame(samples.indicators[usable], columns=list(samples.names))
     dataset = from_pandas(
@@ -129,23 +149,32 @@ def _log_inputs(training: Training) -> None:
     mlflow.log_input(dataset, context="training and backtest")
 
 
-def _log_skill(store: Store, run_id: str, skill: Skill, forecast: str) -> None:
+def _summary(skill: Skill, forecast: str) -> pd.DataFrame:
+    overall = skill.overall.assign(target="summary/" + skill.overall["target"].astype(str), step=0)
+    measures = ["brier_skill", "log_skill", "crps_skill", "brier", "log_score", "crps", "auc"]
+    measures += ["average_precision", "calibration_error", "mean_ratio"]
+    return _long(overall[["target", "step", "forecast", *measures]], forecast, " ")
+
+
+def _stepped(skill: Skill, forecast: str) -> pd.DataFrame:
     origins = skill.by_origin.assign(
         target="by origin/" + skill.by_origin["target"].astype(str),
         step=[int(format_month(month).replace("-", "")) for month in skill.by_origin["origin"]],
     )
-    overall = skill.overall.assign(target="summary/" + skill.overall["target"].astype(str), step=0)
-    figures_by_name = pd.concat(
+    by_origin = origins[["target", "step", "forecast", "brier", "brier_skill", "log_score", "auc"]]
+    return pd.concat(
         [
             _long(skill.probabilities.assign(step=skill.probabilities["horizon"]), forecast, "/"),
             _long(skill.deaths.assign(step=skill.deaths["horizon"]), forecast, "/"),
-            _long(origins[[*_BY_ORIGIN, "target", "step", "forecast"]], forecast, " "),
-            _long(overall, forecast, " "),
+            _long(by_origin, forecast, " "),
         ]
     )
+
+
+def _log_metrics(store: Store, run_id: str, rows: pd.DataFrame) -> None:
     metrics = [
         Metric(name, value, timestamp=0, step=step)
-        for name, value, step in figures_by_name.itertuples(index=False)
+        for name, value, step in rows.itertuples(index=False)
     ]
     client = store.client()
     for start in range(0, len(metrics), _BATCH):
@@ -166,7 +195,7 @@ def _log_learner(training: Training, skill: Skill, learner: str) -> None:
     heading = figures.title(training.level, learner, simulated=training.simulated)
     probabilities = training.backtest.probabilities
     pictures = {
-        "skill_by_horizon": figures.skill_by_horizon(skill.probabilities, learner, heading),
+        "skill_by_horizon": figures.skill_by_horizon(skill.probabilities, (learner,), heading),
         "reliability": figures.reliability(probabilities, learner, heading),
         "precision_recall": figures.precision_recall(probabilities, learner, heading),
     }

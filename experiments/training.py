@@ -85,7 +85,7 @@ def _backtest(
 def _register(training: Training, store: Store, jobs: int, progress: Progress) -> Trained:
     skill = Skill.of(training.backtest)
     learner = _better(skill, training.configuration.learners)
-    runs = log_training(store, training, skill)
+    runs = log_training(store, training, skill, learner)
     forecaster = fit_forecaster(
         training.samples, training.configuration, training.level, learner, jobs, progress
     )
