@@ -87,11 +87,13 @@ def ingest_simulation(
 ) -> None:
     """Simulate a world of invented actors in West Africa and add it to the archive."""
     from features.regions import load_regions
-    from features.sources import simulation
+    from features.sources.simulation.delivery import deliver
+    from features.sources.simulation.names import WESTERN_AFRICA
+    from features.sources.simulation.parameters import SimulationParameters
+    from features.sources.simulation.world import simulate
 
-    regions = load_regions("admin1", simulation.WESTERN_AFRICA)
-    world = simulation.simulate(simulation.SimulationParameters(), regions, seed)
-    _add(simulation.deliver(world, _today()))
+    world = simulate(SimulationParameters(), load_regions("admin1", WESTERN_AFRICA), seed)
+    _add(deliver(world, _today()))
 
 
 @app.command()

@@ -8,6 +8,11 @@ import pandas as pd
 _GLEDITSCH_WARD = Path(__file__).parent / "geography" / "gleditsch_ward.csv"
 
 
+TERRITORIES = {"ISR": "PSE", "MAR": "ESH"}
+"""Country of a Gleditsch-Ward state -> the territory that it includes, of which ISO 3166-1 makes
+a country of its own."""
+
+
 def iso3_of_gleditsch_ward(numbers: pd.Series) -> pd.Series:
     """Return ISO 3166-1 alpha-3 codes (n,) of Gleditsch-Ward state numbers (n,), null if unknown.
 
@@ -19,6 +24,16 @@ def iso3_of_gleditsch_ward(numbers: pd.Series) -> pd.Series:
     International Interactions 25(4).
     """
     return numbers.map(_table()).astype("str")
+
+
+def states_since() -> dict[str, str]:
+    """Return the month from which a source codes events to each state, `YYYY-MM`, by ISO code.
+
+    Empty where that is before 1989. Earlier events in the place of a new state are coded to the
+    state it left, so for the new one those months are not observed, and no peace.
+    """
+    listed = pd.read_csv(_GLEDITSCH_WARD, keep_default_na=False)
+    return dict(zip(listed["country"], listed["since"], strict=True))
 
 
 @cache

@@ -13,6 +13,7 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
+from features.countries import TERRITORIES, states_since
 from features.errors import InputError
 from features.months import format_month, parse_month
 from features.regions import load_regions
@@ -78,9 +79,20 @@ class Coverage:
 
 
 def whole_world(first_month: int, last_month: int) -> Coverage:
-    """Return the coverage of every country over the same months [months since 1970-01]."""
-    countries = load_regions("country").table["id"]
-    return Coverage(tuple(Span(str(country), first_month, last_month) for country in countries))
+    """Return the coverage of every state over the same months [months since 1970-01].
+
+    A state that is younger is observed from its first month. Gaza, the West Bank and Western
+    Sahara, to which the regions give countries of their own, are observed throughout.
+    """
+    since = states_since() | dict.fromkeys(TERRITORIES.values(), "")
+    start = {
+        country: max(first_month, parse_month(month)) if month else first_month
+        for country, month in since.items()
+    }
+    return Coverage(
+        tuple(Span(country, first, last_month) for country, first in start.items()
+              if first <= last_month)
+    )  # fmt: skip
 
 
 def read_coverage(path: Path) -> Coverage:

@@ -16,6 +16,7 @@ import numpy.typing as npt
 import pandas as pd
 import shapely
 
+from features.countries import TERRITORIES
 from features.priogrid import cell_of, place_priogrid
 from features.regions import geometries, load_regions
 
@@ -26,10 +27,6 @@ FARTHEST_KM = 50.0
 FARTHEST_ABROAD_KM = 10.0
 """How far from its country a point may lie [km] inside another one: a border drawn differently.
 Beyond that the event is of a former state (Juba is coded to Sudan until 2011), or mistaken."""
-TERRITORIES = {"ISR": "PSE", "MAR": "ESH"}
-"""Country of a Gleditsch-Ward state -> the territory that it includes, of which ISO 3166-1 makes
-a country of its own."""
-
 _KM_PER_DEGREE = 111.2
 _POINTS_AT_ONCE = 1000  # each is measured on its own copy of the outlines around it
 Floats = npt.NDArray[np.float64]

@@ -107,6 +107,19 @@ def test_the_whole_world_has_many_countries_with_the_same_months() -> None:
     assert len(world.months()) == 12 * len(world.spans) > 12 * 190
 
 
+def test_a_young_state_is_observed_from_its_first_month() -> None:
+    spans = {span.country: span for span in whole_world(parse_month("1989-01"), 611).spans}
+    assert spans["SDN"].first_month == parse_month("1989-01")
+    assert spans["SSD"].first_month == parse_month("2011-07")
+    assert "SSD" not in {s.country for s in whole_world(240, parse_month("2011-06")).spans}
+
+
+def test_territories_with_regions_of_their_own_are_observed_but_greenland_is_not() -> None:
+    countries = {span.country for span in whole_world(600, 611).spans}
+    assert {"PSE", "ESH"} <= countries
+    assert "GRL" not in countries
+
+
 @given(
     st.dictionaries(
         st.sampled_from(["MLI", "NER", "BFA", "SDN"]),

@@ -13,15 +13,11 @@ from features.events import EVENTS_SCHEMA, event_schema
 from features.months import parse_month
 from features.placement import place_admin1
 from features.regions import geometries, load_regions
-from features.sources.simulation import (
-    WESTERN_AFRICA,
-    Mood,
-    SimulationParameters,
-    World,
-    conditional_draws,
-    deliver,
-    simulate,
-)
+from features.sources.simulation.delivery import deliver
+from features.sources.simulation.names import WESTERN_AFRICA
+from features.sources.simulation.parameters import SimulationParameters
+from features.sources.simulation.process import Mood
+from features.sources.simulation.world import World, conditional_draws, simulate
 
 SAHEL = ("BFA", "MLI", "NER")
 

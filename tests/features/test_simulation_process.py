@@ -7,8 +7,9 @@ from scipy.sparse import csr_array
 
 from features.errors import ConfigurationError
 from features.months import parse_month
-from features.sources.simulation import Conduct, Mood, Severity, SimulationParameters
+from features.sources.simulation.parameters import Conduct, Severity, SimulationParameters
 from features.sources.simulation.process import (
+    Mood,
     Setting,
     State,
     draw_deaths,

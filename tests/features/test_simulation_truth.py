@@ -6,14 +6,9 @@ import pytest
 from scipy import stats
 
 from features.regions import load_regions
-from features.sources.simulation import (
-    SimulationParameters,
-    World,
-    conditional_draws,
-    simulate,
-    true_probability,
-)
+from features.sources.simulation.parameters import SimulationParameters
 from features.sources.simulation.process import Floats, Ints
+from features.sources.simulation.world import World, conditional_draws, simulate, true_probability
 
 SAHEL = ("BFA", "MLI", "NER")
 PATHS = 200

@@ -39,27 +39,3 @@ Where do I go to ...?
 * see how an event gets its day, place and actors: `events.py`, `names.py`
 * put the world in the archive: `delivery.py`
 """
-
-from features.sources.simulation.delivery import deliver
-from features.sources.simulation.names import WESTERN_AFRICA
-from features.sources.simulation.parameters import Conduct, Severity, SimulationParameters
-from features.sources.simulation.process import Mood
-from features.sources.simulation.world import (
-    World,
-    conditional_draws,
-    simulate,
-    true_probability,
-)
-
-__all__ = [
-    "WESTERN_AFRICA",
-    "Conduct",
-    "Mood",
-    "Severity",
-    "SimulationParameters",
-    "World",
-    "conditional_draws",
-    "deliver",
-    "simulate",
-    "true_probability",
-]
