@@ -122,13 +122,18 @@ def events() -> None:
 
 
 @app.command()
-def indicators() -> None:
+def indicators(
+    markdown: Annotated[bool, typer.Option("--markdown", help="As in docs/indicators.md.")] = False,
+) -> None:
     """List every indicator: name, meaning, unit, family."""
     from rich.console import Console
     from rich.table import Table
 
-    from features.catalogue import CATALOGUE
+    from features.catalogue import CATALOGUE, as_markdown
 
+    if markdown:
+        print(as_markdown(CATALOGUE), end="")
+        return
     table = Table("name", "meaning", "unit", "family")
     for indicator in CATALOGUE:
         table.add_row(indicator.name, indicator.meaning, indicator.unit, indicator.family)

@@ -205,3 +205,22 @@ def eligible(panel: Panel) -> BoolArray:
     window that a target or an indicator looks back on is whole.
     """
     return panel.observed_throughout(HISTORY_MONTHS)
+
+
+def as_markdown(indicators: Sequence[Indicator]) -> str:
+    """Return the page that lists indicators, a table a family."""
+    lines = [
+        "# Indicators",
+        "",
+        "Made by `tocsin indicators --markdown` from the catalogue, `features/catalogue.py`. Every",
+        "indicator is computed from months up to the origin, and missing where they were not",
+        "observed.",
+    ]
+    for family in dict.fromkeys(indicator.family for indicator in indicators):
+        lines += ["", f"## {family.capitalize()}", "", "| name | meaning | unit |", "|---|---|---|"]
+        lines += [
+            f"| `{indicator.name}` | {indicator.meaning} | {indicator.unit} |"
+            for indicator in indicators
+            if indicator.family == family
+        ]
+    return "\n".join(lines) + "\n"

@@ -1,0 +1,139 @@
+import json
+import re
+import shlex
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+import typer
+
+import tocsin
+from experiments.configuration import read_configuration
+from features.catalogue import CATALOGUE, as_markdown
+
+ROOT = Path(__file__).parents[1]
+PAGES = sorted([ROOT / "README.md", ROOT / "CHANGELOG.md", *(ROOT / "docs").glob("*.md")])
+COMMAND = Path(sys.executable).with_name("tocsin")
+DEMO_COMMANDS = re.compile(
+    r"^\s*(?:TOCSIN_HOME=\S+ )?\.venv/bin/tocsin (.+?)(?:\s+#.*)?$", re.MULTILINE
+)
+CURL = re.compile(r"^curl 'http://127\.0\.0\.1:8000(\S+)'$", re.MULTILINE)
+LINK = re.compile(r"\]\((?!http|#)([^)#]+)\)")
+CHANGES_EVERY_TIME = ("issued_at", "as_of", "bulletin", "id", "next")
+
+
+def commands_in(page: Path) -> list[str]:
+    return DEMO_COMMANDS.findall(page.read_text())
+
+
+@pytest.fixture(scope="module")
+def served_demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of the service that the README's demo ends with."""
+    folder = tmp_path_factory.mktemp("demo")
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    command = [str(COMMAND), "demo", "--home", str(folder / "home"), "--port", str(port)]
+    address = f"http://127.0.0.1:{port}"
+    with subprocess.Popen(command, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as demo:  # fmt: skip  # noqa: E501
+        deadline = time.monotonic() + 240
+        while time.monotonic() < deadline and demo.poll() is None:
+            try:
+                httpx.get(f"{address}/readyz")
+                break
+            except httpx.ConnectError:
+                time.sleep(0.5)
+        yield address
+        demo.terminate()
+
+
+def without_what_changes(value: object) -> object:
+    if isinstance(value, dict):
+        return {
+            key: without_what_changes(inner)
+            for key, inner in value.items()
+            if key not in CHANGES_EVERY_TIME or (key == "bulletin" and isinstance(inner, dict))
+        }
+    if isinstance(value, list):
+        return [without_what_changes(inner) for inner in value]
+    return round(value, 2) if isinstance(value, float) else value
+
+
+def test_the_readme_shows_the_true_answer_of_the_demo(served_demo: str) -> None:
+    page = (ROOT / "README.md").read_text()
+    (path,) = CURL.findall(page)
+    (shown,) = re.findall(r"```json\n(.*?)```", page, re.DOTALL)
+    answer = httpx.get(served_demo + path)
+    assert answer.status_code == 200
+    assert without_what_changes(answer.json()) == without_what_changes(json.loads(shown))
+    probability = answer.json()["items"][0]["probability"]
+    assert f"probability of {probability:.0%}".replace("%", " %") in " ".join(page.split())
+
+
+def test_every_address_in_the_api_page_answers(served_demo: str) -> None:
+    paths = CURL.findall((ROOT / "docs" / "api.md").read_text())
+    assert len(paths) >= 5
+    for path in paths:
+        answer = httpx.get(served_demo + path)
+        assert answer.status_code == 200, path
+        assert '"simulated":true' in answer.text, path
+
+
+def test_the_demo_says_on_every_page_that_it_is_simulated(served_demo: str) -> None:
+    for path in ("/", "/docs"):
+        assert "SIMULATED" in httpx.get(served_demo + path).text
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_every_command_shown_is_one_that_exists(page: Path) -> None:
+    group = typer.main.get_command(tocsin.app)
+    for line in commands_in(page):
+        context, arguments = group.make_context("tocsin", shlex.split(line)), shlex.split(line)
+        command = group
+        while hasattr(command, "commands"):
+            name, *arguments = arguments
+            command = command.commands[name]
+        command.make_context(context.info_name or "", list(arguments))
+
+
+def test_the_readme_shows_commands_at_all() -> None:
+    assert len(commands_in(ROOT / "README.md")) >= 8
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_every_link_leads_somewhere(page: Path) -> None:
+    for target in LINK.findall(page.read_text()):
+        assert (page.parent / target).exists(), target
+
+
+def test_the_page_of_indicators_is_the_catalogue() -> None:
+    assert (ROOT / "docs" / "indicators.md").read_text() == as_markdown(CATALOGUE)
+
+
+def test_first_commands_and_first_answer_stand_on_the_first_screen() -> None:
+    first = (ROOT / "README.md").read_text().splitlines()[:50]
+    for wanted in ("make demo", "make test", "curl ", '"probability"'):
+        assert any(wanted in line for line in first), wanted
+
+
+def test_no_path_of_any_machine_is_written_down() -> None:
+    listed = subprocess.run(
+        ["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    for name in listed.stdout.split():
+        path = ROOT / name
+        if (
+            path.suffix in {".py", ".md", ".toml", ".txt", ".html", ".json"}
+            or path.name == "Makefile"
+        ):
+            text = path.read_text(encoding="utf-8")
+            assert not re.search(r"/(?:root|home)/\w", text), name
+
+
+def test_experiments_shipped_are_valid() -> None:
+    for path in (ROOT / "experiments").glob("*.toml"):
+        assert read_configuration(path).name == path.stem
