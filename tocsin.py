@@ -24,6 +24,7 @@ app = typer.Typer(
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
+    rich_markup_mode=None,  # plain help, in half the time
 )
 ingest = typer.Typer(help="Add a release of events to the archive.", no_args_is_help=True)
 app.add_typer(ingest, name="ingest")
@@ -98,7 +99,7 @@ def ingest_simulation(
 
 @app.command()
 def events() -> None:
-    """Show the releases in the archive: rows, rejected rows, months covered."""
+    """Show the releases in the archive and what they cover."""
     from rich.console import Console
     from rich.table import Table
 
@@ -147,7 +148,7 @@ def train(
     as_of: Day = None,
     jobs: Jobs = None,
 ) -> None:
-    """Fit, backtest, log to MLflow, register, and name champion what wins the gate."""
+    """Fit, judge, track and register the models of each level."""
     from experiments.configuration import DEFAULT, read_configuration
     from experiments.training import train as train_levels
 
@@ -194,7 +195,7 @@ def evaluate(
     bulletin: Annotated[str | None, typer.Argument(help="Id; default: the newest.")] = None,
     as_of: Day = None,
 ) -> None:
-    """Set a bulletin beside what then happened and the references, as Markdown."""
+    """Set a bulletin beside what happened, as Markdown."""
     from experiments.track_record import evaluate_bulletin
 
     print(evaluate_bulletin(_home(), bulletin, _vintage(as_of)))
@@ -255,7 +256,7 @@ def scores(
 
 @app.command()
 def ui(port: Port = 5000) -> None:
-    """Open the MLflow UI on the store that `train` writes to."""
+    """Open the MLflow UI on the experiments."""
     import subprocess
 
     store = _store()
@@ -274,7 +275,7 @@ def demo(
     seed: Annotated[int, typer.Option(help="Which of the possible worlds.")] = 2,
     serving: Annotated[bool, typer.Option("--serve/--no-serve", help="Serve at the end.")] = True,
 ) -> None:
-    """Simulate a world, ingest it, train, register, publish and serve: the whole path."""
+    """Take a simulated world along the whole path."""
     from experiments.configuration import DEMO
 
     os.environ["TOCSIN_HOME"] = str(home)

@@ -21,7 +21,7 @@ ESCALATION_ROWS = 10
 
 _SMALL = 0.01
 _PREFERENCE: tuple[Level, ...] = ("admin1", "priogrid", "country")
-_LEVEL_NAMES = {"country": "countries", "admin1": "provinces", "priogrid": "grid cells"}
+_LEVEL_NAMES = {"country": "countries", "admin1": "regions", "priogrid": "grid cells"}
 
 # Nothing is ever loaded from another host, and the browser is told to hold us to it.
 _POLICY = (
