@@ -35,7 +35,9 @@ Month = Annotated[
 ]
 Day = Annotated[str | None, typer.Option("--as-of", help="Use what was public by this day.")]
 Port = Annotated[int, typer.Option(help="Port to listen on.")]
-Jobs = Annotated[int | None, typer.Option(help="Fits side by side; default: every processor.")]
+Jobs = Annotated[
+    int | None, typer.Option(min=1, help="Fits side by side; default: every processor.")
+]
 
 
 def main() -> None:
@@ -104,10 +106,14 @@ def events() -> None:
     from rich.table import Table
 
     from features.archive import Archive
+    from features.errors import ArchiveError
     from features.months import format_month
 
     table = Table("release", "public from", "events", "rejected", "countries", "months", "file")
-    for release in Archive(_home()).releases():
+    releases = Archive(_home()).releases()
+    if not releases:
+        raise ArchiveError(f"no release in '{_home()}' yet: add one with tocsin ingest FILE")
+    for release in releases:
         spans = release.coverage().spans
         first, last = min(s.first_month for s in spans), max(s.last_month for s in spans)
         table.add_row(
@@ -257,6 +263,7 @@ def scores(
 @app.command()
 def ui(port: Port = 5000) -> None:
     """Open the MLflow UI on the experiments."""
+    import signal
     import subprocess
 
     store = _store()
@@ -265,7 +272,15 @@ def ui(port: Port = 5000) -> None:
     command += ["--host", "127.0.0.1", "--port", str(port), "--workers", "1"]
     if store.artifacts is not None:
         command += ["--default-artifact-root", store.artifacts.as_uri()]
-    raise SystemExit(subprocess.call(command))  # noqa: S603
+    # Apart from Ctrl-C, which the server answers with a page of traceback, and its helpers too.
+    with subprocess.Popen(command, start_new_session=True) as server:  # noqa: S603
+        signal.signal(signal.SIGTERM, signal.default_int_handler)
+        try:
+            server.wait()
+        except KeyboardInterrupt:
+            os.killpg(server.pid, signal.SIGTERM)
+            return
+    raise SystemExit(server.returncode)
 
 
 @app.command()
@@ -343,7 +358,7 @@ def _store() -> "Store":
     os.environ["DO_NOT_TRACK"] = "true"
     from experiments.store import open_store
 
-    return open_store(_home(), os.environ.get("MLFLOW_TRACKING_URI"))
+    return open_store(_home(), os.environ.get("MLFLOW_TRACKING_URI") or None)
 
 
 def _code() -> str:
@@ -360,7 +375,7 @@ def _code() -> str:
 
 
 def _home() -> Path:
-    return Path(os.environ.get("TOCSIN_HOME", ".tocsin"))
+    return Path(os.environ.get("TOCSIN_HOME") or ".tocsin")
 
 
 def _today() -> date:

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Annotated, Literal
 
 from pydantic import (
+    AfterValidator,
     BaseModel,
     ConfigDict,
     Field,
@@ -21,11 +22,25 @@ from models.learners import Boosting, Learner, LearnerName, Logistic
 DEFAULT = Path(__file__).with_name("default.toml")
 DEMO = Path(__file__).with_name("demo.toml")
 
-Positive = Annotated[int, Field(gt=0)]
+LARGEST_SEED = 2**32 - 1
+"""The random state of scikit-learn takes no larger number."""
+
+
+def _each_once(names: tuple[str, ...]) -> tuple[str, ...]:
+    if not names:
+        raise ValueError("name at least one")
+    repeated = sorted({name for name in names if names.count(name) > 1})
+    if repeated:
+        raise ValueError(f"named more than once: {', '.join(repeated)}")
+    return names
+
+
+Positive = Annotated[int, Field(gt=0, strict=True)]
+EachOnce = AfterValidator(_each_once)
 
 
 class _Section(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
 
 class Thresholds(_Section):
@@ -46,14 +61,14 @@ class Training(_Section):
 class Backtest(_Section):
     """Over which origins the experiment is judged."""
 
-    years: Positive
+    years: Annotated[Positive, Field(le=100)]
     refit_months: Positive
 
 
 class LogisticSettings(_Section):
     """The logistic regression: few, readable indicators."""
 
-    indicators: tuple[str, ...]
+    indicators: Annotated[tuple[str, ...], EachOnce]
 
 
 class BoostingSettings(_Section):
@@ -61,7 +76,7 @@ class BoostingSettings(_Section):
 
     iterations: Positive
     learning_rate: float = Field(gt=0, le=1)
-    leaves: int = Field(ge=2)
+    leaves: int = Field(ge=2, strict=True)
     smallest_leaf: Positive
     l2: float = Field(ge=0)
 
@@ -71,10 +86,10 @@ class Configuration(_Section):
 
     name: str = Field(pattern=r"^[a-z0-9][a-z0-9-]*$")
     description: str
-    levels: tuple[Level, ...] = Field(min_length=1)
-    seed: int = Field(ge=0)
+    levels: Annotated[tuple[Level, ...], EachOnce]
+    seed: int = Field(ge=0, le=LARGEST_SEED, strict=True)
     indicators: Literal["all"] | tuple[str, ...]
-    learners: tuple[LearnerName, ...] = Field(min_length=1)
+    learners: Annotated[tuple[LearnerName, ...], EachOnce]
     thresholds: Thresholds
     training: Training
     backtest: Backtest
@@ -85,7 +100,7 @@ class Configuration(_Section):
     @classmethod
     def _in_catalogue(cls, names: Literal["all"] | tuple[str, ...]) -> object:
         known = {indicator.name for indicator in CATALOGUE}
-        unknown = set() if names == "all" else set(names) - known
+        unknown = set() if names == "all" else set(_each_once(names)) - known
         if unknown:
             raise ValueError(f"not in the catalogue: {', '.join(sorted(unknown))}")
         return names
@@ -123,13 +138,14 @@ def read_configuration(path: Path) -> Configuration:
     """
     try:
         content = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+    except (OSError, ValueError) as error:
         raise ConfigurationError(f"{path} cannot be read as TOML: {error}") from error
     try:
         return Configuration.model_validate(content)
     except ValidationError as error:
         faults = "; ".join(
-            f"{'.'.join(str(part) for part in fault['loc']) or 'file'}: {fault['msg']}"
+            f"{'.'.join(str(part) for part in fault['loc']) or 'file'}: "
+            f"{fault['msg'].removeprefix('Value error, ')}"
             for fault in error.errors()
         )
         raise ConfigurationError(f"{path} is not a valid experiment: {faults}") from error

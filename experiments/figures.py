@@ -154,4 +154,7 @@ def _by_target(
     figure: Figure, probabilities: pd.DataFrame
 ) -> Iterator[tuple[Axes, str, pd.DataFrame]]:
     for axes, target in zip(figure.axes, SCORED, strict=True):
-        yield axes, target, probabilities[probabilities["target"] == target]
+        part = probabilities[probabilities["target"] == target]
+        axes.set_title(f"{target}: no forecast")
+        if not part.empty:
+            yield axes, target, part

@@ -40,7 +40,8 @@ def against_champion(
     if evidence.empty:
         return Verdict(
             passed=False,
-            reason="its backtest shares no forecast with the champion's: nothing to compare",
+            reason="its backtest shares no forecast with the champion's: to have the references "
+            "judge instead, remove the alias champion in the MLflow UI",
             evidence=evidence,
         )
     return _verdict(evidence)

@@ -1,6 +1,8 @@
 """Publish: turn the champions' forecasts at an origin into an immutable bulletin."""
 
+import errno
 import hashlib
+import io
 import json
 import os
 import tempfile
@@ -13,7 +15,13 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from experiments.registry import Registered, champion_for, levels_with_models, load_forecaster
+from experiments.registry import (
+    Registered,
+    champion_for,
+    levels_with_models,
+    load_forecaster,
+    refuse_other_events,
+)
 from experiments.samples import Samples, newest_origin, samples_at
 from experiments.store import Store, model_name
 from features.errors import BulletinError, ModelError
@@ -73,6 +81,8 @@ def publish(
     that leaves none, and CoverageError when no region is covered at the origin.
     """
     panels = {level: read_panel(vintage, level) for level in levels_with_models(store)}
+    for level in panels:
+        refuse_other_events(store, level, simulated=vintage.simulated)
     month = max(map(newest_origin, panels.values()), default=0) if origin is None else origin
     models, left_out = _models(store, list(panels), month)
     issues = [_issue(panels[model.level], model, month) for model in models]
@@ -84,12 +94,7 @@ def publish(
     if place.exists():
         return Published(read_manifest(place), is_new=False, left_out=left_out)
     scores = pd.concat([scores_of(i.panel, i.samples, i.forecaster, i.model.label) for i in issues])
-    table = pa.Table.from_pandas(
-        scores.sort_values(_ORDER), schema=SCORES_SCHEMA, preserve_index=False
-    )
-    buffer = pa.BufferOutputStream()
-    pq.write_table(table, buffer, compression="zstd")
-    content = buffer.getvalue().to_pybytes()
+    content = _as_parquet(scores)
     manifest = Manifest(
         id=bulletin,
         origin=format_month(month),
@@ -100,11 +105,11 @@ def publish(
         vintage=_vintage_used(vintage, digest),
         models=tuple(_model_used(store, i.model) for i in issues),
         code=code,
-        rows=table.num_rows,
+        rows=len(scores),
         scores_sha256=hashlib.sha256(content).hexdigest(),
     )
-    _move_into_place(place, content, manifest)
-    return Published(manifest, is_new=True, left_out=left_out)
+    is_new = _move_into_place(place, content, manifest)
+    return Published(manifest if is_new else read_manifest(place), is_new, left_out)
 
 
 def scores_of(
@@ -156,15 +161,20 @@ def read_manifest(folder: Path) -> Manifest:
 def read_bulletin(home: Path, bulletin: str | None) -> tuple[Manifest, pd.DataFrame]:
     """Return manifest and scores of a bulletin, by default the newest by origin and issue.
 
-    Raises BulletinError when it is not there.
+    Raises BulletinError when it is not there or not as it was published.
     """
     folder = home / "bulletins"
     found = [read_manifest(p.parent) for p in folder.glob(f"[0-9]*/{MANIFEST_FILE}")]
     found = [m for m in found if bulletin in (None, m.id)]
     if not found:
-        raise BulletinError(f"no bulletin {bulletin or ''} in {folder}: run `tocsin publish` first")
+        wanted = "no bulletin" if bulletin is None else f"no bulletin {bulletin}"
+        raise BulletinError(f"{wanted} in {folder}: run `tocsin publish` first")
     newest = max(found, key=lambda m: (m.origin, m.issued_at))
-    return newest, pd.read_parquet(folder / newest.id / SCORES_FILE)
+    file = folder / newest.id / SCORES_FILE
+    content = file.read_bytes() if file.is_file() else b""
+    if hashlib.sha256(content).hexdigest() != newest.scores_sha256:
+        raise BulletinError(f"{file} is not what was published: restore it, or publish again")
+    return newest, pd.read_parquet(io.BytesIO(content))
 
 
 def _values(forecasts: pd.DataFrame, target: Target, horizon: int) -> dict[str, pd.Series]:
@@ -235,23 +245,34 @@ def _model_used(store: Store, model: Registered) -> ModelUsed:
     )
 
 
-def _move_into_place(place: Path, scores: bytes, manifest: Manifest) -> None:
-    place.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix=".", dir=place.parent) as folder:
-        hidden = Path(folder) / place.name
-        hidden.mkdir()
-        for name, content in (
-            (SCORES_FILE, scores),
-            (MANIFEST_FILE, manifest.model_dump_json(indent=2).encode()),
-        ):
-            with (hidden / name).open("wb") as file:
-                file.write(content)
-                file.flush()
-                os.fsync(file.fileno())
-        try:
+def _as_parquet(scores: pd.DataFrame) -> bytes:
+    ordered = scores.sort_values(_ORDER)
+    table = pa.Table.from_pandas(ordered, schema=SCORES_SCHEMA, preserve_index=False)
+    buffer = pa.BufferOutputStream()
+    pq.write_table(table, buffer, compression="zstd")
+    content: bytes = buffer.getvalue().to_pybytes()
+    return content
+
+
+def _move_into_place(place: Path, scores: bytes, manifest: Manifest) -> bool:
+    """Write a bulletin and move it into its place; return False when another took the place."""
+    content = {SCORES_FILE: scores, MANIFEST_FILE: manifest.model_dump_json(indent=2).encode()}
+    try:
+        place.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(prefix=".", dir=place.parent) as folder:
+            hidden = Path(folder) / place.name
+            hidden.mkdir()
+            for name, data in content.items():
+                with (hidden / name).open("wb") as file:
+                    file.write(data)
+                    file.flush()
+                    os.fsync(file.fileno())
             hidden.rename(place)
-        except OSError as error:
-            if not place.exists():
-                raise BulletinError(
-                    f"the bulletin cannot be written to {place}: {error}"
-                ) from error
+    except OSError as error:
+        if error.errno in (errno.EEXIST, errno.ENOTEMPTY) and place.is_dir():
+            return False
+        raise BulletinError(
+            f"the bulletin cannot be written to {place} ({error.strerror}): see to the disk and "
+            "its permissions; nothing was published"
+        ) from error
+    return True

@@ -1,14 +1,17 @@
 """The registry: which model version issues the scores of a level."""
 
 import tempfile
+import zipfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import get_args
 
-import mlflow.sklearn
+import mlflow.artifacts
 import pandas as pd
+import skops.io
 from mlflow.entities.model_registry import ModelVersion
 from mlflow.exceptions import MlflowException
+from skops.io.exceptions import UntrustedTypesFoundException
 
 from experiments.store import Store, model_name
 from features.errors import ModelError
@@ -22,6 +25,7 @@ _ABSENT = {"RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE"}
 """What MLflow answers for an unknown model and for an unknown alias."""
 
 FORECASTS_FILE = "backtest/probabilities.parquet"
+_MODEL_FILE = "model.skops"
 
 TRUSTED_TYPES = [
     "models.calibration.LogisticCalibration",
@@ -45,6 +49,8 @@ class Registered:
     run_id: str
     learner: str
     trained_to: int
+    threshold: float | None
+    simulated: bool
     passed: bool
 
     @property
@@ -73,9 +79,7 @@ def champion_for(store: Store, level: Level, origin: int) -> Registered:
     best = champion(store, level)
     if best is not None and best.trained_to <= origin:
         return best
-    versions = store.client().search_model_versions(f"name = '{model_name(level)}'")
-    passed = [v for v in (_read(level, found) for found in versions) if v.passed]
-    fit = [v for v in passed if v.trained_to <= origin]
+    fit = [v for v in _versions(store, level) if v.passed and v.trained_to <= origin]
     if fit:
         return max(fit, key=lambda v: (v.trained_to, v.version))
     month = format_month(origin)
@@ -85,6 +89,20 @@ def champion_for(store: Store, level: Level, origin: int) -> Registered:
     )
 
 
+def refuse_other_events(store: Store, level: Level, *, simulated: bool) -> None:
+    """Raise ModelError when models of a level learned from the other kind of events.
+
+    The archive keeps simulated and real events apart, but several homes may share one store.
+    """
+    for version in _versions(store, level):
+        if version.simulated != simulated:
+            held, new = ("simulated", "real") if version.simulated else ("real", "simulated")
+            raise ModelError(
+                f"{version.label} learned from {held} events and these are {new}: keep each in "
+                "an MLflow store of its own (MLFLOW_TRACKING_URI)"
+            )
+
+
 def levels_with_models(store: Store) -> list[Level]:
     """Return the levels that have a registered model."""
     names = {model.name for model in store.client().search_registered_models()}
@@ -92,11 +110,20 @@ def levels_with_models(store: Store) -> list[Level]:
 
 
 def load_forecaster(model: Registered) -> Forecaster:
-    """Load a registered forecaster; nothing outside TRUSTED_TYPES is ever built."""
+    """Load a registered forecaster; nothing outside TRUSTED_TYPES is ever built.
+
+    MLflow's own loader is not used: it trusts whatever types the stored model asks it to trust,
+    and unpickles. Raises ModelError when the model is not there or not of that form.
+    """
     uri = f"models:/{model_name(model.level)}/{model.version}"
-    loaded = mlflow.sklearn.load_model(uri)
+    try:
+        with tempfile.TemporaryDirectory() as folder:
+            local = mlflow.artifacts.download_artifacts(artifact_uri=uri, dst_path=folder)
+            loaded = skops.io.load(Path(local) / _MODEL_FILE, trusted=TRUSTED_TYPES)
+    except (MlflowException, OSError, zipfile.BadZipFile, UntrustedTypesFoundException) as error:
+        raise ModelError(f"{uri} cannot be loaded ({error}): train and register another") from error
     if not isinstance(loaded, Forecaster):
-        raise ModelError(f"{uri} is not a forecaster of this project: register another version")
+        raise ModelError(f"{uri} is not a forecaster of this project: train and register another")
     return loaded
 
 
@@ -107,12 +134,25 @@ def backtest_forecasts(store: Store, model: Registered) -> pd.DataFrame:
         return pd.read_parquet(Path(path))
 
 
+def _versions(store: Store, level: Level) -> list[Registered]:
+    found = store.client().search_model_versions(f"name = '{model_name(level)}'")
+    return [_read(level, version) for version in found]
+
+
 def _read(level: Level, found: ModelVersion) -> Registered:
+    tags = found.tags
+    if not {"learner", "trained_to"} <= set(tags):
+        raise ModelError(
+            f"{model_name(level)}/{found.version} was not registered by `tocsin train`: delete "
+            "this version in the MLflow UI"
+        )
     return Registered(
         level=level,
         version=int(found.version),
         run_id=str(found.run_id),
-        learner=found.tags["learner"],
-        trained_to=parse_month(found.tags["trained_to"]),
-        passed=found.tags.get("gate") == "passed",
+        learner=tags["learner"],
+        trained_to=parse_month(tags["trained_to"]),
+        threshold=float(tags["threshold"]) if "threshold" in tags else None,
+        simulated=tags.get("simulated") == "true",
+        passed=tags.get("gate") == "passed",
     )

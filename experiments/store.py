@@ -10,7 +10,11 @@ from pathlib import Path
 
 import mlflow
 from mlflow import MlflowClient
+from mlflow.entities import LifecycleStage
+from mlflow.exceptions import MlflowException
+from sqlalchemy.exc import SQLAlchemyError
 
+from features.errors import ModelError
 from features.regions import Level
 
 
@@ -30,6 +34,11 @@ class Store:
         name = f"{model_name(level)} (SIMULATED)" if simulated else model_name(level)
         client = self.client()
         found = client.get_experiment_by_name(name)
+        if found is not None and found.lifecycle_stage == LifecycleStage.DELETED:
+            raise ModelError(
+                f"the MLflow experiment '{name}' is deleted: restore it with `mlflow experiments "
+                f"restore --experiment-id {found.experiment_id}`"
+            )
         if found is not None:
             return str(found.experiment_id)
         location = None if self.artifacts is None else (self.artifacts / name).as_uri()
@@ -49,19 +58,27 @@ def open_store(home: Path, uri: str | None) -> Store:
     """Open the store at a URI, by default SQLite and a folder of artifacts in the home directory.
 
     A new SQLite store is made under a lock, because two processes that migrate it at once break it.
+    Raises ModelError when it cannot be opened.
     """
     logging.getLogger("mlflow").setLevel(logging.ERROR)
     logging.getLogger("alembic").setLevel(logging.ERROR)
-    home.mkdir(parents=True, exist_ok=True)
     local = uri is None
     store = Store(
         uri=f"sqlite:///{home.resolve() / 'mlflow.db'}" if uri is None else uri,
         artifacts=home.resolve() / "artifacts" if local else None,
     )
-    with _locked(home / ".mlflow.lock"):
-        mlflow.set_tracking_uri(store.uri)
-        mlflow.set_registry_uri(store.uri)
-        store.client().search_experiments(max_results=1)
+    try:
+        home.mkdir(parents=True, exist_ok=True)
+        with _locked(home / ".mlflow.lock"):
+            mlflow.set_tracking_uri(store.uri)
+            mlflow.set_registry_uri(store.uri)
+            store.client().search_experiments(max_results=1)
+    except (OSError, MlflowException, SQLAlchemyError) as error:
+        where = f"in '{home}'" if local else "that MLFLOW_TRACKING_URI names"
+        reason = str(error).splitlines()[0]
+        raise ModelError(
+            f"the MLflow store {where} cannot be opened ({reason}): mend it or choose another"
+        ) from error
     return store
 
 

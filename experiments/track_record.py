@@ -48,17 +48,19 @@ def probability_record(panel: Panel, samples: Samples, scores: pd.DataFrame) -> 
 
 
 def deaths_record(panel: Panel, samples: Samples, scores: pd.DataFrame) -> pd.DataFrame:
-    """Return the quantile score of the forecast deaths and of the references, by horizon.
+    """Return the quantile score of the forecast deaths and of the references, by known horizon.
 
-    Columns: horizon, forecast, n, quantile_score (mean pinball loss over the quantiles that a
-    score carries [deaths/month]), mean_ratio (forecast / observed deaths), within_90 (share of
-    outcomes inside the 5 % to 95 % interval).
+    Columns: horizon, forecast, n, quantile_score (twice the mean pinball loss over the quantiles
+    that a score carries [deaths/month]), mean_ratio (forecast / observed deaths), within_90 (share
+    of outcomes inside the 5 % to 95 % interval).
     """
     rows = []
     for horizon in HORIZONS["fatalities"]:
         part = scores[(scores["target"] == "fatalities") & (scores["horizon"] == horizon)]
         outcome, region = _outcomes(panel, samples, part, "fatalities", horizon)
         known = ~np.isnan(outcome)
+        if not known.any():
+            continue
         outcome, region = outcome[known], region[known]
         own = part[[quantile_column(q) for q in QUANTILES]].to_numpy()[known]
         forecasts = {SCORE: (own, part["mean"].to_numpy()[known])}
@@ -75,7 +77,7 @@ def deaths_record(panel: Panel, samples: Samples, scores: pd.DataFrame) -> pd.Da
                     "n": len(outcome),
                     "quantile_score": metrics.quantile_score(outcome, quantiles, QUANTILES),
                     "mean_ratio": _ratio(mean, outcome),
-                    "within_90": inside.mean() if len(inside) else np.nan,
+                    "within_90": inside.mean(),
                 }
             )
     return pd.DataFrame(rows)
@@ -100,7 +102,10 @@ def _outcomes(
 ) -> tuple[FloatArray, np.ndarray[tuple[int], np.dtype[np.int64]]]:
     row = len(samples.months) - 1
     region = pd.Index(panel.regions.table["id"]).get_indexer(part["region"])
-    return label(target, panel.total_deaths, horizon, samples.tau)[row, region], region
+    outcome = label(target, panel.total_deaths, horizon, samples.tau)[row, region]
+    # A later vintage may not hold a region, whose index is then -1, or not observe it before.
+    held = (region >= 0) & samples.eligible[row, region]
+    return np.where(held, outcome, np.nan), region
 
 
 def _ratio(mean: FloatArray, outcome: FloatArray) -> float:

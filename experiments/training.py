@@ -10,7 +10,13 @@ from experiments.backtest import Progress, fit_forecaster, run_backtest
 from experiments.configuration import Configuration
 from experiments.evaluation import Skill
 from experiments.notes import Training
-from experiments.registry import CHALLENGER, CHAMPION, backtest_forecasts, champion
+from experiments.registry import (
+    CHALLENGER,
+    CHAMPION,
+    backtest_forecasts,
+    champion,
+    refuse_other_events,
+)
 from experiments.samples import newest_origin, samples_at
 from experiments.store import Store, model_name
 from experiments.tracking import log_forecaster, log_training
@@ -47,8 +53,10 @@ def train(
     """Train every level of the configuration up to an origin, by default the newest month.
 
     `code` is the version and commit that is running. Raises CoverageError when the events do not
-    reach the origin or begin too late.
+    reach the origin or begin too late, and ModelError when a store would mix simulated and real.
     """
+    for level in configuration.levels:
+        refuse_other_events(store, level, simulated=vintage.simulated)
     done = []
     for level in configuration.levels:
         panel = read_panel(vintage, level)
@@ -94,6 +102,7 @@ def _register(training: Training, store: Store, jobs: int, progress: Progress) -
     tags = {
         "learner": learner,
         "trained_to": training.origin,
+        "threshold": str(training.samples.tau),
         "gate": "passed" if verdict.passed else "refused",
         "gate_reason": verdict.reason,
         "simulated": str(training.simulated).lower(),
@@ -137,7 +146,8 @@ def _judge(
 ) -> tuple[gate.Verdict, str | None]:
     """Return the verdict, and the month the champion was trained to (None: there is none).
 
-    A model for an earlier origin than the champion's replaces nothing, so it meets the references.
+    A model for an earlier origin than the champion's replaces nothing, and one for another
+    threshold forecasts other outcomes, so they meet the references.
     """
     ids = training.regions.table["id"].to_numpy()
     forecasts = training.backtest.probabilities
@@ -146,7 +156,8 @@ def _judge(
     )
     best = champion(store, training.level)
     origin = int(training.samples.months[-1])
-    if best is None or best.trained_to > origin:
+    tau = training.samples.tau
+    if best is None or best.trained_to > origin or best.threshold != tau:
         verdict = gate.against_references(forecasts, learner)
     else:
         theirs = backtest_forecasts(store, best)

@@ -32,8 +32,8 @@ class Indicator:
 class IndicatorTable:
     """Indicators of a panel: `values` is (T months, R regions, K names), float32.
 
-    NaN where the region was not observed in the month, or where the months that the indicator
-    looks back to were not.
+    NaN where the region was not observed in the month and, for a lag, where it was not in the
+    month that the lag looks back to. Other windows take their observed months.
     """
 
     names: tuple[str, ...]
@@ -149,7 +149,9 @@ def _neighbourhood(own: Sequence[Indicator]) -> Iterator[Indicator]:
         "Share of the neighbouring regions that the events observe",
         "share",
         "neighbourhood",
-        lambda panel: formula.neighbours_observed(panel.total_deaths, panel.regions.neighbours),
+        lambda panel: formula.neighbours_observed(
+            panel.total_deaths, panel.regions.neighbours, panel.neighbour_count
+        ),
     )
 
 

@@ -16,7 +16,7 @@ FloatArray = npt.NDArray[np.float64]
 def lag(values: FloatArray, months: int) -> FloatArray:
     """Return the value `months` months earlier; NaN before the first month."""
     shifted = np.full_like(values, np.nan)
-    shifted[months:] = values[: len(values) - months]
+    shifted[months:] = values[: max(0, len(values) - months)]
     return shifted
 
 
@@ -72,14 +72,18 @@ def neighbour_mean(values: FloatArray, neighbours: sparse.csr_array) -> FloatArr
     """
     total = (neighbours @ np.nan_to_num(values).T).T
     count = (neighbours @ (~np.isnan(values)).astype(np.float64).T).T
-    return np.divide(total, count, out=np.zeros_like(total), where=count > 0)
+    return np.asarray(np.divide(total, count, out=np.zeros_like(total), where=count > 0))
 
 
-def neighbours_observed(values: FloatArray, neighbours: sparse.csr_array) -> FloatArray:
-    """Return the share of a region's neighbours that are observed; 1 where it has none."""
+def neighbours_observed(
+    values: FloatArray, neighbours: sparse.csr_array, size: FloatArray
+) -> FloatArray:
+    """Return the share of a region's neighbours that are observed; 1 where it has none.
+
+    `size` (R,) is how many neighbours a region has, those that `neighbours` leaves out included.
+    """
     count = (neighbours @ (~np.isnan(values)).astype(np.float64).T).T
-    size = np.broadcast_to(np.asarray(neighbours.sum(axis=1), dtype=np.float64), count.shape)
-    return np.divide(count, size, out=np.ones_like(count), where=size > 0)
+    return np.asarray(np.divide(count, size, out=np.ones_like(count), where=size > 0))
 
 
 def year_angle(months: npt.NDArray[np.int64]) -> FloatArray:

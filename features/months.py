@@ -8,7 +8,7 @@ from datetime import date
 
 from features.errors import InputError
 
-_FORM = re.compile(r"(\d{4})-(0[1-9]|1[0-2])")
+_FORM = re.compile(r"([0-9]{4})-(0[1-9]|1[0-2])")
 
 
 def parse_month(text: str) -> int:

@@ -26,6 +26,8 @@ class Panel:
     `months` are T contiguous month numbers [months since 1970-01]; `observed` is (T, R); `events`
     [events/month] and `deaths` [deaths/month] are (3, T, R), by type of violence in the order
     state-based, non-state, one-sided, NaN where the region was not observed in the month.
+    `neighbour_count` (R,) is how many regions of the map touch each one. `regions.neighbours` has
+    only those of the panel, and which those are depends on what is observed later.
     """
 
     regions: Regions
@@ -33,6 +35,7 @@ class Panel:
     observed: BoolArray
     events: FloatArray
     deaths: FloatArray
+    neighbour_count: FloatArray
 
     @cached_property
     def total_deaths(self) -> FloatArray:
@@ -66,6 +69,7 @@ class Panel:
             observed=self.observed[:end],
             events=self.events[:, :end],
             deaths=self.deaths[:, :end],
+            neighbour_count=self.neighbour_count,
         )
 
     def observed_throughout(self, months: int) -> BoolArray:
@@ -75,10 +79,24 @@ class Panel:
         return np.asarray(run == months)
 
     def digest(self) -> str:
-        """Return a content hash: equal exactly when regions, months and every figure are equal."""
+        """Return a content hash: equal exactly when everything known is equal.
+
+        That is the level, the months, and of every region that was ever observed the id, the
+        neighbours and each figure. A region not observed yet is known nothing of.
+        """
+        seen = np.flatnonzero(self.observed.any(axis=0))
+        links = self.regions.neighbours[seen][:, seen].sorted_indices()
         content = hashlib.sha256()
-        content.update("\n".join([self.regions.level, *self.regions.table["id"]]).encode())
-        for array in (self.months, self.observed, self.events, self.deaths):
+        content.update("\n".join([self.regions.level, *self.regions.ids[seen], ""]).encode())
+        for array in (
+            self.months,
+            links.indptr.astype(np.int64),
+            links.indices.astype(np.int64),
+            self.neighbour_count[seen],
+            self.observed[:, seen],
+            self.events[:, :, seen],
+            self.deaths[:, :, seen],
+        ):
             content.update(np.ascontiguousarray(array).tobytes())
         return content.hexdigest()
 
@@ -89,7 +107,8 @@ def build_panel(counts: pd.DataFrame, observed: pd.DataFrame, regions: Regions) 
     `counts` has a row a region, month and type with events or deaths (columns region, month,
     type_of_violence, events, deaths); `observed` has the months observed by country (columns
     country, first_month, last_month; a country may stand in several rows). Regions of countries
-    that were never observed are left out. Raises CoverageError when nothing was observed.
+    that were never observed are left out, and so are counts of months that were not. Raises
+    CoverageError when nothing was observed.
     """
     covered = regions.within(sorted(set(observed["country"])))
     if observed.empty or len(covered) == 0:
@@ -99,8 +118,9 @@ def build_panel(counts: pd.DataFrame, observed: pd.DataFrame, regions: Regions) 
     months = np.arange(observed["first_month"].min(), observed["last_month"].max() + 1)
     seen = _observed_months(observed, months, covered)
     shape = (len(TYPES_OF_VIOLENCE), len(months), len(covered))
-    inside = counts["region"].isin(covered.table["id"])
-    kept = counts[inside]
+    inside = regions.table["id"].isin(covered.table["id"]).to_numpy()
+    # A month before the first would otherwise be counted from the end of the array.
+    kept = counts[counts["region"].isin(covered.table["id"]) & counts["month"].isin(months)]
     place = (
         kept["type_of_violence"].to_numpy(dtype=np.int64) - 1,
         kept["month"].to_numpy(dtype=np.int64) - months[0],
@@ -112,7 +132,14 @@ def build_panel(counts: pd.DataFrame, observed: pd.DataFrame, regions: Regions) 
         np.add.at(values, place, kept[name].to_numpy(dtype=np.float64))
         values[:, ~seen] = np.nan
         filled[name] = values
-    return Panel(covered, months.astype(np.int64), seen, filled["events"], filled["deaths"])
+    return Panel(
+        regions=covered,
+        months=months.astype(np.int64),
+        observed=seen,
+        events=filled["events"],
+        deaths=filled["deaths"],
+        neighbour_count=np.asarray(regions.neighbours.sum(axis=1), dtype=np.float64)[inside],
+    )
 
 
 def _observed_months(observed: pd.DataFrame, months: MonthArray, regions: Regions) -> BoolArray:

@@ -51,7 +51,7 @@ def label(target: Target, deaths: FloatArray, horizon: int, tau: float) -> Float
 def ahead(values: FloatArray, months: int) -> FloatArray:
     """Return the value `months` months later; NaN after the last month."""
     shifted = np.full_like(values, np.nan)
-    shifted[: len(values) - months] = values[months:]
+    shifted[: max(0, len(values) - months)] = values[months:]
     return shifted
 
 

@@ -24,7 +24,7 @@ QUANTILES: tuple[float, ...] = (0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95)
 
 
 def quantile_column(level: float) -> str:
-    """Return the column of a quantile level: 0.05 is in `q05`."""
+    """Return the column of a quantile level in whole per cent: 0.05 is in `q05`."""
     return f"q{round(level * 100):02d}"
 
 
@@ -94,7 +94,9 @@ class Manifest(_Frozen):
 
     format: Literal[1] = FORMAT
     id: Annotated[str, Field(pattern=r"^\d{4}-\d{2}-[0-9a-f]{12}$")]
-    origin: Annotated[str, Field(pattern=r"^\d{4}-\d{2}$", description="Last observed month used.")]
+    origin: Annotated[
+        str, Field(pattern=r"^\d{4}-(0[1-9]|1[0-2])$", description="Last observed month used.")
+    ]
     issued_at: AwareDatetime
     simulated: bool = Field(description="True if the events are invented: no news, no warning.")
     levels: tuple[Level, ...]

@@ -4,7 +4,7 @@ It has two parts, split at the threshold tau: with probability p (the calibrated
 score) deaths reach tau, otherwise they stay below. Inside each part the distribution is that of
 the analogues: the outcomes of the past forecasts whose expected size was nearest. So every
 exceedance, quantile and mean agrees with the score, and nothing larger than history has shown is
-ever forecast.
+ever forecast, but for tau where history has not reached it.
 """
 
 from dataclasses import dataclass

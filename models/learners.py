@@ -24,8 +24,7 @@ LearnerName = Literal["logistic", "boosting"]
 LEARNERS: tuple[LearnerName, ...] = get_args(LearnerName)
 
 FEWEST_CASES = 30
-"""Fewer positive outcomes than this teach nothing: the base rate is the forecast."""
-
+"""Fewer outcomes of either kind than this teach nothing: the base rate is the forecast."""
 
 _PRIOR_CASES = 10
 
@@ -82,10 +81,14 @@ class Boosting(BaseEstimator):  # type: ignore[misc]
 
     def probability(self, indicators: Matrix) -> FloatArray:
         """Return the probability of the outcome for (n, k) indicators, (n,)."""
+        if len(indicators) == 0:  # which scikit-learn refuses
+            return np.empty(0)
         return np.asarray(self.trees.predict_proba(indicators)[:, 1])
 
     def size(self, indicators: Matrix) -> FloatArray:
         """Return the expected log(1 + deaths) for (n, k) indicators, (n,)."""
+        if len(indicators) == 0:
+            return np.empty(0)
         return np.asarray(self.trees.predict(indicators))
 
     def _settings(self) -> dict[str, Any]:
@@ -105,7 +108,8 @@ class Logistic(BaseEstimator):  # type: ignore[misc]
 
     `coefficients` and `standard_errors` (k + 1, the constant first) are what a person reads: the
     change in log-odds for one standard deviation of an indicator among those `used`. Standard
-    errors are clustered by region, because months of one region are no independent witnesses.
+    errors, of `fit` only, are clustered by region, because months of one region are no
+    independent witnesses.
     Every coefficient but the constant has a log-F prior, added as _PRIOR_CASES imagined cases
     (Greenland & Mansournia 2015, Statistics in Medicine 34(23)), so that a rare outcome cannot
     send one to infinity. The size of violence is a linear regression on the same columns.
@@ -143,7 +147,6 @@ class Logistic(BaseEstimator):  # type: ignore[misc]
         self._standardise(indicators)
         result = sm.OLS(np.log1p(deaths), self._design(indicators)).fit()
         self.coefficients = np.asarray(result.params)
-        self.standard_errors = np.asarray(result.bse)
         return self
 
     def probability(self, indicators: Matrix) -> FloatArray:
@@ -176,7 +179,7 @@ def _independent(values: FloatArray) -> list[int]:
     """Return the columns of (n, k) values that no others determine, in order."""
     _, triangle, order = qr(values, mode="economic", pivoting=True)
     size = np.abs(np.diagonal(triangle))
-    return sorted(int(column) for column in order[size > 1e-9 * max(size.max(), 1.0)])
+    return sorted(int(column) for column in order[size > 1e-9 * size.max(initial=1.0)])
 
 
 Learner = Logistic | Boosting

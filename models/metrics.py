@@ -1,6 +1,7 @@
 """Measures of skill. Lower is better for Brier, logarithmic score, CRPS and calibration error.
 
 Thin, checked wrappers over scikit-learn where it has the measure; the formula where it does not.
+All need at least one forecast, but for those that say what they are without any.
 """
 
 import numpy as np
@@ -53,14 +54,18 @@ def reliability(
 ) -> tuple[FloatArray, FloatArray, FloatArray]:
     """Return mean probability, observed frequency and number of forecasts in equal-count bins.
 
-    Forecasts are sorted by probability and cut into at most `bins` groups of equal size.
+    Forecasts are sorted by probability and cut into at most `bins` groups of equal size. Equal
+    forecasts stay together, so that the order of the rows decides nothing: with many of them the
+    groups are fewer, and not of equal size.
     """
-    order = np.argsort(probability, kind="stable")
-    groups = [g for g in np.array_split(order, min(bins, len(order))) if len(g)]
+    _, value, size = np.unique(probability, return_inverse=True, return_counts=True)
+    twice_middle = 2 * np.cumsum(size) - size
+    group = (twice_middle * min(bins, len(probability)) // (2 * len(probability)))[value]
+    _, group, count = np.unique(group, return_inverse=True, return_counts=True)
     return (
-        np.array([probability[g].mean() for g in groups]),
-        np.array([outcome[g].mean() for g in groups]),
-        np.array([len(g) for g in groups], dtype=np.float64),
+        np.bincount(group, weights=probability) / count,
+        np.bincount(group, weights=outcome) / count,
+        count.astype(np.float64),
     )
 
 
@@ -74,8 +79,8 @@ def crps_ensemble(outcome: FloatArray, draws: FloatArray) -> FloatArray:
     """Return the continuous ranked probability score of equally likely draws, (n,).
 
     mean|x - y| - 1/2 mean|x - x'| with `outcome` y (n,) and `draws` x (n, m), NaN for absent
-    draws. The second mean is taken from sorted draws: sum over i of (2i - m - 1) x_i / m^2.
-    Source: Gneiting & Raftery (2007), JASA 102(477).
+    draws, of which each row has one at least. The second mean is taken from sorted draws: sum over
+    i of (2i - m - 1) x_i / m^2. Source: Gneiting & Raftery (2007), JASA 102(477).
     """
     ordered = np.sort(draws, axis=1)
     count = (~np.isnan(ordered)).sum(axis=1, keepdims=True)
@@ -103,8 +108,11 @@ def crps_weighted(outcome: FloatArray, draws: FloatArray, weights: FloatArray) -
 def quantile_score(outcome: FloatArray, quantiles: FloatArray, levels: tuple[float, ...]) -> float:
     """Return twice the mean pinball loss of quantiles (n, m) at levels (m,); unit of the outcome.
 
-    Over many even levels it approaches the CRPS. Source: Gneiting & Raftery (2007), JASA 102(477).
+    Over many even levels it approaches the CRPS; NaN when there is no outcome yet. Source:
+    Gneiting & Raftery (2007), JASA 102(477).
     """
+    if len(outcome) == 0:
+        return float("nan")
     off = outcome[:, None] - quantiles
     level = np.asarray(levels)[None, :]
     return float(2 * np.mean(np.maximum(level * off, (level - 1) * off)))

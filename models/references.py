@@ -27,9 +27,10 @@ def reference_probability(
     """Return a reference's probability at every origin, (T, R).
 
     `labels` is (T, R) of 0, 1 or NaN (undefined), standing at their origins. Climatology is the
-    region's own record of all known labels, conflictology of the last `recent` known ones (Hegre
-    et al. 2025, the VIEWS Prediction Challenge); persistence is how often regions whose last known
-    label was the same have had a 1.
+    region's own record of all known labels, conflictology of those that became known in the last
+    `recent` months (Hegre et al. 2025, the VIEWS Prediction Challenge); persistence is how often
+    regions whose newest label was the same have had a 1, and the frequency of all regions together
+    where that label, the one of `horizon` months ago, is undefined.
     """
     known = lag(labels, horizon)
     base = _pooled_frequency(known)
