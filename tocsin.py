@@ -102,6 +102,7 @@ def ingest_simulation(
 @app.command()
 def events() -> None:
     """Show the releases in the archive and what they cover."""
+    from rich.box import SIMPLE
     from rich.console import Console
     from rich.table import Table
 
@@ -109,7 +110,7 @@ def events() -> None:
     from features.errors import ArchiveError
     from features.months import format_month
 
-    table = Table("release", "public from", "events", "rejected", "countries", "months", "file")
+    table = Table("release", "public from", "events", "rejected", "countries", "months", box=SIMPLE)
     releases = Archive(_home()).releases()
     if not releases:
         raise ArchiveError(f"no release in '{_home()}' yet: add one with tocsin ingest FILE")
@@ -123,7 +124,6 @@ def events() -> None:
             f"{release.rows_rejected:,}",
             str(len({s.country for s in spans})),
             f"{format_month(first)} to {format_month(last)}",
-            release.file_name,
         )
     Console().print(table)
 

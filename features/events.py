@@ -56,7 +56,7 @@ def event_schema(first_day: pd.Timestamp, last_day: pd.Timestamp) -> pandera.Dat
 
     What a check says is the reason that stands beside a rejected row. Of an id that is repeated
     the first event stands. Estimates need not agree: UCDP itself delivers events whose `best` is
-    above `high`, and only a `low` above both is beyond sense.
+    above `high`, or whose `low` is; they happened all the same.
     """
     day = pandera.Check.in_range(
         first_day, last_day, error=f"is outside {first_day:%Y-%m-%d} to {last_day:%Y-%m-%d}"
@@ -87,10 +87,6 @@ def event_schema(first_day: pd.Timestamp, last_day: pd.Timestamp) -> pandera.Dat
                 lambda events: ~(events["date_start"] > events["date_end"]),
                 error="date_start is after date_end",
             ),
-            pandera.Check(
-                lambda events: ~_beyond(events["low"], events[["best", "high"]]),
-                error="low is above both best and high",
-            ),
         ],
     )
 
@@ -101,8 +97,3 @@ def _number(
     """Return the check of a column of numbers within low..high, both included."""
     check = pandera.Check.in_range(low, high, error=f"is outside {low} to {high}")
     return pandera.Column(dtype, check, nullable=nullable)
-
-
-def _beyond(low: pd.Series, others: pd.DataFrame) -> pd.Series:
-    """Return where a number is above all others; what is missing is not above anything."""
-    return (low > others.max(axis="columns")).fillna(value=False).astype(bool)

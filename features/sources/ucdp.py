@@ -65,7 +65,7 @@ def read_ucdp(
         events=_placed(accepted),
         coverage=identity.coverage,
         rejected=rejected,
-        notes=records.notes,
+        notes=(*records.notes, *_odd_bounds(accepted)),
     )
 
 
@@ -127,6 +127,14 @@ def _placed(events: pd.DataFrame) -> pd.DataFrame:
     }
     placed = events.join(pd.DataFrame(regions, index=at.index, dtype="str"))
     return placed.assign(country=country.reindex(events.index).fillna(events["country"]))
+
+
+def _odd_bounds(events: pd.DataFrame) -> tuple[str, ...]:
+    """Say how many events have a low above their high: slips of coders, but events all the same."""
+    number = int((events["low"] > events["high"]).sum())
+    return (f"{number} events have low above high and are kept: best is what counts",) * (
+        number > 0
+    )
 
 
 def _refuse_nothing_observed(events: pd.DataFrame, coverage: Coverage, path: Path) -> None:
