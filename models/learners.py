@@ -155,7 +155,9 @@ class Logistic(BaseEstimator):  # type: ignore[misc]
 
     def size(self, indicators: Matrix) -> FloatArray:
         """Return the linear predictor for (n, k) indicators, (n,)."""
-        return np.asarray(self._design(indicators) @ self.coefficients)
+        # Row by row: a matrix product rounds a row differently when there are more or fewer others.
+        design = np.ascontiguousarray(self._design(indicators))
+        return np.asarray((design * self.coefficients).sum(axis=1))
 
     def _standardise(self, indicators: Matrix) -> None:
         self.used = self.columns

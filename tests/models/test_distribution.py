@@ -1,0 +1,139 @@
+import numpy as np
+import numpy.typing as npt
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from numpy.testing import assert_allclose, assert_array_equal
+
+from models.bulletin import QUANTILES
+from models.distribution import Analogues, DeathsDistribution
+
+Values = npt.NDArray[np.float64]
+TAU = 5.0
+
+
+def array(*values: float) -> Values:
+    return np.array(values, dtype=float)
+
+
+@pytest.fixture
+def past() -> Analogues:
+    size = array(4, 1, 2, 6, 3, 5)
+    deaths = array(1, 0, 2, 50, 5, 8)
+    return Analogues(TAU, count=2).fit(size, deaths)
+
+
+def test_outcomes_are_kept_apart_below_tau_and_from_tau_on_in_order_of_size(
+    past: Analogues,
+) -> None:
+    assert_array_equal(past.low_size, [1, 2, 4])
+    assert_array_equal(past.low_deaths, [0, 2, 1])
+    assert_array_equal(past.high_size, [3, 5, 6])
+    assert_array_equal(past.high_deaths, [5, 8, 50])
+
+
+def test_a_forecast_takes_the_nearest_outcomes_of_each_part(past: Analogues) -> None:
+    forecast = past.predict(array(4, -9, 99), array(0.4, 0.0, 1.0))
+    assert_array_equal(forecast.draws, [[1, 2, 5, 8], [0, 2, 5, 8], [1, 2, 8, 50]])
+    assert_allclose(forecast.weights, [[0.3, 0.3, 0.2, 0.2], [0.5, 0.5, 0, 0], [0, 0, 0.5, 0.5]])
+    assert_allclose(forecast.mean(), [3.5, 1, 29])
+    assert_allclose(forecast.exceedance(TAU), [0.4, 0, 1])
+    assert_allclose(forecast.exceedance(2), [0.7, 0.5, 1])
+    assert_allclose(forecast.exceedance(51), [0, 0, 0])
+    assert_array_equal(
+        forecast.quantiles((0.05, 0.3, 0.31, 0.6, 0.8, 0.95)),
+        [[1, 1, 2, 2, 5, 8], [0, 0, 0, 2, 2, 2], [8, 8, 8, 50, 50, 50]],
+    )
+
+
+def test_fewer_outcomes_than_wanted_are_all_taken() -> None:
+    forecast = (
+        Analogues(TAU, count=100).fit(array(1, 2, 3), array(0, 3, 9)).predict(array(2), array(0.5))
+    )
+    assert_array_equal(forecast.draws, [[0, 3, 9]])
+    assert_allclose(forecast.weights, [[0.25, 0.25, 0.5]])
+
+
+@pytest.mark.parametrize(
+    ("deaths", "draws", "upper_fifth"),
+    [((0, 1, 2), [0, 1, 2, 5], 5), ((9, 7, 8), [0, 7, 8, 9], 7), ((), [0, 5], 5)],
+)
+def test_a_part_that_history_never_saw_is_its_own_edge(
+    deaths: tuple[float, ...], draws: list[float], upper_fifth: float
+) -> None:
+    past = Analogues(TAU).fit(np.arange(len(deaths), dtype=float), array(*deaths))
+    forecast = past.predict(array(1), array(0.25))
+    assert_array_equal(forecast.draws, [draws])
+    assert_allclose(forecast.exceedance(TAU), [0.25])
+    assert_array_equal(forecast.quantiles((0.8,)), [[upper_fifth]])
+
+
+def test_quantiles_are_the_smallest_deaths_that_reach_the_level() -> None:
+    dice = DeathsDistribution(np.arange(1.0, 7)[None], np.full((1, 6), 1 / 6))
+    assert_array_equal(dice.quantiles((0.01, 1 / 6, 0.5, 0.51, 1)), [[1, 1, 3, 4, 6]])
+    tenths = DeathsDistribution(np.arange(1.0, 11)[None], np.full((1, 10), 0.1))
+    assert_array_equal(tenths.quantiles((0.3, 0.8, 0.9)), [[3, 8, 9]])
+    assert_allclose(dice.mean(), [3.5])
+    assert_allclose(dice.exceedance(5), [1 / 3])
+
+
+histories = st.lists(
+    st.tuples(st.floats(0, 8), st.integers(0, 12).map(float)), min_size=0, max_size=60
+)
+forecasts = st.lists(st.tuples(st.floats(-1, 9), st.floats(0, 1)), min_size=1, max_size=8)
+
+
+def predicted(
+    history: list[tuple[float, float]], wanted: list[tuple[float, float]], count: int
+) -> tuple[Values, Values, DeathsDistribution]:
+    size, deaths = np.array(history, dtype=float).reshape(-1, 2).T
+    wanted_size, probability = np.array(wanted).T
+    past = Analogues(TAU, count).fit(size, deaths)
+    return deaths, probability, past.predict(wanted_size, probability)
+
+
+@given(history=histories, wanted=forecasts, count=st.integers(1, 70))
+def test_the_exceedance_of_tau_is_the_score(
+    history: list[tuple[float, float]], wanted: list[tuple[float, float]], count: int
+) -> None:
+    _, probability, forecast = predicted(history, wanted, count)
+    assert_allclose(forecast.exceedance(TAU), probability, rtol=0, atol=1e-12)
+    assert_allclose(forecast.weights.sum(axis=1), 1, rtol=0, atol=1e-12)
+    assert (forecast.weights >= 0).all()
+
+
+@given(history=histories, wanted=forecasts, count=st.integers(1, 70))
+def test_nothing_is_forecast_beyond_what_history_saw_or_the_edges(
+    history: list[tuple[float, float]], wanted: list[tuple[float, float]], count: int
+) -> None:
+    deaths, _, forecast = predicted(history, wanted, count)
+    assert set(forecast.draws.ravel()) <= {*deaths, 0.0, TAU}
+    if (deaths >= TAU).any():
+        assert forecast.draws.max() <= deaths.max()
+
+
+@given(history=histories, wanted=forecasts, count=st.integers(1, 70))
+def test_quantiles_rise_with_the_level_and_agree_with_the_score_and_the_mean_lies_inside(
+    history: list[tuple[float, float]], wanted: list[tuple[float, float]], count: int
+) -> None:
+    _, probability, forecast = predicted(history, wanted, count)
+    quantiles, draws = forecast.quantiles(QUANTILES), forecast.draws
+    assert (np.diff(draws, axis=1) >= 0).all()
+    assert (np.diff(quantiles, axis=1) >= 0).all()
+    for level, quantile in zip(QUANTILES, quantiles.T, strict=True):
+        clear = np.abs(probability - (1 - level)) > 1e-9
+        assert_array_equal((quantile >= TAU)[clear], (probability > 1 - level)[clear])
+    mean = forecast.mean()
+    assert (mean >= draws[:, 0] - 1e-9).all()
+    assert (mean <= draws[:, -1] + 1e-9).all()
+
+
+@given(history=histories, wanted=forecasts, seed=st.integers(0, 2**32))
+def test_taking_every_outcome_the_order_of_history_decides_nothing(
+    history: list[tuple[float, float]], wanted: list[tuple[float, float]], seed: int
+) -> None:
+    order = np.random.default_rng(seed).permutation(len(history))
+    _, _, forecast = predicted(history, wanted, 100)
+    _, _, moved = predicted([history[i] for i in order], wanted, 100)
+    assert_array_equal(moved.draws, forecast.draws)
+    assert_array_equal(moved.weights, forecast.weights)

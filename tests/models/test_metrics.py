@@ -1,0 +1,191 @@
+import numpy as np
+import numpy.typing as npt
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from numpy.testing import assert_allclose, assert_array_equal
+
+from models import metrics
+
+NAN = np.nan
+Values = npt.NDArray[np.float64]
+
+seeds = st.integers(0, 2**32)
+
+
+def array(*values: float) -> Values:
+    return np.array(values, dtype=float)
+
+
+def test_brier_is_the_mean_squared_difference() -> None:
+    assert metrics.brier(array(1, 0, 1), array(1, 0, 0.5)) == pytest.approx(0.25 / 3)
+    assert metrics.brier(array(1, 0), array(0.2, 0.4)) == pytest.approx(0.4)
+
+
+def test_log_score_is_in_nats_and_one_surprise_is_not_infinite() -> None:
+    assert metrics.log_score(array(1, 0), array(0.5, 0.5)) == pytest.approx(0.69314718)
+    assert metrics.log_score(array(1, 0), array(0.8, 0.4)) == pytest.approx(
+        (0.22314355 + 0.51082562) / 2
+    )
+    assert metrics.log_score(array(1, 0), array(0, 1)) == pytest.approx(13.815511)
+    assert metrics.log_score(array(1, 0), array(1, 0)) == pytest.approx(1e-6, rel=1e-3)
+
+
+def test_auc_is_the_share_of_pairs_in_the_right_order_and_half_of_ties() -> None:
+    outcome, probability = array(1, 1, 0, 0, 0), array(0.9, 0.4, 0.4, 0.1, 0.5)
+    assert metrics.auc(outcome, probability) == pytest.approx((3 + 1.5) / 6)
+    assert np.isnan(metrics.auc(array(1, 1), array(0.1, 0.2)))
+    assert np.isnan(metrics.auc(array(0, 0), array(0.1, 0.2)))
+
+
+def test_average_precision_weighs_precision_by_the_cases_it_gains() -> None:
+    outcome, probability = array(1, 0, 1, 0), array(0.9, 0.8, 0.7, 0.1)
+    assert metrics.average_precision(outcome, probability) == pytest.approx(0.5 + 0.5 * 2 / 3)
+    assert np.isnan(metrics.average_precision(array(0, 0), array(0.1, 0.2)))
+    assert metrics.average_precision(array(1, 1), array(0.1, 0.2)) == 1
+
+
+@pytest.mark.parametrize(
+    ("score", "reference", "expected"),
+    [(0.1, 0.1, 0), (0, 0.1, 1), (0.05, 0.2, 0.75), (3, 2, -0.5)],
+)
+def test_skill_is_what_is_gained_on_the_reference(
+    score: float, reference: float, expected: float
+) -> None:
+    assert metrics.skill(score, reference) == pytest.approx(expected)
+
+
+def test_there_is_no_skill_over_a_perfect_reference() -> None:
+    assert np.isnan(metrics.skill(0.1, 0))
+
+
+def test_reliability_cuts_sorted_forecasts_into_bins_of_equal_size() -> None:
+    probability, outcome = array(0.9, 0.1, 0.7, 0.2, 0.4, 0.5), array(1, 0, 0, 1, 1, 0)
+    forecast, observed, size = metrics.reliability(outcome, probability, bins=3)
+    assert_allclose(forecast, [0.15, 0.45, 0.8])
+    assert_allclose(observed, [0.5, 0.5, 0.5])
+    assert_array_equal(size, [2, 2, 2])
+    assert metrics.calibration_error(outcome, probability, bins=3) == pytest.approx(0.7 / 3)
+
+
+def test_bins_of_unequal_size_weigh_by_their_forecasts() -> None:
+    probability, outcome = array(0.2, 0.2, 0.2, 0.8), array(0, 0, 1, 0)
+    forecast, observed, size = metrics.reliability(outcome, probability, bins=2)
+    assert_allclose(forecast, [0.2, 0.8])
+    assert_allclose(observed, [1 / 3, 0])
+    assert_array_equal(size, [3, 1])
+    expected = 3 / 4 * (1 / 3 - 0.2) + 1 / 4 * 0.8
+    assert metrics.calibration_error(outcome, probability, bins=2) == pytest.approx(expected)
+
+
+def test_a_base_rate_that_comes_true_is_calibrated_in_whatever_order_its_rows_stand() -> None:
+    probability, outcome = np.full(100, 0.25), np.repeat([1.0, 0.0], [25, 75])
+    assert_array_equal(metrics.reliability(outcome, probability), [[0.25], [0.25], [100]])
+    assert metrics.calibration_error(outcome, probability) == pytest.approx(0, abs=1e-12)
+
+
+@given(seed=seeds, count=st.integers(1, 60), bins=st.integers(1, 25), ties=st.booleans())
+def test_bins_hold_every_forecast_once_in_order_and_do_not_depend_on_the_order_of_rows(
+    seed: int, count: int, bins: int, ties: bool
+) -> None:
+    rng = np.random.default_rng(seed)
+    probability = rng.random(count)
+    probability = probability.round(1) if ties else probability
+    outcome = (rng.random(count) < probability).astype(float)
+    forecast, observed, size = metrics.reliability(outcome, probability, bins)
+    assert size.sum() == count
+    assert len(size) <= bins
+    assert (np.diff(forecast) > 0).all()
+    assert (forecast @ size) == pytest.approx(probability.sum())
+    assert (observed @ size) == pytest.approx(outcome.sum())
+    if not ties:
+        assert len(size) == min(bins, count)
+        assert np.ptp(size) <= 1
+    order = rng.permutation(count)
+    moved = metrics.reliability(outcome[order], probability[order], bins)
+    for before, after in zip((forecast, observed, size), moved, strict=True):
+        assert_allclose(after, before, rtol=1e-12)
+
+
+def expected_crps(outcome: float, draws: Values, weights: Values) -> float:
+    distance = sum(w * abs(x - outcome) for x, w in zip(draws, weights, strict=True))
+    spread = sum(
+        v * w * abs(x - y)
+        for x, v in zip(draws, weights, strict=True)
+        for y, w in zip(draws, weights, strict=True)
+    )
+    return float(distance - spread / 2)
+
+
+def test_crps_of_one_draw_is_the_distance_and_of_two_loses_a_quarter_of_their_gap() -> None:
+    draws = np.array([[3, NAN], [0, 4], [4, 0]])
+    assert_allclose(metrics.crps_ensemble(array(5, 1, 4), draws), [2, 2 - 1, 2 - 1])
+
+
+def test_crps_of_weighted_draws_leans_to_the_heavier() -> None:
+    draws, weights = np.array([[0.0, 4], [4, 0]]), np.array([[0.75, 0.25], [0.25, 0.75]])
+    by_hand = 0.75 * 1 + 0.25 * 3 - 0.75 * 0.25 * 4
+    assert_allclose(metrics.crps_weighted(array(1, 1), draws, weights), [by_hand, by_hand])
+
+
+def test_crps_is_the_area_between_forecast_and_outcome() -> None:
+    draws, weights, outcome = array(1, 2, 5, 9), array(0.1, 0.4, 0.3, 0.2), 4.0
+    grid = np.linspace(0, 10, 100_001)
+    below = (weights[:, None] * (draws[:, None] <= grid)).sum(axis=0)
+    area = np.trapezoid((below - (grid >= outcome)) ** 2, grid)
+    assert_allclose(
+        metrics.crps_weighted(array(outcome), draws[None], weights[None]), [area], rtol=1e-3
+    )
+
+
+@given(seed=seeds, rows=st.integers(1, 5), count=st.integers(1, 12))
+def test_crps_of_equal_draws_is_that_of_all_pairs_with_absent_draws_left_out(
+    seed: int, rows: int, count: int
+) -> None:
+    rng = np.random.default_rng(seed)
+    draws = rng.integers(0, 30, (rows, count)).astype(float)
+    draws[:, 1:][rng.random((rows, count - 1)) < 0.3] = NAN
+    outcome = rng.integers(0, 40, rows).astype(float)
+    present = [row[~np.isnan(row)] for row in draws]
+    expected = [
+        expected_crps(y, x, np.full(len(x), 1 / len(x)))
+        for y, x in zip(outcome, present, strict=True)
+    ]
+    assert_allclose(metrics.crps_ensemble(outcome, draws), expected, atol=1e-9)
+
+
+@given(seed=seeds, rows=st.integers(1, 5), count=st.integers(1, 12))
+def test_crps_of_weighted_draws_is_that_of_all_pairs(seed: int, rows: int, count: int) -> None:
+    rng = np.random.default_rng(seed)
+    draws = rng.integers(0, 30, (rows, count)).astype(float)
+    weights = rng.random((rows, count)) * (rng.random((rows, count)) < 0.7)
+    weights[:, 0] += 0.1
+    weights /= weights.sum(axis=1, keepdims=True)
+    outcome = rng.integers(0, 40, rows).astype(float)
+    expected = [expected_crps(*row) for row in zip(outcome, draws, weights, strict=True)]
+    assert_allclose(metrics.crps_weighted(outcome, draws, weights), expected, atol=1e-9)
+    even = np.full_like(weights, 1 / count)
+    assert_allclose(
+        metrics.crps_weighted(outcome, draws, even),
+        metrics.crps_ensemble(outcome, draws),
+        atol=1e-9,
+    )
+
+
+def test_quantile_score_is_twice_the_mean_pinball_loss() -> None:
+    quantiles, levels = np.array([[2.0, 10], [0, 4]]), (0.5, 0.9)
+    losses = [0.5 * 4, 0.1 * 4, 0.5 * 10, 0.9 * 6]
+    assert metrics.quantile_score(array(6, 10), quantiles, levels) == pytest.approx(
+        2 * sum(losses) / 4
+    )
+
+
+def test_quantile_score_of_nothing_yet_is_missing() -> None:
+    assert np.isnan(metrics.quantile_score(array(), np.empty((0, 2)), (0.5, 0.9)))
+
+
+def test_quantile_score_over_many_even_levels_approaches_the_crps() -> None:
+    draws, outcome = np.sort(np.random.default_rng(1).gamma(2, 5, 500)), 7.0
+    levels = tuple((np.arange(500) + 0.5) / 500)
+    score = metrics.quantile_score(array(outcome), draws[None], levels)
+    assert score == pytest.approx(metrics.crps_ensemble(array(outcome), draws[None])[0], rel=0.01)
