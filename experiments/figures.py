@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 import pandas as pd
+from matplotlib import colormaps
 from matplotlib.axes import Axes
 from matplotlib.collections import PatchCollection
 from matplotlib.figure import Figure
@@ -83,9 +84,9 @@ def score_map(regions: Regions, probability: FloatArray, title: str) -> Figure:
         for part in getattr(shape, "geoms", [shape]):
             patches.append(Polygon(np.asarray(part.exterior.coords), closed=True))
             values.append(value)
-    cells = PatchCollection(patches, cmap="YlOrRd", edgecolor="#777777", linewidth=0.3)
+    colours = colormaps["YlOrRd"].with_extremes(bad="#dddddd")
+    cells = PatchCollection(patches, cmap=colours, edgecolor="#777777", linewidth=0.3)
     cells.set_array(np.ma.masked_invalid(values))
-    cells.get_cmap().set_bad("#dddddd")
     cells.set_clim(0, 1)
     axes.add_collection(cells)
     axes.autoscale_view()

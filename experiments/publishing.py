@@ -85,7 +85,7 @@ def publish(
         refuse_other_events(store, level, simulated=vintage.simulated)
     month = max(map(newest_origin, panels.values()), default=0) if origin is None else origin
     models, left_out = _models(store, list(panels), month)
-    issues = [_issue(panels[model.level], model, month) for model in models]
+    issues = [_issue(store, panels[model.level], model, month) for model in models]
     digest = hashlib.sha256(
         "\n".join(f"{i.model.label} {i.panel.digest()}" for i in issues).encode()
     ).hexdigest()
@@ -205,9 +205,9 @@ def _models(
     return models, tuple(refusals)
 
 
-def _issue(panel: Panel, model: Registered, origin: int) -> _Issue:
+def _issue(store: Store, panel: Panel, model: Registered, origin: int) -> _Issue:
     panel = panel.until(origin)
-    forecaster = load_forecaster(model)
+    forecaster = load_forecaster(store, model)
     samples = samples_at(panel, origin, forecaster.tau, forecaster.names)
     return _Issue(panel, model, forecaster, samples)
 

@@ -109,7 +109,7 @@ def levels_with_models(store: Store) -> list[Level]:
     return [level for level in get_args(Level) if model_name(level) in names]
 
 
-def load_forecaster(model: Registered) -> Forecaster:
+def load_forecaster(store: Store, model: Registered) -> Forecaster:
     """Load a registered forecaster; nothing outside TRUSTED_TYPES is ever built.
 
     MLflow's own loader is not used: it trusts whatever types the stored model asks it to trust,
@@ -118,7 +118,9 @@ def load_forecaster(model: Registered) -> Forecaster:
     uri = f"models:/{model_name(model.level)}/{model.version}"
     try:
         with tempfile.TemporaryDirectory() as folder:
-            local = mlflow.artifacts.download_artifacts(artifact_uri=uri, dst_path=folder)
+            local = mlflow.artifacts.download_artifacts(
+                uri, dst_path=folder, tracking_uri=store.uri, registry_uri=store.uri
+            )
             loaded = skops.io.load(Path(local) / _MODEL_FILE, trusted=TRUSTED_TYPES)
     except (MlflowException, OSError, zipfile.BadZipFile, UntrustedTypesFoundException) as error:
         raise ModelError(f"{uri} cannot be loaded ({error}): train and register another") from error

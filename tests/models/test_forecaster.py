@@ -103,7 +103,7 @@ def test_columns_are_found_by_name_and_others_are_not_read(forecaster: Forecaste
 def test_each_row_is_forecast_by_itself(forecaster: Forecaster) -> None:
     all_rows = forecaster.predict(frame())
     some = forecaster.predict(frame().iloc[[30, 7]])
-    assert_allclose(some, all_rows.iloc[[30, 7]], rtol=1e-12)
+    pd.testing.assert_frame_equal(some, all_rows.iloc[[30, 7]], check_exact=True)
 
 
 def test_a_stored_forecaster_comes_back_with_the_same_answers(forecaster: Forecaster) -> None:

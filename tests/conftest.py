@@ -1,0 +1,70 @@
+import copy
+import os
+from typing import Any
+
+import pytest
+
+from features.regions import load_regions
+from features.sources.simulation.parameters import SimulationParameters
+from features.sources.simulation.world import World, simulate
+
+# Tests decide these for themselves; the first two are read by mlflow when it is imported.
+os.environ["MLFLOW_DISABLE_TELEMETRY"] = "true"
+os.environ["DO_NOT_TRACK"] = "true"
+os.environ.pop("MLFLOW_TRACKING_URI", None)
+os.environ.pop("TOCSIN_HOME", None)
+
+SETTINGS: dict[str, Any] = {
+    "name": "small",
+    "description": "Small enough for a test",
+    "levels": ["admin1"],
+    "seed": 1,
+    "indicators": [
+        "deaths",
+        "deaths_mean_3",
+        "deaths_decay_6",
+        "deaths_decay_36",
+        "months_since_1",
+        "active_share_12",
+        "neighbour_deaths_mean_3",
+        "neighbour_active_share_24",
+        "season_sine",
+    ],
+    "learners": ["logistic", "boosting"],
+    "thresholds": {"country": 25, "admin1": 5, "priogrid": 1},
+    "training": {"months": 96, "calibration_months": 24},
+    "backtest": {"years": 2, "refit_months": 12},
+    "logistic": {"indicators": ["deaths_decay_6", "months_since_1", "neighbour_deaths_mean_3"]},
+    "boosting": {
+        "iterations": 10,
+        "learning_rate": 0.2,
+        "leaves": 6,
+        "smallest_leaf": 30,
+        "l2": 1.0,
+    },
+}
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Let pass what MLflow brings upon itself; what we bring upon ourselves is an error."""
+    config.addinivalue_line("filterwarnings", "ignore::DeprecationWarning:mlflow")
+    config.addinivalue_line("filterwarnings", "ignore:.*Any type hint is inferred:UserWarning")
+
+
+@pytest.fixture(scope="session")
+def small_settings() -> dict[str, Any]:
+    """A small experiment, as its TOML file would say it; not to be changed."""
+    return copy.deepcopy(SETTINGS)
+
+
+@pytest.fixture
+def settings() -> dict[str, Any]:
+    """The same, for a test that changes it."""
+    return copy.deepcopy(SETTINGS)
+
+
+@pytest.fixture(scope="session")
+def world() -> World:
+    """A simulated world of three countries, 2010-01 to 2024-12, on which models beat references."""
+    parameters = SimulationParameters(first_month="2010-01", last_month="2024-12", groups=12)
+    return simulate(parameters, load_regions("admin1", ["BFA", "MLI", "NER"]), seed=2)

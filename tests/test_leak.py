@@ -1,0 +1,119 @@
+"""Nothing after the origin may change anything that is said at the origin, by one bit."""
+
+import dataclasses
+from collections.abc import Iterable
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from experiments.backtest import Step
+from experiments.configuration import Configuration
+from experiments.publishing import publish
+from experiments.registry import backtest_forecasts, champion
+from experiments.samples import samples_at
+from experiments.store import Store, open_store
+from experiments.training import train
+from features.archive import Archive
+from features.catalogue import CATALOGUE
+from features.months import parse_month
+from features.panel import read_panel
+from features.sources.simulation.delivery import deliver
+from features.sources.simulation.world import World
+from features.vintage import Vintage, open_vintage
+
+ORIGIN = parse_month("2022-12")
+AFTER = pd.Timestamp("2023-01-01")
+PUBLIC = date(2025, 1, 15)
+
+
+def plainly(steps: Iterable[Step], total: int, label: str) -> Iterable[Step]:
+    return steps
+
+
+def scrambled(events: pd.DataFrame, chosen: pd.Series, seed: int) -> pd.DataFrame:
+    """The events, those chosen with other places, types, days and deaths; a third of them gone."""
+    rng = np.random.default_rng(seed)
+    kept, hit = events[~chosen], events[chosen].sample(frac=0.67, random_state=seed)
+    places = ["country", "admin1", "priogrid", "latitude", "longitude"]
+    hit = hit.copy()
+    hit[places] = hit[places].sample(frac=1, random_state=seed).to_numpy()
+    deaths = rng.integers(0, 500, len(hit))
+    hit = hit.assign(best=deaths, low=deaths, high=deaths, deaths_unknown=deaths)
+    hit = hit.assign(type_of_violence=rng.integers(1, 4, len(hit)).astype(np.int8))
+    return pd.concat([kept, hit], ignore_index=True)
+
+
+class Told:
+    """Everything that is said at the origin from some events."""
+
+    def __init__(self, home: Path, world: World, events: pd.DataFrame, settings: Any) -> None:
+        Archive(home).add(dataclasses.replace(deliver(world, PUBLIC), events=events))
+        vintage = open_vintage(Archive(home), PUBLIC)
+        store = open_store(home, None)
+        self.indicators = samples_of(vintage).indicators
+        self._train(vintage, store, settings)
+        best = champion(store, "admin1")
+        assert best is not None
+        self.backtest = backtest_forecasts(store, best)
+        issued = publish(
+            vintage, store, home, ORIGIN, issued_at=datetime(2025, 1, 20, tzinfo=UTC), code="1+a"
+        )
+        self.digest = issued.manifest.vintage.digest
+        self.scores = (home / "bulletins" / issued.manifest.id / "scores.parquet").read_bytes()
+
+    @staticmethod
+    def _train(vintage: Vintage, store: Store, settings: Any) -> None:
+        configuration = Configuration.model_validate(settings)
+        train(vintage, configuration, store, ORIGIN, code="1+a", jobs=1, progress=plainly)
+
+
+def samples_of(vintage: Vintage) -> Any:
+    panel = read_panel(vintage, "admin1")
+    return samples_at(panel, ORIGIN, 5.0, tuple(indicator.name for indicator in CATALOGUE))
+
+
+@pytest.fixture(scope="module")
+def events(world: World) -> pd.DataFrame:
+    return deliver(world, PUBLIC).events
+
+
+@pytest.fixture(scope="module")
+def told(
+    world: World,
+    events: pd.DataFrame,
+    small_settings: dict[str, Any],
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Told:
+    return Told(tmp_path_factory.mktemp("as-is"), world, events, small_settings)
+
+
+def test_scrambling_every_event_after_the_origin_changes_no_indicator_prediction_or_score(
+    told: Told,
+    world: World,
+    events: pd.DataFrame,
+    small_settings: dict[str, Any],
+    tmp_path: Path,
+) -> None:
+    later = scrambled(events, events["date_end"] >= AFTER, seed=3)
+    other = Told(tmp_path, world, later, small_settings)
+    assert other.indicators.tobytes() == told.indicators.tobytes()
+    pd.testing.assert_frame_equal(other.backtest, told.backtest, check_exact=True)
+    assert other.digest == told.digest
+    assert other.scores == told.scores
+
+
+def test_scrambling_events_before_the_origin_does_change_the_scores(
+    told: Told,
+    world: World,
+    events: pd.DataFrame,
+    small_settings: dict[str, Any],
+    tmp_path: Path,
+) -> None:
+    last_year = (events["date_end"] < AFTER) & (events["date_end"] >= pd.Timestamp("2022-01-01"))
+    other = Told(tmp_path, world, scrambled(events, last_year, seed=3), small_settings)
+    assert other.digest != told.digest
+    assert other.scores != told.scores
