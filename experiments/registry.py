@@ -115,17 +115,20 @@ def load_forecaster(store: Store, model: Registered) -> Forecaster:
     MLflow's own loader is not used: it trusts whatever types the stored model asks it to trust,
     and unpickles. Raises ModelError when the model is not there or not of that form.
     """
-    uri = f"models:/{model_name(model.level)}/{model.version}"
+    name, version, client = model_name(model.level), str(model.version), store.client()
     try:
+        uri = client.get_model_version_download_uri(name, version)
         with tempfile.TemporaryDirectory() as folder:
             local = mlflow.artifacts.download_artifacts(
-                uri, dst_path=folder, tracking_uri=store.uri, registry_uri=store.uri
+                uri, dst_path=folder, tracking_uri=store.uri
             )
             loaded = skops.io.load(Path(local) / _MODEL_FILE, trusted=TRUSTED_TYPES)
     except (MlflowException, OSError, zipfile.BadZipFile, UntrustedTypesFoundException) as error:
-        raise ModelError(f"{uri} cannot be loaded ({error}): train and register another") from error
+        raise ModelError(
+            f"{model.label} cannot be loaded ({error}): train and register another"
+        ) from error
     if not isinstance(loaded, Forecaster):
-        raise ModelError(f"{uri} is not a forecaster of this project: train and register another")
+        raise ModelError(f"{model.label} is no forecaster of this project: train another")
     return loaded
 
 

@@ -1,0 +1,146 @@
+import fcntl
+import json
+import os
+import shutil
+from collections.abc import Callable, Iterable
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from experiments import tracking
+from experiments.backtest import Step
+from experiments.configuration import Configuration
+from experiments.registry import champion
+from experiments.samples import Samples
+from experiments.store import Store, open_store
+from experiments.training import train
+from features.archive import Archive
+from features.months import parse_month
+from features.panel import FloatArray, Panel, read_panel
+from features.sources.simulation.delivery import deliver
+from features.sources.simulation.world import World
+from features.vintage import Vintage, open_vintage
+
+JANUARY_2010 = 480
+HISTORY = 24
+
+
+def samples_of(deaths: FloatArray, tau: float = 5) -> Samples:
+    """Samples of (T, R) deaths, NaN where not observed; the one indicator is the month's index."""
+    seen = ~np.isnan(deaths)
+    run = np.array([seen[max(0, t - HISTORY + 1) : t + 1].sum(axis=0) for t in range(len(seen))])
+    index = np.broadcast_to(np.arange(len(deaths))[:, None], deaths.shape)
+    return Samples(
+        months=np.arange(JANUARY_2010, JANUARY_2010 + len(deaths)),
+        names=("index",),
+        indicators=index[:, :, None].astype(np.float32),
+        deaths=deaths,
+        eligible=run == HISTORY,
+        tau=tau,
+    )
+
+
+@pytest.fixture(scope="session")
+def make_samples() -> Callable[..., Samples]:
+    return samples_of
+
+
+@pytest.fixture(scope="session")
+def events_home(world: World, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A home with the simulated events and nothing else; not to be changed."""
+    home = tmp_path_factory.mktemp("events")
+    Archive(home).add(deliver(world, date(2025, 1, 15)))
+    return home
+
+
+@pytest.fixture(scope="session")
+def vintage(events_home: Path) -> Vintage:
+    return open_vintage(Archive(events_home), date(2025, 1, 20))
+
+
+@pytest.fixture(scope="session")
+def panel(vintage: Vintage) -> Panel:
+    return read_panel(vintage, "admin1")
+
+
+def plainly(steps: Iterable[Step], total: int, label: str) -> Iterable[Step]:
+    return steps
+
+
+def train_into(
+    home: Path, vintage: Vintage, settings: dict[str, Any], origin: str
+) -> dict[str, Any]:
+    """Train at one level; return what came of it."""
+    store = open_store(home, None)
+    configuration = Configuration.model_validate(settings)
+    (trained,) = train(
+        vintage,
+        configuration,
+        store,
+        parse_month(origin),
+        code="1.2.3+abc",
+        jobs=1,
+        progress=plainly,
+    )
+    best = champion(store, trained.level)
+    return {
+        "version": trained.version,
+        "learner": trained.learner,
+        "passed": trained.verdict.passed,
+        "reason": trained.verdict.reason,
+        "is_champion": trained.is_champion,
+        "champion": best.version if best else None,
+    }
+
+
+@pytest.fixture(scope="session")
+def trained(
+    events_home: Path,
+    vintage: Vintage,
+    small_settings: dict[str, Any],
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Path:
+    """A home with four trainings, made once for all test processes; not to be changed.
+
+    In order: a good one, the only one to draw its pictures; one that knows the season only; the
+    good one again; one of half a year earlier. What came of them stands in `trainings.json`.
+    """
+    base = tmp_path_factory.getbasetemp()
+    shared = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
+    home = shared / "trained"
+    with (shared / "trained.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not (home / "trainings.json").exists():
+            shutil.copytree(events_home, home)
+            plain = small_settings | {"learners": ["logistic"]}
+            silly = plain | {"logistic": {"indicators": ["season_sine"]}}
+            trainings = [train_into(home, vintage, small_settings, "2023-12")]
+            with pytest.MonkeyPatch.context() as patch:
+                patch.setattr(tracking, "_log_figure", lambda picture, name: None)  # for speed
+                trainings.append(train_into(home, vintage, silly, "2023-12"))
+                trainings.append(train_into(home, vintage, small_settings, "2023-12"))
+                trainings.append(train_into(home, vintage, plain, "2023-06"))
+            (home / "trainings.json").write_text(json.dumps(trainings))
+    return home
+
+
+@pytest.fixture(scope="session")
+def trainings(trained: Path) -> list[dict[str, Any]]:
+    """What came of the trainings, in order."""
+    told: list[dict[str, Any]] = json.loads((trained / "trainings.json").read_text())
+    return told
+
+
+@pytest.fixture
+def store(trained: Path) -> Store:
+    """The store of the trained home; not to be changed."""
+    return open_store(trained, None)
+
+
+@pytest.fixture
+def own_home(trained: Path, tmp_path: Path) -> Path:
+    """A copy of the trained home that a test may change; its models lie in the original."""
+    return Path(shutil.copytree(trained, tmp_path / "own"))

@@ -1,0 +1,217 @@
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import settings as hypothesis_settings
+from hypothesis import strategies as st
+from pandas.testing import assert_frame_equal
+
+from experiments import backtest as module
+from experiments.backtest import Backtest, Step, fit_forecaster, fold_origins, run_backtest
+from experiments.configuration import Configuration
+from experiments.samples import Samples, samples_at
+from features.errors import CoverageError
+from features.months import parse_month
+from features.panel import Panel
+from features.targets import label
+from models.forecaster import CELLS, FITTED_CELLS, Cell, Rows
+from models.learners import Learner
+
+MakeSamples = Callable[..., Samples]
+Settings = dict[str, Any]
+ORIGIN = parse_month("2023-12")
+KEYS = ["target", "horizon", "origin", "region"]
+FORECASTS = ["logistic", "boosting", "climatology", "conflictology", "persistence"]
+
+
+def plainly(steps: Iterable[Step], total: int, label: str) -> Iterable[Step]:
+    return steps
+
+
+def backtest_of(panel: Panel, settings: Settings, jobs: int = 1) -> Backtest:
+    configuration = Configuration.model_validate(settings)
+    samples = samples_at(panel, ORIGIN, 5, configuration.indicator_names)
+    return run_backtest(samples, configuration, "admin1", jobs, plainly)
+
+
+def scrambled(panel: Panel, months: slice) -> Panel:
+    rng = np.random.default_rng(3)
+    deaths, events = panel.deaths.copy(), panel.events.copy()
+    deaths[:, months] = rng.poisson(8, size=deaths[:, months].shape)
+    events[:, months] = rng.poisson(2, size=events[:, months].shape)
+    return replace(panel, deaths=deaths, events=events)
+
+
+def keyed(table: pd.DataFrame) -> pd.DataFrame:
+    return table.astype({"target": str}).set_index(KEYS).sort_index()
+
+
+@pytest.fixture(scope="module")
+def small() -> Settings:
+    return {
+        "name": "small",
+        "description": "",
+        "levels": ["admin1"],
+        "seed": 1,
+        "indicators": ["deaths", "deaths_decay_6", "months_since_1", "neighbour_deaths_mean_3"],
+        "learners": ["logistic", "boosting"],
+        "thresholds": {"country": 25, "admin1": 5, "priogrid": 1},
+        "training": {"months": 60, "calibration_months": 12},
+        "backtest": {"years": 1, "refit_months": 6},
+        "logistic": {"indicators": ["deaths_decay_6", "months_since_1"]},
+        "boosting": {
+            "iterations": 3, "learning_rate": 0.3, "leaves": 4, "smallest_leaf": 30, "l2": 1.0
+        },
+    }  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def backtest(panel: Panel, small: Settings) -> Backtest:
+    return backtest_of(panel, small)
+
+
+@pytest.mark.parametrize(
+    ("years", "refit", "expected"),
+    [(2, 12, [75, 87]), (1, 12, [87]), (1, 6, [87, 93]), (1, 5, [84, 89, 94]), (1, 24, [75])],
+)
+def test_folds_go_back_in_steps_from_the_newest_month(
+    make_samples: MakeSamples, settings: Settings, years: int, refit: int, expected: list[int]
+) -> None:
+    settings["backtest"] = {"years": years, "refit_months": refit}
+    settings["training"]["calibration_months"] = 12
+    configuration = Configuration.model_validate(settings)
+    assert fold_origins(make_samples(np.zeros((100, 1))), configuration) == expected
+
+
+def test_a_history_one_month_too_short_for_the_first_fold_is_refused(
+    make_samples: MakeSamples, settings: Settings
+) -> None:
+    settings["backtest"] = {"years": 1, "refit_months": 12}
+    settings["training"]["calibration_months"] = 12
+    configuration = Configuration.model_validate(settings)
+    # Eligible from index 23; then 48 months to the fold and 12 behind it.
+    assert fold_origins(make_samples(np.zeros((84, 1))), configuration) == [71]
+    with pytest.raises(CoverageError, match=r"backtest of 1 years to 2016-11: shorten \[backtest"):
+        fold_origins(make_samples(np.zeros((83, 1))), configuration)
+
+
+def test_the_tables_have_a_column_a_forecast(backtest: Backtest) -> None:
+    for table in (backtest.probabilities, backtest.crps, backtest.means):
+        assert list(table.columns) == [*KEYS, "outcome", *FORECASTS]
+        assert not table.duplicated(KEYS).any()
+        assert np.isfinite(table[["outcome", *FORECASTS]]).all(axis=None)
+    assert list(backtest.crps["target"].unique()) == ["fatalities"]
+    cells = backtest.probabilities[["target", "horizon"]].astype({"target": str})
+    assert set(cells.itertuples(index=False, name=None)) == set(FITTED_CELLS)
+    probabilities = backtest.probabilities[FORECASTS].to_numpy()
+    assert 0 < probabilities.min() <= probabilities.max() < 1
+
+
+def test_every_origin_is_judged_once_its_outcome_is_known(backtest: Backtest) -> None:
+    table = backtest.probabilities
+    assert table["origin"].min() == ORIGIN - 12
+    known = table["origin"] + table["horizon"]
+    assert known.max() == ORIGIN
+    newest = table[table["target"] == "instability"].groupby("horizon")["origin"].max()
+    assert newest.to_dict() == {h: ORIGIN - h for h in range(1, 13)}
+
+
+def test_every_outcome_is_the_label(backtest: Backtest, panel: Panel) -> None:
+    for table in (backtest.probabilities, backtest.crps, backtest.means):
+        for target, horizon in CELLS:
+            part = table[(table["target"] == target) & (table["horizon"] == horizon)]
+            labels = label(target, panel.total_deaths, horizon, 5)
+            rows = part["origin"].to_numpy() - panel.months[0]
+            np.testing.assert_array_equal(part["outcome"], labels[rows, part["region"]])
+
+
+def test_instability_means_that_deaths_of_the_month_reach_tau(
+    backtest: Backtest, panel: Panel
+) -> None:
+    part = backtest.probabilities.query("target == 'instability' and horizon == 4")
+    deaths = panel.total_deaths[part["origin"] + 4 - panel.months[0], part["region"]]
+    np.testing.assert_array_equal(part["outcome"], deaths >= 5)
+    assert 0 < part["outcome"].mean() < 1
+
+
+def test_the_references_mean_is_that_of_the_past(backtest: Backtest, panel: Panel) -> None:
+    row = backtest.means.query("horizon == 3").iloc[-1]
+    past = panel.total_deaths[: int(row["origin"]) - panel.months[0] + 1, int(row["region"])]
+    assert row["climatology"] == pytest.approx(past.mean())
+    assert row["conflictology"] == pytest.approx(past[-12:].mean())
+    assert row["persistence"] == pytest.approx(past[-1])
+
+
+@pytest.mark.parametrize("back", [12, 7])
+def test_no_forecast_changes_when_everything_after_its_origin_does(
+    backtest: Backtest, panel: Panel, small: Settings, back: int
+) -> None:
+    last = ORIGIN - back
+    after = slice(panel.row(last) + 1, None)
+    other = backtest_of(scrambled(panel, after), small)
+    for table, changed in zip(
+        (backtest.probabilities, backtest.means), (other.probabilities, other.means), strict=True
+    ):
+        issued, again = (keyed(t[t["origin"] <= last]) for t in (table, changed))
+        assert len(issued) > 0
+        assert_frame_equal(issued[FORECASTS], again[FORECASTS], check_exact=True)
+    assert not other.probabilities["outcome"].equals(backtest.probabilities["outcome"])
+
+
+def test_forecasts_do_change_when_what_was_known_does(
+    backtest: Backtest, panel: Panel, small: Settings
+) -> None:
+    known = slice(panel.row(ORIGIN) - 16, panel.row(ORIGIN) - 12)
+    other = keyed(backtest_of(scrambled(panel, known), small).probabilities)
+    mine = keyed(backtest.probabilities)
+    shared = mine.index.intersection(other.index)
+    assert (mine.loc[shared, FORECASTS] != other.loc[shared, FORECASTS]).any().all()
+
+
+def test_two_jobs_forecast_what_one_does_to_the_last_bit(
+    backtest: Backtest, panel: Panel, small: Settings
+) -> None:
+    again = backtest_of(panel, small, jobs=2)
+    for name in ("probabilities", "crps", "means"):
+        assert_frame_equal(getattr(backtest, name), getattr(again, name), check_exact=True)
+
+
+@pytest.mark.parametrize("learner", ["logistic", "boosting"])
+def test_a_level_in_which_no_region_is_quiet_has_no_onset_and_is_forecast_all_the_same(
+    panel: Panel, small: Settings, learner: str
+) -> None:
+    violent = replace(panel, deaths=panel.deaths + 1)
+    table = backtest_of(violent, small | {"learners": [learner]}).probabilities
+    assert set(table["target"]) == {"instability", "escalation"}
+
+
+@hypothesis_settings(max_examples=10, deadline=None)
+@given(seed=st.integers(0, 10**6), calibration=st.integers(1, 30), months=st.integers(1, 80))
+def test_no_label_is_learned_from_before_it_was_known(
+    make_samples: MakeSamples, small: Settings, seed: int, calibration: int, months: int
+) -> None:
+    training = {"months": months, "calibration_months": calibration}
+    configuration = Configuration.model_validate(small | {"training": training})
+    samples = make_samples(np.random.default_rng(seed).poisson(2.0, size=(100, 2)).astype(float))
+    taught: list[tuple[Rows, Rows]] = []
+
+    def spy(target: str, template: Learner, teach: Rows, calibrate: Rows, tau: float) -> Cell:
+        taught.append((teach, calibrate))
+        return Cell()
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(module, "fit_cell", spy)
+        fit_forecaster(samples, configuration, "admin1", "boosting", 1, plainly)
+    origin = len(samples.months) - 1
+    split = origin - calibration
+    for (_, horizon), (teach, calibrate) in zip(FITTED_CELLS, taught, strict=True):
+        known = teach.indicators[:, 0] + horizon  # the one indicator is the month's index
+        assert split - months < known.min(initial=np.inf)
+        assert known.max(initial=0) <= split
+        known = calibrate.indicators[:, 0] + horizon
+        assert split < known.min(initial=np.inf)
+        assert known.max(initial=0) <= origin

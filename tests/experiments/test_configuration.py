@@ -1,0 +1,193 @@
+import copy
+import json
+import tomllib
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from experiments.configuration import DEFAULT, DEMO, read_configuration
+from features.catalogue import CATALOGUE
+from features.errors import ConfigurationError
+from models.learners import Boosting, Logistic
+
+CONTENT = tomllib.loads(DEFAULT.read_text(encoding="utf-8"))
+PLACES = [
+    *[(key,) for key in CONTENT],
+    *[(section, key) for section in CONTENT if isinstance(CONTENT[section], dict)
+      for key in CONTENT[section]],
+]  # fmt: skip
+
+
+def as_toml(content: dict[str, Any]) -> str:
+    plain = {k: v for k, v in content.items() if not isinstance(v, dict)}
+    lines = [f"{json.dumps(key)} = {in_toml(value)}" for key, value in plain.items()]
+    for section in content.keys() - plain.keys():
+        lines.append(f"[{json.dumps(section)}]")
+        lines += [f"{json.dumps(k)} = {in_toml(v)}" for k, v in content[section].items()]
+    return "\n".join(lines)
+
+
+def in_toml(value: object) -> str:
+    return str(value) if isinstance(value, float) else json.dumps(value)
+
+
+def changed(place: tuple[str, ...], value: object) -> dict[str, Any]:
+    content = copy.deepcopy(CONTENT)
+    *sections, key = place
+    inner = content[sections[0]] if sections else content
+    inner[key] = value
+    return content
+
+
+def renamed(place: tuple[str, ...], name: str) -> dict[str, Any]:
+    content = copy.deepcopy(CONTENT)
+    *sections, key = place
+    inner = content[sections[0]] if sections else content
+    inner[name] = inner.pop(key)
+    return content
+
+
+def refusal(folder: Path, content: dict[str, Any]) -> str:
+    path = folder / "experiment.toml"
+    path.write_text(as_toml(content), encoding="utf-8")
+    with pytest.raises(ConfigurationError) as refused:
+        read_configuration(path)
+    assert str(path) in str(refused.value)
+    return str(refused.value)
+
+
+@pytest.mark.parametrize("path", [DEFAULT, DEMO], ids=lambda path: path.stem)
+def test_the_experiments_that_come_with_it_are_valid_and_named_as_their_files(path: Path) -> None:
+    configuration = read_configuration(path)
+    assert configuration.name == path.stem
+    assert configuration.indicator_names == tuple(indicator.name for indicator in CATALOGUE)
+
+
+def test_what_the_file_says_is_what_the_learners_get() -> None:
+    configuration = read_configuration(DEFAULT)
+    boosting = configuration.template("boosting")
+    assert isinstance(boosting, Boosting)
+    assert boosting.iterations == CONTENT["boosting"]["iterations"]
+    assert boosting.smallest_leaf == CONTENT["boosting"]["smallest_leaf"]
+    assert boosting.seed == CONTENT["seed"]
+    logistic = configuration.template("logistic")
+    assert isinstance(logistic, Logistic)
+    names = [configuration.indicator_names[column] for column in logistic.columns]
+    assert names == CONTENT["logistic"]["indicators"]
+    assert [configuration.tau(level) for level in ("country", "admin1", "priogrid")] == [25, 5, 1]
+
+
+@pytest.mark.parametrize("place", PLACES, ids=".".join)
+def test_a_missing_key_is_named(place: tuple[str, ...], tmp_path: Path) -> None:
+    content = copy.deepcopy(CONTENT)
+    *sections, key = place
+    del (content[sections[0]] if sections else content)[key]
+    assert f"{'.'.join(place)}: Field required" in refusal(tmp_path, content)
+
+
+@st.composite
+def misspellings(draw: st.DrawFn, key: str) -> str:
+    at = draw(st.integers(0, len(key) - 1))
+    letter = draw(st.sampled_from("abcdefghijklmnopqrstuvwxyz_"))
+    rest = draw(st.sampled_from([key[at:], key[at + 1 :]]))
+    return draw(st.sampled_from([key[:at] + key[at + 1 :], key[:at] + letter + rest]))
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("misspelt")
+
+
+@pytest.mark.parametrize("place", PLACES, ids=".".join)
+@settings(max_examples=25)
+@given(data=st.data())
+def test_a_misspelt_key_is_named_and_never_a_default(
+    place: tuple[str, ...], folder: Path, data: st.DataObject
+) -> None:
+    misspelt = data.draw(misspellings(place[-1]).filter(lambda name: name not in ("", place[-1])))
+    said = refusal(folder, renamed(place, misspelt))
+    wrong = ".".join([*place[:-1], misspelt])
+    assert f"{wrong}: Extra inputs are not permitted" in said
+    assert f"{'.'.join(place)}: Field required" in said
+
+
+@pytest.mark.parametrize(
+    ("place", "value"),
+    [
+        (("name",), "Two Words"),
+        (("name",), ""),
+        (("levels",), []),
+        (("levels",), ["admin1", "admin1"]),
+        (("levels",), ["village"]),
+        (("seed",), -1),
+        (("seed",), 2**32),
+        (("seed",), True),
+        (("indicators",), []),
+        (("indicators",), "everything"),
+        (("indicators",), ["deaths", "deaths"]),
+        (("indicators",), ["deaths", "deths_mean_3"]),
+        (("learners",), []),
+        (("learners",), ["logistic", "logistic"]),
+        (("learners",), ["forest"]),
+        (("thresholds", "country"), 0),
+        (("thresholds", "admin1"), -5),
+        (("thresholds", "priogrid"), float("inf")),
+        (("thresholds", "country"), float("nan")),
+        (("training", "months"), 0),
+        (("training", "months"), "300"),
+        (("training", "months"), 12.5),
+        (("training", "calibration_months"), -1),
+        (("backtest", "years"), 0),
+        (("backtest", "years"), 10**12),
+        (("backtest", "refit_months"), 0),
+        (("logistic", "indicators"), []),
+        (("logistic", "indicators"), ["deaths", "deaths"]),
+        (("boosting", "iterations"), 0),
+        (("boosting", "learning_rate"), 0.0),
+        (("boosting", "learning_rate"), 1.5),
+        (("boosting", "learning_rate"), float("nan")),
+        (("boosting", "leaves"), 1),
+        (("boosting", "smallest_leaf"), 0),
+        (("boosting", "l2"), -0.1),
+        (("boosting", "l2"), float("inf")),
+    ],
+    ids=str,
+)
+def test_a_value_out_of_range_is_named(
+    place: tuple[str, ...], value: object, tmp_path: Path
+) -> None:
+    said = refusal(tmp_path, changed(place, value))
+    assert f": {'.'.join(place)}" in said or f"; {'.'.join(place)}" in said
+    assert "\n" not in said
+
+
+def test_an_indicator_that_the_catalogue_does_not_hold_is_named(tmp_path: Path) -> None:
+    said = refusal(tmp_path, changed(("indicators",), ["deaths", "deths_mean_3"]))
+    assert "deths_mean_3" in said
+    assert "deaths," not in said
+
+
+def test_the_logistic_regression_may_read_only_what_is_chosen(tmp_path: Path) -> None:
+    content = changed(("indicators",), ["deaths", "events"])
+    content["logistic"]["indicators"] = ["deaths", "events_mean_3"]
+    said = refusal(tmp_path, content)
+    assert "[logistic]" in said
+    assert "events_mean_3" in said
+
+
+@pytest.mark.parametrize("content", [b"name = ", b"\xff\xfe\x00", b"[[[", b"seed = " + b"9" * 5000])
+def test_a_file_that_is_no_toml_is_refused(content: bytes, tmp_path: Path) -> None:
+    path = tmp_path / "broken.toml"
+    path.write_bytes(content)
+    with pytest.raises(ConfigurationError, match=r"broken\.toml cannot be read as TOML"):
+        read_configuration(path)
+
+
+def test_a_file_that_is_not_there_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(ConfigurationError, match=r"absent\.toml cannot be read"):
+        read_configuration(tmp_path / "absent.toml")
+    with pytest.raises(ConfigurationError, match="cannot be read"):
+        read_configuration(tmp_path)
