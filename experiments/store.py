@@ -41,7 +41,7 @@ class Store:
             )
         if found is not None:
             return str(found.experiment_id)
-        location = None if self.artifacts is None else (self.artifacts / name).as_uri()
+        location = None if self.artifacts is None else (self.artifacts / level).as_uri()
         note = (
             f"Every training of the {level} scores. A run a learner and a reference, under one "
             "parent: compare them by the summary metrics. Steps of the metrics are horizons "

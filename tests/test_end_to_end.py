@@ -25,10 +25,15 @@ COMMAND = str(Path(sys.executable).with_name("tocsin"))
 GLEDITSCH_WARD = {"BFA": 439, "MLI": 432, "NER": 436}
 
 
+def surroundings(home: Path) -> dict[str, str]:
+    # mlflow writes the store that another test opened into the environment.
+    own = {k: v for k, v in os.environ.items() if not k.startswith("MLFLOW_")}
+    return own | {"TOCSIN_HOME": str(home), "COLUMNS": "160"}
+
+
 def tocsin(home: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    environment = os.environ | {"TOCSIN_HOME": str(home), "COLUMNS": "160"}
     return subprocess.run(
-        [COMMAND, *arguments], env=environment, capture_output=True, text=True, check=False
+        [COMMAND, *arguments], env=surroundings(home), capture_output=True, text=True, check=False
     )
 
 
@@ -76,10 +81,9 @@ def home(files: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 def address(home: Path) -> Iterator[str]:
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
-    environment = os.environ | {"TOCSIN_HOME": str(home)}
     command = [COMMAND, "serve", "--port", str(port)]
     with subprocess.Popen(
-        command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        command, env=surroundings(home), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     ) as service:
         assert service.stdout is not None
         assert service.stderr is not None

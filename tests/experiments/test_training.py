@@ -1,13 +1,31 @@
+from collections.abc import Iterable
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
-from experiments.store import Store
+import pytest
 
+from experiments import tracking
+from experiments.backtest import Step
+from experiments.configuration import Configuration
+from experiments.registry import champion, champion_for
+from experiments.store import Store, open_store
+from experiments.training import train
+from features.errors import CoverageError, ModelError
+from features.months import parse_month
+from features.vintage import Vintage
+
+NAME = "tocsin-admin1"
 Trainings = list[dict[str, Any]]
 
 
 def tags_of(store: Store, version: int) -> dict[str, str]:
-    tags: dict[str, str] = store.client().get_model_version("tocsin-admin1", str(version)).tags
+    tags: dict[str, str] = store.client().get_model_version(NAME, str(version)).tags
     return tags
+
+
+def never(steps: Iterable[Step], total: int, label: str) -> Iterable[Step]:
+    raise AssertionError("nothing should be fitted")
 
 
 def test_the_first_model_that_beats_the_references_is_champion(trainings: Trainings) -> None:
@@ -24,3 +42,112 @@ def test_a_worse_challenger_is_refused_and_the_champion_stays(trainings: Trainin
     assert not worse["is_champion"]
     assert worse["reason"].startswith("worse than champion: ")
     assert (worse["version"], worse["champion"]) == (2, 1)
+
+
+def test_training_again_on_the_same_ends_in_a_tie_which_passes(trainings: Trainings) -> None:
+    again = trainings[2]
+    assert again["passed"]
+    assert "no worse than champion: Brier score 1.000 times its own" in again["reason"]
+    assert (again["version"], again["champion"]) == (3, 3)
+    assert again["learner"] == trainings[0]["learner"]
+
+
+def test_a_model_for_an_earlier_month_passes_against_the_references_and_replaces_nothing(
+    trainings: Trainings, store: Store
+) -> None:
+    earlier = trainings[3]
+    assert earlier["passed"]
+    assert "champion" not in earlier["reason"]
+    assert not earlier["is_champion"]
+    assert (earlier["version"], earlier["champion"]) == (4, 3)
+    assert champion_for(store, "admin1", parse_month("2023-11")).version == 4
+    assert champion_for(store, "admin1", parse_month("2023-12")).version == 3
+
+
+def test_the_verdict_stands_on_the_version(trainings: Trainings, store: Store) -> None:
+    for training in trainings:
+        tags = tags_of(store, training["version"])
+        assert tags["gate"] == ("passed" if training["passed"] else "refused")
+        assert tags["gate_reason"] == training["reason"]
+        assert tags["learner"] == training["learner"]
+        assert tags["threshold"] == "5.0"
+        assert tags["simulated"] == "true"
+        assert len(tags["vintage"]) == 64
+    assert [tags_of(store, v)["trained_to"] for v in (1, 2, 3, 4)] == [*["2023-12"] * 3, "2023-06"]
+    assert tags_of(store, 1)["vintage"] == tags_of(store, 3)["vintage"]
+    assert tags_of(store, 1)["vintage"] != tags_of(store, 4)["vintage"]
+
+
+def test_the_newest_version_is_the_challenger(store: Store) -> None:
+    aliases = store.client().get_registered_model(NAME).aliases
+    assert {name: int(version) for name, version in aliases.items()} == {
+        "champion": 3,
+        "challenger": 4,
+    }
+
+
+def test_the_version_says_in_words_what_it_is(trainings: Trainings, store: Store) -> None:
+    version = store.client().get_model_version(NAME, "2")
+    assert version.description == (
+        f"SIMULATED events. logistic, trained to 2023-12. Gate: {trainings[1]['reason']}."
+    )
+
+
+def test_a_model_for_another_threshold_meets_the_references_not_the_champion(
+    own_home: Path, vintage: Vintage, small_settings: dict[str, Any]
+) -> None:
+    store = open_store(own_home, None)
+    plain = small_settings | {
+        "learners": ["logistic"],
+        "thresholds": {"country": 25, "admin1": 10, "priogrid": 1},
+    }
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(tracking, "_log_figure", lambda picture, name: None)
+        (trained,) = train(
+            vintage,
+            Configuration.model_validate(plain),
+            store,
+            parse_month("2023-12"),
+            code="1.2.3+abc",
+            jobs=1,
+            progress=lambda steps, total, label: steps,
+        )
+    assert "champion" not in trained.verdict.reason
+    assert tags_of(store, trained.version)["threshold"] == "10.0"
+
+
+def test_real_events_are_not_learned_from_into_a_store_of_simulated_ones(
+    own_home: Path, vintage: Vintage, small_settings: dict[str, Any]
+) -> None:
+    store = open_store(own_home, None)
+    releases = (release.model_copy(update={"simulated": False}) for release in vintage.releases)
+    with pytest.raises(ModelError, match="learned from simulated events and these are real"):
+        train(
+            replace(vintage, releases=tuple(releases)),
+            Configuration.model_validate(small_settings),
+            store,
+            None,
+            code="",
+            jobs=1,
+            progress=never,
+        )
+
+
+def test_an_origin_that_the_events_do_not_reach_is_refused_before_anything_is_fitted(
+    own_home: Path, vintage: Vintage, small_settings: dict[str, Any]
+) -> None:
+    store = open_store(own_home, None)
+    for origin, said in (("2025-01", "not 2025-01"), ("2015-01", "begin too late for a backtest")):
+        with pytest.raises(CoverageError, match=said):
+            train(
+                vintage,
+                Configuration.model_validate(small_settings),
+                store,
+                parse_month(origin),
+                code="",
+                jobs=1,
+                progress=never,
+            )
+    best = champion(store, "admin1")
+    assert best is not None
+    assert best.version == 3
