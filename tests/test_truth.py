@@ -1,0 +1,94 @@
+"""In a simulated world the true probability is known: scores are held against it, not only
+against what happened to happen."""
+
+from collections.abc import Iterable
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+import pytest
+
+from experiments.backtest import Step, fit_forecaster, reference_probabilities
+from experiments.configuration import Configuration
+from experiments.samples import Samples, samples_at
+from features.months import parse_month
+from features.panel import Panel, build_panel
+from features.sources.simulation.world import World, conditional_draws, true_probability
+
+ORIGINS = [parse_month(month) for month in ("2019-12", "2020-12", "2021-12", "2022-12", "2023-12")]
+TAU = 5
+Floats = npt.NDArray[np.float64]
+
+
+def plainly(steps: Iterable[Step], total: int, label: str) -> Iterable[Step]:
+    return steps
+
+
+def panel_of(world: World) -> Panel:
+    events = world.events
+    month = (events["date_end"].dt.year - 1970) * 12 + events["date_end"].dt.month - 1
+    keyed = events.assign(month=month, region=events["admin1"])
+    counts = keyed.groupby(["region", "month", "type_of_violence"], as_index=False).agg(
+        events=("best", "size"), deaths=("best", "sum")
+    )
+    observed = pd.DataFrame(
+        {
+            "country": sorted(set(world.regions.table["country"])),
+            "first_month": int(world.months[0]),
+            "last_month": int(world.months[-1]),
+        }
+    )
+    return build_panel(counts, observed, world.regions)
+
+
+def forecasts(samples: Samples, settings: dict[str, Any]) -> Floats:
+    """Instability at horizons 1 to 12, (12, R)."""
+    configuration = Configuration.model_validate(settings | {"learners": ["logistic"]})
+    forecaster = fit_forecaster(samples, configuration, "admin1", "logistic", 1, plainly)
+    table = forecaster.predict(pd.DataFrame(samples.indicators[-1], columns=list(samples.names)))
+    return np.stack([table[f"instability_{h:02d}"].to_numpy() for h in range(1, 13)])
+
+
+@pytest.fixture(scope="module")
+def told(world: World, small_settings: dict[str, Any]) -> dict[str, Floats]:
+    """Truth, scores and climatology of every origin, each (origins, 12, R)."""
+    panel = panel_of(world)
+    truth, scores, climatology = [], [], []
+    for origin in ORIGINS:
+        names = tuple(small_settings["indicators"])
+        samples = samples_at(panel, origin, TAU, names)
+        draws = conditional_draws(world, origin, 12, 400, seed=origin)
+        truth.append(true_probability(draws, TAU))
+        scores.append(forecasts(samples, small_settings))
+        here = (np.full(len(panel.regions), len(samples.months) - 1), np.arange(len(panel.regions)))
+        climatology.append(
+            [reference_probabilities(samples, "instability", h, here)["climatology"]
+             for h in range(1, 13)]
+        )  # fmt: skip
+    return {
+        "truth": np.array(truth),
+        "scores": np.array(scores),
+        "climatology": np.array(climatology),
+    }
+
+
+def distance(told: dict[str, Floats], forecast: str) -> float:
+    return float(np.mean((told[forecast] - told["truth"]) ** 2))
+
+
+def test_scores_are_nearer_to_the_truth_than_climatology(told: dict[str, Floats]) -> None:
+    assert distance(told, "scores") < 0.8 * distance(told, "climatology")
+
+
+def test_scores_rank_regions_as_the_truth_does(told: dict[str, Floats]) -> None:
+    scores, truth = (told[name].ravel().argsort().argsort() for name in ("scores", "truth"))
+    assert np.corrcoef(scores, truth)[0, 1] > 0.6
+
+
+def test_the_level_of_scores_follows_the_truth_better_than_climatology(
+    told: dict[str, Floats],
+) -> None:
+    level = {name: values.mean(axis=(1, 2)) for name, values in told.items()}
+    off = {name: np.abs(level[name] - level["truth"]).mean() for name in ("scores", "climatology")}
+    assert off["scores"] < off["climatology"]
