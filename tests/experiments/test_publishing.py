@@ -1,0 +1,346 @@
+import errno
+import hashlib
+import shutil
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pyarrow.parquet as pq
+import pytest
+
+from experiments.publishing import Published, publish, read_bulletin, scores_of
+from experiments.registry import champion, load_forecaster
+from experiments.samples import samples_at
+from experiments.store import Store, open_store
+from experiments.track_record import evaluate_bulletin
+from features.errors import BulletinError, CoverageError, ModelError
+from features.months import parse_month
+from features.panel import Panel
+from features.targets import HORIZONS, TARGETS
+from features.vintage import Vintage
+from models.bulletin import QUANTILES, SCORES_SCHEMA, Manifest, quantile_column
+from models.forecaster import Forecaster
+from service.bulletins import BulletinStore
+
+ISSUED = datetime(2025, 1, 20, 6, tzinfo=UTC)
+DEATHS = ["mean", *map(quantile_column, QUANTILES)]
+
+
+def issue(home: Path, vintage: Vintage, origin: str | None = "2023-12") -> Published:
+    return publish(
+        vintage,
+        open_store(home, None),
+        home,
+        None if origin is None else parse_month(origin),
+        issued_at=ISSUED,
+        code="1.2.3+abc",
+    )
+
+
+def files_in(home: Path) -> dict[Path, bytes]:
+    return {p: p.read_bytes() for p in (home / "bulletins").rglob("*") if p.is_file()}
+
+
+@pytest.fixture(scope="module")
+def issued_home(trained: Path, vintage: Vintage, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A trained home with the bulletin of December 2023; not to be changed."""
+    home = Path(shutil.copytree(trained, tmp_path_factory.mktemp("issued") / "home"))
+    assert issue(home, vintage).is_new
+    return home
+
+
+@pytest.fixture
+def issued(issued_home: Path) -> tuple[Manifest, pd.DataFrame]:
+    return read_bulletin(issued_home, None)
+
+
+@pytest.fixture
+def forecaster(store: Store) -> Forecaster:
+    best = champion(store, "admin1")
+    assert best is not None
+    return load_forecaster(store, best)
+
+
+def test_a_bulletin_is_issued_once_and_stays_as_it_is(own_home: Path, vintage: Vintage) -> None:
+    first = issue(own_home, vintage)
+    before = files_in(own_home)
+    again = publish(
+        vintage,
+        open_store(own_home, None),
+        own_home,
+        parse_month("2023-12"),
+        issued_at=datetime(2025, 6, 1, tzinfo=UTC),
+        code="9.9.9+def",
+    )
+    assert (first.is_new, again.is_new) == (True, False)
+    assert again.manifest == first.manifest
+    assert files_in(own_home) == before
+    assert len(before) == 2
+
+
+def test_the_same_events_and_models_give_the_same_bytes_in_another_home(
+    own_home: Path, issued_home: Path, vintage: Vintage
+) -> None:
+    issue(own_home, vintage)
+    mine, theirs = (
+        {path.relative_to(home): content for path, content in files_in(home).items()}
+        for home in (own_home, issued_home)
+    )
+    assert mine == theirs
+
+
+def test_another_origin_is_another_bulletin(own_home: Path, vintage: Vintage) -> None:
+    ids = {issue(own_home, vintage, origin).manifest.id for origin in ("2023-12", "2024-01")}
+    assert {id_[:7] for id_ in ids} == {"2023-12", "2024-01"}
+
+
+def test_without_an_origin_the_newest_month_is_taken(own_home: Path, vintage: Vintage) -> None:
+    assert issue(own_home, vintage, None).manifest.origin == "2024-12"
+
+
+def test_before_the_champion_was_trained_an_older_version_issues_the_scores(
+    own_home: Path, vintage: Vintage
+) -> None:
+    (model,) = issue(own_home, vintage, "2023-08").manifest.models
+    assert (model.version, model.trained_to) == (4, "2023-06")
+
+
+def test_the_manifest_says_what_the_scores_are(
+    issued_home: Path, issued: tuple[Manifest, pd.DataFrame]
+) -> None:
+    manifest, scores = issued
+    content = (issued_home / "bulletins" / manifest.id / "scores.parquet").read_bytes()
+    assert manifest.rows == len(scores)
+    assert manifest.scores_sha256 == hashlib.sha256(content).hexdigest()
+    assert manifest.origin == "2023-12"
+    assert manifest.issued_at == ISSUED
+    assert manifest.code == "1.2.3+abc"
+    assert manifest.simulated
+    assert manifest.levels == ("admin1",)
+    assert manifest.thresholds == {"admin1": 5}
+    (release,) = manifest.vintage.releases
+    assert (release.source, release.release) == ("simulation", "seed-2-2024-12")
+    (model,) = manifest.models
+    assert (model.name, model.version, model.trained_to) == ("tocsin-admin1", 3, "2023-12")
+    assert set(model.skill) == {"instability", "escalation", "onset"}
+
+
+def test_the_service_takes_the_bulletin(issued_home: Path) -> None:
+    bulletin = BulletinStore(issued_home).get("latest")
+    assert bulletin.manifest == read_bulletin(issued_home, None)[0]
+
+
+def test_scores_have_the_agreed_columns_and_order(
+    issued_home: Path, issued: tuple[Manifest, pd.DataFrame]
+) -> None:
+    manifest, scores = issued
+    file = issued_home / "bulletins" / manifest.id / "scores.parquet"
+    assert pq.read_schema(file).equals(SCORES_SCHEMA)
+    keys = ["level", "region", "target", "horizon"]
+    assert not scores.duplicated(keys).any()
+    pd.testing.assert_frame_equal(scores, scores.sort_values(keys, ignore_index=True))
+    assert set(scores["model_version"]) == {"tocsin-admin1/3"}
+
+
+def test_every_region_has_every_score_but_onset_which_only_quiet_ones_have(
+    issued: tuple[Manifest, pd.DataFrame], panel: Panel
+) -> None:
+    scores = issued[1]
+    row = panel.row(parse_month("2023-12"))
+    quiet = panel.regions.ids[(panel.total_deaths[row - 23 : row + 1] == 0).all(axis=0)]
+    assert 0 < len(quiet) < len(panel.regions)
+    for target in TARGETS:
+        own = scores[scores["target"] == target]
+        regions = quiet if target == "onset" else panel.regions.ids
+        expected = {(str(r), h) for r in regions for h in HORIZONS[target]}
+        assert set(zip(own["region"], own["horizon"], strict=True)) == expected
+
+
+def test_one_distribution_gives_probability_mean_and_quantiles(
+    issued: tuple[Manifest, pd.DataFrame],
+) -> None:
+    scores = issued[1].set_index(["region", "horizon"])
+    deaths = scores[scores["target"] == "fatalities"]
+    instability = scores[scores["target"] == "instability"]
+    assert deaths["probability"].equals(instability["probability"])
+    quantiles = deaths[DEATHS[1:]].to_numpy()
+    assert (np.diff(quantiles, axis=1) >= 0).all()
+    assert (quantiles >= 0).all()
+    reached = quantiles >= deaths["threshold"].to_numpy()[:, None]
+    beyond = 1 - np.array(QUANTILES)
+    likely = deaths["probability"].to_numpy()[:, None] > beyond[None, :]
+    np.testing.assert_array_equal(reached, likely)
+    assert deaths[DEATHS].notna().all(axis=None)
+    assert scores.loc[scores["target"] != "fatalities", DEATHS].isna().all(axis=None)
+    assert scores["probability"].between(0, 1).all()
+
+
+def test_a_score_says_what_must_be_reached_and_when(
+    issued: tuple[Manifest, pd.DataFrame], panel: Panel
+) -> None:
+    scores = issued[1]
+    row = panel.row(parse_month("2023-12"))
+    year = dict(
+        zip(panel.regions.ids, panel.total_deaths[row - 11 : row + 1].mean(axis=0), strict=True)
+    )
+    for target, region, reach in scores[["target", "region", "threshold"]].itertuples(index=False):
+        own = {"onset": 1.0, "escalation": max(5.0, 2 * year[region])}
+        assert reach == pytest.approx(own.get(target, 5.0))
+    last = scores[scores["horizon"] == 12]
+    assert set(last["target_month"]) == {"2024-12"}
+    assert set(scores.loc[scores["horizon"] == 1, "target_month"]) == {"2024-01"}
+
+
+def test_a_region_whose_coverage_ended_has_no_score(forecaster: Forecaster, panel: Panel) -> None:
+    origin = parse_month("2023-12")
+    niger = (panel.regions.table["country"] == "NER").to_numpy()
+    observed, deaths, events = panel.observed.copy(), panel.deaths.copy(), panel.events.copy()
+    end = panel.row(origin) - 1
+    observed[end:, niger] = False
+    deaths[:, end:, niger] = np.nan
+    events[:, end:, niger] = np.nan
+    ended = replace(panel, observed=observed, deaths=deaths, events=events).until(origin)
+    samples = samples_at(ended, origin, forecaster.tau, forecaster.names)
+    scores = scores_of(ended, samples, forecaster, "tocsin-admin1/3")
+    assert set(scores["country"]) == {"BFA", "MLI"}
+    assert scores["probability"].notna().all()
+
+
+def test_a_level_whose_models_may_not_issue_scores_is_left_out_and_said_to_be(
+    own_home: Path, vintage: Vintage
+) -> None:
+    client = open_store(own_home, None).client()
+    client.create_registered_model("tocsin-country")
+    tags = {"learner": "logistic", "trained_to": "2023-12", "gate": "refused", "simulated": "true"}
+    client.create_model_version("tocsin-country", "somewhere", tags=tags)
+    published = issue(own_home, vintage)
+    assert published.manifest.levels == ("admin1",)
+    (reason,) = published.left_out
+    assert reason.startswith("no country model trained on months to 2023-12 only has passed")
+
+
+def test_without_any_model_there_is_no_bulletin(tmp_path: Path, vintage: Vintage) -> None:
+    with pytest.raises(ModelError, match="no model is registered: run `tocsin train` first"):
+        issue(tmp_path, vintage)
+
+
+def test_an_origin_before_every_model_is_refused(own_home: Path, vintage: Vintage) -> None:
+    with pytest.raises(ModelError, match="no admin1 model trained on months to 2023-05 only"):
+        issue(own_home, vintage, "2023-05")
+
+
+def test_an_origin_after_the_events_is_refused(own_home: Path, vintage: Vintage) -> None:
+    with pytest.raises(CoverageError, match="not 2025-01"):
+        issue(own_home, vintage, "2025-01")
+
+
+def test_models_of_simulated_events_never_score_real_ones(own_home: Path, vintage: Vintage) -> None:
+    releases = (release.model_copy(update={"simulated": False}) for release in vintage.releases)
+    with pytest.raises(ModelError, match="learned from simulated events and these are real"):
+        issue(own_home, replace(vintage, releases=tuple(releases)))
+    assert not (own_home / "bulletins").exists()
+
+
+def test_a_crash_before_the_last_step_leaves_nothing_to_be_seen(
+    own_home: Path, vintage: Vintage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def crash(self: Path, target: Path) -> Path:
+        assert {p.name for p in self.iterdir()} == {"scores.parquet", "manifest.json"}
+        raise OSError(errno.EIO, "Input/output error")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "rename", crash)
+        with pytest.raises(BulletinError, match=r"Input/output error.*nothing was published"):
+            issue(own_home, vintage)
+    assert list((own_home / "bulletins").iterdir()) == []
+    assert issue(own_home, vintage).is_new
+
+
+def test_of_two_that_publish_at_once_the_first_one_stands(
+    own_home: Path, issued_home: Path, vintage: Vintage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rename = Path.rename
+
+    def overtaken(self: Path, target: Path) -> Path:
+        shutil.copytree(issued_home / "bulletins" / target.name, target)
+        return rename(self, target)
+
+    monkeypatch.setattr(Path, "rename", overtaken)
+    published = issue(own_home, vintage)
+    assert not published.is_new
+    assert published.manifest == read_bulletin(issued_home, None)[0]
+    assert len(list((own_home / "bulletins").iterdir())) == 1
+
+
+def test_what_a_killed_process_left_behind_is_seen_by_nobody(
+    issued_home: Path, tmp_path: Path
+) -> None:
+    home = tmp_path / "home"
+    shutil.copytree(issued_home / "bulletins", home / "bulletins")
+    (whole,) = (home / "bulletins").iterdir()
+    hidden = home / "bulletins" / ".tmpk1ll3d" / "2024-06-0123456789ab"
+    shutil.copytree(whole, hidden)
+    (hidden / "scores.parquet").write_bytes(b"half")
+    assert read_bulletin(home, None)[0].id == whole.name
+    assert [m.id for m in BulletinStore(home).manifests()] == [whole.name]
+
+
+def test_a_folder_that_cannot_be_written_is_said_to_be(own_home: Path, vintage: Vintage) -> None:
+    (own_home / "bulletins").write_text("in the way")
+    with pytest.raises(BulletinError, match="cannot be written to"):
+        issue(own_home, vintage)
+
+
+def test_a_bulletin_is_read_by_its_id_or_as_the_newest(own_home: Path, vintage: Vintage) -> None:
+    older, newer = (issue(own_home, vintage, o).manifest for o in ("2023-12", "2024-03"))
+    assert read_bulletin(own_home, None)[0] == newer
+    assert read_bulletin(own_home, older.id)[0] == older
+    with pytest.raises(BulletinError, match="no bulletin 2023-12-000000000000 in"):
+        read_bulletin(own_home, "2023-12-000000000000")
+
+
+def test_without_a_bulletin_there_is_nothing_to_read(tmp_path: Path) -> None:
+    with pytest.raises(BulletinError, match="run `tocsin publish` first"):
+        read_bulletin(tmp_path, None)
+
+
+@pytest.mark.parametrize("name", ["scores.parquet", "manifest.json"])
+@pytest.mark.parametrize("damage", [b"", b"nonsense"])
+def test_a_damaged_bulletin_is_refused(
+    issued_home: Path, tmp_path: Path, name: str, damage: bytes
+) -> None:
+    shutil.copytree(issued_home / "bulletins", tmp_path / "bulletins")
+    (file,) = tmp_path.glob(f"bulletins/*/{name}")
+    file.write_bytes(damage)
+    with pytest.raises(BulletinError, match="publish"):
+        read_bulletin(tmp_path, None)
+    file.unlink()
+    with pytest.raises(BulletinError, match="publish"):
+        read_bulletin(tmp_path, None)
+
+
+def test_a_bulletin_is_evaluated_against_what_then_happened(
+    issued_home: Path, vintage: Vintage
+) -> None:
+    record = evaluate_bulletin(issued_home, None, vintage)
+    assert record.startswith("SIMULATED. Bulletin 2023-12-")
+    assert "against events as known on 2025-01-20" in record
+    assert "## admin1, 30 regions" in record
+    for row in ("| instability | 12 | 30 |", "| escalation | 6 | 30 |", "| onset | 3 | "):
+        assert record.count(row) == 3
+
+
+def test_while_its_months_pass_only_those_that_are_over_are_evaluated(
+    own_home: Path, vintage: Vintage
+) -> None:
+    issue(own_home, vintage, "2024-09")
+    record = evaluate_bulletin(own_home, None, vintage)
+    assert "| instability | 3 | 30 |" in record
+    assert "| escalation | 3 | 30 |" in record
+    assert "| instability | 4 |" not in record
+    assert "| 4 | 30 |" not in record
+    issue(own_home, vintage, "2024-12")
+    with pytest.raises(CoverageError, match="nothing of what the bulletin forecast is observed"):
+        evaluate_bulletin(own_home, None, vintage)
