@@ -18,11 +18,15 @@ import shapely
 from features.errors import InputError
 from features.geography import choices
 from features.geography.land import land_cells
+from features.geography.names import region_names
 from features.geography.naming import region_ids
 from features.geography.shapes import area_km2, dissolve, interior_points, simplify
 
 UNITS, ADJACENCY = "ne_admin1_world_full.parquet", "admin1_adjacency.csv"
-COLUMNS = ["adm1_code", "iso_3166_2", "name", "region", "geonunit", "adm0_a3", "admin", "geometry"]
+COLUMNS = [
+    *("adm1_code", "iso_3166_2", "name", "name_en", "name_fr", "type_en"),
+    *("region", "geonunit", "adm0_a3", "admin", "geometry"),
+]
 
 
 def main() -> None:
@@ -59,6 +63,7 @@ def build(units: pd.DataFrame, pairs: pd.DataFrame) -> dict[str, pd.DataFrame]:
     countries = whole_countries(regions, units)
     return {
         "admin1": with_interior_points(regions).drop(columns="key"),
+        "admin1_names": region_names(units, regions),
         "countries": with_interior_points(countries),
         "admin1_neighbours": neighbours,
         "country_neighbours": joined_pairs(neighbours, regions.set_index("id")["country"]),

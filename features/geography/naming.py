@@ -1,28 +1,11 @@
 """Region ids from names: `MLI-segou`. ASCII, lower case, safe in a URL, one for each region."""
 
 import re
-import unicodedata
 
 import pandas as pd
 
 from features.errors import InputError
-
-_DOTLESS_I = "\N{LATIN SMALL LETTER DOTLESS I}"
-_LETTERS = str.maketrans(
-    {
-        _DOTLESS_I: "i",
-        "ə": "a",
-        "ø": "o",
-        "đ": "d",
-        "ł": "l",
-        "æ": "ae",
-        "œ": "oe",
-        "ħ": "h",
-        "ð": "d",
-        "þ": "th",
-    }
-)  # letters that Unicode does not take apart into a plain one and an accent
-_APOSTROPHES = ("Lm", "Sk", "Pi", "Pf")
+from features.spelling import plain
 
 
 def slug(name: str) -> str:
@@ -30,12 +13,9 @@ def slug(name: str) -> str:
 
     Raises InputError when nothing is left of it, or when a letter has no place in ASCII.
     """
-    kept = [c for c in name.casefold() if c != "'" and unicodedata.category(c) not in _APOSTROPHES]
-    plain = unicodedata.normalize("NFKD", "".join(kept).translate(_LETTERS))
-    bare = "".join(c for c in plain if not unicodedata.combining(c))
-    words = re.findall(r"[^\W_]+", bare)
+    words = re.findall(r"[^\W_]+", plain(name))
     if not words or not "".join(words).isascii():
-        raise InputError(f"'{name}' cannot be written in ASCII: give the letter in naming.py")
+        raise InputError(f"'{name}' cannot be written in ASCII: give the letter in spelling.py")
     return "-".join(words)
 
 

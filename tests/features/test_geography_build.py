@@ -20,6 +20,9 @@ def unit(code: str, country: str, name: str, west: float, region: str = "") -> d
         "adm1_code": code,
         "iso_3166_2": f"{code[:2]}-1",
         "name": name,
+        "name_en": name,
+        "name_fr": "",
+        "type_en": "",
         "region": region,
         "geonunit": "",
         "adm0_a3": country,
@@ -109,6 +112,27 @@ def test_a_country_takes_its_usual_name_and_is_made_of_its_regions(
     assert countries["geometry"].to_dict()["BFA"].equals(shapely.box(1, 10, 4, 11))
 
 
+def test_other_names_are_kept_with_their_region_and_parts_without_one(
+    units: pd.DataFrame, pairs: pd.DataFrame
+) -> None:
+    units.loc[0, "name_fr"] = "Région de Ségou"
+    units.loc[3, "name_fr"] = "Bogandé"
+    units.loc[5, "name_en"] = "Kirim"
+    units.loc[6, ["name_en", "type_en"]] = "Rostow", "Federal City"
+    units.loc[2, ["name", "type_en"]] = "Sahel", "Province"
+    names = build(units, pairs)["admin1_names"]
+    assert names.fillna("").to_numpy().tolist() == [
+        ["BFA", "Bogandé", "BFA-est"],
+        ["BFA", "Gourma", "BFA-est"],
+        ["BFA", "Oudalan", ""],
+        ["BFA", "Sahel Province", ""],
+        ["BFA", "Soum", ""],
+        ["RUS", "Rostov City", "RUS-rostov"],
+        ["RUS", "Rostow City", "RUS-rostov"],
+        ["UKR", "Kirim", "UKR-crimea"],
+    ]
+
+
 def test_a_cell_is_of_the_country_with_the_larger_part(
     units: pd.DataFrame, pairs: pd.DataFrame
 ) -> None:
@@ -128,7 +152,7 @@ def test_the_same_input_gives_the_same_bytes_in_any_order(
         (tmp_path / name).mkdir()
         write(build(*source), tmp_path / name)
     files = sorted(path.name for path in (tmp_path / "first").iterdir())
-    assert len(files) == 5
+    assert len(files) == 6
     for file in files:
         assert (tmp_path / "first" / file).read_bytes() == (tmp_path / "second" / file).read_bytes()
 

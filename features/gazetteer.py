@@ -1,0 +1,154 @@
+"""The names of the bundled first-order regions, and which of them a name from a source means."""
+
+from collections import defaultdict
+from collections.abc import Iterator
+from difflib import SequenceMatcher
+from functools import cache
+from pathlib import Path
+from typing import NamedTuple
+
+import pandas as pd
+
+from features.regions import load_regions
+from features.spelling import COMPASS, consonants, core, readings, spoken, without_city, words
+
+HOW = ("correction", "id", "name", "alternate name", "spelling", "unmatched")
+"""How a name was matched, the surest first. "spelling" is a guess, to be looked over."""
+UNMATCHED = (None, "unmatched")
+Match = tuple[str | None, str]
+"""A region id, or None, and one of HOW."""
+
+LIKE_ENOUGH = 0.75
+"""Least likeness of a misspelt name (0-1; Ratcliff & Metzener 1988), its consonants being equal."""
+CLEARLY_AHEAD = 0.1
+"""How much less alike any other region of the country must be."""
+_SHORTEST = 5  # letters of a name that may be misspelt; in shorter ones every letter counts
+
+_FOLDER = Path(__file__).parent / "geography"
+_PART = ""  # stands for a unit of lower order, inside a region
+_RANKS = ("name", "alternate name")
+
+
+class _Named(NamedTuple):
+    """A name of a region, or of a part of one; `rank` says whether it is the chosen name."""
+
+    name: str
+    region: str
+    rank: str
+
+
+class _Places(NamedTuple):
+    """What is known of a country: each name, and the regions by key, rank and key function."""
+
+    named: list[_Named]
+    regions: dict[tuple[int, str, str], set[str]]
+
+
+def match_name(country: str, name: str) -> Match:
+    """Return the region of a country (ISO 3166-1 alpha-3) that a name means, and how it is known.
+
+    An id is itself. Names are compared letter by letter, then without articles and in any order of
+    words, then without kinds ("province") too, then without "city"; at each step the chosen name
+    goes before others. What is in brackets is tried alone if the whole is not known. What is left
+    may be a known name in another transliteration. Ambiguous names and parts of regions are
+    unmatched.
+    """
+    places = _places(country)
+    if any(name == known.region for known in places.named if known.region):
+        return name, "id"
+    for together in readings(name):
+        matches = {match for reading in together if (match := _exact(places, reading))}
+        if matches:
+            return _agreed(matches)
+    return _misspelt(places, readings(name)[-1][0])
+
+
+def _agreed(matches: set[Match]) -> Match:
+    if len({region for region, _ in matches}) > 1:
+        return UNMATCHED
+    return min(matches, key=lambda match: HOW.index(match[1]))
+
+
+def _exact(places: _Places, name: str) -> Match | None:
+    """Return the match of a name, UNMATCHED where it is known for no one region, else None."""
+    for step, key in enumerate(_keys(name)):
+        for rank in _RANKS:
+            found = places.regions.get((step, rank, key), set())
+            # A part with the bare name of a region does not make the name ambiguous.
+            meant = found - {_PART} if step else found
+            if len(meant) == 1 and _PART not in meant:
+                return min(meant), rank
+            if found:
+                return UNMATCHED
+    return None
+
+
+def _keys(name: str) -> list[str]:
+    telling = core(name)
+    return [
+        "".join(words(name)),
+        " ".join(sorted(spoken(name))),
+        "".join(telling),
+        " ".join(sorted(telling)),
+        "".join(telling),
+    ]
+
+
+def _known_by(name: str) -> Iterator[tuple[int, str]]:
+    """Yield the steps and keys by which a name is found; what is in brackets not at the first."""
+    yield 0, _keys(name)[0]
+    for reading in (reading for together in readings(name) for reading in together):
+        # A source may leave out that a region is a city, but not say so of one that is none.
+        bare = "".join(without_city(core(reading)))
+        yield from enumerate([*_keys(reading)[1:-1], bare], start=1)
+
+
+@cache
+def _places(country: str) -> _Places:
+    own, others = load_regions("admin1").table, _other_names()
+    named = [
+        _Named(name, region, rank)
+        for rank, table, column in ((_RANKS[0], own, "id"), (_RANKS[1], others, "region"))
+        for name, region in table.loc[table["country"] == country, ["name", column]].to_numpy()
+    ]
+    regions: dict[tuple[int, str, str], set[str]] = defaultdict(set)
+    for name, region, rank in named:
+        for step, key in _known_by(name):
+            regions[step, rank, key].add(region)
+    return _Places(named, dict(regions))
+
+
+@cache
+def _other_names() -> pd.DataFrame:
+    bundled = pd.read_parquet(_FOLDER / "admin1_names.parquet")
+    by_hand = pd.read_csv(_FOLDER / "other_names.csv", keep_default_na=False)
+    return pd.concat([bundled, by_hand]).fillna({"region": _PART})
+
+
+def _misspelt(places: _Places, name: str) -> Match:
+    """Return the region with a name of the same consonants, if it is the only one that is like."""
+    written = _parted(name)
+    if len(written[1]) < _SHORTEST:
+        return UNMATCHED
+    likeness: dict[str, float] = defaultdict(float)
+    same: set[str] = set()
+    for known in places.named:
+        distinction, rest = _parted(known.name)
+        if distinction != written[0]:
+            continue
+        alike = SequenceMatcher(None, written[1], rest, autojunk=False).ratio()
+        likeness[known.region] = max(likeness[known.region], alike)
+        if consonants(rest) == consonants(written[1]) and alike >= LIKE_ENOUGH:
+            same.add(known.region)
+    if len(same) != 1 or _PART in same:
+        return UNMATCHED
+    best = likeness.pop(min(same))
+    ahead = best - max(likeness.values(), default=0.0) >= CLEARLY_AHEAD
+    return (min(same), "spelling") if ahead else UNMATCHED
+
+
+def _parted(name: str) -> tuple[frozenset[str], str]:
+    """Return the words that tell parts of a land or a city apart, and the letters of the rest."""
+    telling = core(name)
+    apart = COMPASS | {"city"}
+    return frozenset(telling) & apart, "".join(word for word in telling if word not in apart)

@@ -1,0 +1,171 @@
+"""Names of countries and regions, as sources write them -> the bundled countries and regions.
+
+For histories that come aggregated, without coordinates. A wrong match is worse than none: what is
+not certain stays unmatched, and can be decided in a table of corrections.
+"""
+
+import csv
+from functools import cache
+from pathlib import Path
+
+import pandas as pd
+
+from features.errors import InputError
+from features.gazetteer import HOW, UNMATCHED, Match, match_name
+from features.regions import Level, load_regions
+from features.spelling import words
+
+__all__ = ["HOW", "match_countries", "match_regions", "read_corrections"]
+
+_FOLDER = Path(__file__).parent / "geography"
+_COUNTRY_TABLES = ("country_names.csv", "gleditsch_ward.csv")
+_ABBREVIATIONS = {"rep": "republic", "dem": "democratic", "st": "saint", "is": "islands"}
+_FILLERS = frozenset(["the", "of", "and", "de", "du", "des", "d", "la", "le", "les", "l", "et"])
+_LONG_FORMS = frozenset(
+    ["republic", "kingdom", "state", "islamic", "federal", "democratic", "peoples"]
+)
+_CORRECTION_COLUMNS = ["country", "name", "region"]
+
+
+def match_countries(names: pd.Series) -> pd.Series:
+    """Return ISO 3166-1 alpha-3 codes (n,) of country names or alpha-3 codes (n,), null if unknown.
+
+    Names are English or French, as UCDP, ACLED, the World Bank and the UN write them, with or
+    without "Republic of"; accents, case, punctuation and the order of words are of no account.
+    Codes of two letters are not taken: "CD", "CG", "NE" and "NI" are too easily confused.
+    """
+    found = {name: _country(str(name)) for name in names.dropna().unique()}
+    return names.map(found).astype("str")
+
+
+def match_regions(
+    names: pd.DataFrame, level: Level, corrections: pd.DataFrame | None = None
+) -> pd.DataFrame:
+    """Return `names` with the columns `region`, a bundled id or null, and `how`, one of HOW.
+
+    `names` has a row a region, with `country` (ISO 3166-1 alpha-3) and `name`. Only regions of that
+    country are considered, except by a correction. At the level country the country is the region;
+    at the level priogrid the name is the number of the cell. `corrections` are as
+    `read_corrections` returns them: a name whose `region` is null stays without geometry, which is
+    a "correction" too.
+
+    A name that means several regions, or a unit of lower order, is unmatched. Two names may mean
+    the same region. Raises InputError when a correction names no bundled region of the level.
+    """
+    decided = {} if corrections is None else _decided(corrections, level)
+    match = {"country": _match_country, "admin1": match_name, "priogrid": _match_cell}[level]
+    matches: list[Match] = []
+    for country, name in zip(names["country"], names["name"], strict=True):
+        if pd.isna(country) or pd.isna(name):
+            matches.append(UNMATCHED)
+        else:
+            correction = decided.get(_written(country, str(name)))
+            matches.append(correction or match(country, str(name).strip()))
+    return names.assign(
+        region=pd.Series([region for region, _ in matches], index=names.index, dtype="str"),
+        how=pd.Series([how for _, how in matches], index=names.index, dtype="str"),
+    )
+
+
+def read_corrections(path: Path) -> pd.DataFrame:
+    """Return `country` (ISO 3166-1 alpha-3), `name` and `region` of a CSV file, indexed by line.
+
+    The file has these three columns. A country is a code or a name; a region is a bundled id, or
+    empty for a region that shall have no geometry, which is returned as null. Raises InputError,
+    naming the line, when a column is missing, a country unknown, a name empty or corrected twice.
+    """
+    table = _read_table(path)
+    country = match_countries(table["country"])
+    _refuse(path, table["country"][country.isna()], "is no country that is known")
+    _refuse(path, table["name"][table["name"] == ""], "is no name")
+    table = table.assign(country=country, region=table["region"].replace("", None).astype("str"))
+    written = [_written(*row) for row in zip(table["country"], table["name"], strict=True)]
+    again = pd.Series(written, index=table.index).duplicated()
+    _refuse(path, table["name"][again], "is corrected a second time")
+    return table
+
+
+def _read_table(path: Path) -> pd.DataFrame:
+    """Return the three columns of a CSV file as stripped text, indexed by line."""
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            reader = csv.DictReader(file, restval="")
+            header = reader.fieldnames or []
+            rows = [(reader.line_num, row) for row in reader]
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        raise InputError(f"'{path}' cannot be read as a CSV file in UTF-8: {error}") from error
+    missing = [column for column in _CORRECTION_COLUMNS if column not in header]
+    if missing:
+        raise InputError(f"'{path}', line 1: there is no column {', '.join(missing)}")
+    lines = pd.Index([line for line, _ in rows], dtype="int64", name="line")
+    table = pd.DataFrame([row for _, row in rows], index=lines, columns=_CORRECTION_COLUMNS)
+    stripped = {column: table[column].astype("str").str.strip() for column in table}
+    return pd.DataFrame(stripped)
+
+
+def _refuse(path: Path, wrong: pd.Series, why: str) -> None:
+    if len(wrong):
+        raise InputError(f"'{path}', line {wrong.index[0]}: '{wrong.iloc[0]}' {why}")
+
+
+def _decided(corrections: pd.DataFrame, level: Level) -> dict[tuple[str, str], Match]:
+    region = corrections["region"]
+    unknown = corrections[region.notna() & ~region.isin(_known(level))]
+    if len(unknown):
+        raise InputError(
+            f"corrections, line {unknown.index[0]}: '{unknown['region'].iloc[0]}' is no bundled "
+            f"region of the level {level}: give an id, or nothing for no geometry"
+        )
+    rows = corrections[_CORRECTION_COLUMNS].itertuples(index=False)
+    return {
+        _written(country, name): (None if pd.isna(to) else to, "correction")
+        for country, name, to in rows
+    }
+
+
+def _written(country: str, name: str) -> tuple[str, str]:
+    """Return what must agree for a correction to hold: every word, not its case or accents."""
+    return country, " ".join(words(name)) or name.strip()
+
+
+def _match_country(country: str, name: str) -> Match:
+    del name
+    return (country, "id") if country in _known("country") else UNMATCHED
+
+
+def _match_cell(country: str, name: str) -> Match:
+    del country
+    number = name.removesuffix(".0")
+    return (number, "id") if number in _known("priogrid") else UNMATCHED
+
+
+@cache
+def _known(level: Level) -> frozenset[str]:
+    return frozenset(load_regions(level).ids)
+
+
+def _country(name: str) -> str | None:
+    code = name.strip().upper()
+    if code in _known("country"):
+        return code
+    written = _country_words(name)
+    short = [word for word in written if word not in _LONG_FORMS]
+    table = _country_table()
+    return table.get(" ".join(written)) or table.get(" ".join(short))
+
+
+def _country_words(name: str) -> list[str]:
+    spelt_out = [_ABBREVIATIONS.get(word, word) for word in words(name)]
+    return sorted(word for word in spelt_out if word not in _FILLERS)
+
+
+@cache
+def _country_table() -> dict[str, str]:
+    """Return the country of each name, of which only the telling words are kept, and sorted."""
+    bundled = load_regions("country").table[["country", "name"]]
+    listed = [pd.read_csv(_FOLDER / name, keep_default_na=False) for name in _COUNTRY_TABLES]
+    every = pd.concat([*listed, bundled])[["country", "name"]]
+    return {
+        " ".join(_country_words(name)): country
+        for country, name in zip(every["country"], every["name"], strict=True)
+    }
