@@ -1,0 +1,123 @@
+"""What UCDP publishes where: yearly zip files, monthly Candidate files, and an API with a token.
+
+    24.1       yearly, UCDP GED           <files>/ged/ged241-csv.zip
+    24.0.10    monthly, UCDP Candidate    <files>/candidateged/GEDEvent_v24_0_10.csv
+    both       with a token               <api>/gedevents/24.1?pagesize=1000&page=0
+
+Sundberg & Melander (2013), JPR 50(4); Hegre et al. (2020), Research & Politics 7(3).
+"""
+
+import re
+from datetime import date
+from pathlib import Path
+
+from features.errors import InputError
+from features.months import month_of
+from features.sources.download import download
+from features.sources.partial import Fetched, found
+from features.sources.transport import Transport
+from features.sources.ucdp_api import gather
+from features.sources.ucdp_releases import official_release
+from features.sources.ucdp_whole import whole_file
+
+FILES = "https://ucdp.uu.se/downloads"
+API = "https://ucdpapi.pcr.uu.se/api"
+
+_FIRST_YEAR = 2017
+"""The first year whose yearly file has a name of this form."""
+
+_YEARLY = re.compile(r"(\d\d)\.([1-9])")
+_MONTHLY = re.compile(r"(\d\d)\.0\.([1-9]|1[0-2])")
+
+
+def release_address(release: str, files: str = FILES) -> str:
+    """Return where UCDP publishes a release, `24.1` or `24.0.10`, as a file.
+
+    Raises InputError for a release of another form.
+    """
+    if match := _YEARLY.fullmatch(release):
+        return f"{files.rstrip('/')}/ged/ged{match[1]}{match[2]}-csv.zip"
+    return f"{files.rstrip('/')}/candidateged/{csv_name(release)}"
+
+
+def csv_name(release: str) -> str:
+    """Return the official name of a release as a CSV file: `GEDEvent_v24_1.csv`.
+
+    Raises InputError for a release of another form.
+    """
+    if not (_YEARLY.fullmatch(release) or _MONTHLY.fullmatch(release)):
+        raise InputError(
+            f"'{release}' is not a UCDP release: write 24.1 for the yearly file of 2024, or "
+            "24.0.10 for the Candidate file of October 2024"
+        )
+    return f"GEDEvent_v{release.replace('.', '_')}.csv"
+
+
+def fetch_release(
+    release: str,
+    folder: Path,
+    transport: Transport,
+    *,
+    token: str | None = None,
+    files: str = FILES,
+    api: str = API,
+) -> Fetched:
+    """Fetch a release into a folder under its official name, unless it is there and whole.
+
+    Without a token the published file is downloaded, with one the pages of the API are gathered
+    to a CSV file. Raises InputError, and of it NotThereError when UCDP has not published it;
+    nothing that is not whole is visible, and what came is kept, hidden, for the next time.
+    """
+    address = release_address(release, files)
+    pages = f"{api.rstrip('/')}/gedevents/{release}"
+    file, table = folder / address.rpartition("/")[2], folder / csv_name(release)
+    for path in (table, file):
+        if there := found(path, whole_file(path.name, transport.largest)):
+            return there
+    advice = _advice(release, token)
+    if token is None:
+        check = whole_file(address, transport.largest)
+        return download(address, file, transport, check=check, advice=advice)
+    check = whole_file(pages, transport.largest)
+    return gather(pages, table, transport, token, check=check, advice=advice)
+
+
+def wanted_releases(as_of: date) -> list[str]:
+    """Return the releases that UCDP should have published by a day, oldest months first.
+
+    They are the latest yearly one and the monthly ones of the months after those it holds, by
+    the habits of UCDP (see `official_release`); it may be late. Raises InputError for a day
+    before the first of them.
+    """
+    years = range(as_of.year, _FIRST_YEAR - 1, -1)
+    yearly = next((f"{y % 100:02d}.1" for y in years if _is_out(f"{y % 100:02d}.1", as_of)), None)
+    if yearly is None:
+        raise InputError(
+            f"UCDP had published nothing under today's names by {as_of}: give a day from "
+            f"{_FIRST_YEAR}-06-30 on"
+        )
+    first = official_release(csv_name(yearly))
+    held = first.last_month if first else 0
+    months = range(held + 1, month_of(as_of) + 1)
+    monthly = (f"{(1970 + month // 12) % 100:02d}.0.{month % 12 + 1}" for month in months)
+    return [yearly, *(release for release in monthly if _is_out(release, as_of))]
+
+
+def _is_out(release: str, as_of: date) -> bool:
+    official = official_release(csv_name(release))
+    return official is not None and official.available_on <= as_of
+
+
+def _advice(release: str, token: str | None) -> dict[int, str]:
+    """Return what to do about the status codes of UCDP."""
+    refused = "UCDP wants a token: ask it for one and give it"
+    if token is not None:
+        refused = "UCDP refuses the token: see that it is the right one and still valid"
+    return {
+        400: "UCDP answers 400 when it is asked too often, and to what it does not know: wait "
+        f"some minutes and fetch again, and see that {release} is the release that is meant",
+        401: refused,
+        403: refused,
+        404: f"UCDP has not, or not yet, published release {release}: fetch again later, or "
+        "another release",
+    }

@@ -1,0 +1,74 @@
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, suppress
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+import pytest
+import requests
+
+from features.sources.transport import Transport
+
+Answer = Callable[[BaseHTTPRequestHandler], None]
+Asked = list[tuple[str, dict[str, str]]]
+
+
+def _serve(stack: ExitStack, answers: tuple[Answer, ...]) -> tuple[str, Asked]:
+    asked: Asked = []
+
+    class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def do_GET(self) -> None:
+            self.close_connection = True
+            asked.append((self.path, {name.lower(): text for name, text in self.headers.items()}))
+            with suppress(BrokenPipeError, ConnectionResetError):
+                answers[min(len(asked), len(answers)) - 1](self)
+
+        def end_headers(self) -> None:
+            self.send_header("Connection", "close")
+            super().end_headers()
+
+        def log_message(self, format: str, *args: object) -> None:  # noqa: A002
+            pass
+
+    server = stack.enter_context(ThreadingHTTPServer(("127.0.0.1", 0), Handler))
+    server.daemon_threads = True
+    thread = threading.Thread(target=server.serve_forever, args=(0.01,))
+    thread.start()
+    stack.callback(thread.join)
+    stack.callback(server.shutdown)
+    return f"http://127.0.0.1:{server.server_port}", asked
+
+
+@pytest.fixture
+def serve() -> Iterator[Callable[..., tuple[str, Asked]]]:
+    """Serve answers one after the other, the last for ever: the address, and what was asked."""
+    with ExitStack() as stack:
+        yield lambda *answers: _serve(stack, answers)
+
+
+@pytest.fixture
+def waits() -> list[float]:
+    """What `transport` would have waited [s]."""
+    return []
+
+
+@pytest.fixture
+def transport(waits: list[float]) -> Iterator[Callable[..., Transport]]:
+    """A transport whose time passes only while it waits, which it does in no time."""
+    with requests.Session() as session:
+        session.trust_env = False
+
+        def make(**options: Any) -> Transport:
+            plain: dict[str, Any] = {
+                "user_agent": "tocsin/0",
+                "gap": 0.0,
+                "timeout": 5.0,
+                "sleep": waits.append,
+                "clock": lambda: sum(waits),
+                "session": session,
+            }
+            return Transport(**plain | options)
+
+        yield make
