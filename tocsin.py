@@ -16,8 +16,9 @@ import typer
 if TYPE_CHECKING:
     from experiments.store import Store
     from experiments.training import Trained
-    from features.archive import Delivery
-    from features.vintage import Vintage
+    from features.archive import Archive, Delivery, Release
+    from features.sources.source import EventSource
+    from features.vintage import SummaryEvents, Vintage
 
 app = typer.Typer(
     help="Monthly, calibrated risk scores of escalation and instability for every region.",
@@ -28,12 +29,32 @@ app = typer.Typer(
 )
 ingest = typer.Typer(help="Add a release of events to the archive.", no_args_is_help=True)
 app.add_typer(ingest, name="ingest")
+fetch = typer.Typer(help="Download what a source has published.", no_args_is_help=True)
+app.add_typer(fetch, name="fetch")
+events = typer.Typer(help="Show what the archive holds.", invoke_without_command=True)
+app.add_typer(events, name="events")
 
 Step = TypeVar("Step")
 Month = Annotated[
     str | None, typer.Option("--origin", help="Last month that may be used, YYYY-MM.")
 ]
 Day = Annotated[str | None, typer.Option("--as-of", help="Use what was public by this day.")]
+History = Annotated[
+    str | None, typer.Option("--history", help="Event history, if the archive holds several.")
+]
+Files = Annotated[list[Path], typer.Argument(help="Files, plain, .gz or .zip.")]
+CoverageFile = Annotated[
+    Path | None,
+    typer.Option("--coverage", help="CSV of country,first_month,last_month it observes."),
+]
+ReleaseName = Annotated[str | None, typer.Option("--release", help="Name of the release.")]
+Available = Annotated[
+    str | None,
+    typer.Option("--available-on", help="Day from which it was public, YYYY-MM-DD."),
+]
+AllowRejects = Annotated[
+    bool, typer.Option("--allow-rejects", help="Take a file of which much is rejected.")
+]
 Port = Annotated[int, typer.Option(help="Port to listen on.")]
 Jobs = Annotated[
     int | None, typer.Option(min=1, help="Fits side by side; default: every processor.")
@@ -53,35 +74,94 @@ def main() -> None:
 
 @ingest.command("ucdp")
 def ingest_ucdp(
-    paths: Annotated[list[Path], typer.Argument(help="UCDP CSV files, plain, .gz or .zip.")],
-    coverage: Annotated[
-        Path | None, typer.Option(help="CSV of country,first_month,last_month it observes.")
-    ] = None,
-    release: Annotated[str | None, typer.Option(help="Name of the release.")] = None,
-    available_on: Annotated[
-        str | None, typer.Option(help="Day from which it was public, YYYY-MM-DD.")
-    ] = None,
-    allow_rejects: Annotated[
-        bool, typer.Option("--allow-rejects", help="Take a file of which much is rejected.")
-    ] = False,
+    paths: Files,
+    coverage: CoverageFile = None,
+    release: ReleaseName = None,
+    available_on: Available = None,
+    allow_rejects: AllowRejects = False,
 ) -> None:
     """Read UCDP GED or Candidate files into the archive."""
-    from features.coverage import read_coverage
-    from features.sources.ucdp import read_ucdp
+    from features.sources.ucdp import Ucdp
 
-    observed = None if coverage is None else read_coverage(coverage)
-    day = None if available_on is None else _day(available_on)
     for path in paths:
-        _add(
-            read_ucdp(
-                path,
-                _today(),
-                available_on=day,
-                coverage=observed,
-                release=release,
-                allow_rejects=allow_rejects,
-            )
+        _ingest(Ucdp(), path, coverage, release, available_on, allow_rejects=allow_rejects)
+
+
+@ingest.command("acled")
+def ingest_acled(
+    paths: Files,
+    coverage: CoverageFile = None,
+    release: ReleaseName = None,
+    available_on: Available = None,
+    deletions: Annotated[
+        Path | None, typer.Option(help="CSV or JSON of the ids that ACLED has withdrawn.")
+    ] = None,
+    allow_rejects: AllowRejects = False,
+) -> None:
+    """Read ACLED exports, CSV or JSON, into the archive."""
+    from features.sources.acled import Acled, read_deletions
+
+    deleted = () if deletions is None else read_deletions(deletions)
+    for path in paths:
+        _ingest(
+            Acled(), path, coverage, release, available_on, deleted, allow_rejects=allow_rejects
         )
+
+
+@ingest.command("table")
+def ingest_table(
+    paths: Files,
+    mapping: Annotated[Path, typer.Option(help="TOML that says what the columns mean.")],
+    coverage: CoverageFile = None,
+    release: ReleaseName = None,
+    available_on: Available = None,
+    allow_rejects: AllowRejects = False,
+) -> None:
+    """Read any table of events, CSV or Parquet, into the archive."""
+    from features.sources.table import Table, read_mapping
+
+    source = Table(read_mapping(mapping))
+    for path in paths:
+        _ingest(source, path, coverage, release, available_on, allow_rejects=allow_rejects)
+
+
+@ingest.command("counts")
+def ingest_counts(
+    path: Annotated[Path, typer.Argument(help="CSV of counts by region and month or week.")],
+    source: Annotated[str, typer.Option(help="Name of the source, and of its history.")],
+    release: Annotated[str, typer.Option(help="Name of the release.")],
+    available_on: Annotated[str, typer.Option(help="Day from which it was public, YYYY-MM-DD.")],
+    level: Annotated[str, typer.Option(help="country, admin1 or priogrid.")] = "admin1",
+    corrections: Annotated[
+        Path | None, typer.Option(help="CSV of country,name,region for names that do not match.")
+    ] = None,
+    coverage: CoverageFile = None,
+    report: Annotated[
+        Path | None, typer.Option(help="Write how each region was matched to this CSV file.")
+    ] = None,
+) -> None:
+    """Read history that is already aggregated into the archive."""
+    from features.coverage import read_coverage
+    from features.matching import read_corrections
+    from features.regions import parse_level
+    from features.sources.counts_file import CountsSaid, read_counts
+
+    said = CountsSaid(
+        source=source,
+        level=parse_level(level),
+        release=release,
+        available_on=_day(available_on),
+        coverage=None if coverage is None else read_coverage(coverage),
+        corrections=None if corrections is None else read_corrections(corrections),
+    )
+    delivery = read_counts(path, said)
+    _add(delivery)
+    unmatched = delivery.matches[delivery.matches["region"].isna()]
+    print(f"  {len(delivery.matches) - len(unmatched)} of {len(delivery.matches)} regions matched")
+    for row in unmatched.itertuples():
+        print(f"  without geometry: {row.country}, {row.name}")
+    if report is not None:
+        delivery.matches.to_csv(report, index=False)
 
 
 @ingest.command("simulation")
@@ -99,33 +179,98 @@ def ingest_simulation(
     _add(deliver(world, _today()))
 
 
-@app.command()
-def events() -> None:
-    """Show the releases in the archive and what they cover."""
-    from rich.box import SIMPLE
+@fetch.command("ucdp")
+def fetch_ucdp(
+    releases: Annotated[
+        list[str] | None,
+        typer.Argument(help="24.1, 24.0.10 ...; default: all that a forecast of today needs."),
+    ] = None,
+    folder: Annotated[Path, typer.Option("--to", help="Folder for the files.")] = Path("downloads"),
+    api: Annotated[
+        bool, typer.Option("--api", help="From UCDP's API, with the token in UCDP_ACCESS_TOKEN.")
+    ] = False,
+    as_of: Day = None,
+    files: Annotated[str | None, typer.Option(help="Another address of UCDP's downloads.")] = None,
+) -> None:
+    """Download UCDP GED and Candidate releases; what is there already is left alone."""
+    from importlib.metadata import version
+
+    from features.errors import InputError
+    from features.sources.transport import NotThereError, Transport
+    from features.sources.ucdp_fetch import FILES, fetch_release, wanted_releases
+
+    token = os.environ.get("UCDP_ACCESS_TOKEN") or None
+    if api and token is None:
+        raise InputError("UCDP's API wants a token: set UCDP_ACCESS_TOKEN, or leave out --api")
+    wanted = releases or wanted_releases(_today() if as_of is None else _day(as_of))
+    folder.mkdir(parents=True, exist_ok=True)
+    transport = Transport(user_agent=f"tocsin/{version('tocsin')}")
+    for release in wanted:
+        try:
+            fetched = fetch_release(
+                release, folder, transport, token=token if api else None, files=files or FILES
+            )
+        except NotThereError as error:
+            if releases or release != wanted[-1]:
+                raise
+            print(f"{release}: not yet there ({error})")
+            continue
+        state = "already there" if fetched.was_there else f"{fetched.bytes:,} bytes"
+        print(f"{fetched.path}: {state}")
+
+
+@events.callback()
+def show_events(
+    context: typer.Context,
+    as_of: Day = None,
+    history: History = None,
+    countries: Annotated[
+        bool, typer.Option("--countries", help="Months observed by country, and gaps.")
+    ] = False,
+) -> None:
+    """Show the releases in the archive, what they cover, and how far a forecast may go."""
+    if context.invoked_subcommand is not None:
+        return
+    from features.archive import Archive
+    from features.errors import ArchiveError
+
+    archive = Archive(_home())
+    releases = [r for r in archive.releases() if history in (None, r.history)]
+    if not releases:
+        raise ArchiveError(f"no release in '{_home()}' yet: add one with tocsin ingest FILE")
+    _print_releases(releases)
+    for name in sorted({release.history for release in releases}):
+        _print_history(archive, name, as_of, countries=countries)
+
+
+@events.command("diff")
+def diff_events(
+    a: Annotated[str, typer.Argument(help="A release (24.1, 23.0.10) or a day (2024-07-01).")],
+    b: Annotated[str, typer.Argument(help="What to set beside it.")],
+    history: History = None,
+    limit: Annotated[int, typer.Option(help="Country-months to show, at most.")] = 25,
+) -> None:
+    """Show what changed from one release, or one day, to another."""
     from rich.console import Console
     from rich.table import Table
 
     from features.archive import Archive
-    from features.errors import ArchiveError
     from features.months import format_month
+    from features.revisions import compare, find
 
-    table = Table("release", "public from", "events", "rejected", "countries", "months", box=SIMPLE)
-    releases = Archive(_home()).releases()
-    if not releases:
-        raise ArchiveError(f"no release in '{_home()}' yet: add one with tocsin ingest FILE")
-    for release in releases:
-        spans = release.coverage().spans
-        first, last = min(s.first_month for s in spans), max(s.last_month for s in spans)
+    archive = Archive(_home())
+    revision = compare(find(archive, a, history), find(archive, b, history))
+    for line in revision.lines():
+        print(line)
+    table = Table("country", "month", f"deaths in {a}", f"in {b}", "change", "events", "then")
+    for row in revision.months.head(limit).itertuples():
         table.add_row(
-            release.name + (" SIMULATED" if release.simulated else ""),
-            str(release.available_on),
-            f"{release.rows_accepted:,}",
-            f"{release.rows_rejected:,}",
-            str(len({s.country for s in spans})),
-            f"{format_month(first)} to {format_month(last)}",
-        )
+            str(row.country), format_month(row.month), f"{row.deaths_a:,}", f"{row.deaths_b:,}",
+            f"{row.change:+,}", f"{row.events_a:,}", f"{row.events_b:,}",
+        )  # fmt: skip
     Console().print(table)
+    if len(revision.months) > limit:
+        print(f"{len(revision.months) - limit:,} more country-months changed (--limit)")
 
 
 @app.command()
@@ -160,7 +305,7 @@ def train(
 
     configuration = read_configuration(DEFAULT if config is None else config)
     trained = train_levels(
-        _vintage(as_of),
+        _vintage(as_of, configuration.events.named, configuration.events.summary),
         configuration,
         _store(),
         None if origin is None else _month(origin),
@@ -176,10 +321,12 @@ def train(
 def publish(origin: Month = None, as_of: Day = None) -> None:
     """Issue the bulletin of an origin from the champions."""
     from experiments.publishing import publish as issue
+    from experiments.registry import history_of_models
 
+    store = _store()
     published = issue(
-        _vintage(as_of),
-        _store(),
+        _vintage(as_of, history_of_models(store)),
+        store,
         _home(),
         None if origin is None else _month(origin),
         issued_at=datetime.now(UTC),
@@ -203,8 +350,23 @@ def evaluate(
 ) -> None:
     """Set a bulletin beside what happened, as Markdown."""
     from experiments.track_record import evaluate_bulletin
+    from features.archive import Archive
 
-    print(evaluate_bulletin(_home(), bulletin, _vintage(as_of)))
+    day = _today() if as_of is None else _day(as_of)
+    print(evaluate_bulletin(_home(), bulletin, Archive(_home()), day))
+
+
+@app.command()
+def replay(bulletin: Annotated[str, typer.Argument(help="Id of a bulletin.")]) -> None:
+    """Compute a bulletin again and compare every bit of its scores."""
+    from experiments.publishing import replay as compute_again
+    from features.archive import Archive
+
+    manifest = compute_again(Archive(_home()), _store(), _home(), bulletin)
+    print(
+        f"bulletin {manifest.id}: the same {manifest.rows:,} scores, bit for bit, from events as "
+        f"known on {manifest.vintage.as_of}"
+    )
 
 
 @app.command()
@@ -307,18 +469,98 @@ def demo(
         serve(port=port)
 
 
+def _ingest(
+    source: "EventSource",
+    path: Path,
+    coverage: Path | None,
+    release: str | None,
+    available_on: str | None,
+    deleted: tuple[str, ...] = (),
+    *,
+    allow_rejects: bool,
+) -> None:
+    from features.coverage import read_coverage
+    from features.ingestion import FileDelivery
+    from features.sources.source import Said
+
+    said = Said(
+        received_on=_today(),
+        available_on=None if available_on is None else _day(available_on),
+        coverage=None if coverage is None else read_coverage(coverage),
+        release=release,
+        allow_rejects=allow_rejects,
+    )
+    _add(FileDelivery(source, path, said, deleted))
+
+
 def _add(delivery: "Delivery") -> None:
     from features.archive import Archive
 
-    new = Archive(_home()).add(delivery)
-    rows, rejected = len(delivery.events), len(delivery.rejected)
+    release, is_new = Archive(_home()).add(delivery)
+    what = "events" if release.level is None else "rows of counts"
     print(
-        f"{_simulated(simulated=delivery.simulated)}{delivery.source} {delivery.release}: "
-        f"{rows + rejected:,} rows read, {rows:,} events, {rejected:,} rejected"
-        + ("" if new else "; already in the archive, nothing changed")
+        f"{_simulated(simulated=release.simulated)}{release.name}: "
+        f"{release.rows_read:,} rows read, {release.rows_accepted:,} {what}, "
+        f"{release.rows_rejected:,} rejected"
+        + (f", {release.rows_deleted:,} withdrawn" if release.rows_deleted else "")
+        + ("" if is_new else "; already in the archive, nothing changed")
     )
-    for note in delivery.notes:
+    for note in release.notes:
         print(f"  note: {note}")
+
+
+def _print_releases(releases: "list[Release]") -> None:
+    from rich.box import SIMPLE
+    from rich.console import Console
+    from rich.table import Table
+
+    from features.months import format_month
+
+    table = Table(
+        "history", "release", "public from", "rows", "rejected", "countries", "months", box=SIMPLE
+    )
+    for release in releases:
+        spans = release.coverage().spans
+        first, last = min(s.first_month for s in spans), max(s.last_month for s in spans)
+        table.add_row(
+            release.history,
+            release.name + (" SIMULATED" if release.simulated else ""),
+            str(release.available_on),
+            f"{release.rows_accepted:,}" + (f" by {release.level}" if release.level else ""),
+            f"{release.rows_rejected:,}",
+            str(len({s.country for s in spans})),
+            f"{format_month(first)} to {format_month(last)}",
+        )
+    Console().print(table)
+
+
+def _print_history(archive: "Archive", history: str, as_of: str | None, *, countries: bool) -> None:
+    from features.months import format_month
+    from features.publication import gaps, staleness
+    from features.vintage import open_vintage
+
+    vintage = open_vintage(archive, _today() if as_of is None else _day(as_of), history)
+    print(
+        f"{history}, as known on {vintage.as_of}: {format_month(vintage.last_month)} is the last "
+        "month that is observed, so the origin of a forecast"
+    )
+    behind = staleness(vintage)
+    if behind is not None and behind.months > 0:
+        print(
+            f"  STALE: {format_month(behind.expected)} should be public by then, {behind.months} "
+            "months more"
+        )
+    for gap in gaps(vintage).itertuples():
+        print(
+            f"  not observed in between: {gap.country}, {format_month(gap.first_month)} to "
+            f"{format_month(gap.last_month)}"
+        )
+    if countries:
+        for span in vintage.observed().itertuples():
+            print(
+                f"  {span.country} {format_month(span.first_month)} to "
+                f"{format_month(span.last_month)}"
+            )
 
 
 def _print_trained(trained: "Trained") -> None:
@@ -327,6 +569,8 @@ def _print_trained(trained: "Trained") -> None:
         f"tocsin-{trained.level}/{trained.version} ({trained.learner}, to {trained.origin}) is "
         f"{state}: {trained.verdict.reason}"
     )
+    for name, details in trained.untold.items():
+        print(f"  without {name}: the events do not tell {details}")
     for target, row in trained.skill.iterrows():
         skill = row["crps_skill"] if target == "fatalities" else row["brier_skill"]
         name = "CRPS" if target == "fatalities" else "Brier"
@@ -346,11 +590,14 @@ def _announce(address: str) -> None:
         print(f"    {address}{path}", flush=True)
 
 
-def _vintage(as_of: str | None) -> "Vintage":
+def _vintage(
+    as_of: str | None, history: str | None, summary_events: "SummaryEvents" = "spread"
+) -> "Vintage":
     from features.archive import Archive
     from features.vintage import open_vintage
 
-    return open_vintage(Archive(_home()), _today() if as_of is None else _day(as_of))
+    day = _today() if as_of is None else _day(as_of)
+    return open_vintage(Archive(_home()), day, history, summary_events)
 
 
 def _store() -> "Store":

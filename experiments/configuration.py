@@ -1,6 +1,7 @@
 """One TOML file describes an experiment; a typing error in it is an error, never a default."""
 
 import tomllib
+from collections.abc import Collection
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -17,6 +18,7 @@ from pydantic import (
 from features.catalogue import CATALOGUE
 from features.errors import ConfigurationError
 from features.regions import Level
+from features.vintage import SummaryEvents
 from models.learners import Boosting, Learner, LearnerName, Logistic
 
 DEFAULT = Path(__file__).with_name("default.toml")
@@ -49,6 +51,18 @@ class Thresholds(_Section):
     country: float = Field(gt=0)
     admin1: float = Field(gt=0)
     priogrid: float = Field(gt=0)
+
+
+class Events(_Section):
+    """Which event history is learned from, and how."""
+
+    history: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")
+    summary: SummaryEvents
+
+    @property
+    def named(self) -> str | None:
+        """The history that is named, None where any will do."""
+        return None if self.history == "any" else self.history
 
 
 class Training(_Section):
@@ -90,6 +104,7 @@ class Configuration(_Section):
     seed: int = Field(ge=0, le=LARGEST_SEED, strict=True)
     indicators: Literal["all"] | tuple[str, ...]
     learners: Annotated[tuple[LearnerName, ...], EachOnce]
+    events: Events
     thresholds: Thresholds
     training: Training
     backtest: Backtest
@@ -118,6 +133,20 @@ class Configuration(_Section):
         if self.indicators == "all":
             return tuple(indicator.name for indicator in CATALOGUE)
         return self.indicators
+
+    def without(self, names: Collection[str]) -> "Configuration":
+        """Return the same experiment without some indicators.
+
+        Raises ConfigurationError when a learner would be left with none.
+        """
+        kept = tuple(name for name in self.indicator_names if name not in names)
+        read = tuple(name for name in self.logistic.indicators if name not in names)
+        if not kept or not read:
+            raise ConfigurationError(
+                f"the events tell none of the indicators of {self.name}: choose others"
+            )
+        logistic = self.logistic.model_copy(update={"indicators": read})
+        return self.model_copy(update={"indicators": kept, "logistic": logistic})
 
     def tau(self, level: Level) -> float:
         """The threshold of a level [deaths/month]."""

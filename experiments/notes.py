@@ -11,6 +11,7 @@ from experiments.evaluation import Skill
 from experiments.samples import Samples
 from features.months import format_month
 from features.regions import Level, Regions
+from features.vintage import SummaryEvents
 from models.learners import LearnerName
 from models.references import REFERENCES
 
@@ -28,6 +29,10 @@ class Training:
     releases: tuple[str, ...]
     code: str
     simulated: bool
+    history: str
+    summary_events: SummaryEvents
+    untold: dict[str, str]
+    """Indicators that the history cannot give, and what it does not tell."""
 
     @property
     def origin(self) -> str:

@@ -6,7 +6,7 @@ import io
 import json
 import os
 import tempfile
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
@@ -21,15 +21,17 @@ from experiments.registry import (
     levels_with_models,
     load_forecaster,
     refuse_other_events,
+    registered,
 )
 from experiments.samples import Samples, newest_origin, samples_at
 from experiments.store import Store, model_name
+from features.archive import Archive
 from features.errors import BulletinError, ModelError
-from features.months import format_month
+from features.months import format_month, parse_month
 from features.panel import Panel, read_panel
 from features.regions import Level
 from features.targets import Target, is_quiet, threshold
-from features.vintage import Vintage
+from features.vintage import Vintage, vintage_of
 from models.bulletin import (
     MANIFEST_FILE,
     QUANTILES,
@@ -80,21 +82,23 @@ def publish(
     A level whose models may not issue scores is left out and said to be. Raises ModelError when
     that leaves none, and CoverageError when no region is covered at the origin.
     """
-    panels = {level: read_panel(vintage, level) for level in levels_with_models(store)}
-    for level in panels:
-        refuse_other_events(store, level, simulated=vintage.simulated)
-    month = max(map(newest_origin, panels.values()), default=0) if origin is None else origin
-    models, left_out = _models(store, list(panels), month)
-    issues = [_issue(store, panels[model.level], model, month) for model in models]
+    levels = levels_with_models(store)
+    for level in levels:
+        refuse_other_events(store, level, vintage)
+    if origin is None:
+        panels = [read_panel(vintage, level) for level in levels]
+        origin = max(map(newest_origin, panels), default=0)
+    models, left_out = _models(store, levels, origin)
+    issues = [_issue(store, vintage, model, origin) for model in models]
     digest = hashlib.sha256(
         "\n".join(f"{i.model.label} {i.panel.digest()}" for i in issues).encode()
     ).hexdigest()
+    month = origin
     bulletin = f"{format_month(month)}-{_identity(digest, issues)}"
     place = home / "bulletins" / bulletin
     if place.exists():
         return Published(read_manifest(place), is_new=False, left_out=left_out)
-    scores = pd.concat([scores_of(i.panel, i.samples, i.forecaster, i.model.label) for i in issues])
-    content = _as_parquet(scores)
+    content = _as_parquet(issues)
     manifest = Manifest(
         id=bulletin,
         origin=format_month(month),
@@ -105,11 +109,39 @@ def publish(
         vintage=_vintage_used(vintage, digest),
         models=tuple(_model_used(store, i.model) for i in issues),
         code=code,
-        rows=len(scores),
+        rows=pq.ParquetFile(pa.BufferReader(content)).metadata.num_rows,
         scores_sha256=hashlib.sha256(content).hexdigest(),
     )
     is_new = _move_into_place(place, content, manifest)
     return Published(manifest if is_new else read_manifest(place), is_new, left_out)
+
+
+def replay(archive: Archive, store: Store, home: Path, bulletin: str) -> Manifest:
+    """Compute a bulletin again from the releases and model versions that it names.
+
+    Returns its manifest. Raises BulletinError when a release is no longer as it was, when a score
+    differs by one bit, or when the bulletin is not there, and ModelError when a model is gone.
+    """
+    manifest, _ = read_bulletin(home, bulletin)
+    wanted = {(r.source, r.release, r.sha256) for r in manifest.vintage.releases}
+    held = [r for r in archive.releases() if (r.source, r.release, r.sha256) in wanted]
+    if len(held) < len(wanted):
+        there = {(r.source, r.release, r.sha256) for r in held}
+        gone = ", ".join(sorted(f"{source} {name}" for source, name, _ in wanted - there))
+        raise BulletinError(
+            f"bulletin {bulletin} was computed from {gone}, which '{archive.folder}' does not hold "
+            "as it was: ingest the same file again under the same name"
+        )
+    vintage = vintage_of(held, manifest.vintage.as_of)
+    models = [registered(store, model.level, model.version) for model in manifest.models]
+    origin = parse_month(manifest.origin)
+    content = _as_parquet([_issue(store, vintage, model, origin) for model in models])
+    if hashlib.sha256(content).hexdigest() != manifest.scores_sha256:
+        raise BulletinError(
+            f"bulletin {bulletin} comes out otherwise: it was issued by {manifest.code}; run that "
+            "version with the packages of its time"
+        )
+    return manifest
 
 
 def scores_of(
@@ -205,8 +237,9 @@ def _models(
     return models, tuple(refusals)
 
 
-def _issue(store: Store, panel: Panel, model: Registered, origin: int) -> _Issue:
-    panel = panel.until(origin)
+def _issue(store: Store, vintage: Vintage, model: Registered, origin: int) -> _Issue:
+    own = replace(vintage, summary_events=model.summary_events)
+    panel = read_panel(own, model.level).until(origin)
     forecaster = load_forecaster(store, model)
     samples = samples_at(panel, origin, forecaster.tau, forecaster.names)
     return _Issue(panel, model, forecaster, samples)
@@ -224,7 +257,9 @@ def _vintage_used(vintage: Vintage, digest: str) -> VintageUsed:
         )
         for r in vintage.releases
     )
-    return VintageUsed(as_of=vintage.as_of, digest=digest, releases=releases)
+    return VintageUsed(
+        history=vintage.history, as_of=vintage.as_of, digest=digest, releases=releases
+    )
 
 
 def _model_used(store: Store, model: Registered) -> ModelUsed:
@@ -240,12 +275,14 @@ def _model_used(store: Store, model: Registered) -> ModelUsed:
         version=model.version,
         run_id=model.run_id,
         learner=model.learner,
+        summary_events=model.summary_events,
         trained_to=format_month(model.trained_to),
         skill=skill,
     )
 
 
-def _as_parquet(scores: pd.DataFrame) -> bytes:
+def _as_parquet(issues: list[_Issue]) -> bytes:
+    scores = pd.concat([scores_of(i.panel, i.samples, i.forecaster, i.model.label) for i in issues])
     ordered = scores.sort_values(_ORDER)
     table = pa.Table.from_pandas(ordered, schema=SCORES_SCHEMA, preserve_index=False)
     buffer = pa.BufferOutputStream()

@@ -11,14 +11,17 @@ import pandas as pd
 import skops.io
 from mlflow.entities.model_registry import ModelVersion
 from mlflow.exceptions import MlflowException
+from pydantic import TypeAdapter
 from skops.io.exceptions import UntrustedTypesFoundException
 
 from experiments.store import Store, model_name
 from features.errors import ModelError
 from features.months import format_month, parse_month
 from features.regions import Level
+from features.vintage import SummaryEvents, Vintage
 from models.forecaster import Forecaster
 
+_SUMMARY: TypeAdapter[SummaryEvents] = TypeAdapter(SummaryEvents)
 CHAMPION = "champion"
 CHALLENGER = "challenger"
 _ABSENT = {"RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE"}
@@ -51,6 +54,8 @@ class Registered:
     trained_to: int
     threshold: float | None
     simulated: bool
+    history: str
+    summary_events: SummaryEvents
     passed: bool
 
     @property
@@ -67,6 +72,17 @@ def champion(store: Store, level: Level) -> Registered | None:
         if error.error_code in _ABSENT:
             return None
         raise
+    return _read(level, found)
+
+
+def registered(store: Store, level: Level, version: int) -> Registered:
+    """Return one version of a level's model; raises ModelError when it is not there."""
+    try:
+        found = store.client().get_model_version(model_name(level), str(version))
+    except MlflowException as error:
+        raise ModelError(
+            f"{model_name(level)}/{version} is not in the MLflow store: restore it from a backup"
+        ) from error
     return _read(level, found)
 
 
@@ -89,18 +105,31 @@ def champion_for(store: Store, level: Level, origin: int) -> Registered:
     )
 
 
-def refuse_other_events(store: Store, level: Level, *, simulated: bool) -> None:
-    """Raise ModelError when models of a level learned from the other kind of events.
+def refuse_other_events(store: Store, level: Level, vintage: Vintage) -> None:
+    """Raise ModelError when models of a level learned from another history than the vintage's.
 
-    The archive keeps simulated and real events apart, but several homes may share one store.
+    An archive keeps simulated and real events apart, but several homes may share one store.
     """
+    new = _described(vintage.history, simulated=vintage.simulated)
     for version in _versions(store, level):
-        if version.simulated != simulated:
-            held, new = ("simulated", "real") if version.simulated else ("real", "simulated")
+        held = _described(version.history, simulated=version.simulated)
+        if held != new:
             raise ModelError(
                 f"{version.label} learned from {held} events and these are {new}: keep each in "
                 "an MLflow store of its own (MLFLOW_TRACKING_URI)"
             )
+
+
+def _described(history: str, *, simulated: bool) -> str:
+    return f"{'simulated' if simulated else 'real'} '{history}'"
+
+
+def history_of_models(store: Store) -> str | None:
+    """Return the event history that the registered models learned from, None if there is none."""
+    for level in levels_with_models(store):
+        for version in _versions(store, level):
+            return version.history
+    return None
 
 
 def levels_with_models(store: Store) -> list[Level]:
@@ -146,7 +175,7 @@ def _versions(store: Store, level: Level) -> list[Registered]:
 
 def _read(level: Level, found: ModelVersion) -> Registered:
     tags = found.tags
-    if not {"learner", "trained_to"} <= set(tags):
+    if not {"learner", "trained_to", "history", "summary_events"} <= set(tags):
         raise ModelError(
             f"{model_name(level)}/{found.version} was not registered by `tocsin train`: delete "
             "this version in the MLflow UI"
@@ -159,5 +188,7 @@ def _read(level: Level, found: ModelVersion) -> Registered:
         trained_to=parse_month(tags["trained_to"]),
         threshold=float(tags["threshold"]) if "threshold" in tags else None,
         simulated=tags.get("simulated") == "true",
+        history=tags["history"],
+        summary_events=_SUMMARY.validate_python(tags["summary_events"]),
         passed=tags.get("gate") == "passed",
     )

@@ -1,5 +1,7 @@
 """The track record: what a bulletin said beside what happened and what the references said."""
 
+from dataclasses import replace
+from datetime import date
 from pathlib import Path
 
 import numpy as np
@@ -9,11 +11,12 @@ from experiments.backtest import reference_probabilities
 from experiments.evaluation import probability_skill
 from experiments.publishing import read_bulletin
 from experiments.samples import Samples, samples_at
+from features.archive import Archive
 from features.errors import CoverageError
 from features.months import parse_month
 from features.panel import FloatArray, Panel, read_panel
 from features.targets import HORIZONS, Target, label
-from features.vintage import Vintage
+from features.vintage import open_vintage
 from models import metrics
 from models.bulletin import QUANTILES, quantile_column
 from models.forecaster import FITTED_CELLS
@@ -112,17 +115,19 @@ def _ratio(mean: FloatArray, outcome: FloatArray) -> float:
     return float(mean.mean() / outcome.mean()) if outcome.any() else float("nan")
 
 
-def evaluate_bulletin(home: Path, bulletin: str | None, vintage: Vintage) -> str:
+def evaluate_bulletin(home: Path, bulletin: str | None, archive: Archive, as_of: date) -> str:
     """Return a bulletin's track record as Markdown, by level, target and horizon.
 
     `bulletin` is an id, None the newest origin. Raises BulletinError when it is not there and
     CoverageError when no outcome is known yet.
     """
     manifest, scores = read_bulletin(home, bulletin)
+    vintage = open_vintage(archive, as_of, manifest.vintage.history)
+    counted = {model.level: model.summary_events for model in manifest.models}
     warning = "SIMULATED. " if manifest.simulated else ""
     parts = [f"{warning}Bulletin {manifest.id}, against events as known on {vintage.as_of}."]
     for level in manifest.levels:
-        panel = read_panel(vintage, level)
+        panel = read_panel(replace(vintage, summary_events=counted[level]), level)
         samples = samples_at(panel, parse_month(manifest.origin), manifest.thresholds[level], ())
         own = scores[scores["level"] == level]
         probabilities = probability_record(panel, samples, own)

@@ -123,6 +123,9 @@ def _tags(training: Training, role: str) -> dict[str, str]:
         "simulated": str(training.simulated).lower(),
         "vintage": training.digest,
         "releases": ", ".join(training.releases),
+        "history": training.history,
+        "summary_events": training.summary_events,
+        "untold": ", ".join(training.untold) or "nothing",
         "version": training.code,
         "mlflow.source.git.commit": training.code.partition("+")[2],
     }

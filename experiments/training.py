@@ -20,6 +20,7 @@ from experiments.registry import (
 from experiments.samples import newest_origin, samples_at
 from experiments.store import Store, model_name
 from experiments.tracking import log_forecaster, log_training
+from features.catalogue import untold
 from features.months import format_month
 from features.panel import Panel, read_panel
 from features.regions import Level
@@ -38,6 +39,7 @@ class Trained:
     verdict: gate.Verdict
     is_champion: bool
     skill: pd.DataFrame
+    untold: dict[str, str]
 
 
 def train(
@@ -56,7 +58,7 @@ def train(
     reach the origin or begin too late, and ModelError when a store would mix simulated and real.
     """
     for level in configuration.levels:
-        refuse_other_events(store, level, simulated=vintage.simulated)
+        refuse_other_events(store, level, vintage)
     done = []
     for level in configuration.levels:
         panel = read_panel(vintage, level)
@@ -76,6 +78,8 @@ def _backtest(
     progress: Progress,
 ) -> Training:
     level = panel.regions.level
+    missing = untold(panel, configuration.indicator_names)
+    configuration = configuration.without(missing)
     samples = samples_at(panel, origin, configuration.tau(level), configuration.indicator_names)
     return Training(
         level=level,
@@ -87,6 +91,9 @@ def _backtest(
         releases=tuple(release.name for release in vintage.releases),
         code=code,
         simulated=vintage.simulated,
+        history=vintage.history,
+        summary_events=vintage.summary_events,
+        untold=missing,
     )
 
 
@@ -107,6 +114,8 @@ def _register(training: Training, store: Store, jobs: int, progress: Progress) -
         "gate_reason": verdict.reason,
         "simulated": str(training.simulated).lower(),
         "vintage": training.digest,
+        "history": training.history,
+        "summary_events": training.summary_events,
     }
     name = model_name(training.level)
     registered = mlflow.register_model(uri, name, tags=tags)
@@ -133,6 +142,7 @@ def _register(training: Training, store: Store, jobs: int, progress: Progress) -
         verdict=verdict,
         is_champion=passed,
         skill=skill.summary(learner),
+        untold=training.untold,
     )
 
 
@@ -147,7 +157,8 @@ def _judge(
     """Return the verdict, and the month the champion was trained to (None: there is none).
 
     A model for an earlier origin than the champion's replaces nothing, and one for another
-    threshold forecasts other outcomes, so they meet the references.
+    threshold, or that counts summary events otherwise, forecasts other outcomes, so they meet the
+    references.
     """
     ids = training.regions.table["id"].to_numpy()
     forecasts = training.backtest.probabilities
@@ -157,7 +168,11 @@ def _judge(
     best = champion(store, training.level)
     origin = int(training.samples.months[-1])
     tau = training.samples.tau
-    if best is None or best.trained_to > origin or best.threshold != tau:
+    alike = best is not None and (best.threshold, best.summary_events) == (
+        tau,
+        training.summary_events,
+    )
+    if best is None or not alike or best.trained_to > origin:
         verdict = gate.against_references(forecasts, learner)
     else:
         theirs = backtest_forecasts(store, best)

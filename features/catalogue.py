@@ -12,7 +12,7 @@ import numpy.typing as npt
 from features import indicators as formula
 from features.errors import ConfigurationError
 from features.events import TYPES_OF_VIOLENCE
-from features.panel import BoolArray, FloatArray, Panel
+from features.panel import BoolArray, Detail, FloatArray, Panel
 
 Compute = Callable[[Panel], FloatArray]
 
@@ -26,6 +26,8 @@ class Indicator:
     unit: str
     family: str
     compute: Compute
+    needs: frozenset[Detail] = frozenset()
+    """What a history must tell, beside deaths by region and month."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -65,6 +67,12 @@ def select(names: Sequence[str] | None = None) -> tuple[Indicator, ...]:
     return tuple(by_name[name] for name in names)
 
 
+def untold(panel: Panel, names: Sequence[str] | None = None) -> dict[str, str]:
+    """Return the indicators that a panel's history cannot give: name -> what it does not tell."""
+    missing = {i.name: sorted(i.needs - panel.tells) for i in select(names)}
+    return {name: ", ".join(details) for name, details in missing.items() if details}
+
+
 def _history() -> Iterator[Indicator]:
     rate, family = "deaths/month", "history"
     yield Indicator("deaths", "Deaths in the month", rate, family, _deaths)
@@ -96,25 +104,25 @@ def _history() -> Iterator[Indicator]:
 
 
 def _events_and_types() -> Iterator[Indicator]:
-    family = "history"
-    yield Indicator("events", "Events in the month", "events/month", family, _events)
+    family, needs = "history", frozenset[Detail]({"events"})
+    yield Indicator("events", "Events in the month", "events/month", family, _events, needs)
     for m in (3, 12):
         meaning = f"Mean monthly events over the last {m} months"
         compute = _on(_events, formula.rolling_mean, m)
-        yield Indicator(f"events_mean_{m}", meaning, "events/month", family, compute)
+        yield Indicator(f"events_mean_{m}", meaning, "events/month", family, compute, needs)
     meaning = "Events so far, each halved every 6 months"
-    yield Indicator(
-        "events_decay_6", meaning, "events", family, _on(_events, formula.decayed_sum, 6)
-    )
+    compute = _on(_events, formula.decayed_sum, 6)
+    yield Indicator("events_decay_6", meaning, "events", family, compute, needs)
+    needs = frozenset({"types of deaths"})
     for position, kind in enumerate(TYPES_OF_VIOLENCE.values()):
         name, deaths = kind.replace("-", "_"), _deaths_of_type(position)
         for m in (3, 12):
             meaning = f"Mean monthly deaths in {kind} violence over the last {m} months"
             compute = _on(deaths, formula.rolling_mean, m)
-            yield Indicator(f"{name}_mean_{m}", meaning, "deaths/month", family, compute)
+            yield Indicator(f"{name}_mean_{m}", meaning, "deaths/month", family, compute, needs)
         meaning = f"Deaths in {kind} violence so far, each halved every 12 months"
         compute = _on(deaths, formula.decayed_sum, 12)
-        yield Indicator(f"{name}_decay_12", meaning, "deaths", family, compute)
+        yield Indicator(f"{name}_decay_12", meaning, "deaths", family, compute, needs)
 
 
 _NEIGHBOURS_SEE = (
@@ -143,6 +151,7 @@ def _neighbourhood(own: Sequence[Indicator]) -> Iterator[Indicator]:
             inner.unit,
             "neighbourhood",
             _around(inner.compute),
+            inner.needs,
         )
     yield Indicator(
         "neighbours_observed",

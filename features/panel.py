@@ -1,22 +1,31 @@
 """The panel: every region x every month, zeros included, and missing where nothing was observed."""
 
 import hashlib
+from collections.abc import Collection
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Literal, get_args
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from features.counts import UNTYPED, counted_map
 from features.errors import CoverageError
 from features.events import TYPES_OF_VIOLENCE
 from features.months import format_month
 from features.regions import Level, Regions, load_regions
-from features.vintage import Vintage, monthly_counts
+from features.vintage import Vintage, counted_regions, monthly_counts
 
 FloatArray = npt.NDArray[np.float64]
 BoolArray = npt.NDArray[np.bool_]
 MonthArray = npt.NDArray[np.int64]
+
+
+Detail = Literal["events", "types of events", "types of deaths", "actors", "places"]
+"""What a history may tell beside deaths by region and month, which every one does."""
+
+ALL_DETAILS: frozenset[Detail] = frozenset(get_args(Detail))
 
 
 @dataclass(frozen=True, eq=False)
@@ -24,8 +33,9 @@ class Panel:
     """Monthly events and deaths of the regions of one level.
 
     `months` are T contiguous month numbers [months since 1970-01]; `observed` is (T, R); `events`
-    [events/month] and `deaths` [deaths/month] are (3, T, R), by type of violence in the order
-    state-based, non-state, one-sided, NaN where the region was not observed in the month.
+    [events/month] and `deaths` [deaths/month] are (4, T, R), by type of violence in the order
+    state-based, non-state, one-sided, not told apart; NaN where the region was not observed in the
+    month. `tells` is what can be read from them.
     `neighbour_count` (R,) is how many regions of the map touch each one. `regions.neighbours` has
     only those of the panel, and which those are depends on what is observed later.
     """
@@ -36,6 +46,7 @@ class Panel:
     events: FloatArray
     deaths: FloatArray
     neighbour_count: FloatArray
+    tells: frozenset[Detail] = ALL_DETAILS
 
     @cached_property
     def total_deaths(self) -> FloatArray:
@@ -70,6 +81,7 @@ class Panel:
             events=self.events[:, :end],
             deaths=self.deaths[:, :end],
             neighbour_count=self.neighbour_count,
+            tells=self.tells,
         )
 
     def observed_throughout(self, months: int) -> BoolArray:
@@ -101,28 +113,41 @@ class Panel:
         return content.hexdigest()
 
 
-def build_panel(counts: pd.DataFrame, observed: pd.DataFrame, regions: Regions) -> Panel:
+def build_panel(
+    counts: pd.DataFrame,
+    observed: pd.DataFrame,
+    regions: Regions,
+    named: Collection[str] | None = None,
+    tells: frozenset[Detail] = ALL_DETAILS,
+) -> Panel:
     """Spread sparse monthly counts over dense month x region arrays.
 
     `counts` has a row a region, month and type with events or deaths (columns region, month,
     type_of_violence, events, deaths); `observed` has the months observed by country (columns
     country, first_month, last_month; a country may stand in several rows). Regions of countries
-    that were never observed are left out, and so are counts of months that were not. Raises
-    CoverageError when nothing was observed.
+    that were never observed are left out, and so are counts of months that were not and of types
+    that are no organised violence. Where only the `named` regions are observed, the others are left
+    out too. Raises CoverageError when nothing was observed.
     """
     covered = regions.within(sorted(set(observed["country"])))
+    if named is not None:
+        covered = covered.only(named)
     if observed.empty or len(covered) == 0:
         raise CoverageError(
             f"no {regions.level} region is covered by the events: ingest a release that does"
         )
     months = np.arange(observed["first_month"].min(), observed["last_month"].max() + 1)
     seen = _observed_months(observed, months, covered)
-    shape = (len(TYPES_OF_VIOLENCE), len(months), len(covered))
+    shape = (len(TYPES_OF_VIOLENCE) + 1, len(months), len(covered))
     inside = regions.table["id"].isin(covered.table["id"]).to_numpy()
     # A month before the first would otherwise be counted from the end of the array.
-    kept = counts[counts["region"].isin(covered.table["id"]) & counts["month"].isin(months)]
+    kept = counts[
+        counts["region"].isin(covered.table["id"])
+        & counts["month"].isin(months)
+        & counts["type_of_violence"].isin([UNTYPED, *TYPES_OF_VIOLENCE])
+    ]
     place = (
-        kept["type_of_violence"].to_numpy(dtype=np.int64) - 1,
+        kept["type_of_violence"].to_numpy(dtype=np.int64) - 1,  # UNTYPED goes last
         kept["month"].to_numpy(dtype=np.int64) - months[0],
         pd.Index(covered.table["id"]).get_indexer(kept["region"]),
     )
@@ -139,6 +164,7 @@ def build_panel(counts: pd.DataFrame, observed: pd.DataFrame, regions: Regions) 
         events=filled["events"],
         deaths=filled["deaths"],
         neighbour_count=np.asarray(regions.neighbours.sum(axis=1), dtype=np.float64)[inside],
+        tells=tells,
     )
 
 
@@ -155,4 +181,22 @@ def _observed_months(observed: pd.DataFrame, months: MonthArray, regions: Region
 
 def read_panel(vintage: Vintage, level: Level) -> Panel:
     """Return the panel of one level of a vintage; raises CoverageError if it covers no region."""
-    return build_panel(monthly_counts(vintage, level), vintage.observed(), load_regions(level))
+    counts, observed = monthly_counts(vintage, level), vintage.observed()
+    if vintage.level is None:
+        return build_panel(counts, observed, load_regions(level))
+    if vintage.level != level:
+        return build_panel(counts, observed, load_regions(level), tells=_details(counts))
+    named = counted_regions(vintage)
+    ids = named["id"].tolist()
+    return build_panel(counts, observed, counted_map(level, named), ids, _details(counts))
+
+
+def _details(counts: pd.DataFrame) -> frozenset[Detail]:
+    """Return what aggregated counts tell."""
+    typed = counts["type_of_violence"] != UNTYPED
+    tells: dict[Detail, bool] = {
+        "events": bool(counts["events"].sum()),
+        "types of events": bool(counts.loc[typed, "events"].sum()),
+        "types of deaths": bool(counts.loc[typed, "deaths"].sum()),
+    }
+    return frozenset(detail for detail, told in tells.items() if told)

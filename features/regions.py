@@ -4,7 +4,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Literal
+from typing import Literal, get_args
 
 import numpy as np
 import numpy.typing as npt
@@ -17,9 +17,18 @@ from features.errors import InputError
 
 Level = Literal["country", "admin1", "priogrid"]
 
+LEVELS: tuple[Level, ...] = get_args(Level)
 _BUNDLE = Path(__file__).parent / "geography"
 _FILES: dict[Level, str] = {"country": "countries", "admin1": "admin1", "priogrid": "priogrid"}
 _COLUMNS = ["id", "name", "country", "latitude", "longitude"]
+
+
+def parse_level(text: str) -> Level:
+    """Return a level by its name; raises InputError for any other text."""
+    for level in LEVELS:
+        if text == level:
+            return level
+    raise InputError(f"'{text}' is no level: write {', '.join(LEVELS)}")
 
 
 @dataclass(frozen=True, eq=False)
@@ -50,7 +59,14 @@ class Regions:
         Raises InputError when a country is not known.
         """
         _refuse_unknown(countries, _world("country").ids, "country code")
-        rows = np.flatnonzero(self.table["country"].isin(list(countries)))
+        return self._at(self.table["country"].isin(list(countries)))
+
+    def only(self, ids: Collection[str]) -> "Regions":
+        """Return those of the regions that are named, in the same order."""
+        return self._at(self.table["id"].isin(list(ids)))
+
+    def _at(self, wanted: pd.Series) -> "Regions":
+        rows = np.flatnonzero(wanted)
         table = self.table.iloc[rows].reset_index(drop=True)
         return Regions(self.level, table, self.neighbours[rows][:, rows])
 

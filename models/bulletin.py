@@ -69,6 +69,7 @@ class ReleaseUsed(_Frozen):
 class VintageUsed(_Frozen):
     """The event history that the scores were computed from."""
 
+    history: str = Field(examples=["ucdp"], description="The event history that was read.")
     as_of: date = Field(description="Only releases that were public by this day were read.")
     digest: str = Field(description="Content hash of everything read: all months to the origin.")
     releases: tuple[ReleaseUsed, ...]
@@ -82,6 +83,10 @@ class ModelUsed(_Frozen):
     version: int = Field(ge=1)
     run_id: str = Field(description="The MLflow run that trained it.")
     learner: str = Field(examples=["boosting"])
+    summary_events: Literal["spread", "end", "omit"] = Field(
+        description="Whether events that last over several months are spread over their days, "
+        "count in the month in which they ended, or are left out."
+    )
     trained_to: str = Field(description="The last month whose outcomes it learned from, YYYY-MM.")
     skill: dict[str, float] = Field(
         description="Brier skill by target over the best reference, in the backtest before the "

@@ -31,6 +31,7 @@ SETTINGS: dict[str, Any] = {
         "season_sine",
     ],
     "learners": ["logistic", "boosting"],
+    "events": {"history": "any", "summary": "spread"},
     "thresholds": {"country": 25, "admin1": 5, "priogrid": 1},
     "training": {"months": 96, "calibration_months": 24},
     "backtest": {"years": 2, "refit_months": 12},

@@ -57,6 +57,12 @@ def events_home(world: World, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
+def archive(events_home: Path) -> Archive:
+    """The archive of those events."""
+    return Archive(events_home)
+
+
+@pytest.fixture(scope="session")
 def vintage(events_home: Path) -> Vintage:
     return open_vintage(Archive(events_home), date(2025, 1, 20))
 

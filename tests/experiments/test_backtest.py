@@ -59,6 +59,7 @@ def small() -> Settings:
         "seed": 1,
         "indicators": ["deaths", "deaths_decay_6", "months_since_1", "neighbour_deaths_mean_3"],
         "learners": ["logistic", "boosting"],
+        "events": {"history": "any", "summary": "spread"},
         "thresholds": {"country": 25, "admin1": 5, "priogrid": 1},
         "training": {"months": 60, "calibration_months": 12},
         "backtest": {"years": 1, "refit_months": 6},

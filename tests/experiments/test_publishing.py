@@ -7,14 +7,16 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from experiments.publishing import Published, publish, read_bulletin, scores_of
+from experiments.publishing import Published, publish, read_bulletin, replay, scores_of
 from experiments.registry import champion, load_forecaster
 from experiments.samples import samples_at
 from experiments.store import Store, open_store
 from experiments.track_record import evaluate_bulletin
+from features.archive import Archive
 from features.errors import BulletinError, CoverageError, ModelError
 from features.months import parse_month
 from features.panel import Panel
@@ -214,6 +216,7 @@ def test_a_level_whose_models_may_not_issue_scores_is_left_out_and_said_to_be(
     client = open_store(own_home, None).client()
     client.create_registered_model("tocsin-country")
     tags = {"learner": "logistic", "trained_to": "2023-12", "gate": "refused", "simulated": "true"}
+    tags |= {"history": "simulation", "summary_events": "spread"}
     client.create_model_version("tocsin-country", "somewhere", tags=tags)
     published = issue(own_home, vintage)
     assert published.manifest.levels == ("admin1",)
@@ -238,7 +241,10 @@ def test_an_origin_after_the_events_is_refused(own_home: Path, vintage: Vintage)
 
 def test_models_of_simulated_events_never_score_real_ones(own_home: Path, vintage: Vintage) -> None:
     releases = (release.model_copy(update={"simulated": False}) for release in vintage.releases)
-    with pytest.raises(ModelError, match="learned from simulated events and these are real"):
+    with pytest.raises(
+        ModelError,
+        match="learned from simulated 'simulation' events and these are real 'simulation'",
+    ):
         issue(own_home, replace(vintage, releases=tuple(releases)))
     assert not (own_home / "bulletins").exists()
 
@@ -322,9 +328,9 @@ def test_a_damaged_bulletin_is_refused(
 
 
 def test_a_bulletin_is_evaluated_against_what_then_happened(
-    issued_home: Path, vintage: Vintage
+    issued_home: Path, vintage: Vintage, archive: Archive
 ) -> None:
-    record = evaluate_bulletin(issued_home, None, vintage)
+    record = evaluate_bulletin(issued_home, None, archive, vintage.as_of)
     assert record.startswith("SIMULATED. Bulletin 2023-12-")
     assert "against events as known on 2025-01-20" in record
     assert "## admin1, 30 regions" in record
@@ -333,14 +339,50 @@ def test_a_bulletin_is_evaluated_against_what_then_happened(
 
 
 def test_while_its_months_pass_only_those_that_are_over_are_evaluated(
-    own_home: Path, vintage: Vintage
+    own_home: Path, vintage: Vintage, archive: Archive
 ) -> None:
     issue(own_home, vintage, "2024-09")
-    record = evaluate_bulletin(own_home, None, vintage)
+    record = evaluate_bulletin(own_home, None, archive, vintage.as_of)
     assert "| instability | 3 | 30 |" in record
     assert "| escalation | 3 | 30 |" in record
     assert "| instability | 4 |" not in record
     assert "| 4 | 30 |" not in record
     issue(own_home, vintage, "2024-12")
     with pytest.raises(CoverageError, match="nothing of what the bulletin forecast is observed"):
-        evaluate_bulletin(own_home, None, vintage)
+        evaluate_bulletin(own_home, None, archive, vintage.as_of)
+
+
+def test_a_bulletin_can_be_computed_again_bit_for_bit(
+    own_home: Path, vintage: Vintage, archive: Archive
+) -> None:
+    issued = issue(own_home, vintage).manifest
+    store = open_store(own_home, None)
+    assert replay(archive, store, own_home, issued.id) == issued
+
+
+def test_a_replay_needs_the_releases_as_they_were(
+    own_home: Path, vintage: Vintage, tmp_path: Path
+) -> None:
+    issued = issue(own_home, vintage).manifest
+    store = open_store(own_home, None)
+    with pytest.raises(BulletinError, match="computed from simulation seed-2-2024-12, which"):
+        replay(Archive(tmp_path), store, own_home, issued.id)
+
+
+def test_a_replay_that_comes_out_otherwise_is_told(
+    own_home: Path, vintage: Vintage, archive: Archive
+) -> None:
+    issued = issue(own_home, vintage).manifest
+    folder = own_home / "bulletins" / issued.id
+    scores = pq.read_table(folder / "scores.parquet")
+    probability = np.where(np.arange(len(scores)) == 7, 0.5, scores["probability"].to_numpy())
+    place = scores.schema.get_field_index("probability")
+    pq.write_table(
+        scores.set_column(place, scores.schema.field(place), pa.array(probability)),
+        folder / "scores.parquet",
+    )
+    content = (folder / "scores.parquet").read_bytes()
+    forged = issued.model_copy(update={"scores_sha256": hashlib.sha256(content).hexdigest()})
+    (folder / "manifest.json").write_text(forged.model_dump_json())
+    with pytest.raises(BulletinError, match=r"comes out otherwise: it was issued by 1\.2\.3"):
+        replay(archive, open_store(own_home, None), own_home, issued.id)

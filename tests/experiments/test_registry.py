@@ -24,6 +24,7 @@ from experiments.registry import (
     backtest_forecasts,
     champion,
     champion_for,
+    history_of_models,
     levels_with_models,
     load_forecaster,
     refuse_other_events,
@@ -33,6 +34,7 @@ from experiments.store import Store, open_store
 from features.errors import ModelError
 from features.months import parse_month
 from features.panel import Panel
+from features.vintage import Vintage
 from models.forecaster import Forecaster
 
 NAME = "tocsin-admin1"
@@ -50,6 +52,7 @@ def own_store(own_home: Path) -> Store:
 
 def register(client: MlflowClient, **tags: str) -> int:
     told = {"learner": "logistic", "trained_to": "2023-12", "gate": "passed", "simulated": "true"}
+    told |= {"history": "simulation", "summary_events": "spread"}
     version = client.create_model_version(NAME, "somewhere", tags=told | {"threshold": "5"} | tags)
     return int(version.version)
 
@@ -124,12 +127,23 @@ def test_a_version_of_other_making_is_refused_by_name(own_store: Store) -> None:
         champion_for(own_store, "admin1", parse_month("2023-12"))
 
 
-def test_simulated_and_real_models_never_share_a_level(own_store: Store) -> None:
-    register(own_store.client(), simulated="true")
-    refuse_other_events(own_store, "admin1", simulated=True)
-    refuse_other_events(own_store, "country", simulated=False)
-    with pytest.raises(ModelError, match=f"{NAME}/1 learned from simulated events and these are r"):
-        refuse_other_events(own_store, "admin1", simulated=False)
+@pytest.mark.parametrize(
+    ("tags", "held"),
+    [
+        ({"simulated": "false"}, "real 'simulation'"),
+        ({"history": "other"}, "simulated 'other'"),
+    ],
+)
+def test_models_of_two_histories_never_share_a_level(
+    own_store: Store, vintage: Vintage, tags: Tags, held: str
+) -> None:
+    register(own_store.client())
+    refuse_other_events(own_store, "admin1", vintage)
+    assert history_of_models(own_store) == "simulation"
+    register(own_store.client(), **tags)
+    refuse_other_events(own_store, "country", vintage)
+    with pytest.raises(ModelError, match=f"{NAME}/2 learned from {held} events and these are sim"):
+        refuse_other_events(own_store, "admin1", vintage)
 
 
 def test_the_stored_champion_forecasts(store: Store) -> None:

@@ -138,7 +138,18 @@ def test_the_steps_of_a_metric_are_months_ahead(runs: Runs, store: Store) -> Non
 
 
 def test_the_metrics_are_those_of_the_logged_forecasts(runs: Runs, store: Store) -> None:
-    version = Registered("admin1", 1, runs["boosting"].info.run_id, "boosting", 0, 5, True, True)
+    version = Registered(
+        "admin1",
+        1,
+        runs["boosting"].info.run_id,
+        "boosting",
+        0,
+        5,
+        True,
+        "simulation",
+        "spread",
+        True,
+    )
     forecasts = backtest_forecasts(store, version)
     assert set(FORECASTS) <= set(forecasts.columns)
     for forecast in ("boosting", "climatology"):

@@ -121,7 +121,10 @@ def test_real_events_are_not_learned_from_into_a_store_of_simulated_ones(
 ) -> None:
     store = open_store(own_home, None)
     releases = (release.model_copy(update={"simulated": False}) for release in vintage.releases)
-    with pytest.raises(ModelError, match="learned from simulated events and these are real"):
+    with pytest.raises(
+        ModelError,
+        match="learned from simulated 'simulation' events and these are real 'simulation'",
+    ):
         train(
             replace(vintage, releases=tuple(releases)),
             Configuration.model_validate(small_settings),

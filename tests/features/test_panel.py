@@ -76,11 +76,12 @@ def test_counts_are_spread_over_regions_months_and_types(panel: Panel) -> None:
     state_based = [[10, 0, NAN], [0, 0, 20], [7, 0, 0], [NAN, NAN, 0], [0, 0, NAN]]
     non_state = [[0, 0, NAN], [0, 0, 0], [0, 0, 0], [NAN, NAN, 0], [0, 5, NAN]]
     one_sided = [[0, 0, NAN], [0, 0, 0], [0, 0, 0], [NAN, NAN, 0], [0, 0, NAN]]
-    assert_array_equal(panel.deaths, [state_based, non_state, one_sided])
+    untyped = [[0, 0, NAN], [0, 0, 0], [0, 0, 0], [NAN, NAN, 0], [0, 0, NAN]]
+    assert_array_equal(panel.deaths, [state_based, non_state, one_sided, untyped])
     assert_array_equal(
         panel.total_deaths, [[10, 0, NAN], [0, 0, 20], [7, 0, 0], [NAN, NAN, 0], [0, 5, NAN]]
     )
-    assert_array_equal(panel.events[:, 0, 0], [2, 0, 1])
+    assert_array_equal(panel.events[:, 0, 0], [2, 0, 1, 0])
     assert_array_equal(
         panel.total_events, [[3, 0, NAN], [0, 0, 4], [1, 0, 0], [NAN, NAN, 0], [0, 3, NAN]]
     )
@@ -123,7 +124,7 @@ def test_counts_in_several_rows_add_up() -> None:
 
 def test_a_world_without_any_event_is_all_zero() -> None:
     quiet = build_panel(counts([]), spans([("NER", JANUARY, JANUARY + 1)]), MAP)
-    assert_array_equal(quiet.deaths, np.zeros((3, 2, 1)))
+    assert_array_equal(quiet.deaths, np.zeros((4, 2, 1)))
 
 
 @pytest.mark.parametrize("seen", [[], [("FRA", JANUARY, JANUARY)]])

@@ -1,6 +1,7 @@
 import os
 import time
 from collections import Counter
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import Literal
@@ -10,12 +11,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from features.archive import Archive, Delivery
+from features.archive import Archive, Delivery, Identity
 from features.coverage import Coverage, Span, read_coverage
 from features.errors import ArchiveError
+from features.ingestion import FileDelivery
+from features.memory_delivery import MemoryDelivery
 from features.months import format_month
 from features.regions import Level
-from features.sources.ucdp import read_ucdp
+from features.sources.source import Said
+from features.sources.ucdp import Ucdp
 from features.vintage import monthly_counts, open_vintage
 
 DATA = Path(os.environ.get("TOCSIN_DATA", Path(__file__).parents[3] / "shared" / "data"))
@@ -34,22 +38,28 @@ def a_delivery(
     *,
     kind: Literal["final", "candidate"] = "final",
     available_on: date = date(2020, 12, 1),
-) -> Delivery:
+    ids: list[str] | None = None,
+    deleted: tuple[str, ...] = (),
+) -> MemoryDelivery:
     table = pd.DataFrame(events, columns=["country", "month", "type_of_violence", "best"])
     day = pd.to_datetime(table.pop("month").map(format_month), format="%Y-%m")
     nothing = dict.fromkeys(["deaths_a", "deaths_b", "deaths_civilians"], 0)
     unsaid = dict.fromkeys(
         ["side_a", "side_b", "date_prec", "where_prec", "event_clarity", "code_status"]
     )
-    return Delivery(
+    identity = Identity(
+        history="ucdp",
         source="ucdp-ged",
         release=name,
         kind=kind,
         available_on=available_on,
+        coverage=Coverage(tuple(Span(*span) for span in spans)),
         file_name=name,
-        sha256=name,
-        events=table.assign(
-            event_id=[f"{name}-{number}" for number in range(len(table))],
+    )
+    return MemoryDelivery(
+        identity,
+        table.assign(
+            event_id=ids or [f"{name}-{number}" for number in range(len(table))],
             date_start=day,
             date_end=day,
             latitude=0.0,
@@ -62,14 +72,14 @@ def a_delivery(
             **nothing,
             **unsaid,
         ),
-        coverage=Coverage(tuple(Span(*span) for span in spans)),
+        deleted=deleted,
     )
 
 
 def an_archive(home: Path, *deliveries: Delivery) -> Archive:
     archive = Archive(home)
     for delivery in deliveries:
-        assert archive.add(delivery)
+        assert archive.add(delivery).is_new
     return archive
 
 
@@ -88,10 +98,141 @@ def test_events_are_summed_by_region_month_and_type(tmp_path: Path) -> None:
     assert counted(archive, level="priogrid") == []
 
 
-def test_an_event_counts_in_the_month_in_which_it_ended(tmp_path: Path) -> None:
-    delivery = a_delivery("a", [("MLI", JANUARY, 1, 3)], [("MLI", JANUARY, JANUARY + 1)])
-    delivery.events["date_end"] = pd.Timestamp("2020-02-29")
-    assert counted(an_archive(tmp_path, delivery)) == [("MLI", JANUARY + 1, 1, 1, 3)]
+SPREAD = [
+    # from, to, deaths, what January to March 2020 get, if spread and if by the end
+    ("2020-01-05", "2020-01-20", 7, {0: 7}, {0: 7}),
+    ("2020-01-31", "2020-02-01", 4, {0: 2, 1: 2}, {1: 4}),
+    ("2020-01-31", "2020-02-01", 1, {0: 0, 1: 1}, {1: 1}),
+    # 31 of 91 days: 30.7 deaths, 60 of 91: 59.3
+    ("2020-01-01", "2020-03-31", 90, {0: 30, 1: 29, 2: 31}, {2: 90}),
+    ("2020-01-01", "2020-03-31", 0, {0: 0, 1: 0, 2: 0}, {2: 0}),
+]
+
+
+@pytest.mark.parametrize(("start", "end", "deaths", "spread", "ended"), SPREAD)
+def test_an_event_over_several_months_is_spread_over_its_days_unless_told_otherwise(
+    tmp_path: Path,
+    start: str,
+    end: str,
+    deaths: int,
+    spread: dict[int, int],
+    ended: dict[int, int],
+) -> None:
+    delivery = a_delivery("a", [("MLI", JANUARY, 1, deaths)], [("MLI", JANUARY, JANUARY + 2)])
+    delivery.events["date_start"] = pd.Timestamp(start)
+    delivery.events["date_end"] = pd.Timestamp(end)
+    archive = an_archive(tmp_path, delivery)
+    last = max(spread)
+    for summary, expected in (("spread", spread), ("end", ended)):
+        counts = monthly_counts(
+            open_vintage(archive, LATER, summary_events=summary),  # type: ignore[arg-type]
+            "country",
+        ).set_index("month")
+        assert counts["deaths"].to_dict() == {JANUARY + n: d for n, d in expected.items()}
+        assert counts["events"].sum() == counts["events"][JANUARY + last] == 1
+    left = monthly_counts(open_vintage(archive, LATER, summary_events="omit"), "country")
+    assert len(left) == (1 if start[:7] == end[:7] else 0)
+
+
+@settings(max_examples=50, deadline=None)
+@given(st.integers(0, 900), st.integers(0, 120), st.integers(0, 10_000))
+def test_spreading_loses_no_death(
+    tmp_path_factory: pytest.TempPathFactory, first: int, days: int, deaths: int
+) -> None:
+    delivery = a_delivery("a", [("MLI", JANUARY, 1, deaths)], [("MLI", 560, 650)])
+    start = pd.Timestamp("2017-01-01") + pd.Timedelta(days=first)
+    delivery.events["date_start"] = start
+    delivery.events["date_end"] = start + pd.Timedelta(days=days)
+    late = replace(delivery, identity=replace(delivery.identity, available_on=date(2025, 1, 1)))
+    archive = an_archive(tmp_path_factory.mktemp("home"), late)
+    counts = monthly_counts(open_vintage(archive, date(2025, 1, 2)), "country")
+    assert counts["deaths"].sum() == deaths
+    assert (counts["deaths"] >= 0).all()
+    assert (counts["deaths"] <= 31 * (deaths // (days + 1) + 1)).all()
+
+
+def test_a_later_candidate_adds_events_to_earlier_months_and_revises_them(tmp_path: Path) -> None:
+    first = a_delivery(
+        "20.0.1",
+        [("MLI", JANUARY, 1, 5), ("MLI", JANUARY, 1, 7)],
+        [("MLI", JANUARY, JANUARY)],
+        kind="candidate",
+        available_on=date(2020, 2, 20),
+        ids=["x", "y"],
+    )
+    second = a_delivery(
+        "20.0.2",
+        [("MLI", JANUARY, 1, 50), ("MLI", JANUARY, 1, 100), ("MLI", JANUARY + 1, 1, 1)],
+        [("MLI", JANUARY + 1, JANUARY + 1)],
+        kind="candidate",
+        available_on=date(2020, 3, 20),
+        ids=["x", "late", "z"],
+    )
+    archive = an_archive(tmp_path, first, second)
+    assert counted(archive, date(2020, 3, 19)) == [("MLI", JANUARY, 1, 2, 12)]
+    assert counted(archive) == [("MLI", JANUARY, 1, 3, 157), ("MLI", JANUARY + 1, 1, 1, 1)]
+
+
+def test_an_event_that_is_dated_anew_leaves_its_old_month(tmp_path: Path) -> None:
+    span = [("MLI", JANUARY, JANUARY), ("MLI", JANUARY + 1, JANUARY + 1)]
+    archive = an_archive(
+        tmp_path,
+        a_delivery("1", [("MLI", JANUARY, 1, 5)], span[:1], kind="candidate",
+                   available_on=date(2020, 2, 20), ids=["x"]),
+        a_delivery("2", [("MLI", JANUARY + 1, 1, 6)], span[1:], kind="candidate",
+                   available_on=date(2020, 3, 20), ids=["x"]),
+    )  # fmt: skip
+    assert counted(archive) == [("MLI", JANUARY + 1, 1, 1, 6)]
+
+
+def test_a_yearly_release_replaces_candidates_even_later_ones_and_what_it_dropped(
+    tmp_path: Path,
+) -> None:
+    month = [("MLI", JANUARY, JANUARY)]
+    archive = an_archive(
+        tmp_path,
+        a_delivery("20.0.1", [("MLI", JANUARY, 1, 5), ("MLI", JANUARY, 3, 9)], month,
+                   kind="candidate", available_on=date(2020, 2, 20), ids=["x", "dropped"]),
+        a_delivery("21.1", [("MLI", JANUARY, 1, 6)], month, available_on=date(2020, 6, 30),
+                   ids=["x"]),
+        a_delivery("20.0.6", [("MLI", JANUARY, 1, 40)], [("MLI", JANUARY + 5, JANUARY + 5)],
+                   kind="candidate", available_on=date(2020, 7, 20), ids=["late"]),
+    )  # fmt: skip
+    assert counted(archive, date(2020, 6, 29)) == [
+        ("MLI", JANUARY, 1, 1, 5),
+        ("MLI", JANUARY, 3, 1, 9),
+    ]
+    assert counted(archive) == [("MLI", JANUARY, 1, 1, 6)]
+
+
+def test_withdrawn_events_are_gone_from_the_day_of_their_withdrawal(tmp_path: Path) -> None:
+    month = [("MLI", JANUARY, JANUARY)]
+    archive = an_archive(
+        tmp_path,
+        a_delivery("a", [("MLI", JANUARY, 1, 5), ("MLI", JANUARY, 1, 8)], month,
+                   available_on=date(2020, 2, 20), ids=["kept", "gone"]),
+        a_delivery("b", [("MLI", JANUARY + 1, 1, 1)], [("MLI", JANUARY + 1, JANUARY + 1)],
+                   available_on=date(2020, 3, 20), deleted=("gone", "never seen")),
+    )  # fmt: skip
+    assert counted(archive, date(2020, 3, 1)) == [("MLI", JANUARY, 1, 2, 13)]
+    assert counted(archive) == [("MLI", JANUARY, 1, 1, 5), ("MLI", JANUARY + 1, 1, 1, 1)]
+
+
+def test_of_several_histories_one_must_be_named(tmp_path: Path) -> None:
+    span = [("MLI", JANUARY, JANUARY)]
+    other = a_delivery("b", [("MLI", JANUARY, 1, 2)], span)
+    archive = an_archive(
+        tmp_path,
+        a_delivery("a", [("MLI", JANUARY, 1, 1)], span),
+        replace(other, identity=replace(other.identity, history="acled", source="acled")),
+    )
+    with pytest.raises(ArchiveError, match=r"several event histories \(acled, ucdp\)"):
+        open_vintage(archive, LATER)
+    vintage = open_vintage(archive, LATER, "acled")
+    assert vintage.history == "acled"
+    assert monthly_counts(vintage, "country")["deaths"].tolist() == [2]
+    with pytest.raises(ArchiveError, match="no release of 'other'"):
+        open_vintage(archive, LATER, "other")
 
 
 def test_events_outside_the_coverage_of_their_release_are_not_counted(tmp_path: Path) -> None:
@@ -188,38 +329,58 @@ KINDS = st.sampled_from(["final", "candidate"])
 Drawn = tuple[list[Event], dict[str, list[int]], Literal["final", "candidate"], int]
 
 
+def known(
+    drawn: list[Drawn], now: int
+) -> tuple[dict[tuple[str, int], int], Counter[tuple[str, int]]]:
+    """Return the base of every observed month, and the deaths there, event by event."""
+    ranks = {n: (kind == "final", month, n) for n, (_, _, kind, month) in enumerate(drawn)}
+    public = sorted((n for n in ranks if drawn[n][3] <= now), key=lambda n: ranks[n])
+    base: dict[tuple[str, int], int] = {}
+    newest: dict[int, tuple[int, Event]] = {}
+    for n in public:
+        _, spans, _, _ = drawn[n]
+        for country, (first, last) in spans.items():
+            base |= {(country, month): n for month in range(first, last + 1)}
+    revising = {n for n in public if not ranks[n][0]}
+    used = set(base.values())
+    oldest = min((ranks[n] for n in used & revising), default=None)
+    for n in public:
+        if n in used or (n in revising and oldest is not None and ranks[n] > oldest):
+            newest |= {number: (n, event) for number, event in enumerate(drawn[n][0])}
+    deaths: Counter[tuple[str, int]] = Counter()
+    for n, (country, month, _, best) in newest.values():
+        at = base.get((country, month))
+        if at is not None and (
+            at == n or (at in revising and n in revising and ranks[n] > ranks[at])
+        ):
+            deaths[country, month] += best
+    return base, deaths
+
+
 @settings(max_examples=25, deadline=None)
 @given(
     st.lists(st.tuples(EVENTS, SPANS, KINDS, st.integers(5, 9)), min_size=1, max_size=4),
     st.integers(5, 9),
 )
-def test_every_country_month_has_the_deaths_of_one_release_however_they_overlap(
+def test_every_event_counts_once_as_its_newest_release_has_it_however_they_overlap(
     tmp_path_factory: pytest.TempPathFactory, drawn: list[Drawn], now: int
 ) -> None:
     archive = Archive(tmp_path_factory.mktemp("home"))
-    best: dict[tuple[str, int], tuple[bool, int, int]] = {}
     for number, (events, spans, kind, month) in enumerate(drawn):
         listed = [(country, first, last) for country, (first, last) in spans.items()]
+        ids = [str(n) for n in range(len(events))]
         day = date(2020, month, 1)
-        archive.add(a_delivery(f"r{number}", events, listed, kind=kind, available_on=day))
-        for country, first, last in listed if month <= now else []:
-            for covered in range(first, last + 1):
-                rank = (kind == "final", month, number)
-                best[country, covered] = max(best.get((country, covered), rank), rank)
-    if not best:
+        archive.add(a_delivery(f"r{number}", events, listed, kind=kind, available_on=day, ids=ids))
+    base, deaths = known(drawn, now)
+    if not base:
         with pytest.raises(ArchiveError):
             open_vintage(archive, date(2020, now, 15))
         return
     vintage = open_vintage(archive, date(2020, now, 15))
-    expected: Counter[tuple[str, int]] = Counter()
-    for where, (_, _, number) in best.items():
-        for country, month, _, deaths in drawn[number][0]:
-            if (country, month) == where:
-                expected[where] += deaths
-    counts = monthly_counts(vintage, "country")
-    assert counts.groupby(["region", "month"])["deaths"].sum().to_dict() == dict(expected)
+    counts = monthly_counts(vintage, "country").groupby(["region", "month"])["deaths"].sum()
+    assert counts[counts > 0].to_dict() == {at: n for at, n in deaths.items() if n > 0}
     runs = vintage.observed().itertuples(index=False)
-    assert {(c, m) for c, first, last in runs for m in range(first, last + 1)} == set(best)
+    assert {(c, m) for c, first, last in runs for m in range(first, last + 1)} == set(base)
 
 
 @real
@@ -228,16 +389,21 @@ def test_the_real_releases_agree_with_a_plain_sum_and_are_counted_in_a_moment(
 ) -> None:
     coverage = read_coverage(UCDP / "coverage_16_countries.csv")
     path = UCDP / "ged_events_16_countries_1989_2023.csv.gz"
-    final = read_ucdp(path, date(2024, 6, 30), coverage=coverage)
-    archive = an_archive(tmp_path, read_ucdp(UCDP / "GEDEvent_v23_0_10.csv", LATER), final)
+    archive = an_archive(
+        tmp_path,
+        FileDelivery(Ucdp(), UCDP / "GEDEvent_v23_0_10.csv", Said(LATER)),
+        FileDelivery(Ucdp(), path, Said(date(2024, 6, 30), coverage=coverage)),
+    )
     vintage = open_vintage(archive, date(2024, 7, 1))
     started = time.perf_counter()
     counts = monthly_counts(vintage, "admin1")
     assert time.perf_counter() - started < 1
     assert counts.equals(counts.sort_values(["region", "month", "type_of_violence"]))
     sums = monthly_counts(vintage, "country").groupby("region")["deaths"].sum()
-    events = final.events.merge(coverage.table(), on="country")
-    month = (events["date_end"].dt.year - 1970) * 12 + events["date_end"].dt.month - 1
+    final = next(r for r in archive.releases() if r.kind == "final")
+    events = pd.read_parquet(final.events_file).merge(coverage.table(), on="country")
+    ended = pd.to_datetime(events["date_end"])
+    month = (ended.dt.year - 1970) * 12 + ended.dt.month - 1
     inside = events[month.between(events["first_month"], events["last_month"])]
     for country in ("MLI", "BFA", "NER", "SDN"):
         assert sums[country] == inside.loc[inside["country"] == country, "best"].sum()

@@ -16,6 +16,7 @@ CONTENT: dict[str, Any] = {
     "levels": ["admin1"],
     "thresholds": {"admin1": 5.0},
     "vintage": {
+        "history": "ucdp",
         "as_of": "2025-01-02",
         "digest": "d" * 64,
         "releases": [
@@ -34,6 +35,7 @@ CONTENT: dict[str, Any] = {
             "version": 3,
             "run_id": "f" * 32,
             "learner": "boosting",
+            "summary_events": "spread",
             "trained_to": "2024-12",
             "skill": {"instability": 0.2},
         }

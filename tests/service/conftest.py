@@ -96,6 +96,7 @@ def manifest_of(rows: list[Row], **changes: Any) -> Manifest:
         "levels": levels,
         "thresholds": {level: THRESHOLDS[level] for level in levels},
         "vintage": VintageUsed(
+            history="ucdp",
             as_of=date(2025, 1, 20),
             digest="8d" * 32,
             releases=(
@@ -114,6 +115,7 @@ def manifest_of(rows: list[Row], **changes: Any) -> Manifest:
                 version=3,
                 run_id="0123456789abcdef0123456789abcdef",
                 learner="boosting",
+                summary_events="spread",
                 trained_to="2024-12",
                 skill={"instability": 0.21, "escalation": 0.12, "onset": 0.04},
             )
