@@ -2,7 +2,10 @@
 
 A release lies in `<home>/events/source=<source>/release=<release>/`:
 
-    events.parquet     the accepted events, EVENTS_SCHEMA, by date_end and event_id
+    events.parquet     the accepted events, EVENTS_SCHEMA, by date_end and event_id; or, of a
+    counts.parquet     history that is already aggregated, COUNTS_SCHEMA and the regions that
+    regions.parquet    it names, COUNTED_REGIONS_SCHEMA
+    deleted.parquet    ids of events that the source has withdrawn
     rejected.parquet   every refused row as it was delivered, with why
     coverage.parquet   the months that the release observes, by country
     release.json       the `Release`: what it is, when it was public, what was read
@@ -16,10 +19,10 @@ import json
 import os
 import re
 import shutil
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple, Protocol
 from uuid import uuid4
 
 import pandas as pd
@@ -29,11 +32,15 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from features.coverage import Coverage, Span
 from features.errors import ArchiveError
-from features.events import EVENTS_SCHEMA
 from features.months import format_month, month_of
+from features.regions import Level
 
 Kind = Literal["final", "candidate"]
 """`final` releases are a source's considered record; `candidate` ones are early and get revised."""
+
+EVENTS_FILE, COUNTS_FILE, REGIONS_FILE = "events.parquet", "counts.parquet", "regions.parquet"
+DELETED_FILE, REJECTED_FILE = "deleted.parquet", "rejected.parquet"
+_COVERAGE_FILE, _RELEASE_FILE = "coverage.parquet", "release.json"
 
 REJECTED_SCHEMA = pa.schema(
     [
@@ -42,7 +49,11 @@ REJECTED_SCHEMA = pa.schema(
         pa.field("record", pa.string(), nullable=False),
     ]
 )
-"""Columns and types of `rejected.parquet`, as `features.rejects.rejected_rows` returns them."""
+"""Columns and types of `rejected.parquet`: the line on which the row begins, why it was refused
+(joined by "; "), and the delivered fields as a JSON object."""
+
+DELETED_SCHEMA = pa.schema([pa.field("event_id", pa.string(), nullable=False)])
+"""Columns and types of `deleted.parquet`."""
 
 _COVERAGE_SCHEMA = pa.schema(
     [
@@ -54,30 +65,52 @@ _COVERAGE_SCHEMA = pa.schema(
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 
 
-def _nothing_rejected() -> pd.DataFrame:
-    nothing: pd.DataFrame = REJECTED_SCHEMA.empty_table().to_pandas()
-    return nothing
+@dataclass(frozen=True)
+class Identity:
+    """What a delivery is: known before its rows are read.
 
-
-@dataclass(frozen=True, eq=False)
-class Delivery:
-    """A release on its way into the archive.
-
-    `events` has the columns of EVENTS_SCHEMA in any order, `rejected` those of REJECTED_SCHEMA;
-    `sha256` is that of the delivered bytes; `notes` say what was mended to read them.
+    `history` names the event history that it is a part of: only releases of one history revise
+    each other. `level` is that of the regions of counts, None for a release of events.
     """
 
+    history: str
     source: str
     release: str
     kind: Kind
     available_on: date
-    file_name: str
-    sha256: str
-    events: pd.DataFrame
     coverage: Coverage
-    rejected: pd.DataFrame = field(default_factory=_nothing_rejected)
-    notes: tuple[str, ...] = ()
+    file_name: str
+    level: Level | None = None
     simulated: bool = False
+
+
+@dataclass(frozen=True)
+class Written:
+    """What became of a delivery's rows: known once they are written.
+
+    `sha256` is that of the delivered content, unpacked; `rows_deleted` counts the events that are
+    withdrawn, which are no rows of it; `notes` say what was mended to read it.
+    """
+
+    sha256: str
+    rows_accepted: int
+    rows_rejected: int
+    rows_deleted: int = 0
+    notes: tuple[str, ...] = ()
+
+
+class Delivery(Protocol):
+    """A release on its way into the archive."""
+
+    @property
+    def identity(self) -> Identity:
+        """What it is."""
+
+    def write(self, folder: Path) -> Written:
+        """Write events (or counts and regions), deleted and rejected rows to files in a folder.
+
+        Nothing else may be left there. Raises InputError when the rows cannot be used.
+        """
 
 
 class Release(BaseModel):
@@ -85,16 +118,19 @@ class Release(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
+    history: str
     source: str
     release: str
     kind: Kind
     available_on: date
+    level: Level | None
     simulated: bool
     file_name: str
     sha256: str
     rows_read: int
     rows_accepted: int
     rows_rejected: int
+    rows_deleted: int
     notes: tuple[str, ...]
     folder: Path = Field(exclude=True)
 
@@ -106,17 +142,39 @@ class Release(BaseModel):
     @property
     def events_file(self) -> Path:
         """The Parquet file of the accepted events."""
-        return self.folder / "events.parquet"
+        return self.folder / EVENTS_FILE
+
+    @property
+    def counts_file(self) -> Path:
+        """The Parquet file of the accepted counts."""
+        return self.folder / COUNTS_FILE
+
+    @property
+    def regions_file(self) -> Path:
+        """The Parquet file of the regions that the counts name."""
+        return self.folder / REGIONS_FILE
+
+    @property
+    def deleted_file(self) -> Path:
+        """The Parquet file of the ids of withdrawn events."""
+        return self.folder / DELETED_FILE
 
     def coverage(self) -> Coverage:
         """Return the months that the release observes, by country."""
-        rows = pq.ParquetFile(self.folder / "coverage.parquet").read().to_pylist()
+        rows = pq.ParquetFile(self.folder / _COVERAGE_FILE).read().to_pylist()
         return Coverage(tuple(Span(**row) for row in rows))
 
     def rejected(self) -> pd.DataFrame:
         """Return the refused rows: line, reasons, record (the delivered row as JSON)."""
-        rows: pd.DataFrame = pq.ParquetFile(self.folder / "rejected.parquet").read().to_pandas()
+        rows: pd.DataFrame = pq.ParquetFile(self.folder / REJECTED_FILE).read().to_pandas()
         return rows
+
+
+class Added(NamedTuple):
+    """The release of a delivery in the archive, and whether it was added just now."""
+
+    release: Release
+    is_new: bool
 
 
 class Archive:
@@ -130,7 +188,7 @@ class Archive:
 
         Raises ArchiveError when one is damaged, or when simulated and real ones lie together.
         """
-        files = sorted(self.folder.glob("source=*/release=*/release.json"))
+        files = sorted(self.folder.glob(f"source=*/release=*/{_RELEASE_FILE}"))
         releases = [_read_release(file.parent) for file in files]
         if len({release.simulated for release in releases}) > 1:
             raise ArchiveError(
@@ -139,74 +197,68 @@ class Archive:
             )
         return releases
 
-    def add(self, delivery: Delivery) -> bool:
-        """Append a release; return False, and change nothing, when it is there already.
+    def add(self, delivery: Delivery) -> Added:
+        """Append a release; when the same is there already, change nothing.
 
         Raises ArchiveError when another release has its name, when it would mix simulated with
         real events, when its name cannot be that of a folder, when it claims to observe months
-        that were not over when it became public, or when it cannot be written.
+        that were not over when it became public, or when it cannot be written; and what the
+        delivery raises when it cannot be read.
         """
-        _refuse_impossible(delivery)
-        if any(release.simulated != delivery.simulated for release in self.releases()):
-            held, new = ("real", "simulated") if delivery.simulated else ("simulated", "real")
+        identity = delivery.identity
+        self._refuse_impossible(identity)
+        place = self.folder / f"source={identity.source}" / f"release={identity.release}"
+        hidden = place.with_name(f".{place.name}.{uuid4().hex}")
+        try:
+            hidden.mkdir(parents=True)
+            release = _write(hidden, delivery)
+            is_new = _renamed(hidden, place)
+        except OSError as error:
             raise ArchiveError(
-                f"'{self.folder}' holds {held} events and '{delivery.file_name}' {new} ones, "
+                f"'{place}' cannot be written ({error.strerror or error}): see to the disk and "
+                "its permissions; the archive is as it was"
+            ) from error
+        finally:
+            shutil.rmtree(hidden, ignore_errors=True)
+        held = _read_release(place)
+        if not is_new:
+            _refuse_other_content(held, release, identity)
+        return Added(held, is_new)
+
+    def _refuse_impossible(self, new: Identity) -> None:
+        for name in (new.source, new.release, new.history):
+            if _NAME.fullmatch(name) is None:
+                raise ArchiveError(
+                    f"'{name}' cannot name a release: use letters, digits, '.', '_' and '-', and "
+                    "begin with a letter or digit (--release NAME)"
+                )
+        last_month = new.coverage.last_month
+        if last_month > month_of(new.available_on):
+            raise ArchiveError(
+                f"'{new.file_name}' is said to observe {format_month(last_month)} though it was "
+                f"public on {new.available_on}: mend the coverage or give --available-on"
+            )
+        if any(release.simulated != new.simulated for release in self.releases()):
+            held, brought = ("real", "simulated") if new.simulated else ("simulated", "real")
+            raise ArchiveError(
+                f"'{self.folder}' holds {held} events and '{new.file_name}' {brought} ones, "
                 "which may never share an archive: choose another home (TOCSIN_HOME)"
             )
-        place = self.folder / f"source={delivery.source}" / f"release={delivery.release}"
-        if not place.exists() and _moved_into(place, delivery):
-            return True
-        _refuse_other_content(place, delivery)
-        return False
 
 
-def _refuse_impossible(delivery: Delivery) -> None:
-    for name in (delivery.source, delivery.release):
-        if _NAME.fullmatch(name) is None:
-            raise ArchiveError(
-                f"'{name}' cannot name a release: use letters, digits, '.', '_' and '-', and "
-                "begin with a letter or digit (--release NAME)"
-            )
-    last_month = delivery.coverage.last_month
-    if last_month > month_of(delivery.available_on):
-        raise ArchiveError(
-            f"'{delivery.file_name}' is said to observe {format_month(last_month)} though it was "
-            f"public on {delivery.available_on}: mend the coverage or give --available-on"
-        )
-
-
-def _refuse_other_content(place: Path, delivery: Delivery) -> None:
-    """Raise ArchiveError unless the release in a place is the delivered one."""
-    held = _read_release(place)
-    same = held.sha256 == delivery.sha256 or (
-        pq.ParquetFile(held.events_file).read().equals(_events_table(delivery))
-    )
-    if same and held.coverage() == delivery.coverage:
+def _refuse_other_content(held: Release, new: Release, identity: Identity) -> None:
+    same = held.sha256 == new.sha256
+    if same and held.coverage() == identity.coverage:
         return
     what = "another coverage" if same else "other content"
     raise ArchiveError(
         f"the archive already holds {held.name}, with {what} (from '{held.file_name}'), and is "
-        f"never rewritten: add '{delivery.file_name}' under a name of its own (--release NAME)"
+        f"never rewritten: add '{new.file_name}' under a name of its own (--release NAME)"
     )
 
 
-def _moved_into(place: Path, delivery: Delivery) -> bool:
-    """Write a release and move it into its place; return False when another took the place."""
-    hidden = place.with_name(f".{place.name}.{uuid4().hex}")
-    try:
-        hidden.mkdir(parents=True)
-        _write(hidden, delivery)
-        return _renamed(hidden, place)
-    except OSError as error:
-        raise ArchiveError(
-            f"'{place}' cannot be written ({error.strerror}): see to the disk and its "
-            "permissions; the archive is as it was"
-        ) from error
-    finally:
-        shutil.rmtree(hidden, ignore_errors=True)
-
-
 def _renamed(hidden: Path, place: Path) -> bool:
+    """Move a release into its place; return False when another is there."""
     try:
         hidden.rename(place)
     except OSError as error:
@@ -217,51 +269,38 @@ def _renamed(hidden: Path, place: Path) -> bool:
     return True
 
 
-def _write(folder: Path, delivery: Delivery) -> None:
-    """Write the four files of a release; the same delivery gives the same bytes."""
-    events = _events_table(delivery)
-    rejected = pa.Table.from_pandas(
-        delivery.rejected, schema=REJECTED_SCHEMA, preserve_index=False
-    ).sort_by("line")
-    coverage = pa.Table.from_pylist(
-        [span._asdict() for span in delivery.coverage.spans], schema=_COVERAGE_SCHEMA
+def _write(folder: Path, delivery: Delivery) -> Release:
+    """Write the files of a release; the same delivery gives the same bytes."""
+    identity = delivery.identity
+    written = delivery.write(folder)
+    coverage = [span._asdict() for span in identity.coverage.spans]
+    pq.write_table(
+        pa.Table.from_pylist(coverage, schema=_COVERAGE_SCHEMA),
+        folder / _COVERAGE_FILE,
+        compression="zstd",
     )
     release = Release(
-        source=delivery.source,
-        release=delivery.release,
-        kind=delivery.kind,
-        available_on=delivery.available_on,
-        simulated=delivery.simulated,
-        file_name=delivery.file_name,
-        sha256=delivery.sha256,
-        rows_read=len(events) + len(rejected),
-        rows_accepted=len(events),
-        rows_rejected=len(rejected),
-        notes=delivery.notes,
+        history=identity.history,
+        source=identity.source,
+        release=identity.release,
+        kind=identity.kind,
+        available_on=identity.available_on,
+        level=identity.level,
+        simulated=identity.simulated,
+        file_name=identity.file_name,
+        sha256=written.sha256,
+        rows_read=written.rows_accepted + written.rows_rejected,
+        rows_accepted=written.rows_accepted,
+        rows_rejected=written.rows_rejected,
+        rows_deleted=written.rows_deleted,
+        notes=written.notes,
         folder=folder,
     )
-    tables = {"events": events, "rejected": rejected, "coverage": coverage}
-    for name, table in tables.items():
-        pq.write_table(
-            table.replace_schema_metadata(None), folder / f"{name}.parquet", compression="zstd"
-        )
     text = release.model_dump_json(indent=2) + "\n"
-    (folder / "release.json").write_text(text, encoding="utf-8")
+    (folder / _RELEASE_FILE).write_text(text, encoding="utf-8")
     for file in (*folder.iterdir(), folder):
         _sync(file)
-
-
-def _events_table(delivery: Delivery) -> pa.Table:
-    """Return the events in EVENTS_SCHEMA, by date_end and event_id."""
-    try:
-        ordered = delivery.events.sort_values(["date_end", "event_id"], kind="stable")
-        table = pa.Table.from_pandas(ordered, schema=EVENTS_SCHEMA, preserve_index=False)
-    except (KeyError, ValueError, pa.ArrowException) as error:
-        raise ArchiveError(
-            f"the events of '{delivery.file_name}' are not in the normal form "
-            f"({str(error).splitlines()[0]}): whatever read or made them is at fault"
-        ) from error
-    return table.replace_schema_metadata(None)
+    return release
 
 
 def _sync(path: Path) -> None:
@@ -275,7 +314,7 @@ def _sync(path: Path) -> None:
 
 def _read_release(folder: Path) -> Release:
     try:
-        said: dict[str, Any] = json.loads((folder / "release.json").read_text(encoding="utf-8"))
+        said: dict[str, Any] = json.loads((folder / _RELEASE_FILE).read_text(encoding="utf-8"))
         return Release(**said, folder=folder)
     except (OSError, ValueError, TypeError, ValidationError) as error:
         raise ArchiveError(

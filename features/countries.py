@@ -23,7 +23,7 @@ def iso3_of_gleditsch_ward(numbers: pd.Series) -> pd.Series:
     Gleditsch & Ward (1999), A revised list of independent states since the congress of Vienna,
     International Interactions 25(4).
     """
-    return numbers.map(_table()).astype("str")
+    return numbers.map(gleditsch_ward_states()).astype("str")
 
 
 def states_since() -> dict[str, str]:
@@ -37,6 +37,7 @@ def states_since() -> dict[str, str]:
 
 
 @cache
-def _table() -> dict[int, str]:
+def gleditsch_ward_states() -> dict[int, str]:
+    """Return the ISO 3166-1 alpha-3 code of every Gleditsch-Ward state number."""
     listed = pd.read_csv(_GLEDITSCH_WARD, keep_default_na=False)
     return dict(zip(listed["number"], listed["country"], strict=True))

@@ -4,11 +4,15 @@ An event is one dated, located act of organised violence, with actors and deaths
 holds events in this form and in no other.
 """
 
-import pandas as pd
-import pandera.pandas as pandera
+from datetime import date
+
 import pyarrow as pa
 
 TYPES_OF_VIOLENCE: dict[int, str] = {1: "state-based", 2: "non-state", 3: "one-sided"}
+"""The types of organised violence: what deaths, and so every target, are counted of."""
+
+OTHER_TYPES: dict[int, str] = {4: "protest", 5: "riot", 6: "strategic development"}
+"""Events that some sources also record; they are kept, and are no organised violence."""
 
 EVENTS_SCHEMA = pa.schema(
     [
@@ -34,6 +38,7 @@ EVENTS_SCHEMA = pa.schema(
         pa.field("best", pa.int64(), nullable=False),
         pa.field("high", pa.int64(), nullable=False),
         pa.field("low", pa.int64(), nullable=False),
+        pa.field("text", pa.string()),
     ]
 )
 """Columns and types of `events.parquet`.
@@ -42,58 +47,47 @@ EVENTS_SCHEMA = pa.schema(
 apart from it (Palestine, Western Sahara) where the event lies there. `admin1` and `priogrid` are
 region ids, null where the event cannot be placed at that level (`where_prec` 6 and 7 name a
 country or international waters only). Deaths are whole numbers; `best`, `high` and `low` are the
-source's estimates of the total. The month an event counts in is that of `date_end`: only then was
-all of it known.
+source's estimates of the total. `text` is what the source says in words: a headline or a note.
 """
 
 _DEATHS = ("deaths_a", "deaths_b", "deaths_civilians", "deaths_unknown", "best", "high", "low")
 MOST_DEATHS = 2_000_000
 """More deaths than any coded event ever had; a larger figure is a typing error."""
 
+_LONGEST = {"event_id": 200, "side_a": 1000, "side_b": 1000, "code_status": 1000, "text": 100_000}
+_RANGES = {
+    "type_of_violence": (1, max(OTHER_TYPES)),
+    "date_prec": (1, 5),
+    "where_prec": (1, 7),
+    "event_clarity": (1, 2),
+    "latitude": (-90, 90),
+    "longitude": (-180, 180),
+    **dict.fromkeys(_DEATHS, (0, MOST_DEATHS)),
+}
 
-def event_schema(first_day: pd.Timestamp, last_day: pd.Timestamp) -> pandera.DataFrameSchema:
-    """Return the checks that every event must pass, for the days that a file may speak of.
 
-    What a check says is the reason that stands beside a rejected row. Of an id that is repeated
-    the first event stands. Estimates need not agree: UCDP itself delivers events whose `best` is
-    above `high`, or whose `low` is; they happened all the same.
+def event_faults(first_day: date, last_day: date) -> dict[str, str]:
+    """Return all that can be wrong with one event: reason -> when, as SQL over EVENTS_SCHEMA.
+
+    `first_day` and `last_day` are the days that a file may speak of. Estimates need not agree:
+    UCDP itself delivers events whose `best` is above `high`, or whose `low` is; they happened all
+    the same.
     """
-    day = pandera.Check.in_range(
-        first_day, last_day, error=f"is outside {first_day:%Y-%m-%d} to {last_day:%Y-%m-%d}"
-    )
-    return pandera.DataFrameSchema(
-        {
-            "event_id": pandera.Column(
-                str,
-                pandera.Check.str_length(1, 200, error="is longer than 200 characters"),
-                unique=True,
-                report_duplicates="exclude_first",
-            ),
-            "type_of_violence": _number(1, max(TYPES_OF_VIOLENCE)),
-            "date_start": pandera.Column("datetime64[us]", day),
-            "date_end": pandera.Column("datetime64[us]", day),
-            "date_prec": _number(1, 5, nullable=True),
-            "where_prec": _number(1, 7, nullable=True),
-            "event_clarity": _number(1, 2, nullable=True),
-            "latitude": _number(-90, 90, float, nullable=True),
-            "longitude": _number(-180, 180, float, nullable=True),
-            "country": pandera.Column(
-                str, pandera.Check.str_matches("[A-Z]{3}$", error="is not ISO 3166-1 alpha-3")
-            ),
-            **{name: _number(0, MOST_DEATHS) for name in _DEATHS},
-        },
-        checks=[
-            pandera.Check(
-                lambda events: ~(events["date_start"] > events["date_end"]),
-                error="date_start is after date_end",
-            ),
-        ],
-    )
-
-
-def _number(
-    low: int, high: int, dtype: str | type = "Int64", *, nullable: bool = False
-) -> pandera.Column:
-    """Return the check of a column of numbers within low..high, both included."""
-    check = pandera.Check.in_range(low, high, error=f"is outside {low} to {high}")
-    return pandera.Column(dtype, check, nullable=nullable)
+    faults = {
+        f"{field.name} is missing or unreadable": f"{field.name} IS NULL"
+        for field in EVENTS_SCHEMA
+        if not field.nullable
+    }
+    for name, most in _LONGEST.items():
+        faults[f"{name} is longer than {most} characters"] = f"length({name}) > {most}"
+    for name, (low, high) in _RANGES.items():
+        faults[f"{name} is outside {low} to {high}"] = f"{name} NOT BETWEEN {low} AND {high}"
+    for name in ("date_start", "date_end"):
+        between = f"DATE '{first_day}' AND DATE '{last_day}'"
+        faults[f"{name} is outside {first_day} to {last_day}"] = f"{name} NOT BETWEEN {between}"
+    faults["date_start is after date_end"] = "date_start > date_end"
+    for name in ("side_a", "side_b", "code_status"):
+        faults[f"{name} runs over lines"] = (
+            f"contains({name}, chr(10)) OR contains({name}, chr(13))"
+        )
+    return faults

@@ -1,124 +1,266 @@
-"""Comma-separated files as they come: plain, gzipped or zipped, of mixed encoding, half broken.
+"""Comma-separated text as it comes: of mixed encoding, with stray quotes, half broken.
 
 Every field is handed on as text; what it means is the source's own business.
+
+Two readers share the work. Text whose quotation marks all stand where RFC 4180 wants them, and
+whose records are all of one width, goes through Arrow's reader, which is fast. A stretch that is
+not like that goes through the standard library's, which is slow, and lenient and exact: DuckDB's
+drops characters next to a stray quotation mark, and pandas' drops records that are too long.
+
+A misplaced quotation mark may not join rows: it would make one event of two. So where a record
+runs over several lines and its quotation marks are not as RFC 4180 wants them, each of its lines
+is a record.
 """
 
 import codecs
 import csv
-import gzip
 import io
-import zipfile
-import zlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from itertools import islice
+from itertools import chain
 from pathlib import Path
-from tempfile import TemporaryDirectory
-from typing import IO
+from typing import NamedTuple
 
-import pandas as pd
+import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
+import pyarrow.csv
 
 from features.errors import InputError
+from features.sources.unpack import Unpacked, unpacked
 
-_CHUNK = 1 << 20  # [characters]
-_BATCH = 20_000  # [records]
-_UTF16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+BEYOND = "beyond the header"
+"""The column of all that a record has beyond the width of the first one."""
 
+LINE, LINES = "_line", "_lines"
+"""The columns of the line on which a record begins, from 1, and of how many lines it takes; the
+names that sources give to columns may not begin with an underscore."""
 
-@dataclass(frozen=True)
-class Records:
-    """The records of a file, the header (if it has one) among them; blank lines are none.
-
-    `fields` has one row a record: columns 0 .. n-1 are the n fields of the first record, column n
-    all that a record has beyond them; text, null where a record has no such field. Its index is
-    the line on which a record begins, counted from 1. `lines` says, on the same index, how many
-    lines a record takes. `notes` say what had to be mended to read the file at all.
-    """
-
-    fields: pd.DataFrame
-    lines: pd.Series
-    notes: tuple[str, ...]
+LONGEST_RECORD = 1 << 26  # [bytes]
+_FIRST_LINES = 1 << 20  # [bytes]
+_NEWLINE, _RETURN, _QUOTE, _COMMA = 10, 13, 34, 44
+_REPLACEMENT = "\N{REPLACEMENT CHARACTER}".encode()
+Bytes = npt.NDArray[np.uint8]
+Ints = npt.NDArray[np.int64]
 
 
-def read_records(path: Path) -> Records:
-    """Read a `.csv`, `.csv.gz` or `.zip` file; the last must hold exactly one CSV file.
+class CsvText:
+    """A CSV file, read once from its beginning to its end; blank lines are no records."""
 
-    Raises InputError when the path is no file, the file is empty, damaged or no CSV at all.
-    """
-    require_file(path)
-    with TemporaryDirectory(prefix="tocsin-") as folder:
-        text = Path(folder) / "records.csv"
-        notes = _write_clean_text(path, text)
-        try:
-            fields, lines = _parse(text)
-        except csv.Error as error:
-            raise InputError(f"'{path}' is not comma-separated text: {error}") from error
-    if fields.empty:
-        raise InputError(f"'{path}' is empty: give a CSV file as its source delivers it")
-    return Records(fields, lines, notes)
+    def __init__(self, path: Path, content: Unpacked) -> None:
+        self._path = path
+        self._content = content
+        self._chunks = content.chunks()
+        self._nuls = 0
+        self._decoded = False
+        self._line = 1
+        start = next(self._chunks)
+        self._chunks = chain([start], self._chunks)
+        self.first = self._first_record(start)
 
+    @property
+    def sha256(self) -> str:
+        """The hash of the delivered content, once all of it is read."""
+        return self._content.sha256
 
-def require_file(path: Path) -> None:
-    """Raise InputError unless there is a file at the path."""
-    if not path.is_file():
-        wrong = "is a folder" if path.is_dir() else "does not exist"
-        raise InputError(f"'{path}' {wrong}: give the path of one .csv, .csv.gz or .zip file")
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What had to be mended to read the file, once all of it is read."""
+        decoded = ("some bytes are not UTF-8 and were read as Windows-1252",) * self._decoded
+        nuls = (f"{self._nuls} NUL bytes were replaced",) * (self._nuls > 0)
+        return (*decoded, *nuls)
 
+    def batches(self, names: Sequence[str], *, has_header: bool) -> Iterator[pa.RecordBatch]:
+        """Yield all records but the header: columns `names`, BEYOND, LINE and LINES.
 
-def _write_clean_text(path: Path, text: Path) -> tuple[str, ...]:
-    """Unpack a file as UTF-8 without NUL bytes; return notes on what had to be mended."""
-    try:
-        try:
-            return _copy(path, text, errors="strict")
-        except UnicodeDecodeError:
-            note = "some bytes are not UTF-8 and were read as Windows-1252"
-            return (note, *_copy(path, text, errors=_WINDOWS_1252))
-    except (OSError, EOFError, zlib.error, zipfile.BadZipFile, RuntimeError) as error:
-        raise InputError(
-            f"'{path}' cannot be unpacked ({error}): it is damaged or not what its name says; "
-            "fetch it again"
-        ) from error
+        `names` are as many as `first` has fields. Fields are text, null where a record has none.
+        Raises InputError when the file is damaged or a record never ends.
+        """
+        skip = int(has_header)
+        data, enough = b"", 0
+        for chunk, final in chain(((chunk, False) for chunk in self._chunks), [(b"", True)]):
+            data += self._mended(chunk)
+            if len(data) < min(enough, LONGEST_RECORD) and not final:
+                continue
+            table, used, lines = self._records(data, names, final=final)
+            if not (used or final) and len(data) >= LONGEST_RECORD:
+                raise self._endless()
+            data = data[used:]
+            enough = 2 * len(data)  # or a long record would be looked at again and again
+            self._line += lines
+            dropped = min(skip, table.num_rows)
+            skip -= dropped
+            yield from table.slice(dropped).to_batches()
 
+    def _endless(self) -> InputError:
+        return InputError(
+            f"'{self._path}' is not comma-separated text: the record that begins on line "
+            f"{self._line} is longer than {LONGEST_RECORD >> 20} MB; close the quotation mark that "
+            "it opens"
+        )
 
-def _copy(path: Path, text: Path, errors: str) -> tuple[str, ...]:
-    nuls = 0
-    with _opened(path) as packed, text.open("w", encoding="utf-8", newline="") as copy:
-        encoding = "utf-16" if packed.read(2) in _UTF16 else "utf-8-sig"
-        packed.seek(0)
-        reader = io.TextIOWrapper(packed, encoding, errors, newline="")
-        while chunk := reader.read(_CHUNK):
-            nuls += chunk.count("\0")
-            copy.write(chunk.replace("\0", "\N{REPLACEMENT CHARACTER}"))
-    return (f"{nuls} NUL bytes were replaced",) if nuls else ()
+    def _first_record(self, start: bytes) -> list[str]:
+        begin = start[:_FIRST_LINES].replace(b"\0", _REPLACEMENT)
+        text = io.StringIO(_text(begin).text, newline="")
+        with _long_fields():
+            return next((record for record in csv.reader(text) if record), [])
+
+    def _mended(self, chunk: bytes) -> bytes:
+        nuls = chunk.count(b"\0")
+        self._nuls += nuls
+        return chunk.replace(b"\0", _REPLACEMENT) if nuls else chunk
+
+    def _records(
+        self, data: bytes, names: Sequence[str], *, final: bool
+    ) -> tuple[pa.Table, int, int]:
+        """Return the records that end within `data`, and how many bytes and lines they take."""
+        found = _find_records(data, final=final)
+        if found is not None:
+            part = data[: found.used]
+            table = _quick(part, names, found, self._line)
+            if table is None and (decoded := _text(part)).is_mended:
+                table = _quick(decoded.text.encode(), names, found, self._line)
+                self._decoded |= table is not None
+            if table is not None:
+                return table, found.used, part.count(b"\n")
+        return self._exact(data, names, final=final)
+
+    def _exact(
+        self, data: bytes, names: Sequence[str], *, final: bool
+    ) -> tuple[pa.Table, int, int]:
+        """Return what `_records` does, for any text; bytes know no line ends but these three."""
+        last = max(data.rfind(b"\n"), data.rfind(b"\r", 0, -1))  # a last \r may belong to a \n
+        raw = data[: len(data) if final else last + 1].splitlines(keepends=True)
+        decoded = [_text(line) for line in raw]
+        self._decoded |= any(line.is_mended for line in decoded)
+        lines = [line.text for line in decoded]
+        with _long_fields():
+            spans = list(_spans(lines))
+            taken = len(lines)
+            if spans and not final:  # the last record may go on in the next chunk
+                taken = spans.pop().begin
+            records = [record for span in spans for record in _parted(span, lines)]
+        return _columns(records, names, self._line), sum(map(len, raw[:taken])), taken
 
 
 @contextmanager
-def _opened(path: Path) -> Iterator[IO[bytes] | gzip.GzipFile]:
-    """Open a file for reading, unpacked as its name says."""
-    match path.suffix.lower():
-        case ".gz":
-            with gzip.open(path) as file:
-                yield file
-        case ".zip":
-            with zipfile.ZipFile(path) as packed, packed.open(_only_csv(packed, path)) as file:
-                yield file
-        case _:
-            with path.open("rb") as file:
-                yield file
+def open_csv(path: Path) -> Iterator[CsvText]:
+    """Open a `.csv`, `.csv.gz` or `.zip` file; the last must hold exactly one CSV file.
+
+    Raises InputError when the path is no file, the file is empty, damaged or no CSV at all.
+    """
+    with unpacked(path) as content:
+        text = CsvText(path, content)
+        if not text.first:
+            raise InputError(f"'{path}' is empty: give a CSV file as its source delivers it")
+        yield text
 
 
-def _only_csv(packed: zipfile.ZipFile, path: Path) -> str:
-    """Return the name of the one CSV file in a zip file."""
-    names = [name for name in packed.namelist() if name.lower().endswith(".csv")]
-    names = [name for name in names if not name.startswith("__MACOSX/")]
-    if len(names) != 1:
-        raise InputError(
-            f"'{path}' holds {len(names)} CSV files where exactly one is expected: unpack it and "
-            "give the one that is meant"
+class CsvRows:
+    """The records of a CSV file under the names that its source gives to its columns."""
+
+    def __init__(self, text: CsvText, names: Sequence[str], *, has_header: bool) -> None:
+        self._text = text
+        self._names = names
+        self._has_header = has_header
+        self.columns = (*names, BEYOND)
+
+    def batches(self) -> Iterator[pa.RecordBatch]:
+        """Yield the records but the header, as `CsvText.batches` does."""
+        return self._text.batches(self._names, has_header=self._has_header)
+
+    @property
+    def sha256(self) -> str:
+        """The hash of the delivered content, once all of it is read."""
+        return self._text.sha256
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What had to be mended to read the file, once all of it is read."""
+        return self._text.notes
+
+
+@dataclass(frozen=True)
+class _Found:
+    """The first byte of every record, newlines before it, the lines it takes, all bytes taken."""
+
+    starts: Ints
+    line: Ints
+    lines: Ints
+    used: int
+
+
+def _find_records(data: bytes, *, final: bool) -> _Found | None:
+    """Find the records that end within `data`; None where its quotation marks are irregular."""
+    if data.count(b"\r") != data.count(b"\r\n") or data.startswith(codecs.BOM_UTF8):
+        return None  # Arrow knows no other line ends, and would drop the byte order mark
+    if final and data and not data.endswith(b"\n"):
+        data += b"\n"
+    content: Bytes = np.frombuffer(data, dtype=np.uint8)
+    quotes = np.flatnonzero(content == _QUOTE)
+    newlines = np.flatnonzero(content == _NEWLINE)
+    ends = newlines[np.searchsorted(quotes, newlines) % 2 == 0]
+    if len(ends) == 0:
+        return None
+    used = int(ends[-1]) + 1
+    if (final and used < len(data)) or not _regular(content[:used], quotes[quotes < used]):
+        return None
+    starts = np.concatenate([[0], ends[:-1] + 1])
+    before = np.searchsorted(newlines, starts)
+    lines = np.searchsorted(newlines, ends) + 1 - before
+    blank = (content[starts] == _NEWLINE) | (content[starts] == _RETURN)
+    return _Found(starts[~blank], before[~blank], lines[~blank], used)
+
+
+def _regular(content: Bytes, quotes: Ints) -> bool:
+    """Tell whether every quotation mark opens a field, closes one, or is doubled in between."""
+    if len(quotes) % 2:
+        return False
+    opening, closing = quotes[0::2], quotes[1::2]
+    before = np.where(opening > 0, content[opening - 1], _NEWLINE)
+    after = content[closing + 1]  # the last byte is a newline
+    return bool(
+        np.isin(before, (_NEWLINE, _COMMA, _QUOTE)).all()
+        and np.isin(after, (_NEWLINE, _RETURN, _COMMA, _QUOTE)).all()
+    )
+
+
+def _quick(data: bytes, names: Sequence[str], found: _Found, line: int) -> pa.Table | None:
+    """Read regular text; return None when it is not UTF-8 or its records not of one width."""
+    try:
+        table = pyarrow.csv.read_csv(
+            pa.BufferReader(data),
+            read_options=pyarrow.csv.ReadOptions(
+                column_names=list(names), block_size=max(len(data), 1)
+            ),
+            parse_options=pyarrow.csv.ParseOptions(newlines_in_values=True),
+            convert_options=pyarrow.csv.ConvertOptions(
+                column_types=dict.fromkeys(names, pa.string()), strings_can_be_null=False
+            ),
         )
-    return names[0]
+    except pa.ArrowInvalid:
+        return None
+    if table.num_rows != len(found.starts):
+        return None
+    return (
+        table.append_column(BEYOND, pa.nulls(len(table), pa.string()))
+        .append_column(LINE, pa.array(found.line + line))
+        .append_column(LINES, pa.array(found.lines))
+    )
+
+
+class _Decoded(NamedTuple):
+    text: str
+    is_mended: bool
+
+
+def _text(data: bytes) -> _Decoded:
+    """Decode text, whatever it is."""
+    try:
+        return _Decoded(data.decode(), is_mended=False)
+    except UnicodeDecodeError:
+        return _Decoded(data.decode(errors=_WINDOWS_1252), is_mended=True)
 
 
 def _windows_1252(error: UnicodeError) -> tuple[str, int]:
@@ -133,51 +275,66 @@ _WINDOWS_1252 = "tocsin-windows-1252"
 codecs.register_error(_WINDOWS_1252, _windows_1252)
 
 
-def _parse(text: Path) -> tuple[pd.DataFrame, pd.Series]:
-    """Return the records of clean UTF-8 text and the lines that each takes.
-
-    The standard library's reader is the one that is both lenient and exact: DuckDB drops
-    characters next to a stray quotation mark and pandas drops records that are too long.
-    """
-    batches: list[pa.Table] = []
-    with text.open(encoding="utf-8", newline="") as file:
-        numbered = _numbered(file)
-        width: int | None = None
-        while batch := list(islice(numbered, _BATCH)):
-            width = width or len(batch[0][2])
-            batches.append(_columns(batch, width))
-    if not batches:
-        return pd.DataFrame(), pd.Series(dtype="int64")
-    table = pa.concat_tables(batches).to_pandas().set_index("line")
-    return table.drop(columns="lines").rename(columns=int), table["lines"]
-
-
-def _numbered(file: Iterable[str]) -> Iterator[tuple[int, int, list[str]]]:
-    """Yield where each record begins, how many lines it takes, and its fields."""
-    reader = csv.reader(file)
-    before = 0
+@contextmanager
+def _long_fields() -> Iterator[None]:
+    """Let the standard library read fields of any length; LONGEST_RECORD bounds them."""
+    before = csv.field_size_limit(2 * LONGEST_RECORD)
     try:
-        for fields in reader:
-            if fields:
-                yield before + 1, reader.line_num - before, fields
-            before = reader.line_num
-    except csv.Error as error:
-        raise csv.Error(
-            f"the record that begins on line {before + 1} never ends ({error}); close the "
-            "quotation mark that it opens"
-        ) from error
+        yield
+    finally:
+        csv.field_size_limit(before)
 
 
-def _columns(batch: list[tuple[int, int, list[str]]], width: int) -> pa.Table:
-    """Return records as columns of text, padded or gathered to one more than `width`."""
-    begins, lines, records = zip(*batch, strict=True)
-    padded = (fields if len(fields) == width + 1 else _fitted(fields, width) for fields in records)
-    columns = zip(*padded, strict=True)
-    text = {str(number): pa.array(column, pa.string()) for number, column in enumerate(columns)}
-    return pa.table({"line": begins, "lines": lines, **text})
+class _Span(NamedTuple):
+    """A record: the line on which it begins, counted from 0, how many it takes, its fields."""
+
+    begin: int
+    lines: int
+    fields: list[str]
 
 
-def _fitted(fields: list[str], width: int) -> list[str | None]:
-    """Return exactly `width` fields and one with all that goes beyond them."""
-    beyond = ",".join(fields[width:]) if len(fields) > width else None
-    return [*fields[:width], *[None] * (width - len(fields)), beyond]
+def _spans(lines: Sequence[str]) -> Iterator[_Span]:
+    """Yield the records of lines, as the standard library's reader finds them."""
+    reader = csv.reader(lines)
+    before = 0
+    for fields in reader:
+        if fields:
+            yield _Span(before, reader.line_num - before, fields)
+        before = reader.line_num
+
+
+def _parted(span: _Span, lines: Sequence[str]) -> Iterator[_Span]:
+    """Yield a record, or its lines as records where a misplaced quotation mark joined them."""
+    own = lines[span.begin : span.begin + span.lines]
+    if span.lines == 1 or _is_regular("".join(own)):
+        yield span
+        return
+    for number, line in enumerate(own, start=span.begin):
+        yield from (_Span(number, 1, fields) for fields in csv.reader([line]) if fields)
+
+
+def _is_regular(record: str) -> bool:
+    content: Bytes = np.frombuffer(record.encode() + b"\n", dtype=np.uint8)
+    return _regular(content, np.flatnonzero(content == _QUOTE))
+
+
+def _columns(records: Sequence[_Span], names: Sequence[str], line: int) -> pa.Table:
+    """Return records as columns of text, null where they have no field, what is beyond gathered.
+
+    The first line among those of the records is number `line` of the file.
+    """
+    width = len(names)
+    of_each = [record.fields for record in records]
+    columns = {
+        name: pa.array([f[n] if n < len(f) else None for f in of_each], pa.string())
+        for n, name in enumerate(names)
+    }
+    beyond = [",".join(f[width:]) if len(f) > width else None for f in of_each]
+    return pa.table(
+        {
+            **columns,
+            BEYOND: pa.array(beyond, pa.string()),
+            LINE: pa.array([line + record.begin for record in records], pa.int64()),
+            LINES: pa.array([record.lines for record in records], pa.int64()),
+        }
+    )

@@ -1,21 +1,20 @@
 """Deliver the simulated world to the archive, as a real source would."""
 
-import hashlib
 from datetime import date
 
 import pandas as pd
 
-from features.archive import Delivery
+from features.archive import Identity
 from features.coverage import Coverage, Span
 from features.errors import InputError
-from features.events import EVENTS_SCHEMA
+from features.memory_delivery import MemoryDelivery
 from features.months import format_month, month_of
 from features.sources.simulation.world import World
 
 SOURCE = "simulation"
 
 
-def deliver(world: World, available_on: date) -> Delivery:
+def deliver(world: World, available_on: date) -> MemoryDelivery:
     """Return the release that was public on a day: every event of the months that were over.
 
     Later deliveries of one world repeat the earlier ones' events, ids and figures, and add to
@@ -29,17 +28,17 @@ def deliver(world: World, available_on: date) -> Delivery:
             f"{format_month(first)}; give a later day"
         )
     known = world.events["date_end"] < pd.Timestamp(available_on.replace(day=1))
-    events = world.events.loc[known, EVENTS_SCHEMA.names].reset_index(drop=True)
-    content = events.to_csv(index=False).encode()
     countries = sorted(set(world.regions.table["country"]))
-    return Delivery(
-        source=SOURCE,
-        release=f"seed-{world.seed}-{format_month(last)}",
-        kind="final",
-        available_on=available_on,
-        file_name=f"the simulated world of seed {world.seed}",
-        sha256=hashlib.sha256(content).hexdigest(),
-        events=events,
-        coverage=Coverage(tuple(Span(country, first, last) for country in countries)),
-        simulated=True,
+    return MemoryDelivery(
+        Identity(
+            history=SOURCE,
+            source=SOURCE,
+            release=f"seed-{world.seed}-{format_month(last)}",
+            kind="final",
+            available_on=available_on,
+            coverage=Coverage(tuple(Span(country, first, last) for country in countries)),
+            file_name=f"the simulated world of seed {world.seed}",
+            simulated=True,
+        ),
+        world.events.loc[known].reset_index(drop=True),
     )

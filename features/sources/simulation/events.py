@@ -83,6 +83,7 @@ def events_table(
             "best": drawn.deaths,
             "high": high,
             "low": low,
+            "text": None,
         }
     ).sort_values(["date_start", "date_end"], kind="stable", ignore_index=True)
     events.insert(0, "event_id", [f"SIM-{seed}-{n}" for n in range(1, len(events) + 1)])
