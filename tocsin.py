@@ -16,7 +16,7 @@ import typer
 if TYPE_CHECKING:
     from experiments.store import Store
     from experiments.training import Trained
-    from features.archive import Archive, Delivery, Release
+    from features.archive import Delivery
     from features.sources.source import EventSource
     from features.vintage import SummaryEvents, Vintage
 
@@ -101,7 +101,8 @@ def ingest_acled(
     """Read ACLED exports, CSV or JSON, into the archive."""
     from features.sources.acled import Acled, read_deletions
 
-    deleted = () if deletions is None else read_deletions(deletions)
+    until = _today() if available_on is None else _day(available_on)
+    deleted = () if deletions is None else read_deletions(deletions, until)
     for path in paths:
         _ingest(
             Acled(), path, coverage, release, available_on, deleted, allow_rejects=allow_rejects
@@ -231,16 +232,22 @@ def show_events(
     """Show the releases in the archive, what they cover, and how far a forecast may go."""
     if context.invoked_subcommand is not None:
         return
+    from rich.console import Console
+
     from features.archive import Archive
     from features.errors import ArchiveError
+    from features.listing import release_table, state_of
+    from features.vintage import open_vintage
 
     archive = Archive(_home())
     releases = [r for r in archive.releases() if history in (None, r.history)]
     if not releases:
         raise ArchiveError(f"no release in '{_home()}' yet: add one with tocsin ingest FILE")
-    _print_releases(releases)
+    Console().print(release_table(releases))
+    day = _today() if as_of is None else _day(as_of)
     for name in sorted({release.history for release in releases}):
-        _print_history(archive, name, as_of, countries=countries)
+        for line in state_of(open_vintage(archive, day, name), countries=countries):
+            print(line)
 
 
 @events.command("diff")
@@ -252,23 +259,16 @@ def diff_events(
 ) -> None:
     """Show what changed from one release, or one day, to another."""
     from rich.console import Console
-    from rich.table import Table
 
     from features.archive import Archive
-    from features.months import format_month
+    from features.listing import revision_table
     from features.revisions import compare, find
 
     archive = Archive(_home())
     revision = compare(find(archive, a, history), find(archive, b, history))
     for line in revision.lines():
         print(line)
-    table = Table("country", "month", f"deaths in {a}", f"in {b}", "change", "events", "then")
-    for row in revision.months.head(limit).itertuples():
-        table.add_row(
-            str(row.country), format_month(row.month), f"{row.deaths_a:,}", f"{row.deaths_b:,}",
-            f"{row.change:+,}", f"{row.events_a:,}", f"{row.events_b:,}",
-        )  # fmt: skip
-    Console().print(table)
+    Console().print(revision_table(revision, a, b, limit))
     if len(revision.months) > limit:
         print(f"{len(revision.months) - limit:,} more country-months changed (--limit)")
 
@@ -322,10 +322,12 @@ def publish(origin: Month = None, as_of: Day = None) -> None:
     """Issue the bulletin of an origin from the champions."""
     from experiments.publishing import publish as issue
     from experiments.registry import history_of_models
+    from features.listing import staleness_of
 
     store = _store()
+    vintage = _vintage(as_of, history_of_models(store))
     published = issue(
-        _vintage(as_of, history_of_models(store)),
+        vintage,
         store,
         _home(),
         None if origin is None else _month(origin),
@@ -333,6 +335,9 @@ def publish(origin: Month = None, as_of: Day = None) -> None:
         code=_code(),
     )
     manifest = published.manifest
+    if origin is None:
+        for line in staleness_of(vintage):
+            print(line)
     for reason in published.left_out:
         print(f"left out: {reason}")
     models = ", ".join(f"{m.name}/{m.version} ({m.learner})" for m in manifest.models)
@@ -507,60 +512,6 @@ def _add(delivery: "Delivery") -> None:
     )
     for note in release.notes:
         print(f"  note: {note}")
-
-
-def _print_releases(releases: "list[Release]") -> None:
-    from rich.box import SIMPLE
-    from rich.console import Console
-    from rich.table import Table
-
-    from features.months import format_month
-
-    table = Table(
-        "history", "release", "public from", "rows", "rejected", "countries", "months", box=SIMPLE
-    )
-    for release in releases:
-        spans = release.coverage().spans
-        first, last = min(s.first_month for s in spans), max(s.last_month for s in spans)
-        table.add_row(
-            release.history,
-            release.name + (" SIMULATED" if release.simulated else ""),
-            str(release.available_on),
-            f"{release.rows_accepted:,}" + (f" by {release.level}" if release.level else ""),
-            f"{release.rows_rejected:,}",
-            str(len({s.country for s in spans})),
-            f"{format_month(first)} to {format_month(last)}",
-        )
-    Console().print(table)
-
-
-def _print_history(archive: "Archive", history: str, as_of: str | None, *, countries: bool) -> None:
-    from features.months import format_month
-    from features.publication import gaps, staleness
-    from features.vintage import open_vintage
-
-    vintage = open_vintage(archive, _today() if as_of is None else _day(as_of), history)
-    print(
-        f"{history}, as known on {vintage.as_of}: {format_month(vintage.last_month)} is the last "
-        "month that is observed, so the origin of a forecast"
-    )
-    behind = staleness(vintage)
-    if behind is not None and behind.months > 0:
-        print(
-            f"  STALE: {format_month(behind.expected)} should be public by then, {behind.months} "
-            "months more"
-        )
-    for gap in gaps(vintage).itertuples():
-        print(
-            f"  not observed in between: {gap.country}, {format_month(gap.first_month)} to "
-            f"{format_month(gap.last_month)}"
-        )
-    if countries:
-        for span in vintage.observed().itertuples():
-            print(
-                f"  {span.country} {format_month(span.first_month)} to "
-                f"{format_month(span.last_month)}"
-            )
 
 
 def _print_trained(trained: "Trained") -> None:

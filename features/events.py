@@ -79,7 +79,7 @@ def event_faults(first_day: date, last_day: date) -> dict[str, str]:
         if not field.nullable
     }
     for name, most in _LONGEST.items():
-        faults[f"{name} is longer than {most} characters"] = f"length({name}) > {most}"
+        faults[f"{name} is longer than {most} bytes"] = f"strlen({name}) > {most}"
     for name, (low, high) in _RANGES.items():
         faults[f"{name} is outside {low} to {high}"] = f"{name} NOT BETWEEN {low} AND {high}"
     for name in ("date_start", "date_end"):

@@ -94,7 +94,7 @@ def test_every_command_shown_is_one_that_exists(page: Path) -> None:
     for line in commands_in(page):
         context, arguments = group.make_context("tocsin", shlex.split(line)), shlex.split(line)
         command = group
-        while hasattr(command, "commands"):
+        while hasattr(command, "commands") and arguments:
             name, *arguments = arguments
             command = command.commands[name]
         command.make_context(context.info_name or "", list(arguments))

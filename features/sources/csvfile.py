@@ -28,7 +28,7 @@ import pyarrow as pa
 import pyarrow.csv
 
 from features.errors import InputError
-from features.sources.unpack import Unpacked, unpacked
+from features.sources.unpack import Unpacked, decoded, unpacked
 
 BEYOND = "beyond the header"
 """The column of all that a record has beyond the width of the first one."""
@@ -102,12 +102,13 @@ class CsvText:
 
     def _first_record(self, start: bytes) -> list[str]:
         begin = start[:_FIRST_LINES].replace(b"\0", _REPLACEMENT)
-        text = io.StringIO(_text(begin).text, newline="")
+        lines = list(io.StringIO(decoded(begin).text, newline=""))
         with _long_fields():
-            return next((record for record in csv.reader(text) if record), [])
+            records = (record for span in _spans(lines) for record in _parted(span, lines))
+            return next((record.fields for record in records), [])
 
     def _mended(self, chunk: bytes) -> bytes:
-        nuls = chunk.count(b"\0")
+        nuls = chunk.count(b"\0") if b"\0" in chunk else 0
         self._nuls += nuls
         return chunk.replace(b"\0", _REPLACEMENT) if nuls else chunk
 
@@ -119,11 +120,11 @@ class CsvText:
         if found is not None:
             part = data[: found.used]
             table = _quick(part, names, found, self._line)
-            if table is None and (decoded := _text(part)).is_mended:
-                table = _quick(decoded.text.encode(), names, found, self._line)
+            if table is None and (text := decoded(part)).is_mended:
+                table = _quick(text.text.encode(), names, found, self._line)
                 self._decoded |= table is not None
             if table is not None:
-                return table, found.used, part.count(b"\n")
+                return table, found.used, found.newlines
         return self._exact(data, names, final=final)
 
     def _exact(
@@ -132,9 +133,9 @@ class CsvText:
         """Return what `_records` does, for any text; bytes know no line ends but these three."""
         last = max(data.rfind(b"\n"), data.rfind(b"\r", 0, -1))  # a last \r may belong to a \n
         raw = data[: len(data) if final else last + 1].splitlines(keepends=True)
-        decoded = [_text(line) for line in raw]
-        self._decoded |= any(line.is_mended for line in decoded)
-        lines = [line.text for line in decoded]
+        texts = [decoded(line) for line in raw]
+        self._decoded |= any(text.is_mended for text in texts)
+        lines = [text.text for text in texts]
         with _long_fields():
             spans = list(_spans(lines))
             taken = len(lines)
@@ -183,17 +184,19 @@ class CsvRows:
 
 @dataclass(frozen=True)
 class _Found:
-    """The first byte of every record, newlines before it, the lines it takes, all bytes taken."""
+    """Of every record its first byte, newlines before it and lines; all bytes and newlines."""
 
     starts: Ints
     line: Ints
     lines: Ints
     used: int
+    newlines: int
 
 
 def _find_records(data: bytes, *, final: bool) -> _Found | None:
     """Find the records that end within `data`; None where its quotation marks are irregular."""
-    if data.count(b"\r") != data.count(b"\r\n") or data.startswith(codecs.BOM_UTF8):
+    returns = data.count(b"\r") if b"\r" in data else 0
+    if (returns and returns != data.count(b"\r\n")) or data.startswith(codecs.BOM_UTF8):
         return None  # Arrow knows no other line ends, and would drop the byte order mark
     if final and data and not data.endswith(b"\n"):
         data += b"\n"
@@ -210,7 +213,8 @@ def _find_records(data: bytes, *, final: bool) -> _Found | None:
     before = np.searchsorted(newlines, starts)
     lines = np.searchsorted(newlines, ends) + 1 - before
     blank = (content[starts] == _NEWLINE) | (content[starts] == _RETURN)
-    return _Found(starts[~blank], before[~blank], lines[~blank], used)
+    newlines_taken = int(before[-1] + lines[-1])
+    return _Found(starts[~blank], before[~blank], lines[~blank], used, newlines_taken)
 
 
 def _regular(content: Bytes, quotes: Ints) -> bool:
@@ -248,31 +252,6 @@ def _quick(data: bytes, names: Sequence[str], found: _Found, line: int) -> pa.Ta
         .append_column(LINE, pa.array(found.line + line))
         .append_column(LINES, pa.array(found.lines))
     )
-
-
-class _Decoded(NamedTuple):
-    text: str
-    is_mended: bool
-
-
-def _text(data: bytes) -> _Decoded:
-    """Decode text, whatever it is."""
-    try:
-        return _Decoded(data.decode(), is_mended=False)
-    except UnicodeDecodeError:
-        return _Decoded(data.decode(errors=_WINDOWS_1252), is_mended=True)
-
-
-def _windows_1252(error: UnicodeError) -> tuple[str, int]:
-    """Decode the bytes that are not UTF-8 as Windows-1252, the commonest other encoding."""
-    if not isinstance(error, UnicodeDecodeError):
-        raise error
-    wrong = error.object[error.start : error.end]
-    return wrong.decode("cp1252", errors="replace"), error.end
-
-
-_WINDOWS_1252 = "tocsin-windows-1252"
-codecs.register_error(_WINDOWS_1252, _windows_1252)
 
 
 @contextmanager

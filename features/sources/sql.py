@@ -30,8 +30,9 @@ def macros() -> str:
     return f"""
     CREATE TEMP MACRO filled(t) AS nullif(trim(t, chr(32) || chr(9) || chr(10) || chr(13)), '');
     CREATE TEMP MACRO number(t) AS CASE
-        WHEN isfinite(try_cast(filled(t) AS DOUBLE)) THEN try_cast(filled(t) AS DOUBLE) END;
+        WHEN isfinite(try_cast(t AS DOUBLE)) THEN try_cast(t AS DOUBLE) END;
     CREATE TEMP MACRO whole(t) AS CASE
+        WHEN strlen(t) < 16 AND t SIMILAR TO '[0-9]+' THEN try_cast(t AS BIGINT)
         WHEN abs(number(t)) < 9007199254740992 AND number(t) % 1 = 0 THEN number(t)::BIGINT END;
     CREATE TEMP MACRO day(t) AS CASE
         WHEN filled(t) SIMILAR TO '[0-9]{{4}}-[0-9]{{2}}-[0-9]{{2}}([ T].*)?'

@@ -1,4 +1,4 @@
-"""Files as they are delivered, unpacked: plain, gzipped, or zipped one by one.
+"""Files as they are delivered, unpacked and decoded: plain, gzipped, or zipped one by one.
 
 What is unpacked is measured, so that a small file cannot claim to be an endless one.
 """
@@ -6,27 +6,76 @@ What is unpacked is measured, so that a small file cannot claim to be an endless
 import codecs
 import gzip
 import hashlib
+import lzma
+import stat
+import struct
 import zipfile
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO
+from typing import IO, NamedTuple
 
 from features.errors import InputError
 
-_CHUNK = 1 << 21  # [bytes]
+_CHUNK = 1 << 23  # [bytes]
 _UTF16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 MOST_TIMES_LARGER = 200
 """How many times its packed size a file may take unpacked; event files take 5 to 30 times."""
 _ALWAYS_ALLOWED = 1 << 26  # [bytes]
 
 
+_DAMAGED = (
+    *(OSError, EOFError, RuntimeError, ValueError),
+    *(struct.error, zlib.error, lzma.LZMAError, zipfile.BadZipFile),
+)
+"""What unpacking a file raises when it is damaged, encrypted or of an unknown kind."""
+
+
+class Decoded(NamedTuple):
+    """A text, and whether some of its bytes were not UTF-8 and had to be read otherwise."""
+
+    text: str
+    is_mended: bool
+
+
+def decoded(data: bytes) -> Decoded:
+    """Decode UTF-8; bytes that are none are Windows-1252, the commonest other encoding."""
+    try:
+        return Decoded(data.decode(), is_mended=False)
+    except UnicodeDecodeError:
+        return Decoded(data.decode(errors=_WINDOWS_1252), is_mended=True)
+
+
+def _windows_1252(error: UnicodeError) -> tuple[str, int]:
+    if not isinstance(error, UnicodeDecodeError):
+        raise error
+    wrong = error.object[error.start : error.end]
+    return wrong.decode("cp1252", errors="replace"), error.end
+
+
+_WINDOWS_1252 = "tocsin-windows-1252"
+codecs.register_error(_WINDOWS_1252, _windows_1252)
+
+
 def require_file(path: Path) -> None:
-    """Raise InputError unless there is a file at the path."""
-    if not path.is_file():
-        wrong = "is a folder" if path.is_dir() else "does not exist"
-        raise InputError(f"'{path}' {wrong}: give the path of one file")
+    """Raise InputError unless there is a file at the path: one that ends, no device or pipe."""
+    try:
+        mode = path.stat().st_mode
+    except FileNotFoundError:
+        wrong = "does not exist"
+    except (OSError, ValueError) as error:
+        raise _unreadable(path, error) from error
+    else:
+        if stat.S_ISREG(mode):
+            return
+        wrong = "is a folder" if stat.S_ISDIR(mode) else "is no regular file"
+    raise InputError(f"'{path}' {wrong}: give the path of one file")
+
+
+def _unreadable(path: Path, error: OSError | ValueError) -> InputError:
+    why = error.strerror if isinstance(error, OSError) else error
+    return InputError(f"'{path}' cannot be read ({why}): check the path and who may read it")
 
 
 class Unpacked:
@@ -52,11 +101,12 @@ class Unpacked:
                 yield decoder.decode(first).encode()
                 while chunk := self._read():
                     yield decoder.decode(chunk).encode()
+                yield decoder.decode(b"", final=True).encode()
                 return
             yield first.removeprefix(codecs.BOM_UTF8)
             while chunk := self._read():
                 yield chunk
-        except (OSError, EOFError, zlib.error, zipfile.BadZipFile, NotImplementedError) as error:
+        except _DAMAGED as error:
             raise damaged(self._path, error) from error
 
     def _read(self) -> bytes:
@@ -75,8 +125,8 @@ class Unpacked:
 def damaged(path: Path, error: Exception) -> InputError:
     """Return the error to raise for a file that cannot be unpacked."""
     return InputError(
-        f"'{path}' cannot be unpacked ({error}): it is damaged or not what its name says; "
-        "fetch it again"
+        f"'{path}' cannot be unpacked ({str(error) or 'it ends too early'}): it is damaged or not "
+        "what its name says; fetch it again"
     )
 
 
@@ -87,22 +137,29 @@ def unpacked(path: Path) -> Iterator[Unpacked]:
     Raises InputError when there is no file, or it is not what its name says.
     """
     require_file(path)
-    match path.suffix.lower():
-        case ".gz":
-            with gzip.open(path) as file:
-                yield Unpacked(path, file)
-        case ".zip":
-            with _zip(path) as archive, _member(archive, path) as file:
-                yield Unpacked(path, file)
-        case _:
-            with path.open("rb") as file:
-                yield Unpacked(path, file)
+    with _opened(path) as packed:
+        match path.suffix.lower():
+            case ".gz":
+                with gzip.open(packed) as file:
+                    yield Unpacked(path, file)
+            case ".zip":
+                with _zip(packed, path) as archive, _member(archive, path) as file:
+                    yield Unpacked(path, file)
+            case _:
+                yield Unpacked(path, packed)
 
 
-def _zip(path: Path) -> zipfile.ZipFile:
+def _opened(path: Path) -> IO[bytes]:
     try:
-        return zipfile.ZipFile(path)
-    except (OSError, zipfile.BadZipFile) as error:
+        return path.open("rb")
+    except OSError as error:
+        raise _unreadable(path, error) from error
+
+
+def _zip(packed: IO[bytes], path: Path) -> zipfile.ZipFile:
+    try:
+        return zipfile.ZipFile(packed)
+    except _DAMAGED as error:
         raise damaged(path, error) from error
 
 
@@ -117,5 +174,5 @@ def _member(archive: zipfile.ZipFile, path: Path) -> IO[bytes]:
         )
     try:
         return archive.open(names[0])
-    except (RuntimeError, zipfile.BadZipFile, NotImplementedError) as error:
+    except _DAMAGED as error:
         raise damaged(path, error) from error

@@ -1,0 +1,112 @@
+"""Publication: which months the sources should have published by a day, and which are missing.
+
+Every source publishes with a lag of its own, so the newest origin that a day allows is computed
+from its habit and not guessed.
+"""
+
+from collections import defaultdict
+from collections.abc import Callable
+from datetime import date, timedelta
+from typing import NamedTuple
+
+import pandas as pd
+
+from features.months import month_of
+from features.sources import acled
+from features.sources.ucdp_releases import HISTORY as UCDP
+from features.sources.ucdp_releases import official_release
+from features.vintage import Vintage
+
+_FRIDAY = 4
+_ACLED_LAG = timedelta(days=5)
+_MOST_NAMED = 5
+
+
+class Staleness(NamedTuple):
+    """The month that should be public, and how many months behind it a vintage ends.
+
+    `expected` is a number [months since 1970-01]; `months` is 0 where nothing is missing.
+    """
+
+    expected: int
+    months: int
+
+
+def newest_public_month(history: str, as_of: date) -> int | None:
+    """Return the last month that a source should have published whole by the end of a day.
+
+    A number [months since 1970-01]; None for a history whose habit is not known. UCDP's monthly
+    Candidate file comes out about the 20th of the next month (`features.sources.ucdp_releases`).
+    ACLED adds every week the events of the week before (ACLED, Keeping ACLED data updated,
+    https://acleddata.com/knowledge-base/keeping-acled-data-updated); its weeks end on Fridays and
+    are taken to be out on the Wednesday that follows, so that a month is whole between the 5th and
+    the 11th of the next.
+    """
+    habit = _HABITS.get(history)
+    return None if habit is None else habit(as_of)
+
+
+def _ucdp(as_of: date) -> int:
+    last = month_of(as_of) - 1
+    year, month = divmod(last, 12)
+    monthly = official_release(f"GEDEvent_v{(1970 + year) % 100:02d}_0_{month + 1}.csv")
+    is_out = monthly is not None and monthly.available_on <= as_of
+    return last if is_out else last - 1
+
+
+def _acled(as_of: date) -> int:
+    coded = as_of - _ACLED_LAG
+    friday = coded - timedelta(days=(coded.weekday() - _FRIDAY) % 7)
+    return month_of(friday + timedelta(days=1)) - 1
+
+
+_HABITS: dict[str, Callable[[date], int]] = {UCDP: _ucdp, acled.SOURCE: _acled}
+
+
+def staleness(vintage: Vintage) -> Staleness | None:
+    """Return how far a vintage lies behind what should be public on its day.
+
+    None for simulated events and where the habit of the source is not known.
+    """
+    expected = newest_public_month(vintage.history, vintage.as_of)
+    if vintage.simulated or expected is None:
+        return None
+    return Staleness(expected, max(0, expected - vintage.last_month))
+
+
+def gaps(vintage: Vintage) -> pd.DataFrame:
+    """Return the months that lie unobserved between observed ones.
+
+    A release that is missing in between silently makes regions ineligible for scores. Columns:
+    country; countries, how many; first_month, last_month [months since 1970-01]. Countries of one
+    gap are one row, which names them: all, a few ISO 3166-1 alpha-3 codes, or how many. The gap of
+    most countries comes first, of as many the oldest.
+    """
+    observed = vintage.observed()
+    following = observed.groupby("country")["first_month"].shift(-1)
+    missing = pd.DataFrame(
+        {
+            "country": observed["country"],
+            "first_month": observed["last_month"] + 1,
+            "last_month": following - 1,
+        }
+    ).dropna()
+    everywhere = observed["country"].nunique()
+    shared: dict[tuple[int, int], list[str]] = defaultdict(list)
+    for country, first, last in missing.itertuples(index=False):
+        shared[first, int(last)].append(country)
+    rows = [(_named(found, everywhere), len(found), *span) for span, found in shared.items()]
+    rows.sort(key=lambda row: (-row[1], row[2:]))
+    columns = {
+        "country": "str",
+        "countries": "int64",
+        "first_month": "int64",
+        "last_month": "int64",
+    }
+    return pd.DataFrame(rows, columns=list(columns)).astype(columns)
+
+
+def _named(codes: list[str], everywhere: int) -> str:
+    if len(codes) == everywhere > 1:
+        return "all"
+    return ", ".join(codes) if len(codes) <= _MOST_NAMED else f"{len(codes)} countries"

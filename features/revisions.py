@@ -1,0 +1,263 @@
+"""Revisions: what changed from one state of knowledge to another.
+
+An event is followed by its id. From UCDP's monthly Candidate files to its yearly ones an event
+keeps its id, but sources need not share ids: where a month passed from one source to another, an
+event that was given another id counts as dropped and as new, and only the deaths of the months can
+be compared. `Revision.notes` says how many events kept their id there.
+"""
+
+import re
+from dataclasses import dataclass
+from datetime import date
+
+import duckdb
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+
+from features.archive import Archive, Release
+from features.counts import UNTYPED
+from features.errors import ArchiveError
+from features.events import TYPES_OF_VIOLENCE
+from features.vintage import Vintage, event_parts, monthly_counts, open_vintage, vintage_of
+
+FIELDS: dict[str, tuple[str, ...]] = {
+    "best": ("best",),
+    "low": ("low",),
+    "high": ("high",),
+    "type of violence": ("type_of_violence",),
+    "dates": ("date_start", "date_end"),
+    "place": ("latitude", "longitude"),
+    "country": ("country",),
+    "admin1": ("admin1",),
+    "actors": ("side_a", "side_b"),
+}
+"""What can be revised of an event: its name here -> the columns of EVENTS_SCHEMA that say it."""
+
+_DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
+_MOST_NAMED = 12
+_COUNTED = ", ".join(str(kind) for kind in (UNTYPED, *TYPES_OF_VIOLENCE))
+
+
+@dataclass(frozen=True)
+class EventChanges:
+    """What became of the events that lie in a country-month that both states observe, in either.
+
+    `new` and `dropped` are in the second or first state only, by id; `revised` are in both and
+    differ, `unchanged` do not. `fields` says of how many revised events each of FIELDS differs,
+    the most frequent first, those that never do left out. Protests and the like do not count.
+    """
+
+    new: int
+    dropped: int
+    revised: int
+    unchanged: int
+    fields: dict[str, int]
+
+
+@dataclass(frozen=True, eq=False)
+class Revision:
+    """What changed from one state of knowledge, a, to another, b.
+
+    Of country-months, `shared` are observed by both, `gained` by b alone, `lost` by a alone; all
+    else is about the shared ones. `events` is None where either is a history of counts. `months`
+    has a row a country-month whose deaths or number of events differ, the largest change first:
+    country; month [months since 1970-01]; deaths_a, deaths_b [deaths/month]; events_a, events_b
+    [events/month]; change, deaths_b - deaths_a. `notes` say what to mind in reading it.
+    """
+
+    events: EventChanges | None
+    months: pd.DataFrame
+    shared: int
+    gained: int
+    lost: int
+    notes: tuple[str, ...]
+
+    def lines(self) -> list[str]:
+        """Return a summary in a few lines of plain text."""
+        by_one = f"{self.gained:,} gained, {self.lost:,} lost"
+        said = [f"country-months: {self.shared:,} observed by both, {by_one}"]
+        if self.events is not None:
+            fields = ", ".join(f"{name} {number:,}" for name, number in self.events.fields.items())
+            said.append(
+                f"events: {self.events.new:,} new, {self.events.dropped:,} dropped, "
+                f"{self.events.revised:,} revised{f' ({fields})' if fields else ''}, "
+                f"{self.events.unchanged:,} unchanged"
+            )
+        said.append(
+            f"deaths: {self.months['change'].sum():+,}, and another number of deaths or events in "
+            f"{len(self.months):,} country-months"
+        )
+        return [*said, *self.notes]
+
+
+def find(archive: Archive, said: str, history: str | None = None) -> Vintage:
+    """Return the state of knowledge that a release or a day `YYYY-MM-DD` stands for.
+
+    A release (`24.1`, `ucdp-ged 24.1`, `ucdp-ged/24.1`) stands for what it says by itself, a day
+    for the vintage of that day; say the source too of a release that is named after a day. With
+    `history`, only its releases are looked at. Raises ArchiveError when there is no such release,
+    or several of one short name, and what `open_vintage` raises.
+    """
+    if _DAY.fullmatch(said) and (day := _day(said)):
+        return open_vintage(archive, day, history)
+    held = [release for release in archive.releases() if history in (None, release.history)]
+    found = [r for r in held if said in (r.release, r.name, f"{r.source}/{r.release}")]
+    if len(found) > 1:
+        names = ", ".join(f"'{release.name}'" for release in found)
+        raise ArchiveError(f"'{said}' may be any of {names}: say which, source and release")
+    if not found:
+        raise ArchiveError(
+            f"'{said}' is no release in '{archive.folder}' and no day YYYY-MM-DD: {_known(held)}"
+        )
+    return vintage_of(found, found[0].available_on)
+
+
+def _day(said: str) -> date | None:
+    try:
+        return date.fromisoformat(said)
+    except ValueError:
+        return None
+
+
+def _known(releases: list[Release]) -> str:
+    """Say which releases there are, the newest first."""
+    if not releases:
+        return "it holds none to choose from; add one with tocsin ingest FILE"
+    newest = sorted(releases, key=lambda release: release.available_on, reverse=True)
+    names = ", ".join(release.name for release in newest[:_MOST_NAMED])
+    more = len(newest) - _MOST_NAMED
+    return f"it holds {names}" + (f" and {more} older ones" if more > 0 else "")
+
+
+def compare(a: Vintage, b: Vintage) -> Revision:
+    """Return what changed from one state of knowledge to another.
+
+    Raises ArchiveError when they are not states of one history.
+    """
+    if a.history != b.history:
+        raise ArchiveError(
+            f"'{a.history}' and '{b.history}' are two histories, of which neither revises the "
+            "other: compare releases or days of one (--history NAME)"
+        )
+    observed = _sourced(a).merge(
+        _sourced(b), on=["country", "month"], how="outer", suffixes=("_a", "_b"), indicator="by"
+    )
+    shared = observed[observed["by"] == "both"]
+    passed_on = shared["source_a"] != shared["source_b"]
+    keys = shared[["country", "month"]].assign(passed_on=passed_on)
+    tally = _tally(a, b, keys) if a.level is None and b.level is None else None
+    return Revision(
+        events=None if tally is None else _event_changes(tally),
+        months=_changed_months(a, b, keys),
+        shared=len(shared),
+        gained=int((observed["by"] == "right_only").sum()),
+        lost=int((observed["by"] == "left_only").sum()),
+        notes=_notes(shared[passed_on], tally),
+    )
+
+
+def _sourced(vintage: Vintage) -> pd.DataFrame:
+    """Return country, month and source of every observed month."""
+    sources = np.array([release.source for release in vintage.releases], dtype=object)
+    source = pd.Series(sources[vintage.chosen["release"]], dtype="str")
+    return vintage.chosen[["country", "month"]].assign(source=source.to_numpy())
+
+
+def _notes(passed_on: pd.DataFrame, tally: dict[str, int] | None) -> tuple[str, ...]:
+    """Say how far events can be followed over the months that passed to another source."""
+    if passed_on.empty or tally is None:
+        return ()
+    pairs = passed_on[["source_a", "source_b"]].drop_duplicates().itertuples(index=False)
+    sources = ", ".join(f"from {source_a} to {source_b}" for source_a, source_b in pairs)
+    kept = f"of {tally['passed_on']:,} events there {tally['kept_id']:,} kept their id"
+    renamed = "one that was given another counts as dropped and as new"
+    return (f"{len(passed_on):,} country-months passed {sources}: {kept}; {renamed}",)
+
+
+def _event_changes(tally: dict[str, int]) -> EventChanges:
+    fields = sorted(FIELDS, key=lambda name: tally[name], reverse=True)
+    known = tally["new"] + tally["dropped"] + tally["revised"]
+    return EventChanges(
+        new=tally["new"],
+        dropped=tally["dropped"],
+        revised=tally["revised"],
+        unchanged=tally["total"] - known,
+        fields={name: tally[name] for name in fields if tally[name] > 0},
+    )
+
+
+def _tally(a: Vintage, b: Vintage, shared: pd.DataFrame) -> dict[str, int]:
+    """Count the events of two states: new, dropped, revised, and by each of FIELDS that differs.
+
+    `passed_on` counts those in months that passed to another source, `kept_id` those of them that
+    both states know.
+    """
+    differ = {
+        name: " OR ".join(f"a.{column} IS DISTINCT FROM b.{column}" for column in columns)
+        for name, columns in FIELDS.items()
+    }
+    counted = {
+        "new": "a.event_id IS NULL",
+        "dropped": "b.event_id IS NULL",
+        "revised": f"a.event_id = b.event_id AND ({' OR '.join(differ.values())})",
+        "passed_on": "a.passed_on OR b.passed_on",
+        "kept_id": "a.event_id = b.event_id AND (a.passed_on OR b.passed_on)",
+        **{name: f"a.event_id = b.event_id AND ({what})" for name, what in differ.items()},
+    }
+    counts = ", ".join(f'count(*) FILTER ({what}) AS "{name}"' for name, what in counted.items())
+    with duckdb.connect() as database:
+        database.register("a", _events(a, shared))
+        database.register("b", _events(b, shared))
+        tally = database.sql(f"""
+            SELECT count(*) AS total, {counts}
+            FROM a FULL JOIN b ON a.event_id = b.event_id
+            WHERE a.is_shared OR b.is_shared
+        """).to_arrow_table()
+    numbers: dict[str, int] = tally.to_pylist()[0]
+    return numbers
+
+
+def _events(vintage: Vintage, shared: pd.DataFrame) -> pa.Table:
+    """Return every event once: event_id, the columns of FIELDS, and does it lie in a shared month?
+
+    Also whether it lies in one that passed to another source. An event that is dated to a month
+    that only one state observes is known to it nevertheless.
+    """
+    columns = [column for columns in FIELDS.values() for column in columns]
+    values = ", ".join(f"any_value(parts.{column}) AS {column}" for column in columns)
+    with event_parts(vintage) as database:
+        database.register("shared", shared)
+        return database.sql(f"""
+            SELECT event_id, {values},
+                bool_or(shared.month IS NOT NULL AND type_of_violence IN ({_COUNTED})) AS is_shared,
+                bool_or(coalesce(shared.passed_on, false)) AS passed_on
+            FROM parts LEFT JOIN shared
+            ON shared.country = parts.country AND shared.month = parts.month
+            GROUP BY event_id
+        """).to_arrow_table()
+
+
+def _changed_months(a: Vintage, b: Vintage, shared: pd.DataFrame) -> pd.DataFrame:
+    with duckdb.connect() as database:
+        database.register("shared", shared)
+        for name, vintage in (("a", a), ("b", b)):
+            database.register(f"counts_{name}", monthly_counts(vintage, "country"))
+            database.execute(f"""
+                CREATE TEMP TABLE {name} AS
+                SELECT country, shared.month, coalesce(sum(deaths), 0)::BIGINT AS deaths,
+                    coalesce(sum(events), 0)::BIGINT AS events
+                FROM shared LEFT JOIN counts_{name} AS counts
+                ON counts.region = country AND counts.month = shared.month
+                AND type_of_violence IN ({_COUNTED})
+                GROUP BY ALL
+            """)
+        months = database.sql("""
+            SELECT country, month, a.deaths AS deaths_a, b.deaths AS deaths_b,
+                a.events AS events_a, b.events AS events_b, b.deaths - a.deaths AS change
+            FROM a JOIN b USING (country, month)
+            WHERE a.deaths <> b.deaths OR a.events <> b.events
+            ORDER BY abs(change) DESC, country, month
+        """).to_arrow_table()
+    changed: pd.DataFrame = months.to_pandas().astype({"country": "str"})
+    return changed

@@ -1,0 +1,150 @@
+"""JSON records as web services deliver them, read one by one, so that a file may be large.
+
+A file is a list of records, or an object whose "data" is one. Every field is handed on as text.
+"""
+
+import codecs
+import json
+import re
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from itertools import chain, islice
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+
+from features.errors import InputError
+from features.sources.csvfile import LINE, LINES, LONGEST_RECORD
+from features.sources.unpack import Unpacked, unpacked
+
+OTHERS = "other fields"
+"""The column of all fields that neither the first record has nor the source knows, as JSON."""
+
+_DATA = re.compile(r'(?<!\\)"data"\s*:\s*\[')
+_BETWEEN = re.compile(r"[\s,]*")
+_BATCH = 20_000  # [records]
+Record = dict[str, Any]
+
+
+def is_json(path: Path) -> bool:
+    """Tell whether a file begins as JSON does; raises InputError when it cannot be unpacked."""
+    with unpacked(path) as content:
+        return next(content.chunks()).lstrip()[:1] in (b"{", b"[")
+
+
+@contextmanager
+def open_json(path: Path, known: Sequence[str]) -> Iterator["JsonRows"]:
+    """Open a plain or gzipped JSON file; `known` columns are there even if no record has them.
+
+    Raises InputError when the path is no file, or the file no list of records.
+    """
+    with unpacked(path) as content:
+        yield JsonRows(path, content, known)
+
+
+class JsonRows:
+    """The records of a JSON file; LINE is the number of the record, from 1."""
+
+    def __init__(self, path: Path, content: Unpacked, known: Sequence[str]) -> None:
+        self._path = path
+        self._content = content
+        self._chunks = self._texts()
+        self._read = 0
+        records = self._records()
+        first = next(records, {})
+        self._all = chain([first] if first else [], records)
+        self.has = frozenset(first)
+        """The fields of the first record."""
+        taken = {name.lower() for name in (*known, OTHERS, LINE, LINES)}
+        self.columns = (*known, *(name for name in first if name.lower() not in taken), OTHERS)
+        self.notes: tuple[str, ...] = ()
+
+    @property
+    def sha256(self) -> str:
+        """The hash of the delivered content, once all of it is read."""
+        return self._content.sha256
+
+    def batches(self) -> Iterator[pa.RecordBatch]:
+        """Yield the records as text; raises InputError when the file is cut off or no JSON."""
+        start = 1
+        while records := list(islice(self._all, _BATCH)):
+            yield self._batch(records, start)
+            start += len(records)
+
+    def _batch(self, records: list[Record], start: int) -> pa.RecordBatch:
+        names = self.columns[:-1]
+        named = frozenset(names)
+        columns = [[_text(record.get(name)) for record in records] for name in names]
+        others = [{k: v for k, v in record.items() if k not in named} for record in records]
+        columns.append([_text(fields or None) for fields in others])
+        return pa.RecordBatch.from_arrays(
+            [
+                *(pa.array(column, pa.string()) for column in columns),
+                pa.array(range(start, start + len(records)), pa.int64()),
+                pa.array([1] * len(records), pa.int64()),
+            ],
+            names=[*self.columns, LINE, LINES],
+        )
+
+    def _texts(self) -> Iterator[str]:
+        decoder = codecs.getincrementaldecoder("utf-8")()
+        try:
+            for chunk in self._content.chunks():
+                yield decoder.decode(chunk)
+            decoder.decode(b"", final=True)
+        except UnicodeDecodeError as error:
+            raise self._broken("is not in UTF-8") from error
+
+    def _records(self) -> Iterator[Record]:
+        """Yield every record, then read to the end of the file."""
+        decoder = json.JSONDecoder(parse_float=str, parse_int=str, parse_constant=str, strict=False)
+        text, position = self._start()
+        while True:
+            position = _BETWEEN.match(text, position).end()  # type: ignore[union-attr]
+            if text.startswith("]", position):
+                break
+            try:
+                record, position = decoder.raw_decode(text, position)
+            except RecursionError as error:
+                raise self._broken("is nested too deeply") from error
+            except json.JSONDecodeError as error:
+                more = next(self._chunks, "")
+                text, position = text[position:] + more, 0
+                if not more or len(text) > LONGEST_RECORD:
+                    raise self._broken("is cut off or no JSON") from error
+                continue
+            if not isinstance(record, dict) or not record:
+                raise self._broken("has a record without fields")
+            self._read += 1
+            yield record
+        for _ in self._chunks:
+            pass
+
+    def _start(self) -> tuple[str, int]:
+        """Return the first text of the file, and where in it the first record may be."""
+        text = next(self._chunks, "")
+        if text.lstrip()[:1] == "[":
+            return text, text.index("[") + 1
+        if found := _DATA.search(text):
+            return text, found.end()
+        begins = " ".join(text[:120].split())
+        raise InputError(
+            f"'{self._path}' holds no list of records, it begins with {begins!r}: give the answer "
+            'of the service as it was sent, with its records under "data"'
+        )
+
+    def _broken(self, how: str) -> InputError:
+        return InputError(
+            f"'{self._path}' {how} after record {self._read}: fetch it again, in UTF-8"
+        )
+
+
+def _text(value: object) -> str | None:
+    """Return a field as text that can be written as UTF-8."""
+    if value is None:
+        return None
+    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    if text.isascii():
+        return text
+    return text.encode(errors="replace").decode()

@@ -1,0 +1,167 @@
+"""Any table of events, CSV or Parquet, by a mapping that names its columns."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from functools import partial
+from pathlib import Path
+
+from features.archive import Identity
+from features.errors import InputError
+from features.sources.csvfile import CsvRows, open_csv
+from features.sources.delivered import (
+    ReopenableRows,
+    column_names,
+    country_of,
+    has_surplus,
+    identify_final,
+    is_filled,
+    iso_day,
+    lookup,
+    own_name,
+)
+from features.sources.parquetfile import is_parquet, open_parquet
+from features.sources.source import Form, Rows, Said
+from features.sources.sql import literal, quoted
+from features.sources.table_mapping import TYPES, TableMapping, read_mapping
+
+__all__ = ["Table", "TableMapping", "read_mapping"]
+
+_TEXTS = ("side_a", "side_b", "code_status", "text")
+_WHOLE = ("date_prec", "where_prec", "event_clarity")
+_DEGREES = ("latitude", "longitude")
+_SIDES = ("deaths_a", "deaths_b", "deaths_civilians")
+_BETWEEN_IDS = " | "
+
+
+class Table:
+    """Final releases of the source that a mapping names, as CSV (plain, `.gz`, `.zip`) or Parquet.
+
+    The id of an event comes from its row, never from the row's number or from all of its content:
+    it has to stay the same when figures are revised or rows added, or an event would be counted
+    again. Where several columns make up an id, their texts are joined.
+    """
+
+    def __init__(self, mapping: TableMapping) -> None:
+        self._mapping = mapping
+
+    def identify(self, path: Path, said: Said) -> Identity:
+        """Return what a file is; raises InputError when its coverage is not said."""
+        return identify_final(path, said, self._mapping.source)
+
+    @contextmanager
+    def open(self, path: Path) -> Iterator[Rows]:
+        """Open a file; raises InputError when it lacks a column that the mapping names."""
+        reopen = partial(_open, path)
+        with reopen() as rows:
+            columns = self._mapping.columns
+            wanted = dict.fromkeys([*columns.event_id, *columns.named().values()])
+            missing = [name for name in wanted if own_name(name) not in rows.columns]
+            if missing:
+                raise InputError(
+                    f"'{path}' has no column {', '.join(map(repr, missing))}, which the mapping "
+                    f"names: it has {', '.join(map(repr, rows.columns))}"
+                )
+            yield ReopenableRows(rows, reopen)
+
+    def form(self, rows: Rows) -> Form:
+        """Return how the rows of an opened file become events."""
+        mapping = self._mapping
+        named = {to: own_name(name) for to, name in mapping.columns.named().items()}
+        constants = mapping.constants.model_dump(exclude_none=True)
+        if "type_of_violence" in constants:
+            constants["type_of_violence"] = TYPES[constants["type_of_violence"]]
+        columns = {
+            **{to: literal(it) if isinstance(it, str) else str(it) for to, it in constants.items()},
+            **{to: f"filled({quoted(named[to])})" for to in _TEXTS if to in named},
+            **{to: f"whole({quoted(named[to])})" for to in _WHOLE if to in named},
+            **{to: f"number({quoted(named[to])})" for to in _DEGREES if to in named},
+            "event_id": _event_id([own_name(name) for name in mapping.columns.event_id]),
+            "date_start": self._day(named["date_start"]),
+            "date_end": self._day(named["date_start"]),
+        }
+        if "date_end" in named:
+            last = named["date_end"]
+            columns["date_end"] = _unless_empty(last, self._day(last), columns["date_start"])
+        columns |= _deaths(named, columns.get("best"))
+        if "type_of_violence" in named:
+            columns["type_of_violence"] = self._type(named["type_of_violence"])
+        if "country" in named:
+            columns["country"] = self._country(rows, named["country"])
+        return Form(columns=columns, faults=self._faults(rows.columns, named))
+
+    def _day(self, column: str) -> str:
+        """Return the SQL of a day: without a format, only YYYY-MM-DD is beyond doubt."""
+        if self._mapping.date_format is None:
+            return iso_day(column)
+        form = literal(self._mapping.date_format)
+        return f"try_strptime(filled({quoted(column)}), {form})::DATE"
+
+    def _type(self, column: str) -> str:
+        text = f"lower(filled({quoted(column)}))"
+        if self._mapping.types:
+            return lookup({value: TYPES[name] for value, name in self._mapping.types.items()}, text)
+        return f"coalesce({lookup(TYPES, text)}, whole({quoted(column)}))"
+
+    def _country(self, rows: Rows, column: str) -> str:
+        if self._mapping.country_code == "gleditsch-ward":
+            return f"iso3_of_gleditsch_ward(whole({quoted(column)}))"
+        return country_of(rows, column)
+
+    def _faults(self, columns: Sequence[str], named: dict[str, str]) -> dict[str, str]:
+        faults = {"has more fields than the header": has_surplus(columns)}
+        for to in (*_WHOLE, *_DEGREES):
+            if to in named:
+                faults[f"{to} is unreadable"] = f"{to} IS NULL AND {is_filled(named[to])}"
+        if self._mapping.types:
+            column = named["type_of_violence"]
+            faults["its type of violence is not among the [types] of the mapping"] = (
+                f"type_of_violence IS NULL AND {is_filled(column)}"
+            )
+        return faults
+
+
+@contextmanager
+def _open(path: Path) -> Iterator[Rows]:
+    if is_parquet(path):
+        with open_parquet(path) as rows:
+            yield rows
+        return
+    with open_csv(path) as text:
+        yield CsvRows(text, column_names(text.first, path), has_header=True)
+
+
+def _event_id(columns: Sequence[str]) -> str:
+    """Return the SQL of an id that is made up of columns; null where all of them are empty."""
+    if len(columns) == 1:
+        return f"filled({quoted(columns[0])})"
+    parts = ", ".join(f"coalesce(filled({quoted(name)}), '')" for name in columns)
+    empty = " OR ".join(is_filled(name) for name in columns)
+    return f"CASE WHEN {empty} THEN concat_ws({literal(_BETWEEN_IDS)}, {parts}) END"
+
+
+def _deaths(named: dict[str, str], constant: str | None) -> dict[str, str]:
+    """Return the SQL of all deaths: where a bound is not said, it is the best estimate.
+
+    Deaths of a side that is not named, or empty, are none; those of no side are of unknown sides.
+    """
+
+    def said(to: str, otherwise: str) -> str:
+        if to not in named:
+            return otherwise
+        return _unless_empty(named[to], f"whole({quoted(named[to])})", otherwise)
+
+    best = said("best", constant or "NULL")
+    sides = {to: said(to, "0") for to in _SIDES}
+    return {
+        "best": best,
+        "low": said("low", best),
+        "high": said("high", best),
+        **sides,
+        "deaths_unknown": said(
+            "deaths_unknown", f"greatest({best} - ({' + '.join(sides.values())}), 0)"
+        ),
+    }
+
+
+def _unless_empty(column: str, value: str, otherwise: str) -> str:
+    return f"CASE WHEN {is_filled(column)} THEN {value} ELSE {otherwise} END"

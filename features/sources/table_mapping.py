@@ -1,0 +1,203 @@
+"""The mapping by which any table of events is read: a TOML file that names its columns.
+
+source = "my-monitor"            # the name of the source, and of its history
+date_format = "%d/%m/%Y"         # if days are not YYYY-MM-DD
+country_code = "gleditsch-ward"  # if countries are neither names nor ISO 3166-1 alpha-3
+
+[columns]                        # column of the normal form = column of the file
+event_id = "ID"
+date_start = "start"
+best = "killed"
+
+[types]                          # value in the file = type of violence
+"armed clash" = "state-based"
+
+[constants]                      # what is the same for every row
+country = "MLI"
+"""
+
+import re
+import tomllib
+from pathlib import Path
+from typing import Annotated, Literal, Self
+
+import pandas as pd
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
+
+from features.errors import InputError
+from features.events import MOST_DEATHS, OTHER_TYPES, TYPES_OF_VIOLENCE
+from features.matching import match_countries
+
+TYPES = {name: number for number, name in (TYPES_OF_VIOLENCE | OTHER_TYPES).items()}
+"""Types of violence by name."""
+
+_DIRECTIVES = frozenset("dmYybBHMSfp%I")
+_DAY, _MONTH, _YEAR = frozenset("d"), frozenset("mbB"), frozenset("Yy")
+_STRICT = ConfigDict(frozen=True, extra="forbid")
+
+Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
+SourceName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$")]
+TypeName = Literal[
+    "state-based", "non-state", "one-sided", "protest", "riot", "strategic development"
+]
+Deaths = Annotated[int, Field(ge=0, le=MOST_DEATHS)]
+
+
+def _several(said: object) -> object:
+    return (said,) if isinstance(said, str) else said
+
+
+class Columns(BaseModel):
+    """Column of the normal form -> the file's column that holds it.
+
+    `event_id` must stay the same when an event is delivered again with revised figures. Where a
+    file has no such column, name those that together tell one event from all others.
+    """
+
+    model_config = _STRICT
+
+    event_id: Annotated[tuple[Name, ...], Field(min_length=1), BeforeValidator(_several)]
+    date_start: Name
+    date_end: Name | None = None
+    country: Name | None = None
+    type_of_violence: Name | None = None
+    best: Name | None = None
+    low: Name | None = None
+    high: Name | None = None
+    deaths_a: Name | None = None
+    deaths_b: Name | None = None
+    deaths_civilians: Name | None = None
+    deaths_unknown: Name | None = None
+    latitude: Name | None = None
+    longitude: Name | None = None
+    side_a: Name | None = None
+    side_b: Name | None = None
+    date_prec: Name | None = None
+    where_prec: Name | None = None
+    event_clarity: Name | None = None
+    code_status: Name | None = None
+    text: Name | None = None
+
+    def named(self) -> dict[str, str]:
+        """Return column of the normal form -> column of the file, of all but the id."""
+        return self.model_dump(exclude={"event_id"}, exclude_none=True)
+
+
+class Constants(BaseModel):
+    """Column of the normal form -> what it is in every row."""
+
+    model_config = _STRICT
+
+    country: Name | None = None
+    type_of_violence: TypeName | None = None
+    best: Deaths | None = None
+    date_prec: Annotated[int, Field(ge=1, le=5)] | None = None
+    where_prec: Annotated[int, Field(ge=1, le=7)] | None = None
+    event_clarity: Annotated[int, Field(ge=1, le=2)] | None = None
+    side_a: Name | None = None
+    side_b: Name | None = None
+    code_status: Name | None = None
+
+    @field_validator("country")
+    @classmethod
+    def _known(cls, name: str | None) -> str | None:
+        """Turn a country's name into its code."""
+        if name is None:
+            return None
+        code = match_countries(pd.Series([name], dtype="str")).iloc[0]
+        if pd.isna(code):
+            raise ValueError(f"'{name}' is no country that is known: write it as MLI, or as Mali")
+        return str(code)
+
+
+class TableMapping(BaseModel):
+    """How the columns of a table become those of the normal form.
+
+    Countries are names or ISO 3166-1 alpha-3 codes (`name`), or Gleditsch-Ward numbers. The keys of
+    `types` are compared without regard to case; without `types`, the column itself holds the names
+    or numbers of types of violence.
+    """
+
+    model_config = _STRICT
+
+    source: SourceName
+    columns: Columns
+    types: dict[str, TypeName] = Field(default_factory=dict)
+    constants: Constants = Field(default_factory=Constants)
+    country_code: Literal["name", "gleditsch-ward"] = "name"
+    date_format: str | None = None
+
+    @field_validator("date_format")
+    @classmethod
+    def _readable(cls, text: str | None) -> str | None:
+        if text is None:
+            return None
+        found = frozenset(re.findall(r"%(.?)", text, re.DOTALL))
+        if not found <= _DIRECTIVES:
+            known = " ".join(f"%{letter}" for letter in sorted(_DIRECTIVES))
+            raise ValueError(f"only {known} are known")
+        if not all(found & part for part in (_DAY, _MONTH, _YEAR)):
+            raise ValueError("it must name a day (%d), a month (%m, %b or %B) and a year (%Y)")
+        return text
+
+    @field_validator("types")
+    @classmethod
+    def _lowered(cls, types: dict[str, TypeName]) -> dict[str, TypeName]:
+        lowered = {value.strip().lower(): name for value, name in types.items()}
+        if len(lowered) < len(types):
+            raise ValueError("two of the values differ in case only")
+        return lowered
+
+    @model_validator(mode="after")
+    def _each_once(self) -> Self:
+        named = self.columns.named()
+        constants = self.constants.model_dump(exclude_none=True)
+        for name in ("country", "type_of_violence", "best"):
+            if name not in named and name not in constants:
+                raise ValueError(f"{name} is missing: name it under [columns] or [constants]")
+        if both := sorted(named.keys() & constants.keys()):
+            raise ValueError(f"{both[0]} stands under [columns] and [constants]: keep one")
+        if self.types and "type_of_violence" not in named:
+            raise ValueError("[types] needs type_of_violence under [columns]")
+        if ("latitude" in named) != ("longitude" in named):
+            raise ValueError("latitude and longitude need each other")
+        return self
+
+
+def read_mapping(path: Path) -> TableMapping:
+    """Read a mapping from a TOML file; raises InputError that names every wrong key."""
+    try:
+        with path.open("rb") as file:
+            said = tomllib.load(file)
+    except OSError as error:
+        raise InputError(
+            f"the mapping '{path}' cannot be read ({error.strerror}): check the path"
+        ) from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise InputError(f"the mapping '{path}' is not TOML: {error}") from error
+    try:
+        return TableMapping.model_validate(said)
+    except ValidationError as error:
+        faults = "; ".join(
+            _told(fault["loc"], fault["type"], fault["msg"]) for fault in error.errors()
+        )
+        raise InputError(f"the mapping '{path}' is wrong: {faults}") from error
+
+
+def _told(where: tuple[int | str, ...], kind: str, message: str) -> str:
+    key = ".".join(str(part) for part in where)
+    if kind == "extra_forbidden":
+        misplaced = len(where) > 1 and where[-1] in TableMapping.model_fields
+        hint = "; it belongs above the first [table]" if misplaced else ""
+        return f"{key}: no such key is known here{hint}"
+    said = message.removeprefix("Value error, ")
+    return f"{key}: {said}" if key else said

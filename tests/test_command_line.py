@@ -1,0 +1,155 @@
+"""What a command does when it is stopped, misused or meets a broken home."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from experiments.configuration import DEFAULT
+from features.archive import Archive
+from features.sources.simulation.delivery import deliver
+from features.sources.simulation.world import World
+
+COMMAND = str(Path(sys.executable).with_name("tocsin"))
+PATIENCE_S = 60
+
+
+def surroundings(**changes: str) -> dict[str, str]:
+    # mlflow writes the store that another test opened into the environment.
+    own = {k: v for k, v in os.environ.items() if not k.startswith("MLFLOW_")}
+    return own | {"COLUMNS": "160"} | changes
+
+
+def tocsin(*arguments: str, **changes: Any) -> subprocess.CompletedProcess[str]:
+    cwd = changes.pop("cwd", None)
+    return subprocess.run(
+        [COMMAND, *arguments],
+        env=surroundings(**changes),
+        capture_output=True,
+        text=True,
+        check=False,
+        cwd=cwd,
+    )
+
+
+@contextmanager
+def running(home: Path, *arguments: str) -> Iterator[subprocess.Popen[str]]:
+    with subprocess.Popen(
+        [COMMAND, *arguments],
+        env=surroundings(TOCSIN_HOME=str(home)),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    ) as process:
+        try:
+            yield process
+        finally:
+            if process.poll() is None:
+                os.killpg(process.pid, signal.SIGKILL)
+
+
+def interrupt(process: subprocess.Popen[str]) -> tuple[str, str]:
+    """Press Ctrl-C, which a terminal sends to every process of the group."""
+    os.killpg(process.pid, signal.SIGINT)
+    return process.communicate(timeout=PATIENCE_S)
+
+
+@pytest.fixture(scope="module")
+def home(world: World, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A home with events only."""
+    folder = tmp_path_factory.mktemp("home")
+    Archive(folder).add(deliver(world, date(2025, 1, 15)))
+    return folder
+
+
+def test_ctrl_c_ends_the_service_as_if_nothing_were_the_matter(tmp_path: Path) -> None:
+    with running(tmp_path, "serve", "--port", "0") as process:
+        assert process.stdout is not None
+        assert process.stdout.readline().startswith("serving on http://127.0.0.1:")
+        _, errors = interrupt(process)
+    assert (process.returncode, errors) == (0, "")
+
+
+def test_ctrl_c_ends_a_training_without_a_traceback(home: Path) -> None:
+    with running(home, "train", "--jobs", "2") as process:
+        deadline = time.monotonic() + PATIENCE_S
+        while not (home / "mlflow.db").exists() and time.monotonic() < deadline:
+            time.sleep(0.05)
+        _, errors = interrupt(process)
+    assert process.returncode == 130
+    assert "Traceback" not in errors
+
+
+@pytest.mark.parametrize("arguments", [("indicators",), ("indicators", "--markdown"), ("--help",)])
+def test_a_reader_that_goes_away_is_no_error_to_report(
+    tmp_path: Path, arguments: tuple[str, ...]
+) -> None:
+    with running(tmp_path, *arguments) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        process.stdout.close()
+        assert process.stderr.read() == ""
+
+
+def test_an_unknown_key_in_an_experiment_is_named_in_one_line(tmp_path: Path) -> None:
+    (tmp_path / "typo.toml").write_text(DEFAULT.read_text().replace("leaves =", "leafs ="))
+    refused = tocsin("train", "--config", str(tmp_path / "typo.toml"), TOCSIN_HOME=str(tmp_path))
+    assert (refused.returncode, refused.stdout) == (1, "")
+    assert refused.stderr.count("\n") == 1
+    assert "boosting.leafs" in refused.stderr
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("train", "--jobs", "0"),
+        ("train", "--jobs", "many"),
+        ("serve", "--port", "http"),
+        ("publish", "2024-01"),
+        ("ingest", "ucdp"),
+        ("ingest", "unknown"),
+    ],
+)
+def test_misuse_exits_with_2_and_shows_the_usage(arguments: tuple[str, ...]) -> None:
+    refused = tocsin(*arguments)
+    assert (refused.returncode, refused.stdout) == (2, "")
+    assert refused.stderr.startswith("Usage: ")
+
+
+def test_a_damaged_store_of_models_is_one_plain_line(home: Path, tmp_path: Path) -> None:
+    (tmp_path / "events").symlink_to(home / "events")
+    (tmp_path / "mlflow.db").write_text("not a database " * 100)
+    for command in ("publish", "ui"):
+        refused = tocsin(command, TOCSIN_HOME=str(tmp_path))
+        assert (refused.returncode, refused.stdout) == (1, "")
+        assert refused.stderr.startswith("tocsin: the MLflow store in ")
+        assert refused.stderr.count("\n") == 1
+
+
+def test_publishing_before_training_says_what_to_do(home: Path, tmp_path: Path) -> None:
+    (tmp_path / "events").symlink_to(home / "events")
+    refused = tocsin("publish", TOCSIN_HOME=str(tmp_path))
+    assert refused.returncode == 1
+    assert refused.stderr == "tocsin: no model is registered: run `tocsin train` first\n"
+
+
+def test_an_empty_home_in_the_environment_is_none(tmp_path: Path) -> None:
+    refused = tocsin("events", TOCSIN_HOME="", cwd=tmp_path)
+    assert refused.returncode == 1
+    assert "'.tocsin'" in refused.stderr
+
+
+def test_simulated_events_are_said_to_be(home: Path) -> None:
+    listed = tocsin("events", TOCSIN_HOME=str(home))
+    assert listed.returncode == 0
+    assert "SIMULATED" in listed.stdout
+    assert "2010-01 to 2024-12" in listed.stdout
