@@ -197,8 +197,8 @@ def fetch_ucdp(
     from importlib.metadata import version
 
     from features.errors import InputError
-    from features.sources.transport import NotThereError, Transport
-    from features.sources.ucdp_fetch import FILES, fetch_release, wanted_releases
+    from features.sources.fetching.transport import NotThereError, Transport
+    from features.sources.fetching.ucdp import FILES, fetch_release, wanted_releases
 
     token = os.environ.get("UCDP_ACCESS_TOKEN") or None
     if api and token is None:

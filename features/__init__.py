@@ -6,9 +6,12 @@ their catalogue, and the targets (what came true). Owns no model, no score, no c
 
 Where do I go to ...?
 
-* read another source: `sources/`
-* see what an event is: `events.py`; where events are kept: `archive.py`; which of them were
-  known on a date: `vintage.py`
+* read another source of events: `sources/`, behind the protocol in `sources/source.py`;
+  download files: `sources/fetching/`
+* see what an event is: `events.py`; how a file becomes a release: `ingestion.py`; where releases
+  are kept: `archive.py`; what was known on a date: `vintage.py`; what changed since:
+  `revisions.py`; what should be public by now: `publication.py`
+* read history that is already aggregated: `counts.py`; match its names to regions: `names/`
 * find a region, its neighbours or the region of a point: `regions.py`, `placement.py`
 * add an indicator: `indicators.py`, then name it in `catalogue.py`
 * see how a target is defined: `targets.py`

@@ -8,6 +8,7 @@ import hashlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import duckdb
 import pandas as pd
@@ -22,6 +23,7 @@ from features.archive import (
     Identity,
     Written,
 )
+from features.database import opened
 from features.errors import ArchiveError, InputError
 from features.events import EVENTS_SCHEMA, event_faults
 from features.placement import place_admin1, place_country, place_priogrid
@@ -34,8 +36,6 @@ MOST_REJECTED = 0.05
 
 _MOST_REASONS = 3
 _COUNTRY_ONLY = 6  # where_prec from which an event is located in a country, or at sea, only
-_MEMORY = "2GB"
-_STAGING = "staging.duckdb"
 _PLACED = ("admin1", "priogrid")
 
 
@@ -55,17 +55,14 @@ class FileDelivery:
 
     def write(self, folder: Path) -> Written:
         """Write accepted and rejected rows; raises InputError when the file cannot be used."""
-        staging = folder / _STAGING
         try:
-            with duckdb.connect(staging, config=_settings(folder)) as database:
-                written = self._write(database, folder)
+            with TemporaryDirectory(dir=folder) as staging, opened(Path(staging)) as database:
+                return self._write(database, folder)
         except (duckdb.IOException, duckdb.OutOfMemoryException) as error:
             raise ArchiveError(
                 f"'{self.path}' cannot be ingested ({str(error).splitlines()[0]}): see to the "
                 "disk's space and its permissions; the archive is as it was"
             ) from error
-        staging.unlink()
-        return written
 
     def _write(self, database: duckdb.DuckDBPyConnection, folder: Path) -> Written:
         identity = self.identity
@@ -119,14 +116,6 @@ def _with_deleted(content: str, deleted: tuple[str, ...]) -> str:
     if not deleted:
         return content
     return hashlib.sha256("\n".join([content, *sorted(deleted)]).encode()).hexdigest()
-
-
-def _settings(folder: Path) -> dict[str, str | bool | int | float | list[str]]:
-    return {
-        "memory_limit": _MEMORY,
-        "temp_directory": str(folder / "spill"),
-        "preserve_insertion_order": False,
-    }
 
 
 def _stage(

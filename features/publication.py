@@ -14,7 +14,7 @@ import pandas as pd
 from features.months import month_of
 from features.sources import acled
 from features.sources.ucdp_releases import HISTORY as UCDP
-from features.sources.ucdp_releases import official_release
+from features.sources.ucdp_releases import MONTHLY_DAY
 from features.vintage import Vintage
 
 _FRIDAY = 4
@@ -48,10 +48,7 @@ def newest_public_month(history: str, as_of: date) -> int | None:
 
 def _ucdp(as_of: date) -> int:
     last = month_of(as_of) - 1
-    year, month = divmod(last, 12)
-    monthly = official_release(f"GEDEvent_v{(1970 + year) % 100:02d}_0_{month + 1}.csv")
-    is_out = monthly is not None and monthly.available_on <= as_of
-    return last if is_out else last - 1
+    return last if as_of.day >= MONTHLY_DAY else last - 1
 
 
 def _acled(as_of: date) -> int:

@@ -10,13 +10,13 @@ import re
 from dataclasses import dataclass
 from datetime import date
 
-import duckdb
 import numpy as np
 import pandas as pd
 import pyarrow as pa
 
 from features.archive import Archive, Release
 from features.counts import UNTYPED
+from features.database import opened
 from features.errors import ArchiveError
 from features.events import TYPES_OF_VIOLENCE
 from features.vintage import Vintage, event_parts, monthly_counts, open_vintage, vintage_of
@@ -206,7 +206,7 @@ def _tally(a: Vintage, b: Vintage, shared: pd.DataFrame) -> dict[str, int]:
         **{name: f"a.event_id = b.event_id AND ({what})" for name, what in differ.items()},
     }
     counts = ", ".join(f'count(*) FILTER ({what}) AS "{name}"' for name, what in counted.items())
-    with duckdb.connect() as database:
+    with opened() as database:
         database.register("a", _events(a, shared))
         database.register("b", _events(b, shared))
         tally = database.sql(f"""
@@ -239,7 +239,7 @@ def _events(vintage: Vintage, shared: pd.DataFrame) -> pa.Table:
 
 
 def _changed_months(a: Vintage, b: Vintage, shared: pd.DataFrame) -> pd.DataFrame:
-    with duckdb.connect() as database:
+    with opened() as database:
         database.register("shared", shared)
         for name, vintage in (("a", a), ("b", b)):
             database.register(f"counts_{name}", monthly_counts(vintage, "country"))

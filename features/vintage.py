@@ -14,6 +14,7 @@ import numpy as np
 import pandas as pd
 
 from features.archive import Archive, Release
+from features.database import opened
 from features.errors import ArchiveError, CoverageError
 from features.regions import Level
 
@@ -230,7 +231,7 @@ def event_parts(vintage: Vintage) -> Iterator[duckdb.DuckDBPyConnection]:
             "release": range(len(vintage.releases)),
         }
     )
-    with duckdb.connect() as database:
+    with opened() as database:
         database.register("files", files)
         database.register("chosen", vintage.chosen)
         database.execute(_VERSIONS.format(events=_listed(files["filename"])))
@@ -279,7 +280,7 @@ def _aggregated(vintage: Vintage, level: Level) -> pd.DataFrame:
         )
     column = "region" if level == vintage.level else "country"
     paths = [str(release.counts_file) for release in vintage.releases]
-    with duckdb.connect() as database:
+    with opened() as database:
         database.register("files", pd.DataFrame({"filename": paths, "release": range(len(paths))}))
         database.register("chosen", vintage.chosen)
         counts = database.sql(f"""

@@ -1,13 +1,17 @@
 """What a command does when it is stopped, misused or meets a broken home."""
 
 import os
+import re
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import date
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -15,8 +19,10 @@ import pytest
 
 from experiments.configuration import DEFAULT
 from features.archive import Archive
+from features.regions import load_regions
 from features.sources.simulation.delivery import deliver
 from features.sources.simulation.world import World
+from tests.ged_like import write_ged_like
 
 COMMAND = str(Path(sys.executable).with_name("tocsin"))
 PATIENCE_S = 60
@@ -153,3 +159,71 @@ def test_simulated_events_are_said_to_be(home: Path) -> None:
     assert listed.returncode == 0
     assert "SIMULATED" in listed.stdout
     assert "2010-01 to 2024-12" in listed.stdout
+
+
+@contextmanager
+def served(folder: Path) -> Iterator[str]:
+    """Serve a folder over HTTP, as UCDP serves its downloads."""
+    handler = partial(SimpleHTTPRequestHandler, directory=str(folder))
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        try:
+            yield f"http://127.0.0.1:{server.server_port}"
+        finally:
+            server.shutdown()
+            thread.join()
+
+
+def test_a_release_is_fetched_ingested_and_shown(tmp_path: Path) -> None:
+    published = tmp_path / "published" / "candidateged"
+    published.mkdir(parents=True)
+    write_ged_like(published / "GEDEvent_v24_0_12.csv", 500, last_day=date(2024, 12, 31))
+    home, files = str(tmp_path / "home"), tmp_path / "files"
+    with served(tmp_path / "published") as address:
+        said = ("--files", address, "--to", str(files))
+        fetched = tocsin("fetch", "ucdp", "24.0.12", *said)
+        again = tocsin("fetch", "ucdp", "24.0.12", *said)
+        absent = tocsin("fetch", "ucdp", "24.0.11", *said)
+    file = files / "GEDEvent_v24_0_12.csv"
+    assert fetched.stdout == f"{file}: {file.stat().st_size:,} bytes\n"
+    assert again.stdout == f"{file}: already there\n"
+    assert (absent.returncode, absent.stdout, absent.stderr.count("\n")) == (1, "", 1)
+    assert "24.0.11" in absent.stderr
+    ingested = tocsin("ingest", "ucdp", str(file), "--coverage", str(everywhere(tmp_path)),
+                      TOCSIN_HOME=home)  # fmt: skip
+    assert ingested.stdout.startswith("ucdp-candidate 24.0.12: 500 rows read, 500 events, 0 rej")
+    shown = tocsin("events", "--as-of", "2025-01-31", TOCSIN_HOME=home)
+    assert "observed to 2024-12, the newest origin of a forecast" in shown.stdout
+    assert "STALE" not in shown.stdout
+    late = tocsin("events", "--as-of", "2025-03-01", TOCSIN_HOME=home)
+    assert "STALE: by 2025-03-01 the source should have published 2025-01" in late.stdout
+
+
+def everywhere(folder: Path) -> Path:
+    """Write the coverage of all countries over the whole period of the generator's events."""
+    rows = (f"{country},1989-01,2024-12" for country in load_regions("country").table["id"])
+    path = folder / "coverage.csv"
+    path.write_text("\n".join(["country,first_month,last_month", *rows]) + "\n")
+    return path
+
+
+def test_what_a_release_changed_is_shown_by_month(tmp_path: Path) -> None:
+    home, columns = str(tmp_path / "home"), "country,month,deaths"
+    for release, day, deaths in (("a", "2024-07-20", 60), ("b", "2024-12-20", 96)):
+        (tmp_path / f"{release}.csv").write_text(
+            f"{columns}\nMali,2024-05,5\nMali,2024-06,{deaths}\n"
+        )
+        added = tocsin(
+            *("ingest", "counts", str(tmp_path / f"{release}.csv"), "--source", "mine"),
+            *("--level", "country", "--release", release, "--available-on", day),
+            TOCSIN_HOME=home,
+        )
+        assert added.stdout.startswith(f"mine {release}: 2 rows read, 2 rows of counts, 0 rejected")
+    for a, b in (("a", "b"), ("2024-08-01", "2025-01-01")):
+        diff = tocsin("events", "diff", a, b, TOCSIN_HOME=home)
+        assert diff.returncode == 0, diff.stderr
+        assert re.search(r"MLI +2024-06 +60 +96 +\+36", diff.stdout)
+        assert "2024-05" not in diff.stdout
+    unknown = tocsin("events", "diff", "a", "c", TOCSIN_HOME=home)
+    assert (unknown.returncode, unknown.stderr.count("\n")) == (1, 1)

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 import requests
 
-from features.sources.transport import Transport
+from features.sources.fetching.transport import Transport
 
 Answer = Callable[[BaseHTTPRequestHandler], None]
 Asked = list[tuple[str, dict[str, str]]]

@@ -14,9 +14,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from features.errors import InputError
-from features.sources.download import download
-from features.sources.partial import Fetched
-from features.sources.transport import Transport
+from features.sources.fetching.download import download
+from features.sources.fetching.partial import Fetched
+from features.sources.fetching.transport import Transport
 
 Answer = Callable[[BaseHTTPRequestHandler], None]
 Serve = Callable[..., tuple[str, list[tuple[str, dict[str, str]]]]]

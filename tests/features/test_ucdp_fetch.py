@@ -17,9 +17,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from features.errors import InputError
-from features.sources.partial import Fetched
-from features.sources.transport import NotThereError, Transport
-from features.sources.ucdp_fetch import csv_name, fetch_release, release_address, wanted_releases
+from features.sources.fetching.partial import Fetched
+from features.sources.fetching.transport import NotThereError, Transport
+from features.sources.fetching.ucdp import csv_name, fetch_release, release_address, wanted_releases
 from features.sources.ucdp_form import OFFICIAL_COLUMNS
 from features.sources.ucdp_releases import official_release
 

@@ -14,8 +14,8 @@ from urllib.parse import parse_qs, urlsplit
 import requests
 
 from features.errors import InputError
-from features.sources.partial import Fetched, Partial, found, sole_writer, sync
-from features.sources.transport import NotThereError, PassingFault, Transport
+from features.sources.fetching.partial import Fetched, Partial, found, sole_writer, sync
+from features.sources.fetching.transport import NotThereError, PassingFault, Transport
 from features.sources.ucdp_form import OFFICIAL_COLUMNS
 
 _HEADER = "x-ucdp-access-token"

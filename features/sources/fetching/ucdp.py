@@ -13,12 +13,12 @@ from pathlib import Path
 
 from features.errors import InputError
 from features.months import month_of
-from features.sources.download import download
-from features.sources.partial import Fetched, found
-from features.sources.transport import Transport
-from features.sources.ucdp_api import gather
+from features.sources.fetching.download import download
+from features.sources.fetching.partial import Fetched, found
+from features.sources.fetching.transport import Transport
+from features.sources.fetching.ucdp_api import gather
+from features.sources.fetching.ucdp_whole import whole_file
 from features.sources.ucdp_releases import official_release
-from features.sources.ucdp_whole import whole_file
 
 FILES = "https://ucdp.uu.se/downloads"
 API = "https://ucdpapi.pcr.uu.se/api"

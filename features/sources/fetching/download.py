@@ -11,8 +11,8 @@ from typing import Any
 import requests
 
 from features.errors import InputError
-from features.sources.partial import Fetched, Partial, found, sole_writer
-from features.sources.transport import PassingFault, Transport
+from features.sources.fetching.partial import Fetched, Partial, found, sole_writer
+from features.sources.fetching.transport import PassingFault, Transport
 
 _ANSWERS = frozenset({200, 206, 416})
 _CONTENT_RANGE = re.compile(r"bytes (?P<first>\d+)-\d+/(?P<size>\d+|\*)")

@@ -1,0 +1,29 @@
+"""DuckDB as this project uses it: bounded memory, spilling to a folder, and silent."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import duckdb
+
+_MEMORY = "2GB"
+
+
+@contextmanager
+def opened(folder: Path | None = None) -> Iterator[duckdb.DuckDBPyConnection]:
+    """Open a database that lives in a folder, or in memory with a temporary one to spill to.
+
+    Rows come in any order unless a query asks for one. What it leaves in the folder is the
+    caller's to remove.
+    """
+    with TemporaryDirectory(prefix="tocsin-") as temporary:
+        file = ":memory:" if folder is None else str(folder / "database.duckdb")
+        settings = {
+            "memory_limit": _MEMORY,
+            "temp_directory": str((folder or Path(temporary)) / "spill"),
+            "preserve_insertion_order": False,
+        }
+        with duckdb.connect(file, config=settings) as database:
+            database.execute("SET enable_progress_bar = false")  # it would be written to stdout
+            yield database
