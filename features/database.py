@@ -19,7 +19,7 @@ def opened(folder: Path | None = None) -> Iterator[duckdb.DuckDBPyConnection]:
     """
     with TemporaryDirectory(prefix="tocsin-") as temporary:
         file = ":memory:" if folder is None else str(folder / "database.duckdb")
-        settings = {
+        settings: dict[str, str | bool | int | float | list[str]] = {
             "memory_limit": _MEMORY,
             "temp_directory": str((folder or Path(temporary)) / "spill"),
             "preserve_insertion_order": False,

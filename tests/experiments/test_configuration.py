@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from experiments.configuration import DEFAULT, DEMO, read_configuration
+from experiments.configuration import DEFAULT, DEMO, Configuration, read_configuration
 from features.catalogue import CATALOGUE
 from features.errors import ConfigurationError
 from models.learners import Boosting, Logistic
@@ -191,3 +191,35 @@ def test_a_file_that_is_not_there_is_refused(tmp_path: Path) -> None:
         read_configuration(tmp_path / "absent.toml")
     with pytest.raises(ConfigurationError, match="cannot be read"):
         read_configuration(tmp_path)
+
+
+def test_an_experiment_without_some_indicators_is_otherwise_the_same(
+    small_settings: dict[str, Any],
+) -> None:
+    whole = Configuration.model_validate(small_settings)
+    less = whole.without({"deaths", "deaths_decay_6"})
+    assert set(whole.indicator_names) - set(less.indicator_names) == {"deaths", "deaths_decay_6"}
+    assert less.logistic.indicators == ("months_since_1", "neighbour_deaths_mean_3")
+    assert (
+        less.model_copy(update={"indicators": whole.indicators, "logistic": whole.logistic})
+        == whole
+    )
+    assert whole.without(set()).indicator_names == whole.indicator_names
+
+
+def test_an_experiment_whose_learner_would_read_nothing_is_refused(
+    small_settings: dict[str, Any],
+) -> None:
+    whole = Configuration.model_validate(small_settings)
+    with pytest.raises(ConfigurationError, match="tell none of the indicators of small"):
+        whole.without(whole.logistic.indicators)
+
+
+@pytest.mark.parametrize(
+    ("history", "named"), [("any", None), ("ucdp", "ucdp"), ("my-counts", "my-counts")]
+)
+def test_a_history_is_named_or_any(
+    small_settings: dict[str, Any], history: str, named: str | None
+) -> None:
+    chosen = small_settings | {"events": {"history": history, "summary": "end"}}
+    assert Configuration.model_validate(chosen).events.named == named

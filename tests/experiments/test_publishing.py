@@ -2,7 +2,7 @@ import errno
 import hashlib
 import shutil
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import numpy as np
@@ -20,8 +20,10 @@ from features.archive import Archive
 from features.errors import BulletinError, CoverageError, ModelError
 from features.months import parse_month
 from features.panel import Panel
+from features.sources.simulation.delivery import deliver
+from features.sources.simulation.world import World
 from features.targets import HORIZONS, TARGETS
-from features.vintage import Vintage
+from features.vintage import Vintage, open_vintage
 from models.bulletin import QUANTILES, SCORES_SCHEMA, Manifest, quantile_column
 from models.forecaster import Forecaster
 from service.bulletins import BulletinStore
@@ -350,6 +352,24 @@ def test_while_its_months_pass_only_those_that_are_over_are_evaluated(
     issue(own_home, vintage, "2024-12")
     with pytest.raises(CoverageError, match="nothing of what the bulletin forecast is observed"):
         evaluate_bulletin(own_home, None, archive, vintage.as_of)
+
+
+def test_what_was_said_on_a_day_is_said_again_however_much_was_revised_since(
+    own_home: Path, world: World, tmp_path: Path
+) -> None:
+    archive, day = Archive(tmp_path), date(2024, 3, 20)
+    archive.add(deliver(world, date(2024, 3, 15)))
+    first = issue(own_home, open_vintage(archive, day)).manifest
+    scores = (own_home / "bulletins" / first.id / "scores.parquet").read_bytes()
+    shutil.rmtree(own_home / "bulletins")
+    later = deliver(world, date(2024, 6, 15))
+    archive.add(replace(later, events=later.events.assign(best=later.events["best"] * 2 + 1)))
+    again = issue(own_home, open_vintage(archive, day)).manifest
+    assert again == first
+    assert (own_home / "bulletins" / first.id / "scores.parquet").read_bytes() == scores
+    assert replay(archive, open_store(own_home, None), own_home, first.id) == first
+    revised = issue(own_home, open_vintage(archive, date(2024, 7, 1))).manifest
+    assert revised.scores_sha256 != first.scores_sha256
 
 
 def test_a_bulletin_can_be_computed_again_bit_for_bit(
