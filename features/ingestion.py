@@ -5,7 +5,7 @@ written, so a file may be far larger than memory.
 """
 
 import hashlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -30,6 +30,7 @@ from features.placement import place_admin1, place_country, place_priogrid
 from features.sources.csvfile import LINE, LINES
 from features.sources.source import EventSource, Form, Rows, Said
 from features.sources.sql import literal, macros, quoted
+from features.sources.unpack import require_file
 
 MOST_REJECTED = 0.05
 """Share of the lines of a file that may be rejected before the file is refused whole."""
@@ -50,7 +51,8 @@ class FileDelivery:
 
     @property
     def identity(self) -> Identity:
-        """What the file is; raises InputError when that cannot be told."""
+        """What the file is; raises InputError when that cannot be told, or there is none."""
+        require_file(self.path)
         return self.source.identify(self.path, self.said)
 
     def write(self, folder: Path) -> Written:
@@ -100,6 +102,7 @@ class FileDelivery:
                 _scan(
                     database,
                     rows,
+                    rows.columns,
                     f"""CREATE TABLE records AS
                     SELECT {LINE} AS line, {_record(rows)} AS record
                     FROM delivered SEMI JOIN rejected ON rejected.line = delivered.{LINE}""",
@@ -132,9 +135,11 @@ def _stage(
     )
     # Nearly all rows are without fault, and one condition is sooner looked at than many texts.
     faulty = " OR ".join(f"({condition})" for condition in faults.values())
+    said = " ".join([*columns, *faults.values()])
     _scan(
         database,
         rows,
+        [name for name in rows.columns if quoted(name) in said],
         f"""CREATE TABLE staged AS
         SELECT * EXCLUDE (delivered),
             CASE WHEN {faulty} THEN concat_ws('; ', {reasons}) ELSE '' END AS reasons
@@ -154,17 +159,22 @@ def _type(of: pa.DataType) -> str:
     return "DATE" if pa.types.is_date(of) else "VARCHAR"
 
 
-def _scan(database: duckdb.DuckDBPyConnection, rows: Rows, statement: str) -> None:
-    """Run a statement over `delivered`, the rows of a file; raises what reading them raises."""
+def _scan(
+    database: duckdb.DuckDBPyConnection, rows: Rows, wanted: Sequence[str], statement: str
+) -> None:
+    """Run a statement over `delivered`, the rows of a file; raises what reading them raises.
+
+    Only the `wanted` columns are read.
+    """
     raised: list[InputError] = []
 
     def batches() -> Iterator[pa.RecordBatch]:
         try:
-            yield from rows.batches()
+            yield from rows.batches(wanted)
         except InputError as error:  # would lose its type on the way through Arrow and DuckDB
             raised.append(error)
 
-    fields = [pa.field(name, pa.string()) for name in rows.columns]
+    fields = [pa.field(name, pa.string()) for name in wanted]
     schema = pa.schema([*fields, pa.field(LINE, pa.int64()), pa.field(LINES, pa.int64())])
     database.register("delivered", pa.RecordBatchReader.from_batches(schema, batches()))
     database.execute(statement)

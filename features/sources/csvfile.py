@@ -71,10 +71,13 @@ class CsvText:
         nuls = (f"{self._nuls} NUL bytes were replaced",) * (self._nuls > 0)
         return (*decoded, *nuls)
 
-    def batches(self, names: Sequence[str], *, has_header: bool) -> Iterator[pa.RecordBatch]:
-        """Yield all records but the header: columns `names`, BEYOND, LINE and LINES.
+    def batches(
+        self, names: Sequence[str], *, has_header: bool, wanted: Sequence[str] | None = None
+    ) -> Iterator[pa.RecordBatch]:
+        """Yield all records but the header: columns `names` and BEYOND, LINE and LINES.
 
-        `names` are as many as `first` has fields. Fields are text, null where a record has none.
+        `names` are as many as `first` has fields; of them and BEYOND only the `wanted` are
+        yielded. Fields are text, null where a record has none.
         Raises InputError when the file is damaged or a record never ends.
         """
         skip = int(has_header)
@@ -83,7 +86,7 @@ class CsvText:
             data += self._mended(chunk)
             if len(data) < min(enough, LONGEST_RECORD) and not final:
                 continue
-            table, used, lines = self._records(data, names, final=final)
+            table, used, lines = self._records(data, names, wanted, final=final)
             if not (used or final) and len(data) >= LONGEST_RECORD:
                 raise self._endless()
             data = data[used:]
@@ -91,7 +94,8 @@ class CsvText:
             self._line += lines
             dropped = min(skip, table.num_rows)
             skip -= dropped
-            yield from table.slice(dropped).to_batches()
+            columns = [*(wanted or (*names, BEYOND)), LINE, LINES]
+            yield from table.slice(dropped).select(columns).to_batches()
 
     def _endless(self) -> InputError:
         return InputError(
@@ -113,15 +117,15 @@ class CsvText:
         return chunk.replace(b"\0", _REPLACEMENT) if nuls else chunk
 
     def _records(
-        self, data: bytes, names: Sequence[str], *, final: bool
+        self, data: bytes, names: Sequence[str], wanted: Sequence[str] | None, *, final: bool
     ) -> tuple[pa.Table, int, int]:
         """Return the records that end within `data`, and how many bytes and lines they take."""
         found = _find_records(data, final=final)
         if found is not None:
             part = data[: found.used]
-            table = _quick(part, names, found, self._line)
+            table = _quick(part, names, wanted, found, self._line)
             if table is None and (text := decoded(part)).is_mended:
-                table = _quick(text.text.encode(), names, found, self._line)
+                table = _quick(text.text.encode(), names, wanted, found, self._line)
                 self._decoded |= table is not None
             if table is not None:
                 return table, found.used, found.newlines
@@ -167,9 +171,9 @@ class CsvRows:
         self._has_header = has_header
         self.columns = (*names, BEYOND)
 
-    def batches(self) -> Iterator[pa.RecordBatch]:
+    def batches(self, wanted: Sequence[str] | None = None) -> Iterator[pa.RecordBatch]:
         """Yield the records but the header, as `CsvText.batches` does."""
-        return self._text.batches(self._names, has_header=self._has_header)
+        return self._text.batches(self._names, has_header=self._has_header, wanted=wanted)
 
     @property
     def sha256(self) -> str:
@@ -230,7 +234,9 @@ def _regular(content: Bytes, quotes: Ints) -> bool:
     )
 
 
-def _quick(data: bytes, names: Sequence[str], found: _Found, line: int) -> pa.Table | None:
+def _quick(
+    data: bytes, names: Sequence[str], wanted: Sequence[str] | None, found: _Found, line: int
+) -> pa.Table | None:
     """Read regular text; return None when it is not UTF-8 or its records not of one width."""
     try:
         table = pyarrow.csv.read_csv(
@@ -240,7 +246,9 @@ def _quick(data: bytes, names: Sequence[str], found: _Found, line: int) -> pa.Ta
             ),
             parse_options=pyarrow.csv.ParseOptions(newlines_in_values=True),
             convert_options=pyarrow.csv.ConvertOptions(
-                column_types=dict.fromkeys(names, pa.string()), strings_can_be_null=False
+                column_types=dict.fromkeys(names, pa.string()),
+                strings_can_be_null=False,
+                include_columns=None if wanted is None else [n for n in wanted if n != BEYOND],
             ),
         )
     except pa.ArrowInvalid:

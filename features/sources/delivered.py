@@ -101,9 +101,12 @@ class ReopenableRows:
         """The names of the delivered columns."""
         return self.rows.columns
 
-    def batches(self) -> Iterator[pa.RecordBatch]:
-        """Yield the rows; raises InputError when the file turns out to be damaged."""
-        return self.rows.batches()
+    def batches(self, wanted: Sequence[str] | None = None) -> Iterator[pa.RecordBatch]:
+        """Yield the wanted columns of the rows, all by default.
+
+        Raises InputError when the file turns out to be damaged.
+        """
+        return self.rows.batches(wanted)
 
     @property
     def sha256(self) -> str:

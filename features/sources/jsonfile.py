@@ -65,11 +65,14 @@ class JsonRows:
         """The hash of the delivered content, once all of it is read."""
         return self._content.sha256
 
-    def batches(self) -> Iterator[pa.RecordBatch]:
-        """Yield the records as text; raises InputError when the file is cut off or no JSON."""
+    def batches(self, wanted: Sequence[str] | None = None) -> Iterator[pa.RecordBatch]:
+        """Yield the wanted fields of the records as text, all by default.
+
+        Raises InputError when the file is cut off or no JSON.
+        """
         start = 1
         while records := list(islice(self._all, _BATCH)):
-            yield self._batch(records, start)
+            yield self._batch(records, start).select([*(wanted or self.columns), LINE, LINES])
             start += len(records)
 
     def _batch(self, records: list[Record], start: int) -> pa.RecordBatch:

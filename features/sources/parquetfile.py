@@ -1,7 +1,7 @@
 """Parquet files: every column that holds single values is handed on as text, days as ISO 8601."""
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -54,12 +54,15 @@ class ParquetRows:
             left
         )
 
-    def batches(self) -> Iterator[pa.RecordBatch]:
-        """Yield the rows as text; raises InputError when the file is damaged."""
+    def batches(self, wanted: Sequence[str] | None = None) -> Iterator[pa.RecordBatch]:
+        """Yield the wanted columns of the rows as text, all by default.
+
+        Raises InputError when the file is damaged.
+        """
         start = 1
         try:
             for batch in self._file.iter_batches(_BATCH, columns=self._taken):
-                yield self._as_text(batch, start)
+                yield self._as_text(batch, start).select([*(wanted or self.columns), LINE, LINES])
                 start += batch.num_rows
         except (OSError, pa.ArrowException) as error:
             raise _damaged(self._path, error) from error

@@ -36,8 +36,9 @@ class Rows(Protocol):
     def columns(self) -> Sequence[str]:
         """The names of the delivered columns."""
 
-    def batches(self) -> Iterator[pa.RecordBatch]:
-        """Yield the rows: the delivered columns as text, and `csvfile.LINE` and `csvfile.LINES`.
+    def batches(self, wanted: Sequence[str] | None = None) -> Iterator[pa.RecordBatch]:
+        """Yield the rows: the wanted columns as text, all by default, and then `csvfile.LINE` and
+        `csvfile.LINES`.
 
         Raises InputError when the file turns out to be damaged.
         """
