@@ -143,7 +143,7 @@ def ingest_counts(
 ) -> None:
     """Read history that is already aggregated into the archive."""
     from features.coverage import read_coverage
-    from features.matching import read_corrections
+    from features.names.matching import read_corrections
     from features.regions import parse_level
     from features.sources.counts_file import CountsSaid, read_counts
 

@@ -14,7 +14,7 @@ from sklearn.metrics import precision_recall_curve
 
 from experiments.evaluation import reliability_bins
 from features.panel import FloatArray
-from features.regions import Level, Regions, geometries
+from features.regions import Level, Regions, geometries, load_regions
 from models.forecaster import Forecaster
 from models.learners import Logistic
 from models.references import REFERENCES
@@ -76,11 +76,16 @@ def precision_recall(probabilities: pd.DataFrame, learner: str, title: str) -> F
 
 
 def score_map(regions: Regions, probability: FloatArray, title: str) -> Figure:
-    """Draw scores on the map, NaN in grey; `probability` is (R,) in the order of the regions."""
+    """Draw scores on the map, NaN in grey; `probability` is (R,) in the order of the regions.
+
+    Regions without an outline, whose names a source alone knows, are left out.
+    """
     figure = Figure(figsize=(9, 7), layout="constrained")
     axes = figure.subplots()
     patches, values = [], []
-    for shape, value in zip(geometries(regions.level, regions.ids), probability, strict=True):
+    drawn = np.isin(regions.ids, load_regions(regions.level).ids)
+    shapes = geometries(regions.level, regions.ids[drawn])
+    for shape, value in zip(shapes, probability[drawn], strict=True):
         for part in getattr(shape, "geoms", [shape]):
             patches.append(Polygon(np.asarray(part.exterior.coords), closed=True))
             values.append(value)

@@ -79,8 +79,8 @@ class FileDelivery:
         _reject_repeated(database)
         if not self.said.allow_rejects:
             _refuse_if_mostly_rejected(database, self.path)
-        _refuse_nothing_observed(database, identity, self.path)
         _place(database)
+        _refuse_nothing_observed(database, identity, self.path)
         accepted = _write_events(database, folder / EVENTS_FILE)
         rejected = self._write_rejected(database, folder / REJECTED_FILE, content)
         deleted = pa.table({"event_id": sorted(self.deleted)}, schema=DELETED_SCHEMA)
@@ -232,8 +232,8 @@ def _refuse_nothing_observed(
     """Raise InputError when the coverage, or the file's name, cannot be that of these events."""
     database.register("observed", identity.coverage.table())
     observed = database.sql("""
-        SELECT count(*) > 0 FROM accepted JOIN observed
-        ON accepted.country = observed.country
+        SELECT count(*) > 0 FROM located JOIN observed
+        ON located.country = observed.country
         AND datediff('month', DATE '1970-01-01', date_end) BETWEEN first_month AND last_month
     """).fetchall()
     if not observed[0][0]:
@@ -244,7 +244,7 @@ def _refuse_nothing_observed(
 
 
 def _place(database: duckdb.DuckDBPyConnection) -> None:
-    """Fill the table `places`: the country and regions of every point that events lie at."""
+    """Fill the view `located`: accepted events with the country they count in and their regions."""
     points = database.sql(f"""
         SELECT DISTINCT latitude, longitude, country FROM accepted
         WHERE latitude IS NOT NULL AND longitude IS NOT NULL
@@ -258,28 +258,25 @@ def _place(database: duckdb.DuckDBPyConnection) -> None:
         priogrid=pd.Series(place_priogrid(latitude, longitude), dtype="str"),
     )
     database.register("places", places)
+    database.execute(f"""
+        CREATE VIEW located AS
+        SELECT accepted.* EXCLUDE (country), {", ".join(f"places.{name}" for name in _PLACED)},
+            coalesce(places.counts_in, accepted.country) AS country
+        FROM accepted LEFT JOIN places
+        ON accepted.latitude = places.latitude AND accepted.longitude = places.longitude
+        AND accepted.country = places.country
+        AND coalesce(accepted.where_prec < {_COUNTRY_ONLY}, true)
+    """)
 
 
 def _write_events(database: duckdb.DuckDBPyConnection, file: Path) -> int:
     """Write the accepted events in EVENTS_SCHEMA, by date_end and event_id."""
-    expressions = {"country": "coalesce(places.counts_in, accepted.country)"} | {
-        name: f"places.{name}" for name in _PLACED
-    }
     narrow = {pa.int8(): "TINYINT"}
     columns = ", ".join(
-        f"{expressions.get(field.name, 'accepted.' + field.name)}"
-        f"::{narrow.get(field.type, _type(field.type))} AS {field.name}"
+        f"{field.name}::{narrow.get(field.type, _type(field.type))} AS {field.name}"
         for field in EVENTS_SCHEMA
     )
-    _copy(
-        database,
-        f"""SELECT {columns} FROM accepted LEFT JOIN places
-        ON accepted.latitude = places.latitude AND accepted.longitude = places.longitude
-        AND accepted.country = places.country
-        AND coalesce(accepted.where_prec < {_COUNTRY_ONLY}, true)
-        ORDER BY accepted.date_end, accepted.event_id""",
-        file,
-    )
+    _copy(database, f"SELECT {columns} FROM located ORDER BY located.date_end, event_id", file)
     return int(database.sql("SELECT count(*) FROM accepted").fetchall()[0][0])
 
 

@@ -5,7 +5,7 @@ import re
 import pandas as pd
 
 from features.errors import InputError
-from features.spelling import plain
+from features.names.spelling import plain
 
 
 def slug(name: str) -> str:

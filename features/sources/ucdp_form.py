@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from features.errors import InputError
+from features.events import OTHER_TYPES, TYPES_OF_VIOLENCE
 from features.sources.csvfile import BEYOND
 from features.sources.source import Form
 from features.sources.sql import quoted
@@ -36,6 +37,7 @@ _DEGREES = ("latitude", "longitude")
 _REQUIRED = ("id", "country_id", "type_of_violence", *_DEATHS, *_DAYS, *_DEGREES)
 _OTHER_NAMES = {"best_est": "best", "high_est": "high", "low_est": "low", "event_id": "id"}
 _NAMELESS = "column "
+_OTHER_TYPE = f"type_of_violence is outside 1 to {max(TYPES_OF_VIOLENCE)}"
 
 
 def column_names(first: Sequence[str], path: Path) -> tuple[list[str], bool]:
@@ -44,10 +46,11 @@ def column_names(first: Sequence[str], path: Path) -> tuple[list[str], bool]:
     Columns without a name are named by their number. Raises InputError when columns are missing
     or repeated.
     """
-    if re.fullmatch(r"\s*\d+\s*", first[0]) and len(OFFICIAL_COLUMNS) <= len(first):
-        names = [*OFFICIAL_COLUMNS, *[""] * (len(first) - len(OFFICIAL_COLUMNS))]
-    else:
+    has_header = not re.fullmatch(r"\s*\d+\s*", first[0]) or len(first) < len(OFFICIAL_COLUMNS)
+    if has_header:
         names = [_column_name(name) for name in first]
+    else:
+        names = [*OFFICIAL_COLUMNS, *[""] * (len(first) - len(OFFICIAL_COLUMNS))]
     missing = [column for column in _REQUIRED if column not in names]
     repeated = sorted({name for name in names if name and names.count(name) > 1})
     if missing:
@@ -57,7 +60,6 @@ def column_names(first: Sequence[str], path: Path) -> tuple[list[str], bool]:
         )
     if repeated:
         raise InputError(f"'{path}' has several columns named {repeated[0]}: keep one of each")
-    has_header = names[: len(first)] != [*OFFICIAL_COLUMNS] or first[0].strip().lower() == "id"
     numbered = [name or f"{_NAMELESS}{n}" for n, name in enumerate(names, start=1)]
     return numbered, has_header
 
@@ -75,7 +77,10 @@ def ucdp_form(columns: Sequence[str]) -> Form:
     """
     whole = [name for name in ("type_of_violence", *_PRECISION, *_DEATHS) if name in columns]
     beyond = [name for name in columns if name.startswith(_NAMELESS) or name == BEYOND]
-    faults = {"has more fields than the header": " OR ".join(_is_filled(name) for name in beyond)}
+    faults = {
+        "has more fields than the header": " OR ".join(_is_filled(name) for name in beyond),
+        _OTHER_TYPE: f"type_of_violence IN ({', '.join(map(str, OTHER_TYPES))})",
+    }
     if "priogrid_gid" in columns:
         cell = f"number({quoted('priogrid_gid')})"
         faults["coordinates lie outside its priogrid_gid"] = (

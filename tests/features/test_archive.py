@@ -8,15 +8,17 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import pyarrow.parquet as pq
 import pytest
 
-from features.archive import REJECTED_SCHEMA, Archive, Delivery
+from features.archive import DELETED_SCHEMA, REJECTED_SCHEMA, Archive, Identity
 from features.coverage import Coverage, Span
 from features.errors import ArchiveError
 from features.events import EVENTS_SCHEMA
+from features.memory_delivery import MemoryDelivery
 
 ROOT = Path(__file__).parents[2]
 
@@ -46,20 +48,24 @@ def an_event(number: int, day: str = "2020-01-05", best: int = 3) -> dict[str, o
     }
 
 
-def a_delivery(name: str = "24.1", deaths: int = 3) -> Delivery:
+def a_delivery(name: str = "24.1", deaths: int = 3, **identity: Any) -> MemoryDelivery:
     days = ["2020-02-01", "2020-01-05", "2020-01-05"]
     events = [an_event(number, day, deaths) for number, day in enumerate(days)]
     rejected = [{"line": 7, "reasons": "low is negative", "record": '{"low": "-1"}'}]
-    return Delivery(
-        source="ucdp-ged",
-        release=name,
-        kind="final",
-        available_on=date(2020, 6, 30),
-        file_name=f"{name}.csv",
-        sha256=f"{deaths:064x}",
+    usual: dict[str, Any] = {
+        "history": "ucdp",
+        "source": "ucdp-ged",
+        "release": name,
+        "kind": "final",
+        "available_on": date(2020, 6, 30),
+        "coverage": Coverage((Span("MLI", 600, 604), Span("GNB", 590, 604))),
+        "file_name": f"{name}.csv",
+    }
+    return MemoryDelivery(
+        identity=Identity(**usual | identity),
         events=pd.DataFrame(events),
-        coverage=Coverage((Span("MLI", 600, 604), Span("GNB", 590, 604))),
         rejected=pd.DataFrame(rejected),
+        deleted=("x9", "x1"),
         notes=("2 NUL bytes were replaced",),
     )
 
@@ -72,17 +78,23 @@ def contents(home: Path) -> dict[str, bytes]:
 def test_what_is_added_can_be_read_back(tmp_path: Path) -> None:
     archive = Archive(tmp_path / "home")
     assert archive.releases() == []
-    assert archive.add(a_delivery())
+    added = archive.add(a_delivery())
     (release,) = archive.releases()
+    assert added == (release, True)
     assert release.name == "ucdp-ged 24.1"
     assert (release.rows_read, release.rows_accepted, release.rows_rejected) == (4, 3, 1)
-    assert release.coverage() == a_delivery().coverage
+    assert release.history == "ucdp"
+    assert release.coverage() == a_delivery().identity.coverage
     assert release.rejected().to_dict("records") == a_delivery().rejected.to_dict("records")
     assert release.notes == ("2 NUL bytes were replaced",)
     assert release.folder == tmp_path / "home/events/source=ucdp-ged/release=24.1"
     events = pq.ParquetFile(release.events_file).read()
     assert events.schema.equals(EVENTS_SCHEMA)
     assert events["event_id"].to_pylist() == ["1", "2", "0"]
+    assert events["text"].to_pylist() == [None, None, None]
+    deleted = pq.ParquetFile(release.deleted_file).read()
+    assert deleted.schema.equals(DELETED_SCHEMA)
+    assert (deleted["event_id"].to_pylist(), release.rows_deleted) == (["x1", "x9"], 2)
     said = json.loads((release.folder / "release.json").read_text())
     assert said["available_on"] == "2020-06-30"
     assert "folder" not in said
@@ -90,17 +102,7 @@ def test_what_is_added_can_be_read_back(tmp_path: Path) -> None:
 
 def test_a_delivery_without_rejects_has_an_empty_table_of_them(tmp_path: Path) -> None:
     delivery = a_delivery()
-    Archive(tmp_path).add(
-        Delivery(
-            **{
-                name: getattr(delivery, name)
-                for name in ("source", "release", "kind", "available_on", "file_name")
-            },
-            sha256="",
-            events=delivery.events,
-            coverage=delivery.coverage,
-        )
-    )
+    Archive(tmp_path).add(MemoryDelivery(delivery.identity, delivery.events))
     (release,) = Archive(tmp_path).releases()
     assert list(release.rejected().columns) == REJECTED_SCHEMA.names
     assert release.rows_rejected == 0
@@ -110,30 +112,33 @@ def test_adding_the_same_again_changes_nothing(tmp_path: Path) -> None:
     archive = Archive(tmp_path)
     archive.add(a_delivery())
     before = contents(tmp_path)
-    assert not archive.add(a_delivery())
-    assert not archive.add(replace(a_delivery(), available_on=date(2021, 1, 1)))
+    for same in (a_delivery(), a_delivery(available_on=date(2021, 1, 1))):
+        assert archive.add(same) == (archive.releases()[0], False)
     assert contents(tmp_path) == before
 
 
-def test_the_same_events_packed_otherwise_are_the_same_release(tmp_path: Path) -> None:
+def test_the_same_events_in_another_file_are_the_same_release(tmp_path: Path) -> None:
     archive = Archive(tmp_path)
     archive.add(a_delivery())
-    assert not archive.add(replace(a_delivery(), file_name="24.1.zip", sha256="ff"))
+    assert not archive.add(a_delivery(file_name="24.1.zip")).is_new
+    assert archive.releases()[0].file_name == "24.1.csv"
 
 
 @pytest.mark.parametrize(
-    ("change", "said"),
+    ("other", "said"),
     [
-        ({"events": a_delivery(deaths=9).events, "sha256": "99"}, "with other content"),
-        ({"coverage": Coverage((Span("MLI", 600, 601),))}, "with another coverage"),
+        (a_delivery(deaths=9), "with other content"),
+        (replace(a_delivery(), deleted=("x1",)), "with other content"),
+        (replace(a_delivery(), rejected=a_delivery().rejected[:0]), "with other content"),
+        (a_delivery(coverage=Coverage((Span("MLI", 600, 601),))), "with another coverage"),
     ],
 )
-def test_a_release_is_never_rewritten(tmp_path: Path, change: dict[str, object], said: str) -> None:
+def test_a_release_is_never_rewritten(tmp_path: Path, other: MemoryDelivery, said: str) -> None:
     archive = Archive(tmp_path)
     archive.add(a_delivery())
     before = contents(tmp_path)
     with pytest.raises(ArchiveError, match=f"{said}.*--release NAME"):
-        archive.add(replace(a_delivery(), **change))  # type: ignore[arg-type]
+        archive.add(other)
     assert contents(tmp_path) == before
 
 
@@ -142,15 +147,15 @@ def test_simulated_and_real_events_never_share_an_archive(
     tmp_path: Path, simulated_first: bool
 ) -> None:
     archive = Archive(tmp_path)
-    archive.add(replace(a_delivery(), simulated=simulated_first))
+    archive.add(a_delivery(simulated=simulated_first))
     with pytest.raises(ArchiveError, match="may never share an archive"):
-        archive.add(replace(a_delivery("24.2"), simulated=not simulated_first))
+        archive.add(a_delivery("24.2", simulated=not simulated_first))
     assert len(archive.releases()) == 1
 
 
 def test_an_archive_in_which_someone_mixed_them_by_hand_is_not_read(tmp_path: Path) -> None:
     Archive(tmp_path / "a").add(a_delivery())
-    Archive(tmp_path / "b").add(replace(a_delivery("24.2"), simulated=True))
+    Archive(tmp_path / "b").add(a_delivery("24.2", simulated=True))
     shutil.copytree(tmp_path / "b", tmp_path / "a", dirs_exist_ok=True)
     with pytest.raises(ArchiveError, match="mixes simulated and real"):
         Archive(tmp_path / "a").releases()
@@ -158,14 +163,15 @@ def test_an_archive_in_which_someone_mixed_them_by_hand_is_not_read(tmp_path: Pa
 
 @pytest.mark.parametrize("name", ["", "..", ".hidden", "a/b", "a b", "../up", "x" * 101, "a\nb"])
 def test_a_name_that_cannot_be_a_folder_is_refused(tmp_path: Path, name: str) -> None:
-    for delivery in (replace(a_delivery(), release=name), replace(a_delivery(), source=name)):
+    misnamed: list[dict[str, Any]] = [{"release": name}, {"source": name}, {"history": name}]
+    for identity in misnamed:
         with pytest.raises(ArchiveError, match="cannot name a release"):
-            Archive(tmp_path).add(delivery)
+            Archive(tmp_path).add(a_delivery(**identity))
     assert contents(tmp_path) == {}
 
 
 def test_months_that_were_not_over_cannot_have_been_observed(tmp_path: Path) -> None:
-    early = replace(a_delivery(), available_on=date(2020, 4, 30))
+    early = a_delivery(available_on=date(2020, 4, 30))
     with pytest.raises(ArchiveError, match="observe 2020-05 though it was public on 2020-04-30"):
         Archive(tmp_path).add(early)
 
@@ -190,7 +196,9 @@ def test_the_same_events_in_another_order_give_the_same_bytes(tmp_path: Path) ->
     shuffled = a_delivery().events.sample(frac=1, random_state=3)[::-1]
     columns = list(reversed(shuffled.columns))
     Archive(tmp_path / "a").add(a_delivery())
-    Archive(tmp_path / "b").add(replace(a_delivery(), events=shuffled[columns]))
+    Archive(tmp_path / "b").add(
+        replace(a_delivery(), events=shuffled[columns], deleted=("x1", "x9"))
+    )
     assert contents(tmp_path / "a") == contents(tmp_path / "b")
 
 
@@ -214,7 +222,7 @@ def test_an_interrupted_write_leaves_the_archive_as_it_was(
     assert isinstance(interruption, KeyboardInterrupt) or "No space left" in str(raised.value)
     assert contents(tmp_path) == before
     monkeypatch.undo()
-    assert archive.add(a_delivery("24.2"))
+    assert archive.add(a_delivery("24.2")).is_new
 
 
 def test_what_a_killed_writer_leaves_behind_is_never_seen(tmp_path: Path) -> None:
@@ -230,14 +238,14 @@ tests["Archive"](tests["Path"]({str(tmp_path)!r})).add(tests["a_delivery"]())
     assert any(".release=24.1." in name for name in contents(tmp_path))
     archive = Archive(tmp_path)
     assert archive.releases() == []
-    assert archive.add(a_delivery())
+    assert archive.add(a_delivery()).is_new
     assert len(archive.releases()) == 1
 
 
 def _add(home: Path, deaths: int, start: object) -> bool | str:
     start.wait()  # type: ignore[attr-defined]
     try:
-        return Archive(home).add(a_delivery(deaths=deaths))
+        return Archive(home).add(a_delivery(deaths=deaths)).is_new
     except ArchiveError as error:
         return str(error)
 
@@ -252,9 +260,10 @@ def test_of_writers_at_the_same_time_exactly_one_wins(tmp_path: Path, alike: boo
         answers = pool.starmap(_add, jobs)
     assert answers.count(True) == 1
     assert answers.count(False) == (3 if alike else 0)
+    assert all("other content" in said for said in answers if isinstance(said, str))
     (release,) = Archive(tmp_path).releases()
     events = pq.ParquetFile(release.events_file).read().to_pandas()
-    assert (events["best"] == int(release.sha256, 16)).all()
+    assert events["best"].tolist() == [3 + answers.index(True) * (not alike)] * 3
     assert not [name for name in contents(tmp_path) if "/." in name]
 
 

@@ -1,6 +1,7 @@
 import csv
 import gzip
 import io
+import re
 import zipfile
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -10,7 +11,8 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from features.errors import InputError
-from features.sources.csvfile import BEYOND, LINE, LINES, open_csv
+from features.sources import csvfile, unpack
+from features.sources.csvfile import BEYOND, LINE, LINES, CsvText, open_csv
 
 PLAIN = b'id,name\n1,"Ann, ""the first"""\n2,Bob\n'
 
@@ -172,6 +174,176 @@ def test_whatever_is_written_is_read_back(
     for fields, row in zip(written, rows(records), strict=True):
         assert row[: min(width, len(fields))] == fields[:width]
         assert row[width] == (",".join(fields[width:]) if len(fields) > width else None)
+
+
+FIELD = r'(?:"(?:[^"]|"")*"|[^",\r\n]*)'
+WELL_QUOTED = re.compile(rf"{FIELD}(?:,{FIELD})*(?:\r\n|\r|\n)?")
+
+
+class Record(NamedTuple):
+    begin: int
+    lines: int
+    fields: list[str]
+
+
+def read_slowly(text: str) -> list[Record]:
+    """All records: the standard library's, but none that a misplaced quotation mark joined."""
+    lines = list(io.StringIO(text, newline=""))
+    reader = csv.reader(lines)
+    records = []
+    before = 0
+    for fields in reader:
+        own = lines[before : reader.line_num]
+        if len(own) > 1 and WELL_QUOTED.fullmatch("".join(own)) is None:
+            alone = [next(csv.reader([line])) for line in own]
+            records += [Record(before + n, 1, line) for n, line in enumerate(alone, start=1)]
+        else:
+            records.append(Record(before + 1, len(own), fields))
+        before = reader.line_num
+    return [record for record in records if record.fields]
+
+
+def fitted(fields: list[str], width: int) -> list[str | None]:
+    beyond = ",".join(fields[width:]) if len(fields) > width else None
+    return [*fields[:width], *[None] * (width - len(fields)), beyond]
+
+
+ODD = st.text(st.sampled_from(',,"",\n\r ab\xe9\ufeff'), max_size=30)
+
+
+@st.composite
+def texts(draw: st.DrawFn) -> list[tuple[str, str]]:
+    """Parts of a CSV file, each with its encoding: some as they should be, some anything."""
+    parts = [("k,l\n", "utf-8")]
+    for _ in range(draw(st.integers(0, 6))):
+        fields = draw(st.lists(ODD, min_size=2, max_size=draw(st.integers(2, 3))))
+        written = io.StringIO(newline="")
+        csv.writer(written, lineterminator=draw(st.sampled_from(["\n", "\r\n"]))).writerow(fields)
+        text = draw(st.sampled_from([written.getvalue(), draw(ODD)]))
+        encoding = draw(st.sampled_from(["utf-8", "utf-8", "cp1252"]))
+        parts.append((text.replace("\ufeff", "") if encoding == "cp1252" else text, encoding))
+    return parts
+
+
+@settings(max_examples=300, deadline=None)
+@given(texts(), st.integers(4, 40), st.booleans())
+def test_any_text_is_read_as_if_slowly_and_at_once_wherever_it_is_cut(
+    tmp_path_factory: pytest.TempPathFactory,
+    parts: list[tuple[str, str]],
+    size: int,
+    quick: bool,
+) -> None:
+    path = tmp_path_factory.getbasetemp() / "cut.csv"
+    path.write_bytes(b"".join(text.encode(encoding) for text, encoding in parts))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(unpack, "_CHUNK", size)
+        if not quick:
+            patch.setattr(csvfile, "_find_records", lambda data, *, final: None)
+        records = read_records(path)
+    expected = read_slowly("".join(text for text, _ in parts))
+    assert records.rows == [fitted(record.fields, 2) for record in expected]
+    assert records.begins == [record.begin for record in expected]
+    assert records.lines == [record.lines for record in expected]
+    mended = any("\xe9" in text for text, encoding in parts if encoding == "cp1252")
+    assert bool(records.notes) == mended
+
+
+def test_well_formed_text_takes_the_quick_way_and_one_stretch_of_it_the_exact_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ways: list[str] = []
+    quick, exact = csvfile._quick, CsvText._exact
+
+    def seen_quick(*given: Any) -> Any:
+        ways.append("quick")
+        return quick(*given)
+
+    def seen_exact(*given: Any, **named: Any) -> Any:
+        ways.append("exact")
+        return exact(*given, **named)
+
+    monkeypatch.setattr(unpack, "_CHUNK", 1000)
+    monkeypatch.setattr(csvfile, "_quick", seen_quick)
+    monkeypatch.setattr(CsvText, "_exact", seen_exact)
+    lines = [b'1,"Ann, ""the first"""\n'] * 400
+    lines[200] = b'1,the "first"\n'
+    assert len(read(tmp_path, b"".join(lines)).rows) == 400
+    assert ways.count("exact") <= 3
+    assert ways.count("quick") >= 7
+
+
+def test_a_quotation_mark_that_is_never_closed_costs_its_own_row_only(tmp_path: Path) -> None:
+    text = b'a,b,c\n0,"x",0\n1,"head,1\n2,"head",2\n3,"two\nlines",3\n4,x,4\n'
+    records = read(tmp_path, text)
+    assert rows(records)[1:] == [
+        ["0", "x", "0", None],
+        ["1", "head,1\n", None, None],
+        ["2", "head", "2", None],
+        ["3", "two\nlines", "3", None],
+        ["4", "x", "4", None],
+    ]
+    assert records.begins == [1, 2, 3, 4, 5, 7]
+
+
+@pytest.mark.parametrize("mark", ["", "plain", 'stray " mark'])
+def test_a_field_of_ten_megabytes_is_one_field(tmp_path: Path, mark: str) -> None:
+    long = "word, word\n" * 1_000_000
+    text = f'a,b\n1,{mark}\n2,"{long}"\n3,x\n'
+    records = read(tmp_path, text.encode())
+    assert records.rows[2][1] == long
+    assert records.begins == [1, 2, 3, 1_000_004]
+    assert records.lines == [1, 1, 1_000_001, 1]
+
+
+@pytest.mark.parametrize(
+    "field", [b'"' + b"one line\n" * (1 << 18), b"x" * (1 << 21), b'"",' * (1 << 20)]
+)
+def test_a_record_that_is_too_long_is_refused_by_its_first_line(
+    tmp_path: Path, field: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(unpack, "_CHUNK", 1 << 18)
+    monkeypatch.setattr(csvfile, "LONGEST_RECORD", 1 << 20)
+    with pytest.raises(InputError) as refused:
+        read(tmp_path, b'a,b\n1,"x\ny"\n2,' + field + b"\n3,4\n")
+    said = str(refused.value)
+    assert "the record that begins on line 4 is longer than 1 MB" in said
+    assert "mine.csv" in said
+    assert "\n" not in said
+
+
+def test_a_record_of_almost_the_longest_length_is_taken(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(unpack, "_CHUNK", 1 << 18)
+    monkeypatch.setattr(csvfile, "LONGEST_RECORD", 1 << 20)
+    long = ("x" * 63 + "\n") * ((1 << 14) - 10)
+    records = read(tmp_path, b"a,b\n" + f'1,"{long}"\n'.encode() * 3)
+    assert [row[1] for row in records.rows] == ["b", long, long, long]
+
+
+def test_every_stretch_of_a_file_may_be_encoded_otherwise(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(unpack, "_CHUNK", 1000)
+    lines = [
+        f"{n},André “{n}”\n".encode("cp1252" if n // 300 % 2 else "utf-8") for n in range(1200)
+    ]
+    records = read(tmp_path, b"".join(lines))
+    assert records.rows == [[str(n), f"André “{n}”", None] for n in range(1200)]
+    assert records.begins == list(range(1, 1201))
+    assert records.notes == ("some bytes are not UTF-8 and were read as Windows-1252",)
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
+def test_lines_may_end_in_any_way_wherever_the_file_is_cut(
+    tmp_path: Path, end: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lines = ["a,b", "", "", *(f"{n},x" for n in range(40))]
+    for size in range(8, 60):
+        monkeypatch.setattr(unpack, "_CHUNK", size)
+        records = read(tmp_path, end.join(lines).encode())
+        assert records.rows == [["a", "b", None], *([str(n), "x", None] for n in range(40))]
+        assert records.begins == [1, *range(4, 44)]
 
 
 @settings(max_examples=100, deadline=None)

@@ -9,10 +9,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from features.errors import InputError
-from features.matching import HOW, match_countries, match_regions, read_corrections
+from features.names.matching import HOW, match_countries, match_regions, read_corrections
+from features.names.spelling import plain
 from features.placement import place_admin1
 from features.regions import load_regions
-from features.spelling import plain
 
 ROOT = Path(__file__).parents[2]
 DATA = Path(os.environ.get("TOCSIN_DATA", ROOT / ".." / "shared" / "data"))

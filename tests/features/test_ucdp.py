@@ -4,19 +4,24 @@ import json
 import os
 import random
 import re
+from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
 
 import pandas as pd
+import pyarrow.parquet as pq
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
-from features.archive import Archive, Delivery
+from features.archive import Archive, Release
 from features.coverage import Coverage, Span, read_coverage, whole_world
 from features.errors import InputError
+from features.events import EVENTS_SCHEMA
+from features.ingestion import FileDelivery
 from features.months import parse_month
-from features.sources.ucdp import read_ucdp
+from features.sources.source import Said
+from features.sources.ucdp import Ucdp
 from features.sources.ucdp_form import OFFICIAL_COLUMNS
 
 DATA = Path(os.environ.get("TOCSIN_DATA", Path(__file__).parents[3] / "shared" / "data"))
@@ -64,40 +69,64 @@ def lines(*changes: dict[str, str], good: int = 40) -> list[str]:
     return text.getvalue().splitlines()
 
 
+@dataclass(frozen=True)
+class Ingested:
+    """A release and its tables, as they are in the archive."""
+
+    release: Release
+    coverage: Coverage
+    events: pd.DataFrame
+    rejected: pd.DataFrame
+
+
+def ingest(path: Path, **said: Any) -> Ingested:
+    with TemporaryDirectory() as home:
+        delivery = FileDelivery(Ucdp(), path, Said(**{"received_on": RECEIVED} | said))
+        release, is_new = Archive(Path(home)).add(delivery)
+        assert is_new
+        events = pq.ParquetFile(release.events_file).read().cast(EVENTS_SCHEMA).to_pandas()
+        read = Ingested(release, release.coverage(), events, release.rejected())
+    assert (len(read.events), len(read.rejected)) == (release.rows_accepted, release.rows_rejected)
+    return read
+
+
 def read(
     folder: Path, content: list[str] | bytes, name: str = "mine.csv", *, allow: bool = False
-) -> Delivery:
+) -> Ingested:
     path = folder / name
     path.write_bytes(content if isinstance(content, bytes) else "\n".join(content).encode())
-    return read_ucdp(path, RECEIVED, coverage=MALI, allow_rejects=allow)
+    return ingest(path, coverage=MALI, allow_rejects=allow)
 
 
-def reasons(delivery: Delivery) -> list[str]:
-    return delivery.rejected["reasons"].tolist()
+def reasons(read: Ingested) -> list[str]:
+    return read.rejected["reasons"].tolist()
 
 
 @real
 def test_the_web_export_loads_whole() -> None:
     coverage = Coverage((Span("MLI", parse_month("1989-01"), parse_month("2023-12")),))
-    delivery = read_ucdp(UCDP / "web_export_mali_ged241.csv", RECEIVED, coverage=coverage)
-    assert (len(delivery.events), len(delivery.rejected)) == (2120, 0)
-    assert delivery.events["best"].sum() == 15742
-    assert (delivery.source, delivery.release) == ("ucdp-ged", "web_export_mali_ged241")
-    assert (delivery.kind, delivery.available_on) == ("final", RECEIVED)
-    first = delivery.events.set_index("event_id").loc["235799"]
-    assert first["date_start"] == pd.Timestamp(2016, 5, 26)
+    ingested = ingest(UCDP / "web_export_mali_ged241.csv", coverage=coverage)
+    assert (len(ingested.events), len(ingested.rejected)) == (2120, 0)
+    assert ingested.events["best"].sum() == 15742
+    assert ingested.release.name == "ucdp-ged web_export_mali_ged241"
+    assert (ingested.release.kind, ingested.release.available_on) == ("final", RECEIVED)
+    first = ingested.events.set_index("event_id").loc["235799"]
+    assert first["date_start"] == date(2016, 5, 26)
     assert first["side_b"] == "Tuareg"
 
 
 @real
 def test_the_candidate_release_says_what_it_is_by_its_name() -> None:
-    delivery = read_ucdp(UCDP / "GEDEvent_v23_0_10.csv", RECEIVED)
-    assert (delivery.source, delivery.release) == ("ucdp-candidate", "23.0.10")
-    assert (delivery.kind, delivery.available_on) == ("candidate", date(2023, 11, 20))
-    assert delivery.coverage == whole_world(parse_month("2023-10"), parse_month("2023-10"))
-    assert (len(delivery.events), len(delivery.rejected)) == (2391, 0)
-    assert delivery.notes == (ODD_BOUNDS.format(9),)
-    gaza = delivery.events[delivery.events["country"] == "PSE"]
+    ingested = ingest(UCDP / "GEDEvent_v23_0_10.csv")
+    assert ingested.release.name == "ucdp-candidate 23.0.10"
+    assert (ingested.release.kind, ingested.release.available_on) == (
+        "candidate",
+        date(2023, 11, 20),
+    )
+    assert ingested.coverage == whole_world(parse_month("2023-10"), parse_month("2023-10"))
+    assert (len(ingested.events), len(ingested.rejected)) == (2391, 0)
+    assert ingested.release.notes == (ODD_BOUNDS.format(9),)
+    gaza = ingested.events[ingested.events["country"] == "PSE"]
     assert len(gaza) > 0
 
 
@@ -105,55 +134,56 @@ def test_the_candidate_release_says_what_it_is_by_its_name() -> None:
 def test_the_events_of_sixteen_countries_are_read_placed_and_kept_whatever_their_coverage() -> None:
     coverage = read_coverage(UCDP / "coverage_16_countries.csv")
     path = UCDP / "ged_events_16_countries_1989_2023.csv.gz"
-    delivery = read_ucdp(path, RECEIVED, coverage=coverage)
-    assert (len(delivery.events), len(delivery.rejected)) == (45568, 0)
-    assert delivery.notes == (ODD_BOUNDS.format(227),)
-    assert delivery.release == "ged_events_16_countries_1989_2023"
-    assert set(delivery.events["country"]) == {span.country for span in coverage.spans}
-    vague = delivery.events["where_prec"] >= 6
-    assert delivery.events.loc[vague, ["admin1", "priogrid"]].isna().all(axis=None)
-    mali = delivery.events[(delivery.events["country"] == "MLI") & ~vague]
+    ingested = ingest(path, coverage=coverage)
+    assert (len(ingested.events), len(ingested.rejected)) == (45568, 0)
+    assert ingested.release.notes == (ODD_BOUNDS.format(227),)
+    assert ingested.release.release == "ged_events_16_countries_1989_2023"
+    assert set(ingested.events["country"]) == {span.country for span in coverage.spans}
+    vague = ingested.events["where_prec"] >= 6
+    assert ingested.events.loc[vague, ["admin1", "priogrid"]].isna().all(axis=None)
+    mali = ingested.events[(ingested.events["country"] == "MLI") & ~vague]
     assert mali["admin1"].notna().all()
 
 
 @real
 def test_best_above_high_is_an_oddity_of_the_source_and_kept() -> None:
-    delivery = read_ucdp(UCDP / "GEDEvent_v23_0_10.csv", RECEIVED)
-    assert (delivery.events["best"] > delivery.events["high"]).sum() == 11
+    ingested = ingest(UCDP / "GEDEvent_v23_0_10.csv")
+    assert (ingested.events["best"] > ingested.events["high"]).sum() == 11
 
 
 def test_a_row_becomes_an_event_in_the_normal_form(tmp_path: Path) -> None:
-    delivery = read(tmp_path, lines(good=1))
-    event = delivery.events.iloc[0].to_dict()
+    ingested = read(tmp_path, lines(good=1))
+    event = ingested.events.iloc[0].to_dict()
     assert event["event_id"] == "g0"
     assert event["country"] == "MLI"
-    assert event["date_end"] == pd.Timestamp(2020, 3, 2)
+    assert event["date_end"] == date(2020, 3, 2)
     assert event["priogrid"] == "147945"
     assert event["admin1"].startswith("ML")
     assert (event["best"], event["high"], event["low"]) == (3, 4, 2)
-    assert Archive(tmp_path / "home").add(delivery)
+    assert (event["side_a"], event["side_b"]) == ("Government of Mali", "JNIM")
+    assert pd.isna(event["text"])
 
 
 def test_any_other_file_needs_a_coverage_and_is_told_how_to_give_it(tmp_path: Path) -> None:
     path = tmp_path / "mine.csv"
     path.write_text("\n".join(lines()))
     with pytest.raises(InputError, match=r"--coverage FILE.*country,first_month,last_month"):
-        read_ucdp(path, RECEIVED)
+        ingest(path)
 
 
 def test_what_is_given_goes_before_what_the_name_says(tmp_path: Path) -> None:
     path = tmp_path / "GEDEvent_v21_1.csv"
     path.write_text("\n".join(lines()))
     day = date(2021, 6, 8)
-    given_all = read_ucdp(path, RECEIVED, available_on=day, coverage=MALI, release="21.1b")
-    assert (given_all.available_on, given_all.release) == (day, "21.1b")
+    given_all = ingest(path, available_on=day, coverage=MALI, release="21.1b")
+    assert (given_all.release.available_on, given_all.release.release) == (day, "21.1b")
     assert given_all.coverage == MALI
-    assert read_ucdp(path, RECEIVED).coverage.last_month == parse_month("2020-12")
+    assert ingest(path).coverage.last_month == parse_month("2020-12")
 
 
 def test_a_file_name_with_odd_characters_still_names_a_release(tmp_path: Path) -> None:
-    delivery = read(tmp_path, lines(), " Mali (1) ged.CSV")
-    assert delivery.release == "Mali-1-ged"
+    ingested = read(tmp_path, lines(), " Mali (1) ged.CSV")
+    assert ingested.release.release == "Mali-1-ged"
 
 
 DIALECTS = {
@@ -173,13 +203,16 @@ DIALECTS = {
 }
 
 
+@pytest.fixture(scope="module")
+def plain(tmp_path_factory: pytest.TempPathFactory) -> Ingested:
+    """Forty faultless events, from a file as it should be."""
+    return read(tmp_path_factory.mktemp("plain"), lines())
+
+
 @pytest.mark.parametrize("dialect", DIALECTS)
-def test_every_dialect_gives_the_same_events(tmp_path: Path, dialect: str) -> None:
-    plain = read(tmp_path, lines())
+def test_every_dialect_gives_the_same_events(tmp_path: Path, dialect: str, plain: Ingested) -> None:
     other = read(tmp_path, DIALECTS[dialect](lines()), "other.csv")
-    pd.testing.assert_frame_equal(
-        other.events.reset_index(drop=True), plain.events.reset_index(drop=True)
-    )
+    pd.testing.assert_frame_equal(other.events, plain.events)
     assert other.rejected.empty
 
 
@@ -187,75 +220,101 @@ def test_a_file_without_a_header_is_read_by_the_official_layout(tmp_path: Path) 
     numbered = [ROW | {"id": str(number)} for number in range(3)]
     rows = [",".join(row.get(name, "") for name in OFFICIAL_COLUMNS) for row in numbered]
     for ending in ("", ","):
-        delivery = read(tmp_path, [row + ending for row in rows])
-        assert delivery.events["event_id"].tolist() == ["0", "1", "2"]
-        assert delivery.events["best"].tolist() == [3, 3, 3]
+        ingested = read(tmp_path, [row + ending for row in rows])
+        assert ingested.events["event_id"].tolist() == ["0", "1", "2"]
+        assert ingested.events["best"].tolist() == [3, 3, 3]
 
 
 def test_what_had_to_be_mended_is_noted(tmp_path: Path) -> None:
-    delivery = read(tmp_path, "\n".join(lines({"side_b": "André"})).encode("cp1252"))
-    assert delivery.events["side_b"].iloc[-1] == "André"
-    assert delivery.notes == ("some bytes are not UTF-8 and were read as Windows-1252",)
+    ingested = read(tmp_path, "\n".join(lines({"side_b": "André"})).encode("cp1252"))
+    assert ingested.events["side_b"].iloc[-1] == "André"
+    assert ingested.release.notes == ("some bytes are not UTF-8 and were read as Windows-1252",)
 
 
 def test_an_event_whose_estimates_disagree_is_kept_and_spoken_of(tmp_path: Path) -> None:
-    delivery = read(tmp_path, "\n".join(lines({"low": "9"}, {})).encode())
-    assert len(delivery.rejected) == 0
-    assert delivery.events["low"].max() == 9
-    assert delivery.notes == (ODD_BOUNDS.format(1),)
+    ingested = read(tmp_path, "\n".join(lines({"low": "9"}, {})).encode())
+    assert len(ingested.rejected) == 0
+    assert ingested.events["low"].max() == 9
+    assert ingested.release.notes == (ODD_BOUNDS.format(1),)
+
+
+FAULTS: list[tuple[dict[str, str], str]] = [
+    ({"id": ""}, "event_id is missing or unreadable"),
+    ({"id": "g3"}, "event_id is repeated"),
+    ({"type_of_violence": "4"}, "type_of_violence is outside 1 to 3"),
+    ({"country_id": "9999"}, "country is missing or unreadable"),
+    ({"best": "-1", "low": "-1"}, "best is outside 0 to 2000000; low is outside 0 to 2000000"),
+    ({"best": "3.5"}, "best is missing or unreadable"),
+    ({"best": "1e300"}, "best is missing or unreadable"),
+    ({"deaths_a": "many"}, "deaths_a is missing or unreadable"),
+    ({"deaths_b": "1\0"}, "deaths_b is missing or unreadable"),
+    ({"date_end": "2020-02-30"}, "date_end is missing or unreadable"),
+    ({"date_end": "30/12/2020"}, "date_end is missing or unreadable"),
+    ({"date_end": "2020-02-01"}, "date_start is after date_end"),
+    ({"date_end": "2025-01-16"}, "date_end is outside 1989-01-01 to 2025-01-15"),
+    ({"latitude": "north"}, "latitude is unreadable"),
+    ({"latitude": "95"}, "latitude is outside -90 to 90"),
+    ({"where_prec": "8"}, "where_prec is outside 1 to 7"),
+    ({"date_prec": "?"}, "date_prec is unreadable"),
+    ({"side_a": "Government\nof Mali"}, "side_a runs over lines"),
+    ({"country_id": "-1"}, "country is missing or unreadable"),
+    ({"country_id": "0"}, "country is missing or unreadable"),
+    (
+        {"latitude": "-8.0", "longitude": "12.65"},
+        "coordinates lie outside its priogrid_gid",
+    ),
+]
+
+
+@pytest.fixture(scope="module")
+def faulty(tmp_path_factory: pytest.TempPathFactory) -> Ingested:
+    """A file with a row of every fault, each after one that is faultless."""
+    changes = [change for fault, _ in FAULTS for change in ({}, fault)]
+    folder = tmp_path_factory.mktemp("faulty")
+    return read(folder, "\n".join(lines(*changes)).encode(), allow=True)
 
 
 @pytest.mark.parametrize(
-    ("change", "reason"),
-    [
-        ({"id": ""}, "event_id is missing or unreadable"),
-        ({"id": "g3"}, "event_id is repeated"),
-        ({"type_of_violence": "4"}, "type_of_violence is outside 1 to 3"),
-        ({"country_id": "9999"}, "country is missing or unreadable"),
-        ({"best": "-1", "low": "-1"}, "best is outside 0 to 2000000; low is outside 0 to 2000000"),
-        ({"best": "3.5"}, "best is missing or unreadable"),
-        ({"best": "1e300"}, "best is missing or unreadable"),
-        ({"deaths_a": "many"}, "deaths_a is missing or unreadable"),
-        ({"deaths_b": "1\0"}, "deaths_b is missing or unreadable"),
-        ({"date_end": "2020-02-30"}, "date_end is missing or unreadable"),
-        ({"date_end": "30/12/2020"}, "date_end is missing or unreadable"),
-        ({"date_end": "2020-02-01"}, "date_start is after date_end"),
-        ({"date_end": "2025-01-16"}, "date_end is outside 1989-01-01 to 2025-01-15"),
-        ({"latitude": "north"}, "latitude is unreadable"),
-        ({"latitude": "95"}, "latitude is outside -90 to 90"),
-        ({"where_prec": "8"}, "where_prec is outside 1 to 7"),
-        ({"date_prec": "?"}, "date_prec is unreadable"),
-        ({"side_a": "Government\nof Mali"}, "side_a runs over lines"),
-        (
-            {"latitude": "-8.0", "longitude": "12.65"},
-            "coordinates lie outside its priogrid_gid",
-        ),
-    ],
+    ("number", "change", "reason"), [(n, *fault) for n, fault in enumerate(FAULTS)]
 )
 def test_a_row_that_cannot_be_used_is_kept_with_its_reason_and_as_it_came(
-    tmp_path: Path, change: dict[str, str], reason: str
+    number: int, change: dict[str, str], reason: str, faulty: Ingested
 ) -> None:
-    delivery = read(tmp_path, "\n".join(lines({}, change, {})).encode(), allow=True)
-    assert reasons(delivery) == [reason]
-    assert delivery.rejected["line"].tolist() == [43]
-    record = json.loads(delivery.rejected["record"][0])
-    assert {name: record[name].replace("\ufffd", "\0") for name in change} == change
-    assert len(delivery.events) == 42
+    assert reasons(faulty)[number] == reason
+    lines_above = sum("\n" in "".join(fault.values()) for fault, _ in FAULTS[:number])
+    assert faulty.rejected["line"][number] == 43 + 2 * number + lines_above
+    record = json.loads(faulty.rejected["record"][number])
+    expected = ROW | {"id": f"x{2 * number + 1}"} | change
+    assert {name: text.replace("\ufffd", "\0") for name, text in record.items()} == expected
 
 
-@pytest.mark.parametrize(
-    "change",
-    [
+def test_the_rows_beside_those_that_cannot_be_used_are_events(faulty: Ingested) -> None:
+    assert len(faulty.rejected) == len(FAULTS)
+    assert set(faulty.events["event_id"]) == {
+        *(f"g{n}" for n in range(40)),
+        *(f"x{2 * n}" for n in range(len(FAULTS))),
+    }
+
+
+def test_an_odd_row_is_an_event_all_the_same(tmp_path: Path) -> None:
+    odd = [
         {"where_prec": "", "date_prec": "", "event_clarity": "", "code_status": ""},
         {"latitude": "", "longitude": ""},
         {"best": "9"},
         {"best": "3.0", "date_end": "3/2/2020"},
         {"priogrid_gid": "147946"},
+        {"latitude": "12.499"},
+        {"latitude": "13.001"},
+        {"longitude": "-8.001"},
         {"side_a": 'the ""DRAGON"" group, "north"'},
-    ],
-)
-def test_an_odd_row_is_an_event_all_the_same(tmp_path: Path, change: dict[str, str]) -> None:
-    assert read(tmp_path, lines(change)).rejected.empty
+    ]
+    ingested = read(tmp_path, lines(*odd))
+    assert reasons(ingested) == []
+    events = ingested.events.set_index("event_id")
+    assert events.loc["x0", ["where_prec", "date_prec", "event_clarity"]].isna().all()
+    assert events.loc["x1", ["latitude", "admin1", "priogrid"]].isna().all()
+    assert events.loc["x3", "best"] == 3
+    assert events.loc["x8", "side_a"] == odd[-1]["side_a"]
 
 
 def test_an_event_known_by_country_only_has_no_region(tmp_path: Path) -> None:
@@ -269,10 +328,10 @@ def test_rows_cut_in_half_or_too_long_are_rejected_and_the_others_kept(tmp_path:
     content = lines()
     content[5] = content[5][:20]
     content[9] += ",,surplus"
-    delivery = read(tmp_path, content, allow=True)
-    assert delivery.rejected["line"].tolist() == [6, 10]
-    assert reasons(delivery)[1] == "has more fields than the header"
-    assert len(delivery.events) == 38
+    ingested = read(tmp_path, content, allow=True)
+    assert ingested.rejected["line"].tolist() == [6, 10]
+    assert reasons(ingested)[1] == "has more fields than the header"
+    assert len(ingested.events) == 38
 
 
 def test_a_file_of_which_too_much_is_rejected_is_refused_with_the_commonest_reasons(
@@ -290,17 +349,34 @@ def test_a_file_of_which_too_much_is_rejected_is_refused_with_the_commonest_reas
     assert len(read(tmp_path, lines(*bad, good=57)).events) == 57
 
 
-def test_a_quotation_mark_that_swallows_the_rest_of_a_file_is_not_one_bad_row(
+def test_a_quotation_mark_that_is_not_closed_costs_its_row_and_never_joins_two(
     tmp_path: Path,
 ) -> None:
+    for at in (2, 40):
+        content = lines()
+        content[at] = content[at].replace("JNIM", '"JNIM')
+        content[at + 1 :] = [row.replace("JNIM", '"JNIM"') for row in content[at + 1 :]]
+        ingested = read(tmp_path, content)
+        assert ingested.rejected["line"].tolist() == [at + 1]
+        assert f'"id": "g{at - 1}"' in ingested.rejected["record"][0].replace('":"', '": "')
+        assert len(ingested.events) == 39
+
+
+def test_a_field_that_swallows_the_rest_of_a_file_is_not_one_bad_row(tmp_path: Path) -> None:
     content = lines(good=200)
     content[150] = content[150].replace("JNIM", '"JNIM')
-    with pytest.raises(InputError, match="of it cannot be used"):
+    content[-1] += '"'
+    with pytest.raises(InputError, match=r"is refused: 25\.5% of it cannot be used"):
         read(tmp_path, content)
-    content = lines(good=3000)
-    content[10] = content[10].replace("JNIM", '"JNIM')
-    with pytest.raises(InputError, match="begins on line 11 never ends"):
-        read(tmp_path, content)
+
+
+def test_a_column_may_be_named_as_readers_name_their_own(tmp_path: Path) -> None:
+    content = lines({"best": ""}, good=40)
+    content = [f"{row},{name}" for row, name in zip(content, ["line", *["7"] * 41], strict=True)]
+    content = [f"{row},{name}" for row, name in zip(content, ["Lines", *["9"] * 41], strict=True)]
+    ingested = read(tmp_path, content)
+    assert ingested.rejected["line"].tolist() == [42]
+    assert json.loads(ingested.rejected["record"][0])["line"] == "7"
 
 
 @pytest.mark.parametrize(
@@ -326,35 +402,8 @@ def test_a_file_that_cannot_be_used_is_refused_in_one_line(
 
 
 def test_a_missing_path_and_a_folder_are_refused_before_anything_is_asked(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match="is a folder"):
-        read_ucdp(tmp_path, RECEIVED)
-    with pytest.raises(InputError, match="does not exist"):
-        read_ucdp(tmp_path / "none.csv", RECEIVED)
-
-
-GARBAGE = st.one_of(
-    st.sampled_from(["", " ", "nan", "1e309", "-0", "٣", "2020-13-45", '"', "0x10", "inf", "TRUE"]),
-    st.text(st.characters(blacklist_categories=["Cs"]), max_size=8),
-    st.integers(-(10**20), 10**20).map(str),
-    st.floats().map(str),
-)
-
-
-@settings(max_examples=20, deadline=None)
-@given(st.lists(st.dictionaries(st.sampled_from(list(ROW)), GARBAGE, max_size=6), max_size=12))
-def test_of_garbage_every_row_is_either_accepted_or_rejected(
-    tmp_path_factory: pytest.TempPathFactory, changes: list[dict[str, str]]
-) -> None:
-    folder = tmp_path_factory.mktemp("garbage")
-    rows = [ROW | {"id": "good"}, *(ROW | {"id": f"x{n}"} | c for n, c in enumerate(changes))]
-    text = io.StringIO()
-    writer = csv.DictWriter(text, list(ROW), lineterminator="\n", quoting=csv.QUOTE_ALL)
-    writer.writeheader()
-    writer.writerows(rows)
-    delivery = read(folder, text.getvalue().encode(), allow=True)
-    assert len(delivery.events) + len(delivery.rejected) == len(rows)
-    assert (delivery.rejected["reasons"] != "").all()
-    assert not set(delivery.events.index) & set(delivery.rejected["line"])
-    archive = Archive(folder / "home")
-    assert archive.add(delivery)
-    assert archive.releases()[0].rows_read == len(rows)
+    for said in ({}, {"coverage": MALI}):
+        with pytest.raises(InputError, match="is a folder"):
+            ingest(tmp_path, **said)
+        with pytest.raises(InputError, match="does not exist"):
+            ingest(tmp_path / "none.csv", **said)
