@@ -140,6 +140,7 @@ def ingest_counts(
     report: Annotated[
         Path | None, typer.Option(help="Write how each region was matched to this CSV file.")
     ] = None,
+    allow_rejects: AllowRejects = False,
 ) -> None:
     """Read history that is already aggregated into the archive."""
     from features.coverage import read_coverage
@@ -154,6 +155,7 @@ def ingest_counts(
         available_on=_day(available_on),
         coverage=None if coverage is None else read_coverage(coverage),
         corrections=None if corrections is None else read_corrections(corrections),
+        allow_rejects=allow_rejects,
     )
     delivery = read_counts(path, said)
     _add(delivery)
