@@ -4,7 +4,7 @@ The work is a grid of independent tasks (fold x learner x cell) run through jobl
 joblib backend can take it.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol, TypeVar
 
@@ -101,7 +101,12 @@ def fit_forecaster(
 
 
 def run_backtest(
-    samples: Samples, configuration: Configuration, level: str, jobs: int, progress: Progress
+    samples: Samples,
+    configuration: Configuration,
+    level: str,
+    jobs: int,
+    progress: Progress,
+    cells: Sequence[tuple[Target, int]] = FITTED_CELLS,
 ) -> Backtest:
     """Fit and forecast at every fold, learner and cell, and set the references beside."""
     folds = fold_origins(samples, configuration)
@@ -109,7 +114,7 @@ def run_backtest(
         (fold, learner, target, horizon)
         for fold in folds
         for learner in configuration.learners
-        for target, horizon in FITTED_CELLS
+        for target, horizon in cells
     ]
     tasks = (joblib.delayed(_forecast_fold)(samples, configuration, *place) for place in grid)
     done = progress(_run(jobs, tasks), len(grid), f"{level}: backtest from {len(folds)} origins")
@@ -125,7 +130,7 @@ def run_backtest(
 
     probabilities: list[pd.DataFrame] = []
     deaths: dict[str, list[pd.DataFrame]] = {"crps": [], "mean": []}
-    for target, horizon in FITTED_CELLS:
+    for target, horizon in cells:
         places = samples.issued_between(target, horizon, folds[0], len(samples.months))
         forecasts = learned(target, horizon, "probability")
         forecasts |= reference_probabilities(samples, target, horizon, places)

@@ -15,12 +15,13 @@ from pydantic import (
     model_validator,
 )
 
-from features.catalogue import CATALOGUE
+from features.catalogue import CATALOGUE, FAMILIES, named
 from features.errors import ConfigurationError
 from features.regions import Level
 from features.vintage import SummaryEvents
 from models.learners import Boosting, Learner, LearnerName, Logistic
 
+CATALOGUE_NAMES = tuple(indicator.name for indicator in CATALOGUE)
 DEFAULT = Path(__file__).with_name("default.toml")
 DEMO = Path(__file__).with_name("demo.toml")
 
@@ -114,10 +115,12 @@ class Configuration(_Section):
     @field_validator("indicators")
     @classmethod
     def _in_catalogue(cls, names: Literal["all"] | tuple[str, ...]) -> object:
-        known = {indicator.name for indicator in CATALOGUE}
-        unknown = set() if names == "all" else set(_each_once(names)) - known
-        if unknown:
-            raise ValueError(f"not in the catalogue: {', '.join(sorted(unknown))}")
+        if names != "all":
+            known = {*CATALOGUE_NAMES, *FAMILIES}
+            unknown = set(names) - known
+            if unknown:
+                raise ValueError(f"not in the catalogue: {', '.join(sorted(unknown))}")
+            _each_once(named(names))
         return names
 
     @model_validator(mode="after")
@@ -131,8 +134,22 @@ class Configuration(_Section):
     def indicator_names(self) -> tuple[str, ...]:
         """The indicators that every learner may read, in order."""
         if self.indicators == "all":
-            return tuple(indicator.name for indicator in CATALOGUE)
-        return self.indicators
+            return CATALOGUE_NAMES
+        return named(self.indicators)
+
+    def with_learner(self, learner: LearnerName) -> "Configuration":
+        """Return the same experiment with one learner alone."""
+        return self.model_copy(update={"learners": (learner,)})
+
+    def reading(self, indicators: Literal["all"] | tuple[str, ...]) -> "Configuration":
+        """Return the same experiment on other indicators, by name or family.
+
+        Raises ConfigurationError for a word that is neither.
+        """
+        names = CATALOGUE_NAMES if indicators == "all" else named(indicators)
+        read = tuple(name for name in self.logistic.indicators if name in names)
+        logistic = self.logistic.model_copy(update={"indicators": read})
+        return self.model_copy(update={"indicators": names, "logistic": logistic})
 
     def without(self, names: Collection[str]) -> "Configuration":
         """Return the same experiment without some indicators.
@@ -141,7 +158,7 @@ class Configuration(_Section):
         """
         kept = tuple(name for name in self.indicator_names if name not in names)
         read = tuple(name for name in self.logistic.indicators if name not in names)
-        if not kept or not read:
+        if not kept or (not read and "logistic" in self.learners):
             raise ConfigurationError(
                 f"the events tell none of the indicators of {self.name}: choose others"
             )

@@ -102,6 +102,24 @@ def score_map(regions: Regions, probability: FloatArray, title: str) -> Figure:
     return figure
 
 
+def gains(table: pd.DataFrame, heading: str) -> Figure:
+    """Draw what additions bring, a panel a target, with intervals; columns as `Ablation.gains`."""
+    shown = table[table["measure"].isin(["brier", "crps"])]
+    targets = list(dict.fromkeys(shown["target"]))
+    figure = _figure(
+        heading, "Loss that is saved, 95 % interval (right of the line: better)", len(targets)
+    )
+    for axes, target in zip(figure.axes, targets, strict=True):
+        rows = shown[shown["target"] == target].iloc[::-1]
+        value, place = 100 * rows["gain"], np.arange(len(rows))
+        error = np.abs(100 * rows[["low", "high"]].to_numpy().T - value.to_numpy())
+        axes.errorbar(value, place, xerr=error, fmt="o", color=_BLUE, capsize=3)
+        axes.axvline(0, color=_GREY, lw=1)
+        axes.set_yticks(place, rows["added"])
+        axes.set(title=f"{target} ({rows['measure'].iloc[0]})", xlabel="per cent")
+    return figure
+
+
 def coefficients(forecaster: Forecaster, names: tuple[str, ...]) -> pd.DataFrame:
     """Return a logistic forecaster's coefficients, one row a cell and indicator.
 

@@ -94,11 +94,15 @@ def markdown_table(overall: pd.DataFrame) -> str:
     """Return the columns that people read first, as a Markdown table."""
     wanted = ["target", "forecast", "n", "base_rate", "brier", "brier_skill", "log_skill", "auc",
               "calibration_error", "crps", "crps_skill", "mean_ratio"]  # fmt: skip
-    shown = [column for column in wanted if column in overall]
-    head = f"| {' | '.join(shown)} |\n|{'---|' * len(shown)}"
+    return as_markdown(overall[[column for column in wanted if column in overall]])
+
+
+def as_markdown(table: pd.DataFrame) -> str:
+    """Return a table in Markdown, numbers with three decimals."""
+    head = f"| {' | '.join(map(str, table))} |\n|{'---|' * len(table.columns)}"
     body = [
         "| " + " | ".join(_cell(value) for value in row) + " |"
-        for row in overall[shown].itertuples(index=False)
+        for row in table.itertuples(index=False)
     ]
     return "\n".join([head, *body])
 

@@ -1,11 +1,8 @@
 """Publish: turn the champions' forecasts at an origin into an immutable bulletin."""
 
-import errno
 import hashlib
 import io
 import json
-import os
-import tempfile
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
@@ -15,6 +12,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from experiments.bulletin_files import write_bulletin
 from experiments.registry import (
     Registered,
     champion_for,
@@ -26,6 +24,7 @@ from experiments.registry import (
 from experiments.samples import Samples, newest_origin, samples_at
 from experiments.store import Store, model_name
 from features.archive import Archive
+from features.catalogue import CATALOGUE, needs_of
 from features.errors import BulletinError, ModelError
 from features.months import format_month, parse_month
 from features.panel import Panel, read_panel
@@ -112,7 +111,7 @@ def publish(
         rows=pq.ParquetFile(pa.BufferReader(content)).metadata.num_rows,
         scores_sha256=hashlib.sha256(content).hexdigest(),
     )
-    is_new = _move_into_place(place, content, manifest)
+    is_new = write_bulletin(place, content, manifest, CATALOGUE)
     return Published(manifest if is_new else read_manifest(place), is_new, left_out)
 
 
@@ -239,8 +238,8 @@ def _models(
 
 def _issue(store: Store, vintage: Vintage, model: Registered, origin: int) -> _Issue:
     own = replace(vintage, summary_events=model.summary_events)
-    panel = read_panel(own, model.level).until(origin)
     forecaster = load_forecaster(store, model)
+    panel = read_panel(own, model.level, needs_of(forecaster.names)).until(origin)
     samples = samples_at(panel, origin, forecaster.tau, forecaster.names)
     return _Issue(panel, model, forecaster, samples)
 
@@ -289,27 +288,3 @@ def _as_parquet(issues: list[_Issue]) -> bytes:
     pq.write_table(table, buffer, compression="zstd")
     content: bytes = buffer.getvalue().to_pybytes()
     return content
-
-
-def _move_into_place(place: Path, scores: bytes, manifest: Manifest) -> bool:
-    """Write a bulletin and move it into its place; return False when another took the place."""
-    content = {SCORES_FILE: scores, MANIFEST_FILE: manifest.model_dump_json(indent=2).encode()}
-    try:
-        place.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(prefix=".", dir=place.parent) as folder:
-            hidden = Path(folder) / place.name
-            hidden.mkdir()
-            for name, data in content.items():
-                with (hidden / name).open("wb") as file:
-                    file.write(data)
-                    file.flush()
-                    os.fsync(file.fileno())
-            hidden.rename(place)
-    except OSError as error:
-        if error.errno in (errno.EEXIST, errno.ENOTEMPTY) and place.is_dir():
-            return False
-        raise BulletinError(
-            f"the bulletin cannot be written to {place} ({error.strerror}): see to the disk and "
-            "its permissions; nothing was published"
-        ) from error
-    return True

@@ -20,7 +20,7 @@ from experiments.registry import (
 from experiments.samples import newest_origin, samples_at
 from experiments.store import Store, model_name
 from experiments.tracking import log_forecaster, log_training
-from features.catalogue import untold
+from features.catalogue import needs_of, untold
 from features.months import format_month
 from features.panel import Panel, read_panel
 from features.regions import Level
@@ -61,7 +61,7 @@ def train(
         refuse_other_events(store, level, vintage)
     done = []
     for level in configuration.levels:
-        panel = read_panel(vintage, level)
+        panel = read_panel(vintage, level, needs_of(configuration.indicator_names))
         month = newest_origin(panel) if origin is None else origin
         training = _backtest(vintage, panel, configuration, month, code, jobs, progress)
         done.append(_register(training, store, jobs, progress))
@@ -78,6 +78,7 @@ def _backtest(
     progress: Progress,
 ) -> Training:
     level = panel.regions.level
+    panel = panel.until(origin)
     missing = untold(panel, configuration.indicator_names)
     configuration = configuration.without(missing)
     samples = samples_at(panel, origin, configuration.tau(level), configuration.indicator_names)
@@ -87,7 +88,7 @@ def _backtest(
         regions=panel.regions,
         samples=samples,
         backtest=run_backtest(samples, configuration, level, jobs, progress),
-        digest=panel.until(origin).digest(),
+        digest=panel.digest(),
         releases=tuple(release.name for release in vintage.releases),
         code=code,
         simulated=vintage.simulated,

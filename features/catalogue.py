@@ -3,31 +3,24 @@
 An indicator enters every model, document and test by being listed here.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
-from features import indicators as formula
 from features.errors import ConfigurationError
-from features.events import TYPES_OF_VIOLENCE
-from features.panel import BoolArray, Detail, FloatArray, Panel
-
-Compute = Callable[[Panel], FloatArray]
-
-
-@dataclass(frozen=True)
-class Indicator:
-    """One named, documented column computed from months <= origin."""
-
-    name: str
-    meaning: str
-    unit: str
-    family: str
-    compute: Compute
-    needs: frozenset[Detail] = frozenset()
-    """What a history must tell, beside deaths by region and month."""
+from features.indicators.actors import actors
+from features.indicators.civilians import civilians
+from features.indicators.contagion import contagion
+from features.indicators.encirclement import encirclement
+from features.indicators.history import history
+from features.indicators.indicator import Indicator
+from features.indicators.neighbourhood import neighbourhood
+from features.indicators.place import place
+from features.indicators.season import season
+from features.indicators.supply import supply
+from features.panel import BoolArray, Detail, Panel
 
 
 @dataclass(frozen=True, eq=False)
@@ -67,142 +60,67 @@ def select(names: Sequence[str] | None = None) -> tuple[Indicator, ...]:
     return tuple(by_name[name] for name in names)
 
 
+def named(words: Sequence[str]) -> tuple[str, ...]:
+    """Return names of indicators for words of which each is a name or a family.
+
+    Raises ConfigurationError for a word that is neither.
+    """
+    names = [
+        name
+        for word in words
+        for name in ([i.name for i in CATALOGUE if i.family == word] or [word])
+    ]
+    return tuple(indicator.name for indicator in select(names))
+
+
+def of_family(family: str) -> tuple[Indicator, ...]:
+    """Return the indicators of a family; raises ConfigurationError if there is none such."""
+    if family not in FAMILIES:
+        raise ConfigurationError(f"no family is called {family}: there are {', '.join(FAMILIES)}")
+    return tuple(indicator for indicator in CATALOGUE if indicator.family == family)
+
+
+def needs_of(names: Sequence[str] | None = None) -> frozenset[Detail]:
+    """Return what a history must tell for the named indicators, all of them by default."""
+    return frozenset(detail for indicator in select(names) for detail in indicator.needs)
+
+
 def untold(panel: Panel, names: Sequence[str] | None = None) -> dict[str, str]:
     """Return the indicators that a panel's history cannot give: name -> what it does not tell."""
     missing = {i.name: sorted(i.needs - panel.tells) for i in select(names)}
     return {name: ", ".join(details) for name, details in missing.items() if details}
 
 
-def _history() -> Iterator[Indicator]:
-    rate, family = "deaths/month", "history"
-    yield Indicator("deaths", "Deaths in the month", rate, family, _deaths)
-    for m in (1, 2, 3, 6):
-        meaning = f"Deaths {m} month{'s' if m > 1 else ''} earlier"
-        yield Indicator(f"deaths_lag_{m}", meaning, rate, family, _on(_deaths, formula.lag, m))
-    for m in (3, 6, 12, 24):
-        meaning = f"Mean monthly deaths over the last {m} months"
-        compute = _on(_deaths, formula.rolling_mean, m)
-        yield Indicator(f"deaths_mean_{m}", meaning, rate, family, compute)
-    meaning = "Mean monthly deaths over all observed months"
-    yield Indicator("deaths_long_run", meaning, rate, family, _on(_deaths, formula.long_run_mean))
-    for h in (1, 3, 6, 12, 36):
-        meaning = f"Deaths so far, each halved every {h} month{'s' if h > 1 else ''}"
-        compute = _on(_deaths, formula.decayed_sum, h)
-        yield Indicator(f"deaths_decay_{h}", meaning, "deaths", family, compute)
-    for d in (1, 5, 25, 100):
-        meaning = f"Months since a month with at least {d} death{'s' if d > 1 else ''}"
-        compute = _on(_deaths, formula.months_since, d)
-        yield Indicator(f"months_since_{d}", meaning, "months", family, compute)
-    for m in (6, 12, 24):
-        meaning = f"Share of the last {m} months with a death"
-        compute = _on(_deaths, formula.rolling_share, 1, m)
-        yield Indicator(f"active_share_{m}", meaning, "share", family, compute)
-    for d in (1, 5, 25):
-        meaning = f"Share of all observed months with at least {d} death{'s' if d > 1 else ''}"
-        compute = _on(_deaths, formula.long_run_share, d)
-        yield Indicator(f"long_run_share_{d}", meaning, "share", family, compute)
+_OWN = tuple(history())
 
-
-def _events_and_types() -> Iterator[Indicator]:
-    family, needs = "history", frozenset[Detail]({"events"})
-    yield Indicator("events", "Events in the month", "events/month", family, _events, needs)
-    for m in (3, 12):
-        meaning = f"Mean monthly events over the last {m} months"
-        compute = _on(_events, formula.rolling_mean, m)
-        yield Indicator(f"events_mean_{m}", meaning, "events/month", family, compute, needs)
-    meaning = "Events so far, each halved every 6 months"
-    compute = _on(_events, formula.decayed_sum, 6)
-    yield Indicator("events_decay_6", meaning, "events", family, compute, needs)
-    needs = frozenset({"types of deaths"})
-    for position, kind in enumerate(TYPES_OF_VIOLENCE.values()):
-        name, deaths = kind.replace("-", "_"), _deaths_of_type(position)
-        for m in (3, 12):
-            meaning = f"Mean monthly deaths in {kind} violence over the last {m} months"
-            compute = _on(deaths, formula.rolling_mean, m)
-            yield Indicator(f"{name}_mean_{m}", meaning, "deaths/month", family, compute, needs)
-        meaning = f"Deaths in {kind} violence so far, each halved every 12 months"
-        compute = _on(deaths, formula.decayed_sum, 12)
-        yield Indicator(f"{name}_decay_12", meaning, "deaths", family, compute, needs)
-
-
-_NEIGHBOURS_SEE = (
-    "deaths",
-    "deaths_mean_3",
-    "deaths_mean_12",
-    "deaths_long_run",
-    "deaths_decay_1",
-    "deaths_decay_6",
-    "deaths_decay_36",
-    "active_share_6",
-    "active_share_24",
-    "months_since_5",
-    "events_mean_3",
-    "state_based_decay_12",
-    "one_sided_decay_12",
+CATALOGUE: tuple[Indicator, ...] = (
+    *_OWN,
+    *neighbourhood(_OWN),
+    *actors(),
+    *civilians(),
+    *encirclement(),
+    *supply(),
+    *contagion(),
+    *season(),
+    *place(),
 )
 
 
-def _neighbourhood(own: Sequence[Indicator]) -> Iterator[Indicator]:
-    by_name = {indicator.name: indicator for indicator in own}
-    for inner in (by_name[name] for name in _NEIGHBOURS_SEE):
-        yield Indicator(
-            f"neighbour_{inner.name}",
-            f"Mean over the neighbouring regions: {inner.meaning[0].lower()}{inner.meaning[1:]}",
-            inner.unit,
-            "neighbourhood",
-            _around(inner.compute),
-            inner.needs,
-        )
-    yield Indicator(
-        "neighbours_observed",
-        "Share of the neighbouring regions that the events observe",
-        "share",
-        "neighbourhood",
-        lambda panel: formula.neighbours_observed(
-            panel.total_deaths, panel.regions.neighbours, panel.neighbour_count
-        ),
-    )
+FAMILIES = tuple(dict.fromkeys(indicator.family for indicator in CATALOGUE))
+"""The families of the catalogue, in its order."""
 
-
-def _season() -> Iterator[Indicator]:
-    for name, wave in (("sine", np.sin), ("cosine", np.cos)):
-        meaning = f"Month of the year as an angle from January: {name}"
-        yield Indicator(f"season_{name}", meaning, "1", "season", _wave(wave))
-
-
-def _deaths(panel: Panel) -> FloatArray:
-    return panel.total_deaths
-
-
-def _events(panel: Panel) -> FloatArray:
-    return panel.total_events
-
-
-def _deaths_of_type(position: int) -> Compute:
-    return lambda panel: panel.deaths[position]
-
-
-def _on(values: Compute, function: Callable[..., FloatArray], *arguments: float) -> Compute:
-    return lambda panel: function(values(panel), *arguments)
-
-
-def _around(compute: Compute) -> Compute:
-    def around(panel: Panel) -> FloatArray:
-        values = np.where(panel.observed, compute(panel), np.nan)
-        return formula.neighbour_mean(values, panel.regions.neighbours)
-
-    return around
-
-
-def _wave(function: Callable[[FloatArray], FloatArray]) -> Compute:
-    return lambda panel: np.broadcast_to(
-        function(formula.year_angle(panel.months))[:, None], panel.observed.shape
-    )
-
-
-_OWN = (*_history(), *_events_and_types())
-
-CATALOGUE: tuple[Indicator, ...] = (*_OWN, *_neighbourhood(_OWN), *_season())
+INTRODUCTIONS = {
+    "history": "What has happened in the region itself.",
+    "neighbourhood": "What happens around the region.",
+    "actors": "Who fights in the region, who is new to it, and whose front comes nearer.",
+    "civilians": "Whether violence turns on civilians.",
+    "encirclement": "Whether violence closes in on a place from all sides.",
+    "supply": "Whether the roads that a capital lives on are under attack.",
+    "contagion": "Whether the unrest next door comes nearer, and over how long a border.",
+    "season": "The time of the year.",
+    "place": "Where the region is and how large it is, the same in every month.",
+}
+"""What a family tells, in a sentence."""
 
 
 HISTORY_MONTHS = 24
@@ -228,10 +146,19 @@ def as_markdown(indicators: Sequence[Indicator]) -> str:
         "observed.",
     ]
     for family in dict.fromkeys(indicator.family for indicator in indicators):
-        lines += ["", f"## {family.capitalize()}", "", "| name | meaning | unit |", "|---|---|---|"]
+        lines += ["", f"## {family.capitalize()}", "", INTRODUCTIONS[family], ""]
+        lines += ["| name | meaning | unit | range | source |", "|---|---|---|---|---|"]
         lines += [
-            f"| `{indicator.name}` | {indicator.meaning} | {indicator.unit} |"
-            for indicator in indicators
-            if indicator.family == family
+            f"| `{i.name}` | {i.meaning} | {i.unit} | {range_of(i)} | {i.source} |"
+            for i in indicators
+            if i.family == family
         ]
     return "\n".join(lines) + "\n"
+
+
+def range_of(indicator: Indicator) -> str:
+    """Return the values that an indicator may take, in words: "0 to 1", "from 0", "any"."""
+    lowest, highest = indicator.lowest, indicator.highest
+    if highest == float("inf"):
+        return "any" if lowest == -highest else f"from {lowest:g}"
+    return f"{lowest:g} to {highest:g}"

@@ -44,12 +44,15 @@ A bundled region has an outline and neighbours (`features.regions`); any other h
 def counted_map(level: Level, named: pd.DataFrame) -> Regions:
     """Return the bundled regions of a level and, without neighbours, those that only counts name.
 
-    `named` is in COUNTED_REGIONS_SCHEMA. Latitude and longitude of the latter are NaN.
+    `named` is in COUNTED_REGIONS_SCHEMA. Where the latter lie and how large they are is NaN.
     """
     bundled = load_regions(level)
     others = named[~named["is_bundled"]].drop_duplicates("id")[["id", "name", "country"]]
-    table = pd.concat([bundled.table, others.assign(latitude=np.nan, longitude=np.nan)])
+    table = pd.concat([bundled.table, others.reindex(columns=bundled.table.columns)])
     order = np.argsort(table["id"].to_numpy(dtype=str), kind="stable")
     alone = sparse.csr_array((len(others), len(others)))
-    links = sparse.csr_array(sparse.block_diag([bundled.neighbours, alone], format="csr"))
-    return Regions(level, table.iloc[order].reset_index(drop=True), links[order][:, order])
+    neighbours, borders = (
+        sparse.csr_array(sparse.block_diag([links, alone], format="csr"))[order][:, order]
+        for links in (bundled.neighbours, bundled.borders)
+    )
+    return Regions(level, table.iloc[order].reset_index(drop=True), neighbours, borders)

@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Literal, get_args
 
@@ -13,6 +13,7 @@ import pandas as pd
 from features.counts import UNTYPED, counted_map
 from features.errors import CoverageError
 from features.events import TYPES_OF_VIOLENCE
+from features.incidents import Incidents, no_incidents, read_incidents
 from features.months import format_month
 from features.regions import Level, Regions, load_regions
 from features.vintage import Vintage, counted_regions, monthly_counts
@@ -22,10 +23,11 @@ BoolArray = npt.NDArray[np.bool_]
 MonthArray = npt.NDArray[np.int64]
 
 
-Detail = Literal["events", "types of events", "types of deaths", "actors", "places"]
+Detail = Literal["events", "types of events", "types of deaths", "actors", "places", "texts"]
 """What a history may tell beside deaths by region and month, which every one does."""
 
 ALL_DETAILS: frozenset[Detail] = frozenset(get_args(Detail))
+_OF_INCIDENTS: frozenset[Detail] = frozenset({"actors", "places", "texts"})
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,7 +37,7 @@ class Panel:
     `months` are T contiguous month numbers [months since 1970-01]; `observed` is (T, R); `events`
     [events/month] and `deaths` [deaths/month] are (4, T, R), by type of violence in the order
     state-based, non-state, one-sided, not told apart; NaN where the region was not observed in the
-    month. `tells` is what can be read from them.
+    month. `incidents` are the single events behind them. `tells` is what can be read from all this.
     `neighbour_count` (R,) is how many regions of the map touch each one. `regions.neighbours` has
     only those of the panel, and which those are depends on what is observed later.
     """
@@ -47,6 +49,7 @@ class Panel:
     deaths: FloatArray
     neighbour_count: FloatArray
     tells: frozenset[Detail] = ALL_DETAILS
+    incidents: Incidents = field(default_factory=no_incidents)
 
     @cached_property
     def total_deaths(self) -> FloatArray:
@@ -74,15 +77,19 @@ class Panel:
     def until(self, origin: int) -> "Panel":
         """Return what was known at an origin: the same panel without any later month."""
         end = self.row(origin) + 1
-        return Panel(
-            regions=self.regions,
+        known = replace(
+            self,
             months=self.months[:end],
             observed=self.observed[:end],
             events=self.events[:, :end],
             deaths=self.deaths[:, :end],
-            neighbour_count=self.neighbour_count,
-            tells=self.tells,
         )
+        return known.with_incidents(self.incidents.until(origin))
+
+    def with_incidents(self, incidents: Incidents) -> "Panel":
+        """Return the panel with other incidents; it tells texts only if any of them has one."""
+        untold: set[Detail] = set() if incidents.has_text.any() else {"texts"}
+        return replace(self, incidents=incidents, tells=self.tells - untold)
 
     def observed_throughout(self, months: int) -> BoolArray:
         """Return (T, R): was the region observed in each of the `months` months to this one?"""
@@ -110,6 +117,7 @@ class Panel:
             self.deaths[:, :, seen],
         ):
             content.update(np.ascontiguousarray(array).tobytes())
+        content.update(self.incidents.digest().encode())
         return content.hexdigest()
 
 
@@ -179,11 +187,19 @@ def _observed_months(observed: pd.DataFrame, months: MonthArray, regions: Region
     return seen
 
 
-def read_panel(vintage: Vintage, level: Level) -> Panel:
-    """Return the panel of one level of a vintage; raises CoverageError if it covers no region."""
+def read_panel(vintage: Vintage, level: Level, needs: frozenset[Detail] = frozenset()) -> Panel:
+    """Return the panel of one level of a vintage, with what else its user `needs`.
+
+    Without need of actors, places or texts the single incidents are not read. Raises CoverageError
+    if the vintage covers no region.
+    """
     counts, observed = monthly_counts(vintage, level), vintage.observed()
     if vintage.level is None:
-        return build_panel(counts, observed, load_regions(level))
+        panel = build_panel(counts, observed, load_regions(level))
+        if not needs & _OF_INCIDENTS:
+            return panel
+        with_topics = "texts" in needs
+        return panel.with_incidents(read_incidents(vintage, panel.regions, with_topics=with_topics))
     if vintage.level != level:
         return build_panel(counts, observed, load_regions(level), tells=_details(counts))
     named = counted_regions(vintage)

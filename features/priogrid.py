@@ -14,8 +14,11 @@ CELL_SIZE = 0.5
 POLE, ANTIMERIDIAN = 90.0, 180.0
 """The ends of latitude and longitude [degrees]."""
 ROWS, COLUMNS = round(2 * POLE / CELL_SIZE), round(2 * ANTIMERIDIAN / CELL_SIZE)
+SIDE_KM = CELL_SIZE * 111.195
+"""Side of a cell along a meridian [km], on a sphere."""
 
-_STEPS = [(row, column) for row in (-1, 0, 1) for column in (-1, 0, 1) if (row, column) != (0, 0)]
+_SIDES = [(-1, 0), (0, -1), (0, 1), (1, 0)]
+_CORNERS = [(-1, -1), (-1, 1), (1, -1), (1, 1)]
 
 
 def cell_of(
@@ -66,16 +69,40 @@ def boxes(cells: npt.NDArray[np.int64]) -> npt.NDArray[np.object_]:
     return outlines
 
 
+def areas(cells: npt.NDArray[np.int64]) -> npt.NDArray[np.float64]:
+    """Return the areas (n,) [km2] of cells (n,), land and water."""
+    latitude, _ = centres(cells)
+    return np.asarray(SIDE_KM**2 * np.cos(np.radians(latitude)))
+
+
 def neighbours(cells: npt.NDArray[np.int64]) -> sparse.csr_array:
     """Return which of distinct cells (n,) touch, by a side or a corner, as 0/1 (n, n).
 
     The grid closes at 180 degrees of longitude, and ends at the poles.
     """
+    a, b = _touching(cells, _SIDES + _CORNERS)
+    return sparse.csr_array((np.ones(len(a)), (a, b)), shape=(len(cells), len(cells)))
+
+
+def borders(cells: npt.NDArray[np.int64]) -> sparse.csr_array:
+    """Return the lengths (n, n) [km] of the sides that distinct cells (n,) share."""
+    a, b = _touching(cells, _SIDES)
+    latitude, _ = centres(cells)
+    # The side between two rows lies on the parallel half-way; that within a row on a meridian.
+    parallel = np.cos(np.radians((latitude[a] + latitude[b]) / 2))
+    length = SIDE_KM * np.where(latitude[a] == latitude[b], 1.0, parallel)
+    return sparse.csr_array((length, (a, b)), shape=(len(cells), len(cells)))
+
+
+def _touching(
+    cells: npt.NDArray[np.int64], steps: list[tuple[int, int]]
+) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+    """Return the pairs of places in `cells` of which the second is a step from the first."""
     place = np.full(ROWS * COLUMNS + 1, -1)
     place[cells] = np.arange(len(cells))
     row, column = np.divmod(cells - 1, COLUMNS)
     pairs = []
-    for step_row, step_column in _STEPS:
+    for step_row, step_column in steps:
         other_row = row + step_row
         other = other_row * COLUMNS + (column + step_column) % COLUMNS + 1
         inside = (other_row >= 0) & (other_row < ROWS)
@@ -83,4 +110,4 @@ def neighbours(cells: npt.NDArray[np.int64]) -> sparse.csr_array:
         here = np.flatnonzero(place_of_other >= 0)
         pairs.append(np.stack([here, place_of_other[here]]))
     a, b = np.concatenate(pairs, axis=1)
-    return sparse.csr_array((np.ones(len(a)), (a, b)), shape=(len(cells), len(cells)))
+    return a, b

@@ -20,7 +20,8 @@ Level = Literal["country", "admin1", "priogrid"]
 LEVELS: tuple[Level, ...] = get_args(Level)
 _BUNDLE = Path(__file__).parent / "geography"
 _FILES: dict[Level, str] = {"country": "countries", "admin1": "admin1", "priogrid": "priogrid"}
-_COLUMNS = ["id", "name", "country", "latitude", "longitude"]
+_COLUMNS = ["id", "name", "country", "latitude", "longitude", "area", "border_distance"]
+_IN_BUNDLE = {"area": "area_km2", "border_distance": "border_distance_km"}
 
 
 def parse_level(text: str) -> Level:
@@ -36,14 +37,18 @@ class Regions:
     """Regions of one level, and which of them are neighbours.
 
     `table` has one row a region, sorted by `id`, with the columns `id`, `name`, `country` (ISO
-    3166-1 alpha-3), `latitude` and `longitude` [degrees] of a point inside. `neighbours` (n, n) is
-    1.0 where two regions touch, across state borders too; it is symmetric, its diagonal is empty,
-    and its order is that of the table. Ids of PRIO-GRID cells are text, and sorted as text.
+    3166-1 alpha-3), `latitude` and `longitude` [degrees] of a point inside, `area` [km2], and
+    `border_distance` [km] from the point to the nearest land border between two countries; numbers
+    are NaN where nobody knows them. `neighbours` (n, n) is 1.0 where two regions touch, across
+    state borders too; it is symmetric, its diagonal is empty, and its order is that of the table.
+    `lengths` (n, n) [km] are of the borders that they share, nothing where they touch in a point
+    only. Ids of PRIO-GRID cells are text, and sorted as text.
     """
 
     level: Level
     table: pd.DataFrame
     neighbours: sparse.csr_array
+    lengths: sparse.csr_array | None = None
 
     def __len__(self) -> int:
         return len(self.table)
@@ -52,6 +57,11 @@ class Regions:
     def ids(self) -> npt.NDArray[np.str_]:
         """The region ids (n,), ascending."""
         return self.table["id"].to_numpy(dtype=str)
+
+    @property
+    def borders(self) -> sparse.csr_array:
+        """Lengths of shared borders (n, n) [km]; all borders alike where none was measured."""
+        return self.neighbours if self.lengths is None else self.lengths
 
     def within(self, countries: Collection[str]) -> "Regions":
         """Return the regions of these countries (ISO 3166-1 alpha-3), in the same order.
@@ -68,7 +78,8 @@ class Regions:
     def _at(self, wanted: pd.Series) -> "Regions":
         rows = np.flatnonzero(wanted)
         table = self.table.iloc[rows].reset_index(drop=True)
-        return Regions(self.level, table, self.neighbours[rows][:, rows])
+        lengths = None if self.lengths is None else self.lengths[rows][:, rows]
+        return Regions(self.level, table, self.neighbours[rows][:, rows], lengths)
 
 
 def load_regions(level: Level, countries: Collection[str] | None = None) -> Regions:
@@ -80,7 +91,8 @@ def load_regions(level: Level, countries: Collection[str] | None = None) -> Regi
     if countries is not None:
         return world.within(countries)
     # Copies, so that a caller who writes to them does not change the next caller's world.
-    return Regions(level, world.table.copy(deep=False), world.neighbours.copy())
+    table = world.table.copy(deep=False)
+    return Regions(level, table, world.neighbours.copy(), world.borders.copy())
 
 
 def geometries(level: Level, ids: Collection[str] | None = None) -> npt.NDArray[np.object_]:
@@ -108,22 +120,43 @@ def _refuse_unknown(wanted: Collection[str], known: npt.NDArray[np.str_], what: 
 def _world(level: Level) -> Regions:
     if level == "priogrid":
         return _cells()
-    table = _read(_FILES[level], columns=_COLUMNS)
-    pairs = _read(f"{level}_neighbours", columns=["a", "b"])
+    table = _table(_FILES[level], [_IN_BUNDLE.get(name, name) for name in _COLUMNS])
+    pairs = _read(f"{level}_neighbours", columns=["a", "b", "border_km"])
     place = pd.Index(table["id"])
-    a, b = place.get_indexer(pairs["a"]), place.get_indexer(pairs["b"])
-    links = (np.ones(2 * len(pairs)), (np.concatenate([a, b]), np.concatenate([b, a])))
-    return Regions(level, table, sparse.csr_array(links, shape=(len(table), len(table))))
+    ends = place.get_indexer(pairs["a"]), place.get_indexer(pairs["b"])
+    links = _symmetric(np.ones(len(pairs)), ends, len(table))
+    lengths = _symmetric(pairs["border_km"].to_numpy(), ends, len(table))
+    lengths.eliminate_zeros()
+    return Regions(level, table, links, lengths)
+
+
+def _symmetric(
+    values: npt.NDArray[np.float64],
+    ends: tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]],
+    size: int,
+) -> sparse.csr_array:
+    a, b = np.concatenate(ends), np.concatenate(ends[::-1])
+    return sparse.csr_array((np.tile(values, 2), (a, b)), shape=(size, size))
 
 
 def _cells() -> Regions:
-    cells = _read("priogrid", columns=["gid", "country"])
+    cells = _table("priogrid", ["gid", "country", "border_distance_km"])
     cells["id"] = cells["gid"].astype("str")
     cells = cells.sort_values("id", ignore_index=True)
     gid = cells["gid"].to_numpy(dtype=np.int64)
     latitude, longitude = priogrid.centres(gid)
-    table = cells.assign(name="cell " + cells["id"], latitude=latitude, longitude=longitude)
-    return Regions("priogrid", table[_COLUMNS], priogrid.neighbours(gid))
+    table = cells.assign(
+        name="cell " + cells["id"],
+        latitude=latitude,
+        longitude=longitude,
+        area=priogrid.areas(gid),
+    )
+    return Regions("priogrid", table[_COLUMNS], priogrid.neighbours(gid), priogrid.borders(gid))
+
+
+def _table(name: str, columns: list[str]) -> pd.DataFrame:
+    names = {column: measure for measure, column in _IN_BUNDLE.items()}
+    return _read(name, columns).rename(columns=names)
 
 
 @cache

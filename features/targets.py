@@ -11,7 +11,7 @@ from typing import Literal, get_args
 import numpy as np
 import numpy.typing as npt
 
-from features.indicators import lag
+from features.indicators.windows import lag
 
 FloatArray = npt.NDArray[np.float64]
 Target = Literal["fatalities", "instability", "escalation", "onset"]

@@ -1,14 +1,15 @@
 """The form of a bulletin: what `experiments` writes and `service` reads.
 
-A bulletin is one folder, `bulletins/<id>/`, with `scores.parquet` (SCORES_SCHEMA) and
-`manifest.json` (Manifest). It is moved into place whole and never changed afterwards.
+A bulletin is one folder, `bulletins/<id>/`, with `scores.parquet` (SCORES_SCHEMA),
+`indicators.json` (ListedIndicators; older ones are without) and `manifest.json` (Manifest). It is
+moved into place whole and never changed afterwards.
 """
 
 from datetime import date
 from typing import Annotated, Literal
 
 import pyarrow as pa
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, FiniteFloat, TypeAdapter
 
 Level = Literal["country", "admin1", "priogrid"]
 Target = Literal["fatalities", "instability", "escalation", "onset"]
@@ -17,6 +18,7 @@ FORMAT: Literal[1] = 1
 """Version of this form; a reader refuses a manifest with another."""
 
 SCORES_FILE = "scores.parquet"
+INDICATORS_FILE = "indicators.json"
 MANIFEST_FILE = "manifest.json"
 
 QUANTILES: tuple[float, ...] = (0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95)
@@ -111,3 +113,24 @@ class Manifest(_Frozen):
     code: str = Field(description="Version and commit of the code that issued it.")
     rows: int = Field(ge=1, description="Number of scores.")
     scores_sha256: str = Field(description="Content hash of scores.parquet.")
+
+
+class ListedIndicator(_Frozen):
+    """One indicator of the catalogue, as it was when the bulletin was issued."""
+
+    name: str
+    meaning: str
+    unit: str
+    family: str
+    source: str = Field(description="The literature that it is from; empty if it is from none.")
+    lowest: FiniteFloat | None = Field(description="The least value it may take; null if any.")
+    highest: FiniteFloat | None = Field(description="The greatest value it may take; null if any.")
+    needs: tuple[str, ...] = Field(
+        description="What a history must tell for it, beside deaths by region and month."
+    )
+
+
+ListedIndicators: TypeAdapter[tuple[ListedIndicator, ...]] = TypeAdapter(
+    tuple[ListedIndicator, ...]
+)
+"""The form of `indicators.json`: a list of indicators, in the order of the catalogue."""

@@ -8,7 +8,14 @@ from fastapi import Depends, FastAPI
 from fastapi_offline import FastAPIOffline
 from starlette.concurrency import run_in_threadpool
 
-from service import bulletin_routes, health_routes, page, region_routes, score_routes
+from service import (
+    bulletin_routes,
+    health_routes,
+    indicator_routes,
+    page,
+    region_routes,
+    score_routes,
+)
 from service.bulletins import BulletinStore
 from service.current import CurrentBulletin
 from service.examples import add_examples
@@ -30,6 +37,8 @@ bulletin never changes. Every response says whether it is **simulated** (invente
 no warning), in its body and by the header `Tocsin-Simulated: true`. Lists come in pages: follow
 `next` as it is. Every error is a problem document (RFC 9457); a misspelt parameter is one too.
 """
+
+_ROUTES = (score_routes, region_routes, indicator_routes, bulletin_routes, health_routes, page)
 
 
 def create_app(home: Path) -> FastAPI:
@@ -59,7 +68,7 @@ def create_app(home: Path) -> FastAPI:
     )
     app.state.store = store
     app.add_middleware(CurrentBulletin, store=store)
-    for routes in (score_routes, region_routes, bulletin_routes, health_routes, page):
+    for routes in _ROUTES:
         app.include_router(routes.router)
     plain = app.openapi
     app.openapi = lambda: add_examples(plain())  # type: ignore[method-assign]

@@ -9,10 +9,10 @@ from threading import Lock
 from typing import NamedTuple
 
 from features.errors import BulletinError
-from models.bulletin import Manifest
+from models.bulletin import ListedIndicator, Manifest
 from service.errors import NoBulletinError, UnknownBulletinError
 from service.frame import Frame
-from service.reading import REGION, read_manifest, read_scores
+from service.reading import REGION, read_indicators, read_manifest, read_scores
 
 LATEST = "latest"
 
@@ -21,10 +21,15 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Bulletin:
-    """One loaded bulletin: its manifest and its scores, in the order of their key."""
+    """One loaded bulletin: its manifest and its scores, in the order of their key.
+
+    `indicators` are those of the catalogue of the day; a bulletin from before they were listed has
+    none.
+    """
 
     manifest: Manifest
     scores: Frame
+    indicators: tuple[ListedIndicator, ...] = ()
 
     @cached_property
     def regions(self) -> Frame:
@@ -146,8 +151,9 @@ class BulletinStore:
 
     def _load(self, manifest: Manifest) -> Bulletin:
         if manifest.id not in self._loaded:
-            scores = read_scores(self._folder / manifest.id, manifest)
-            self._loaded[manifest.id] = Bulletin(manifest, scores)
+            folder = self._folder / manifest.id
+            scores, indicators = read_scores(folder, manifest), read_indicators(folder)
+            self._loaded[manifest.id] = Bulletin(manifest, scores, indicators)
         self._loaded.move_to_end(manifest.id)
         while len(self._loaded) > self._keep:
             self._loaded.popitem(last=False)

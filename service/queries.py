@@ -110,6 +110,14 @@ class ScoreQuery(PageQuery, ScoreFilter):
     """Scores, page by page."""
 
 
+class IndicatorQuery(PageQuery, BulletinQuery):
+    """Indicators, page by page."""
+
+    family: Annotated[
+        list[str], Field(description="Only indicators of this family. May be repeated.")
+    ] = []
+
+
 async def refuse_repeats(request: Request) -> None:
     """Raise ParameterError when a parameter that takes one value is given several.
 

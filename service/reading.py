@@ -14,10 +14,13 @@ from pydantic import ValidationError
 
 from features.errors import BulletinError
 from models.bulletin import (
+    INDICATORS_FILE,
     MANIFEST_FILE,
     QUANTILES,
     SCORES_FILE,
     SCORES_SCHEMA,
+    ListedIndicator,
+    ListedIndicators,
     Manifest,
     Target,
     quantile_column,
@@ -46,10 +49,7 @@ def read_manifest(folder: Path) -> Manifest:
     try:
         manifest = Manifest.model_validate_json(content)
     except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(str(part) for part in first["loc"])
-        reason = f"{MANIFEST_FILE} is not of the form this version reads: {where}: {first['msg']}"
-        raise _refusal(folder.name, reason) from error
+        raise _form_refusal(folder.name, MANIFEST_FILE, error) from error
     numbers = [*manifest.thresholds.values()]
     numbers += [skill for model in manifest.models for skill in model.skill.values()]
     _require(
@@ -86,6 +86,19 @@ def read_scores(folder: Path, manifest: Manifest) -> Frame:
     frame = Frame(table.sort_by([(column, "ascending") for column in ORDER]))
     _require(folder.name, _value_checks(frame, manifest))
     return frame
+
+
+def read_indicators(folder: Path) -> tuple[ListedIndicator, ...]:
+    """Return the indicators that a bulletin lists, none if it is from before they were listed.
+
+    Raises BulletinError when they are not of the form that this version reads.
+    """
+    if not (folder / INDICATORS_FILE).exists():
+        return ()
+    try:
+        return ListedIndicators.validate_json(_read(folder, INDICATORS_FILE))
+    except ValidationError as error:
+        raise _form_refusal(folder.name, INDICATORS_FILE, error) from error
 
 
 def _read(folder: Path, name: str) -> bytes:
@@ -136,6 +149,13 @@ def _require(bulletin: str, checks: dict[str, bool]) -> None:
     for reason, right in checks.items():
         if not right:
             raise _refusal(bulletin, reason)
+
+
+def _form_refusal(bulletin: str, file: str, error: ValidationError) -> BulletinError:
+    first = error.errors()[0]
+    where = ".".join(str(part) for part in first["loc"])
+    reason = f"{file} is not of the form this version reads: {where}: {first['msg']}"
+    return _refusal(bulletin, reason)
 
 
 def _refusal(bulletin: str, reason: str) -> BulletinError:

@@ -5,7 +5,7 @@ from typing import Literal
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, FiniteFloat
 
-from models.bulletin import Level, Manifest, Target
+from models.bulletin import Level, ListedIndicator, Manifest, Target
 from service.bulletins import Bulletin
 
 SIMULATED = "True if the events are invented: no news, no warning."
@@ -101,6 +101,14 @@ class BulletinList(_Body):
 
     simulated: bool = Field(description=f"Of the newest bulletin. {SIMULATED}")
     items: list[Manifest]
+    next: str | None = Field(description="The address of the next page; null on the last.")
+
+
+class IndicatorList(_Body):
+    """One page of indicators, in the order of the catalogue."""
+
+    bulletin: BulletinSummary
+    items: list[ListedIndicator]
     next: str | None = Field(description="The address of the next page; null on the last.")
 
 

@@ -106,6 +106,18 @@ def test_a_reader_that_goes_away_is_no_error_to_report(
         assert process.stderr.read() == ""
 
 
+def test_indicators_of_one_family_are_listed_and_a_misspelt_family_is_refused() -> None:
+    shown = tocsin("indicators", "--family", "season")
+    assert (shown.returncode, shown.stderr) == (0, "")
+    assert "season_sine" in shown.stdout
+    assert "-1 to 1" in shown.stdout
+    assert "deaths_mean_3" not in shown.stdout
+    refused = tocsin("indicators", "--family", "saison")
+    assert (refused.returncode, refused.stdout) == (1, "")
+    assert "no family is called saison: there are history" in refused.stderr
+    assert refused.stderr.count("\n") == 1
+
+
 def test_an_unknown_key_in_an_experiment_is_named_in_one_line(tmp_path: Path) -> None:
     (tmp_path / "typo.toml").write_text(DEFAULT.read_text().replace("leaves =", "leafs ="))
     refused = tocsin("train", "--config", str(tmp_path / "typo.toml"), TOCSIN_HOME=str(tmp_path))

@@ -10,6 +10,7 @@ import argparse
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -17,16 +18,19 @@ import shapely
 
 from features.errors import InputError
 from features.geography import choices
+from features.geography.borders import border_distance_km, length_km, shared_borders
 from features.geography.land import land_cells
 from features.geography.names import region_names
 from features.geography.naming import region_ids
-from features.geography.shapes import area_km2, dissolve, interior_points, simplify
+from features.geography.shapes import Geometries, area_km2, dissolve, interior_points, simplify
+from features.priogrid import centres
 
 UNITS, ADJACENCY = "ne_admin1_world_full.parquet", "admin1_adjacency.csv"
 COLUMNS = [
     *("adm1_code", "iso_3166_2", "name", "name_en", "name_fr", "type_en"),
     *("region", "geonunit", "adm0_a3", "admin", "geometry"),
 ]
+Floats = npt.NDArray[np.float64]
 
 
 def main() -> None:
@@ -61,13 +65,17 @@ def build(units: pd.DataFrame, pairs: pd.DataFrame) -> dict[str, pd.DataFrame]:
     region_of_unit = units.set_index("adm1_code")["key"].map(regions.set_index("key")["id"])
     neighbours = joined_pairs(pairs, region_of_unit)
     countries = whole_countries(regions, units)
+    country_neighbours = joined_pairs(neighbours, regions.set_index("id")["country"])
+    frontiers = _borders(country_neighbours, countries)
+    cells = land_cells(units["geometry"].to_numpy(), units["country"])
+    latitude, longitude = centres(cells["gid"].to_numpy())
     return {
-        "admin1": with_interior_points(regions).drop(columns="key"),
+        "admin1": with_points(regions, frontiers).drop(columns="key"),
         "admin1_names": region_names(units, regions),
-        "countries": with_interior_points(countries),
-        "admin1_neighbours": neighbours,
-        "country_neighbours": joined_pairs(neighbours, regions.set_index("id")["country"]),
-        "priogrid": land_cells(units["geometry"].to_numpy(), units["country"]),
+        "countries": with_points(countries, frontiers),
+        "admin1_neighbours": with_lengths(neighbours, _borders(neighbours, regions)),
+        "country_neighbours": with_lengths(country_neighbours, frontiers),
+        "priogrid": with_distances(cells, latitude, longitude, frontiers),
     }
 
 
@@ -147,10 +155,38 @@ def whole_countries(regions: pd.DataFrame, units: pd.DataFrame) -> pd.DataFrame:
     )
 
 
-def with_interior_points(regions: pd.DataFrame) -> pd.DataFrame:
-    """Return regions with `latitude` and `longitude` [degrees] of a point inside."""
-    points = interior_points(regions["geometry"].to_numpy())
-    return regions.assign(latitude=points[:, 1], longitude=points[:, 0])
+def with_points(regions: pd.DataFrame, frontiers: Geometries) -> pd.DataFrame:
+    """Return regions with `latitude` and `longitude` [degrees] of a point inside.
+
+    With the point comes its distance from the nearest of the `frontiers`, as in with_distances.
+    """
+    longitude, latitude = interior_points(regions["geometry"].to_numpy()).T
+    placed = regions.assign(latitude=latitude, longitude=longitude)
+    return with_distances(placed, latitude, longitude, frontiers)
+
+
+def with_distances(
+    places: pd.DataFrame, latitude: Floats, longitude: Floats, frontiers: Geometries
+) -> pd.DataFrame:
+    """Return places (n,) with `border_distance_km` [km]: from a point of each to a frontier.
+
+    `latitude` and `longitude` (n,) are of the points, `frontiers` borders between countries
+    [degrees]. The distance is of the nearest one, whichever the countries: an island has none of
+    its own.
+    """
+    distance = border_distance_km(latitude, longitude, frontiers)
+    return places.assign(border_distance_km=distance.round(1))
+
+
+def with_lengths(pairs: pd.DataFrame, borders: Geometries) -> pd.DataFrame:
+    """Return pairs (k,) with the length `border_km` [km] of their borders (k,) [degrees]."""
+    return pairs.assign(border_km=length_km(borders).round(2))
+
+
+def _borders(pairs: pd.DataFrame, wholes: pd.DataFrame) -> Geometries:
+    place = pd.Index(wholes["id"])
+    a, b = place.get_indexer(pairs["a"]), place.get_indexer(pairs["b"])
+    return shared_borders(wholes["geometry"].to_numpy(), a, b)
 
 
 def joined_pairs(pairs: pd.DataFrame, whole_of_part: pd.Series) -> pd.DataFrame:

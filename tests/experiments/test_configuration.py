@@ -63,7 +63,28 @@ def refusal(folder: Path, content: dict[str, Any]) -> str:
 def test_the_experiments_that_come_with_it_are_valid_and_named_as_their_files(path: Path) -> None:
     configuration = read_configuration(path)
     assert configuration.name == path.stem
-    assert configuration.indicator_names == tuple(indicator.name for indicator in CATALOGUE)
+    of_families = [i.name for i in CATALOGUE if i.family in configuration.indicators]
+    assert configuration.indicator_names == tuple(of_families)
+    assert set(configuration.logistic.indicators) <= set(of_families)
+
+
+def test_indicators_are_named_one_by_one_or_by_family() -> None:
+    configuration = read_configuration(DEFAULT).reading(("deaths", "season"))
+    season = tuple(i.name for i in CATALOGUE if i.family == "season")
+    assert configuration.indicator_names == ("deaths", *season)
+    assert configuration.logistic.indicators == ("deaths",)
+    every = read_configuration(DEFAULT).reading("all")
+    assert every.indicator_names == tuple(indicator.name for indicator in CATALOGUE)
+    with pytest.raises(ConfigurationError, match="no indicator is called weather"):
+        configuration.reading(("weather",))
+
+
+def test_an_indicator_named_beside_its_family_is_named_twice(tmp_path: Path) -> None:
+    file = tmp_path / "twice.toml"
+    text = DEFAULT.read_text().replace('["history", "n', '["deaths", "history", "n')
+    file.write_text(text)
+    with pytest.raises(ConfigurationError, match="named more than once: deaths"):
+        read_configuration(file)
 
 
 def test_what_the_file_says_is_what_the_learners_get() -> None:

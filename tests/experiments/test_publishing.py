@@ -17,6 +17,7 @@ from experiments.samples import samples_at
 from experiments.store import Store, open_store
 from experiments.track_record import evaluate_bulletin
 from features.archive import Archive
+from features.catalogue import CATALOGUE
 from features.errors import BulletinError, CoverageError, ModelError
 from features.months import parse_month
 from features.panel import Panel
@@ -27,6 +28,7 @@ from features.vintage import Vintage, open_vintage
 from models.bulletin import QUANTILES, SCORES_SCHEMA, Manifest, quantile_column
 from models.forecaster import Forecaster
 from service.bulletins import BulletinStore
+from service.reading import read_indicators
 
 ISSUED = datetime(2025, 1, 20, 6, tzinfo=UTC)
 DEATHS = ["mean", *map(quantile_column, QUANTILES)]
@@ -67,6 +69,33 @@ def forecaster(store: Store) -> Forecaster:
     return load_forecaster(store, best)
 
 
+def test_a_bulletin_lists_the_catalogue_of_its_day(issued_home: Path) -> None:
+    (folder,) = (issued_home / "bulletins").iterdir()
+    listed = read_indicators(folder)
+    assert [i.name for i in listed] == [i.name for i in CATALOGUE]
+    for found, known in zip(listed, CATALOGUE, strict=True):
+        assert (found.meaning, found.unit, found.family) == (
+            known.meaning,
+            known.unit,
+            known.family,
+        )
+        assert (found.source, set(found.needs)) == (known.source, set(known.needs))
+        assert known.lowest == (-np.inf if found.lowest is None else found.lowest)
+        assert known.highest == (np.inf if found.highest is None else found.highest)
+
+
+def test_a_bulletin_from_before_indicators_were_listed_is_as_good_as_ever(
+    own_home: Path, vintage: Vintage, archive: Archive
+) -> None:
+    issued = issue(own_home, vintage).manifest
+    (own_home / "bulletins" / issued.id / "indicators.json").unlink()
+    before = files_in(own_home)
+    assert not issue(own_home, vintage).is_new
+    assert read_bulletin(own_home, issued.id)[0] == issued
+    assert replay(archive, open_store(own_home, None), own_home, issued.id) == issued
+    assert files_in(own_home) == before
+
+
 def test_a_bulletin_is_issued_once_and_stays_as_it_is(own_home: Path, vintage: Vintage) -> None:
     first = issue(own_home, vintage)
     before = files_in(own_home)
@@ -81,7 +110,7 @@ def test_a_bulletin_is_issued_once_and_stays_as_it_is(own_home: Path, vintage: V
     assert (first.is_new, again.is_new) == (True, False)
     assert again.manifest == first.manifest
     assert files_in(own_home) == before
-    assert len(before) == 2
+    assert len(before) == 3
 
 
 def test_the_same_events_and_models_give_the_same_bytes_in_another_home(
@@ -255,7 +284,8 @@ def test_a_crash_before_the_last_step_leaves_nothing_to_be_seen(
     own_home: Path, vintage: Vintage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def crash(self: Path, target: Path) -> Path:
-        assert {p.name for p in self.iterdir()} == {"scores.parquet", "manifest.json"}
+        files = {"scores.parquet", "indicators.json", "manifest.json"}
+        assert {p.name for p in self.iterdir()} == files
         raise OSError(errno.EIO, "Input/output error")
 
     with monkeypatch.context() as patch:

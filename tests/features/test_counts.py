@@ -112,13 +112,18 @@ def test_an_unmatched_region_has_no_neighbours_and_no_place_and_changes_no_other
     menaka = panel.regions.ids.tolist().index("MLI-x-menaka")
     assert panel.neighbour_count[menaka] == 0
     assert panel.regions.neighbours[[menaka]].nnz == 0
-    assert panel.regions.table.loc[menaka, ["latitude", "longitude"]].isna().all()
+    assert panel.regions.borders[[menaka]].nnz == 0
+    unknown = ["latitude", "longitude", "area", "border_distance"]
+    assert panel.regions.table.loc[menaka, unknown].isna().all()
+    assert (panel.regions.table.dtypes[unknown] == np.float64).all()
     assert panel.regions.table.loc[menaka, "name"] == "Ménaka"
     bundled = load_regions("admin1").only(panel.regions.ids)
     others = np.flatnonzero(panel.regions.ids != "MLI-x-menaka")
     touching = panel.regions.neighbours[others][:, others]
     assert (touching.toarray() == bundled.neighbours.toarray()).all()
     assert touching.nnz > 0
+    borders = panel.regions.borders[others][:, others]
+    assert (borders.toarray() == bundled.borders.toarray()).all()
 
 
 def test_the_map_with_unmatched_regions_is_in_order_and_its_neighbours_symmetric(

@@ -8,6 +8,7 @@ import pytest
 import shapely
 
 from features.errors import InputError
+from features.geography.borders import border_distance_km, length_km
 from features.geography.build import build, joined_pairs, write
 from features.geography.naming import region_ids, slug
 from features.geography.shapes import area_km2, interior_points, simplify
@@ -88,19 +89,64 @@ def test_neighbours_are_mapped_through_the_dissolve(
     units: pd.DataFrame, pairs: pd.DataFrame
 ) -> None:
     tables = build(units, pairs)
-    assert tables["admin1_neighbours"].to_numpy().tolist() == [
+    assert tables["admin1_neighbours"][["a", "b"]].to_numpy().tolist() == [
         ["BFA-est", "BFA-sahel"],
         ["BFA-est", "SSD-lakes"],
         ["BFA-sahel", "MLI-segou"],
         ["RUS-rostov", "UKR-crimea"],
         ["SSD-lakes", "UKR-crimea"],
     ]
-    assert tables["country_neighbours"].to_numpy().tolist() == [
+    assert tables["country_neighbours"][["a", "b"]].to_numpy().tolist() == [
         ["BFA", "MLI"],
         ["BFA", "SSD"],
         ["RUS", "UKR"],
         ["SSD", "UKR"],
     ]
+
+
+def test_borders_are_measured_where_outlines_meet(units: pd.DataFrame, pairs: pd.DataFrame) -> None:
+    units.loc[4, "geometry"] = shapely.box(4, 11, 5, 12)
+    tables = build(units, pairs)
+    degree = 6371.0088 * np.pi / 180
+    for name in ("admin1_neighbours", "country_neighbours"):
+        km = {(a[:3], b[:3]): km for a, b, km in tables[name].to_numpy().tolist()}
+        assert km["BFA", "MLI"] == pytest.approx(degree, abs=0.01)
+        assert km["BFA", "SSD"] == 0  # they touch in a point
+
+
+def test_points_know_how_far_the_nearest_border_between_countries_is(
+    units: pd.DataFrame, pairs: pd.DataFrame
+) -> None:
+    tables = build(units, pairs)
+    distance = tables["admin1"].set_index("id")["border_distance_km"]
+    # The point of Sahel lies a degree east of Mali, and farther from Lakes; that of Est half a
+    # degree west of Lakes. The islands of Venezuela, whose point is in 10.5 E, look to Ukraine.
+    for name, degrees in (("BFA-sahel", 1), ("BFA-est", 0.5), ("MLI-segou", 0.5)):
+        arc = 6371.0088 * np.radians(degrees) * np.cos(np.radians(10.5))
+        assert distance[name] == pytest.approx(arc, rel=1e-3)
+    assert distance["VEN-dependencias-federales"] > 300
+    cells = tables["priogrid"].set_index("gid")["border_distance_km"]
+    row, column = round((10.25 - -89.75) / 0.5), round((0.75 - -179.75) / 0.5)
+    arc = 6371.0088 * np.radians(0.25) * np.cos(np.radians(10.25))
+    assert cells[row * 720 + column + 1] == pytest.approx(arc, abs=0.2)
+
+
+def test_without_any_border_the_nearest_is_infinitely_far() -> None:
+    nowhere = border_distance_km(np.array([1.0]), np.array([2.0]), np.array([], dtype=object))
+    assert nowhere.tolist() == [np.inf]
+
+
+def test_a_border_of_several_parts_is_as_long_as_all_of_them() -> None:
+    parts = [shapely.LineString([(0, 0), (0, 1), (0, 2)]), shapely.LineString([(0, 3), (0, 4)])]
+    borders = np.array(
+        [
+            shapely.Point(5, 5),
+            shapely.MultiLineString(parts),
+            shapely.LineString([(0, 60), (1, 60)]),
+        ]
+    )
+    degree = 6371.0088 * np.pi / 180
+    assert length_km(borders) == pytest.approx([0, 3 * degree, degree / 2], rel=1e-4)
 
 
 def test_a_country_takes_its_usual_name_and_is_made_of_its_regions(

@@ -7,7 +7,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from features.priogrid import boxes, cell_of, centres, neighbours, place_priogrid
+from features.priogrid import (
+    areas,
+    borders,
+    boxes,
+    cell_of,
+    centres,
+    neighbours,
+    place_priogrid,
+)
 
 DATA = Path(os.environ.get("TOCSIN_DATA", Path(__file__).parents[2] / ".." / "shared" / "data"))
 
@@ -87,3 +95,25 @@ def test_real_events_are_in_the_cell_that_ucdp_gives_them() -> None:
     on_an_edge = events["latitude"].mod(0.5).eq(0) | events["longitude"].mod(0.5).eq(0)
     assert differs.mean() < 0.0002
     assert on_an_edge[differs].all()
+
+
+def test_cells_share_a_side_with_four_others_and_only_a_corner_with_the_rest() -> None:
+    here = cell(0.25, 10.25)
+    around = np.array([here, here + 1, here - 1, here + 720, here - 720, here + 721])
+    side = 0.5 * 111.195
+    km = borders(around).toarray()
+    assert km[0] == pytest.approx([0, side, side, side * np.cos(np.radians(0.5)), side, 0])
+    assert neighbours(around).toarray()[0].tolist() == [0, 1, 1, 1, 1, 1]
+    assert (km == km.T).all()
+
+
+def test_a_cell_across_the_antimeridian_shares_a_side() -> None:
+    ends = np.array([cell(60.25, 179.75), cell(60.25, -179.75)])
+    assert borders(ends).toarray()[0] == pytest.approx([0, 0.5 * 111.195])
+
+
+def test_the_cells_of_a_band_around_the_globe_have_its_area() -> None:
+    band = areas(np.arange(cell(45.25, -179.75), cell(45.25, 179.75) + 1))
+    assert len(band) == 720
+    zone = 2 * np.pi * 6371.0088**2 * (np.sin(np.radians(45.5)) - np.sin(np.radians(45)))
+    assert band.sum() == pytest.approx(zone, rel=1e-5)

@@ -24,7 +24,8 @@ def world(request: pytest.FixtureRequest) -> Regions:
 
 
 def test_regions_are_sorted_and_have_distinct_ids(world: Regions) -> None:
-    assert world.table.columns.tolist() == ["id", "name", "country", "latitude", "longitude"]
+    places = ["id", "name", "country", "latitude", "longitude", "area", "border_distance"]
+    assert world.table.columns.tolist() == places
     assert (world.ids[:-1] < world.ids[1:]).all()
     assert world.table.index.tolist() == list(range(len(world)))
     assert not world.table.isna().any(axis=None)
@@ -40,6 +41,76 @@ def test_neighbours_are_mutual_and_never_oneself(world: Regions) -> None:
     assert set(world.neighbours.data) == {1.0}
     assert abs(world.neighbours - world.neighbours.T).sum() == 0
     assert world.neighbours.diagonal().sum() == 0
+
+
+def test_borders_are_as_long_from_both_sides_and_only_between_neighbours(world: Regions) -> None:
+    assert world.borders.shape == world.neighbours.shape
+    assert (world.borders.data > 0).all()
+    assert abs(world.borders - world.borders.T).sum() == 0
+    assert world.borders.multiply(world.neighbours).sum() == world.borders.sum()
+    lengths, links = world.borders.sum(axis=1), world.neighbours.sum(axis=1)
+    assert (lengths[links == 0] == 0).all()
+    assert 0 < world.borders.nnz < world.neighbours.nnz
+
+
+def test_a_map_without_lengths_takes_all_borders_for_alike() -> None:
+    mali = load_regions("admin1", ["MLI"])
+    bare = Regions("admin1", mali.table, mali.neighbours)
+    assert (bare.borders.toarray() == bare.neighbours.toarray()).all()
+    assert (bare.only(["MLI-gao", "MLI-kidal"]).borders.toarray() == [[0, 1], [1, 0]]).all()
+
+
+def border_km(regions: Regions, one: str, other: str) -> float:
+    a, b = np.searchsorted(regions.ids, [one, other])
+    return float(regions.borders[[a]].toarray()[0, b])
+
+
+@pytest.mark.parametrize(
+    ("level", "one", "other", "at_least", "at_most"),
+    [("country", "BFA", "MLI", 1150, 1330), ("country", "MLI", "NER", 800, 850),
+     ("country", "USA", "CAN", 7500, 9000), ("country", "BWA", "ZMB", 0, 0),
+     ("admin1", "MLI-mopti", "BFA-sahel", 170, 210), ("admin1", "USA-utah", "USA-new-mexico", 0, 0),
+     ("admin1", "USA-colorado", "USA-wyoming", 418, 420)],
+)  # fmt: skip
+def test_known_borders_have_about_their_length(
+    level: Level, one: str, other: str, at_least: float, at_most: float
+) -> None:
+    world = load_regions(level)
+    assert other in neighbours_of(world, one)
+    assert at_least <= border_km(world, one, other) <= at_most
+
+
+def test_the_borders_of_countries_are_those_of_their_regions() -> None:
+    admin1, countries = load_regions("admin1"), load_regions("country")
+    links = admin1.borders.tocoo()
+    code = np.searchsorted(countries.ids, admin1.table["country"].to_numpy(str))
+    total = np.zeros((len(countries), len(countries)))
+    np.add.at(total, (code[links.row], code[links.col]), links.data)
+    np.fill_diagonal(total, 0)
+    assert np.abs(total - countries.borders.toarray()).max() < 0.1
+
+
+def test_areas_of_countries_are_sums_and_areas_of_cells_shrink_towards_the_poles() -> None:
+    admin1, countries = load_regions("admin1").table, load_regions("country").table
+    total = admin1.groupby("country")["area"].sum()
+    assert np.allclose(total.loc[countries["id"]], countries["area"], atol=0.06)
+    mali = countries.set_index("id").loc["MLI", "area"]
+    assert mali == pytest.approx(1_240_192, rel=0.02)
+    cells = load_regions("priogrid").table.set_index("id")
+    assert cells.loc["147945", "area"] == pytest.approx(55.5975**2 * 0.975342, rel=1e-5)
+    assert cells["area"].max() <= 55.5975**2
+
+
+def test_distances_from_the_border_are_those_of_the_map() -> None:
+    distance = load_regions("admin1").table.set_index("id")["border_distance"]
+    assert distance["LKA-central"] > 1000
+    assert 90 < distance["MLI-bamako"] < 130
+    cells = load_regions("priogrid", ["MLI"]).table
+    mali = geometries("country", ["MLI"])[0]
+    points = shapely.points(cells["longitude"], cells["latitude"])
+    degrees = shapely.distance(points, shapely.boundary(mali))
+    assert (cells["border_distance"] < 111.3 * degrees + 1).all()
+    assert (cells["border_distance"] > 111.1 * np.cos(np.radians(25)) * degrees - 1).all()
 
 
 def test_every_region_holds_its_own_point(world: Regions) -> None:
@@ -103,6 +174,7 @@ def test_a_subset_keeps_the_borders_inside_it() -> None:
     assert sahel.table.index.tolist() == list(range(len(rows)))
     expected = world.neighbours.toarray()[np.ix_(rows, rows)]
     assert (sahel.neighbours.toarray() == expected).all()
+    assert (sahel.borders.toarray() == world.borders.toarray()[np.ix_(rows, rows)]).all()
 
 
 def test_loading_some_countries_is_loading_all_and_choosing() -> None:
@@ -124,8 +196,10 @@ def test_a_caller_who_writes_to_the_table_does_not_change_the_world() -> None:
     mine = load_regions("country")
     mine.table.loc[0, "name"] = "Atlantis"
     mine.neighbours.data[:] = 7
+    mine.borders.data[:] = 7
     assert load_regions("country").table.loc[0, "name"] == "Aruba"
     assert set(load_regions("country").neighbours.data) == {1.0}
+    assert load_regions("country").borders.data.max() > 7000
 
 
 def test_outlines_come_in_the_order_of_the_ids() -> None:

@@ -2,7 +2,7 @@ import hashlib
 import json
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -38,6 +38,39 @@ REGIONS = (
     ("NER-agadez", "Agadez", "NER", "admin1"),
     ("NER-tillaberi", "Tillabéri", "NER", "admin1"),
 )
+
+INDICATORS: list[dict[str, Any]] = [
+    {
+        "name": "deaths_mean_3",
+        "meaning": "Mean monthly deaths over the last 3 months",
+        "unit": "deaths/month",
+        "family": "history",
+        "source": "",
+        "lowest": 0.0,
+        "highest": None,
+        "needs": [],
+    },
+    {
+        "name": "events_mean_3",
+        "meaning": "Mean monthly events over the last 3 months",
+        "unit": "events/month",
+        "family": "history",
+        "source": "",
+        "lowest": 0.0,
+        "highest": None,
+        "needs": ["events"],
+    },
+    {
+        "name": "border_weighted_instability_25",
+        "meaning": "Share of the border with neighbours that had at least 25 deaths in the month",
+        "unit": "share",
+        "family": "contagion",
+        "source": "Buhaug & Gleditsch 2008, International Studies Quarterly 52(2)",
+        "lowest": 0.0,
+        "highest": 1.0,
+        "needs": [],
+    },
+]
 
 Row = dict[str, Any]
 Region = tuple[str, str, str, str]
@@ -136,9 +169,13 @@ def publish_bulletin(
     home: Path,
     rows: list[Row] | None = None,
     table: pa.Table | None = None,
+    indicators: Sequence[dict[str, Any]] | None = INDICATORS,
     **changes: Any,
 ) -> Manifest:
-    """Write a bulletin as its writer does: aside, then moved into place whole."""
+    """Write a bulletin as its writer does: aside, then moved into place whole.
+
+    Without indicators it is as bulletins were before they listed them.
+    """
     rows = rows_of(origin=changes.get("origin", ORIGIN)) if rows is None else rows
     manifest = manifest_of(rows, **changes)
     folder = home / "bulletins" / manifest.id
@@ -149,6 +186,8 @@ def publish_bulletin(
     if "scores_sha256" not in changes:
         digest = hashlib.sha256(content).hexdigest()
         manifest = manifest.model_copy(update={"scores_sha256": digest})
+    if indicators is not None:
+        (aside / "indicators.json").write_text(json.dumps(indicators))
     (aside / "manifest.json").write_text(manifest.model_dump_json())
     aside.rename(folder)
     return manifest

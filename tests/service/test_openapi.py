@@ -15,6 +15,7 @@ MODELS: dict[str, type[BaseModel]] = {
     "/v1/scores": schemas.ScoreList,
     "/v1/scores/{region}": schemas.RegionProfile,
     "/v1/regions": schemas.RegionList,
+    "/v1/indicators": schemas.IndicatorList,
     "/v1/bulletins": schemas.BulletinList,
     "/v1/bulletins/{bulletin}": Manifest,
     "/healthz": schemas.Health,

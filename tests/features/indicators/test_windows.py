@@ -4,12 +4,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from numpy.testing import assert_allclose, assert_array_equal
-from scipy.sparse import csr_array
 
-from features import indicators as formula
+from features.indicators import windows as formula
 
 NAN = np.nan
-LINE = csr_array(np.array([[0, 1, 0], [1, 0, 1], [0, 1, 0]], dtype=float))
 
 whole_numbers_or_missing = st.lists(
     st.one_of(st.just(NAN), st.integers(0, 1000).map(float)), min_size=1, max_size=40
@@ -58,26 +56,70 @@ def test_months_since_what_never_was_counts_from_before_the_first_observed_month
     assert_array_equal(formula.months_since(column(NAN, NAN), 5), column(NAN, NAN))
 
 
-def test_a_neighbour_mean_leaves_out_the_region_itself_and_the_unobserved() -> None:
-    values = np.array([[2.0, 10, 4], [2, 10, NAN], [NAN, 10, NAN]])
-    expected = [[10, 3, 10], [10, 2, 10], [10, 0, 10]]
-    assert_array_equal(formula.neighbour_mean(values, LINE), expected)
+def test_a_rolling_maximum_and_spread_take_the_observed_months_of_their_window() -> None:
+    values = column(NAN, 6, 2, NAN, NAN, 1, 4)
+    assert_array_equal(formula.rolling_max(values, 2), column(NAN, 6, 6, 2, NAN, 1, 4))
+    root = 2**0.5
+    assert_allclose(formula.rolling_std(values, 2), column(NAN, 0, 2 * root, 0, NAN, 0, 1.5 * root))
 
 
-def test_a_region_without_neighbours_has_a_neighbour_mean_of_zero_and_all_of_them_observed() -> (
-    None
-):
-    alone = csr_array((1, 1), dtype=float)
-    assert_array_equal(formula.neighbour_mean(column(3, NAN), alone), column(0, 0))
-    assert_array_equal(
-        formula.neighbours_observed(column(3, NAN), alone, np.zeros(1)), column(1, 1)
+def test_a_window_does_not_remember_what_has_left_it() -> None:
+    values = column(1e9, 0.1, 0.1, 0.1, 0, 0, 0)
+    assert_array_equal(formula.rolling_mean(values, 3)[[3, 6]], column(0.1 + 0.1 + 0.1, 0) / 3)
+    assert_array_equal(formula.rolling_std(values, 3)[6], [0])
+
+
+def test_a_trend_compares_two_windows_and_an_acceleration_three() -> None:
+    values = np.expm1(column(1, 3, 2, 6, 9, 9))
+    assert_allclose(formula.trend(values, 2), column(0, 0, 1.5, 2, 5, 5), atol=1e-12)
+    assert_allclose(formula.acceleration(values, 2), column(0, 0, 0, 0, 3.5, 3), atol=1e-12)
+
+
+def test_a_trend_from_or_to_the_unobserved_is_none() -> None:
+    values = column(NAN, NAN, 5, 7, NAN, NAN, 9)
+    assert_allclose(
+        formula.trend(values, 2), np.log(column(1, 1, 1, 1, 8 / 6, 1, 10 / 8)), atol=1e-12
     )
 
 
-def test_neighbours_that_the_panel_leaves_out_are_not_observed() -> None:
-    values = np.array([[0.0, 0, 0], [0, 0, NAN], [NAN, NAN, NAN]])
-    shares = formula.neighbours_observed(values, LINE, np.array([4.0, 2, 1]))
-    assert_array_equal(shares, [[0.25, 1, 1], [0.25, 0.5, 1], [0, 0, 0]])
+def test_a_decay_is_one_in_the_month_and_half_after_a_half_life() -> None:
+    values = column(0, 7, 0, 0)
+    assert_allclose(formula.since_decay(values, 5, 2), column(0.5**0.5, 1, 0.5**0.5, 0.5))
+
+
+def test_a_row_of_months_ends_with_a_quiet_or_an_unobserved_month() -> None:
+    values = column(1, 2, 0, 1, NAN, 3, 4)
+    assert_array_equal(formula.months_in_a_row(values, 1), column(1, 2, 0, 1, NAN, 1, 2))
+
+
+def test_a_rank_is_among_the_earlier_months_only_and_equals_count_by_half() -> None:
+    values = column(3, 0, NAN, 3, 0, 9)
+    assert_array_equal(formula.past_rank(values), column(0.5, 0, NAN, 0.75, 1 / 6, 1))
+
+
+def test_many_regions_are_worked_on_as_each_would_be_alone() -> None:
+    rng = np.random.default_rng(1)
+    values = np.where(rng.random((50, 1500)) < 0.2, NAN, rng.integers(0, 9, (50, 1500)))
+    for compute in (
+        lambda x: formula.rolling_mean(x, 12),
+        lambda x: formula.rolling_max(x, 5),
+        lambda x: formula.rolling_std(x, 12),
+        formula.long_run_mean,
+        lambda x: formula.months_since(x, 5),
+        lambda x: formula.months_in_a_row(x, 1),
+    ):
+        together = compute(values)
+        for region in (0, 654, 655, 1499):
+            assert_array_equal(together[:, [region]], compute(values[:, [region]]))
+
+
+@given(months=st.integers(1, 70), data=st.data())
+def test_a_mean_of_fractions_does_not_depend_on_how_long_the_history_goes_on(
+    months: int, data: st.DataObject
+) -> None:
+    values = np.random.default_rng(data.draw(st.integers(0, 2**32))).random((70, 3))
+    for compute in (formula.long_run_mean, lambda x: formula.rolling_mean(x, 12)):
+        assert compute(values[:months]).tobytes() == compute(values)[:months].tobytes()
 
 
 def test_january_is_the_angle_zero_and_july_half_a_turn_in_every_year() -> None:

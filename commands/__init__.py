@@ -1,0 +1,12 @@
+"""The commands, thin: each reads its options, calls one function of the other folders, and prints.
+
+The clock, the environment and the machine are read in `surroundings.py` and nowhere below. Imports
+stand inside the commands, so that `tocsin --help` need not load what it does not use.
+
+Where do I go to ...?
+
+* fill or look into the archive: `ingesting.py`, `fetching.py`, `archive.py`
+* train, judge and review models: `modelling.py`
+* issue, repeat and judge bulletins: `issuing.py`
+* show or serve what was published: `serving.py`; the whole path at once: `demonstration.py`
+"""

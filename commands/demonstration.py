@@ -1,0 +1,35 @@
+"""A simulated world along the whole path."""
+
+import os
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from commands.ingesting import ingest_simulation
+from commands.issuing import publish
+from commands.modelling import train
+from commands.options import Port
+from commands.serving import serve
+
+
+def demo(
+    port: Port = 8000,
+    home: Annotated[Path, typer.Option(help="Folder that the demo may fill.")] = Path(".demo"),
+    seed: Annotated[int, typer.Option(help="Which of the possible worlds.")] = 2,
+    serving: Annotated[bool, typer.Option("--serve/--no-serve", help="Serve at the end.")] = True,
+) -> None:
+    """Take a simulated world along the whole path."""
+    from experiments.configuration import DEMO
+
+    os.environ["TOCSIN_HOME"] = str(home)
+    os.environ.pop("MLFLOW_TRACKING_URI", None)
+    print("1/4 simulating a world of invented armed groups in West Africa")
+    ingest_simulation(seed)
+    print("2/4 training: logistic regression against boosting, judged on past origins")
+    train(config=DEMO)
+    print("3/4 publishing")
+    publish()
+    print(f"4/4 serving\n    MLflow UI: TOCSIN_HOME={home} .venv/bin/tocsin ui")
+    if serving:
+        serve(port=port)

@@ -1,0 +1,52 @@
+"""Download what sources have published."""
+
+import os
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from commands.options import Day
+from commands.surroundings import day_of, today
+
+fetch = typer.Typer(help="Download what a source has published.", no_args_is_help=True)
+
+
+@fetch.command("ucdp")
+def fetch_ucdp(
+    releases: Annotated[
+        list[str] | None,
+        typer.Argument(help="24.1, 24.0.10 ...; default: all that a forecast of today needs."),
+    ] = None,
+    folder: Annotated[Path, typer.Option("--to", help="Folder for the files.")] = Path("downloads"),
+    api: Annotated[
+        bool, typer.Option("--api", help="From UCDP's API, with the token in UCDP_ACCESS_TOKEN.")
+    ] = False,
+    as_of: Day = None,
+    files: Annotated[str | None, typer.Option(help="Another address of UCDP's downloads.")] = None,
+) -> None:
+    """Download UCDP GED and Candidate releases; what is there already is left alone."""
+    from importlib.metadata import version
+
+    from features.errors import InputError
+    from features.sources.fetching.transport import NotThereError, Transport
+    from features.sources.fetching.ucdp import FILES, fetch_release, wanted_releases
+
+    token = os.environ.get("UCDP_ACCESS_TOKEN") or None
+    if api and token is None:
+        raise InputError("UCDP's API wants a token: set UCDP_ACCESS_TOKEN, or leave out --api")
+    wanted = releases or wanted_releases(today() if as_of is None else day_of(as_of))
+    folder.mkdir(parents=True, exist_ok=True)
+    transport = Transport(user_agent=f"tocsin/{version('tocsin')}")
+    for release in wanted:
+        try:
+            fetched = fetch_release(
+                release, folder, transport, token=token if api else None, files=files or FILES
+            )
+        except NotThereError as error:
+            if releases or release != wanted[-1]:
+                raise
+            print(f"{release}: not yet there ({error})")
+            continue
+        state = "already there" if fetched.was_there else f"{fetched.bytes:,} bytes"
+        print(f"{fetched.path}: {state}")

@@ -1,0 +1,178 @@
+"""Add releases to the archive."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from commands.surroundings import day_of, home, simulated_mark, today
+
+if TYPE_CHECKING:
+    from features.archive import Delivery
+    from features.sources.source import EventSource
+
+ingest = typer.Typer(help="Add a release of events to the archive.", no_args_is_help=True)
+
+Files = Annotated[list[Path], typer.Argument(help="Files, plain, .gz or .zip.")]
+CoverageFile = Annotated[
+    Path | None,
+    typer.Option("--coverage", help="CSV of country,first_month,last_month it observes."),
+]
+ReleaseName = Annotated[str | None, typer.Option("--release", help="Name of the release.")]
+Available = Annotated[
+    str | None,
+    typer.Option("--available-on", help="Day from which it was public, YYYY-MM-DD."),
+]
+AllowRejects = Annotated[
+    bool, typer.Option("--allow-rejects", help="Take a file of which much is rejected.")
+]
+
+
+@ingest.command("ucdp")
+def ingest_ucdp(
+    paths: Files,
+    coverage: CoverageFile = None,
+    release: ReleaseName = None,
+    available_on: Available = None,
+    allow_rejects: AllowRejects = False,
+) -> None:
+    """Read UCDP GED or Candidate files into the archive."""
+    from features.sources.ucdp import Ucdp
+
+    for path in paths:
+        _ingest(Ucdp(), path, coverage, release, available_on, allow_rejects=allow_rejects)
+
+
+@ingest.command("acled")
+def ingest_acled(
+    paths: Files,
+    coverage: CoverageFile = None,
+    release: ReleaseName = None,
+    available_on: Available = None,
+    deletions: Annotated[
+        Path | None, typer.Option(help="CSV or JSON of the ids that ACLED has withdrawn.")
+    ] = None,
+    allow_rejects: AllowRejects = False,
+) -> None:
+    """Read ACLED exports, CSV or JSON, into the archive."""
+    from features.sources.acled import Acled, read_deletions
+
+    until = today() if available_on is None else day_of(available_on)
+    deleted = () if deletions is None else read_deletions(deletions, until)
+    for path in paths:
+        _ingest(
+            Acled(), path, coverage, release, available_on, deleted, allow_rejects=allow_rejects
+        )
+
+
+@ingest.command("table")
+def ingest_table(
+    paths: Files,
+    mapping: Annotated[Path, typer.Option(help="TOML that says what the columns mean.")],
+    coverage: CoverageFile = None,
+    release: ReleaseName = None,
+    available_on: Available = None,
+    allow_rejects: AllowRejects = False,
+) -> None:
+    """Read any table of events, CSV or Parquet, into the archive."""
+    from features.sources.table import Table, read_mapping
+
+    source = Table(read_mapping(mapping))
+    for path in paths:
+        _ingest(source, path, coverage, release, available_on, allow_rejects=allow_rejects)
+
+
+@ingest.command("counts")
+def ingest_counts(
+    path: Annotated[Path, typer.Argument(help="CSV of counts by region and month or week.")],
+    source: Annotated[str, typer.Option(help="Name of the source, and of its history.")],
+    release: Annotated[str, typer.Option(help="Name of the release.")],
+    available_on: Annotated[str, typer.Option(help="Day from which it was public, YYYY-MM-DD.")],
+    level: Annotated[str, typer.Option(help="country, admin1 or priogrid.")] = "admin1",
+    corrections: Annotated[
+        Path | None, typer.Option(help="CSV of country,name,region for names that do not match.")
+    ] = None,
+    coverage: CoverageFile = None,
+    report: Annotated[
+        Path | None, typer.Option(help="Write how each region was matched to this CSV file.")
+    ] = None,
+    allow_rejects: AllowRejects = False,
+) -> None:
+    """Read history that is already aggregated into the archive."""
+    from features.coverage import read_coverage
+    from features.names.matching import read_corrections
+    from features.regions import parse_level
+    from features.sources.counts_file import CountsSaid, read_counts
+
+    said = CountsSaid(
+        source=source,
+        level=parse_level(level),
+        release=release,
+        available_on=day_of(available_on),
+        coverage=None if coverage is None else read_coverage(coverage),
+        corrections=None if corrections is None else read_corrections(corrections),
+        allow_rejects=allow_rejects,
+    )
+    delivery = read_counts(path, said)
+    _add(delivery)
+    unmatched = delivery.matches[delivery.matches["region"].isna()]
+    print(f"  {len(delivery.matches) - len(unmatched)} of {len(delivery.matches)} regions matched")
+    for row in unmatched.itertuples():
+        print(f"  without geometry: {row.country}, {row.name}")
+    if report is not None:
+        delivery.matches.to_csv(report, index=False)
+
+
+@ingest.command("simulation")
+def ingest_simulation(
+    seed: Annotated[int, typer.Option(help="Which of the possible worlds.")] = 2,
+) -> None:
+    """Simulate a world of invented actors in West Africa and add it to the archive."""
+    from features.regions import load_regions
+    from features.sources.simulation.delivery import deliver
+    from features.sources.simulation.names import WESTERN_AFRICA
+    from features.sources.simulation.parameters import SimulationParameters
+    from features.sources.simulation.world import simulate
+
+    world = simulate(SimulationParameters(), load_regions("admin1", WESTERN_AFRICA), seed)
+    _add(deliver(world, today()))
+
+
+def _ingest(
+    source: "EventSource",
+    path: Path,
+    coverage: Path | None,
+    release: str | None,
+    available_on: str | None,
+    deleted: tuple[str, ...] = (),
+    *,
+    allow_rejects: bool,
+) -> None:
+    from features.coverage import read_coverage
+    from features.ingestion import FileDelivery
+    from features.sources.source import Said
+
+    said = Said(
+        received_on=today(),
+        available_on=None if available_on is None else day_of(available_on),
+        coverage=None if coverage is None else read_coverage(coverage),
+        release=release,
+        allow_rejects=allow_rejects,
+    )
+    _add(FileDelivery(source, path, said, deleted))
+
+
+def _add(delivery: "Delivery") -> None:
+    from features.archive import Archive
+
+    release, is_new = Archive(home()).add(delivery)
+    what = "events" if release.level is None else "rows of counts"
+    print(
+        f"{simulated_mark(simulated=release.simulated)}{release.name}: "
+        f"{release.rows_read:,} rows read, {release.rows_accepted:,} {what}, "
+        f"{release.rows_rejected:,} rejected"
+        + (f", {release.rows_deleted:,} withdrawn" if release.rows_deleted else "")
+        + ("" if is_new else "; already in the archive, nothing changed")
+    )
+    for note in release.notes:
+        print(f"  note: {note}")

@@ -1,0 +1,72 @@
+"""Issue bulletins, repeat them, and judge them."""
+
+from datetime import UTC, datetime
+from typing import Annotated
+
+import typer
+
+from commands.options import Day, Month
+from commands.surroundings import (
+    day_of,
+    home,
+    month_of,
+    open_own_store,
+    running_code,
+    simulated_mark,
+    today,
+    vintage_of_day,
+)
+
+
+def publish(origin: Month = None, as_of: Day = None) -> None:
+    """Issue the bulletin of an origin from the champions."""
+    from experiments.publishing import publish as issue
+    from experiments.registry import history_of_models
+    from features.listing import staleness_of
+
+    store = open_own_store()
+    vintage = vintage_of_day(as_of, history_of_models(store))
+    published = issue(
+        vintage,
+        store,
+        home(),
+        None if origin is None else month_of(origin),
+        issued_at=datetime.now(UTC),
+        code=running_code(),
+    )
+    manifest = published.manifest
+    if origin is None:
+        for line in staleness_of(vintage):
+            print(line)
+    for reason in published.left_out:
+        print(f"left out: {reason}")
+    models = ", ".join(f"{m.name}/{m.version} ({m.learner})" for m in manifest.models)
+    print(
+        f"{simulated_mark(simulated=manifest.simulated)}bulletin {manifest.id}: "
+        f"{manifest.rows:,} scores at origin {manifest.origin} from {models}"
+        + ("" if published.is_new else "; it was already there and stays as it is")
+    )
+
+
+def evaluate(
+    bulletin: Annotated[str | None, typer.Argument(help="Id; default: the newest.")] = None,
+    as_of: Day = None,
+) -> None:
+    """Set a bulletin beside what happened, as Markdown."""
+    from experiments.track_record import evaluate_bulletin
+    from features.archive import Archive
+
+    day = today() if as_of is None else day_of(as_of)
+    print(evaluate_bulletin(home(), bulletin, Archive(home()), day))
+
+
+def replay(bulletin: Annotated[str, typer.Argument(help="Id of a bulletin.")]) -> None:
+    """Compute a bulletin again and compare every bit of its scores."""
+    from experiments.publishing import replay as compute_again
+    from features.archive import Archive
+
+    manifest = compute_again(Archive(home()), open_own_store(), home(), bulletin)
+    print(
+        f"bulletin {manifest.id}: the same {manifest.rows:,} scores, bit for bit, from events as "
+        f"known on {manifest.vintage.as_of}"
+    )

@@ -1,0 +1,123 @@
+"""Train, judge and review models."""
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from commands.options import Day, History, Jobs, Month
+from commands.surroundings import month_of, open_own_store, progress, running_code, vintage_of_day
+
+if TYPE_CHECKING:
+    from experiments.training import Trained
+
+
+def indicators(
+    family: Annotated[str | None, typer.Option(help="Only this family, such as history.")] = None,
+    markdown: Annotated[bool, typer.Option("--markdown", help="As in docs/indicators.md.")] = False,
+) -> None:
+    """List the indicators: name, meaning, unit, range and source, a table a family."""
+    from rich.box import SIMPLE
+    from rich.console import Console
+    from rich.table import Column, Table
+
+    from features.catalogue import CATALOGUE, FAMILIES, as_markdown, of_family, range_of
+
+    if markdown:
+        print(as_markdown(CATALOGUE if family is None else of_family(family)), end="")
+        return
+    for shown in FAMILIES if family is None else [family]:
+        name = Column("name", no_wrap=True)
+        table = Table(name, "meaning", "unit", "range", "source", title=shown, box=SIMPLE)
+        for indicator in of_family(shown):
+            table.add_row(
+                indicator.name,
+                indicator.meaning,
+                indicator.unit,
+                range_of(indicator),
+                indicator.source,
+            )
+        Console().print(table)
+
+
+def train(
+    origin: Month = None,
+    config: Annotated[Path | None, typer.Option(help="Experiment in TOML.")] = None,
+    as_of: Day = None,
+    jobs: Jobs = None,
+) -> None:
+    """Fit, judge, track and register the models of each level."""
+    from experiments.configuration import DEFAULT, read_configuration
+    from experiments.training import train as train_levels
+
+    configuration = read_configuration(DEFAULT if config is None else config)
+    trained = train_levels(
+        vintage_of_day(as_of, configuration.events.named, configuration.events.summary),
+        configuration,
+        open_own_store(),
+        None if origin is None else month_of(origin),
+        code=running_code(),
+        jobs=jobs or os.cpu_count() or 1,
+        progress=progress,
+    )
+    for level in trained:
+        _print_trained(level)
+
+
+def ablate(
+    level: Annotated[str, typer.Option(help="country, admin1 or priogrid.")] = "admin1",
+    family: Annotated[
+        list[str] | None, typer.Option(help="Family of indicators; default: all.")
+    ] = None,
+    origin: Month = None,
+    config: Annotated[Path | None, typer.Option(help="Experiment in TOML.")] = None,
+    as_of: Day = None,
+    jobs: Jobs = None,
+) -> None:
+    """Measure what each family of indicators adds to a region's own history."""
+    from experiments.ablation import BASE, as_markdown, as_table
+    from experiments.ablation_runs import ablate as ablate_families
+    from experiments.configuration import DEFAULT, read_configuration
+    from features.regions import parse_level
+
+    configuration = read_configuration(DEFAULT if config is None else config)
+    configuration = configuration.reading("all" if family is None else (BASE, *family))
+    done = ablate_families(
+        vintage_of_day(as_of, configuration.events.named, configuration.events.summary),
+        configuration,
+        open_own_store(),
+        parse_level(level),
+        None if origin is None else month_of(origin),
+        code=running_code(),
+        jobs=jobs or os.cpu_count() or 1,
+        progress=progress,
+    )
+    print(as_markdown(as_table(done)), end="")
+
+
+def case_mali(
+    folder: Annotated[Path, typer.Option("--to", help="Folder for the pictures.")] = Path(
+        "docs/case-mali"
+    ),
+    as_of: Day = None,
+    history: History = None,
+) -> None:
+    """Draw what the indicators showed before violence reached regions of the Sahel."""
+    from experiments.case_mali import draw_case
+
+    print(draw_case(vintage_of_day(as_of, history), folder), end="")
+
+
+def _print_trained(trained: "Trained") -> None:
+    state = "champion" if trained.is_champion else "not champion"
+    print(
+        f"tocsin-{trained.level}/{trained.version} ({trained.learner}, to {trained.origin}) is "
+        f"{state}: {trained.verdict.reason}"
+    )
+    for name, details in trained.untold.items():
+        print(f"  without {name}: the events do not tell {details}")
+    for target, row in trained.skill.iterrows():
+        skill = row["crps_skill"] if target == "fatalities" else row["brier_skill"]
+        name = "CRPS" if target == "fatalities" else "Brier"
+        print(f"  {target}: {name} skill {skill:+.3f} over the best reference")

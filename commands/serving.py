@@ -1,0 +1,90 @@
+"""Show and serve what was published."""
+
+import os
+import sys
+from typing import Annotated
+
+import typer
+
+from commands.options import Port
+from commands.surroundings import home, open_own_store, simulated_mark
+
+
+def serve(
+    host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
+    port: Port = 8000,
+) -> None:
+    """Serve the bulletins over HTTP."""
+    from service.server import serve as serve_bulletins
+
+    serve_bulletins(home(), host, port, _announce)
+
+
+def scores(
+    country: Annotated[list[str] | None, typer.Option(help="ISO 3166-1 alpha-3.")] = None,
+    region: Annotated[list[str] | None, typer.Option(help="Region id.")] = None,
+    level: Annotated[str | None, typer.Option(help="country, admin1 or priogrid.")] = None,
+    target: Annotated[str, typer.Option(help="What is forecast.")] = "instability",
+    horizon: Annotated[list[int] | None, typer.Option(help="Months ahead.")] = None,
+    limit: Annotated[int, typer.Option(help="Rows, at most.")] = 25,
+) -> None:
+    """Print the top of the newest bulletin."""
+    from rich.console import Console
+    from rich.table import Table
+
+    from service.terminal import top_scores
+
+    manifest, rows = top_scores(
+        home(),
+        country=country or (),
+        region=region or (),
+        level=level,
+        target=target,
+        horizon=horizon or (),
+        limit=limit,
+    )
+    heading = f"bulletin {manifest.id}, origin {manifest.origin}"
+    table = Table(
+        "region", "name", "target", "months ahead", "to", "deaths/month to reach", "probability",
+        title=simulated_mark(simulated=manifest.simulated) + heading,
+    )  # fmt: skip
+    for row in rows:
+        table.add_row(
+            row.region,
+            row.name,
+            row.target,
+            str(row.horizon),
+            row.target_month,
+            f"{row.threshold:g}",
+            f"{row.probability:.3f}",
+        )
+    Console().print(table)
+
+
+def ui(port: Port = 5000) -> None:
+    """Open the MLflow UI on the experiments."""
+    import signal
+    import subprocess
+
+    store = open_own_store()
+    address = f"http://127.0.0.1:{port}/#/experiments?workflowType=machine_learning"
+    print(f"MLflow UI on {address} (Ctrl-C stops it)", flush=True)
+    command = [sys.executable, "-m", "mlflow", "server", "--backend-store-uri", store.uri]
+    command += ["--host", "127.0.0.1", "--port", str(port), "--workers", "1"]
+    if store.artifacts is not None:
+        command += ["--default-artifact-root", store.artifacts.as_uri()]
+    # Apart from Ctrl-C, which the server answers with a page of traceback, and its helpers too.
+    with subprocess.Popen(command, start_new_session=True) as server:  # noqa: S603
+        signal.signal(signal.SIGTERM, signal.default_int_handler)
+        try:
+            server.wait()
+        except KeyboardInterrupt:
+            os.killpg(server.pid, signal.SIGTERM)
+            return
+    raise SystemExit(server.returncode)
+
+
+def _announce(address: str) -> None:
+    print(f"serving on {address}", flush=True)
+    for path in ("/", "/docs", "/v1/scores?level=admin1&target=instability&limit=5"):
+        print(f"    {address}{path}", flush=True)

@@ -1,0 +1,141 @@
+"""Incidents: the single events behind a panel, for indicators that ask who, where or what for.
+
+A history that is already aggregated has none.
+"""
+
+import hashlib
+from dataclasses import dataclass, fields, replace
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+import pyarrow as pa
+
+from features.events import TYPES_OF_VIOLENCE
+from features.regions import Regions
+from features.topics import TOPICS, topic_columns
+from features.vintage import Vintage, event_parts
+
+STATE_PREFIXES = ("Government of ", "Military Forces of ", "Police Forces of ")
+"""How the names of state forces begin in UCDP and in ACLED; any other actor is an armed group."""
+
+_COUNTRY_ONLY = 6  # where_prec from which an event is located in a country, or at sea, only
+
+
+@dataclass(frozen=True, eq=False)
+class Incidents:
+    """Events of organised violence, n of them, by month; each in the month in which it ended.
+
+    `month` (n,) [months since 1970-01]; `region` (n,) is the number of the panel's region, -1 for
+    none; `latitude`, `longitude` (n,) [degrees], NaN where only the country is known; `deaths` (n,)
+    is the best estimate; `type_of_violence` (n,). `actors` (n, 2) are numbers of `names`, side a
+    and side b, -1 where a side is missing or is no armed actor (the civilians of one-sided
+    violence); `is_state` (len(names),). `topics` (n, len(TOPICS)) says which topics the text tells
+    of, and `has_text` (n,) whether there is any.
+    """
+
+    month: npt.NDArray[np.int64]
+    region: npt.NDArray[np.int64]
+    latitude: npt.NDArray[np.float64]
+    longitude: npt.NDArray[np.float64]
+    deaths: npt.NDArray[np.float64]
+    type_of_violence: npt.NDArray[np.int64]
+    actors: npt.NDArray[np.int64]
+    topics: npt.NDArray[np.bool_]
+    has_text: npt.NDArray[np.bool_]
+    names: tuple[str, ...]
+
+    def __len__(self) -> int:
+        return len(self.month)
+
+    @property
+    def is_state(self) -> npt.NDArray[np.bool_]:
+        """Are the actors state forces, (len(names),)?"""
+        return np.array([name.startswith(STATE_PREFIXES) for name in self.names], dtype=bool)
+
+    def until(self, month: int) -> "Incidents":
+        """Return the incidents up to a month [months since 1970-01]."""
+        return self.at(self.month <= month)
+
+    def at(self, wanted: npt.NDArray[np.bool_] | npt.NDArray[np.int64]) -> "Incidents":
+        """Return some of the incidents: a mask (n,), or their numbers."""
+        kept = {f.name: getattr(self, f.name)[wanted] for f in fields(self) if f.name != "names"}
+        return replace(self, **kept)
+
+    def digest(self) -> str:
+        """Return a content hash: equal exactly when the same is known of the same incidents.
+
+        Numbers of regions and names do not enter, for they depend on what is known later.
+        """
+        content = hashlib.sha256()
+        named = np.array([*self.names, ""], dtype=object)
+        content.update("\n".join(named[self.actors].ravel()).encode())
+        for field in fields(self):
+            if field.name not in {"names", "actors", "region"}:
+                content.update(np.ascontiguousarray(getattr(self, field.name)).tobytes())
+        return content.hexdigest()
+
+
+def no_incidents() -> Incidents:
+    """Return the incidents of a history that does not tell any."""
+    none, whole = np.empty(0), np.empty(0, np.int64)
+    return Incidents(
+        month=whole,
+        region=whole,
+        latitude=none,
+        longitude=none,
+        deaths=none,
+        type_of_violence=whole,
+        actors=np.empty((0, 2), np.int64),
+        topics=np.empty((0, len(TOPICS)), bool),
+        has_text=np.empty(0, bool),
+        names=(),
+    )
+
+
+def read_incidents(vintage: Vintage, regions: Regions, *, with_topics: bool) -> Incidents:
+    """Return the incidents of a history of events; `regions` are those of its panel, in order.
+
+    Without topics the texts, most of what is stored, are not read, and no incident has one.
+    """
+    violence = ", ".join(map(str, TYPES_OF_VIOLENCE))
+    text = "text" if with_topics else "NULL"
+    with event_parts(vintage) as database:
+        table = database.sql(f"""
+            SELECT
+                month, {regions.level} AS region, type_of_violence, best AS deaths,
+                CASE WHEN coalesce(where_prec < {_COUNTRY_ONLY}, true) THEN latitude END
+                    AS latitude,
+                CASE WHEN coalesce(where_prec < {_COUNTRY_ONLY}, true) THEN longitude END
+                    AS longitude,
+                side_a, CASE WHEN type_of_violence <> 3 THEN side_b END AS side_b,
+                coalesce({text}, '') <> '' AS has_text,
+                {topic_columns(text)}
+            FROM parts
+            WHERE is_last AND type_of_violence IN ({violence})
+            ORDER BY month, event_id
+        """).to_arrow_table()
+    return _of_table(table, regions)
+
+
+def _of_table(table: pa.Table, regions: Regions) -> Incidents:
+    sides = pd.concat([table["side_a"].to_pandas(), table["side_b"].to_pandas()])
+    numbers, names = pd.factorize(sides.astype("str"), sort=True)
+    columns = {name: table[name].to_numpy() for name in ("month", "type_of_violence", "deaths")}
+    return Incidents(
+        month=columns["month"].astype(np.int64),
+        region=pd.Index(regions.table["id"]).get_indexer(table["region"].to_pandas()),
+        latitude=_numbers(table["latitude"]),
+        longitude=_numbers(table["longitude"]),
+        deaths=columns["deaths"].astype(np.float64),
+        type_of_violence=columns["type_of_violence"].astype(np.int64),
+        actors=np.ascontiguousarray(numbers.reshape(2, -1).T),
+        topics=np.column_stack([table[f"topic_{topic}"].to_numpy() for topic in TOPICS]),
+        has_text=table["has_text"].to_numpy(),
+        names=tuple(names),
+    )
+
+
+def _numbers(column: pa.ChunkedArray) -> npt.NDArray[np.float64]:
+    values: npt.NDArray[np.float64] = column.to_pandas().to_numpy(dtype=np.float64)
+    return values

@@ -1,0 +1,140 @@
+"""Family `actors`: who fights here, who is new, and who is on the way.
+
+An armed group is an actor that is no state force. What is new is new to the record, so in its first
+years every group is.
+"""
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from features.indicators import groups, spatial
+from features.indicators.fronts import FARTHEST_KM, FRONT_MONTHS, expansion, front_distance
+from features.indicators.groups import dyad_fights, group_fights, spans, state_events
+from features.indicators.indicator import Compute, Indicator
+from features.indicators.memory import per_panel
+from features.indicators.windows import rolling_mean
+from features.panel import Detail, FloatArray, Panel
+
+_FAMILY = "actors"
+_NEEDS: frozenset[Detail] = frozenset({"actors"})
+_FRAGMENTATION = "Bakke, Cunningham & Seymour 2012, Perspectives on Politics 10(2)"
+_DIFFUSION = "Schutte & Weidmann 2011, Political Geography 30(3): relocation and escalation"
+_YEAR = 12
+_LULL, _REVIVED = 12, 3
+_RIVALS = 2
+
+
+def actors() -> Iterator[Indicator]:
+    """Yield the indicators of the family."""
+    for m in (3, 12):
+        meaning = f"Armed groups that fought in the region in the last {m} months"
+        yield _indicator(f"active_groups_{m}", meaning, "groups", _active(m))
+    meaning = "Concentration of events on armed groups over the last 12 months, 0 without any"
+    yield _indicator(
+        "group_concentration_12", meaning, "1", _concentration, _FRAGMENTATION, highest=1
+    )
+    meaning = "Armed groups of equal size that would be as fragmented, over the last 12 months"
+    yield _indicator("effective_groups_12", meaning, "groups", _effective, _FRAGMENTATION)
+    for m in (12, 36):
+        meaning = (
+            f"Armed groups that fought in the region for the first time in the last {m} months"
+        )
+        yield _indicator(f"new_groups_{m}", meaning, "groups", _new(m), _DIFFUSION)
+        meaning = (
+            f"Mean over the neighbouring regions: armed groups new there in the last {m} months"
+        )
+        compute = _around(_new(m))
+        yield _indicator(f"neighbour_new_groups_{m}", meaning, "groups", compute, _DIFFUSION)
+    meaning = (
+        "Regions newly reached in the last 12 months by the armed group that reached most, of the "
+        "groups in the region and in the neighbouring ones"
+    )
+    yield _indicator("group_expansion_12", meaning, "regions", expansion, _DIFFUSION)
+    meaning = (
+        "Distance to the nearest region in which an armed group fought in the last 12 months that "
+        f"did not fight here, at most {FARTHEST_KM:,.0f} km"
+    )
+    yield _indicator(
+        "front_distance_12", meaning, "km", front_distance, _DIFFUSION, highest=FARTHEST_KM
+    )
+    meaning = "How much nearer that front is than 12 months earlier"
+    yield _indicator(
+        "front_approach_12", meaning, "km", _approach, lowest=-FARTHEST_KM, highest=FARTHEST_KM
+    )
+    meaning = "Share of the last 12 months in which two or more armed groups fought in the region"
+    yield _indicator("contested_12", meaning, "share", _contested, highest=1)
+    meaning = "Share of the events of the last 12 months in which state forces took part, 0 of none"
+    yield _indicator("state_event_share_12", meaning, "share", _state_share, highest=1)
+    meaning = "Pairs of actors that fought each other in the last 3 months after a year without"
+    yield _indicator("revived_dyads_3", meaning, "dyads", _revived)
+
+
+def _indicator(
+    name: str,
+    meaning: str,
+    unit: str,
+    compute: Compute,
+    source: str = "",
+    *,
+    lowest: float = 0.0,
+    highest: float = float("inf"),
+) -> Indicator:
+    return Indicator(name, meaning, unit, _FAMILY, compute, _NEEDS, source, lowest, highest)
+
+
+def _active(months: int) -> Compute:
+    return lambda panel: groups.active(panel, group_fights(panel), months)
+
+
+@per_panel
+def _concentration(panel: Panel) -> FloatArray:
+    """Return (T, R), the Herfindahl index of events by group."""
+    events, squares = groups.events_together(panel, group_fights(panel), _YEAR)
+    whole = np.square(events)
+    index: FloatArray = np.divide(squares, whole, out=np.zeros_like(whole), where=whole > 0)
+    return index
+
+
+def _effective(panel: Panel) -> FloatArray:
+    index = _concentration(panel)
+    number: FloatArray = np.divide(1.0, index, out=np.zeros_like(index), where=index > 0)
+    return number
+
+
+def _new(months: int) -> Compute:
+    def new(panel: Panel) -> FloatArray:
+        fights = group_fights(panel)
+        return spans(panel, fights.at(fights.is_first), months)
+
+    return new
+
+
+def _around(compute: Compute) -> Compute:
+    def around(panel: Panel) -> FloatArray:
+        values = np.where(panel.observed, compute(panel), np.nan)
+        return spatial.neighbour_mean(values, panel.regions.neighbours)
+
+    return around
+
+
+def _approach(panel: Panel) -> FloatArray:
+    now = front_distance(panel)
+    nearer = np.zeros_like(now)
+    nearer[FRONT_MONTHS:] = now[:-FRONT_MONTHS] - now[FRONT_MONTHS:]
+    return nearer
+
+
+def _contested(panel: Panel) -> FloatArray:
+    rivals = groups.active(panel, group_fights(panel), 1) >= _RIVALS
+    return rolling_mean(np.where(panel.observed, rivals.astype(np.float64), np.nan), _YEAR)
+
+
+def _state_share(panel: Panel) -> FloatArray:
+    state, known = (rolling_mean(events, _YEAR) for events in state_events(panel))
+    return np.divide(state, known, out=np.zeros_like(state), where=known > 0)
+
+
+def _revived(panel: Panel) -> FloatArray:
+    fights = dyad_fights(panel)
+    return spans(panel, fights.at(fights.since > _LULL), _REVIVED)

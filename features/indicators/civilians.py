@@ -1,0 +1,92 @@
+"""Family `civilians`: how much of the violence is turned against people who do not fight."""
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from features.events import TYPES_OF_VIOLENCE
+from features.indicators.indicator import Compute, Indicator
+from features.indicators.windows import lag, rolling_mean
+from features.panel import Detail, FloatArray, Panel
+
+_FAMILY = "civilians"
+_ONE_SIDED = list(TYPES_OF_VIOLENCE.values()).index("one-sided")
+_BATTLES = [position for position in range(len(TYPES_OF_VIOLENCE)) if position != _ONE_SIDED]
+_SOURCE = "Eck & Hultman 2007, Journal of Peace Research 44(2): one-sided violence"
+_LATE, _BEFORE = 3, 12
+
+
+def civilians() -> Iterator[Indicator]:
+    """Yield the indicators of the family."""
+    deaths, events = frozenset[Detail]({"types of deaths"}), frozenset[Detail]({"types of events"})
+    for m in (3, 12):
+        yield Indicator(
+            f"one_sided_death_share_{m}",
+            f"Share of the deaths of the last {m} months in violence against civilians, 0 of none",
+            "share",
+            _FAMILY,
+            _share("deaths", m),
+            deaths,
+            _SOURCE,
+            highest=1,
+        )
+        yield Indicator(
+            f"one_sided_event_share_{m}",
+            f"Share of the events of the last {m} months that were against civilians, 0 of none",
+            "share",
+            _FAMILY,
+            _share("events", m),
+            events,
+            _SOURCE,
+            highest=1,
+        )
+    yield Indicator(
+        "one_sided_event_share_change",
+        f"Share of the events against civilians in the last {_LATE} months less that in the "
+        f"{_BEFORE} months before",
+        "1",
+        _FAMILY,
+        _change,
+        events,
+        lowest=-1,
+        highest=1,
+    )
+    for m in (3, 12):
+        yield Indicator(
+            f"civilians_without_battle_{m}",
+            f"Share of the last {m} months with events against civilians and no battle",
+            "share",
+            _FAMILY,
+            _without_battle(m),
+            events,
+            highest=1,
+        )
+
+
+def _share(what: str, months: int) -> Compute:
+    def share(panel: Panel) -> FloatArray:
+        return _one_sided_share(getattr(panel, what), months)
+
+    return share
+
+
+def _one_sided_share(layers: FloatArray, months: int) -> FloatArray:
+    """Return (T, R), the share of the layer of one-sided violence in (4, T, R); 0 of nothing."""
+    own = rolling_mean(layers[_ONE_SIDED], months)
+    whole = rolling_mean(layers.sum(axis=0), months)
+    return np.divide(own, whole, out=np.zeros_like(own), where=whole > 0)
+
+
+def _change(panel: Panel) -> FloatArray:
+    late = _one_sided_share(panel.events, _LATE)
+    before = lag(_one_sided_share(panel.events, _BEFORE), _LATE)
+    return late - np.nan_to_num(before)
+
+
+def _without_battle(months: int) -> Compute:
+    def without_battle(panel: Panel) -> FloatArray:
+        battles = panel.events[_BATTLES].sum(axis=0)
+        alone = (panel.events[_ONE_SIDED] > 0) & (battles == 0)
+        return rolling_mean(np.where(panel.observed, alone.astype(np.float64), np.nan), months)
+
+    return without_battle

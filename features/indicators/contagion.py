@@ -1,0 +1,139 @@
+"""Family `contagion`: does the unrest next door come nearer, and over how long a border?
+
+A mean over neighbours gives each the weight of the border that it shares with the region; those
+that touch in a point only weigh nothing. Of all neighbours only those count that are observed in
+the month, of their past only what was observed; where there is none, the value is 0.
+"""
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from features.indicators import spatial, windows
+from features.indicators.contagion_countries import counted_countries, mean_of_countries
+from features.indicators.indicator import Compute, Indicator, counted
+from features.panel import FloatArray, Panel
+
+THRESHOLDS = (5, 25)
+"""Deaths a month from which a neighbour is unstable: those of the levels admin1 and country."""
+WINDOWS = (3, 12)
+RECENT, BEFORE = 3, 12
+"""A rise compares the last RECENT months with the BEFORE months that went before them."""
+
+_EXPOSURE = "Buhaug & Gleditsch 2008, International Studies Quarterly 52(2)"
+_NEIGHBOURS = "Hegre & Sambanis 2006, Journal of Conflict Resolution 50(4)"
+_LAG = "Weidmann & Ward 2010, Journal of Conflict Resolution 54(6)"
+_SIGNED = float("-inf")
+
+
+def contagion() -> Iterator[Indicator]:
+    """Yield the indicators of the family."""
+    yield from _instability()
+    yield from _deaths()
+    yield from _domino()
+    yield from _countries()
+
+
+def _instability() -> Iterator[Indicator]:
+    for d in THRESHOLDS:
+        name, family = f"border_weighted_instability_{d}", "contagion"
+        meaning = f"Share of the border with neighbours that had at least {d} deaths in the month"
+        compute = _over_borders(_share(d, 1))
+        yield Indicator(name, meaning, "share", family, compute, source=_EXPOSURE, highest=1)
+        for m in WINDOWS:
+            meaning = (
+                f"Border-weighted mean of the neighbours' share of the last {m} months with at "
+                f"least {d} deaths"
+            )
+            compute = _over_borders(_share(d, m))
+            yield Indicator(
+                f"{name}_{m}", meaning, "share", family, compute, source=_EXPOSURE, highest=1
+            )
+
+
+def _deaths() -> Iterator[Indicator]:
+    name, rate, family = "border_weighted_deaths", "deaths/month", "contagion"
+    meaning = "Border-weighted mean of the neighbours' deaths in the month"
+    compute = _over_borders(lambda panel: panel.total_deaths)
+    yield Indicator(name, meaning, rate, family, compute, source=_LAG)
+    for m in WINDOWS:
+        meaning = f"Border-weighted mean of the neighbours' monthly deaths over the last {m} months"
+        yield Indicator(f"{name}_{m}", meaning, rate, family, _over_borders(_mean(m)), source=_LAG)
+    meaning = (
+        f"Border-weighted mean of the neighbours' rise: log(1 + monthly deaths) over the last "
+        f"{RECENT} months, less that over the {BEFORE} before"
+    )
+    compute = _over_borders(lambda panel: rise(panel.total_deaths))
+    yield Indicator(f"border_weighted_rise_{RECENT}", meaning, "1", family, compute, lowest=_SIGNED)
+
+
+def _domino() -> Iterator[Indicator]:
+    for d in THRESHOLDS:
+        for m in WINDOWS:
+            meaning = f"Neighbours with at least {d} deaths in one of the last {m} months"
+            compute = _number_of_neighbours(_share(d, m))
+            yield Indicator(
+                f"domino_{d}_{m}", meaning, "regions", "contagion", compute, source=_NEIGHBOURS
+            )
+
+
+def _countries() -> Iterator[Indicator]:
+    name, family, d = "neighbour_countries", "contagion", max(THRESHOLDS)
+    for m in (1, *WINDOWS):
+        when = "the month" if m == 1 else f"one of the last {counted(m, 'month')}"
+        meaning = f"Neighbouring countries with at least {d} deaths in {when}"
+        yield Indicator(
+            f"{name}_{d}" if m == 1 else f"{name}_{d}_{m}",
+            meaning,
+            "regions",
+            family,
+            _number_of_countries(d, m),
+            source=_NEIGHBOURS,
+        )
+    meaning = (
+        f"Border-weighted mean of the neighbouring countries' rise: log(1 + monthly deaths) over "
+        f"the last {RECENT} months, less that over the {BEFORE} before"
+    )
+    compute: Compute = lambda panel: mean_of_countries(panel, rise)  # noqa: E731
+    yield Indicator(f"{name}_rise_{RECENT}", meaning, "1", family, compute, lowest=_SIGNED)
+
+
+def rise(deaths: FloatArray) -> FloatArray:
+    """Return how much monthly deaths (T, R) rose, on a scale of log(1 + deaths), (T, R) [1].
+
+    The mean over the last RECENT months against that over the BEFORE months before them. NaN where
+    none of the latter was observed.
+    """
+    recent = windows.rolling_mean(deaths, RECENT)
+    before = windows.lag(windows.rolling_mean(deaths, BEFORE), RECENT)
+    return np.asarray(np.log1p(recent) - np.log1p(before))
+
+
+def _share(threshold: float, months: int) -> Compute:
+    return lambda panel: windows.rolling_share(panel.total_deaths, threshold, months)
+
+
+def _mean(months: int) -> Compute:
+    return lambda panel: windows.rolling_mean(panel.total_deaths, months)
+
+
+def _over_borders(compute: Compute) -> Compute:
+    def mean(panel: Panel) -> FloatArray:
+        values = np.where(panel.observed, compute(panel), np.nan)
+        return spatial.neighbour_mean(values, panel.regions.borders)
+
+    return mean
+
+
+def _number_of_neighbours(compute: Compute) -> Compute:
+    def number(panel: Panel) -> FloatArray:
+        unstable = panel.observed & (compute(panel) > 0)
+        return np.asarray((panel.regions.neighbours @ unstable.T.astype(np.float64)).T)
+
+    return number
+
+
+def _number_of_countries(threshold: float, months: int) -> Compute:
+    return lambda panel: counted_countries(
+        panel, lambda deaths: windows.rolling_share(deaths, threshold, months) > 0
+    )

@@ -1,0 +1,170 @@
+"""Family `encirclement`: is there violence all around a place, and is it coming nearer?
+
+The places are the capital of the region's country and the region's own point, which stands for its
+seat. Violence counts whichever side of a border it is on. A country without capital, or a region
+without coordinates, has nothing around it.
+"""
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from features.capitals import capitals
+from features.indicators.distances import great_circle_km
+from features.indicators.indicator import Compute, Indicator
+from features.indicators.memory import per_panel
+from features.indicators.near import IntArray, lately, minimum_lately, violence
+from features.indicators.rings import (
+    CENTRE_KM,
+    FARTHEST_KM,
+    SECTORS,
+    nearest_km,
+    rings,
+    sector_of,
+)
+from features.panel import BoolArray, Detail, FloatArray, Panel
+
+_FAMILY = "encirclement"
+_NEEDS: frozenset[Detail] = frozenset({"places"})
+_CAPITAL_RADII = (50, 100, 200, 400)
+_OWN_RADII = (50, 100, 200)
+_PART_RADII = (200, 400)
+_LATE, _BEFORE = 3, 12
+_DISTANCE = "Hegre et al. 2021, ViEWS2020, Journal of Peace Research 58(3): space-time distances"
+
+
+def encirclement() -> Iterator[Indicator]:
+    """Yield the indicators of the family."""
+    yield from _around("capital", "the capital", _CAPITAL_RADII, (3, 6, 12))
+    yield from _around("own", "the region's point", _OWN_RADII, (3, 12))
+    for radius in _PART_RADII:
+        for months in (6, 12):
+            yield Indicator(
+                f"capital_ring_part_{radius}km_{months}",
+                f"Sectors of the compass, of 8, around the capital, in which there was violence of "
+                f"the region itself within {radius} km of the capital in the last {months} months",
+                "sectors",
+                _FAMILY,
+                _part(radius, months),
+                _NEEDS,
+                highest=SECTORS,
+            )
+
+
+def _around(
+    place: str, words: str, radii: tuple[int, ...], windows: tuple[int, ...]
+) -> Iterator[Indicator]:
+    for radius in radii:
+        for months in windows:
+            yield Indicator(
+                f"{place}_ring_{radius}km_{months}",
+                f"Share of the 8 sectors of the compass around {words} with violence within "
+                f"{radius} km in the last {months} months",
+                "share",
+                _FAMILY,
+                _ring_share(place, radii.index(radius), months),
+                _NEEDS,
+                highest=1,
+            )
+    yield Indicator(
+        f"{place}_violence_distance_{_LATE}",
+        f"Distance from {words} to the nearest violence of the last {_LATE} months, at most "
+        f"{FARTHEST_KM:,.0f} km",
+        "km",
+        _FAMILY,
+        lambda panel: minimum_lately(_nearest(panel, place), _LATE),
+        _NEEDS,
+        _DISTANCE,
+        highest=FARTHEST_KM,
+    )
+    yield Indicator(
+        f"{place}_violence_distance_change_{_LATE}",
+        f"Distance from {words} to the nearest violence of the last {_LATE} months less that of "
+        f"the {_BEFORE} months before, negative as it comes nearer",
+        "km",
+        _FAMILY,
+        lambda panel: _change(_nearest(panel, place)),
+        _NEEDS,
+        lowest=-FARTHEST_KM,
+        highest=FARTHEST_KM,
+    )
+
+
+def _ring_share(place: str, position: int, months: int) -> Compute:
+    def share(panel: Panel) -> FloatArray:
+        seen = lately(_rings(panel, place)[position], months)
+        return _for_regions(panel, place, seen.sum(axis=2) / SECTORS)
+
+    return share
+
+
+def _part(radius: int, months: int) -> Compute:
+    def part(panel: Panel) -> FloatArray:
+        seen = _own_part(panel)[_PART_RADII.index(radius)]
+        return np.asarray(lately(seen, months).sum(axis=2), dtype=np.float64)
+
+    return part
+
+
+def _change(nearest: FloatArray) -> FloatArray:
+    """Return how much nearer violence came (T, n) [km]; 0 where nothing was known before."""
+    change = np.zeros_like(nearest)
+    before = minimum_lately(nearest, _BEFORE)[:-_LATE]
+    change[_LATE:] = minimum_lately(nearest, _LATE)[_LATE:] - before
+    return change
+
+
+@per_panel
+def _seats(panel: Panel) -> tuple[FloatArray, FloatArray, IntArray]:
+    """Return latitude and longitude (n,) of the capitals of n countries, and each region's (R,)."""
+    countries, country = np.unique(
+        panel.regions.table["country"].to_numpy(dtype=str), return_inverse=True
+    )
+    seats = capitals().set_index("country").reindex(countries)
+    return seats["latitude"].to_numpy(), seats["longitude"].to_numpy(), country
+
+
+def _places(panel: Panel, place: str) -> tuple[FloatArray, FloatArray]:
+    if place == "capital":
+        latitude, longitude, _ = _seats(panel)
+        return latitude, longitude
+    table = panel.regions.table
+    return (
+        table["latitude"].to_numpy(dtype=np.float64),
+        table["longitude"].to_numpy(dtype=np.float64),
+    )
+
+
+def _for_regions(panel: Panel, place: str, values: FloatArray) -> FloatArray:
+    """Return the values (T, R) of places (T, n) for each region."""
+    return values[:, _seats(panel)[2]] if place == "capital" else values
+
+
+@per_panel
+def _rings(panel: Panel, place: str) -> BoolArray:
+    radii = _CAPITAL_RADII if place == "capital" else _OWN_RADII
+    return rings(*_places(panel, place), radii, violence(panel))
+
+
+@per_panel
+def _nearest(panel: Panel, place: str) -> FloatArray:
+    return _for_regions(panel, place, nearest_km(*_places(panel, place), violence(panel)))
+
+
+@per_panel
+def _own_part(panel: Panel) -> BoolArray:
+    """Return (len(_PART_RADII), T, R, SECTORS): was there violence of the region itself?"""
+    told = violence(panel)
+    latitude, longitude, country = _seats(panel)
+    placed = told.region >= 0
+    region, row, point = told.region[placed], told.row[placed], told.point[placed]
+    seat = country[region]
+    arc = latitude[seat], longitude[seat], told.latitude[point], told.longitude[point]
+    km, sector = great_circle_km(*arc), np.zeros(len(seat), np.int64)
+    known = np.isfinite(km)
+    sector[known] = sector_of(*(degrees[known] for degrees in arc))
+    seen = np.zeros((len(_PART_RADII), *panel.observed.shape, SECTORS), dtype=bool)
+    for position, radius in enumerate(_PART_RADII):
+        near = (km >= CENTRE_KM) & (km <= radius)
+        seen[position, row[near], region[near], sector[near]] = True
+    return seen

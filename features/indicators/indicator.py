@@ -1,0 +1,36 @@
+"""What an indicator is."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from features.panel import Detail, FloatArray, Panel
+
+Compute = Callable[[Panel], FloatArray]
+"""Panel -> values (T, R); what it says where a region is not observed is not read."""
+
+
+@dataclass(frozen=True)
+class Indicator:
+    """One named, documented column computed from months <= origin."""
+
+    name: str
+    meaning: str
+    unit: str
+    family: str
+    compute: Compute
+    needs: frozenset[Detail] = frozenset()
+    """What a history must tell, beside deaths by region and month."""
+    source: str = ""
+    """The literature from which it is, if it is from there."""
+    lowest: float = 0.0
+    highest: float = float("inf")
+
+
+def on(values: Compute, function: Callable[..., FloatArray], *arguments: float) -> Compute:
+    """Return the indicator that applies a formula to another one."""
+    return lambda panel: function(values(panel), *arguments)
+
+
+def counted(number: int, what: str) -> str:
+    """Return a number of things in words: "1 month", "3 months"."""
+    return f"{number} {what}" if number == 1 else f"{number} {what}s"

@@ -1,0 +1,112 @@
+"""Formulas over space: pure functions on dense month x region arrays.
+
+Every function takes and returns float arrays of shape (T months, R regions) in which NaN means "not
+observed". What was not observed adds nothing. A sum over regions is made region by region in a
+fixed order, so that months do not change each other by a bit.
+"""
+
+from collections.abc import Callable
+
+import numpy as np
+import numpy.typing as npt
+from scipy import sparse
+
+from features.indicators.distances import pairs_within
+from features.panel import BoolArray, FloatArray
+
+
+def weighted_sum(values: FloatArray, weights: sparse.csr_array) -> FloatArray:
+    """Return the sum over the observed regions, each by its weight; `weights` is (R, R)."""
+    return np.asarray((weights @ np.where(np.isnan(values), 0.0, values).T).T)
+
+
+def neighbour_mean(values: FloatArray, neighbours: sparse.csr_array) -> FloatArray:
+    """Return the mean over a region's observed neighbours; 0 where none is observed.
+
+    `neighbours` is (R, R), 1 where two regions touch. A first-order spatial lag.
+    """
+    total = weighted_sum(values, neighbours)
+    count = _number_observed(values, neighbours)
+    return np.asarray(np.divide(total, count, out=np.zeros_like(total), where=count > 0))
+
+
+def neighbours_observed(
+    values: FloatArray, neighbours: sparse.csr_array, size: FloatArray
+) -> FloatArray:
+    """Return the share of a region's neighbours that are observed; 1 where it has none.
+
+    `size` (R,) is how many neighbours a region has, those that `neighbours` leaves out included.
+    """
+    count = _number_observed(values, neighbours)
+    return np.asarray(np.divide(count, size, out=np.ones_like(count), where=size > 0))
+
+
+def second_neighbour_mean(values: FloatArray, neighbours: sparse.csr_array) -> FloatArray:
+    """Return the mean over the neighbours of a region's neighbours; 0 where none is observed.
+
+    Neither the region itself nor its neighbours are among them, and the neighbour between must be
+    observed in the month too: which others a panel holds depends on what is observed later. A
+    second-order spatial lag.
+    """
+    seen = ~np.isnan(values)
+    result = np.zeros(values.shape)
+    changes = np.flatnonzero((seen[1:] != seen[:-1]).any(axis=1)) + 1
+    for months in np.split(np.arange(len(values)), changes):
+        ring = _second_ring(neighbours, seen[months[0]])
+        result[months] = neighbour_mean(values[months], ring)
+    return result
+
+
+def mean_of_others(values: FloatArray, group: npt.NDArray[np.int64]) -> FloatArray:
+    """Return the mean over the other observed regions of a region's group; 0 where there is none.
+
+    `group` (R,) numbers the groups.
+    """
+    result = np.zeros(values.shape)
+    for number in np.unique(group):
+        members = np.flatnonzero(group == number)
+        seen = ~np.isnan(values[:, members])
+        total = _sum_of_others(np.where(seen, values[:, members], 0.0))
+        count = _sum_of_others(seen.astype(np.float64))
+        result[:, members] = np.divide(total, count, out=np.zeros_like(total), where=count > 0)
+    return result
+
+
+def distance_weights(
+    latitude: FloatArray,
+    longitude: FloatArray,
+    reach: float,
+    weight: Callable[[FloatArray], FloatArray],
+) -> sparse.csr_array:
+    """Return weights (R, R) by the distance [km] between regions (R,) at most `reach` km apart.
+
+    `weight` is of an array of km. A region has no weight for itself, nor for and of one without
+    coordinates.
+    """
+    pairs, size = pairs_within(latitude, longitude, reach), len(latitude)
+    start = np.searchsorted(pairs.a, np.arange(size + 1))
+    return sparse.csr_array((weight(pairs.km), pairs.b, start), shape=(size, size))
+
+
+def _number_observed(values: FloatArray, neighbours: sparse.csr_array) -> FloatArray:
+    return np.asarray((neighbours @ (~np.isnan(values)).astype(np.float64).T).T)
+
+
+def _second_ring(neighbours: sparse.csr_array, through: BoolArray) -> sparse.csr_array:
+    bridge = neighbours[:, np.flatnonzero(through)]
+    reached = (bridge @ bridge.T).tocoo()
+    a, b = reached.coords
+    near = neighbours.tocoo()
+    size = neighbours.shape[0]
+    known = np.isin(a * size + b, near.coords[0] * size + near.coords[1])
+    ring = ~known & (a != b)
+    ones = np.ones(int(ring.sum()))
+    return sparse.csr_array((ones, (a[ring], b[ring])), shape=neighbours.shape)
+
+
+def _sum_of_others(values: FloatArray) -> FloatArray:
+    """Return the sum over the other columns: those before and those after, nothing subtracted."""
+    total = np.zeros(values.shape)
+    total[:, 1:] = np.cumsum(values[:, :-1], axis=1)
+    total[:, :-1] += np.cumsum(values[:, :0:-1], axis=1)[:, ::-1]
+    return total

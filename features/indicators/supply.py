@@ -1,0 +1,194 @@
+"""Family `supply`: violence on the corridors by which a country is supplied, and reports of it.
+
+A corridor runs from a capital to a port or a border crossing. Violence near it counts whichever
+country it is in; an event near two corridors counts once. A country without corridors, or a region
+that none crosses, has zeros.
+"""
+
+from collections.abc import Iterator
+
+import numpy as np
+from scipy import sparse
+
+from features.indicators.indicator import Compute, Indicator
+from features.indicators.memory import per_panel
+from features.indicators.near import IntArray, lately, violence
+from features.indicators.reports import reports
+from features.indicators.roads import crossed, near_roads, roads
+from features.indicators.windows import lag, rolling_mean
+from features.panel import Detail, FloatArray, Panel
+
+_FAMILY = "supply"
+_NEEDS: frozenset[Detail] = frozenset({"places"})
+_ROADS = "Zhukov 2012, Roads and the diffusion of insurgent violence, Political Geography 31(3)"
+_NEAR_KM, _AROUND_KM = 25, 50
+_WINDOWS = (3, 12)
+_LATE, _BEFORE = 3, 12
+_THEN = f"over the last {_LATE} months less over the {_BEFORE} months before"
+
+
+def supply() -> Iterator[Indicator]:
+    """Yield the indicators of the family."""
+    yield from _of_the_country()
+    yield from _of_the_region()
+    yield from reports(_FAMILY)
+
+
+def _of_the_country() -> Iterator[Indicator]:
+    of = "of a corridor that supplies the region's country"
+    for km in (_NEAR_KM, _AROUND_KM):
+        for months in _WINDOWS:
+            name = f"corridor_events_{km}km_{months}"
+            meaning = f"Mean events within {km} km {of}, over the last {months} months"
+            yield _rate(name, meaning, _mean(_near_own(km), months))
+    name = f"corridor_events_change_{_NEAR_KM}km_{_LATE}"
+    meaning = f"Mean events within {_NEAR_KM} km {of}, {_THEN}"
+    yield _rate(name, meaning, _rise(_near_own(_NEAR_KM)), -np.inf)
+    for months in _WINDOWS:
+        yield Indicator(
+            f"corridors_attacked_{months}",
+            f"Share of the corridors that supply the region's country with an event within "
+            f"{_NEAR_KM} km in the last {months} months",
+            "share",
+            _FAMILY,
+            _attacked(months),
+            _NEEDS,
+            _ROADS,
+            highest=1,
+        )
+
+
+def _of_the_region() -> Iterator[Indicator]:
+    yield Indicator(
+        "corridors_crossing",
+        "Supply corridors, of any country, that cross the region",
+        "corridors",
+        _FAMILY,
+        lambda panel: np.broadcast_to(
+            _crossed(panel).sum(axis=1).astype(np.float64), panel.observed.shape
+        ),
+    )
+    of = "of a corridor that crosses the region, anywhere along it"
+    for months in _WINDOWS:
+        name = f"crossing_events_{_NEAR_KM}km_{months}"
+        meaning = f"Mean events within {_NEAR_KM} km {of}, over the last {months} months"
+        yield _rate(name, meaning, _mean(_near_crossing, months))
+    name = f"crossing_events_change_{_NEAR_KM}km_{_LATE}"
+    meaning = f"Mean events within {_NEAR_KM} km {of}, {_THEN}"
+    yield _rate(name, meaning, _rise(_near_crossing), -np.inf)
+    for months in _WINDOWS:
+        yield Indicator(
+            f"crossing_events_inside_{months}",
+            f"Share, in the region itself, of the events within {_NEAR_KM} km {of}, in the last "
+            f"{months} months",
+            "share",
+            _FAMILY,
+            _inside(months),
+            _NEEDS,
+            _ROADS,
+            highest=1,
+        )
+
+
+def _rate(name: str, meaning: str, compute: Compute, lowest: float = 0.0) -> Indicator:
+    return Indicator(name, meaning, "events/month", _FAMILY, compute, _NEEDS, _ROADS, lowest)
+
+
+def _mean(values: Compute, months: int) -> Compute:
+    return lambda panel: rolling_mean(_observed(panel, values), months)
+
+
+def _rise(values: Compute) -> Compute:
+    """Return the change over time; 0 where nothing was observed before."""
+
+    def rise(panel: Panel) -> FloatArray:
+        seen = _observed(panel, values)
+        return np.nan_to_num(rolling_mean(seen, _LATE) - lag(rolling_mean(seen, _BEFORE), _LATE))
+
+    return rise
+
+
+def _observed(panel: Panel, values: Compute) -> FloatArray:
+    return np.where(panel.observed, values(panel), np.nan)
+
+
+@per_panel
+def _owners(panel: Panel) -> tuple[sparse.csr_array, IntArray]:
+    """Return (N, K) 1 where a corridor supplies one of N countries, and each region's (R,)."""
+    countries, country = np.unique(
+        panel.regions.table["country"].to_numpy(dtype=str), return_inverse=True
+    )
+    supplied = np.array(roads().country)
+    return sparse.csr_array((countries[:, None] == supplied).astype(np.int32)), country
+
+
+@per_panel
+def _near(panel: Panel, km: int) -> sparse.csr_array:
+    """Return (K, P) 1 where a corridor comes within `km` of a point of violence."""
+    told = violence(panel)
+    return near_roads(told.latitude, told.longitude, km)
+
+
+@per_panel
+def _crossed(panel: Panel) -> sparse.csr_array:
+    return crossed(panel.regions)
+
+
+def _near_own(km: int) -> Compute:
+    """Return the events (T, R) near the corridors of the region's country."""
+
+    def near_own(panel: Panel) -> FloatArray:
+        owners, country = _owners(panel)
+        return _events(panel, owners @ _near(panel, km))[:, country]
+
+    return near_own
+
+
+@per_panel
+def _near_crossing(panel: Panel) -> FloatArray:
+    """Return the events (T, R) near the corridors that cross the region."""
+    return _events(panel, _reached(panel))
+
+
+@per_panel
+def _reached(panel: Panel) -> sparse.csr_array:
+    """Return (R, P), above 0 where a point is near a corridor that crosses the region."""
+    return sparse.csr_array(_crossed(panel) @ _near(panel, _NEAR_KM))
+
+
+def _events(panel: Panel, near: sparse.csr_array) -> FloatArray:
+    """Return the events (T, n) at the points (n, P) that are near."""
+    counts: FloatArray = (near.sign() @ violence(panel).counts).toarray().T.astype(np.float64)
+    return counts
+
+
+def _attacked(months: int) -> Compute:
+    def attacked(panel: Panel) -> FloatArray:
+        owners, country = _owners(panel)
+        corridors = (_near(panel, _NEAR_KM) @ violence(panel).counts).toarray().T > 0
+        number = (owners @ lately(corridors, months).T.astype(np.int32)).T
+        share = number / np.maximum(owners.sum(axis=1), 1)
+        return np.asarray(share[:, country])
+
+    return attacked
+
+
+@per_panel
+def _near_crossing_inside(panel: Panel) -> FloatArray:
+    """Return the events (T, R) of the region near the corridors that cross it."""
+    told = violence(panel)
+    placed = np.flatnonzero(told.region >= 0)
+    values = np.zeros(panel.observed.shape)
+    if len(placed):
+        near = placed[_reached(panel)[told.region[placed], told.point[placed]] > 0]
+        np.add.at(values, (told.row[near], told.region[near]), 1.0)
+    return values
+
+
+def _inside(months: int) -> Compute:
+    def inside(panel: Panel) -> FloatArray:
+        here = _mean(_near_crossing_inside, months)(panel)
+        anywhere = _mean(_near_crossing, months)(panel)
+        return np.divide(here, anywhere, out=np.zeros_like(here), where=anywhere > 0)
+
+    return inside

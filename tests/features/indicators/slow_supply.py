@@ -1,0 +1,211 @@
+"""The same indicators as `features/indicators/supply.py`, slow and obvious.
+
+The distance from a leg of a corridor is looked for by trisection: along a leg it falls to the
+nearest place, then rises.
+"""
+
+from collections.abc import Callable
+from functools import cache
+from itertools import pairwise
+
+import numpy as np
+import shapely
+
+from features.corridors import corridors
+from features.panel import FloatArray, Panel
+from features.regions import geometries, load_regions
+from features.topics import TOPICS
+from tests.features.indicators.slow_encirclement import Event, Place, events_of
+
+RADIUS = 6371.0088
+
+Value = Callable[[Panel, int, int], float]
+
+
+def unit(latitude: FloatArray, longitude: FloatArray) -> FloatArray:
+    phi, theta = np.radians(latitude), np.radians(longitude)
+    return np.stack([np.cos(phi) * np.cos(theta), np.cos(phi) * np.sin(theta), np.sin(phi)], -1)
+
+
+@cache
+def legs() -> list[tuple[str, str, FloatArray, FloatArray]]:
+    """The legs of every corridor: its name, whom it supplies, and both ends."""
+    table = corridors()
+    ends = list(unit(table["latitude"].to_numpy(), table["longitude"].to_numpy()))
+    names, countries = table["corridor"].tolist(), table["country"].tolist()
+    return [
+        (names[k], countries[k], ends[k], ends[k + 1])
+        for k, (name, following) in enumerate(pairwise(names))
+        if name == following
+    ]
+
+
+@cache
+def starts_and_ends() -> tuple[FloatArray, FloatArray]:
+    return np.array([leg[2] for leg in legs()]), np.array([leg[3] for leg in legs()])
+
+
+def along(start: FloatArray, end: FloatArray, share: FloatArray) -> FloatArray:
+    """The great circle is the straight line seen from the centre of the globe."""
+    straight = start + share[:, None] * (end - start)
+    return np.asarray(straight / np.linalg.norm(straight, axis=1)[:, None])
+
+
+@cache
+def km_off(place: Place) -> dict[str, float]:
+    """Corridor -> how far a place lies from it."""
+    point = unit(np.array(place[0]), np.array(place[1]))
+    start, end = starts_and_ends()
+    low, high = np.zeros(len(start)), np.ones(len(start))
+    for _ in range(60):
+        a, b = low + (high - low) / 3, high - (high - low) / 3
+        off_a = np.linalg.norm(along(start, end, a) - point, axis=1)
+        off_b = np.linalg.norm(along(start, end, b) - point, axis=1)
+        low, high = np.where(off_a > off_b, a, low), np.where(off_a > off_b, high, b)
+    chord = np.linalg.norm(along(start, end, (low + high) / 2) - point, axis=1)
+    off: dict[str, float] = {}
+    for (name, *_), km in zip(legs(), 2 * RADIUS * np.arcsin(chord / 2), strict=True):
+        off[name] = min(km, off.get(name, np.inf))
+    return off
+
+
+@cache
+def supplying(country: str) -> list[str]:
+    return sorted({name for name, supplied, *_ in legs() if supplied == country})
+
+
+@cache
+def crossing(region: str, level: str) -> list[str]:
+    """The corridors of which a point, looked for every 250 m, lies in the region."""
+    assert level == "admin1"
+    if region not in load_regions("admin1").ids:
+        return []
+    (outline,) = geometries("admin1", [region])
+    west, south, east, north = shapely.bounds(outline)
+    found = set()
+    for name, _, start, end in legs():
+        km = 2 * RADIUS * np.arcsin(np.linalg.norm(start - end) / 2)
+        way = along(start[None], end[None], np.linspace(0, 1, int(4 * km) + 2))
+        latitude, longitude = (
+            np.degrees(np.arcsin(way[:, 2])),
+            np.degrees(np.arctan2(way[:, 1], way[:, 0])),
+        )
+        framed = (longitude >= west) & (longitude <= east)
+        framed &= (latitude >= south) & (latitude <= north)
+        if shapely.contains_xy(outline, longitude[framed], latitude[framed]).any():
+            found.add(name)
+    return sorted(found)
+
+
+def near(event: Event, names: list[str], km: float) -> bool:
+    if np.isnan(event.place[0] + event.place[1]):
+        return False
+    return any(km_off(event.place)[name] <= km for name in names)
+
+
+def own(panel: Panel, region: int) -> list[str]:
+    return supplying(panel.regions.table["country"].iloc[region])
+
+
+def through(panel: Panel, region: int) -> list[str]:
+    return crossing(panel.regions.table["id"].iloc[region], panel.regions.level)
+
+
+def mean(panel: Panel, region: int, months: range, counts: Callable[[int], float]) -> float | None:
+    """The mean over the observed months among some."""
+    seen = [t for t in months if t >= 0 and panel.observed[t, region]]
+    return sum(counts(t) for t in seen) / len(seen) if seen else None
+
+
+def everywhere(value: Value) -> Callable[[Panel], FloatArray]:
+    def slow(panel: Panel) -> FloatArray:
+        values = np.full(panel.observed.shape, np.nan)
+        for t, r in zip(*np.nonzero(panel.observed), strict=True):
+            values[t, r] = value(panel, int(t), int(r))
+        return values
+
+    return slow
+
+
+def counted(
+    panel: Panel, names: list[str], km: float, region: int | None = None
+) -> Callable[[int], float]:
+    events = [event for event in events_of(panel) if region is None or event.region == region]
+    hits = [event.row for event in events if near(event, names, km)]
+    return lambda t: float(hits.count(t))
+
+
+def rate(roads: Callable[[Panel, int], list[str]], km: float, months: int) -> Value:
+    def value(panel: Panel, t: int, r: int) -> float:
+        window = range(t - months + 1, t + 1)
+        return mean(panel, r, window, counted(panel, roads(panel, r), km)) or 0.0
+
+    return value
+
+
+def rise(roads: Callable[[Panel, int], list[str]]) -> Value:
+    def value(panel: Panel, t: int, r: int) -> float:
+        counts = counted(panel, roads(panel, r), 25)
+        before = mean(panel, r, range(t - 14, t - 2), counts)
+        now = mean(panel, r, range(t - 2, t + 1), counts)
+        return 0.0 if before is None or now is None else now - before
+
+    return value
+
+
+def attacked(months: int) -> Value:
+    def value(panel: Panel, t: int, r: int) -> float:
+        late = [event for event in events_of(panel) if t - months < event.row <= t]
+        names = own(panel, r)
+        hit = [name for name in names if any(near(event, [name], 25) for event in late)]
+        return len(hit) / len(names) if names else 0.0
+
+    return value
+
+
+def inside(months: int) -> Value:
+    def value(panel: Panel, t: int, r: int) -> float:
+        names, window = through(panel, r), range(t - months + 1, t + 1)
+        anywhere = mean(panel, r, window, counted(panel, names, 25))
+        here = mean(panel, r, window, counted(panel, names, 25, r))
+        return here / anywhere if here and anywhere else 0.0
+
+    return value
+
+
+def reports(topic: int, months: int, whole_country: bool) -> Value:
+    def value(panel: Panel, t: int, r: int) -> float:
+        told = panel.incidents
+        rows = (told.month - panel.months[0]).tolist()
+        since = min((row for row, text in zip(rows, told.has_text, strict=True) if text), default=t)
+        country = panel.regions.table["country"].tolist()
+        regions = [
+            k for k in range(len(country)) if k == r or (whole_country and country[k] == country[r])
+        ]
+        hits = [
+            row
+            for row, region, about in zip(rows, told.region, told.topics[:, topic], strict=True)
+            if about and region in regions
+        ]
+        window = range(max(since, t - months + 1), t + 1)
+        found = mean(panel, r, window, lambda month: float(hits.count(month)))
+        return np.nan if found is None or not told.has_text.any() else found
+
+    return value
+
+
+SLOW: dict[str, Callable[[Panel], FloatArray]] = {
+    "corridors_crossing": everywhere(lambda panel, t, r: len(through(panel, r))),
+    "corridor_events_change_25km_3": everywhere(rise(own)),
+    "crossing_events_change_25km_3": everywhere(rise(through)),
+}
+for window in (3, 12):
+    for distance in (25, 50):
+        SLOW[f"corridor_events_{distance}km_{window}"] = everywhere(rate(own, distance, window))
+    SLOW[f"corridors_attacked_{window}"] = everywhere(attacked(window))
+    SLOW[f"crossing_events_25km_{window}"] = everywhere(rate(through, 25, window))
+    SLOW[f"crossing_events_inside_{window}"] = everywhere(inside(window))
+    for number, subject in enumerate(TOPICS):
+        name = f"{subject}_reports_{window}"
+        SLOW[name] = everywhere(reports(number, window, whole_country=False))
+        SLOW[f"country_{name}"] = everywhere(reports(number, window, whole_country=True))
