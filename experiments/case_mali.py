@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 from matplotlib.figure import Figure
 
 from experiments.case_study import Case, Study, lead_table, study, wolf_table
@@ -51,24 +52,34 @@ _BEFORE, _AFTER = 36, 6
 
 
 def draw_case(vintage: Vintage, folder: Path) -> str:
-    """Write a picture a case into a folder, and return the tables as Markdown.
+    """Write a picture a case into a folder, and return the table of `summary` as Markdown.
 
     Raises CoverageError when the events do not observe the cases.
     """
     panel = read_panel(vintage, "admin1", needs_of([*SHOWN]))
     found = study(panel, SHOWN)
     folder.mkdir(parents=True, exist_ok=True)
-    parts = []
     for case in CASES:
         picture(found, case).savefig(folder / f"{case.region}.png", dpi=110)
-        heading = f"### {case.name}, {format_month(case.arrival)}"
-        parts += [heading, as_markdown(lead_table(found, case))]
-    first, last = format_month(FIRST), format_month(LAST)
-    parts += [
-        f"### All quiet regions of Mali, Burkina Faso and Niger, {first} to {last}",
-        as_markdown(wolf_table(found, COUNTRIES, FIRST, LAST)),
-    ]
-    return "\n\n".join(parts) + "\n"
+    return as_markdown(summary(found)) + "\n"
+
+
+def summary(found: Study) -> pd.DataFrame:
+    """Return a row an indicator: alarms before each case, and how often alarms were right.
+
+    A column a case has the alarms in the 24 months before and, in brackets, how many months the
+    alarm had stood when violence came; the others are those of `wolf_table` over all quiet regions
+    of COUNTRIES.
+    """
+    columns: dict[str, Sequence[object]] = {"indicator": found.names}
+    for case in CASES:
+        lead = lead_table(found, case)
+        pairs = zip(lead["alarms"], lead["last_run"], strict=True)
+        columns[f"{case.name}, {format_month(case.arrival)}"] = [f"{a} ({run})" for a, run in pairs]
+    wolf = wolf_table(found, COUNTRIES, FIRST, LAST)
+    for name in ("alarms", "right", "base_rate", "caught"):
+        columns[name] = wolf[name].tolist()
+    return pd.DataFrame(columns)
 
 
 def picture(found: Study, case: Case) -> Figure:

@@ -13,6 +13,7 @@ Where do I go to ...?
   `revisions.py`; what should be public by now: `publication.py`
 * read history that is already aggregated: `counts.py`; match its names to regions: `names/`
 * find a region, its neighbours or the region of a point: `regions.py`, `placement.py`
-* add an indicator: `indicators.py`, then name it in `catalogue.py`
+* add an indicator: its family in `indicators/`, of which `catalogue.py` makes one list; what it may
+  read: `panel.py`, `incidents.py`, `topics.py`, `capitals.py`, `corridors.py`
 * see how a target is defined: `targets.py`
 """
