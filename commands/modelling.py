@@ -12,6 +12,9 @@ from commands.surroundings import month_of, open_own_store, progress, running_co
 if TYPE_CHECKING:
     from experiments.training import Trained
 
+_FEW = 5
+"""So many names are enough to see what kind they are."""
+
 
 def indicators(
     family: Annotated[str | None, typer.Option(help="Only this family, such as history.")] = None,
@@ -115,8 +118,12 @@ def _print_trained(trained: "Trained") -> None:
         f"tocsin-{trained.level}/{trained.version} ({trained.learner}, to {trained.origin}) is "
         f"{state}: {trained.verdict.reason}"
     )
+    by_details: dict[str, list[str]] = {}
     for name, details in trained.untold.items():
-        print(f"  without {name}: the events do not tell {details}")
+        by_details.setdefault(details, []).append(name)
+    for details, names in by_details.items():
+        more = f" and {len(names) - _FEW} more" if len(names) > _FEW else ""
+        print(f"  the events do not tell {details}: without {', '.join(names[:_FEW])}{more}")
     for target, row in trained.skill.iterrows():
         skill = row["crps_skill"] if target == "fatalities" else row["brier_skill"]
         name = "CRPS" if target == "fatalities" else "Brier"

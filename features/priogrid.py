@@ -30,12 +30,16 @@ def cell_of(
     180W.
     """
     on_globe = (np.abs(latitude) <= POLE) & (np.abs(longitude) <= ANTIMERIDIAN)
-    row = np.floor((np.where(on_globe, latitude, 0.0) + POLE) / CELL_SIZE).astype(np.int64)
-    column = np.floor((np.where(on_globe, longitude, 0.0) + ANTIMERIDIAN) / CELL_SIZE).astype(
-        np.int64
-    )
+    # Counted from 0N 0E, where division by a power of two is exact: adding 90 first would round a
+    # point just south of the equator to the north of it.
+    row = _cells_from_zero(np.where(on_globe, latitude, 0.0)) + ROWS // 2
+    column = _cells_from_zero(np.where(on_globe, longitude, 0.0)) + COLUMNS // 2
     cell = np.minimum(row, ROWS - 1) * COLUMNS + column % COLUMNS + 1
     return np.where(on_globe, cell, 0)
+
+
+def _cells_from_zero(degrees: npt.NDArray[np.float64]) -> npt.NDArray[np.int64]:
+    return np.floor(degrees / CELL_SIZE).astype(np.int64)
 
 
 def place_priogrid(

@@ -49,10 +49,10 @@ def macros() -> str:
         )::DATE END;
     CREATE TEMP MACRO iso3_of_gleditsch_ward(n) AS [{listed}][greatest(n, 0)];
     CREATE TEMP MACRO cells_apart(cell, latitude, longitude) AS greatest(
-        abs(floor((cell - 1) / {CELLS_A_ROW}) - floor((latitude + 90) * 2)),
+        abs(floor((cell - 1) / {CELLS_A_ROW}) - (floor(latitude * 2) + 180)),
         least(
-            abs((cell - 1) % {CELLS_A_ROW} - floor((longitude + 180) * 2)),
-            {CELLS_A_ROW} - abs((cell - 1) % {CELLS_A_ROW} - floor((longitude + 180) * 2))
+            abs((cell - 1) % {CELLS_A_ROW} - (floor(longitude * 2) + 360)),
+            {CELLS_A_ROW} - abs((cell - 1) % {CELLS_A_ROW} - (floor(longitude * 2) + 360))
         )
     );
     """

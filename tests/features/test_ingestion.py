@@ -105,8 +105,8 @@ def is_misplaced(latitude: float | None, longitude: float | None, stated: float 
     if abs(latitude) > 90 or abs(longitude) > 180:
         return False
     row, column = divmod(stated - 1, CELLS_A_ROW)
-    across = abs(column - math.floor((longitude + 180) * 2))
-    down = abs(row - math.floor((latitude + 90) * 2))
+    across = abs(column - (math.floor(longitude * 2) + 360))
+    down = abs(row - (math.floor(latitude * 2) + 180))
     return max(down, min(across, CELLS_A_ROW - across)) > 1
 
 

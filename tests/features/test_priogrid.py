@@ -4,7 +4,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from features.priogrid import (
@@ -55,6 +55,7 @@ def test_the_centre_of_a_cell_lies_in_it(number: int) -> None:
 
 
 @given(st.floats(-90, 89.999), st.floats(-180, 179.999))
+@example(-2.6e-15, -2.6e-15)
 def test_a_point_is_at_most_a_quarter_degree_from_the_centre_of_its_cell(
     latitude: float, longitude: float
 ) -> None:
