@@ -100,17 +100,22 @@ class Panel:
     def digest(self) -> str:
         """Return a content hash: equal exactly when everything known is equal.
 
-        That is the level, the months, and of every region that was ever observed the id, the
-        neighbours and each figure. A region not observed yet is known nothing of.
+        That is the level, the months, and of every region that was ever observed its row in the
+        table, the neighbours with the lengths of the borders and each figure. A region not observed
+        yet is known nothing of.
         """
         seen = np.flatnonzero(self.observed.any(axis=0))
         links = self.regions.neighbours[seen][:, seen].sorted_indices()
-        content = hashlib.sha256()
-        content.update("\n".join([self.regions.level, *self.regions.ids[seen], ""]).encode())
+        borders = self.regions.borders[seen][:, seen].sorted_indices()
+        content = hashlib.sha256(self.regions.level.encode())
+        content.update(self.regions.table.iloc[seen].to_csv(index=False).encode())
         for array in (
             self.months,
             links.indptr.astype(np.int64),
             links.indices.astype(np.int64),
+            borders.indptr.astype(np.int64),
+            borders.indices.astype(np.int64),
+            borders.data,
             self.neighbour_count[seen],
             self.observed[:, seen],
             self.events[:, :, seen],

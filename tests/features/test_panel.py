@@ -200,9 +200,11 @@ def test_level_ids_and_borders_change_the_digest(panel: Panel) -> None:
         replace(regions, table=regions.table.assign(id=["MLI-gao", "MLI-segou", "NER-tahoua"])),
         replace(regions, neighbours=csr_array(np.ones((3, 3)) - np.eye(3))),
         replace(regions, neighbours=csr_array(np.array([[0.0, 1, 0], [0, 0, 1], [1, 1, 0]]))),
+        replace(regions, table=regions.table.assign(area=[1.0, 2, 3])),
+        replace(regions, lengths=csr_array(np.array([[0.0, 9, 0], [9, 0, 0], [0, 0, 0]]))),
     ]
     digests = [replace(panel, regions=other).digest() for other in others]
-    assert len({panel.digest(), *digests}) == 5
+    assert len({panel.digest(), *digests}) == 1 + len(others)
 
 
 @st.composite
