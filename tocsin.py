@@ -27,6 +27,7 @@ app.add_typer(archive.events, name="events")
 for command in (
     modelling.indicators,
     modelling.train,
+    modelling.promote,
     modelling.ablate,
     modelling.case_mali,
     issuing.publish,

@@ -7,7 +7,14 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from commands.options import Day, History, Jobs, Month
-from commands.surroundings import month_of, open_own_store, progress, running_code, vintage_of_day
+from commands.surroundings import (
+    month_of,
+    open_own_store,
+    progress,
+    running_code,
+    simulated_mark,
+    vintage_of_day,
+)
 
 if TYPE_CHECKING:
     from experiments.training import Trained
@@ -66,6 +73,30 @@ def train(
     )
     for level in trained:
         _print_trained(level)
+
+
+def promote(
+    level: Annotated[str, typer.Argument(help="country, admin1 or priogrid.")],
+    version: Annotated[int, typer.Argument(min=1, help="Number of the registered version.")],
+    reason: Annotated[str, typer.Option(help="Why; kept with the version.")],
+) -> None:
+    """Name a version champion, whatever the gate said of it."""
+    from experiments.promotion import promote as name_champion
+    from features.months import format_month
+    from features.regions import parse_level
+
+    done = name_champion(
+        open_own_store(), parse_level(level), version, reason, by="the command line"
+    )
+    model, previous = done.model, done.previous
+    if not done.is_new:
+        print(f"{model.label} is champion already: nothing changed")
+        return
+    print(
+        f"{simulated_mark(simulated=model.simulated)}{model.label} ({model.learner}, to "
+        f"{format_month(model.trained_to)}, gate: {'passed' if model.passed else 'refused'}) is "
+        f"champion instead of {'none' if previous is None else previous.label}"
+    )
 
 
 def ablate(

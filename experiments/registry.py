@@ -57,6 +57,14 @@ class Registered:
     history: str
     summary_events: SummaryEvents
     passed: bool
+    experiment: str | None = None
+    """The digest of its experiment; None for versions older than this tag."""
+    promoted: bool = False
+
+    @property
+    def may_issue(self) -> bool:
+        """Has the gate or a person let it pass?"""
+        return self.passed or self.promoted
 
     @property
     def label(self) -> str:
@@ -81,7 +89,8 @@ def registered(store: Store, level: Level, version: int) -> Registered:
         found = store.client().get_model_version(model_name(level), str(version))
     except MlflowException as error:
         raise ModelError(
-            f"{model_name(level)}/{version} is not in the MLflow store: restore it from a backup"
+            f"{model_name(level)}/{version} is not in the MLflow store: name one that `tocsin ui` "
+            "shows, or restore it from a backup"
         ) from error
     return _read(level, found)
 
@@ -90,12 +99,12 @@ def champion_for(store: Store, level: Level, origin: int) -> Registered:
     """Return the model that may issue a level's scores at an origin.
 
     The champion, unless it has learned from months after the origin; then the newest version that
-    passed the gate and has not. Raises ModelError when there is no such version.
+    passed the gate, or was promoted, and has not. Raises ModelError when there is no such version.
     """
     best = champion(store, level)
     if best is not None and best.trained_to <= origin:
         return best
-    fit = [v for v in _versions(store, level) if v.passed and v.trained_to <= origin]
+    fit = [v for v in _versions(store, level) if v.may_issue and v.trained_to <= origin]
     if fit:
         return max(fit, key=lambda v: (v.trained_to, v.version))
     month = format_month(origin)
@@ -111,11 +120,22 @@ def refuse_other_events(store: Store, level: Level, vintage: Vintage) -> None:
     An archive keeps simulated and real events apart, but several homes may share one store.
     """
     new = _described(vintage.history, simulated=vintage.simulated)
+    _refuse_all_but(new, f"these are {new}", store, level)
+
+
+def refuse_mixed_events(store: Store, model: Registered) -> None:
+    """Raise ModelError when any model of the store learned from another history than this one."""
+    own = _described(model.history, simulated=model.simulated)
+    for level in levels_with_models(store):
+        _refuse_all_but(own, f"{model.label} from {own}", store, level)
+
+
+def _refuse_all_but(own: str, said: str, store: Store, level: Level) -> None:
     for version in _versions(store, level):
         held = _described(version.history, simulated=version.simulated)
-        if held != new:
+        if held != own:
             raise ModelError(
-                f"{version.label} learned from {held} events and these are {new}: keep each in "
+                f"{version.label} learned from {held} events and {said}: keep each in "
                 "an MLflow store of its own (MLFLOW_TRACKING_URI)"
             )
 
@@ -191,4 +211,6 @@ def _read(level: Level, found: ModelVersion) -> Registered:
         history=tags["history"],
         summary_events=_SUMMARY.validate_python(tags["summary_events"]),
         passed=tags.get("gate") == "passed",
+        experiment=tags.get("experiment_digest"),
+        promoted="promoted_reason" in tags,
     )

@@ -17,6 +17,7 @@ from experiments.registry import (
     champion,
     refuse_other_events,
 )
+from experiments.renewal import experiment_digest, renews
 from experiments.samples import newest_origin, samples_at
 from experiments.store import Store, model_name
 from experiments.tracking import log_forecaster, log_training
@@ -113,6 +114,8 @@ def _register(training: Training, store: Store, jobs: int, progress: Progress) -
         "threshold": str(training.samples.tau),
         "gate": "passed" if verdict.passed else "refused",
         "gate_reason": verdict.reason,
+        "gate_evidence": verdict.as_json(),
+        "experiment_digest": experiment_digest(training.configuration, training.level),
         "simulated": str(training.simulated).lower(),
         "vintage": training.digest,
         "history": training.history,
@@ -168,14 +171,22 @@ def _judge(
     )
     best = champion(store, training.level)
     origin = int(training.samples.months[-1])
-    tau = training.samples.tau
+    tau, seed = training.samples.tau, training.configuration.seed
     alike = best is not None and (best.threshold, best.summary_events) == (
         tau,
         training.summary_events,
     )
     if best is None or not alike or best.trained_to > origin:
-        verdict = gate.against_references(forecasts, learner)
+        verdict = gate.against_references(forecasts, learner, seed=seed)
     else:
-        theirs = backtest_forecasts(store, best)
-        verdict = gate.against_champion(forecasts, learner, theirs, best.learner)
+        digest = experiment_digest(training.configuration, training.level)
+        verdict = gate.against_champion(
+            forecasts,
+            learner,
+            backtest_forecasts(store, best),
+            best.learner,
+            label=best.label,
+            is_renewal=renews(digest, origin, best),
+            seed=seed,
+        )
     return verdict, None if best is None else format_month(best.trained_to)

@@ -1,20 +1,35 @@
-"""Intervals for the difference that one forecast makes against another."""
+"""Intervals for the difference that one forecast makes against another.
+
+Forecasts of an origin stay together, and neighbouring origins are drawn together in circular
+blocks, so that neither the regions of a month nor the months of a war pass for independent
+witnesses. Source: Politis & Romano (1992), A circular block-resampling procedure for stationary
+data. With less than two whole blocks of origins every draw is much the same and an interval says
+little: callers that decide by it should ask for more.
+"""
 
 from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
+from models.metrics import reliability
+
 FloatArray = npt.NDArray[np.float64]
+IntArray = npt.NDArray[np.int64]
 
 BLOCK_MONTHS = 12
 """Length of a block: outcomes up to twelve months ahead overlap for so long."""
 
+_DRAWS = 2000
 _LOW, _HIGH = 2.5, 97.5
 
 
 class Gain(NamedTuple):
-    """How much smaller a loss is than another, as a share of the other, with a 95 % interval."""
+    """How much smaller a loss is than another, with a 95 % interval; all NaN if none can be told.
+
+    Of a mean loss it is the share of the other that is saved; of a calibration error, which may
+    well be nothing, the plain difference.
+    """
 
     value: float
     low: float
@@ -25,39 +40,118 @@ class Gain(NamedTuple):
         """Does the interval leave out zero on the good side?"""
         return self.low > 0
 
+    @property
+    def is_real_loss(self) -> bool:
+        """Does the interval leave out zero on the bad side?"""
+        return self.high < 0
+
 
 def gain(
     loss: FloatArray,
     other: FloatArray,
-    origin: npt.NDArray[np.int64],
+    origin: IntArray,
     *,
     seed: int,
-    draws: int = 2000,
+    draws: int = _DRAWS,
     block: int = BLOCK_MONTHS,
 ) -> Gain:
     """Return 1 - mean(loss) / mean(other), with an interval from blocks of origins.
 
-    `loss`, `other` and `origin` [months] are (n,), a row a forecast. Forecasts of an origin stay
-    together, and neighbouring origins are drawn together in circular blocks, so that neither the
-    regions of a month nor the months of a war pass for independent witnesses. NaN where the other
-    loss is nothing. Source: Politis & Romano (1992), A circular block-resampling procedure for
-    stationary data.
+    `loss`, `other` and `origin` [months] are (n,), a row a forecast. NaN where the other loss is
+    nothing.
     """
+    one = np.zeros(len(loss), np.int64)
+    return mean_gain(loss, other, origin, one, seed=seed, draws=draws, block=block)
+
+
+def mean_gain(
+    loss: FloatArray,
+    other: FloatArray,
+    origin: IntArray,
+    part: IntArray,
+    *,
+    seed: int,
+    draws: int = _DRAWS,
+    block: int = BLOCK_MONTHS,
+) -> Gain:
+    """Return the mean over parts, each with the same weight, of 1 - mean(loss) / mean(other).
+
+    `loss`, `other`, `origin` [months] and `part` (its number from 0) are (n,), a row a forecast.
+    All parts are drawn on the same blocks of origins, since a month that is hard for one is hard
+    for all. A part in which the other loses nothing has no share to save and is left out.
+    """
+    place, weights = _resamples(origin, seed, draws, block)
+    # The difference is taken row by row, so that equal forecasts save exactly nothing.
+    saved, whole = (_sums(place, part, values) for values in (other - loss, other))
+    value = _mean_share(saved.sum(axis=0), whole.sum(axis=0))
+    return _with_interval(float(value), _mean_share(weights @ saved, weights @ whole))
+
+
+def calibration_gain(
+    outcome: FloatArray,
+    probability: FloatArray,
+    other: FloatArray,
+    origin: IntArray,
+    *,
+    seed: int,
+    draws: int = _DRAWS,
+    block: int = BLOCK_MONTHS,
+) -> Gain:
+    """Return the expected calibration error of `other` less that of `probability`.
+
+    `outcome` (0 or 1), both forecasts and `origin` [months] are (n,). The equal-count bins are
+    those of `models.metrics.calibration_error` on all forecasts, and stay in every draw.
+    """
+    place, weights = _resamples(origin, seed, draws, block)
+    count = np.bincount(place).astype(np.float64)
+    own, others = (_excess(outcome, p, place) for p in (probability, other))
+    value = (np.abs(others.sum(axis=0)).sum() - np.abs(own.sum(axis=0)).sum()) / count.sum()
+    errors = [np.abs(weights @ excess).sum(axis=1) for excess in (others, own)]
+    return _with_interval(float(value), (errors[0] - errors[1]) / (weights @ count))
+
+
+def _resamples(
+    origin: IntArray, seed: int, draws: int, block: int
+) -> tuple[npt.NDArray[np.intp], FloatArray]:
+    """Return each row's place among the months (n,), and how often a draw has each month."""
     months, place = np.unique(origin, return_inverse=True)
-    own, others = (np.bincount(place, weights=values) for values in (loss, other))
-    starts = np.random.default_rng(seed).integers(
-        len(months), size=(draws, -(-len(months) // block))
-    )
-    drawn = (starts[:, :, None] + np.arange(block)) % len(months)
-    drawn = drawn.reshape(draws, -1)[:, : len(months)]
-    gains = _share(own[drawn].sum(axis=1), others[drawn].sum(axis=1))
-    low, high = (
-        np.nanpercentile(gains, [_LOW, _HIGH]) if np.isfinite(gains).any() else (np.nan,) * 2
-    )
-    return Gain(float(_share(own.sum(), others.sum())), float(low), float(high))
+    size = len(months)
+    starts = np.random.default_rng(seed).integers(size, size=(draws, -(-size // block)))
+    drawn = (starts[:, :, None] + np.arange(block)) % size
+    drawn = drawn.reshape(draws, -1)[:, :size] + size * np.arange(draws)[:, None]
+    weights = np.bincount(drawn.ravel(), minlength=draws * size).reshape(draws, size)
+    return place, weights.astype(np.float64)
 
 
-def _share(own: npt.ArrayLike, other: npt.ArrayLike) -> FloatArray:
-    top, bottom = np.asarray(own, np.float64), np.asarray(other, np.float64)
-    ratio = np.divide(top, bottom, out=np.full_like(top, np.nan), where=bottom > 0)
-    return np.asarray(1 - ratio)
+def _sums(
+    place: npt.NDArray[np.intp], part: npt.NDArray[np.intp], values: FloatArray
+) -> FloatArray:
+    """Return the sums of values by month and part, (months, parts)."""
+    months, parts = place.max() + 1, part.max() + 1
+    sums = np.bincount(place * parts + part, weights=values, minlength=months * parts)
+    return np.asarray(sums.reshape(months, parts), np.float64)
+
+
+def _excess(
+    outcome: FloatArray, probability: FloatArray, place: npt.NDArray[np.intp]
+) -> FloatArray:
+    """Return the sums of probability - outcome by month and bin, (months, bins)."""
+    _, _, size = reliability(outcome, probability)
+    last = np.sort(probability)[np.cumsum(size).astype(np.int64) - 1]
+    return _sums(place, np.searchsorted(last, probability), probability - outcome)
+
+
+def _mean_share(saved: FloatArray, whole: FloatArray) -> FloatArray:
+    usable = whole > 0
+    share = np.divide(saved, whole, out=np.zeros_like(saved), where=usable)
+    count = usable.sum(axis=-1)
+    total = np.asarray(share.sum(axis=-1))
+    mean = np.divide(total, count, out=np.full_like(total, np.nan), where=count > 0)
+    return np.asarray(mean)
+
+
+def _with_interval(value: float, drawn: FloatArray) -> Gain:
+    if not np.isfinite(drawn).any():
+        return Gain(value, np.nan, np.nan)
+    low, high = np.nanpercentile(drawn, [_LOW, _HIGH])
+    return Gain(value, float(low), float(high))

@@ -3,6 +3,7 @@ import os
 from typing import Any
 
 import pytest
+from hypothesis import settings
 
 from features.regions import load_regions
 from features.sources.simulation.parameters import SimulationParameters
@@ -13,6 +14,10 @@ os.environ["MLFLOW_DISABLE_TELEMETRY"] = "true"
 os.environ["DO_NOT_TRACK"] = "true"
 os.environ.pop("MLFLOW_TRACKING_URI", None)
 os.environ.pop("TOCSIN_HOME", None)
+
+# How long an example takes is for the benchmarks to say, not for a busy machine.
+settings.register_profile("untimed", deadline=None)
+settings.load_profile("untimed")
 
 SETTINGS: dict[str, Any] = {
     "name": "small",

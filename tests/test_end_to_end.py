@@ -65,11 +65,15 @@ def files(
 
 @pytest.fixture(scope="module")
 def home(files: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A home in which events were ingested, models trained and a bulletin published."""
+    """A home in which events were ingested, models trained and a bulletin published.
+
+    Two years of a small world convince no gate, so a person decides.
+    """
     home = tmp_path_factory.mktemp("home")
     for arguments in (
         ("ingest", "ucdp", str(files / "events.csv.gz"), "--coverage", str(files / "coverage.csv")),
         ("train", "--origin", "2023-12", "--config", str(files / "small.toml"), "--jobs", "1"),
+        ("promote", "admin1", "1", "--reason", "the only one of a small world"),
         ("publish", "--origin", "2023-12"),
     ):
         done = tocsin(home, *arguments)

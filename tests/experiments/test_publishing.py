@@ -156,7 +156,7 @@ def test_the_manifest_says_what_the_scores_are(
     (release,) = manifest.vintage.releases
     assert (release.source, release.release) == ("simulation", "seed-2-2024-12")
     (model,) = manifest.models
-    assert (model.name, model.version, model.trained_to) == ("tocsin-admin1", 3, "2023-12")
+    assert (model.name, model.version, model.trained_to) == ("tocsin-admin1", 1, "2023-12")
     assert set(model.skill) == {"instability", "escalation", "onset"}
 
 
@@ -174,7 +174,7 @@ def test_scores_have_the_agreed_columns_and_order(
     keys = ["level", "region", "target", "horizon"]
     assert not scores.duplicated(keys).any()
     pd.testing.assert_frame_equal(scores, scores.sort_values(keys, ignore_index=True))
-    assert set(scores["model_version"]) == {"tocsin-admin1/3"}
+    assert set(scores["model_version"]) == {"tocsin-admin1/1"}
 
 
 def test_every_region_has_every_score_but_onset_which_only_quiet_ones_have(

@@ -28,6 +28,7 @@ from experiments.registry import (
     levels_with_models,
     load_forecaster,
     refuse_other_events,
+    registered,
 )
 from experiments.samples import samples_at
 from experiments.store import Store, open_store
@@ -110,6 +111,31 @@ def test_of_two_trained_to_the_same_month_the_later_version_is_taken(own_store: 
     register(client, trained_to="2023-06")
     later = register(client, trained_to="2023-06")
     assert champion_for(own_store, "admin1", parse_month("2023-08")).version == later
+
+
+def test_a_promoted_version_may_issue_scores_although_the_gate_refused_it(
+    own_store: Store,
+) -> None:
+    client = own_store.client()
+    register(client, trained_to="2023-05")
+    promoted = register(client, trained_to="2023-06", gate="refused", promoted_reason="a reason")
+    register(client, trained_to="2023-07", gate="refused")
+    model = champion_for(own_store, "admin1", parse_month("2023-08"))
+    assert model.version == promoted
+    assert (model.passed, model.promoted, model.may_issue) == (False, True, True)
+
+
+def test_a_version_tells_its_experiment_unless_it_is_older_than_the_tag(own_store: Store) -> None:
+    client = own_store.client()
+    old, new = register(client), register(client, experiment_digest="abc")
+    assert registered(own_store, "admin1", old).experiment is None
+    assert registered(own_store, "admin1", new).experiment == "abc"
+
+
+@pytest.mark.parametrize("version", [99, 2**70])
+def test_an_unknown_version_is_said_to_be_unknown(own_store: Store, version: int) -> None:
+    with pytest.raises(ModelError, match=f"{NAME}/{version} is not in the MLflow store: name one"):
+        registered(own_store, "admin1", version)
 
 
 @pytest.mark.parametrize("tags", [{"gate": "refused"}, {"trained_to": "2024-01"}])

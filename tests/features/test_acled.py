@@ -395,7 +395,7 @@ GARBAGE = st.one_of(
 CHANGES = st.dictionaries(st.sampled_from(list(ROW)), GARBAGE, max_size=6)
 
 
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=10)
 @given(changes=st.lists(CHANGES, max_size=8), form=st.sampled_from([csv_text, envelope]))
 def test_of_garbage_every_row_is_either_accepted_or_rejected(
     tmp_path_factory: pytest.TempPathFactory, changes: list[dict[str, str]], form: Any

@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from features.errors import InputError
@@ -289,7 +289,6 @@ frames = st.lists(pairs, min_size=1, max_size=8, unique=True).map(
 )
 
 
-@settings(deadline=None)
 @given(frames)
 def test_a_match_never_crosses_a_border_and_is_a_bundled_region(names: pd.DataFrame) -> None:
     found = match_regions(names, "admin1")
@@ -300,7 +299,6 @@ def test_a_match_never_crosses_a_border_and_is_a_bundled_region(names: pd.DataFr
     assert matched["region"].isin(ADMIN1["id"]).all()
 
 
-@settings(deadline=None)
 @given(frames)
 def test_matching_what_was_matched_changes_nothing(names: pd.DataFrame) -> None:
     found = match_regions(names, "admin1")
@@ -310,7 +308,6 @@ def test_matching_what_was_matched_changes_nothing(names: pd.DataFrame) -> None:
     assert ids["region"].tolist() == matched["region"].tolist()
 
 
-@settings(deadline=None)
 @given(frames, st.randoms(use_true_random=False))
 def test_the_order_of_rows_is_of_no_account(names: pd.DataFrame, random: object) -> None:
     order = np.arange(len(names))
@@ -320,7 +317,6 @@ def test_the_order_of_rows_is_of_no_account(names: pd.DataFrame, random: object)
     pd.testing.assert_frame_equal(shuffled.sort_index(), found)
 
 
-@settings(deadline=None)
 @given(listed)
 def test_case_accents_and_spaces_are_of_no_account(pair: tuple[str, str]) -> None:
     country, name = pair
@@ -332,7 +328,6 @@ def test_case_accents_and_spaces_are_of_no_account(pair: tuple[str, str]) -> Non
         assert match(country, plain(name))[0] == expected
 
 
-@settings(deadline=None)
 @given(frames, st.sampled_from(["", "MLI-gao", "KEN-coast"]))
 def test_corrections_win(names: pd.DataFrame, region: str) -> None:
     corrections = names.iloc[:1].assign(region=region or None)

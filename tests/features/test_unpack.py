@@ -144,7 +144,7 @@ def test_a_zip_file_whose_names_are_garbled_is_refused(tmp_path: Path) -> None:
     assert "cannot be unpacked" in refusal(saved(tmp_path, "a.zip", packed))
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(
     st.sampled_from([zipped(TEXT[:300], method=method) for method in METHODS]),
     st.lists(st.tuples(st.integers(0, 400), st.integers(0, 255)), max_size=4),

@@ -3,7 +3,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from models.bootstrap import gain
+from models.bootstrap import Gain, calibration_gain, gain, mean_gain
+from models.metrics import calibration_error
 
 ORIGINS = np.repeat(np.arange(60), 5)
 
@@ -50,3 +51,89 @@ def test_neither_the_order_of_rows_nor_the_unit_decides(seed: int, unit: float) 
     first = gain(loss, other, ORIGINS, seed=2, draws=50)
     second = gain(unit * loss[order], unit * other[order], ORIGINS[order], seed=2, draws=50)
     assert first == pytest.approx(second)
+
+
+@given(st.integers(0, 2**32))
+def test_equal_losses_save_exactly_nothing(seed: int) -> None:
+    loss = np.random.default_rng(seed).random(300)
+    assert gain(loss, loss.copy(), ORIGINS, seed=seed, draws=50) == (0, 0, 0)
+
+
+def test_a_loss_in_every_month_is_real_and_no_gain() -> None:
+    found = gain(np.full(300, 1.1), np.ones(300), ORIGINS, seed=1)
+    assert (found.is_real, found.is_real_loss) == (False, True)
+    assert not Gain(-0.1, -0.3, 0.1).is_real_loss
+    assert not Gain(np.nan, np.nan, np.nan).is_real_loss
+
+
+@given(st.integers(0, 2**32))
+def test_the_mean_over_one_part_is_its_gain(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    loss, other = rng.random(300), rng.random(300)
+    one = mean_gain(loss, other, ORIGINS, np.zeros(300, np.int64), seed=3, draws=50)
+    assert one == gain(loss, other, ORIGINS, seed=3, draws=50)
+
+
+def test_every_part_has_the_same_weight_however_many_rows_it_has() -> None:
+    part = np.array([0, 0, 0, 1])
+    loss, other = np.array([1.0, 1.0, 1.0, 30.0]), np.array([2.0, 2.0, 2.0, 40.0])
+    found = mean_gain(loss, other, np.array([0, 0, 1, 1]), part, seed=1)
+    assert found.value == pytest.approx((0.5 + 0.25) / 2)
+
+
+def test_parts_are_drawn_on_the_same_months_so_that_opposite_errors_cancel() -> None:
+    swing = np.random.default_rng(4).normal(0, 0.3, 60)
+    loss = np.concatenate([1 - swing, 1 + swing])
+    part = np.repeat([0, 1], 60)
+    found = mean_gain(loss, np.ones(120), np.tile(np.arange(60), 2), part, seed=1)
+    assert found == pytest.approx((0, 0, 0), abs=1e-12)
+    alone = gain(loss[:60], np.ones(60), np.arange(60), seed=1)
+    assert alone.high - alone.low > 0.05
+
+
+def test_a_part_in_which_nothing_can_be_saved_is_left_out_of_the_mean() -> None:
+    part = np.repeat([0, 1], 60)
+    other = np.concatenate([np.ones(60), np.zeros(60)])
+    found = mean_gain(np.full(120, 0.75), other, np.tile(np.arange(60), 2), part, seed=1)
+    assert found == pytest.approx((0.25, 0.25, 0.25))
+
+
+def test_a_part_that_is_not_in_every_month_counts_where_it_is() -> None:
+    origin = np.concatenate([np.arange(60), np.arange(6)])
+    part = np.repeat([0, 1], [60, 6])
+    loss = np.repeat([0.9, 0.5], [60, 6])
+    found = mean_gain(loss, np.ones(66), origin, part, seed=1)
+    assert found == pytest.approx((0.3, 0.1, 0.3))
+
+
+def test_the_calibration_that_is_gained_is_worked_by_hand() -> None:
+    outcome = np.tile([1.0, 0.0, 0.0, 0.0], 60)
+    origin = np.repeat(np.arange(60), 4)
+    right, wrong = np.full(240, 0.25), np.full(240, 0.45)
+    found = calibration_gain(outcome, right, wrong, origin, seed=1)
+    assert found == pytest.approx((0.2, 0.2, 0.2))
+    found = calibration_gain(outcome, wrong, right, origin, seed=1)
+    assert found == pytest.approx((-0.2, -0.2, -0.2))
+
+
+def test_a_month_of_bad_calibration_proves_nothing() -> None:
+    outcome, origin = np.tile([1.0, 0.0], 60), np.repeat(np.arange(60), 2)
+    fair = np.full(120, 0.5)
+    off = np.where(origin == 7, 0.9, fair)
+    found = calibration_gain(outcome, off, fair, origin, seed=1)
+    assert found.value == pytest.approx(-0.4 / 60)
+    assert not found.is_real_loss
+
+
+@given(st.integers(0, 2**32), st.integers(1, 300))
+def test_it_is_the_difference_of_the_calibration_errors_and_turns_its_sign(
+    seed: int, distinct: int
+) -> None:
+    rng = np.random.default_rng(seed)
+    outcome = (rng.random(300) < 0.3).astype(float)
+    own, other = rng.random(300), rng.choice(rng.random(distinct), 300)
+    found = calibration_gain(outcome, own, other, ORIGINS, seed=2, draws=50)
+    errors = calibration_error(outcome, own), calibration_error(outcome, other)
+    assert found.value == pytest.approx(errors[1] - errors[0])
+    turned = calibration_gain(outcome, other, own, ORIGINS, seed=2, draws=50)
+    assert turned == pytest.approx((-found.value, -found.high, -found.low))

@@ -37,7 +37,7 @@ from tests.features.indicators import (
 from tests.features.indicators.worlds import A, B, C, any_incidents, panel_of, panels
 
 NAN = np.nan
-SOME = settings(max_examples=25, deadline=None)
+SOME = settings(max_examples=25)
 NAMES = [indicator.name for indicator in CATALOGUE]
 FAMILIES = {
     "history": (worked_history, slow_history),
@@ -217,7 +217,7 @@ def test_values_where_a_forecast_may_be_issued_are_of_their_unit_and_range(
 
 
 @given(panel=panels())
-@settings(max_examples=5, deadline=None)
+@settings(max_examples=5)
 def test_the_same_panel_gives_the_same_bits(panel: Panel) -> None:
     every = np.arange(panel.observed.shape[1]), np.arange(len(panel.incidents))
     again = indicator_table(remade(panel, *every)).values.tobytes()

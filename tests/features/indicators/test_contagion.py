@@ -31,7 +31,7 @@ def values(panel: Panel, name: str) -> FloatArray:
     return indicator_table(panel, [name]).values[:, :, 0].astype(np.float64)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(panel=panels(), seed=st.integers(0, 2**32))
 def test_the_slow_double_says_the_same_of_borders_of_any_length(panel: Panel, seed: int) -> None:
     rng, size = np.random.default_rng(seed), panel.observed.shape[1]
