@@ -6,6 +6,7 @@ import typer
 
 from commands import (
     archive,
+    benchmarking,
     demonstration,
     fetching,
     ingesting,
@@ -24,6 +25,7 @@ app = typer.Typer(
 app.add_typer(ingesting.ingest, name="ingest")
 app.add_typer(fetching.fetch, name="fetch")
 app.add_typer(archive.events, name="events")
+app.add_typer(benchmarking.benchmark, name="benchmark")
 for command in (
     modelling.indicators,
     modelling.train,

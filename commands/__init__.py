@@ -8,5 +8,6 @@ Where do I go to ...?
 * fill or look into the archive: `ingesting.py`, `fetching.py`, `archive.py`
 * train, judge and review models: `modelling.py`
 * issue, repeat and judge bulletins: `issuing.py`
+* compare with what others have published: `benchmarking.py`
 * show or serve what was published: `serving.py`; the whole path at once: `demonstration.py`
 """

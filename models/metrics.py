@@ -6,11 +6,16 @@ All need at least one forecast, but for those that say what they are without any
 
 import numpy as np
 import numpy.typing as npt
+from scipy.optimize import minimize
+from scipy.special import expit, logit
 from sklearn.metrics import average_precision_score, roc_auc_score
 
 FloatArray = npt.NDArray[np.float64]
 SMALLEST_PROBABILITY = 1e-6
 """A forecast of 0 or 1 is scored as this far from it, so that one surprise is not infinite."""
+
+DEATHS_BINS = (0.5, 2.5, 5.5, 10.5, 25.5, 50.5, 100.5, 250.5, 500.5, 1000.5)
+"""Where the eleven bins of the VIEWS challenge part: 0, 1-2, 3-5, 6-10, ..., 1001+ [deaths]."""
 
 
 def brier(outcome: FloatArray, probability: FloatArray) -> float:
@@ -73,6 +78,67 @@ def calibration_error(outcome: FloatArray, probability: FloatArray, bins: int = 
     """Return the expected calibration error: mean |probability - frequency| over the bins."""
     forecast, observed, size = reliability(outcome, probability, bins)
     return float(np.average(np.abs(forecast - observed), weights=size))
+
+
+def reliability_slope(outcome: FloatArray, probability: FloatArray) -> float:
+    """Return the slope of the outcome's log-odds on the forecast's; both (n,), outcome 0 or 1.
+
+    From a logistic regression with an intercept and no penalty: 1 is right, below 1 the forecasts
+    are too bold, above 1 too timid. NaN where no finite slope is the likeliest: a single forecast
+    or outcome, or a forecast that parts the ones from the zeros. Source: Cox (1958), Two further
+    applications of a model for binary regression, Biometrika 45.
+    """
+    odds = logit(np.clip(probability, SMALLEST_PROBABILITY, 1 - SMALLEST_PROBABILITY))
+    ones, zeros = odds[outcome == 1], odds[outcome == 0]
+    if min(len(ones), len(zeros)) == 0:
+        return float("nan")
+    if ones.min() >= zeros.max() or zeros.min() >= ones.max():
+        return float("nan")
+    scale = odds.std()
+    design = np.column_stack([np.ones_like(odds), (odds - odds.mean()) / scale])
+
+    def loss(line: FloatArray) -> tuple[float, FloatArray]:
+        eta = design @ line
+        value = np.mean(np.logaddexp(0, eta) - outcome * eta)
+        return float(value), design.T @ (expit(eta) - outcome) / len(eta)
+
+    def curvature(line: FloatArray) -> FloatArray:
+        fitted = expit(design @ line)
+        return np.asarray((design * (fitted * (1 - fitted))[:, None]).T @ design / len(fitted))
+
+    best = minimize(
+        loss, np.zeros(2), jac=True, hess=curvature, method="trust-exact", options={"gtol": 1e-9}
+    )
+    return float(best.x[1] / scale)
+
+
+def ignorance(
+    outcome: FloatArray, draws: npt.NDArray[np.floating], edges: tuple[float, ...] = DEATHS_BINS
+) -> FloatArray:
+    """Return the ignorance score, (n,) [bits], of equally likely draws (n, m) put into bins.
+
+    -log2((k + 1) / (m + bins)), where k draws fall into the bin of the outcome (n,): one more in
+    each bin, so that a surprise is not infinite. Source: Hegre et al. (2025), The 2023/24 VIEWS
+    Prediction Challenge, Journal of Peace Research, after Roulston & Smith (2002), MWR 130(6).
+    """
+    inside = np.searchsorted(edges, outcome, side="right")
+    low, high = np.array([-np.inf, *edges])[inside], np.array([*edges, np.inf])[inside]
+    hits = ((draws >= low[:, None]) & (draws < high[:, None])).sum(axis=1)
+    return np.asarray(-np.log2((hits + 1) / (draws.shape[1] + len(edges) + 1)))
+
+
+def interval_score(
+    outcome: FloatArray, draws: npt.NDArray[np.floating], level: float = 0.9
+) -> FloatArray:
+    """Return the score of the draws' central interval, (n,); unit of the outcome.
+
+    Its width, and 2 / (1 - level) times how far the outcome (n,) lies outside; quantiles of the
+    draws (n, m) are interpolated linearly. Source: Gneiting & Raftery (2007), JASA 102(477).
+    """
+    tail = (1 - level) / 2
+    low, high = np.quantile(draws, [tail, 1 - tail], axis=1).astype(np.float64)
+    miss = np.maximum(low - outcome, 0) + np.maximum(outcome - high, 0)
+    return np.asarray(high - low + miss / tail)
 
 
 def crps_ensemble(outcome: FloatArray, draws: FloatArray) -> FloatArray:

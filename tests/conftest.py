@@ -2,8 +2,8 @@ import copy
 import os
 from typing import Any
 
+import hypothesis
 import pytest
-from hypothesis import settings
 
 from features.regions import load_regions
 from features.sources.simulation.parameters import SimulationParameters
@@ -16,8 +16,8 @@ os.environ.pop("MLFLOW_TRACKING_URI", None)
 os.environ.pop("TOCSIN_HOME", None)
 
 # How long an example takes is for the benchmarks to say, not for a busy machine.
-settings.register_profile("untimed", deadline=None)
-settings.load_profile("untimed")
+hypothesis.settings.register_profile("untimed", deadline=None)
+hypothesis.settings.load_profile("untimed")
 
 SETTINGS: dict[str, Any] = {
     "name": "small",

@@ -107,6 +107,82 @@ def test_bins_hold_every_forecast_once_in_order_and_do_not_depend_on_the_order_o
         assert_allclose(after, before, rtol=1e-12)
 
 
+def test_the_slope_of_two_groups_is_that_of_their_log_odds() -> None:
+    probability = np.repeat([0.2, 0.8], 10)
+    outcome = np.concatenate([np.repeat([1.0, 0.0], [4, 6]), np.repeat([1.0, 0.0], [6, 4])])
+    by_hand = np.log(0.6 / 0.4) / np.log(0.8 / 0.2)
+    assert metrics.reliability_slope(outcome, probability) == pytest.approx(by_hand, rel=1e-6)
+
+
+def test_the_slope_is_one_where_every_forecast_comes_true() -> None:
+    probability = np.repeat([0.1, 0.5, 0.9], 10)
+    outcome = np.concatenate([np.repeat([1.0, 0.0], [k, 10 - k]) for k in (1, 5, 9)])
+    assert metrics.reliability_slope(outcome, probability) == pytest.approx(1, rel=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("outcome", "probability"),
+    [
+        (array(1, 1), array(0.2, 0.4)),
+        (array(0, 0), array(0.2, 0.4)),
+        (array(0, 1, 1), array(0.3, 0.3, 0.3)),
+        (array(0, 0, 1), array(0.1, 0.2, 0.2)),
+        (array(1, 1, 0), array(0.1, 0.2, 0.7)),
+    ],
+)
+def test_there_is_no_slope_where_none_is_the_likeliest(
+    outcome: Values, probability: Values
+) -> None:
+    assert np.isnan(metrics.reliability_slope(outcome, probability))
+
+
+@given(seed=seeds, bold=st.floats(0.2, 5), shift=st.floats(-2, 2))
+def test_stretching_log_odds_divides_the_slope_and_shifting_them_does_nothing(
+    seed: int, bold: float, shift: float
+) -> None:
+    rng = np.random.default_rng(seed)
+    odds = rng.uniform(-2, 2, 200)
+    outcome = (rng.random(200) < 0.5).astype(float)
+    plain = metrics.reliability_slope(outcome, 1 / (1 + np.exp(-odds)))
+    moved = metrics.reliability_slope(outcome, 1 / (1 + np.exp(-bold * odds - shift)))
+    assert moved == pytest.approx(plain / bold, rel=1e-5, abs=1e-7)
+
+
+def test_ignorance_counts_the_draws_in_the_bin_of_the_outcome_and_one_more_in_each() -> None:
+    draws = np.array([[0, 0, 0, 1, 5], [0, 0, 0, 1, 5], [0, 0, 0, 1, 5], [900, 1001, 2000, 0, 0]])
+    by_hand = [-np.log2(4 / 16), -np.log2(2 / 16), -np.log2(1 / 16), -np.log2(3 / 16)]
+    assert_allclose(metrics.ignorance(array(0, 2, 6, 5000), draws.astype(float)), by_hand)
+
+
+@pytest.mark.parametrize(
+    ("low", "high"),
+    [(0, 0), (1, 2), (3, 5), (6, 10), (11, 25), (26, 50), (51, 100), (101, 250), (251, 500),
+     (501, 1000), (1001, 10**6)],
+)  # fmt: skip
+def test_the_bins_of_ignorance_are_the_published_ones(low: int, high: int) -> None:
+    inside = np.array([[low, high], [low, high]], dtype=float)
+    assert_allclose(metrics.ignorance(array(low, high), inside), -np.log2(3 / 13))
+    outside = np.array([[low - 1, high + 1]], dtype=float)
+    still = low in {0, 1001}  # the outermost bins have no end
+    assert_allclose(metrics.ignorance(array(high), outside), -np.log2((1 + still) / 13))
+
+
+def test_interval_score_is_the_width_and_twenty_times_the_miss() -> None:
+    draws = np.broadcast_to(np.arange(101.0), (3, 101))
+    assert_allclose(metrics.interval_score(array(50, 2, 105), draws), [90, 90 + 60, 90 + 200])
+    assert_allclose(metrics.interval_score(array(50), draws[:1], level=0.5), [50])
+
+
+@given(seed=seeds, count=st.integers(1, 30))
+def test_scores_of_draws_do_not_depend_on_their_order(seed: int, count: int) -> None:
+    rng = np.random.default_rng(seed)
+    draws = rng.gamma(0.3, 100, (4, count))
+    outcome = rng.gamma(0.3, 100, 4).round()
+    moved = rng.permuted(draws, axis=1)
+    for score in (metrics.ignorance, metrics.interval_score, metrics.crps_ensemble):
+        assert_allclose(score(outcome, moved), score(outcome, draws))
+
+
 def expected_crps(outcome: float, draws: Values, weights: Values) -> float:
     distance = sum(w * abs(x - outcome) for x, w in zip(draws, weights, strict=True))
     spread = sum(

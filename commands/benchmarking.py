@@ -1,0 +1,75 @@
+"""Hold our forecasts against published benchmarks."""
+
+import os
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from commands.options import Jobs
+from commands.surroundings import month_of, progress
+
+benchmark = typer.Typer(
+    help="Forecast a published benchmark's tables and compare.", no_args_is_help=True
+)
+
+Figures = Annotated[Path | None, typer.Option("--json", help="Write all figures to this file.")]
+Predictions = Annotated[
+    Path | None, typer.Option(help="Write the forecasts to this file, as Parquet.")
+]
+
+
+@benchmark.command("views")
+def views(
+    data: Annotated[Path, typer.Option(help="Folder of the tables of the VIEWS challenge.")],
+    windows: Annotated[
+        str | None, typer.Option(help="Years, 2018..2023; default: all that have a truth.")
+    ] = None,
+    figures: Figures = None,
+    predictions: Predictions = None,
+    jobs: Jobs = None,
+) -> None:
+    """Forecast deaths by country and month: CRPS, IGN and MIS beside the published ones."""
+    from experiments.benchmarks.chosen import COUNTRY_FORECASTER, SEED
+    from experiments.benchmarks.running import Run
+    from experiments.benchmarks.views import benchmark_views
+    from experiments.benchmarks.views_data import parse_windows
+
+    report = benchmark_views(
+        data,
+        None if windows is None else parse_windows(windows),
+        COUNTRY_FORECASTER,
+        Run(SEED, jobs or os.cpu_count() or 1, progress, figures, predictions),
+    )
+    print(report.as_markdown(), end="")
+
+
+@benchmark.command("sub-forecast")
+def sub_forecast(
+    data: Annotated[Path, typer.Option(help="CSV of events by admin-1 unit and month.")],
+    first: Annotated[
+        str | None, typer.Option("--from", help="First origin, YYYY-MM; default: 2017-08.")
+    ] = None,
+    last: Annotated[
+        str | None, typer.Option("--to", help="Last origin; default: the last that can be judged.")
+    ] = None,
+    units: Annotated[
+        int, typer.Option(min=1, help="Units at least; quiet ones without a name fill up.")
+    ] = 994,
+    figures: Figures = None,
+    predictions: Predictions = None,
+    jobs: Jobs = None,
+) -> None:
+    """Forecast occurrence, escalation and onset by region: beside the published scores."""
+    from experiments.benchmarks.chosen import SEED, UNIT_FORECASTER
+    from experiments.benchmarks.running import Run
+    from experiments.benchmarks.subforecast import benchmark_subforecast
+
+    report = benchmark_subforecast(
+        data,
+        (None if first is None else month_of(first), None if last is None else month_of(last)),
+        UNIT_FORECASTER,
+        Run(SEED, jobs or os.cpu_count() or 1, progress, figures, predictions),
+        units,
+    )
+    print(report.as_markdown(), end="")

@@ -1,0 +1,12 @@
+"""Our forecasts beside what others have published, on their tables and by their rules.
+
+Where do I go to ...?
+
+* plug in a forecaster: `chosen.py`, the one place that says which is judged
+* see what a forecaster must do: `views.py` (`CountryForecaster`), `subforecast.py`
+  (`UnitForecaster`)
+* read the tables: `views_data.py`, `subforecast_data.py`; read and write files at all: `files.py`
+* see what is measured: `views_scores.py`, `subforecast_scores.py`, and `models.metrics`
+* look up what was published: `published.py`
+* forecast without a model: `simple.py`
+"""

@@ -1,0 +1,9 @@
+"""Which forecasters the benchmarks judge: put another in its place here."""
+
+from experiments.benchmarks.simple import RecentMonths, UnitFrequency
+from experiments.benchmarks.subforecast import UnitForecaster
+from experiments.benchmarks.views import CountryForecaster
+
+COUNTRY_FORECASTER: CountryForecaster = RecentMonths()
+UNIT_FORECASTER: UnitForecaster = UnitFrequency()
+SEED = 1

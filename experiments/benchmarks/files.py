@@ -1,0 +1,124 @@
+"""Read the tables of a benchmark, and write results whole or not at all."""
+
+import csv
+import gzip
+import json
+import math
+import os
+import tempfile
+import zlib
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+import pandas as pd
+import pyarrow as pa
+
+from features.errors import InputError
+
+Json = None | bool | int | float | str | Sequence["Json"] | Mapping[str, "Json"]
+
+
+def read_csv(path: Path) -> pd.DataFrame:
+    """Return a CSV file, plain or .gz, as text; raises InputError when it is none or cut short."""
+    try:
+        with (gzip.open if path.suffix == ".gz" else open)(
+            path, "rt", encoding="utf-8-sig"
+        ) as file:
+            head, *rows = list(csv.reader(file, strict=True)) or [[]]
+    except FileNotFoundError:
+        raise InputError(f"'{path}' is not there: check its name") from None
+    except (OSError, EOFError, ValueError, zlib.error, csv.Error) as error:
+        raise InputError(f"'{path}' cannot be read as CSV ({error}): get it anew") from error
+    wrong = next((k for k, row in enumerate(rows) if len(row) != len(head)), None)
+    if wrong is not None or len(set(head)) < len(head):
+        where = "its first row" if wrong is None else f"data row {wrong + 1}"
+        raise InputError(f"'{path}' has a column too many or too few in {where}: get it anew")
+    return pd.DataFrame(rows, columns=head, dtype="str")
+
+
+def read_parquet(path: Path) -> pd.DataFrame:
+    """Return a Parquet file, its index as columns; raises InputError when it is none."""
+    try:
+        return pd.read_parquet(path).reset_index()
+    except FileNotFoundError:
+        raise InputError(f"'{path}' is not there: check its name") from None
+    except (OSError, ValueError, pa.ArrowException) as error:
+        raise InputError(f"'{path}' cannot be read as Parquet ({error}): get it anew") from error
+
+
+def need_columns(table: pd.DataFrame, columns: list[str], path: Path) -> None:
+    """Raise InputError when columns are missing."""
+    missing = [name for name in columns if name not in table]
+    if missing:
+        raise InputError(
+            f"'{path}' lacks the columns {', '.join(missing)}: it is not a table of this benchmark"
+        )
+
+
+def numbers(text: pd.Series, path: Path) -> pd.Series:
+    """Return counts (n,) that were written as text, NaN where there is none.
+
+    Raises InputError for anything but whole numbers from 0 up.
+    """
+    whole = text.str.fullmatch(r"\d{1,15}(\.0*)?")
+    wrong = text[~whole & (text != "")]
+    if len(wrong):
+        raise InputError(
+            f"'{path}' has '{wrong.iloc[0]}' in column {text.name}, data row "
+            f"{int(wrong.index[0]) + 1}: counts are whole numbers from 0 up"
+        )
+    return text.where(whole).astype("float64")
+
+
+def need_place_for(*paths: Path | None) -> None:
+    """Raise InputError unless there is a folder for each file, before long work is done for it."""
+    for path in paths:
+        if path is not None and (path.is_dir() or not path.resolve().parent.is_dir()):
+            raise InputError(f"'{path}' cannot be written: name a file in a folder that is there")
+
+
+@contextmanager
+def written_whole(path: Path) -> Iterator[Path]:
+    """Give a path to write to, and move what was written into its place when all went well.
+
+    Raises InputError when the disk refuses.
+    """
+    try:
+        with tempfile.TemporaryDirectory(prefix=".", dir=path.parent) as folder:
+            hidden = Path(folder) / path.name
+            yield hidden
+            with hidden.open("rb") as file:
+                os.fsync(file.fileno())
+            hidden.replace(path)
+    except OSError as error:
+        raise InputError(
+            f"'{path}' cannot be written ({error.strerror}): see to the disk and its permissions"
+        ) from error
+
+
+def write_json(path: Path, content: Json) -> None:
+    """Write figures; what is not a number becomes null. Raises InputError like `written_whole`."""
+    text = json.dumps(_without_nan(content), indent=2, ensure_ascii=False, allow_nan=False)
+    with written_whole(path) as hidden:
+        hidden.write_text(text + "\n", encoding="utf-8")
+
+
+def as_markdown(head: list[str], rows: list[list[str]], *, texts: int = 1) -> str:
+    """Return a table as Markdown; all columns but the first `texts` are numbers."""
+    rule = ["---"] * texts + ["--:"] * (len(head) - texts)
+    lines = [f"| {' | '.join(row)} |" for row in (head, rule, *rows)]
+    return "\n".join(lines) + "\n"
+
+
+def figure(value: float, digits: int) -> str:
+    """Return a number with so many decimals, and a dash for none."""
+    return "-" if math.isnan(value) else f"{value:.{digits}f}"
+
+
+def _without_nan(content: Json) -> Json:
+    if isinstance(content, Mapping):
+        return {key: _without_nan(value) for key, value in content.items()}
+    if isinstance(content, Sequence) and not isinstance(content, str):
+        return [_without_nan(value) for value in content]
+    return None if isinstance(content, float) and not math.isfinite(content) else content

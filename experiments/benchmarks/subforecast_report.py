@@ -1,0 +1,76 @@
+"""What the SUB-Forecast benchmark found, as Markdown and for JSON."""
+
+from dataclasses import asdict, dataclass
+
+from experiments.benchmarks.files import Json, as_markdown, figure
+from experiments.benchmarks.published import UNIT_ENTRIES, UNIT_ROWS, UnitTarget
+from experiments.benchmarks.subforecast_data import UNIT_TARGETS
+from experiments.benchmarks.subforecast_scores import ALL, TO_2023, UnitFigures
+from features.months import format_month
+
+_HEADS = ["rows", "base", "AP", "AUC", "Brier", "calibration error", "slope"]
+
+
+@dataclass(frozen=True)
+class SubForecastReport:
+    """Our figures beside the published entries; origins are [months since 1970-01]."""
+
+    forecaster: str
+    seed: int
+    first_origin: int
+    last_origin: int
+    units: int
+    named_units: int
+    figures: list[UnitFigures]
+
+    def as_json(self) -> Json:
+        """Return all figures."""
+        return {
+            "benchmark": "SUB-Forecast v1.0",
+            "forecaster": self.forecaster,
+            "seed": self.seed,
+            "first_origin": format_month(self.first_origin),
+            "last_origin": format_month(self.last_origin),
+            "units": self.units,
+            "named_units": self.named_units,
+            "figures": [found._asdict() for found in self.figures],
+            "published_rows": {
+                target: {"rows": rows, "base": base} for target, (rows, base) in UNIT_ROWS.items()
+            },
+            "published": [asdict(entry) for entry in UNIT_ENTRIES],
+        }
+
+    def as_markdown(self) -> str:
+        """Return ours beside the published figures, a table a target, then ours by part."""
+        span = f"origins {format_month(self.first_origin)} to {format_month(self.last_origin)}"
+        units = f"{self.units} units"
+        if self.named_units < self.units:
+            units += f", of which {self.units - self.named_units} have no event and no name yet"
+        tables = [f"{self.forecaster}, {span}, {units}\n"]
+        tables += [self._beside_published(target) for target in UNIT_TARGETS]
+        rows = [[found.part, found.target, *_cells(found)] for found in self.figures]
+        return "\n".join([*tables, as_markdown(["part", "target", *_HEADS], rows, texts=2)])
+
+    def _beside_published(self, target: UnitTarget) -> str:
+        own = {found.part: found for found in self.figures if found.target == target}
+        shown = own.get(TO_2023, own.get(ALL))
+        rows = [] if shown is None else [[f"**{self.forecaster}**", *_cells(shown)]]
+        n, base = UNIT_ROWS[target]
+        for entry in UNIT_ENTRIES:
+            if entry.target == target:
+                told = [entry.average_precision, entry.auc, entry.brier]
+                cells = [f"{n:,}", figure(base, 3), *(figure(value, 3) for value in told)]
+                rows.append([f"{entry.model}, published", *cells, "-", "-"])
+        return as_markdown([target, *_HEADS], rows)
+
+
+def _cells(found: UnitFigures) -> list[str]:
+    return [
+        f"{found.rows:,}",
+        figure(found.base, 4),
+        figure(found.average_precision, 3),
+        figure(found.auc, 3),
+        figure(found.brier, 4),
+        figure(found.calibration_error, 4),
+        figure(found.reliability_slope, 2),
+    ]

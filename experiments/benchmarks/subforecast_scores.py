@@ -1,0 +1,103 @@
+"""Scores of SUB-Forecast: by target, over all rows and over parts of them."""
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from experiments.benchmarks.published import UnitTarget
+from experiments.benchmarks.subforecast_data import (
+    UNIT_TARGETS,
+    AdminCounts,
+    FloatArray,
+    IntArray,
+    labels_of,
+)
+from features.months import parse_month
+from models import metrics
+
+BoolArray = npt.NDArray[np.bool_]
+
+FIRST_ORIGIN = parse_month("2017-08")
+FIRST_ONSET_ORIGIN = parse_month("2019-03")
+"""Where the published rows begin; those of onset from here on are exactly as many as published."""
+
+ALL, NAMED = "all", "units with a name"
+TO_2023 = "targets to 2023"
+"""The published rows, where a table goes on after them."""
+_CHOSEN_UNTIL, _PUBLISHED_UNTIL = parse_month("2021-12"), parse_month("2023-12")
+
+
+class UnitFigures(NamedTuple):
+    """The measures of a target on a part of the rows; base is the share of positives.
+
+    The calibration error has 20 equal-count bins.
+    """
+
+    part: str
+    target: UnitTarget
+    rows: int
+    base: float
+    average_precision: float
+    auc: float
+    brier: float
+    calibration_error: float
+    reliability_slope: float
+
+
+def outcomes_of(counts: AdminCounts, origins: IntArray) -> FloatArray:
+    """Return what came true, (3, origins, N), NaN where a target is not defined."""
+    return labels_of(counts)[:, origins - int(counts.months[0])]
+
+
+def scored(outcomes: FloatArray, origins: IntArray) -> BoolArray:
+    """Return which outcomes (3, origins, N) are rows of the benchmark."""
+    rows = ~np.isnan(outcomes)
+    rows[UNIT_TARGETS.index("onset"), origins < FIRST_ONSET_ORIGIN] = False
+    return rows
+
+
+def figures_of(
+    counts: AdminCounts, origins: IntArray, outcomes: FloatArray, probabilities: FloatArray
+) -> list[UnitFigures]:
+    """Return the measures by part of the rows and target.
+
+    `origins` (O,) [months since 1970-01]; `outcomes` and `probabilities` (3, O, N).
+    """
+    rows = scored(outcomes, origins)
+    return [
+        _measured(part, target, y[chosen & kept], p[chosen & kept])
+        for part, kept in _parts(counts, origins)
+        for target, chosen, y, p in zip(UNIT_TARGETS, rows, outcomes, probabilities, strict=True)
+        if (chosen & kept).any()
+    ]
+
+
+def _measured(part: str, target: UnitTarget, y: FloatArray, p: FloatArray) -> UnitFigures:
+    return UnitFigures(
+        part,
+        target,
+        rows=len(y),
+        base=float(y.mean()),
+        average_precision=metrics.average_precision(y, p),
+        auc=metrics.auc(y, p),
+        brier=metrics.brier(y, p),
+        calibration_error=metrics.calibration_error(y, p),
+        reliability_slope=metrics.reliability_slope(y, p),
+    )
+
+
+def _parts(counts: AdminCounts, origins: IntArray) -> Iterator[tuple[str, BoolArray]]:
+    """Yield parts of the rows by name, (origins, N)."""
+    target_month = (origins + 1)[:, None]
+    every = np.ones((len(origins), len(counts.units)), np.bool_)
+    yield ALL, every
+    yield "targets to 2021", every & (target_month <= _CHOSEN_UNTIL)
+    held_out = (target_month > _CHOSEN_UNTIL) & (target_month <= _PUBLISHED_UNTIL)
+    yield "targets of 2022-2023", every & held_out
+    if target_month[-1] > _PUBLISHED_UNTIL:
+        yield TO_2023, every & (target_month <= _PUBLISHED_UNTIL)
+        yield "targets from 2024", every & (target_month > _PUBLISHED_UNTIL)
+    if not counts.named.all():
+        yield NAMED, every & counts.named

@@ -1,0 +1,239 @@
+"""The tables of the VIEWS Prediction Challenge, country-month: history, truth, conflictology.
+
+A folder holds, for each window (a calendar year), `cm_actuals_<year>.parquet` and, if it is there,
+`conflictology_<year>.parquet`; one `cm_ged_sb_*.csv`, months x country names; and
+`country_list.csv`, which tells the ids of the names. Files number months from 1 = January 1980;
+here they are numbers [months since 1970-01] as everywhere.
+"""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from experiments.benchmarks.files import need_columns, numbers, read_csv, read_parquet
+from features.errors import InputError
+from features.months import format_month, parse_month
+
+FloatArray = npt.NDArray[np.float64]
+IntArray = npt.NDArray[np.int64]
+
+MONTHS_AHEAD = range(3, 15)
+"""Each window is forecast whole from the October before it."""
+
+_BEFORE_VIEWS = 119
+_YEAR = 12
+_ACTUALS = "cm_actuals_"
+
+
+@dataclass(frozen=True, eq=False)
+class CountryHistory:
+    """Deaths of countries by month.
+
+    `months` (T,) [months since 1970-01], `countries` (N,) VIEWS ids in order, `names` (N,),
+    `deaths` (T, N) [deaths/month], state-based, NaN where the state did not exist.
+    """
+
+    months: IntArray
+    countries: IntArray
+    names: tuple[str, ...]
+    deaths: FloatArray
+
+    def until(self, month: int) -> "CountryHistory":
+        """Return what is known of the months up to and including one.
+
+        Raises InputError when it is not among them.
+        """
+        first, last = int(self.months[0]), int(self.months[-1])
+        if not first <= month <= last:
+            raise InputError(
+                f"the history has {format_month(first)} to {format_month(last)} but not "
+                f"{format_month(month)}, from which is forecast: get a longer table"
+            )
+        end = month - first + 1
+        return CountryHistory(self.months[:end], self.countries, self.names, self.deaths[:end])
+
+
+@dataclass(frozen=True, eq=False)
+class Window:
+    """A year to be forecast.
+
+    `months` (12,) [months since 1970-01], `countries` (C,) VIEWS ids in order, `outcome` (12, C)
+    [deaths/month]; `conflictology` (12, C, m), the official draws [deaths/month], if they are
+    there.
+    """
+
+    year: int
+    months: IntArray
+    countries: IntArray
+    outcome: FloatArray
+    conflictology: FloatArray | None
+
+    @property
+    def origin(self) -> int:
+        """The last month that a forecast may use [months since 1970-01]."""
+        return int(self.months[0]) - MONTHS_AHEAD.start
+
+
+def parse_windows(text: str) -> tuple[int, ...]:
+    """Return the years of `2018..2023`, `2018,2020` or `2018`; raises InputError for others."""
+    years: list[int] = []
+    for part in text.split(","):
+        match = re.fullmatch(r"\s*(\d{4})(?:\s*\.\.\s*(\d{4}))?\s*", part)
+        span = range(int(match[1]), int(match[2] or match[1]) + 1) if match else range(0)
+        if not span:
+            raise InputError(f"'{text}' names no windows: write 2018..2023, or 2018,2020")
+        years.extend(span)
+    return tuple(sorted(set(years)))
+
+
+def read_views(
+    data: Path, years: Sequence[int] | None = None
+) -> tuple[CountryHistory, tuple[Window, ...]]:
+    """Return the history, in which the truth replaces the older table, and the windows asked for.
+
+    `data` is the folder, or one that holds it as `views_challenge`; by default every window that
+    has a truth. Raises InputError when a file is missing or of another form.
+    """
+    folder = folder_of(data)
+    found = _actuals_in(folder)
+    wanted = sorted(found) if years is None else years
+    absent = [str(year) for year in wanted if year not in found]
+    if absent or not wanted:
+        missing = f"{_ACTUALS}{absent[0] if absent else '<year>'}.parquet"
+        raise InputError(f"'{folder}' lacks {missing}: name the VIEWS challenge's folder and years")
+    actuals = {year: _read_actuals(found[year], year) for year in sorted(found)}
+    history = _with_actuals(_read_history(folder), list(actuals.values()))
+    for window in actuals.values():
+        _need_known(window, history, found[window.year])
+    return history, tuple(_with_conflictology(actuals[year], folder) for year in wanted)
+
+
+def folder_of(data: Path) -> Path:
+    """Return the folder of the challenge, which may lie in the one named."""
+    inner = data / "views_challenge"
+    return inner if inner.is_dir() else data
+
+
+def month_id(month: int) -> int:
+    """Return the VIEWS number of a month [months since 1970-01]."""
+    return month - _BEFORE_VIEWS
+
+
+def _actuals_in(folder: Path) -> dict[int, Path]:
+    """Return the file of each window's truth."""
+    paths = folder.glob(f"{_ACTUALS}*.parquet")
+    year = {path: path.stem.removeprefix(_ACTUALS) for path in paths}
+    return {int(text): path for path, text in year.items() if re.fullmatch(r"\d{4}", text)}
+
+
+def _read_history(folder: Path) -> CountryHistory:
+    path = max(folder.glob("cm_ged_sb_*.csv"), default=folder / "cm_ged_sb_<years>.csv")
+    table = read_csv(path)
+    if len(table) == 0 or len(table.columns) <= 1:
+        raise InputError(f"'{path}' is empty: get it anew")
+    months = _consecutive(table.iloc[:, 0], path)
+    ids = _read_ids(folder / "country_list.csv")
+    names = [str(name) for name in table.columns[1:]]
+    unknown = [name for name in names if name not in ids]
+    if unknown:
+        raise InputError(f"'{path}' has '{unknown[0]}', which country_list.csv does not: mend one")
+    order = sorted(range(len(names)), key=lambda k: ids[names[k]])
+    deaths = np.column_stack([numbers(table[names[k]], path) for k in order])
+    countries = np.array([ids[names[k]] for k in order], np.int64)
+    return CountryHistory(months, countries, tuple(names[k] for k in order), deaths)
+
+
+def _consecutive(text: pd.Series, path: Path) -> IntArray:
+    try:
+        months = np.array([parse_month(str(month)) for month in text], np.int64)
+    except InputError as error:
+        raise InputError(f"'{path}': {error}") from None
+    wrong = np.flatnonzero(np.diff(months) != 1)
+    if len(wrong):
+        after = format_month(int(months[wrong[0]]))
+        raise InputError(f"'{path}' does not go on with the next month after {after}: get it anew")
+    return months
+
+
+def _read_ids(path: Path) -> dict[str, int]:
+    table = read_csv(path)
+    need_columns(table, ["country_id", "name"], path)
+    ids = numbers(table["country_id"], path)
+    if ids.isna().any() or ids.duplicated().any() or table["name"].duplicated().any():
+        raise InputError(f"'{path}' must have each country once, with its id: get it anew")
+    return dict(zip(table["name"], ids.astype("int64"), strict=True))
+
+
+def _read_actuals(path: Path, year: int) -> Window:
+    table = _read_outcomes(path, ["month_id", "country_id"])
+    months = np.arange(_YEAR, dtype=np.int64) + (year - 1970) * 12
+    countries = np.unique(table["country_id"].to_numpy(np.int64))
+    outcome = _grid(table, months, countries, path)[:, :, 0]
+    return Window(year, months, countries, outcome, None)
+
+
+def _with_conflictology(window: Window, folder: Path) -> Window:
+    path = folder / f"conflictology_{window.year}.parquet"
+    if not path.exists():
+        return window
+    table = _read_outcomes(path, ["month_id", "country_id", "draw"])
+    draws = _grid(table, window.months, window.countries, path)
+    return Window(window.year, window.months, window.countries, window.outcome, draws)
+
+
+def _read_outcomes(path: Path, keys: list[str]) -> pd.DataFrame:
+    table = read_parquet(path)
+    need_columns(table, [*keys, "outcome"], path)
+    table = table[[*keys, "outcome"]]
+    numeric = all(pd.api.types.is_integer_dtype(table[key]) for key in keys)
+    if not numeric or not pd.api.types.is_numeric_dtype(table["outcome"]):
+        raise InputError(f"'{path}' must have whole {', '.join(keys)} and a number of deaths")
+    outcome = table["outcome"].to_numpy(np.float64)
+    if not (np.isfinite(outcome) & (outcome >= 0)).all() or table.isna().any(axis=None):
+        raise InputError(f"'{path}' has rows without a number of deaths from 0 up: get it anew")
+    twice = table[table.duplicated(keys)]
+    if len(twice):
+        where = ", ".join(f"{key} {twice[key].iloc[0]}" for key in keys)
+        raise InputError(f"'{path}' has {where} twice: keep one")
+    return table.sort_values(keys)
+
+
+def _grid(table: pd.DataFrame, months: IntArray, countries: IntArray, path: Path) -> FloatArray:
+    """Return what each month and country has, (months, countries, draws)."""
+    ids = np.array([month_id(int(month)) for month in months])
+    have = pd.MultiIndex.from_frame(table[["month_id", "country_id"]])
+    need = pd.MultiIndex.from_product([ids, countries])
+    missing, more = need.difference(have), have.difference(need)
+    if len(missing) or len(more):
+        what, which = ("lacks", missing) if len(missing) else ("should not have", more)
+        raise InputError(f"'{path}' {what} month_id {which[0][0]}, country_id {which[0][1]}")
+    draws = len(table) // len(need)
+    if (have.value_counts() != draws).any():
+        raise InputError(f"'{path}' has more draws for some countries than for others: get it anew")
+    return table["outcome"].to_numpy(np.float64).reshape(len(months), len(countries), draws)
+
+
+def _need_known(window: Window, history: CountryHistory, path: Path) -> None:
+    unknown = np.setdiff1d(window.countries, history.countries)
+    if len(unknown):
+        raise InputError(f"'{path}' has country_id {unknown[0]}, of which there is no history")
+
+
+def _with_actuals(history: CountryHistory, windows: Sequence[Window]) -> CountryHistory:
+    """Return the history with the truth of windows in place of what the older table has."""
+    table = pd.DataFrame(history.deaths, history.months, history.countries)
+    for window in windows:
+        truth = pd.DataFrame(window.outcome, window.months, window.countries)
+        table = truth.combine_first(table)
+    table = table.reindex(columns=history.countries)
+    months = table.index.to_numpy(np.int64)
+    gap = np.flatnonzero(np.diff(months) != 1)
+    # A year without a truth ends the history: what lies behind it has no past.
+    end = int(gap[0]) + 1 if len(gap) else len(months)
+    deaths = table.to_numpy(np.float64)[:end]
+    return CountryHistory(months[:end], history.countries, history.names, deaths)

@@ -1,0 +1,100 @@
+import os
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from experiments.backtest import Step
+from experiments.benchmarks.running import Run
+from features.months import format_month
+
+ROOT = Path(__file__).parents[3]
+DATA = Path(os.environ.get("TOCSIN_DATA", ROOT / ".." / "shared" / "data"))
+NAMES = {2: "Suriname", 7: "Ethiopia", 50: "Mali", 117: "Ukraine"}
+FIRST, YEARS = 540, (2019, 2020)
+COUNT_MONTHS = 72
+
+
+def silent(steps: Iterable[Step], total: int, label: str) -> Iterable[Step]:
+    return steps
+
+
+def real(*parts: str) -> Path:
+    path = DATA.joinpath(*parts)
+    if not path.exists():
+        pytest.skip(f"{path} is not here: set TOCSIN_DATA")
+    return path
+
+
+@pytest.fixture(scope="session")
+def real_data() -> Callable[..., Path]:
+    return real
+
+
+@pytest.fixture
+def run() -> Run:
+    return Run(seed=1, jobs=1, progress=silent)
+
+
+@pytest.fixture
+def writing_run(run: Run, tmp_path: Path) -> Run:
+    """The same, which writes its figures and forecasts."""
+    return replace(run, json_path=tmp_path / "f.json", predictions_path=tmp_path / "p.parquet")
+
+
+def write_actuals(folder: Path, year: int, rng: np.random.Generator) -> pd.DataFrame:
+    ids = [12 * (year - 1980) + k for k in range(1, 13)]
+    index = pd.MultiIndex.from_product([ids, sorted(NAMES)], names=["month_id", "country_id"])
+    table = pd.DataFrame({"outcome": rng.poisson(20, len(index))}, index=index)
+    table.to_parquet(folder / f"cm_actuals_{year}.parquet")
+    return table
+
+
+def write_conflictology(folder: Path, year: int, rng: np.random.Generator) -> pd.DataFrame:
+    ids = [12 * (year - 1980) + k for k in range(1, 13)]
+    index = pd.MultiIndex.from_product(
+        [ids, sorted(NAMES), range(12)], names=["month_id", "country_id", "draw"]
+    )
+    table = pd.DataFrame({"outcome": rng.poisson(20, len(index))}, index=index)
+    table.to_parquet(folder / f"conflictology_{year}.parquet")
+    return table
+
+
+@pytest.fixture
+def views_folder(tmp_path: Path) -> Path:
+    """Four countries, 2015-01 to 2020-12; Suriname begins in 2016; conflictology of 2019 only."""
+    folder = tmp_path / "views_challenge"
+    folder.mkdir()
+    rng = np.random.default_rng(1)
+    months = [format_month(FIRST + k) for k in range(72)]
+    columns = ["Ukraine", "Mali", "Suriname", "Ethiopia"]
+    deaths = pd.DataFrame(rng.poisson(9, (72, 4)).astype(float), months, columns)
+    deaths.iloc[:12, 2] = np.nan
+    deaths.to_csv(folder / "cm_ged_sb_2015_2020.csv")
+    names = pd.DataFrame({"country_id": list(NAMES), "name": list(NAMES.values())})
+    names.to_csv(folder / "country_list.csv", index=False)
+    for year in YEARS:
+        write_actuals(folder, year, rng)
+    write_conflictology(folder, 2019, rng)
+    return folder
+
+
+@pytest.fixture
+def counts_path(tmp_path: Path) -> Path:
+    """Five units of two countries from 2014-01, each with a row in about half of 72 months."""
+    rng = np.random.default_rng(2)
+    units = [("Mali", "Gao"), ("Mali", "Mopti"), ("Mali", "NA"), ("Niger", "Gao"), ("Niger", "Diffa")]  # fmt: skip  # noqa: E501
+    rows = []
+    for k in range(COUNT_MONTHS):
+        for n, (country, region) in enumerate(units):
+            by_type = rng.poisson([1.5, 0.3, 0.5]) if n else np.array([1, 0, 0])
+            if by_type.sum() and (n < 4 or k >= 60):
+                month = format_month(528 + k)
+                rows.append([country, region, month, by_type.sum(), *by_type, 3 * by_type.sum()])
+    columns = ["country", "adm_1", "month", "n_events", "n_sb", "n_ns", "n_os", "deaths"]
+    path = tmp_path / "counts.csv.gz"
+    pd.DataFrame(rows, columns=columns).to_csv(path, index=False)
+    return path

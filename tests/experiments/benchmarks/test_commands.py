@@ -1,0 +1,84 @@
+import json
+import sys
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+import tocsin
+
+
+def command(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], *arguments: str
+) -> tuple[int, str, str]:
+    monkeypatch.setattr(sys, "argv", ["tocsin", "benchmark", *arguments])
+    with pytest.raises(SystemExit) as done:
+        tocsin.main()
+    told = capsys.readouterr()
+    code = done.value.code
+    return (code if isinstance(code, int) else 0), told.out, told.err
+
+
+def test_views_prints_its_tables_and_writes_what_was_asked(
+    views_folder: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    code, out, _ = command(
+        monkeypatch, capsys, "views", "--data", str(views_folder), "--windows", "2020",
+        "--json", str(tmp_path / "f.json"), "--predictions", str(tmp_path / "p.parquet"),
+        "--jobs", "1",
+    )  # fmt: skip
+    assert code == 0
+    assert "| 2020 |" in out
+    assert "| PaCE_ShapeFinder | published |" in out
+    assert {f["window"] for f in json.loads((tmp_path / "f.json").read_text())["figures"]} == {
+        "2020",
+        "mean",
+    }
+    written = pd.read_parquet(tmp_path / "p.parquet")
+    assert written.groupby(["month_id", "country_id"])["draw"].nunique().eq(1000).all()
+    assert (written["month_id"].min(), written["month_id"].max()) == (481, 492)
+
+
+def test_sub_forecast_prints_its_tables_and_writes_what_was_asked(
+    counts_path: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    code, out, _ = command(
+        monkeypatch, capsys, "sub-forecast", "--data", str(counts_path), "--from", "2018-01",
+        "--to", "2018-03", "--units", "5", "--json", str(tmp_path / "f.json"),
+        "--predictions", str(tmp_path / "p.parquet"), "--jobs", "1",
+    )  # fmt: skip
+    assert code == 0
+    assert "forest + news, published" in out
+    assert json.loads((tmp_path / "f.json").read_text())["units"] == 5
+    written = pd.read_parquet(tmp_path / "p.parquet")
+    assert sorted(set(written["origin"])) == ["2018-01", "2018-02", "2018-03"]
+    assert written["probability"].between(0, 1).all()
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("views", "--data", "nowhere"),
+        ("views", "--data", "nowhere", "--windows", "soon"),
+        ("views", "--data", "nowhere", "--json", "no/where.json"),
+        ("sub-forecast", "--data", "nowhere.csv"),
+        ("sub-forecast", "--data", "nowhere.csv", "--from", "soon"),
+    ],
+)
+def test_what_cannot_be_used_is_one_plain_line(
+    arguments: tuple[str, ...],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    code, out, err = command(monkeypatch, capsys, *arguments)
+    assert (code, out) == (1, "")
+    assert err.startswith("tocsin: ")
+    assert err.count("\n") == 1
