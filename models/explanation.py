@@ -1,0 +1,163 @@
+"""Why a score is what it is: additive contributions of groups of indicators to its log-odds.
+
+The score is set beside what the same model would say of the region's usual indicators, and the
+difference is shared out among groups of indicators by their Shapley values. Nothing is asked of
+the model but a probability for every row of indicators, so any model can be explained.
+"""
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+from scipy.special import logit
+
+from features.panel import BoolArray, FloatArray
+
+Matrix = npt.NDArray[np.float32]
+Probability = Callable[[Matrix], FloatArray]
+"""Indicators (n, K) -> calibrated probabilities (n,)."""
+
+EDGE = 1e-9
+"""A probability counts as no nearer to 0 or 1 than this, so that its log-odds are finite."""
+
+LONGEST_PAST = 60
+LATEST_MONTHS = 12
+FEWEST_MONTHS = 24
+
+_BATCH = 2**15
+"""Rows of indicators that are made at once, at most: what bounds the memory."""
+
+
+@dataclass(frozen=True, eq=False)
+class Contributions:
+    """What makes n scores, in log-odds: `baseline` + the sum over `groups` = `score`.
+
+    `baseline` and `score` are (n,), `groups` is (n, G).
+    """
+
+    baseline: FloatArray
+    groups: FloatArray
+    score: FloatArray
+
+
+def log_odds(probability: FloatArray) -> FloatArray:
+    """Return log(p / (1 - p)), with p kept EDGE away from 0 and 1."""
+    return np.asarray(logit(np.clip(probability, EDGE, 1 - EDGE)), dtype=np.float64)
+
+
+def usual_indicators(indicators: Matrix, eligible: BoolArray) -> tuple[Matrix, BoolArray]:
+    """Return each region's usual indicators, (R, K), and whether they are its own, (R,).
+
+    From (T, R, K) indicators and (T, R) eligibility, T ending at the origin: the median of each
+    indicator over the region's eligible months of the last LONGEST_PAST, without the last
+    LATEST_MONTHS. A median, because one bad month must not become what is usual; of recent years,
+    because a war of twenty years ago is not usual either; without the last year, because that is
+    what a score is to be told apart from, and most indicators look back over it. Of an even number
+    of months the lower of the middle two counts, so that each value did occur; all of them together
+    may never have. A region with fewer than FEWEST_MONTHS such months gets the median over the
+    regions of theirs, and if nowhere was any, the median over the eligible regions at the origin.
+    """
+    past = slice(max(0, len(indicators) - LONGEST_PAST), max(0, len(indicators) - LATEST_MONTHS))
+    known = np.where(eligible[past, :, None], indicators[past], np.float32(np.nan))
+    own = _median(known)
+    has_own = eligible[past].sum(axis=0) >= FEWEST_MONTHS
+    if not eligible[past].any():
+        own = np.where(eligible[-1][:, None], indicators[-1], np.float32(np.nan))
+    return np.where(has_own[:, None], own, _median(own)[None, :]), has_own
+
+
+def explain(
+    probability: Probability, present: Matrix, baseline: Matrix, groups: npt.NDArray[np.int64]
+) -> Contributions:
+    """Share the log-odds between baseline and present indicators out among groups of columns.
+
+    `present` and `baseline` are (n, K); `groups` (K,) numbers the group of each column, 0 to G - 1.
+    The contribution of a group is its exact Shapley value: the change of log-odds when its columns
+    go from baseline to present values, averaged over all orders in which the groups may do so. A
+    group whose columns are at their baseline contributes exactly 0, and coalitions that differ only
+    by such groups are evaluated once. Source: Shapley (1953); beside a baseline Sundararajan &
+    Najmi (2020), ICML; of groups Jullum, Redelmeier & Aas (2021), arXiv:2106.12228.
+    """
+    count = int(groups.max(initial=-1)) + 1
+    rows = max(1, _BATCH >> count)
+    parts = [
+        _coalitions(probability, present[i : i + rows], baseline[i : i + rows], groups, count)
+        for i in range(0, len(present), rows)
+    ]
+    values = np.concatenate([np.empty((0, 1 << count)), *parts])
+    return Contributions(values[:, 0], _shapley(values, count), values[:, -1])
+
+
+def single_effects(
+    probability: Probability, present: Matrix, other: Matrix, asked: BoolArray, score: FloatArray
+) -> FloatArray:
+    """Return what single indicators do to the log-odds of scores, (n, K).
+
+    That is `score` (n,), the log-odds of the `present` (n, K) indicators, less the log-odds when
+    one of them alone goes back to its value in `other` (n, K). 0 where not `asked` (n, K). They do
+    not add up: of two indicators that say the same, neither alone makes much of a difference.
+    """
+    row, column = np.nonzero(asked & differs(present, other))
+    effects = np.zeros(present.shape)
+    for i in range(0, len(row), _BATCH):
+        r, c = row[i : i + _BATCH], column[i : i + _BATCH]
+        matrix = present[r]
+        matrix[np.arange(len(r)), c] = other[r, c]
+        effects[r, c] = score[r] - log_odds(probability(matrix))
+    return effects
+
+
+def differs(a: Matrix, b: Matrix) -> BoolArray:
+    """Tell where two arrays differ; missing and missing are alike."""
+    return np.asarray((a != b) & ~(np.isnan(a) & np.isnan(b)))
+
+
+def _coalitions(
+    probability: Probability,
+    present: Matrix,
+    baseline: Matrix,
+    groups: npt.NDArray[np.int64],
+    count: int,
+) -> FloatArray:
+    """Return the log-odds of every coalition, (n, 2**G).
+
+    Bit g of a coalition's number tells whether the columns of group g have their present values.
+    """
+    coalitions = np.arange(1 << count)
+    moved = np.zeros(len(present), dtype=np.int64)
+    for group in range(count):
+        own = groups == group
+        moved |= differs(present[:, own], baseline[:, own]).any(axis=1).astype(np.int64) << group
+    distinct = (coalitions[None, :] & ~moved[:, None]) == 0
+    row, coalition = np.nonzero(distinct)
+    is_present = ((coalitions[:, None] >> groups[None, :]) & 1).astype(bool)
+    matrix = np.where(is_present[coalition], present[row], baseline[row])
+    values = np.empty(distinct.shape)
+    values[distinct] = log_odds(probability(matrix))
+    return np.take_along_axis(values, coalitions[None, :] & moved[:, None], axis=1)
+
+
+def _shapley(values: FloatArray, count: int) -> FloatArray:
+    """Return the Shapley values (n, G) of the games with (n, 2**G) values."""
+    coalitions = np.arange(1 << count)
+    size = np.array([int(coalition).bit_count() for coalition in coalitions])
+    weight = np.array([1 / (count * math.comb(count - 1, s)) for s in range(count)])
+    shares = np.zeros((len(values), count))
+    for group in range(count):
+        without = coalitions[(coalitions >> group) & 1 == 0]
+        added = values[:, without | (1 << group)] - values[:, without]
+        # Contiguous, so that a row is summed in one order however many others there are.
+        shares[:, group] = np.ascontiguousarray(added * weight[size[without]]).sum(axis=1)
+    return shares
+
+
+def _median(values: Matrix) -> Matrix:
+    """Return the lower median over the first axis of the values that are not missing."""
+    ordered = np.sort(values, axis=0)  # the missing go last
+    known = (~np.isnan(values)).sum(axis=0)
+    if len(values) == 0:
+        return np.full(values.shape[1:], np.nan, dtype=np.float32)
+    middle = np.maximum(known - 1, 0) // 2
+    return np.asarray(np.take_along_axis(ordered, middle[None], axis=0)[0])
