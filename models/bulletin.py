@@ -1,8 +1,9 @@
 """The form of a bulletin: what `experiments` writes and `service` reads.
 
 A bulletin is one folder, `bulletins/<id>/`, with `scores.parquet` (SCORES_SCHEMA),
-`indicators.json` (ListedIndicators; older ones are without) and `manifest.json` (Manifest). It is
-moved into place whole and never changed afterwards.
+`drivers.parquet` (DRIVERS_SCHEMA), `indicators.json` (ListedIndicators) and `manifest.json`
+(Manifest); older ones are without drivers or indicators. It is moved into place whole and never
+changed afterwards.
 """
 
 from datetime import date
@@ -18,6 +19,7 @@ FORMAT: Literal[1] = 1
 """Version of this form; a reader refuses a manifest with another."""
 
 SCORES_FILE = "scores.parquet"
+DRIVERS_FILE = "drivers.parquet"
 INDICATORS_FILE = "indicators.json"
 MANIFEST_FILE = "manifest.json"
 
@@ -52,6 +54,40 @@ SCORES_SCHEMA = pa.schema(
 [deaths/month] is what the forecast must reach: tau for `fatalities` and `instability`,
 max(tau, 2 x the last 12 months' mean) for `escalation`, 1 death for `onset`. `mean` and the
 quantiles [deaths/month] are given for `fatalities` only.
+"""
+
+DriverKind = Literal["score", "baseline", "family", "indicator"]
+
+DRIVERS_SCHEMA = pa.schema(
+    [
+        pa.field("region", pa.string(), nullable=False),
+        pa.field("level", pa.string(), nullable=False),
+        pa.field("target", pa.string(), nullable=False),
+        pa.field("horizon", pa.int8(), nullable=False),
+        pa.field("kind", pa.string(), nullable=False),
+        pa.field("name", pa.string()),
+        pa.field("contribution", pa.float64(), nullable=False),
+        pa.field("change", pa.float64()),
+        pa.field("value", pa.float64()),
+        pa.field("baseline_value", pa.float64()),
+        pa.field("sentence", pa.string()),
+    ]
+)
+"""Several rows a score, sorted like the scores; `fatalities` share those of `instability`.
+
+Per score, by `kind` (DriverKind): one `score`, one `baseline`, one `family` for each that the model
+reads, and at most three `indicator`, the strongest first. `contribution` is in log-odds: those of
+`baseline` and `family` add up to that of `score`. `change` is what it was more than in the bulletin
+that the manifest names as `previous`, at the same horizon; null where there was no such score, and
+but for `score` also where another model or a bulletin without drivers gave it.
+
+* `score`: `value` and `baseline_value` are the probability and the one that is usual for the
+  region; `sentence` says in English what changed and why. `name` is null.
+* `baseline`: what the model makes of the region's usual indicators. `name` says whose months they
+  are from: `own`, or `all regions` where the region has too short a past.
+* `family`: what the indicators of the family add, not being as usual.
+* `indicator`: what this one adds on top of all others; these do not add up. `value` and
+  `baseline_value` are the indicator's own, now and usually, in its unit; null if not known.
 """
 
 
@@ -113,6 +149,12 @@ class Manifest(_Frozen):
     code: str = Field(description="Version and commit of the code that issued it.")
     rows: int = Field(ge=1, description="Number of scores.")
     scores_sha256: str = Field(description="Content hash of scores.parquet.")
+    drivers_sha256: str | None = Field(
+        default=None, description="Content hash of drivers.parquet; null if there is none."
+    )
+    previous: str | None = Field(
+        default=None, description="The bulletin that changes are told against; null if none."
+    )
 
 
 class ListedIndicator(_Frozen):

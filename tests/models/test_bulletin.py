@@ -5,7 +5,14 @@ import pyarrow as pa
 import pytest
 from pydantic import ValidationError
 
-from models.bulletin import FORMAT, QUANTILES, SCORES_SCHEMA, Manifest, quantile_column
+from models.bulletin import (
+    DRIVERS_SCHEMA,
+    FORMAT,
+    QUANTILES,
+    SCORES_SCHEMA,
+    Manifest,
+    quantile_column,
+)
 
 CONTENT: dict[str, Any] = {
     "format": 1,
@@ -83,6 +90,24 @@ def test_scores_have_the_columns_of_the_design_and_only_deaths_may_be_missing() 
     assert list(SCORES_SCHEMA.names) == list(expected)
     missing = [field.name for field in SCORES_SCHEMA if field.nullable]
     assert missing == ["mean", "q05", "q10", "q25", "q50", "q75", "q90", "q95"]
+
+
+def test_drivers_have_a_place_kind_and_contribution_and_the_rest_may_be_missing() -> None:
+    given = [field.name for field in DRIVERS_SCHEMA if not field.nullable]
+    assert given == ["region", "level", "target", "horizon", "kind", "contribution"]
+    missing = [field.name for field in DRIVERS_SCHEMA if field.nullable]
+    assert missing == ["name", "change", "value", "baseline_value", "sentence"]
+    for name in ("region", "level", "target", "horizon"):
+        assert DRIVERS_SCHEMA.field(name) == SCORES_SCHEMA.field(name)
+
+
+def test_an_older_manifest_has_no_drivers_and_a_newer_one_names_its_previous_bulletin() -> None:
+    old = Manifest.model_validate_json(json.dumps(CONTENT))
+    assert (old.drivers_sha256, old.previous) == (None, None)
+    more = {"drivers_sha256": "c" * 64, "previous": "2024-11-0123456789ab"}
+    new = Manifest.model_validate_json(json.dumps(CONTENT | more))
+    assert Manifest.model_validate_json(new.model_dump_json()) == new
+    assert (new.drivers_sha256, new.previous) == tuple(more.values())
 
 
 def test_a_manifest_survives_being_written() -> None:
