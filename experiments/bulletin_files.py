@@ -1,15 +1,22 @@
 """The files of a bulletin: written beside, and moved into their place whole."""
 
 import errno
+import hashlib
+import io
 import math
 import os
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+
 from features.errors import BulletinError
 from features.indicators.indicator import Indicator
 from models.bulletin import (
+    DRIVERS_FILE,
     INDICATORS_FILE,
     MANIFEST_FILE,
     SCORES_FILE,
@@ -19,17 +26,40 @@ from models.bulletin import (
 )
 
 
+def parquet_of(table: pd.DataFrame, schema: pa.Schema) -> bytes:
+    """Return a table as the content of a Parquet file: equal tables give equal bytes."""
+    arrow = pa.Table.from_pandas(table, schema=schema, preserve_index=False)
+    buffer = pa.BufferOutputStream()
+    pq.write_table(arrow, buffer, compression="zstd")
+    content: bytes = buffer.getvalue().to_pybytes()
+    return content
+
+
+def sha256_of(content: bytes) -> str:
+    """Return the content hash that a manifest gives of a file."""
+    return hashlib.sha256(content).hexdigest()
+
+
+def read_published(file: Path, sha256: str) -> pd.DataFrame:
+    """Read a table of a bulletin; raises BulletinError when it is not as it was published."""
+    content = file.read_bytes() if file.is_file() else b""
+    if sha256_of(content) != sha256:
+        raise BulletinError(f"{file} is not what was published: restore it, or publish again")
+    return pd.read_parquet(io.BytesIO(content))
+
+
 def write_bulletin(
-    place: Path, scores: bytes, manifest: Manifest, indicators: Sequence[Indicator]
+    place: Path, scores: bytes, drivers: bytes, manifest: Manifest, indicators: Sequence[Indicator]
 ) -> bool:
     """Write a bulletin and move it into its place; return False when another took the place.
 
-    `scores` are the content of the scores file, `indicators` the catalogue of the day. Raises
-    BulletinError when the disk refuses.
+    `scores` and `drivers` are the content of these files, `indicators` the catalogue of the day.
+    Raises BulletinError when the disk refuses.
     """
     listed = tuple(map(_listed, indicators))
     content = {
         SCORES_FILE: scores,
+        DRIVERS_FILE: drivers,
         INDICATORS_FILE: ListedIndicators.dump_json(listed, indent=2),
         MANIFEST_FILE: manifest.model_dump_json(indent=2).encode(),
     }

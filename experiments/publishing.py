@@ -1,18 +1,17 @@
 """Publish: turn the champions' forecasts at an origin into an immutable bulletin."""
 
 import hashlib
-import io
 import json
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
-import numpy as np
 import pandas as pd
-import pyarrow as pa
-import pyarrow.parquet as pq
 
-from experiments.bulletin_files import write_bulletin
+from experiments.bulletin_files import parquet_of, read_published, sha256_of, write_bulletin
+from experiments.explaining import drivers_of
+from experiments.previous import Previous, no_drivers
 from experiments.registry import (
     Registered,
     champion_for,
@@ -21,30 +20,27 @@ from experiments.registry import (
     refuse_other_events,
     registered,
 )
-from experiments.samples import Samples, newest_origin, samples_at
+from experiments.samples import newest_origin, samples_at
+from experiments.scoring import Issue, in_order, scores_of
 from experiments.store import Store, model_name
 from features.archive import Archive
 from features.catalogue import CATALOGUE, needs_of
 from features.errors import BulletinError, ModelError
 from features.months import format_month, parse_month
-from features.panel import Panel, read_panel
+from features.panel import read_panel
 from features.regions import Level
-from features.targets import Target, is_quiet, threshold
 from features.vintage import Vintage, vintage_of
 from models.bulletin import (
+    DRIVERS_FILE,
+    DRIVERS_SCHEMA,
     MANIFEST_FILE,
-    QUANTILES,
     SCORES_FILE,
     SCORES_SCHEMA,
     Manifest,
     ModelUsed,
     ReleaseUsed,
     VintageUsed,
-    quantile_column,
 )
-from models.forecaster import CELLS, Forecaster
-
-_ORDER = ["level", "region", "target", "horizon"]
 
 
 @dataclass(frozen=True)
@@ -56,16 +52,6 @@ class Published:
     left_out: tuple[str, ...]
 
 
-@dataclass(frozen=True, eq=False)
-class _Issue:
-    """What one level brings to a bulletin."""
-
-    panel: Panel
-    model: Registered
-    forecaster: Forecaster
-    samples: Samples
-
-
 def publish(
     vintage: Vintage,
     store: Store,
@@ -74,10 +60,13 @@ def publish(
     *,
     issued_at: datetime,
     code: str,
+    jobs: int = -1,
 ) -> Published:
     """Issue the bulletin of an origin, by default the newest month that the events reach.
 
-    For the same origin, vintage and models the bulletin that is already there stays as it is.
+    For the same origin, vintage and models the bulletin that is already there stays as it is. What
+    changed is told against the newest whole bulletin of an earlier origin. `jobs` explain the
+    scores side by side, by default one a core; their number changes no result.
     A level whose models may not issue scores is left out and said to be. Raises ModelError when
     that leaves none, and CoverageError when no region is covered at the origin.
     """
@@ -97,7 +86,8 @@ def publish(
     place = home / "bulletins" / bulletin
     if place.exists():
         return Published(read_manifest(place), is_new=False, left_out=left_out)
-    content = _as_parquet(issues)
+    previous = _newest_before(home, month, vintage)
+    content = _files(issues, previous, jobs)
     manifest = Manifest(
         id=bulletin,
         origin=format_month(month),
@@ -108,20 +98,26 @@ def publish(
         vintage=_vintage_used(vintage, digest),
         models=tuple(_model_used(store, i.model) for i in issues),
         code=code,
-        rows=pq.ParquetFile(pa.BufferReader(content)).metadata.num_rows,
-        scores_sha256=hashlib.sha256(content).hexdigest(),
+        rows=content.rows,
+        scores_sha256=sha256_of(content.scores),
+        drivers_sha256=sha256_of(content.drivers),
+        previous=None if previous is None else previous.id,
     )
-    is_new = write_bulletin(place, content, manifest, CATALOGUE)
+    is_new = write_bulletin(place, content.scores, content.drivers, manifest, CATALOGUE)
     return Published(manifest if is_new else read_manifest(place), is_new, left_out)
 
 
-def replay(archive: Archive, store: Store, home: Path, bulletin: str) -> Manifest:
-    """Compute a bulletin again from the releases and model versions that it names.
+def replay(
+    archive: Archive, store: Store, home: Path, bulletin: str, *, jobs: int = -1
+) -> Manifest:
+    """Compute a bulletin again from the releases, model versions and bulletin that it names.
 
-    Returns its manifest. Raises BulletinError when a release is no longer as it was, when a score
-    differs by one bit, or when the bulletin is not there, and ModelError when a model is gone.
+    Returns its manifest. Raises BulletinError when a release or the previous bulletin is no longer
+    as it was, when a score or driver differs by one bit, or when the bulletin is not there, and
+    ModelError when a model is gone. Drivers are compared if the bulletin has any.
     """
     manifest, _ = read_bulletin(home, bulletin)
+    previous = None if manifest.previous is None else read_previous(home, manifest.previous)
     wanted = {(r.source, r.release, r.sha256) for r in manifest.vintage.releases}
     held = [r for r in archive.releases() if (r.source, r.release, r.sha256) in wanted]
     if len(held) < len(wanted):
@@ -134,49 +130,18 @@ def replay(archive: Archive, store: Store, home: Path, bulletin: str) -> Manifes
     vintage = vintage_of(held, manifest.vintage.as_of)
     models = [registered(store, model.level, model.version) for model in manifest.models]
     origin = parse_month(manifest.origin)
-    content = _as_parquet([_issue(store, vintage, model, origin) for model in models])
-    if hashlib.sha256(content).hexdigest() != manifest.scores_sha256:
+    issues = [_issue(store, vintage, model, origin) for model in models]
+    content = _files(issues, previous, jobs)
+    is_same = sha256_of(content.scores) == manifest.scores_sha256
+    if manifest.drivers_sha256 is not None:
+        read_published(home / "bulletins" / bulletin / DRIVERS_FILE, manifest.drivers_sha256)
+        is_same &= sha256_of(content.drivers) == manifest.drivers_sha256
+    if not is_same:
         raise BulletinError(
             f"bulletin {bulletin} comes out otherwise: it was issued by {manifest.code}; run that "
             "version with the packages of its time"
         )
     return manifest
-
-
-def scores_of(
-    panel: Panel, samples: Samples, forecaster: Forecaster, model_version: str
-) -> pd.DataFrame:
-    """Return the scores of a level at the newest month of its samples, as in SCORES_SCHEMA.
-
-    Only regions whose coverage reaches the origin have scores, and `onset` only those without a
-    death in the last 24 months.
-    """
-    scored = samples.eligible[-1]
-    regions = panel.regions.table[scored]
-    indicators = pd.DataFrame(samples.indicators[-1][scored], columns=list(samples.names))
-    forecasts = forecaster.predict(indicators)
-    origin = int(samples.months[-1])
-    quiet = is_quiet(samples.deaths)[-1][scored]
-    parts = []
-    for target, horizon in CELLS:
-        part = pd.DataFrame(
-            {
-                "region": regions["id"],
-                "name": regions["name"],
-                "country": regions["country"],
-                "level": forecaster.level,
-                "target": target,
-                "horizon": horizon,
-                "target_month": format_month(origin + horizon),
-                "threshold": threshold(target, samples.deaths, samples.tau)[-1][scored],
-                "model_version": model_version,
-            }
-        )
-        values = _values(forecasts, target, horizon)
-        part = part.assign(**{name: column.to_numpy() for name, column in values.items()})
-        parts.append(part[quiet] if target == "onset" else part)
-    scores: pd.DataFrame = pd.concat(parts, ignore_index=True)
-    return scores
 
 
 def read_manifest(folder: Path) -> Manifest:
@@ -201,23 +166,55 @@ def read_bulletin(home: Path, bulletin: str | None) -> tuple[Manifest, pd.DataFr
         wanted = "no bulletin" if bulletin is None else f"no bulletin {bulletin}"
         raise BulletinError(f"{wanted} in {folder}: run `tocsin publish` first")
     newest = max(found, key=lambda m: (m.origin, m.issued_at))
-    file = folder / newest.id / SCORES_FILE
-    content = file.read_bytes() if file.is_file() else b""
-    if hashlib.sha256(content).hexdigest() != newest.scores_sha256:
-        raise BulletinError(f"{file} is not what was published: restore it, or publish again")
-    return newest, pd.read_parquet(io.BytesIO(content))
+    return newest, read_published(folder / newest.id / SCORES_FILE, newest.scores_sha256)
 
 
-def _values(forecasts: pd.DataFrame, target: Target, horizon: int) -> dict[str, pd.Series]:
-    key = f"{horizon:02d}"
-    columns = ["mean", *(quantile_column(level) for level in QUANTILES)]
-    if target == "fatalities":
-        # The score of a level's threshold is the instability score: one distribution, one number.
-        return {"probability": forecasts[f"instability_{key}"]} | {
-            column: forecasts[f"fatalities_{key}_{column}"] for column in columns
-        }
-    nothing = pd.Series(np.nan, index=forecasts.index)
-    return {"probability": forecasts[f"{target}_{key}"]} | dict.fromkeys(columns, nothing)
+def read_previous(home: Path, bulletin: str) -> Previous:
+    """Read what changes are told against; raises BulletinError when it is not as published."""
+    folder = home / "bulletins" / bulletin
+    manifest = read_manifest(folder)
+    drivers = no_drivers()
+    if manifest.drivers_sha256 is not None:
+        drivers = read_published(folder / DRIVERS_FILE, manifest.drivers_sha256)
+    scores = read_published(folder / SCORES_FILE, manifest.scores_sha256)
+    return Previous(manifest.id, parse_month(manifest.origin), scores, drivers)
+
+
+def _newest_before(home: Path, origin: int, vintage: Vintage) -> Previous | None:
+    """Return the newest bulletin of an earlier origin, of the same history, that is whole."""
+    found = []
+    for file in (home / "bulletins").glob(f"[0-9]*/{MANIFEST_FILE}"):
+        with suppress(BulletinError):  # passed over, as the service does
+            found.append(read_manifest(file.parent))
+    kind = vintage.history, vintage.simulated
+    earlier = [
+        m
+        for m in found
+        if m.origin < format_month(origin) and (m.vintage.history, m.simulated) == kind
+    ]
+    for manifest in sorted(earlier, key=lambda m: (m.origin, m.issued_at, m.id), reverse=True):
+        with suppress(BulletinError):
+            return read_previous(home, manifest.id)
+    return None
+
+
+@dataclass(frozen=True)
+class _Content:
+    """What the tables of a bulletin hold, and the number of scores."""
+
+    scores: bytes
+    drivers: bytes
+    rows: int
+
+
+def _files(issues: list[Issue], previous: Previous | None, jobs: int) -> _Content:
+    scores = [scores_of(i.panel, i.samples, i.forecaster, i.model.label) for i in issues]
+    drivers = [drivers_of(issue, previous, jobs) for issue in issues]
+    return _Content(
+        scores=parquet_of(in_order(pd.concat(scores)), SCORES_SCHEMA),
+        drivers=parquet_of(in_order(pd.concat(drivers)), DRIVERS_SCHEMA),
+        rows=sum(map(len, scores)),
+    )
 
 
 def _models(
@@ -236,15 +233,15 @@ def _models(
     return models, tuple(refusals)
 
 
-def _issue(store: Store, vintage: Vintage, model: Registered, origin: int) -> _Issue:
+def _issue(store: Store, vintage: Vintage, model: Registered, origin: int) -> Issue:
     own = replace(vintage, summary_events=model.summary_events)
     forecaster = load_forecaster(store, model)
     panel = read_panel(own, model.level, needs_of(forecaster.names)).until(origin)
     samples = samples_at(panel, origin, forecaster.tau, forecaster.names)
-    return _Issue(panel, model, forecaster, samples)
+    return Issue(panel, model, forecaster, samples)
 
 
-def _identity(digest: str, issues: list[_Issue]) -> str:
+def _identity(digest: str, issues: list[Issue]) -> str:
     runs = [i.model.run_id for i in issues]
     return hashlib.sha256(json.dumps([digest, *runs]).encode()).hexdigest()[:12]
 
@@ -278,13 +275,3 @@ def _model_used(store: Store, model: Registered) -> ModelUsed:
         trained_to=format_month(model.trained_to),
         skill=skill,
     )
-
-
-def _as_parquet(issues: list[_Issue]) -> bytes:
-    scores = pd.concat([scores_of(i.panel, i.samples, i.forecaster, i.model.label) for i in issues])
-    ordered = scores.sort_values(_ORDER)
-    table = pa.Table.from_pandas(ordered, schema=SCORES_SCHEMA, preserve_index=False)
-    buffer = pa.BufferOutputStream()
-    pq.write_table(table, buffer, compression="zstd")
-    content: bytes = buffer.getvalue().to_pybytes()
-    return content

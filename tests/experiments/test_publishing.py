@@ -1,5 +1,6 @@
 import errno
 import hashlib
+import json
 import shutil
 from dataclasses import replace
 from datetime import UTC, date, datetime
@@ -11,9 +12,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from experiments.publishing import Published, publish, read_bulletin, replay, scores_of
+from experiments.publishing import Published, publish, read_bulletin, replay
 from experiments.registry import champion, load_forecaster
 from experiments.samples import samples_at
+from experiments.scoring import scores_of
 from experiments.store import Store, open_store
 from experiments.track_record import evaluate_bulletin
 from features.archive import Archive
@@ -25,7 +27,14 @@ from features.sources.simulation.delivery import deliver
 from features.sources.simulation.world import World
 from features.targets import HORIZONS, TARGETS
 from features.vintage import Vintage, open_vintage
-from models.bulletin import QUANTILES, SCORES_SCHEMA, Manifest, quantile_column
+from models.bulletin import (
+    DRIVERS_SCHEMA,
+    QUANTILES,
+    SCORES_SCHEMA,
+    Manifest,
+    quantile_column,
+)
+from models.explanation import log_odds
 from models.forecaster import Forecaster
 from service.bulletins import BulletinStore
 from service.reading import read_indicators
@@ -110,7 +119,7 @@ def test_a_bulletin_is_issued_once_and_stays_as_it_is(own_home: Path, vintage: V
     assert (first.is_new, again.is_new) == (True, False)
     assert again.manifest == first.manifest
     assert files_in(own_home) == before
-    assert len(before) == 3
+    assert len(before) == 4
 
 
 def test_the_same_events_and_models_give_the_same_bytes_in_another_home(
@@ -284,7 +293,7 @@ def test_a_crash_before_the_last_step_leaves_nothing_to_be_seen(
     own_home: Path, vintage: Vintage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def crash(self: Path, target: Path) -> Path:
-        files = {"scores.parquet", "indicators.json", "manifest.json"}
+        files = {"scores.parquet", "drivers.parquet", "indicators.json", "manifest.json"}
         assert {p.name for p in self.iterdir()} == files
         raise OSError(errno.EIO, "Input/output error")
 
@@ -436,3 +445,175 @@ def test_a_replay_that_comes_out_otherwise_is_told(
     (folder / "manifest.json").write_text(forged.model_dump_json())
     with pytest.raises(BulletinError, match=r"comes out otherwise: it was issued by 1\.2\.3"):
         replay(archive, open_store(own_home, None), own_home, issued.id)
+
+
+KEYS = ["level", "region", "target", "horizon"]
+
+
+def drivers_in(home: Path, bulletin: str) -> pd.DataFrame:
+    return pd.read_parquet(home / "bulletins" / bulletin / "drivers.parquet")
+
+
+@pytest.fixture(scope="module")
+def followed_home(
+    trained: Path, vintage: Vintage, tmp_path_factory: pytest.TempPathFactory
+) -> Path:
+    """A trained home with bulletins of December, January and March; not to be changed."""
+    home = Path(shutil.copytree(trained, tmp_path_factory.mktemp("followed") / "home"))
+    for origin in ("2023-12", "2024-03", "2024-01"):
+        issue(home, vintage, origin)
+    return home
+
+
+def manifests(home: Path) -> dict[str, Manifest]:
+    ids = [folder.name for folder in (home / "bulletins").iterdir()]
+    return {id_[:7]: read_bulletin(home, id_)[0] for id_ in ids}
+
+
+def test_drivers_have_the_agreed_columns_and_order(
+    issued_home: Path, issued: tuple[Manifest, pd.DataFrame]
+) -> None:
+    file = issued_home / "bulletins" / issued[0].id / "drivers.parquet"
+    assert pq.read_schema(file).equals(DRIVERS_SCHEMA)
+    assert hashlib.sha256(file.read_bytes()).hexdigest() == issued[0].drivers_sha256
+    drivers = pd.read_parquet(file)
+    ordered = drivers.sort_values(KEYS, kind="stable", ignore_index=True)
+    pd.testing.assert_frame_equal(drivers, ordered)
+    kinds = drivers.groupby(KEYS, sort=False)["kind"].agg(" ".join).unique()
+    plain = "score baseline family family family"
+    assert set(kinds) <= {plain + " indicator" * n for n in range(4)}
+    assert {plain + " indicator", plain + " indicator" * 2} <= set(kinds)
+    assert (drivers["sentence"].notna() == (drivers["kind"] == "score")).all()
+
+
+def test_baseline_and_families_add_up_to_the_log_odds_of_every_published_score(
+    issued_home: Path, issued: tuple[Manifest, pd.DataFrame]
+) -> None:
+    drivers = drivers_in(issued_home, issued[0].id)
+    scores = issued[1][issued[1]["target"] != "fatalities"].set_index(KEYS)["probability"]
+    parts = drivers[drivers["kind"].isin(["baseline", "family"])]
+    total = parts.groupby(KEYS)["contribution"].sum()
+    said = drivers[drivers["kind"] == "score"].set_index(KEYS)
+    assert set(said.index) == set(scores.index)
+    odds = log_odds(scores.to_numpy())
+    np.testing.assert_allclose(total.reindex(scores.index), odds, atol=1e-9)
+    np.testing.assert_allclose(said["contribution"].reindex(scores.index), odds, atol=1e-9)
+    np.testing.assert_allclose(said["value"].reindex(scores.index), scores, atol=1e-9)
+    assert parts["contribution"].abs().max() > 0.5
+
+
+def test_without_an_earlier_bulletin_nothing_is_said_to_have_changed(
+    issued_home: Path, issued: tuple[Manifest, pd.DataFrame]
+) -> None:
+    drivers = drivers_in(issued_home, issued[0].id)
+    assert issued[0].previous is None
+    assert drivers["change"].isna().all()
+    assert not drivers["sentence"].str.contains("Up|Down|Unchanged").any()
+
+
+def test_changes_are_told_against_the_newest_bulletin_of_an_earlier_origin(
+    followed_home: Path,
+) -> None:
+    issued = manifests(followed_home)
+    assert issued["2024-03"].previous == issued["2024-01"].previous == issued["2023-12"].id
+    now, before = (drivers_in(followed_home, issued[m].id) for m in ("2024-01", "2023-12"))
+    kept = now["kind"].isin(["score", "baseline", "family"])
+    key = [*KEYS, "kind", "name"]
+    both = now[kept].merge(before[[*key, "contribution"]], on=key, how="left", suffixes=("", "_"))
+    np.testing.assert_allclose(
+        both["change"], both["contribution"] - both["contribution_"], atol=1e-9
+    )
+    assert both["change"].notna().sum() > 1000
+    said = now.loc[now["kind"] == "score"].dropna(subset="change")
+    ways = {"Up": 1, "Down": -1}
+    for sentence, change in said[["sentence", "change"]].itertuples(index=False):
+        assert np.sign(change) == ways.get(sentence.split()[0], np.sign(change))
+    firsts = set(said["sentence"].str.split().str[0])
+    assert firsts == {"Up", "Down", "Unchanged"}
+
+
+def test_a_bulletin_with_a_previous_one_can_be_computed_again_and_needs_it_as_it_was(
+    followed_home: Path, archive: Archive, tmp_path: Path
+) -> None:
+    home = Path(shutil.copytree(followed_home, tmp_path / "home"))
+    store, issued = open_store(home, None), manifests(home)
+    now, before = issued["2024-01"], issued["2023-12"]
+    assert replay(archive, store, home, now.id, jobs=2) == now
+    (home / "bulletins" / before.id / "drivers.parquet").write_bytes(b"other")
+    with pytest.raises(BulletinError, match=r"drivers\.parquet is not what was published"):
+        replay(archive, store, home, now.id)
+    shutil.rmtree(home / "bulletins" / before.id)
+    with pytest.raises(BulletinError, match=before.id):
+        replay(archive, store, home, now.id)
+
+
+def test_a_replay_whose_drivers_come_out_otherwise_is_told(
+    own_home: Path, issued_home: Path, vintage: Vintage, archive: Archive
+) -> None:
+    issued = issue(own_home, vintage).manifest
+    folder = own_home / "bulletins" / issued.id
+    (folder / "drivers.parquet").write_bytes(b"other")
+    with pytest.raises(BulletinError, match=r"drivers\.parquet is not what was published"):
+        replay(archive, open_store(own_home, None), own_home, issued.id)
+    drivers = drivers_in(issued_home, issued.id).assign(change=0.0)
+    drivers.to_parquet(folder / "drivers.parquet")
+    digest = hashlib.sha256((folder / "drivers.parquet").read_bytes()).hexdigest()
+    forged = issued.model_copy(update={"drivers_sha256": digest})
+    (folder / "manifest.json").write_text(forged.model_dump_json())
+    with pytest.raises(BulletinError, match="comes out otherwise"):
+        replay(archive, open_store(own_home, None), own_home, issued.id)
+
+
+def as_of_old(folder: Path) -> None:
+    """Make a bulletin one from before there were drivers."""
+    (folder / "drivers.parquet").unlink()
+    manifest = json.loads((folder / "manifest.json").read_text())
+    old = {k: v for k, v in manifest.items() if k not in ("drivers_sha256", "previous")}
+    (folder / "manifest.json").write_text(json.dumps(old))
+
+
+def test_a_bulletin_from_before_there_were_drivers_is_as_good_as_ever(
+    own_home: Path, vintage: Vintage, archive: Archive
+) -> None:
+    old = issue(own_home, vintage).manifest
+    as_of_old(own_home / "bulletins" / old.id)
+    store = open_store(own_home, None)
+    assert not issue(own_home, vintage).is_new
+    assert BulletinStore(own_home).get(old.id).manifest.drivers_sha256 is None
+    assert replay(archive, store, own_home, old.id).scores_sha256 == old.scores_sha256
+    new = issue(own_home, vintage, "2024-01").manifest
+    assert new.previous == old.id
+    drivers = drivers_in(own_home, new.id)
+    assert (drivers["change"].notna() <= (drivers["kind"] == "score")).all()
+    assert drivers["sentence"].str.startswith("Up from").any()
+
+
+def test_a_damaged_earlier_bulletin_is_passed_over(own_home: Path, vintage: Vintage) -> None:
+    oldest, old, older = (
+        issue(own_home, vintage, origin).manifest for origin in ("2023-12", "2024-02", "2024-01")
+    )
+    (own_home / "bulletins" / old.id / "manifest.json").write_text("nonsense")
+    (own_home / "bulletins" / older.id / "drivers.parquet").write_bytes(b"nonsense")
+    assert issue(own_home, vintage, "2024-03").manifest.previous == oldest.id
+
+
+def test_another_model_is_not_taken_for_a_change_of_events(
+    own_home: Path, vintage: Vintage
+) -> None:
+    issue(own_home, vintage, "2023-08")
+    drivers = drivers_in(own_home, issue(own_home, vintage, "2023-12").manifest.id)
+    told = drivers[drivers["change"].notna()]
+    assert set(told["kind"]) == {"score"}
+    assert told["sentence"].str.contains("by another model").all()
+
+
+def test_the_number_of_jobs_changes_nothing(own_home: Path, vintage: Vintage) -> None:
+    def issue_with(jobs: int) -> bytes:
+        shutil.rmtree(own_home / "bulletins", ignore_errors=True)
+        store, month = open_store(own_home, None), parse_month("2023-12")
+        id_ = publish(
+            vintage, store, own_home, month, issued_at=ISSUED, code="1+a", jobs=jobs
+        ).manifest.id
+        return (own_home / "bulletins" / id_ / "drivers.parquet").read_bytes()
+
+    assert issue_with(1) == issue_with(3)
