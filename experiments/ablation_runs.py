@@ -7,8 +7,9 @@ import pandas as pd
 
 from experiments import figures
 from experiments.ablation import BASE, CELLS, Ablation, as_markdown, as_table, run_ablation
-from experiments.backtest import Progress, fold_origins
+from experiments.backtest import Progress
 from experiments.configuration import Configuration
+from experiments.folds import fold_origins
 from experiments.registry import refuse_other_events
 from experiments.samples import newest_origin, samples_at
 from experiments.store import Store

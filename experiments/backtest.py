@@ -1,27 +1,29 @@
 """Rolling origins: every forecast is made by a model that saw only what had happened by then.
 
-The work is a grid of independent tasks (fold x learner x cell) run through joblib, so that any
-joblib backend can take it.
+The work is a grid of independent tasks (fold x learner x cell), so that it can be run anywhere and
+taken up again where it was broken off.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol, TypeVar
+from typing import Protocol, TypeVar
 
-import joblib
 import numpy as np
 import pandas as pd
 from threadpoolctl import threadpool_limits
 
 from experiments.configuration import Configuration
+from experiments.folds import Fold, Window, folds_of
+from experiments.grid import in_parallel, run_grid
+from experiments.kept import Arrays, Kept
 from experiments.samples import Places, Samples
-from features.errors import CoverageError
 from features.months import format_month
 from features.panel import FloatArray
 from features.targets import TARGETS, Target
 from models.forecaster import FITTED_CELLS, Cell, Forecaster, cell_key, fit_cell
 from models.learners import LearnerName
 from models.metrics import crps_ensemble, crps_weighted
+from models.pit import pit_bounds
 from models.references import REFERENCES, reference_draws, reference_probability
 
 Step = TypeVar("Step")
@@ -36,48 +38,24 @@ class Progress(Protocol):
 
 
 @dataclass(frozen=True, eq=False)
-class Forecasts:
-    """What one fitted cell said of some rows, (n,) each: probability and, for an instability cell,
-    CRPS and mean [deaths/month] of its distribution of deaths (otherwise both empty)."""
-
-    probability: FloatArray
-    crps: FloatArray
-    mean: FloatArray
-
-
-@dataclass(frozen=True, eq=False)
 class Backtest:
     """Forecasts and outcomes, one row a target, horizon, origin (month number) and region index.
 
-    `probabilities` has the outcome (0 or 1) and a column of probabilities a forecast; `crps` and
-    `means` have the outcome [deaths/month] and, a column a forecast, its CRPS and its mean
-    [deaths/month]. Forecasts are the learners and the references.
+    `probabilities` has the outcome (0 or 1) and a column of probabilities a forecast. The others
+    are of deaths, row for row the same: the outcome [deaths/month] and a column a forecast with its
+    CRPS [deaths/month], its mean [deaths/month], and its probabilities of fewer deaths than the
+    outcome (`below`) and of no more (`upto`). Forecasts are the learners and the references.
     """
 
     probabilities: pd.DataFrame
     crps: pd.DataFrame
     means: pd.DataFrame
+    below: pd.DataFrame
+    upto: pd.DataFrame
 
 
-def fold_origins(samples: Samples, configuration: Configuration) -> list[int]:
-    """Return the month indices at which the backtest fits anew, oldest first.
-
-    Raises CoverageError when the history is too short for the first of them.
-    """
-    last = len(samples.months) - 1
-    step = configuration.backtest.refit_months
-    count = -(-configuration.backtest.years * 12 // step)
-    origins = [last - step * back for back in range(count, 0, -1)]
-    # Two more years than the calibration leave something to learn from before it.
-    needed = configuration.training.calibration_months + 12 + 24
-    seen = np.flatnonzero(samples.eligible.any(axis=1))[0]
-    if origins[0] - seen < needed:
-        raise CoverageError(
-            f"the events begin too late for a backtest of {configuration.backtest.years} years "
-            f"to {format_month(int(samples.months[-1]))}: shorten [backtest] years or "
-            "[training] calibration_months, or ingest earlier events"
-        )
-    return origins
+_OF_DEATHS = ("crps", "mean", "below", "upto")
+"""What is told of a distribution of deaths, in the order of the tables of a `Backtest`."""
 
 
 def fit_forecaster(
@@ -90,13 +68,13 @@ def fit_forecaster(
 ) -> Forecaster:
     """Fit every cell of one level on all that is known at the newest month of the samples."""
     origin = len(samples.months) - 1
-    tasks = (
-        joblib.delayed(_fit)(samples, configuration, learner, target, horizon, origin)
+    tasks = {
+        cell_key(target, horizon): (samples, configuration, learner, target, horizon, origin)
         for target, horizon in FITTED_CELLS
-    )
-    cells = progress(_run(jobs, tasks), len(FITTED_CELLS), f"{level}: fitting {learner}")
-    keys = (cell_key(target, horizon) for target, horizon in FITTED_CELLS)
-    fitted = dict(zip(keys, cells, strict=True))
+    }
+    done = progress(in_parallel(_fit, tasks, jobs), len(tasks), f"{level}: fitting {learner}")
+    found = dict(done)
+    fitted = {key: found[key] for key in tasks}
     return Forecaster(level, samples.tau, samples.names).with_cells(fitted)
 
 
@@ -107,31 +85,58 @@ def run_backtest(
     jobs: int,
     progress: Progress,
     cells: Sequence[tuple[Target, int]] = FITTED_CELLS,
+    *,
+    window: Window | None = None,
+    kept: Kept | None = None,
 ) -> Backtest:
-    """Fit and forecast at every fold, learner and cell, and set the references beside."""
-    folds = fold_origins(samples, configuration)
-    grid = [
-        (fold, learner, target, horizon)
+    """Fit and forecast at every fold, learner and cell, and set the references beside.
+
+    What is kept of an earlier run is taken from there, and what is not is kept once it is done.
+    Raises what `fold_origins` raises.
+    """
+    folds = folds_of(samples, configuration, window)
+    tasks = {
+        _task_key(samples, fold, learner, target, horizon): (
+            samples,
+            configuration,
+            fold,
+            learner,
+            target,
+            horizon,
+        )
         for fold in folds
         for learner in configuration.learners
         for target, horizon in cells
-    ]
-    tasks = (joblib.delayed(_forecast_fold)(samples, configuration, *place) for place in grid)
-    done = progress(_run(jobs, tasks), len(grid), f"{level}: backtest from {len(folds)} origins")
-    by_cell: dict[tuple[str, str, int], list[Forecasts]] = {}
-    for (_, learner, target, horizon), forecasts in zip(grid, done, strict=True):
-        by_cell.setdefault((learner, target, horizon), []).append(forecasts)
+    }
+    label = f"{level}: backtest from {len(folds)} origins"
+    done = dict(progress(run_grid(_forecast_fold, tasks, jobs, kept), len(tasks), label))
+    by_cell: dict[tuple[str, Target, int], list[Arrays]] = {}
+    for (_, _, _, learner, target, horizon), key in zip(tasks.values(), tasks, strict=True):
+        by_cell.setdefault((learner, target, horizon), []).append(done[key])
+    return _assembled(
+        samples, configuration.learners, cells, Fold(folds[0].at, folds[-1].end), by_cell
+    )
 
-    def learned(target: Target, horizon: int, field: str) -> dict[str, FloatArray]:
+
+def _assembled(
+    samples: Samples,
+    learners: Sequence[LearnerName],
+    cells: Sequence[tuple[Target, int]],
+    span: Fold,
+    by_cell: Mapping[tuple[str, Target, int], Sequence[Arrays]],
+) -> Backtest:
+    """Put the forecasts of all folds, by learner and cell, beside outcomes and references."""
+
+    def learned(target: Target, horizon: int, kind: str) -> dict[str, FloatArray]:
         return {
-            learner: np.concatenate([getattr(f, field) for f in by_cell[learner, target, horizon]])
-            for learner in configuration.learners
+            learner: np.concatenate([told[kind] for told in by_cell[learner, target, horizon]])
+            for learner in learners
         }
 
     probabilities: list[pd.DataFrame] = []
-    deaths: dict[str, list[pd.DataFrame]] = {"crps": [], "mean": []}
+    deaths: dict[str, list[pd.DataFrame]] = {kind: [] for kind in _OF_DEATHS}
     for target, horizon in cells:
-        places = samples.issued_between(target, horizon, folds[0], len(samples.months))
+        places = samples.issued_between(target, horizon, *span)
         forecasts = learned(target, horizon, "probability")
         forecasts |= reference_probabilities(samples, target, horizon, places)
         probabilities.append(_table(samples, target, horizon, places, forecasts))
@@ -140,7 +145,7 @@ def run_backtest(
             for kind, tables in deaths.items():
                 columns = learned(target, horizon, kind) | past[kind]
                 tables.append(_table(samples, "fatalities", horizon, places, columns))
-    parts = (probabilities, deaths["crps"], deaths["mean"])
+    parts = (probabilities, *deaths.values())
     return Backtest(*(pd.concat(part, ignore_index=True) for part in parts))
 
 
@@ -155,24 +160,35 @@ def reference_probabilities(
 def reference_deaths(
     samples: Samples, horizon: int, places: Places
 ) -> dict[str, dict[str, FloatArray]]:
-    """Return CRPS and mean [deaths/month] of each reference's draws at the places, (n,) each."""
+    """Return what each reference's draws at the places say of deaths, (n,) each, by kind and name.
+
+    The kinds are CRPS and mean [deaths/month], and the probabilities of fewer deaths than came
+    (`below`) and of no more (`upto`).
+    """
     outcome = samples.labels("fatalities", horizon)[places]
     month, region = places
-    scores: dict[str, dict[str, FloatArray]] = {"crps": {}, "mean": {}}
+    told: dict[str, dict[str, FloatArray]] = {
+        kind: {reference: np.empty(len(month)) for reference in REFERENCES} for kind in _OF_DEATHS
+    }
     for reference in REFERENCES:
-        crps, mean = np.empty(len(month)), np.empty(len(month))
         for row in np.unique(month):
             here = month == row
             draws = reference_draws(reference, samples.deaths, int(row))[region[here]]
-            crps[here] = crps_ensemble(outcome[here], draws)
-            mean[here] = np.nanmean(draws, axis=1)
-        scores["crps"][reference], scores["mean"][reference] = crps, mean
-    return scores
+            given = ~np.isnan(draws)
+            weights = given / given.sum(axis=1, keepdims=True)
+            bounds = pit_bounds(outcome[here], draws, weights)
+            values = (crps_ensemble(outcome[here], draws), np.nanmean(draws, axis=1), *bounds)
+            for kind, value in zip(_OF_DEATHS, values, strict=True):
+                told[kind][reference][here] = value
+    return told
 
 
-def _run(jobs: int, tasks: Iterable[Any]) -> Iterator[Any]:
-    done: Iterator[Any] = joblib.Parallel(n_jobs=jobs, return_as="generator")(tasks)
-    return done
+def _task_key(
+    samples: Samples, fold: Fold, learner: LearnerName, target: Target, horizon: int
+) -> str:
+    first = int(samples.months[0])
+    months = "-".join(format_month(first + index) for index in (fold.at, fold.end - 1))
+    return f"{months}-{learner}-{cell_key(target, horizon)}"
 
 
 def _fit(
@@ -212,22 +228,26 @@ def _fit_alone(
 def _forecast_fold(
     samples: Samples,
     configuration: Configuration,
-    fold: int,
+    fold: Fold,
     learner: LearnerName,
     target: Target,
     horizon: int,
-) -> Forecasts:
-    cell = _fit(samples, configuration, learner, target, horizon, fold)
-    end = min(fold + configuration.backtest.refit_months, len(samples.months))
-    places = samples.issued_between(target, horizon, fold, end)
+) -> Arrays:
+    """Return what a cell fitted at a fold says of the rows of the fold, (n,) each.
+
+    That is its probability and, of an instability cell, the kinds of _OF_DEATHS.
+    """
+    cell = _fit(samples, configuration, learner, target, horizon, fold.at)
+    places = samples.issued_between(target, horizon, fold.at, fold.end)
     indicators = samples.indicators[places]
-    probability = cell.probability(indicators)
-    if target != "instability":
-        return Forecasts(probability, np.empty(0), np.empty(0))
-    deaths = cell.deaths(indicators)
-    outcome = samples.labels("fatalities", horizon)[places]
-    crps = crps_weighted(outcome, deaths.draws, deaths.weights)
-    return Forecasts(probability, crps, deaths.mean())
+    told = {"probability": cell.probability(indicators)}
+    if target == "instability":
+        deaths = cell.deaths(indicators)
+        outcome = samples.labels("fatalities", horizon)[places]
+        told["crps"] = crps_weighted(outcome, deaths.draws, deaths.weights)
+        told["mean"] = deaths.mean()
+        told["below"], told["upto"] = pit_bounds(outcome, deaths.draws, deaths.weights)
+    return told
 
 
 def _table(

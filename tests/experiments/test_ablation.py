@@ -79,7 +79,7 @@ def test_the_losses_are_those_of_the_measures() -> None:
         }
     )
     deaths = told.assign(target="fatalities", boosting=[2.5, 0.0])
-    losses = losses_of(Backtest(told, deaths, deaths), "boosting")
+    losses = losses_of(Backtest(told, deaths, deaths, deaths, deaths), "boosting")
     assert losses["measure"].tolist() == ["brier"] * 2 + ["log_score"] * 2 + ["crps"] * 2
     expected = [0.0625, 0, -np.log(0.75), 1e-6, 2.5, 0]
     np.testing.assert_allclose(losses["loss"], expected, rtol=1e-5)

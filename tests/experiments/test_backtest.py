@@ -1,5 +1,5 @@
 from collections.abc import Callable, Iterable
-from dataclasses import replace
+from dataclasses import fields, replace
 from typing import Any
 
 import numpy as np
@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 from pandas.testing import assert_frame_equal
 
 from experiments import backtest as module
-from experiments.backtest import Backtest, Step, fit_forecaster, fold_origins, run_backtest
+from experiments.backtest import Backtest, Step, fit_forecaster, run_backtest
 from experiments.configuration import Configuration
+from experiments.folds import Window, fold_origins
 from experiments.samples import Samples, samples_at
 from features.errors import CoverageError
 from features.months import parse_month
@@ -44,6 +45,16 @@ def scrambled(panel: Panel, months: slice) -> Panel:
     deaths[:, months] = rng.poisson(8, size=deaths[:, months].shape)
     events[:, months] = rng.poisson(2, size=events[:, months].shape)
     return replace(panel, deaths=deaths, events=events)
+
+
+def tables_of(backtest: Backtest) -> dict[str, pd.DataFrame]:
+    return {field.name: getattr(backtest, field.name) for field in fields(backtest)}
+
+
+def assert_same(one: Backtest, other: Backtest) -> None:
+    others = tables_of(other)
+    for name, table in tables_of(one).items():
+        assert_frame_equal(table, others[name], check_exact=True)
 
 
 def keyed(table: pd.DataFrame) -> pd.DataFrame:
@@ -96,12 +107,44 @@ def test_a_history_one_month_too_short_for_the_first_fold_is_refused(
     configuration = Configuration.model_validate(settings)
     # Eligible from index 23; then 48 months to the fold and 12 behind it.
     assert fold_origins(make_samples(np.zeros((84, 1))), configuration) == [71]
-    with pytest.raises(CoverageError, match=r"backtest of 1 years to 2016-11: shorten \[backtest"):
+    with pytest.raises(CoverageError, match=r"backtest from 2015-11: begin it later, shorten \[b"):
         fold_origins(make_samples(np.zeros((83, 1))), configuration)
 
 
+@pytest.mark.parametrize(
+    ("first", "last", "refit", "expected"),
+    [(80, 98, 12, [80, 92]), (80, 91, 12, [80]), (80, 92, 12, [80, 92]), (90, 90, 3, [90])],
+)
+def test_folds_of_a_window_go_forward_from_its_first_month(
+    make_samples: MakeSamples,
+    settings: Settings,
+    first: int,
+    last: int,
+    refit: int,
+    expected: list[int],
+) -> None:
+    settings["backtest"] = {"years": 5, "refit_months": refit}
+    settings["training"]["calibration_months"] = 12
+    configuration = Configuration.model_validate(settings)
+    samples = make_samples(np.zeros((100, 1)))
+    start = int(samples.months[0])
+    assert fold_origins(samples, configuration, Window(start + first, start + last)) == expected
+
+
+@pytest.mark.parametrize(("first", "last"), [(90, 89), (90, 99), (-400, 110)])
+def test_a_window_that_no_outcome_can_judge_is_refused(
+    make_samples: MakeSamples, settings: Settings, first: int, last: int
+) -> None:
+    samples = make_samples(np.zeros((100, 1)))
+    start = int(samples.months[0])
+    with pytest.raises(CoverageError, match="cannot be judged by outcomes up to 2018-04: choose"):
+        fold_origins(
+            samples, Configuration.model_validate(settings), Window(start + first, start + last)
+        )
+
+
 def test_the_tables_have_a_column_a_forecast(backtest: Backtest) -> None:
-    for table in (backtest.probabilities, backtest.crps, backtest.means):
+    for table in tables_of(backtest).values():
         assert list(table.columns) == [*KEYS, "outcome", *FORECASTS]
         assert not table.duplicated(KEYS).any()
         assert np.isfinite(table[["outcome", *FORECASTS]]).all(axis=None)
@@ -147,6 +190,47 @@ def test_the_references_mean_is_that_of_the_past(backtest: Backtest, panel: Pane
     assert row["persistence"] == pytest.approx(past[-1])
 
 
+def test_an_outcome_lies_where_the_references_past_puts_it(
+    backtest: Backtest, panel: Panel
+) -> None:
+    rows = backtest.below["horizon"] == 3
+    for (_, below), (_, upto) in zip(
+        backtest.below[rows].iloc[::97].iterrows(),
+        backtest.upto[rows].iloc[::97].iterrows(),
+        strict=True,
+    ):
+        now, region = int(below["origin"]) - panel.months[0], int(below["region"])
+        past = panel.total_deaths[now - 11 : now + 1, region]
+        outcome = panel.total_deaths[now + 3, region]
+        assert below["conflictology"] == pytest.approx((past < outcome).mean())
+        assert upto["conflictology"] == pytest.approx((past <= outcome).mean())
+        assert upto["persistence"] == (past[-1] <= outcome)
+
+
+def test_the_ends_of_an_outcomes_place_are_in_order(backtest: Backtest) -> None:
+    below, upto = backtest.below[FORECASTS], backtest.upto[FORECASTS]
+    assert (below >= 0).all(axis=None)
+    assert (below <= upto).all(axis=None)
+    assert (upto <= 1).all(axis=None)
+    quiet = backtest.below["outcome"] == 0
+    assert (below[quiet] == 0).all(axis=None)
+    assert 0.3 < (below["boosting"] + upto["boosting"]).mean() / 2 < 0.7
+
+
+def test_a_window_judges_its_own_origins_as_the_whole_backtest_does(
+    backtest: Backtest, panel: Panel, small: Settings
+) -> None:
+    configuration = Configuration.model_validate(small)
+    samples = samples_at(panel, ORIGIN, 5, configuration.indicator_names)
+    window = Window(ORIGIN - 12, ORIGIN - 8)
+    found = run_backtest(samples, configuration, "admin1", 1, plainly, window=window)
+    whole = tables_of(backtest)
+    for name, table in tables_of(found).items():
+        expected = whole[name][whole[name]["origin"] <= ORIGIN - 8].reset_index(drop=True)
+        assert_frame_equal(table, expected, check_exact=True)
+    assert found.crps.query("horizon == 1")["origin"].max() == ORIGIN - 8
+
+
 @pytest.mark.parametrize("back", [12, 7])
 def test_no_forecast_changes_when_everything_after_its_origin_does(
     backtest: Backtest, panel: Panel, small: Settings, back: int
@@ -177,8 +261,7 @@ def test_two_jobs_forecast_what_one_does_to_the_last_bit(
     backtest: Backtest, panel: Panel, small: Settings
 ) -> None:
     again = backtest_of(panel, small, jobs=2)
-    for name in ("probabilities", "crps", "means"):
-        assert_frame_equal(getattr(backtest, name), getattr(again, name), check_exact=True)
+    assert_same(backtest, again)
 
 
 @pytest.mark.parametrize("learner", ["logistic", "boosting"])

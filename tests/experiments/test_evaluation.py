@@ -112,7 +112,8 @@ def test_a_perfect_reference_leaves_no_skill_to_state() -> None:
 
 
 def test_a_backtest_is_measured_by_horizon_by_origin_and_overall() -> None:
-    skill = Skill.of(Backtest(probabilities(), *crps_and_means()))
+    crps, means = crps_and_means()
+    skill = Skill.of(Backtest(probabilities(), crps, means, below=means, upto=means))
     assert skill.probabilities["horizon"].tolist() == [1] * 4
     assert skill.deaths["target"].tolist() == ["fatalities"] * 4
     assert sorted(set(skill.by_origin["origin"])) == [600, 601]
