@@ -11,6 +11,9 @@ import numpy.typing as npt
 
 FloatArray = npt.NDArray[np.float64]
 
+_NARROW = 1e-12
+"""Ends so near to each other are one place."""
+
 
 def pit_bounds(
     outcome: FloatArray, draws: FloatArray, weights: FloatArray
@@ -36,6 +39,7 @@ def pit_histogram(below: FloatArray, upto: FloatArray, bins: int = 10) -> FloatA
     # Everywhere inside, so that an outcome beyond all draws falls into the first or last bin.
     inner = np.linspace(0, 1, bins + 1)[1:-1, None]
     width = upto - below
-    place = np.divide(inner - below, width, out=np.zeros((bins - 1, len(width))), where=width > 0)
-    share = np.where(width > 0, np.clip(place, 0, 1), inner >= upto)
+    wide = width > _NARROW
+    place = np.divide(inner - below, width, out=np.zeros((bins - 1, len(width))), where=wide)
+    share = np.where(wide, np.clip(place, 0, 1), inner >= upto)
     return np.diff(share.mean(axis=1), prepend=0.0, append=1.0)
