@@ -10,10 +10,10 @@ import pandas as pd
 from scipy.special import expit
 from threadpoolctl import threadpool_limits
 
-from experiments.phrases import BASELINE
+from experiments.phrases import REVISION
 from experiments.previous import Before, Previous
 from experiments.scoring import Issue, is_scored
-from experiments.wording import Cause, Earlier, Usual, sentence
+from experiments.wording import Cause, Earlier, Usual, is_shown, sentence
 from features.catalogue import select
 from features.indicators.indicator import Indicator
 from features.panel import BoolArray, FloatArray
@@ -41,9 +41,9 @@ _NOTHING = 1e-9
 class Question:
     """The scores of n regions at one target and horizon, to be explained.
 
-    `present`, `usual` and `earlier` are (n, K) indicators: now, those that are usual, and those of
-    the previous bulletin's origin as they are known now. `is_own` (n,) tells whether the usual ones
-    are from the region's own past. Without a previous bulletin `before` is None.
+    `present` and `usual` are (n, K) indicators: now, and those that are usual. `is_own` (n,) tells
+    whether the usual ones are from the region's own past. Without a previous bulletin `before` is
+    None.
     """
 
     probability: Probability
@@ -52,13 +52,12 @@ class Question:
     present: Matrix
     usual: Matrix
     is_own: BoolArray
-    earlier: Matrix
     before: Before | None
 
     @property
     def families(self) -> tuple[str, ...]:
         """The families that the model may read, in their order."""
-        return families_of(self.indicators)
+        return tuple(dict.fromkeys(indicator.family for indicator in self.indicators))
 
     @property
     def groups(self) -> npt.NDArray[np.int64]:
@@ -67,17 +66,12 @@ class Question:
         return np.array([families.index(i.family) for i in self.indicators], dtype=np.int64)
 
 
-def families_of(indicators: tuple[Indicator, ...]) -> tuple[str, ...]:
-    """Return the families of indicators, in their order."""
-    return tuple(dict.fromkeys(indicator.family for indicator in indicators))
-
-
 def drivers_of(issue: Issue, previous: Previous | None, jobs: int) -> pd.DataFrame:
     """Return the drivers (DRIVERS_SCHEMA) of a level's scores at the newest month of its samples.
 
     A score is set beside the previous bulletin's at the same horizon, not the same target month:
     one horizon has one model, so what changed lies in the indicators; another horizon has another
-    model, and a difference of contributions would mix the two.
+    model, and a change would mix the two.
     """
     level = issue.forecaster.level
     with threadpool_limits(1, user_api="blas"):
@@ -90,18 +84,17 @@ def drivers_of(issue: Issue, previous: Previous | None, jobs: int) -> pd.DataFra
 
 
 def explained(question: Question) -> pd.DataFrame:
-    """Return the drivers of one target and horizon, without these three columns."""
+    """Return the drivers of one cell, without the columns `level`, `target` and `horizon`."""
     made = explain(question.probability, question.present, question.usual, question.groups)
-    off = np.column_stack([made.groups, np.zeros(len(made.score))])
-    whys, effects = _causes(question, off, question.usual, made.score)
-    change = _changes(question, made)
-    changed, _ = _causes(question, np.nan_to_num(change), question.earlier, made.score)
-    usual, sentences = expit(made.baseline), []
-    for row, probability in enumerate(expit(made.score)):
-        own = Usual(float(usual[row]), bool(question.is_own[row]), whys[row])
-        earlier = _earlier(question.before, row, changed[row])
-        sentences.append(sentence(float(probability), own, earlier))
-    return _table(question, made, change, effects, sentences)
+    whys, effects = _causes(question, made.groups, question.usual, made.score)
+    moves = _moves(question)
+    usual, present = expit(made.baseline), expit(made.score)
+    earlier = _earlier(question, moves, made.score)
+    sentences = [
+        sentence(float(present[i]), Usual(float(usual[i]), bool(is_own), whys[i]), earlier[i])
+        for i, is_own in enumerate(question.is_own)
+    ]
+    return _table(question, made, moves, effects, sentences)
 
 
 def _answer(question: Question, level: str, target: Target, horizon: int) -> pd.DataFrame:
@@ -117,36 +110,65 @@ def _questions(issue: Issue, previous: Previous | None) -> Iterator[tuple[Target
     usual, is_own = usual_indicators(samples.indicators, samples.eligible)
     ids = issue.panel.regions.table["id"].to_numpy(dtype=object)
     indicators = select(samples.names)
-    month = -1 if previous is None else previous.origin - int(samples.months[0])
-    last = None if previous is None or month < 0 else previous.at_level(forecaster.level)
     for target, horizon in FITTED_CELLS:
         here = is_scored(target, samples)
-        families, label = families_of(indicators), issue.model.label
-        yield (
-            target,
-            horizon,
-            Question(
-                probability=forecaster.cell(target, horizon).probability,
-                indicators=indicators,
-                regions=ids[here],
-                present=samples.indicators[-1][here],
-                usual=usual[here],
-                is_own=is_own[here],
-                earlier=samples.indicators[month][here],
-                before=None
-                if last is None
-                else last.of(target, horizon, ids[here], families, label),
-            ),
+        question = Question(
+            probability=forecaster.cell(target, horizon).probability,
+            indicators=indicators,
+            regions=ids[here],
+            present=samples.indicators[-1][here],
+            usual=usual[here],
+            is_own=is_own[here],
+            before=_before(issue, previous, target, horizon),
         )
+        yield target, horizon, question
 
 
-def _changes(question: Question, made: Contributions) -> FloatArray:
-    """Return by how much each part moved since the previous bulletin, (n, F + 1), NaN: unknown."""
-    parts = np.column_stack([made.groups, made.baseline])
-    if question.before is None:
-        return np.full(parts.shape, np.nan)
-    known = question.before.is_explained[:, None]
-    return np.where(known, parts - question.before.parts, np.nan)
+def _before(issue: Issue, previous: Previous | None, target: Target, horizon: int) -> Before | None:
+    samples, regions = issue.samples, issue.panel.regions
+    if previous is None or previous.origin < samples.months[0]:
+        return None
+    here = is_scored(target, samples)
+    ids = regions.table["id"].to_numpy(dtype=object)[here]
+    said = previous.of(regions.level, target, horizon, ids)
+    return Before(
+        probability=said["probability"].to_numpy(dtype=np.float64),
+        is_same_model=(said["model_version"] == issue.model.label).to_numpy(dtype=bool),
+        indicators=samples.indicators[previous.origin - samples.months[0]][here],
+    )
+
+
+def _moves(question: Question) -> FloatArray:
+    """Return what moved each score since the previous bulletin, (n, F + 1) [log-odds].
+
+    By family, and last by revisions: what the model would have said then of the record as it is
+    now, less what was published. NaN where there was no score, or another model's.
+    """
+    moves = np.full((len(question.present), len(question.families) + 1), np.nan)
+    if question.before is not None:
+        known = question.before.is_same_model
+        then = question.before.indicators[known]
+        since = explain(question.probability, question.present[known], then, question.groups)
+        revised = since.baseline - log_odds(question.before.probability[known])
+        moves[known] = np.column_stack([since.groups, revised])
+    return moves
+
+
+def _earlier(question: Question, moves: FloatArray, score: FloatArray) -> list[Earlier | None]:
+    """Return what the previous bulletin said, and what moved each score (n, F + 1) since."""
+    before = question.before
+    if before is None:
+        return [None] * len(score)
+    pairs = zip(before.probability, expit(score), strict=True)
+    shown = np.array([is_shown(then, now) for then, now in pairs], dtype=bool)
+    told = np.where(shown[:, None], np.nan_to_num(moves), 0)
+    causes, _ = _causes(question, told, before.indicators, score)
+    return [
+        None if np.isnan(then) else Earlier(float(then), cause if is_same_model else None)
+        for then, is_same_model, cause in zip(
+            before.probability, before.is_same_model, causes, strict=True
+        )
+    ]
 
 
 def _causes(
@@ -154,7 +176,8 @@ def _causes(
 ) -> tuple[list[Cause], FloatArray]:
     """Return what moved each score most, and single indicators' effects beside `other`, (n, K).
 
-    `parts` (n, F + 1) [log-odds] are those of the families and the baseline; their sum is the move.
+    `parts` [log-odds] are those of the families, (n, F), or of these and of revisions, (n, F + 1);
+    their sum is the move.
     Effects are computed for the family that moved the score most its way and for the largest part.
     """
     way = np.where(parts.sum(axis=1) < 0, -1.0, 1.0)[:, None]
@@ -165,7 +188,7 @@ def _causes(
     asked &= np.abs(parts).max(axis=1, keepdims=True) > _NOTHING
     effects = single_effects(question.probability, question.present, other, asked, score)
     single = np.where(in_strongest, way * effects, 0)
-    names = [*question.families, BASELINE]
+    names = [*question.families, REVISION]
     causes = []
     for row, family in enumerate(strongest):
         is_most = bool(pushed[row, family] >= pushed[row].sum() / 2)
@@ -178,20 +201,10 @@ def _causes(
     return causes, effects
 
 
-def _earlier(before: Before | None, row: int, cause: Cause) -> Earlier | None:
-    if before is None or np.isnan(before.probability[row]):
-        return None
-    return Earlier(
-        probability=float(before.probability[row]),
-        cause=cause if before.is_explained[row] else None,
-        is_same_model=bool(before.is_same_model[row]),
-    )
-
-
 def _table(
     question: Question,
     made: Contributions,
-    change: FloatArray,
+    moves: FloatArray,
     effects: FloatArray,
     sentences: list[str],
 ) -> pd.DataFrame:
@@ -202,12 +215,14 @@ def _table(
     whose = np.where(own, "own", "all regions")
     blocks = [
         _rows("score", every, made.score, change=moved, sentence=sentences, **usual),
-        _rows("baseline", every, made.baseline, change=change[:, -1], name=whose),
+        _rows("baseline", every, made.baseline, name=whose),
         *(
-            _rows("family", every, made.groups[:, f], change=change[:, f], name=family)
+            _rows("family", every, made.groups[:, f], change=moves[:, f], name=family)
             for f, family in enumerate(question.families)
         ),
     ]
+    known = every[~np.isnan(moves[:, -1])]
+    blocks.append(_rows("revision", known, np.zeros(len(known)), change=moves[known, -1]))
     order = np.argsort(-np.abs(effects), axis=1, kind="stable")[:, :STRONGEST]
     names = np.array([indicator.name for indicator in question.indicators], dtype=object)
     for column in order.T:

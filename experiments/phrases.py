@@ -8,60 +8,76 @@ from fnmatch import fnmatchcase
 
 from features.indicators.indicator import Indicator
 
-BASELINE = "baseline"
-"""In place of a family: what is usual for the region has itself become something else."""
+REVISION = "revision"
+"""In place of a family: what is known of the months before has itself become something else."""
 
 FAMILY_PHRASES = {
-    BASELINE: "of another level that is usual for it",
+    REVISION: "the record of earlier months was revised",
     "history": "of what happened in the region itself",
-    "neighbourhood": "of what happens around it",
-    "actors": "of the armed groups there and next door",
-    "civilians": "of how far violence turns on civilians",
-    "encirclement": "of the sides from which violence comes",
+    "neighbourhood": "of what happens around the region",
+    "actors": "of the armed groups in the region and next door",
+    "civilians": "of how much of the violence is against civilians",
+    "encirclement": "of where the violence lies around the region and the capital",
     "supply": "of what happens along the supply routes",
-    "contagion": "of the unrest next door",
+    "contagion": "of violence next door",
     "season": "of the time of the year",
-    "place": "of where it lies",
+    "place": "of where the region lies",
 }
 """By family, what is said when no single indicator stands out."""
 
 _Pair = tuple[str, str]
 _MORE: _Pair = ("there was more violence {}", "there was less violence {}")
 _SHARE: _Pair = ("more of the violence {}", "less of the violence {}")
-_TREND: _Pair = ("the trend of violence {} went up", "the trend of violence {} went down")
-_SINCE: _Pair = ("violence {} lies longer back", "violence {} is more recent")
+_TREND: _Pair = ("the trend of violence {} rose", "the trend of violence {} fell")
+_SINCE: _Pair = ("violence {} is longer ago", "violence {} is more recent")
 _RECENT: _Pair = (_SINCE[1], _SINCE[0])
 _FAR: _Pair = ("violence is further from {}", "violence is nearer to {}")
-_AWAY: _Pair = ("violence draws less near to {}", "violence draws nearer to {}")
+_AWAY: _Pair = ("violence closes in less on {}", "violence closes in more on {}")
 _SIDES: _Pair = ("there is violence on more sides of {}", "there is violence on fewer sides of {}")
 _REPORTS: _Pair = ("more reports {}", "fewer reports {}")
 _FEWER_GROUPS = "fewer armed groups do more of the fighting"
 _MORE_GROUPS = "the fighting is spread over more armed groups"
 
 _INDICATOR_PHRASES: tuple[tuple[str, _Pair, str], ...] = (
-    ("months_since_*", _SINCE, "there"),
-    ("neighbour_months_since_*", _SINCE, "around it"),
-    ("*since_*_decay_*", _RECENT, "there"),
-    ("deaths_std_*", ("violence there is less even", "violence there is more even"), ""),
-    ("deaths_rank*", ("it is more violent by its own past", "it is calmer by its own past"), ""),
-    ("*_trend_*", _TREND, "there"),
-    ("*_acceleration_*", _TREND, "there"),
-    ("space_time_distance_*", _FAR, "it"),
-    ("neighbours_observed", ("more of its neighbours are observed", "fewer are observed"), ""),
+    ("months_since_*", _SINCE, "in the region"),
+    ("neighbour_months_since_*", _SINCE, "around the region"),
+    ("*since_*_decay_*", _RECENT, "in the region"),
+    (
+        "deaths_std_*",
+        ("violence varies more from month to month", "violence varies less from month to month"),
+        "",
+    ),
+    ("deaths_rank*", ("it is more violent for its own past", "it is calmer for its own past"), ""),
+    ("*_trend_*", _TREND, "in the region"),
+    ("*_acceleration_*", _TREND, "in the region"),
+    ("space_time_distance_*", _FAR, "the region"),
+    (
+        "neighbours_observed",
+        ("more of its neighbours are observed", "fewer of its neighbours are observed"),
+        "",
+    ),
     ("world_*_change_*", _TREND, "in the world"),
     ("world_*", _MORE, "in the world"),
     ("country_deaths_change_*", _TREND, "elsewhere in the country"),
     ("country_deaths_*", _MORE, "elsewhere in the country"),
-    ("*neighbour_deaths_change_*", _TREND, "around it"),
-    ("kernel_*_change_*", _TREND, "around it"),
-    ("tree_lag_*_change_*", _TREND, "around it"),
-    ("new_groups_*", ("new armed groups appeared in it", "fewer armed groups are new in it"), ""),
+    ("*neighbour_deaths_change_*", _TREND, "around the region"),
+    ("kernel_*_change_*", _TREND, "around the region"),
+    ("tree_lag_*_change_*", _TREND, "around the region"),
+    (
+        "new_groups_*",
+        ("new armed groups appeared in the region", "fewer armed groups are new in the region"),
+        "",
+    ),
     (
         "neighbour_new_groups_*",
         ("new armed groups appeared next door", "fewer armed groups are new next door"),
         "",
     ),
-    ("active_groups_*", ("more armed groups fight there", "fewer armed groups fight there"), ""),
+    (
+        "active_groups_*",
+        ("more armed groups fight in the region", "fewer armed groups fight in the region"),
+        "",
+    ),
     ("group_concentration_*", (_FEWER_GROUPS, _MORE_GROUPS), ""),
     ("effective_groups_*", (_MORE_GROUPS, _FEWER_GROUPS), ""),
     (
@@ -72,23 +88,23 @@ _INDICATOR_PHRASES: tuple[tuple[str, _Pair, str], ...] = (
     ("front_distance_*", ("the nearest front is further away", "the nearest front is nearer"), ""),
     ("front_approach_*", ("a front approaches more", "a front approaches less"), ""),
     ("contested_*", ("it is contested more often", "it is contested less often"), ""),
-    ("state_event_share_*", _SHARE, "there involves state forces"),
+    ("state_event_share_*", _SHARE, "in the region involves state forces"),
     ("revived_dyads_*", ("old enemies fight again", "fewer old enemies fight again"), ""),
-    ("civilians_without_battle_*", _SHARE, "there is against civilians alone"),
-    ("one_sided_*_share_*", _SHARE, "there is against civilians"),
-    ("capital_ring_part_*", _SHARE, "around the capital is in it"),
+    ("civilians_without_battle_*", _SHARE, "in the region is against civilians alone"),
+    ("one_sided_*_share_*", _SHARE, "in the region is against civilians"),
+    ("capital_ring_part_*", _SHARE, "around the capital is in the region"),
     ("capital_ring_*", _SIDES, "the capital"),
     ("capital_violence_distance_change_*", _AWAY, "the capital"),
     ("capital_violence_distance_*", _FAR, "the capital"),
-    ("own_ring_*", _SIDES, "it"),
-    ("own_violence_distance_change_*", _AWAY, "it"),
-    ("own_violence_distance_*", _FAR, "it"),
+    ("own_ring_*", _SIDES, "the region"),
+    ("own_violence_distance_change_*", _AWAY, "the region"),
+    ("own_violence_distance_*", _FAR, "the region"),
     ("corridor_events_change_*", _TREND, "along its country's supply routes"),
     ("corridor_events_*", _MORE, "along its country's supply routes"),
     ("corridors_attacked_*", _MORE, "along its country's supply routes"),
-    ("crossing_events_change_*", _TREND, "along the supply routes through it"),
-    ("crossing_events_inside_*", _SHARE, "along the supply routes through it is in it"),
-    ("crossing_events_*", _MORE, "along the supply routes through it"),
+    ("crossing_events_change_*", _TREND, "along the supply routes through the region"),
+    ("crossing_events_inside_*", _SHARE, "along the supply routes through the region is inside it"),
+    ("crossing_events_*", _MORE, "along the supply routes through the region"),
     ("*convoy_reports_*", _REPORTS, "tell of convoys"),
     ("*fuel_reports_*", _REPORTS, "tell of fuel"),
     ("*roadblock_reports_*", _REPORTS, "tell of roadblocks"),
@@ -100,7 +116,11 @@ _INDICATOR_PHRASES: tuple[tuple[str, _Pair, str], ...] = (
 )
 """Pattern of names, what is said when one rose and when it fell, and of where; the first fits."""
 
-_WHERE = {"history": "there", "neighbourhood": "around it", "contagion": "next door"}
+_WHERE = {
+    "history": "in the region",
+    "neighbourhood": "around the region",
+    "contagion": "next door",
+}
 """By family, where there was more or less violence if no pattern fits the name."""
 
 

@@ -1,82 +1,46 @@
 """What the bulletin before said of the same regions, in the form that is set beside the new one."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from experiments.phrases import BASELINE
 from features.panel import BoolArray, FloatArray
+from features.regions import Level
 from features.targets import Target
-from models.bulletin import DRIVERS_SCHEMA
+from models.explanation import Matrix
 
 
 @dataclass(frozen=True, eq=False)
 class Before:
-    """What was said of n regions at one target and horizon.
+    """The scores that n regions had at one target and horizon.
 
-    `probability` (n,) is NaN where there was no score. `parts` (n, F + 1) are the contributions of
-    the families and, last, the baseline's log-odds: NaN also where another model gave the score,
-    or where no contributions were published.
+    `probability` (n,) is NaN where there was none; `is_same_model` (n,) tells whether the model
+    that gives the new scores gave them. `indicators` (n, K) are those of the previous bulletin's
+    origin, as they are known now.
     """
 
     probability: FloatArray
     is_same_model: BoolArray
-    parts: FloatArray
-
-    @property
-    def is_explained(self) -> BoolArray:
-        """Tell of which regions all parts are known, (n,)."""
-        return np.asarray(~np.isnan(self.parts).any(axis=1))
+    indicators: Matrix
 
 
 @dataclass(frozen=True, eq=False)
 class Previous:
-    """A bulletin of an earlier origin [months since 1970-01].
-
-    `scores` are as in SCORES_SCHEMA, `drivers` as in DRIVERS_SCHEMA.
-    """
+    """A bulletin of an earlier origin [months since 1970-01]; `scores` are as in SCORES_SCHEMA."""
 
     id: str
     origin: int
     scores: pd.DataFrame
-    drivers: pd.DataFrame
-
-    def at_level(self, level: str) -> "Previous":
-        """Return what it said at one level."""
-        scores, drivers = (t[t["level"] == level] for t in (self.scores, self.drivers))
-        return Previous(self.id, self.origin, scores, drivers)
 
     def of(
-        self,
-        target: Target,
-        horizon: int,
-        regions: npt.NDArray[np.object_],
-        families: Sequence[str],
-        model: str,
-    ) -> Before:
-        """Return what was said of regions; `model` is the version that the new scores are from."""
-        scored = _cell(self.scores, target, horizon).set_index("region").reindex(regions)
-        is_same = (scored["model_version"] == model).to_numpy(dtype=bool)
-        made = _cell(self.drivers, target, horizon)
-        made = made[made["kind"].isin(["baseline", "family"])]
-        named = made.assign(name=made["name"].where(made["kind"] == "family", BASELINE))
-        table = named.pivot_table("contribution", "region", "name")
-        parts = table.reindex(index=regions, columns=[*families, BASELINE])
-        return Before(
-            probability=scored["probability"].to_numpy(dtype=np.float64),
-            is_same_model=is_same,
-            parts=np.where(is_same[:, None], parts.to_numpy(dtype=np.float64), np.nan),
+        self, level: Level, target: Target, horizon: int, regions: npt.NDArray[np.object_]
+    ) -> pd.DataFrame:
+        """Return `probability` and `model_version` of regions, a row each; missing: no score."""
+        table = self.scores
+        is_asked = (
+            (table["level"] == level) & (table["target"] == target) & (table["horizon"] == horizon)
         )
-
-
-def no_drivers() -> pd.DataFrame:
-    """Return the drivers of a bulletin that has none."""
-    empty: pd.DataFrame = DRIVERS_SCHEMA.empty_table().to_pandas()
-    return empty
-
-
-def _cell(table: pd.DataFrame, target: Target, horizon: int) -> pd.DataFrame:
-    return table[(table["target"] == target) & (table["horizon"] == horizon)]
+        found = table[is_asked].set_index("region")[["probability", "model_version"]]
+        return found.reindex(regions)

@@ -11,7 +11,7 @@ import pandas as pd
 
 from experiments.bulletin_files import parquet_of, read_published, sha256_of, write_bulletin
 from experiments.explaining import drivers_of
-from experiments.previous import Previous, no_drivers
+from experiments.previous import Previous
 from experiments.registry import (
     Registered,
     champion_for,
@@ -173,11 +173,8 @@ def read_previous(home: Path, bulletin: str) -> Previous:
     """Read what changes are told against; raises BulletinError when it is not as published."""
     folder = home / "bulletins" / bulletin
     manifest = read_manifest(folder)
-    drivers = no_drivers()
-    if manifest.drivers_sha256 is not None:
-        drivers = read_published(folder / DRIVERS_FILE, manifest.drivers_sha256)
     scores = read_published(folder / SCORES_FILE, manifest.scores_sha256)
-    return Previous(manifest.id, parse_month(manifest.origin), scores, drivers)
+    return Previous(manifest.id, parse_month(manifest.origin), scores)
 
 
 def _newest_before(home: Path, origin: int, vintage: Vintage) -> Previous | None:

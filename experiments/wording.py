@@ -6,13 +6,16 @@ from dataclasses import dataclass
 from experiments.phrases import family_phrase, indicator_phrase
 from features.indicators.indicator import Indicator
 
-_BARE = {"1", "share"}
-"""Units that say nothing beside a number."""
+_MEASURED = {"km", "km2", "degrees"}
+"""Units that are shown; of all that is counted the meaning of an indicator says what it is."""
+
+_TECHNICAL = "1"
+"""Unit of values that tell a reader nothing: logarithms, decays and angles."""
 
 
 @dataclass(frozen=True)
 class Cause:
-    """What moved a score most: a family (or the baseline), and its strongest single indicator.
+    """What moved a score most: a family (or REVISION), and its strongest single indicator.
 
     `value` and `before` are the indicator's own, now and at what it is set beside. `is_most` tells
     whether the family makes at least half of everything that moved the score the same way.
@@ -36,38 +39,44 @@ class Usual:
 
 @dataclass(frozen=True)
 class Earlier:
-    """The probability of the previous bulletin, and what moved the score since, if it is known."""
+    """The probability of the previous bulletin, and what moved the score since.
+
+    Without a cause another model gave it: what such a change comes from lies not in the events.
+    """
 
     probability: float
     cause: Cause | None
-    is_same_model: bool
 
 
 def sentence(probability: float, usual: Usual, earlier: Earlier | None) -> str:
     """Return the sentence for a score.
 
-    Where it is not known why the score changed, or nothing did that two decimals show, it says why
-    the score is not what it usually is. A change that came with another model has no cause in the
-    events, so that none is named.
+    Where another model gave the earlier score, or two decimals show no change, it says why the
+    score is not what it usually is.
     """
     told = _number(probability)
     if earlier is None:
         return f"{told}; {_beside_usual(told, usual)}."
     before = _number(earlier.probability)
-    model = "" if earlier.is_same_model else ", by another model"
-    if told == before:
+    model = ", by another model" if earlier.cause is None else ""
+    if not is_shown(earlier.probability, probability):
         return f"Unchanged at {told}{model}; {_beside_usual(told, usual)}."
     way = "Up" if probability > earlier.probability else "Down"
     change = f"{way} from {before} to {told}{model}"
-    if earlier.cause is None or not earlier.is_same_model:
+    if earlier.cause is None:
         return f"{change}; {_beside_usual(told, usual)}."
     return f"{change}, {_because(earlier.cause, 'before')}."
+
+
+def is_shown(before: float, now: float) -> bool:
+    """Tell whether two decimals show that a probability changed."""
+    return _number(before) != _number(now)
 
 
 def _beside_usual(told: str, usual: Usual) -> str:
     level = _number(usual.probability)
     if told == level:
-        return "as usual for it" if usual.is_own else "as usual elsewhere"
+        return "as usual for the region" if usual.is_own else "as usual elsewhere"
     way = "above" if float(told) > float(level) else "below"
     whose = f"its own usual {level}" if usual.is_own else f"the {level} that is usual elsewhere"
     return f"{way} {whose}, {_because(usual.cause, 'usually' if usual.is_own else 'elsewhere')}"
@@ -80,9 +89,9 @@ def _because(cause: Cause, when: str) -> str:
         return f"{part} because {family_phrase(cause.family)}"
     phrase = indicator_phrase(indicator, rose=cause.value > cause.before)
     now, then = _amount(cause.value), _amount(cause.before)
-    if now == then:
+    if now == then or indicator.unit == _TECHNICAL:
         return f"{part} because {phrase}"
-    unit = "" if indicator.unit in _BARE else f" {indicator.unit}"
+    unit = f" {indicator.unit}" if indicator.unit in _MEASURED else ""
     meaning = indicator.meaning[0].lower() + indicator.meaning[1:]
     return f"{part} because {phrase} ({meaning}: {now}{unit}, {when} {then})"
 

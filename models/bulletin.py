@@ -56,7 +56,7 @@ max(tau, 2 x the last 12 months' mean) for `escalation`, 1 death for `onset`. `m
 quantiles [deaths/month] are given for `fatalities` only.
 """
 
-DriverKind = Literal["score", "baseline", "family", "indicator"]
+DriverKind = Literal["score", "baseline", "family", "revision", "indicator"]
 
 DRIVERS_SCHEMA = pa.schema(
     [
@@ -76,16 +76,20 @@ DRIVERS_SCHEMA = pa.schema(
 """Several rows a score, sorted like the scores; `fatalities` share those of `instability`.
 
 Per score, by `kind` (DriverKind): one `score`, one `baseline`, one `family` for each that the model
-reads, and at most three `indicator`, the strongest first. `contribution` is in log-odds: those of
-`baseline` and `family` add up to that of `score`. `change` is what it was more than in the bulletin
-that the manifest names as `previous`, at the same horizon; null where there was no such score, and
-but for `score` also where another model or a bulletin without drivers gave it.
+reads, one `revision` if the change is known, and at most three `indicator`, the strongest first.
+`contribution` is in log-odds: those of `baseline` and `family` add up to that of `score`. So is
+`change`, what happened since the bulletin that the manifest names as `previous`, at the same
+horizon: those of `family` and `revision` add up to that of `score`. It is null where there was no
+such score, and but for `score` also where another model gave it.
 
 * `score`: `value` and `baseline_value` are the probability and the one that is usual for the
   region; `sentence` says in English what changed and why. `name` is null.
 * `baseline`: what the model makes of the region's usual indicators. `name` says whose months they
   are from: `own`, or `all regions` where the region has too short a past.
-* `family`: what the indicators of the family add, not being as usual.
+* `family`: what the indicators of the family add, not being as usual; as `change`, what they did by
+  moving from their values at the previous origin, as known now, to the present ones.
+* `revision`: as `change`, what the record of the months to the previous origin did by being another
+  now than it was then. Its `contribution` is 0.
 * `indicator`: what this one adds on top of all others; these do not add up. `value` and
   `baseline_value` are the indicator's own, now and usually, in its unit; null if not known.
 """

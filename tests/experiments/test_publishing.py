@@ -480,7 +480,7 @@ def test_drivers_have_the_agreed_columns_and_order(
     ordered = drivers.sort_values(KEYS, kind="stable", ignore_index=True)
     pd.testing.assert_frame_equal(drivers, ordered)
     kinds = drivers.groupby(KEYS, sort=False)["kind"].agg(" ".join).unique()
-    plain = "score baseline family family family"
+    plain = "score baseline family family family"  # no revision: nothing came before
     assert set(kinds) <= {plain + " indicator" * n for n in range(4)}
     assert {plain + " indicator", plain + " indicator" * 2} <= set(kinds)
     assert (drivers["sentence"].notna() == (drivers["kind"] == "score")).all()
@@ -516,15 +516,20 @@ def test_changes_are_told_against_the_newest_bulletin_of_an_earlier_origin(
 ) -> None:
     issued = manifests(followed_home)
     assert issued["2024-03"].previous == issued["2024-01"].previous == issued["2023-12"].id
-    now, before = (drivers_in(followed_home, issued[m].id) for m in ("2024-01", "2023-12"))
-    kept = now["kind"].isin(["score", "baseline", "family"])
-    key = [*KEYS, "kind", "name"]
-    both = now[kept].merge(before[[*key, "contribution"]], on=key, how="left", suffixes=("", "_"))
-    np.testing.assert_allclose(
-        both["change"], both["contribution"] - both["contribution_"], atol=1e-9
+    now, before = (
+        drivers_in(followed_home, issued[m].id).set_index(KEYS) for m in ("2024-01", "2023-12")
     )
-    assert both["change"].notna().sum() > 1000
-    said = now.loc[now["kind"] == "score"].dropna(subset="change")
+    scores = [t.loc[t["kind"] == "score", "contribution"] for t in (now, before)]
+    said = now[now["kind"] == "score"].dropna(subset="change")
+    np.testing.assert_allclose(
+        said["change"], (scores[0] - scores[1]).reindex(said.index), atol=1e-9
+    )
+    parts = now[now["kind"].isin(["family", "revision"])].groupby(KEYS)["change"].sum()
+    np.testing.assert_allclose(said["change"], parts.reindex(said.index), atol=1e-9)
+    assert len(said) > 100
+    revised = now[now["kind"] == "revision"]
+    assert len(revised) == len(said)
+    np.testing.assert_allclose(revised["change"], 0, atol=1e-9)  # both had the same releases
     ways = {"Up": 1, "Down": -1}
     for sentence, change in said[["sentence", "change"]].itertuples(index=False):
         assert np.sign(change) == ways.get(sentence.split()[0], np.sign(change))
@@ -539,8 +544,8 @@ def test_a_bulletin_with_a_previous_one_can_be_computed_again_and_needs_it_as_it
     store, issued = open_store(home, None), manifests(home)
     now, before = issued["2024-01"], issued["2023-12"]
     assert replay(archive, store, home, now.id, jobs=2) == now
-    (home / "bulletins" / before.id / "drivers.parquet").write_bytes(b"other")
-    with pytest.raises(BulletinError, match=r"drivers\.parquet is not what was published"):
+    (home / "bulletins" / before.id / "scores.parquet").write_bytes(b"other")
+    with pytest.raises(BulletinError, match=r"scores\.parquet is not what was published"):
         replay(archive, store, home, now.id)
     shutil.rmtree(home / "bulletins" / before.id)
     with pytest.raises(BulletinError, match=before.id):
@@ -584,7 +589,7 @@ def test_a_bulletin_from_before_there_were_drivers_is_as_good_as_ever(
     new = issue(own_home, vintage, "2024-01").manifest
     assert new.previous == old.id
     drivers = drivers_in(own_home, new.id)
-    assert (drivers["change"].notna() <= (drivers["kind"] == "score")).all()
+    assert drivers.loc[drivers["kind"] == "family", "change"].notna().any()
     assert drivers["sentence"].str.startswith("Up from").any()
 
 
@@ -593,7 +598,7 @@ def test_a_damaged_earlier_bulletin_is_passed_over(own_home: Path, vintage: Vint
         issue(own_home, vintage, origin).manifest for origin in ("2023-12", "2024-02", "2024-01")
     )
     (own_home / "bulletins" / old.id / "manifest.json").write_text("nonsense")
-    (own_home / "bulletins" / older.id / "drivers.parquet").write_bytes(b"nonsense")
+    (own_home / "bulletins" / older.id / "scores.parquet").write_bytes(b"nonsense")
     assert issue(own_home, vintage, "2024-03").manifest.previous == oldest.id
 
 
