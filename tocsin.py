@@ -29,6 +29,7 @@ app.add_typer(benchmarking.benchmark, name="benchmark")
 for command in (
     modelling.indicators,
     modelling.train,
+    modelling.backtest,
     modelling.promote,
     modelling.ablate,
     modelling.case_mali,

@@ -8,6 +8,7 @@ import typer
 
 from commands.options import Day, History, Jobs, Month
 from commands.surroundings import (
+    home,
     month_of,
     open_own_store,
     progress,
@@ -17,6 +18,7 @@ from commands.surroundings import (
 )
 
 if TYPE_CHECKING:
+    from experiments.backtest_runs import Reported
     from experiments.training import Trained
 
 _FEW = 5
@@ -73,6 +75,56 @@ def train(
     )
     for level in trained:
         _print_trained(level)
+
+
+def backtest(
+    origin: Month = None,
+    config: Annotated[Path | None, typer.Option(help="Experiment in TOML.")] = None,
+    level: Annotated[
+        list[str] | None, typer.Option(help="Only this level, such as admin1.")
+    ] = None,
+    first: Annotated[
+        str | None, typer.Option("--from", help="First origin that is judged, YYYY-MM.")
+    ] = None,
+    last: Annotated[
+        str | None, typer.Option("--to", help="Last origin that is judged, YYYY-MM.")
+    ] = None,
+    report: Annotated[
+        Path | None, typer.Option(help="Write the report, a page in HTML, to this file.")
+    ] = None,
+    as_of: Day = None,
+    jobs: Jobs = None,
+) -> None:
+    """Judge the learners of an experiment on past origins; register nothing."""
+    from experiments.backtest_runs import FOLDER
+    from experiments.backtest_runs import backtest as backtest_levels
+    from experiments.configuration import DEFAULT, read_configuration
+    from experiments.folds import Period, Window
+    from features.regions import parse_level
+
+    configuration = read_configuration(DEFAULT if config is None else config)
+    if level:
+        configuration = configuration.model_copy(
+            update={"levels": tuple(dict.fromkeys(parse_level(name) for name in level))}
+        )
+    ends = (None if month is None else month_of(month) for month in (origin, first, last))
+    newest, *window = ends
+    done = backtest_levels(
+        vintage_of_day(as_of, configuration.events.named, configuration.events.summary),
+        configuration,
+        open_own_store(),
+        Period(newest, None if window == [None, None] else Window(*window)),
+        folder=home() / FOLDER,
+        code=running_code(),
+        jobs=jobs or os.cpu_count() or 1,
+        progress=progress,
+    )
+    for reported in done:
+        _print_reported(reported)
+        if report is not None:
+            path = report if len(done) == 1 else report.with_stem(f"{report.stem}-{reported.level}")
+            path.write_text(reported.page, encoding="utf-8")
+            print(f"  report: {path}")
 
 
 def promote(
@@ -141,6 +193,12 @@ def case_mali(
     from experiments.case_mali import draw_case
 
     print(draw_case(vintage_of_day(as_of, history), folder), end="")
+
+
+def _print_reported(reported: "Reported") -> None:
+    print(f"{simulated_mark(simulated=reported.simulated)}{reported.level}: {reported.headline}")
+    for finding in reported.findings:
+        print(f"  {finding.about}: {finding.text}")
 
 
 def _print_trained(trained: "Trained") -> None:

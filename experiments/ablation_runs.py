@@ -5,10 +5,10 @@ from collections.abc import Sequence
 import mlflow
 import pandas as pd
 
-from experiments import figures
 from experiments.ablation import BASE, CELLS, Ablation, as_markdown, as_table, run_ablation
 from experiments.backtest import Progress
 from experiments.configuration import Configuration
+from experiments.figures import additions, models
 from experiments.folds import fold_origins
 from experiments.registry import refuse_other_events
 from experiments.samples import newest_origin, samples_at
@@ -75,7 +75,7 @@ def ablate(
         for ablation in run_ablation(samples, known, level, jobs, progress):
             _log_addition(parent, ablation, tags)
             done.append(ablation)
-        _log_whole(done, figures.title(level, "what each family adds", simulated=vintage.simulated))
+        _log_whole(done, models.title(level, "what each family adds", simulated=vintage.simulated))
     return done
 
 
@@ -95,7 +95,7 @@ def _log_whole(done: Sequence[Ablation], heading: str) -> None:
     table = as_table(done)
     mlflow.log_table(table, "tables/ablation.json")
     mlflow.log_text(as_markdown(table), "ablation.md")
-    mlflow.log_figure(figures.gains(table, heading), "gains.png")
+    mlflow.log_figure(additions.gains(table).as_figure(heading), "gains.png")
 
 
 def _metrics(gains: pd.DataFrame) -> dict[str, float]:

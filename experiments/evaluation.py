@@ -31,6 +31,7 @@ class Skill:
     probabilities: pd.DataFrame
     deaths: pd.DataFrame
     by_origin: pd.DataFrame
+    deaths_by_origin: pd.DataFrame
     overall: pd.DataFrame
 
     @classmethod
@@ -40,6 +41,7 @@ class Skill:
             probabilities=probability_skill(backtest.probabilities, ["target", "horizon"]),
             deaths=deaths_skill(backtest.crps, backtest.means, ["target", "horizon"]),
             by_origin=probability_skill(backtest.probabilities, ["target", "origin"]),
+            deaths_by_origin=deaths_skill(backtest.crps, backtest.means, ["target", "origin"]),
             overall=pd.concat(
                 [
                     probability_skill(backtest.probabilities, ["target"]),

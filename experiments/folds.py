@@ -19,10 +19,21 @@ class Fold(NamedTuple):
 
 
 class Window(NamedTuple):
-    """The origins that are judged, from the first to the last [months since 1970-01]."""
+    """The origins that are judged, from the first to the last [months since 1970-01].
 
-    first: int
-    last: int
+    None: so many years before the last as the configuration says; the newest that can be judged.
+    """
+
+    first: int | None = None
+    last: int | None = None
+
+
+class Period(NamedTuple):
+    """The last month that may be used, None for the newest, and the origins that are judged, None
+    for the years that the configuration says, back from it."""
+
+    origin: int | None = None
+    window: Window | None = None
 
 
 def fold_origins(
@@ -41,12 +52,13 @@ def fold_origins(
         count = -(-configuration.backtest.years * 12 // step)
         origins = [newest - step * back for back in range(count, 0, -1)]
     else:
-        if not window.first <= window.last < last:
+        begin, end = _resolved(window, samples, configuration)
+        if not begin <= end < last:
             raise CoverageError(
-                f"origins from {format_month(window.first)} to {format_month(window.last)} cannot "
-                f"be judged by outcomes up to {format_month(last)}: choose other months"
+                f"origins from {format_month(begin)} to {format_month(end)} cannot be judged by "
+                f"outcomes up to {format_month(last)}: choose other months"
             )
-        origins = list(range(window.first - first, window.last - first + 1, step))
+        origins = list(range(begin - first, end - first + 1, step))
     # Two more years than the calibration leave something to learn from before it.
     needed = configuration.training.calibration_months + 12 + 24
     seen = np.flatnonzero(samples.eligible.any(axis=1))[0]
@@ -64,5 +76,15 @@ def folds_of(
 ) -> list[Fold]:
     """Return the folds, oldest first; raises what `fold_origins` raises."""
     origins = fold_origins(samples, configuration, window)
-    end = len(samples.months) if window is None else window.last - int(samples.months[0]) + 1
+    end = len(samples.months)
+    if window is not None:
+        end = _resolved(window, samples, configuration)[1] - int(samples.months[0]) + 1
     return [Fold(*ends) for ends in pairwise([*origins, end])]
+
+
+def _resolved(window: Window, samples: Samples, configuration: Configuration) -> tuple[int, int]:
+    """Return the first and the last origin [months since 1970-01]."""
+    last = int(samples.months[-1]) - 1 if window.last is None else window.last
+    if window.first is not None:
+        return window.first, last
+    return last + 1 - 12 * configuration.backtest.years, last

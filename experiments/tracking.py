@@ -14,52 +14,54 @@ from mlflow.data.pandas_dataset import from_pandas
 from mlflow.entities import Metric
 from mlflow.models import ModelSignature, infer_signature
 
-from experiments import figures
 from experiments.evaluation import Skill
+from experiments.figures import models
+from experiments.judging import Judged
 from experiments.notes import Training, comparison_note, forecast_note
+from experiments.pictures import pictures_of
 from experiments.registry import FORECASTS_FILE, TRUSTED_TYPES
 from experiments.store import Store
 from features.months import format_month
 from models.forecaster import Forecaster
-from models.learners import LearnerName
 from models.references import REFERENCES
 
+_PREFIX = {"comparison": "", "backtest": "backtest of "}
 _BATCH = 900
 """MLflow takes at most 1,000 metrics at once."""
 
 
 def log_training(
-    store: Store, training: Training, skill: Skill, chosen: LearnerName
+    store: Store, judged: Judged, page: str, *, role: str = "comparison"
 ) -> dict[str, str]:
     """Log parent and child runs; return the run id of the parent and of every forecast by name.
 
-    The parent carries the summary of the chosen learner, so that trainings compare at a glance.
+    The parent, which has the role, carries the report, a page in HTML, and the summary of the
+    chosen learner, so that trainings compare at a glance.
     """
+    training, skill, chosen = judged.training, judged.skill, judged.chosen
     experiment = store.experiment(training.level, simulated=training.simulated)
     learners = training.configuration.learners
     runs = {}
     with mlflow.start_run(
         experiment_id=experiment,
-        run_name=f"{training.title}: {' against '.join(learners)}",
-        tags=_tags(training, "comparison") | {"chosen": chosen},
+        run_name=f"{training.title}: {_PREFIX[role]}{' against '.join(learners)}",
+        tags=_tags(training, role) | {"chosen": chosen},
         description=comparison_note(training, skill, chosen),
     ) as parent:
         runs["parent"] = parent.info.run_id
         mlflow.log_params(_flat(training.configuration.model_dump(mode="json")))
         _log_dataset(training)
         _log_metrics(store, parent.info.run_id, _summary(skill, chosen))
-        heading = figures.title(training.level, "backtest", simulated=training.simulated)
-        picture = figures.skill_by_horizon(skill.probabilities, learners, heading)
-        _log_figure(picture, "skill_by_horizon.png")
+        mlflow.log_text(page, "report.html")
         mlflow.log_text(training.configuration.model_dump_json(indent=2), "configuration.json")
         mlflow.log_table(_plain(skill.overall), "tables/overall.json")
         for forecast in (*learners, *REFERENCES):
-            role = "reference" if forecast in REFERENCES else "learner"
+            own_role = "reference" if forecast in REFERENCES else "learner"
             with mlflow.start_run(
                 nested=True,
                 experiment_id=experiment,
                 run_name=f"{training.title}: {forecast}",
-                tags=_tags(training, role) | {"forecast": forecast},
+                tags=_tags(training, own_role) | {"forecast": forecast},
                 description=forecast_note(training, skill, forecast),
             ) as run:
                 runs[forecast] = run.info.run_id
@@ -67,15 +69,15 @@ def log_training(
                 _log_dataset(training)
                 _log_metrics(store, run.info.run_id, _summary(skill, forecast))
                 _log_metrics(store, run.info.run_id, _stepped(skill, forecast))
-                if role == "learner":
-                    _log_learner(training, skill, forecast)
+                if own_role == "learner":
+                    _log_learner(judged, forecast)
     return runs
 
 
 def log_forecaster(training: Training, forecaster: Forecaster, run_id: str) -> str:
     """Log the fitted forecaster, its map and its coefficients; return the model's URI."""
     learner = _learner_name(forecaster)
-    heading = figures.title(training.level, learner, simulated=training.simulated)
+    heading = models.title(training.level, learner, simulated=training.simulated)
     latest = training.samples.indicators[-1]
     frame = pd.DataFrame(latest, columns=list(forecaster.names))
     scored = training.samples.eligible[-1]
@@ -85,14 +87,14 @@ def log_forecaster(training: Training, forecaster: Forecaster, run_id: str) -> s
             values = np.full(len(frame), np.nan)
             values[scored] = forecasts[f"instability_{horizon:02d}"]
             text = f"{heading}, P(deaths >= {forecaster.tau:g}) {horizon} months after "
-            picture = figures.score_map(training.regions, values, text + training.origin)
+            picture = models.score_map(training.regions, values, text + training.origin)
             _log_figure(picture, f"map/instability_{horizon:02d}.png")
-        table = figures.coefficients(forecaster, forecaster.names)
+        table = models.coefficients(forecaster, forecaster.names)
         if not table.empty:
             mlflow.log_table(table, "tables/coefficients.json")
             for cell in ("instability_01", "escalation_06", "onset_06"):
                 if cell in set(table["cell"]):
-                    picture = figures.coefficient_plot(table, cell, f"{heading}, {cell}")
+                    picture = models.coefficient_plot(table, cell, f"{heading}, {cell}")
                     _log_figure(picture, f"coefficients/{cell}.png")
         logged = mlflow.sklearn.log_model(
             forecaster,
@@ -160,17 +162,25 @@ def _summary(skill: Skill, forecast: str) -> pd.DataFrame:
 
 
 def _stepped(skill: Skill, forecast: str) -> pd.DataFrame:
-    origins = skill.by_origin.assign(
-        target="by origin/" + skill.by_origin["target"].astype(str),
-        step=[int(format_month(month).replace("-", "")) for month in skill.by_origin["origin"]],
-    )
-    by_origin = origins[["target", "step", "forecast", "brier", "brier_skill", "log_score", "auc"]]
+    measures = ["brier", "brier_skill", "log_score", "auc"]
+    by_origin = _by_origin(skill.by_origin)[["target", "step", "forecast", *measures]]
+    measures = ["crps", "crps_skill", "mean_ratio"]
+    deaths = _by_origin(skill.deaths_by_origin)[["target", "step", "forecast", *measures]]
     return pd.concat(
         [
             _long(skill.probabilities.assign(step=skill.probabilities["horizon"]), forecast, "/"),
             _long(skill.deaths.assign(step=skill.deaths["horizon"]), forecast, "/"),
             _long(by_origin, forecast, " "),
+            _long(deaths, forecast, " "),
         ]
+    )
+
+
+def _by_origin(table: pd.DataFrame) -> pd.DataFrame:
+    """Return a table whose steps are origins [YYYYMM]."""
+    return table.assign(
+        target="by origin/" + table["target"].astype(str),
+        step=[int(format_month(month).replace("-", "")) for month in table["origin"]],
     )
 
 
@@ -194,24 +204,13 @@ def _long(table: pd.DataFrame, forecast: str, joint: str) -> pd.DataFrame:
     return pd.DataFrame({"name": name, "value": long["value"].astype(float), "step": long["step"]})
 
 
-def _log_learner(training: Training, skill: Skill, learner: str) -> None:
-    heading = figures.title(training.level, learner, simulated=training.simulated)
-    probabilities = training.backtest.probabilities
-    pictures = {
-        "skill_by_horizon": figures.skill_by_horizon(skill.probabilities, (learner,), heading),
-        "reliability": figures.reliability(probabilities, learner, heading),
-        "precision_recall": figures.precision_recall(probabilities, learner, heading),
-    }
-    for name, picture in pictures.items():
-        _log_figure(picture, f"{name}.png")
-    tables = {
-        "by_horizon": skill.probabilities,
-        "deaths": skill.deaths,
-        "by_origin": skill.by_origin,
-    }
-    for name, table in tables.items():
-        own = table[table["forecast"].isin([learner, *REFERENCES])]
-        mlflow.log_table(_plain(own), f"tables/{name}.json")
+def _log_learner(judged: Judged, learner: str) -> None:
+    training, probabilities = judged.training, judged.training.backtest.probabilities
+    heading = models.title(training.level, learner, simulated=training.simulated)
+    for picture in pictures_of(judged, learner):
+        _log_figure(picture.as_figure(heading), f"{picture.name}.png")
+    for name, table in _tables(judged, learner).items():
+        mlflow.log_table(_plain(table), f"tables/{name}.json")
     ids = training.regions.table["id"]
     named = probabilities.assign(region=ids.to_numpy()[probabilities["region"]])
     with tempfile.TemporaryDirectory() as folder:
@@ -220,12 +219,31 @@ def _log_learner(training: Training, skill: Skill, learner: str) -> None:
         mlflow.log_artifact(str(path), str(Path(FORECASTS_FILE).parent))
 
 
+def _tables(judged: Judged, learner: str) -> dict[str, pd.DataFrame]:
+    """Return the tables of a learner, beside the references where these stand in them."""
+    skill, found = judged.skill, judged.verification
+    beside = {
+        "by_horizon": skill.probabilities,
+        "deaths": skill.deaths,
+        "by_origin": skill.by_origin,
+        "deaths_by_origin": skill.deaths_by_origin,
+        "calibration": found.calibration,
+        "calibration_by_horizon": found.by_horizon,
+        "calibration_by_country": found.by_country,
+        "calibration_high": found.high,
+        "pit": found.pit,
+    }
+    against = {"gains": found.gains, "gains_overall": found.overall, "gains_by_year": found.by_year}
+    own = {n: t[t["forecast"].isin([learner, *REFERENCES])] for n, t in beside.items()}
+    return own | {n: t[t["learner"] == learner] for n, t in against.items()}
+
+
 def _log_figure(figure: Figure, name: str) -> None:
     mlflow.log_figure(figure, name, save_kwargs={"dpi": 110})
 
 
 def _plain(table: pd.DataFrame) -> pd.DataFrame:
-    return table.astype({"target": str})
+    return table.astype({"target": str}) if "target" in table else table
 
 
 def _flat(content: dict[str, Any], prefix: str = "") -> dict[str, Any]:

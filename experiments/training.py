@@ -6,9 +6,10 @@ import mlflow
 import pandas as pd
 
 from experiments import gate
-from experiments.backtest import Progress, fit_forecaster, run_backtest
+from experiments.backtest import Progress, fit_forecaster
 from experiments.configuration import Configuration
-from experiments.evaluation import Skill
+from experiments.folds import Period
+from experiments.judging import Judged, judge
 from experiments.notes import Training
 from experiments.registry import (
     CHALLENGER,
@@ -18,12 +19,10 @@ from experiments.registry import (
     refuse_other_events,
 )
 from experiments.renewal import experiment_digest, renews
-from experiments.samples import newest_origin, samples_at
+from experiments.report import report_page
 from experiments.store import Store, model_name
 from experiments.tracking import log_forecaster, log_training
-from features.catalogue import needs_of, untold
 from features.months import format_month
-from features.panel import Panel, read_panel
 from features.regions import Level
 from features.vintage import Vintage
 from models.learners import LearnerName
@@ -62,47 +61,19 @@ def train(
         refuse_other_events(store, level, vintage)
     done = []
     for level in configuration.levels:
-        panel = read_panel(vintage, level, needs_of(configuration.indicator_names))
-        month = newest_origin(panel) if origin is None else origin
-        training = _backtest(vintage, panel, configuration, month, code, jobs, progress)
-        done.append(_register(training, store, jobs, progress))
+        judged = judge(
+            *(vintage, level, configuration, Period(origin)),
+            code=code,
+            jobs=jobs,
+            progress=progress,
+        )
+        done.append(_register(judged, store, jobs, progress))
     return done
 
 
-def _backtest(
-    vintage: Vintage,
-    panel: Panel,
-    configuration: Configuration,
-    origin: int,
-    code: str,
-    jobs: int,
-    progress: Progress,
-) -> Training:
-    level = panel.regions.level
-    panel = panel.until(origin)
-    missing = untold(panel, configuration.indicator_names)
-    configuration = configuration.without(missing)
-    samples = samples_at(panel, origin, configuration.tau(level), configuration.indicator_names)
-    return Training(
-        level=level,
-        configuration=configuration,
-        regions=panel.regions,
-        samples=samples,
-        backtest=run_backtest(samples, configuration, level, jobs, progress),
-        digest=panel.digest(),
-        releases=tuple(release.name for release in vintage.releases),
-        code=code,
-        simulated=vintage.simulated,
-        history=vintage.history,
-        summary_events=vintage.summary_events,
-        untold=missing,
-    )
-
-
-def _register(training: Training, store: Store, jobs: int, progress: Progress) -> Trained:
-    skill = Skill.of(training.backtest)
-    learner = _better(skill, training.configuration.learners)
-    runs = log_training(store, training, skill, learner)
+def _register(judged: Judged, store: Store, jobs: int, progress: Progress) -> Trained:
+    training, learner = judged.training, judged.chosen
+    runs = log_training(store, judged, report_page(judged))
     forecaster = fit_forecaster(
         training.samples, training.configuration, training.level, learner, jobs, progress
     )
@@ -145,14 +116,9 @@ def _register(training: Training, store: Store, jobs: int, progress: Progress) -
         origin=training.origin,
         verdict=verdict,
         is_champion=passed,
-        skill=skill.summary(learner),
+        skill=judged.skill.summary(learner),
         untold=training.untold,
     )
-
-
-def _better(skill: Skill, learners: tuple[LearnerName, ...]) -> LearnerName:
-    """Return the learner with the higher logarithmic skill, mean over the targets."""
-    return max(learners, key=lambda learner: float(skill.summary(learner)["log_skill"].mean()))
 
 
 def _judge(

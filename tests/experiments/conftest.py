@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from experiments import tracking
+from experiments import tracking, training
 from experiments.backtest import Step
 from experiments.configuration import Configuration
 from experiments.registry import champion
@@ -126,6 +126,7 @@ def trained(
             trainings = [train_into(home, vintage, small_settings, "2023-12")]
             with pytest.MonkeyPatch.context() as patch:
                 patch.setattr(tracking, "_log_figure", lambda picture, name: None)  # for speed
+                patch.setattr(training, "report_page", lambda judged: "")
                 trainings.append(train_into(home, vintage, silly, "2023-12"))
                 trainings.append(train_into(home, vintage, small_settings, "2023-12"))
                 trainings.append(train_into(home, vintage, plain, "2023-06"))

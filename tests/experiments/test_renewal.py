@@ -3,7 +3,7 @@ from typing import Any
 
 import pytest
 
-from experiments import tracking
+from experiments import tracking, training
 from experiments.configuration import CATALOGUE_NAMES, Configuration
 from experiments.promotion import promote
 from experiments.registry import Registered, champion
@@ -93,6 +93,7 @@ def test_a_renewal_is_the_same_experiment_on_newer_months(
 def trained_on(store: Store, vintage: Vintage, settings: dict[str, Any]) -> Trained:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(tracking, "_log_figure", lambda picture, name: None)
+        patch.setattr(training, "report_page", lambda judged: "")
         (trained,) = train(
             vintage,
             Configuration.model_validate(settings),

@@ -165,8 +165,9 @@ def test_the_metrics_are_those_of_the_logged_forecasts(runs: Runs, store: Store)
 def test_under_by_origin_the_steps_are_origins(runs: Runs, store: Store) -> None:
     last = parse_month("2023-12")
     issued = range(last - 24, last)
-    history = steps(store, runs["logistic"], "by origin/instability brier")
-    assert sorted(history) == [int(format_month(month).replace("-", "")) for month in issued]
+    for metric in ("instability brier", "fatalities crps"):
+        history = steps(store, runs["logistic"], f"by origin/{metric}")
+        assert sorted(history) == [int(format_month(month).replace("-", "")) for month in issued]
 
 
 def test_the_parent_carries_the_summary_of_the_better_learner(
@@ -188,16 +189,54 @@ def test_no_metric_is_missing_or_infinite(runs: Runs) -> None:
 def test_the_pictures_and_tables_that_people_look_at_are_there(
     runs: Runs, store: Store, trainings: list[dict[str, Any]]
 ) -> None:
-    pictures = {"skill_by_horizon.png", "reliability.png", "precision_recall.png"}
-    tables = {f"tables/{name}.json" for name in ("by_horizon", "deaths", "by_origin")}
+    pictures = {
+        f"{name}.png"
+        for name in (
+            *("skill_by_horizon", "skill_by_year", "skill_map", "reliability", "countries"),
+            *("precision_recall", "pit", "deaths_ratio"),
+        )
+    }
+    tables = {
+        f"tables/{name}.json"
+        for name in (
+            *("by_horizon", "deaths", "by_origin", "deaths_by_origin", "gains", "gains_overall"),
+            *("gains_by_year", "calibration", "calibration_by_horizon", "calibration_by_country"),
+            *("calibration_high", "pit"),
+        )
+    }
     kept = {"backtest/probabilities.parquet"}
     for learner in ("logistic", "boosting"):
         assert artifacts(store, runs[learner]) >= pictures | tables | kept
     chosen = artifacts(store, runs[trainings[0]["learner"]])
     assert chosen >= {f"map/instability_{horizon}.png" for horizon in ("01", "06", "12")}
-    parent = {"skill_by_horizon.png", "configuration.json"}
+    parent = {"report.html", "configuration.json"}
     parent |= {"tables/overall.json", "tables/gate.json"}
     assert artifacts(store, runs["parent"]) == parent
+
+
+def test_the_report_of_the_chosen_learner_is_on_the_parent(
+    runs: Runs, store: Store, trainings: list[dict[str, Any]], tmp_path: Path
+) -> None:
+    run = runs["parent"].info.run_id
+    page = Path(store.client().download_artifacts(run, "report.html", str(tmp_path))).read_text()
+    assert f"admin1 backtest: {trainings[0]['learner']}</title>" in page
+    assert "SIMULATED events" in page
+
+
+def test_the_logged_gains_are_those_of_the_logged_forecasts(
+    runs: Runs, store: Store, tmp_path: Path
+) -> None:
+    gains = table(store, runs["boosting"], "gains", tmp_path).set_index(
+        ["target", "horizon", "reference"]
+    )
+    measured = table(store, runs["boosting"], "by_horizon", tmp_path).set_index(
+        ["target", "horizon", "forecast"]
+    )["brier"]
+    assert set(gains["learner"]) == {"boosting"}
+    for reference in REFERENCES:
+        own = measured["escalation", 6, "boosting"]
+        theirs = measured["escalation", 6, reference]
+        assert gains.loc[("escalation", 6, reference), "gain"] == pytest.approx(1 - own / theirs)
 
 
 def test_every_picture_is_a_picture(trained: Path) -> None:

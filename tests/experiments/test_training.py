@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from experiments import tracking
+from experiments import tracking, training
 from experiments.backtest import Step
 from experiments.configuration import Configuration
 from experiments.registry import champion, champion_for
@@ -70,14 +70,14 @@ def test_a_model_for_an_earlier_month_passes_against_the_references_and_replaces
 
 
 def test_the_verdict_stands_on_the_version(trainings: Trainings, store: Store) -> None:
-    for training in trainings:
-        tags = tags_of(store, training["version"])
-        assert tags["gate"] == ("passed" if training["passed"] else "refused")
-        assert tags["gate_reason"] == training["reason"]
+    for told in trainings:
+        tags = tags_of(store, told["version"])
+        assert tags["gate"] == ("passed" if told["passed"] else "refused")
+        assert tags["gate_reason"] == told["reason"]
         (evidence, *_) = json.loads(tags["gate_evidence"])
         assert set(evidence["targets"]) == {"instability", "escalation", "onset"}
         assert len(tags["experiment_digest"]) == 64
-        assert tags["learner"] == training["learner"]
+        assert tags["learner"] == told["learner"]
         assert tags["threshold"] == "5.0"
         assert tags["simulated"] == "true"
         assert len(tags["vintage"]) == 64
@@ -111,6 +111,7 @@ def test_a_model_for_another_threshold_meets_the_references_not_the_champion(
     }
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(tracking, "_log_figure", lambda picture, name: None)
+        patch.setattr(training, "report_page", lambda judged: "")
         (trained,) = train(
             vintage,
             Configuration.model_validate(plain),
