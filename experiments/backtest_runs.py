@@ -6,11 +6,11 @@ from pathlib import Path
 
 from experiments.backtest import Progress
 from experiments.configuration import Configuration
-from experiments.findings import Finding
+from experiments.findings import Finding, headline
 from experiments.folds import Period
 from experiments.judging import judge
 from experiments.registry import refuse_other_events
-from experiments.report import findings_of, headline, report_page
+from experiments.report import findings_of, report_page
 from experiments.store import Store
 from experiments.tracking import log_training
 from features.regions import Level
@@ -62,6 +62,11 @@ def backtest(
         )
         page = report_page(judged)
         runs = log_training(store, judged, page, role="backtest")
-        found = (headline(judged), findings_of(judged), page, runs["parent"])
+        found = (
+            headline(judged.verification, judged.chosen),
+            findings_of(judged),
+            page,
+            runs["parent"],
+        )
         done.append(Reported(level, vintage.simulated, *found))
     return done

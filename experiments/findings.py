@@ -9,8 +9,8 @@ import pandas as pd
 
 from experiments.evaluation import Skill
 from experiments.figures.calibration import RATIO_BAR
+from experiments.figures.picture import SHOWN
 from experiments.verification import HIGH, Verification, strongest
-from features.targets import TARGETS
 from models.references import REFERENCES
 
 Tone = Literal["good", "mixed", "bad"]
@@ -35,7 +35,23 @@ class Finding:
 def skill_findings(found: Verification, learner: str) -> list[Finding]:
     """Return a finding a target: is a learner better than every reference, and where is it not?"""
     told = set(found.overall["target"])
-    return [_skill_finding(found, learner, target) for target in TARGETS if target in told]
+    return [_skill_finding(found, learner, target) for target in SHOWN if target in told]
+
+
+def headline(found: Verification, learner: str) -> str:
+    """Return the one sentence that stands above all others."""
+    ahead: list[str] = []
+    behind: list[str] = []
+    for target in SHOWN:
+        rows = _gains_of(found, learner, target)
+        if not rows.empty:
+            (ahead if (rows["gain"] > 0).all() else behind).append(target)
+    claim = f"{learner} is ahead of every reference at every horizon in"
+    if not behind:
+        return f"{claim} {listed(ahead)}."
+    if not ahead:
+        return f"{learner} is in no target ahead of every reference at every horizon."
+    return f"{claim} {listed(ahead)}, and not in {listed(behind)}."
 
 
 def calibration_findings(found: Verification, learner: str) -> list[Finding]:
@@ -74,53 +90,72 @@ def country_finding(found: Verification, learner: str, target: str) -> str:
     )
 
 
+def year_finding(found: Verification, learner: str) -> str:
+    """Return for each target the year that was worst against the strongest reference, in words."""
+    worst = []
+    for target in SHOWN:
+        opponent = strongest(found.overall, target, learner)
+        table = found.by_year[found.by_year["target"] == target].dropna(subset="gain")
+        rows = table[(table["learner"] == learner) & (table["reference"] == opponent)]
+        if not rows.empty:
+            row = rows.iloc[int(rows["gain"].argmin())]
+            worst.append(f"{target} {100 * row['gain']:+.1f} % in {int(row['year'])}")
+    return f"Least over the strongest reference: {listed(worst)}." if worst else ""
+
+
 def _skill_finding(found: Verification, learner: str, target: str) -> Finding:
-    gains = found.gains
-    rows = gains[(gains["target"] == target) & (gains["learner"] == learner)]
-    rows = rows.dropna(subset="gain")
+    rows = _gains_of(found, learner, target)
     opponent = strongest(found.overall, target, learner)
     whole = found.overall[found.overall["target"] == target]
     total = whole[(whole["learner"] == learner) & (whole["reference"] == opponent)].iloc[0]
-    if rows.empty:
-        return Finding(target, "No reference lost anything, so nothing can be saved.", "mixed")
-    where, tone = _where(rows)
-    if tone == "mixed" and total["gain"] <= 0:
+    if np.isnan(total["gain"]):
+        return Finding(target, f"{opponent} was never wrong, so nothing can be saved.", "bad")
+    is_ahead = bool((rows["gain"] > 0).all())
+    tone: Tone = "good" if is_ahead and total["low"] > 0 else "mixed"
+    if total["gain"] <= 0:
         tone = "bad"
     loss = _LOSS.get(target, "Brier score")
-    text = f"{where} At all horizons together it {_saving(total, opponent, loss)}."
+    text = f"{_where(rows)} At all horizons together it {_saving(total, opponent, loss)}."
     return Finding(target, text, tone)
 
 
-def _where(rows: pd.DataFrame) -> tuple[str, Tone]:
-    """Return in a sentence where a learner is better, and how good that is."""
+def _gains_of(found: Verification, learner: str, target: str) -> pd.DataFrame:
+    gains = found.gains
+    return gains[(gains["target"] == target) & (gains["learner"] == learner)]
+
+
+def _where(rows: pd.DataFrame) -> str:
+    """Return in words where a learner is better, and where it is not."""
     horizons = in_months(rows["horizon"])
-    behind = rows[rows["gain"] <= 0]
+    # Where a reference lost nothing there is no gain to state, and nothing is better.
+    behind = rows[~(rows["gain"] > 0)]
     if behind.empty:
         unsure = rows[~(rows["low"] > 0)]
         if unsure.empty:
             always = "each time by a 95 % interval that leaves out zero"
-            return f"Better than every reference at every horizon ({horizons}), {always}.", "good"
+            return f"Better than every reference at every horizon ({horizons}), {always}."
         if rows["low"].isna().all():
             few = "too few origins for an interval"
-            return f"Ahead of every reference at every horizon ({horizons}); {few}.", "good"
-        chance = f"the interval does not leave out zero against {_by_reference(unsure)}"
-        return f"Ahead of every reference at every horizon ({horizons}), but {chance}.", "good"
+            return f"Ahead of every reference at every horizon ({horizons}); {few}."
+        chance = f"not by an interval that leaves out zero against {_by_reference(unsure)}"
+        return f"Ahead of every reference at every horizon ({horizons}), but {chance}."
     if len(behind) == len(rows):
-        return f"Better than no reference at any horizon ({horizons}).", "bad"
+        return f"Better than no reference at any horizon ({horizons})."
     text = f"Not better than {_by_reference(behind)}"
     worse = behind[behind["high"] < 0]
     if not worse.empty:
         text += f"; worse beyond chance than {_by_reference(worse)}"
-    text += ". Ahead of the references otherwise."
-    return text, "mixed"
+    return f"{text}. Ahead of the references otherwise."
 
 
 def _by_reference(rows: pd.DataFrame) -> str:
-    return ", and ".join(
-        f"{reference} at {in_months(own['horizon'])}"
-        for reference in REFERENCES
-        if not (own := rows[rows["reference"] == reference]).empty
-    )
+    """Return references and horizons in words; those with the same horizons go together."""
+    together: dict[str, list[str]] = {}
+    for reference in REFERENCES:
+        own = rows[rows["reference"] == reference]
+        if not own.empty:
+            together.setdefault(in_months(own["horizon"]), []).append(reference)
+    return ", and ".join(f"{listed(names)} at {months}" for months, names in together.items())
 
 
 def _saving(row: pd.Series, reference: str, loss: str) -> str:
@@ -164,5 +199,9 @@ def in_months(horizons: Sequence[int] | pd.Series) -> str:
         else:
             runs.append([horizon])
     shown = [f"{run[0]} to {run[-1]}" if len(run) > 1 else str(run[0]) for run in runs]
-    listed = " and ".join(filter(None, [", ".join(shown[:-1]), shown[-1]]))
-    return f"{listed} month{'' if listed == '1' else 's'}"
+    return f"{listed(shown)} month{'' if shown == ['1'] else 's'}"
+
+
+def listed(names: Sequence[str]) -> str:
+    """Return names in words: `a, b and c`."""
+    return " and ".join(filter(None, [", ".join(names[:-1]), names[-1]]))

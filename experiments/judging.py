@@ -13,7 +13,7 @@ from experiments.samples import newest_origin, samples_at
 from experiments.verification import Verification
 from features.catalogue import needs_of, untold
 from features.panel import read_panel
-from features.regions import Level
+from features.regions import Level, Regions, load_regions
 from features.vintage import Vintage
 from models.learners import LearnerName
 
@@ -70,14 +70,20 @@ def judge(
         untold=missing,
     )
     skill = Skill.of(backtest)
-    countries = panel.regions.table["country"].tolist()
-    seed = configuration.seed
+    countries, seed = country_names(panel.regions), configuration.seed
     return Judged(
         training=training,
         skill=skill,
         verification=Verification.of(backtest, configuration.learners, countries, seed=seed),
         chosen=_better(skill, configuration.learners),
     )
+
+
+def country_names(regions: Regions) -> list[str]:
+    """Return the name of each region's country, its code where no name is known."""
+    known = load_regions("country").table.set_index("id")["name"]
+    codes = regions.table["country"]
+    return [str(name) for name in codes.map(known).fillna(codes)]
 
 
 def _better(skill: Skill, learners: tuple[LearnerName, ...]) -> LearnerName:

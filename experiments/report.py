@@ -7,13 +7,15 @@ import jinja2
 import pandas as pd
 from markupsafe import Markup
 
-from experiments.figures.picture import COLOURS, OTHER_COLOUR
+from experiments.figures.picture import COLOURS, OTHER_COLOUR, PAGE_COLOURS, marker_of
 from experiments.findings import (
     Finding,
     calibration_findings,
     country_finding,
     deaths_finding,
+    headline,
     skill_findings,
+    year_finding,
 )
 from experiments.judging import Judged
 from experiments.pictures import pictures_of
@@ -22,6 +24,7 @@ from models.references import REFERENCES
 
 _TEMPLATE = Path(__file__).with_name("report.html.j2")
 _MARKS = {"good": "✓", "mixed": "≈", "bad": "✗"}
+_SIGNS = {"o": "●", "s": "■", "^": "▲", "D": "◆"}
 _WORDS = {"good": "good", "mixed": "mixed", "bad": "not good"}
 
 READINGS = {
@@ -29,12 +32,14 @@ READINGS = {
     "that crosses the line: it may be chance. Bars are 95 % intervals from blocks of 12 origins.",
     "reliability": "On the diagonal a score means what it says; below it, it rings too often.",
     "countries": "A dot right of its bar: scores were too high in that country; left: too low.",
-    "precision_recall": "Higher is better: at the same share of cases caught, fewer false alarms.",
+    "precision_recall": "Higher is better: at the same share of cases caught, fewer false alarms. "
+    "Dotted: an alarm for every region.",
     "skill_by_year": "Whether it holds in every year, or one good year carries the rest. One year "
     "is too short for an interval.",
     "skill_map": "Where it helps and where the reference knew better. Grey: too few cases to tell.",
     "pit": "Flat: outcomes fell into the forecast distribution as they should. A U: it is too "
-    "narrow; a heap: too wide; higher to the right: more died than it said.",
+    "narrow; a heap: too wide; higher to the right: more died than it said. Apart: forecasts that "
+    "expected at least one death.",
     "deaths_ratio": "At 1 the forecast deaths add up to those that came; the band is the bar.",
 }
 """What a picture shows, in a sentence, by its name."""
@@ -59,10 +64,14 @@ def report_page(judged: Judged) -> str:
         {
             "title": picture.title,
             "reading": _reading(judged, picture.name),
-            "legend": picture.legend,
+            "legend": [
+                (name, _SIGNS[marker_of(name)], picture.legend[name]) for name in picture.legend
+            ],
             # What matplotlib draws is ours; of titles it escapes what XML needs.
             "panels": [Markup(svg) for svg in picture.as_svgs()],  # noqa: S704
-            "is_wide": picture.size[0] > 5,  # noqa: PLR2004 - inches; a panel has 4.6
+            # Four panels are two rows, so that none stands alone.
+            "columns": 2 if len(picture.panels) == 4 else len(picture.panels),  # noqa: PLR2004
+            "width": round(6 * picture.size[0]),
         }
         for picture in pictures_of(judged, judged.chosen)
     ]
@@ -72,7 +81,8 @@ def report_page(judged: Judged) -> str:
         level=training.level,
         learner=judged.chosen,
         others=[name for name in training.configuration.learners if name != judged.chosen],
-        headline=headline(judged),
+        headline=headline(found, judged.chosen),
+        origins=_origins(judged),
         facts=_facts(judged),
         skill=skill_findings(found, judged.chosen),
         calibration=[
@@ -84,20 +94,8 @@ def report_page(judged: Judged) -> str:
         pictures=pictures,
         tables=_tables(judged),
         colours=COLOURS | {"other": OTHER_COLOUR},
+        variables=PAGE_COLOURS,
     )
-
-
-def headline(judged: Judged) -> str:
-    """Return the one sentence that stands above all others."""
-    findings = skill_findings(judged.verification, judged.chosen)
-    better = [finding.about for finding in findings if finding.tone == "good"]
-    rest = [finding.about for finding in findings if finding.tone != "good"]
-    ahead = "ahead of every reference at every horizon"
-    if not rest:
-        return f"{judged.chosen} is {ahead} in {_listed(better)}."
-    if not better:
-        return f"{judged.chosen} is not {ahead} in any target: {_listed(rest)}."
-    return f"{judged.chosen} is {ahead} in {_listed(better)}, and not in {_listed(rest)}."
 
 
 def findings_of(judged: Judged) -> list[Finding]:
@@ -110,24 +108,26 @@ def findings_of(judged: Judged) -> list[Finding]:
     ]
 
 
-def _listed(names: list[str]) -> str:
-    return " and ".join(filter(None, [", ".join(names[:-1]), names[-1]]))
-
-
 def _reading(judged: Judged, name: str) -> str:
-    if name != "countries":
-        return READINGS[name]
-    told = country_finding(judged.verification, judged.chosen, "instability")
-    return f"{READINGS[name]} {told}"
+    found, learner = judged.verification, judged.chosen
+    if name == "countries":
+        return f"{READINGS[name]} {country_finding(found, learner, 'instability')}"
+    if name == "skill_by_year":
+        return f"{READINGS[name]} {year_finding(found, learner)}"
+    return READINGS[name]
+
+
+def _origins(judged: Judged) -> str:
+    origin = judged.training.backtest.probabilities["origin"]
+    return " to ".join(format_month(int(month)) for month in (origin.min(), origin.max()))
 
 
 def _facts(judged: Judged) -> dict[str, str]:
     training = judged.training
     told, samples = training.backtest.probabilities, training.samples
-    first, last = (format_month(int(m)) for m in (told["origin"].min(), told["origin"].max()))
     step = training.configuration.backtest.refit_months
     return {
-        "Origins": f"{first} to {last}, {told['origin'].nunique()} of them; fitted anew every "
+        "Origins": f"{_origins(judged)}, {told['origin'].nunique()} of them; fitted anew every "
         f"{step} months on what was known by then",
         "Regions": f"{len(training.regions)} {training.level} regions in "
         f"{training.regions.table['country'].nunique()} countries",

@@ -19,7 +19,7 @@ HIGH = 0.5
 """Scores above this are looked at apart: they are what people act on."""
 
 FEWEST_CASES = 12
-"""Fewer cases (outcomes of 1) in a region say nothing of the skill there."""
+"""Fewer outcomes of either kind in a region say nothing of the skill there."""
 
 PIT_BINS = 10
 _JANUARY_1970 = 1970
@@ -102,9 +102,10 @@ def strongest(overall: pd.DataFrame, target: str, learner: str) -> str:
     forecast.
     """
     rows = overall[(overall["target"] == target) & (overall["learner"] == learner)]
-    if rows["gain"].isna().all():
+    if rows.empty:
         return REFERENCES[0]
-    return str(rows.set_index("reference")["gain"].idxmin())
+    # There is no gain over one that lost nothing, which makes it the strongest.
+    return str(rows.set_index("reference")["gain"].fillna(-np.inf).idxmin())
 
 
 def calibration_table(
@@ -150,13 +151,14 @@ def region_skill(
 ) -> pd.DataFrame:
     """Return the Brier skill over a reference in instability by region, at all horizons together.
 
-    Columns as in `Verification.by_region`; NaN with fewer than FEWEST_CASES cases.
+    Columns as in `Verification.by_region`; NaN with fewer than FEWEST_CASES outcomes of 0 or of 1.
     """
     told = probabilities[probabilities["target"] == "instability"]
     losses = {n: _losses(told, n, is_loss=False) for n in (*learners, reference)}
     table = told[["region"]].assign(n=1, cases=told["outcome"], **losses)
     sums = table.groupby("region").sum().reset_index()
-    usable = (sums["cases"] >= FEWEST_CASES) & (sums[reference] > 0)
+    rarer = np.minimum(sums["cases"], sums["n"] - sums["cases"])
+    usable = (rarer >= FEWEST_CASES) & (sums[reference] > 0)
     skills = {learner: (1 - sums[learner] / sums[reference]).where(usable) for learner in learners}
     return sums[["region", "n", "cases"]].astype(np.int64).assign(**skills)
 

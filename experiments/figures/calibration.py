@@ -16,7 +16,7 @@ RATIO_BAR = (0.8, 1.25)
 
 _FEWEST = 10
 """Fewer forecasts in a bin have no frequency to draw."""
-_PARTS = {"all": "all forecasts", "expected": "a death or more expected"}
+_PARTS = {"all": "all forecasts", "expected": "deaths expected"}
 _MOST_COUNTRIES = 25
 
 
@@ -44,12 +44,10 @@ def _draw_reliability(axes: Axes, outcome: FloatArray, score: FloatArray, learne
     counts.bar(TENTHS[:-1], size, 0.1, align="edge", color=colour_of(learner), alpha=0.18, log=True)
     # The bars stay in the lower third, out of the way of what they count.
     counts.set_ylim(1, max(10.0, float(size.max())) ** 3)
-    counts.set_yticks([])
-    counts.spines["right"].set_visible(False)
+    counts.set_axis_off()
     for left, number in zip(TENTHS[:-1], size, strict=True):
         if number:
-            counts.text(left + 0.05, 1.3, f"{number:,}", ha="center", fontsize=6, rotation=90,
-                        va="bottom")  # fmt: skip
+            counts.text(left + 0.05, number, _short(number), ha="center", va="bottom", fontsize=6)
     with np.errstate(invalid="ignore"):
         mean, share = (np.bincount(place, v, len(size)) / size for v in (score, outcome))
     shown = size >= _FEWEST
@@ -58,14 +56,21 @@ def _draw_reliability(axes: Axes, outcome: FloatArray, score: FloatArray, learne
     axes.set(xlabel="score", ylabel="share that came true", xlim=(0, 1), ylim=(0, 1))
 
 
+def _short(number: int) -> str:
+    return f"{number:,}" if number < 10_000 else f"{number / 1000:.0f}k"  # noqa: PLR2004
+
+
 def pit(table: pd.DataFrame, forecasts: Sequence[str]) -> Picture:
-    """Draw histograms of the PIT of deaths; `table` as in `Verification.pit`."""
+    """Draw histograms of the PIT of deaths; `table` as in `Verification.pit`.
+
+    The first forecast is filled and its number stands in the title; the others are outlines.
+    """
     panels = []
     for part, rows in table.groupby("part"):
         own = {name: rows[rows["forecast"] == name] for name in forecasts}
         shown = {name: one for name, one in own.items() if not one.empty}
-        numbers = ", ".join(f"{one['n'].iloc[0]:,}" for one in shown.values())
-        title = f"{_PARTS[str(part)]} (n = {numbers})"
+        number = int(next(iter(shown.values()))["n"].iloc[0])
+        title = f"{_PARTS[str(part)]} (n = {number:,})"
         panels.append(Panel(title, partial(_draw_pit, shown=shown)))
     return Picture(
         "pit",
@@ -104,14 +109,14 @@ def countries(by_country: pd.DataFrame, learner: str, target: str) -> Picture:
         axes.set_yticks(place, rows["country"])
         axes.grid(visible=True, axis="x")
         axes.set(xlabel="mean score, and share that came true", ylim=(-0.7, len(rows) - 0.3))
-        axes.set_xlim(left=0)
+        axes.set_xlim(left=-0.005)
 
     return Picture(
         "countries",
         "Mean score and what came true, by country",
         (Panel(f"{target} (n = {int(rows['n'].sum()):,})", draw),),
         {"mean score": colour_of(learner), "came true": INK},
-        (6.4, 0.24 * len(rows) + 1.2),
+        (6.4, 0.22 * len(rows) + 1.1),
     )
 
 
@@ -123,7 +128,7 @@ def deaths_ratio(deaths: pd.DataFrame, learner: str) -> Picture:
         axes.axhspan(*RATIO_BAR, color=colour_of(learner), alpha=0.12, lw=0)
         axes.axhline(1, color=INK, lw=1)
         axes.plot(rows["horizon"], rows["mean_ratio"], "o-", color=colour_of(learner), ms=5)
-        top = max(1.5, 1.05 * float(np.nanmax(rows["mean_ratio"], initial=0)))
+        top = max(1.5, 1.05 * rows["mean_ratio"].fillna(0).max())
         axes.set(xlabel="horizon [months]", ylabel="forecast / observed deaths", ylim=(0, top))
         axes.set(xlim=(0.5, 12.5), xticks=[1, 3, 6, 9, 12])
 

@@ -1,15 +1,17 @@
 """Pictures of a fitted model: its scores on the map, its coefficients."""
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 from matplotlib import colormaps
 from matplotlib.axes import Axes
 from matplotlib.collections import PatchCollection
 from matplotlib.figure import Figure
 from matplotlib.patches import Polygon
+from shapely import total_bounds
 
 from experiments.figures.picture import INK, colour_of
-from features.panel import FloatArray
+from features.panel import BoolArray, FloatArray
 from features.regions import Level, Regions, geometries, load_regions
 from models.forecaster import Forecaster
 from models.learners import Logistic
@@ -34,8 +36,7 @@ def draw_map(
 ) -> PatchCollection:
     """Draw regions, coloured by values (R,), on axes; NaN in the colour `absent`."""
     patches, drawn_values = [], []
-    drawn = np.isin(regions.ids, load_regions(regions.level).ids)
-    shapes = geometries(regions.level, regions.ids[drawn])
+    drawn, shapes = _outlines(regions)
     for shape, value in zip(shapes, values[drawn], strict=True):
         for part in getattr(shape, "geoms", [shape]):
             patches.append(Polygon(np.asarray(part.exterior.coords), closed=True))
@@ -49,6 +50,18 @@ def draw_map(
     axes.set_aspect("equal")
     axes.set_axis_off()
     return cells
+
+
+def bounds(regions: Regions) -> tuple[float, float, float, float]:
+    """Return west, south, east and north of the regions that have an outline [degrees]."""
+    west, south, east, north = total_bounds(_outlines(regions)[1])
+    return west, south, east, north
+
+
+def _outlines(regions: Regions) -> tuple[BoolArray, npt.NDArray[np.object_]]:
+    """Return which regions have an outline, (R,), and the outlines of those."""
+    drawn = np.isin(regions.ids, load_regions(regions.level).ids)
+    return drawn, geometries(regions.level, regions.ids[drawn])
 
 
 def coefficients(forecaster: Forecaster, names: tuple[str, ...]) -> pd.DataFrame:

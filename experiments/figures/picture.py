@@ -12,7 +12,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.typing import RcKeyType
 
-INK, GRID, BACKDROP = "#1b1f24", "#c9ced6", "#fefefe"
+INK, GRID = "#1b1f24", "#c9ced6"
 COLOURS = {
     "logistic": "#0072b2",
     "boosting": "#009e73",
@@ -22,6 +22,10 @@ COLOURS = {
 }
 """By forecast, told apart by the colour-blind too: Okabe & Ito (2008), Color Universal Design."""
 OTHER_COLOUR = "#56b4e9"
+PAGE_COLOURS = {INK: "currentColor", GRID: "var(--grid)", OTHER_COLOUR: "var(--other)"} | {
+    colour: f"var(--{name})" for name, colour in COLOURS.items()
+}
+"""What a page that is light or dark calls them."""
 MARKERS = {"climatology": "s", "conflictology": "^", "persistence": "D"}
 
 _STYLE: dict[RcKeyType, Any] = {
@@ -39,6 +43,10 @@ _STYLE: dict[RcKeyType, Any] = {
     "ytick.color": INK,
 }
 _DPI = 110
+
+
+SHOWN = ("instability", "escalation", "onset", "fatalities")
+"""Targets in the order in which they are shown: probabilities first."""
 
 
 @dataclass(frozen=True)
@@ -60,7 +68,7 @@ class Picture:
     title: str
     panels: tuple[Panel, ...]
     legend: Mapping[str, str]
-    size: tuple[float, float] = (4.6, 3.6)
+    size: tuple[float, float] = (4.0, 3.2)
 
     def as_figure(self, heading: str) -> Figure:
         """Return all panels in a row under a heading."""
@@ -126,8 +134,6 @@ def _for_page(svg: str, title: str) -> str:
     box = re.search(r'viewBox="[^"]*"', element)
     head = f'<svg {box[0] if box else ""} role="img" aria-label="{title}">'
     element = head + element[element.index(">") + 1 :]
-    named = {INK: "currentColor", GRID: "var(--grid)", BACKDROP: "var(--page)"}
-    named |= {colour: f"var(--{name})" for name, colour in COLOURS.items()}
-    for colour, name in (named | {OTHER_COLOUR: "var(--other)"}).items():
+    for colour, name in PAGE_COLOURS.items():
         element = element.replace(colour, name)
     return _FONT.sub(r"\1 inherit", element).strip()

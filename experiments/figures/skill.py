@@ -9,17 +9,17 @@ from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator
 from sklearn.metrics import precision_recall_curve
 
-from experiments.figures.models import draw_map
+from experiments.figures.models import bounds, draw_map
 from experiments.figures.picture import (
     GRID,
     INK,
+    SHOWN,
     Panel,
     Picture,
     colour_of,
     marker_of,
 )
 from features.regions import Regions
-from features.targets import TARGETS
 from models.references import REFERENCES
 
 _UNIT = {"fatalities": "CRPS saved [%]"}
@@ -51,7 +51,7 @@ def _panels(
     table: pd.DataFrame, learner: str, by: str, draw: Callable[[Axes, pd.DataFrame], None]
 ) -> tuple[Panel, ...]:
     panels = []
-    for target in TARGETS:
+    for target in SHOWN:
         rows = table[(table["target"] == target) & (table["learner"] == learner)]
         if not rows.empty:
             total = int(rows.drop_duplicates(by)["n"].sum())
@@ -105,7 +105,7 @@ def precision_recall(probabilities: pd.DataFrame, learner: str) -> Picture:
             panels.append(Panel(title, partial(_draw_precision, part=part, learner=learner)))
     return Picture(
         "precision_recall",
-        "Alarms that were right, by cases that were caught (dotted: alarm for all)",
+        "Precision (alarms that were right) by recall (cases that were caught)",
         tuple(panels),
         {name: colour_of(name) for name in (learner, *REFERENCES)},
     )
@@ -119,8 +119,12 @@ def _draw_precision(axes: Axes, part: pd.DataFrame, learner: str) -> None:
         axes.plot(recall, precision, color=colour_of(name), lw=width)
     axes.axhline(outcome.mean(), color=INK, ls=":", lw=1)
     axes.grid(visible=True)
-    axes.set(xlabel="recall: cases caught", ylabel="precision: alarms that were right")
+    axes.set(xlabel="recall", ylabel="precision")
     axes.set(xlim=(0, 1), ylim=(0, 1.02))
+
+
+_WIDTH, _ROOM = 8.0, 1.3
+"""Of the map, and the height of title and scale above and below it [inches]."""
 
 
 def skill_map(regions: Regions, by_region: pd.DataFrame, learner: str, reference: str) -> Picture:
@@ -129,11 +133,14 @@ def skill_map(regions: Regions, by_region: pd.DataFrame, learner: str, reference
     values[by_region["region"]] = by_region[learner]
     told = int(by_region[learner].notna().sum())
 
+    west, south, east, north = bounds(regions)
+    height = min(_WIDTH * (north - south) / (east - west), _WIDTH) + _ROOM
+
     def draw(axes: Axes) -> None:
         shown = draw_map(axes, regions, np.clip(values, -_LIMIT, _LIMIT), "PuOr", GRID)
         shown.set_clim(-_LIMIT, _LIMIT)
-        bar = axes.figure.colorbar(shown, ax=axes, shrink=0.7, orientation="horizontal")
+        bar = axes.figure.colorbar(shown, ax=axes, shrink=0.6, aspect=40, orientation="horizontal")
         bar.set_label(f"skill over {reference} (violet: better, orange: worse)")
 
     title = f"instability ({told} of {len(by_region)} regions with cases enough)"
-    return Picture("skill_map", "Skill by region", (Panel(title, draw),), {}, (8, 5.4))
+    return Picture("skill_map", "Skill by region", (Panel(title, draw),), {}, (_WIDTH, height))

@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from numpy.testing import assert_allclose, assert_array_equal
+from sklearn.metrics import average_precision_score, roc_auc_score
 
 from models import metrics
 
@@ -43,6 +44,19 @@ def test_average_precision_weighs_precision_by_the_cases_it_gains() -> None:
     assert metrics.average_precision(outcome, probability) == pytest.approx(0.5 + 0.5 * 2 / 3)
     assert np.isnan(metrics.average_precision(array(0, 0), array(0.1, 0.2)))
     assert metrics.average_precision(array(1, 1), array(0.1, 0.2)) == 1
+
+
+@given(seed=seeds, digits=st.integers(1, 6), size=st.integers(2, 60))
+def test_auc_and_average_precision_are_those_of_scikit_learn(
+    seed: int, digits: int, size: int
+) -> None:
+    rng = np.random.default_rng(seed)
+    outcome = (rng.permutation(size) < rng.integers(1, size)).astype(float)
+    probability = np.round(rng.random(size), digits)  # few digits: many ties
+    assert metrics.auc(outcome, probability) == pytest.approx(roc_auc_score(outcome, probability))
+    assert metrics.average_precision(outcome, probability) == pytest.approx(
+        average_precision_score(outcome, probability)
+    )
 
 
 @pytest.mark.parametrize(

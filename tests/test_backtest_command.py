@@ -1,0 +1,164 @@
+"""`tocsin backtest` killed midway and taken up again, against one that was left alone."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import mlflow
+import pandas as pd
+import pytest
+from pandas.testing import assert_frame_equal
+
+from features.archive import Archive
+from features.sources.simulation.delivery import deliver
+from features.sources.simulation.world import World
+
+COMMAND = str(Path(sys.executable).with_name("tocsin"))
+PATIENCE_S = 120
+TASKS = 2 * 18  # two folds of one learner, eighteen cells
+WINDOW = ("--from", "2022-01", "--to", "2022-10")
+
+
+def environment(home: Path) -> dict[str, str]:
+    # mlflow writes the store that another test opened into the environment.
+    own = {k: v for k, v in os.environ.items() if not k.startswith("MLFLOW_")}
+    return own | {"COLUMNS": "160", "TOCSIN_HOME": str(home), "OMP_NUM_THREADS": "1"}
+
+
+def arguments(home: Path) -> list[str]:
+    files = ("--config", str(home / "small.toml"), "--report", str(home / "report.html"))
+    return [COMMAND, "backtest", *files, *WINDOW, "--origin", "2023-10", "--jobs", "1"]
+
+
+def backtest(home: Path) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        arguments(home), env=environment(home), capture_output=True, text=True, check=False
+    )
+
+
+def kept(home: Path) -> dict[str, int]:
+    """When each result was written, by its name."""
+    files = (home / "backtests").glob("*/*.npz")
+    return {file.name: file.stat().st_mtime_ns for file in files}
+
+
+def killed_midway(home: Path, after: int) -> None:
+    """Run the command and kill it once so many tasks are done."""
+    with subprocess.Popen(
+        arguments(home), env=environment(home), stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL, start_new_session=True,
+    ) as process:  # fmt: skip
+        deadline = time.monotonic() + PATIENCE_S
+        while len(kept(home)) < after and time.monotonic() < deadline:
+            time.sleep(0.005)
+        os.killpg(process.pid, signal.SIGKILL)
+    assert process.returncode == -signal.SIGKILL
+
+
+def as_toml(settings: dict[str, Any]) -> str:
+    plain = {k: v for k, v in settings.items() if not isinstance(v, dict)}
+    sections = {k: v for k, v in settings.items() if isinstance(v, dict)}
+    lines = [f"{key} = {json.dumps(value)}" for key, value in plain.items()]
+    for name, section in sections.items():
+        lines += [f"[{name}]", *(f"{k} = {json.dumps(v)}" for k, v in section.items())]
+    return "\n".join(lines)
+
+
+def forecasts(home: Path) -> pd.DataFrame:
+    (path,) = (home / "artifacts").rglob("probabilities.parquet")
+    return pd.read_parquet(path)
+
+
+@pytest.fixture(scope="module")
+def homes(
+    world: World, small_settings: dict[str, Any], tmp_path_factory: pytest.TempPathFactory
+) -> tuple[Path, Path]:
+    """Two homes with the same events and experiment."""
+    base = tmp_path_factory.mktemp("homes")
+    settings = small_settings | {
+        "learners": ["logistic"],
+        "backtest": {"years": 1, "refit_months": 6},
+        "training": {"months": 48, "calibration_months": 24},
+    }
+    Archive(base / "one").add(deliver(world, date(2025, 1, 15)))
+    for name in ("one", "other"):
+        home = base / name
+        home.mkdir(exist_ok=True)
+        (home / "small.toml").write_text(as_toml(settings))
+    (base / "other" / "events").symlink_to(base / "one" / "events")
+    return base / "one", base / "other"
+
+
+def test_a_backtest_that_was_killed_goes_on_to_the_same_end(homes: tuple[Path, Path]) -> None:
+    broken, whole = homes
+    killed_midway(broken, after=7)
+    before = kept(broken)
+    assert 7 <= len(before) < TASKS
+    # One of the finished files is damaged too, as by a full disk.
+    damaged = next((broken / "backtests").glob("*/*.npz"))
+    damaged.write_bytes(damaged.read_bytes()[:100])
+    resumed, undisturbed = backtest(broken), backtest(whole)
+    assert (resumed.returncode, undisturbed.returncode) == (0, 0), resumed.stderr
+    after = kept(broken)
+    assert set(after) == set(kept(whole))
+    assert len(after) == TASKS
+    same = [name for name in before if after[name] == before[name]]
+    assert sorted(same) == sorted(set(before) - {damaged.name})
+    for file in (broken / "backtests").glob("*/*.npz"):
+        (twin,) = (whole / "backtests").glob(f"*/{file.name}")
+        assert file.read_bytes() == twin.read_bytes()
+        assert file.parent.name == twin.parent.name
+    assert_frame_equal(forecasts(broken), forecasts(whole), check_exact=True)
+    assert (broken / "report.html").read_text() == (whole / "report.html").read_text()
+    assert resumed.stdout.replace(str(broken), str(whole)) == undisturbed.stdout
+
+    told = undisturbed.stdout.splitlines()
+    assert told[0].startswith("SIMULATED admin1: logistic is ")
+    assert told[-1] == f"  report: {whole / 'report.html'}"
+    assert "origins 2022-01 to 2022-10" in (whole / "report.html").read_text()
+    origins = forecasts(whole)["origin"]
+    assert (origins.min(), origins.max()) == (52 * 12, 52 * 12 + 9)
+
+
+def test_a_backtest_registers_nothing_and_is_a_run_with_its_forecasts_under_it(
+    homes: tuple[Path, Path],
+) -> None:
+    client = mlflow.MlflowClient(tracking_uri=f"sqlite:///{homes[1] / 'mlflow.db'}")
+    assert client.search_registered_models() == []
+    runs = client.search_runs([e.experiment_id for e in client.search_experiments()])
+    names = {run.data.tags["role"]: run.info.run_name for run in runs}
+    assert sorted(run.data.tags["role"] for run in runs) == [
+        "backtest", "learner", "reference", "reference", "reference",
+    ]  # fmt: skip
+    assert names["backtest"] == "admin1 to 2023-10: backtest of logistic"
+    (parent,) = (run.info.run_id for run in runs if run.data.tags["role"] == "backtest")
+    assert [a.path for a in client.list_artifacts(parent) if not a.is_dir] == [
+        "configuration.json", "report.html",
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("said", "words"),
+    [
+        (("--from", "2022-13"), "2022-13"),
+        (("--to", "2024-12"), "cannot be judged by outcomes up to 2024-12"),
+        (("--level", "village"), "village"),
+    ],
+)
+def test_what_cannot_be_done_is_one_plain_line(
+    homes: tuple[Path, Path], said: tuple[str, ...], words: str
+) -> None:
+    home = homes[1]
+    command = [COMMAND, "backtest", "--config", str(home / "small.toml"), *said]
+    refused = subprocess.run(
+        command, env=environment(home), capture_output=True, text=True, check=False
+    )
+    assert (refused.returncode, refused.stdout) == (1, "")
+    assert words in refused.stderr
+    assert refused.stderr.count("\n") == 1
