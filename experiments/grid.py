@@ -39,12 +39,13 @@ def in_parallel(
     work: Callable[..., Result], tasks: Mapping[str, Arguments], jobs: int
 ) -> Iterator[tuple[str, Result]]:
     """Yield key and result of every task, in the order in which they finish."""
-    calls = (joblib.delayed(_keyed)(work, key, arguments) for key, arguments in tasks.items())
+    calls = (joblib.delayed(_keyed)(work, key, *arguments) for key, arguments in tasks.items())
     done: Iterator[tuple[str, Result]] = joblib.Parallel(
         n_jobs=jobs, return_as="generator_unordered"
     )(calls)
     return done
 
 
-def _keyed(work: Callable[..., Result], key: str, arguments: Arguments) -> tuple[str, Result]:
+def _keyed(work: Callable[..., Result], key: str, *arguments: object) -> tuple[str, Result]:
+    # The arguments stay apart, because a cluster sends only those once that it sees by themselves.
     return key, work(*arguments)

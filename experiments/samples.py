@@ -27,6 +27,11 @@ class Samples:
     eligible: BoolArray
     tau: float
 
+    def __sizeof__(self) -> int:
+        """Return the bytes of all arrays, by which a cluster knows that to send them once pays."""
+        arrays = (self.months, self.indicators, self.deaths, self.eligible)
+        return object.__sizeof__(self) + sum(array.nbytes for array in arrays)
+
     def labels(self, target: Target, horizon: int) -> FloatArray:
         """Return the labels of a cell at every origin, (T, R)."""
         return label(target, self.deaths, horizon, self.tau)

@@ -1,3 +1,4 @@
+import sys
 from collections.abc import Callable
 from dataclasses import replace
 
@@ -158,3 +159,9 @@ def test_samples_end_at_the_origin_and_hold_nothing_of_what_follows(panel: Panel
     assert_array_equal(known.deaths, other.deaths)
     assert_array_equal(known.eligible, other.eligible)
     assert known.names == names
+
+
+def test_a_cluster_sees_how_much_there_is_to_send(make_samples: MakeSamples) -> None:
+    small, large = make_samples(quiet(30)), make_samples(quiet(30, regions=500))
+    held = large.indicators.nbytes + large.deaths.nbytes + large.eligible.nbytes
+    assert sys.getsizeof(small) < 5_000 < held < sys.getsizeof(large) < held + 5_000
