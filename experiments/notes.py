@@ -81,11 +81,12 @@ def _warning(training: Training) -> str:
 
 def _learned_from(training: Training) -> str:
     samples, settings = training.samples, training.configuration
-    first = format_month(int(training.backtest.probabilities["origin"].min()))
+    origin = training.backtest.probabilities["origin"]
+    first, last = (format_month(int(month)) for month in (origin.min(), origin.max()))
     return (
         f"{len(training.regions)} {training.level} regions, events of "
         f"{', '.join(training.releases)}, {format_month(int(samples.months[0]))} to "
-        f"{training.origin}; judged on every origin from {first} whose outcome was known by then, "
+        f"{training.origin}; judged on the origins {first} to {last} by what was known then, "
         f"fitted anew every {settings.backtest.refit_months} months, always on earlier months only."
     )
 

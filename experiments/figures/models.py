@@ -52,6 +52,11 @@ def draw_map(
     return cells
 
 
+def has_outlines(regions: Regions) -> bool:
+    """Is the outline of any region known, or are all of them names that a source alone knows?"""
+    return len(_outlines(regions)[1]) > 0
+
+
 def bounds(regions: Regions) -> tuple[float, float, float, float]:
     """Return west, south, east and north of the regions that have an outline [degrees]."""
     west, south, east, north = total_bounds(_outlines(regions)[1])

@@ -187,6 +187,15 @@ def test_a_backtest_without_intervals_cases_or_high_scores_has_a_page(
     assert "Nobody died in the months that were forecast." in text
 
 
+def test_regions_whose_names_a_source_alone_knows_have_no_map(judged: Judged) -> None:
+    regions = judged.training.regions
+    own = replace(regions, table=regions.table.assign(id=["MLI-x-here", "NER-x-there"]))
+    placeless = replace(judged, training=replace(judged.training, regions=own))
+    names = [picture.name for picture in pictures_of(placeless, "logistic")]
+    assert names == [name for name in READINGS if name != "skill_map"]
+    assert "Skill by region" not in report_page(placeless)
+
+
 def test_a_picture_is_a_row_in_mlflow(judged: Judged) -> None:
     for picture in pictures_of(judged, "logistic"):
         assert isinstance(picture, Picture)
