@@ -11,6 +11,7 @@ import os
 import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 from importlib.metadata import version
 from pathlib import Path
 from platform import machine, python_version
@@ -89,8 +90,12 @@ def grid_digest(samples: Samples, configuration: Configuration) -> str:
     return content.hexdigest()
 
 
+@cache
 def code_digest() -> str:
-    """Return the SHA-256 of the source files that a task runs through."""
+    """Return the SHA-256 of the source files that a task runs through.
+
+    Taken once: what is edited while a process runs is not what runs in it.
+    """
     content = hashlib.sha256()
     own = [_ROOT / "experiments" / f"{name}.py" for name in _OWN_CODE]
     for path in sorted([*own, *(path for form in _CODE for path in _ROOT.glob(form))]):
