@@ -47,6 +47,8 @@ class BaseRate(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no type
 class Boosting(BaseEstimator):  # type: ignore[misc]
     """Gradient-boosted trees on the indicators as they are.
 
+    `share_tried` of the indicators, drawn anew, are tried at each split.
+
     Source: Friedman (2001), Annals of Statistics 29(5), in scikit-learn's histogram form.
     """
 
@@ -58,6 +60,7 @@ class Boosting(BaseEstimator):  # type: ignore[misc]
         leaves: int = 15,
         smallest_leaf: int = 100,
         l2: float = 1.0,
+        share_tried: float = 1.0,
         seed: int = 0,
     ) -> None:
         self.iterations = iterations
@@ -65,6 +68,7 @@ class Boosting(BaseEstimator):  # type: ignore[misc]
         self.leaves = leaves
         self.smallest_leaf = smallest_leaf
         self.l2 = l2
+        self.share_tried = share_tried
         self.seed = seed
 
     def fit(self, indicators: Matrix, outcome: FloatArray, regions: RegionNumbers) -> "Boosting":
@@ -98,6 +102,7 @@ class Boosting(BaseEstimator):  # type: ignore[misc]
             "max_leaf_nodes": self.leaves,
             "min_samples_leaf": self.smallest_leaf,
             "l2_regularization": self.l2,
+            "max_features": self.share_tried,
             "random_state": self.seed,
             "early_stopping": False,
         }
