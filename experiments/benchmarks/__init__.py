@@ -8,5 +8,7 @@ Where do I go to ...?
 * read the tables: `views_data.py`, `subforecast_data.py`; read and write files at all: `files.py`
 * see what is measured: `views_scores.py`, `subforecast_scores.py`, and `models.metrics`
 * look up what was published: `published.py`
+* forecast units by months: `subforecast_forecaster.py`, from `subforecast_history.py` and
+  `subforecast_surroundings.py`
 * forecast without a model: `simple.py`
 """

@@ -28,7 +28,7 @@ yet have no name yet either, but are to be forecast."""
 UNNAMED = ""
 TRAILING = 8
 QUIET = 24
-_LEAST_RISE = 2
+LEAST_RISE = 2
 _TYPES = ["n_sb", "n_ns", "n_os"]
 
 
@@ -118,7 +118,7 @@ def labels_of(counts: AdminCounts) -> FloatArray:
         # Both conditions times the number of months: whole numbers, so that no tie is lost.
         spread = (TRAILING * squares - total**2)[:-1] * TRAILING
         beyond = (TRAILING - 1) * rise**2 > spread
-        labels[1, TRAILING - 1 : -1] = beyond & (rise >= _LEAST_RISE * TRAILING)
+        labels[1, TRAILING - 1 : -1] = beyond & (rise >= LEAST_RISE * TRAILING)
     if len(x) > QUIET:
         quiet = _trailing(x, QUIET)[:-1] == 0
         labels[2, QUIET - 1 : -1] = np.where(quiet, occurrence[QUIET - 1 :], np.nan)

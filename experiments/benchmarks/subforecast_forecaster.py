@@ -1,0 +1,114 @@
+"""Our forecaster for SUB-Forecast: a logistic regression and boosted trees, averaged."""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from experiments.benchmarks.published import UnitTarget
+from experiments.benchmarks.subforecast_data import AdminCounts, FloatArray, IntArray, labels_of
+from experiments.benchmarks.subforecast_history import history
+from experiments.benchmarks.subforecast_scores import BoolArray
+from experiments.benchmarks.subforecast_surroundings import Places, places_of, surroundings
+from features.indicators.windows import months_since
+from models.ensemble import LogOddsMean, RidgeLogistic
+from models.learners import FEWEST_CASES, BaseRate, Boosting, Matrix
+
+FIRST_ROW = 24
+"""Months of history that a row to learn from has at least."""
+
+QUIET_ENOUGH = 6
+"""Onset is learned from units that were quiet for so many months: they are more, and much alike."""
+
+
+def indicators_of(counts: AdminCounts, places: Places) -> tuple[tuple[str, ...], Matrix]:
+    """Return names (K,) and values (T, N, K) of all columns; each month from those to it."""
+    columns = {**history(counts), **surroundings(counts, places)}
+    values = np.empty((*counts.events.shape, len(columns)), np.float32)
+    for position, column in enumerate(columns.values()):
+        values[:, :, position] = column
+    return tuple(columns), values
+
+
+@dataclass(frozen=True, eq=False)
+class FittedEnsemble:
+    """What was learned: a learner a target, in the order of the targets, and who is near whom."""
+
+    learners: tuple[LogOddsMean | BaseRate, ...]
+    places: Places
+
+    def predict(self, counts: AdminCounts) -> FloatArray:
+        """Return the probabilities of the next month, (3, N).
+
+        A unit without a name has had no event yet: it is forecast like the mean of the named units
+        that have been quiet the longest, which are those without an event where there are any.
+        """
+        named = counts.named
+        known = _named(counts)
+        _, values = indicators_of(known, self.places)
+        quiet = months_since(known.events, 1)[-1]
+        found = np.empty((len(self.learners), len(named)))
+        for row, learner in zip(found, self.learners, strict=True):
+            row[named] = learner.probability(values[-1])
+            row[~named] = row[named][quiet == quiet.max()].mean()
+        return found
+
+
+@dataclass(frozen=True)
+class UnitEnsemble:
+    """Learns each target from the named units, those of all months alike."""
+
+    @property
+    def name(self) -> str:
+        """What the tables call it."""
+        return "logistic + boosting"
+
+    def fit(self, counts: AdminCounts, seed: int) -> FittedEnsemble:
+        """Learn from months whose next month is known."""
+        known = _named(counts)
+        places = places_of(known)
+        _, values = indicators_of(known, places)
+        learners = [
+            _learned(target, values[rows], label[rows], np.nonzero(rows)[1], seed)
+            for target, (rows, label) in _lessons(known).items()
+        ]
+        return FittedEnsemble(tuple(learners), places)
+
+
+def _lessons(counts: AdminCounts) -> dict[UnitTarget, tuple[BoolArray, FloatArray]]:
+    """Return by target which rows to learn from, and what came true, (T, N) each."""
+    occurrence, escalation, _ = labels_of(counts)
+    late_enough = np.arange(len(occurrence))[:, None] >= FIRST_ROW
+    known = ~np.isnan(occurrence) & late_enough
+    quiet = months_since(counts.events, 1) >= QUIET_ENOUGH
+    return {
+        "occurrence": (known, occurrence),
+        "escalation": (known, escalation),
+        "onset": (known & quiet, occurrence),
+    }
+
+
+def _learned(
+    target: UnitTarget, values: Matrix, outcome: FloatArray, units: IntArray, seed: int
+) -> LogOddsMean | BaseRate:
+    cases = outcome.sum()
+    if min(cases, len(outcome) - cases) < FEWEST_CASES:
+        return BaseRate().fit(outcome)
+    return LogOddsMean((RidgeLogistic(), _trees(target, seed))).fit(values, outcome, units)
+
+
+def _trees(target: UnitTarget, seed: int) -> Boosting:
+    if target == "onset":  # fewer rows, and fewer still that are true
+        return Boosting(iterations=200, learning_rate=0.04, leaves=7, share_tried=0.2, seed=seed)
+    return Boosting(iterations=150, leaves=10, share_tried=0.15, seed=seed)
+
+
+def _named(counts: AdminCounts) -> AdminCounts:
+    named = np.flatnonzero(counts.named)
+    return replace(
+        counts,
+        countries=tuple(counts.countries[n] for n in named),
+        regions=tuple(counts.regions[n] for n in named),
+        events=counts.events[:, named],
+        events_by_type=counts.events_by_type[:, named],
+        deaths=counts.deaths[:, named],
+    )
