@@ -22,14 +22,13 @@ FOLDER = "backtests"
 
 @dataclass(frozen=True)
 class Reported:
-    """The outcome of one level's backtest: what was found, the page about it, the parent run."""
+    """The outcome of one level's backtest: what was found, and the page about it."""
 
     level: Level
     simulated: bool
     headline: str
     findings: Sequence[Finding]
     page: str
-    run_id: str
 
 
 def backtest(
@@ -61,12 +60,7 @@ def backtest(
             folder=folder,
         )
         page = report_page(judged)
-        runs = log_training(store, judged, page, role="backtest")
-        found = (
-            headline(judged.verification, judged.chosen),
-            findings_of(judged),
-            page,
-            runs["parent"],
-        )
-        done.append(Reported(level, vintage.simulated, *found))
+        log_training(store, judged, page, role="backtest")
+        told = headline(judged.verification, judged.chosen)
+        done.append(Reported(level, vintage.simulated, told, findings_of(judged), page))
     return done

@@ -171,11 +171,14 @@ def _tables(judged: Judged) -> list[ShownTable]:
 
 def _shown(title: str, table: pd.DataFrame) -> ShownTable:
     heads = [str(column).replace("_", " ") for column in table]
-    rows = [[_text(value) for value in row] for row in table.itertuples(index=False)]
+    rows = [
+        [str(v) if head == "year" else _text(v) for head, v in zip(heads, row, strict=True)]
+        for row in table.itertuples(index=False)
+    ]
     return ShownTable(title, heads, rows)
 
 
 def _text(value: object) -> str:
     if isinstance(value, float):
         return "" if pd.isna(value) else f"{value:.4f}"
-    return f"{value:,}" if isinstance(value, int) and value > 9999 else str(value)  # noqa: PLR2004 - not years
+    return f"{value:,}" if isinstance(value, int) else str(value)
