@@ -7,7 +7,6 @@ import numpy as np
 import pandas as pd
 
 from experiments.backtest import Backtest
-from features.panel import FloatArray
 from models import metrics
 from models.references import REFERENCES
 
@@ -101,15 +100,6 @@ def deaths_skill(crps: pd.DataFrame, means: pd.DataFrame, by: Sequence[str]) -> 
                 }
             )
     return _with_skill(pd.DataFrame(rows), by)
-
-
-def reliability_bins(
-    probabilities: pd.DataFrame, forecast: str, bins: int = 20
-) -> tuple[FloatArray, FloatArray, FloatArray]:
-    """Return mean probability, observed frequency and size of each equal-count bin."""
-    return metrics.reliability(
-        probabilities["outcome"].to_numpy(), probabilities[forecast].to_numpy(), bins
-    )
 
 
 def _with_skill(table: pd.DataFrame, by: Sequence[str]) -> pd.DataFrame:

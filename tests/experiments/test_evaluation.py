@@ -9,7 +9,6 @@ from experiments.evaluation import (
     deaths_skill,
     forecasts_in,
     probability_skill,
-    reliability_bins,
 )
 
 KEYS = {"horizon": [1, 1, 1, 1], "origin": [600, 600, 601, 601], "region": [0, 1, 0, 1]}
@@ -122,10 +121,3 @@ def test_a_backtest_is_measured_by_horizon_by_origin_and_overall() -> None:
     assert summary.loc["fatalities", "crps"] == pytest.approx(3)
     assert summary["brier"].isna().tolist() == [False, True]
     assert len(summary) == 2
-
-
-def test_reliability_bins_hold_equal_shares_of_the_forecasts() -> None:
-    forecast, observed, size = reliability_bins(probabilities(), "logistic", bins=2)
-    assert forecast.tolist() == pytest.approx([0.2, 0.8])
-    assert observed.tolist() == [0, 1]
-    assert size.tolist() == [2, 2]
