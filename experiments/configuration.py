@@ -19,7 +19,8 @@ from features.catalogue import CATALOGUE, FAMILIES, named
 from features.errors import ConfigurationError
 from features.regions import Level
 from features.vintage import SummaryEvents
-from models.learners import Boosting, Learner, LearnerName, Logistic
+from models.ensemble import Learner, LogOddsMean, RidgeLogistic
+from models.learners import Boosting, LearnerName, Logistic
 
 CATALOGUE_NAMES = tuple(indicator.name for indicator in CATALOGUE)
 DEFAULT = Path(__file__).with_name("default.toml")
@@ -94,6 +95,15 @@ class BoostingSettings(_Section):
     leaves: int = Field(ge=2, strict=True)
     smallest_leaf: Positive
     l2: float = Field(ge=0)
+    share_tried: float = Field(gt=0, le=1)
+
+
+class EnsembleSettings(_Section):
+    """The mean of the boosting, a regression on all indicators, and one on a region's record."""
+
+    penalty: float = Field(gt=0)
+    record: Annotated[tuple[str, ...], EachOnce]
+    record_penalty: float = Field(gt=0)
 
 
 class Configuration(_Section):
@@ -111,6 +121,7 @@ class Configuration(_Section):
     backtest: Backtest
     logistic: LogisticSettings
     boosting: BoostingSettings
+    ensemble: EnsembleSettings
 
     @field_validator("indicators")
     @classmethod
@@ -124,10 +135,15 @@ class Configuration(_Section):
         return names
 
     @model_validator(mode="after")
-    def _logistic_reads_what_is_there(self) -> "Configuration":
-        absent = set(self.logistic.indicators) - set(self.indicator_names)
-        if absent:
-            raise ValueError(f"[logistic] reads what is not there: {', '.join(sorted(absent))}")
+    def _learners_read_what_is_there(self) -> "Configuration":
+        wanted = {
+            "[logistic]": self.logistic.indicators,
+            "[ensemble] record": self.ensemble.record,
+        }
+        for reader, names in wanted.items():
+            absent = set(names) - set(self.indicator_names)
+            if absent:
+                raise ValueError(f"{reader} reads what is not there: {', '.join(sorted(absent))}")
         return self
 
     @property
@@ -146,24 +162,31 @@ class Configuration(_Section):
 
         Raises ConfigurationError for a word that is neither.
         """
-        names = CATALOGUE_NAMES if indicators == "all" else named(indicators)
-        read = tuple(name for name in self.logistic.indicators if name in names)
-        logistic = self.logistic.model_copy(update={"indicators": read})
-        return self.model_copy(update={"indicators": names, "logistic": logistic})
+        return self._of(CATALOGUE_NAMES if indicators == "all" else named(indicators))
 
     def without(self, names: Collection[str]) -> "Configuration":
         """Return the same experiment without some indicators.
 
         Raises ConfigurationError when a learner would be left with none.
         """
-        kept = tuple(name for name in self.indicator_names if name not in names)
-        read = tuple(name for name in self.logistic.indicators if name not in names)
-        if not kept or (not read and "logistic" in self.learners):
+        narrowed = self._of(tuple(name for name in self.indicator_names if name not in names))
+        read = {"logistic": narrowed.logistic.indicators, "ensemble": narrowed.ensemble.record}
+        if not narrowed.indicators or not all(read.get(name, True) for name in self.learners):
             raise ConfigurationError(
                 f"the events tell none of the indicators of {self.name}: choose others"
             )
-        logistic = self.logistic.model_copy(update={"indicators": read})
-        return self.model_copy(update={"indicators": kept, "logistic": logistic})
+        return narrowed
+
+    def _of(self, names: tuple[str, ...]) -> "Configuration":
+        read = tuple(name for name in self.logistic.indicators if name in names)
+        record = tuple(name for name in self.ensemble.record if name in names)
+        return self.model_copy(
+            update={
+                "indicators": names,
+                "logistic": self.logistic.model_copy(update={"indicators": read}),
+                "ensemble": self.ensemble.model_copy(update={"record": record}),
+            }
+        )
 
     def tau(self, level: Level) -> float:
         """The threshold of a level [deaths/month]."""
@@ -172,9 +195,17 @@ class Configuration(_Section):
     def template(self, learner: LearnerName) -> Learner:
         """Return an unfitted learner with these settings."""
         if learner == "logistic":
-            names = self.indicator_names
-            return Logistic(tuple(names.index(name) for name in self.logistic.indicators))
-        return Boosting(**self.boosting.model_dump(), seed=self.seed)
+            return Logistic(self._columns(self.logistic.indicators))
+        boosting = Boosting(**self.boosting.model_dump(), seed=self.seed)
+        if learner == "boosting":
+            return boosting
+        record = RidgeLogistic(
+            penalty=self.ensemble.record_penalty, columns=self._columns(self.ensemble.record)
+        )
+        return LogOddsMean((RidgeLogistic(penalty=self.ensemble.penalty), boosting, record))
+
+    def _columns(self, names: tuple[str, ...]) -> tuple[int, ...]:
+        return tuple(self.indicator_names.index(name) for name in names)
 
 
 def read_configuration(path: Path) -> Configuration:

@@ -33,6 +33,8 @@ _MODEL_FILE = "model.skops"
 TRUSTED_TYPES = [
     "models.calibration.LogisticCalibration",
     "models.distribution.Analogues",
+    "models.ensemble.LogOddsMean",
+    "models.ensemble.RidgeLogistic",
     "models.forecaster.Cell",
     "models.forecaster.Forecaster",
     "models.learners.BaseRate",

@@ -15,11 +15,11 @@ from features.targets import HORIZONS, TARGETS, Target
 from models.bulletin import QUANTILES, quantile_column
 from models.calibration import LogisticCalibration
 from models.distribution import Analogues, DeathsDistribution
+from models.ensemble import Learner
 from models.learners import (
     FEWEST_CASES,
     BaseRate,
     FloatArray,
-    Learner,
     Matrix,
     RegionNumbers,
 )

@@ -20,7 +20,7 @@ FloatArray = npt.NDArray[np.float64]
 RegionNumbers = npt.NDArray[np.int64]
 Matrix = npt.NDArray[np.float32]
 
-LearnerName = Literal["logistic", "boosting"]
+LearnerName = Literal["logistic", "boosting", "ensemble"]
 LEARNERS: tuple[LearnerName, ...] = get_args(LearnerName)
 
 FEWEST_CASES = 30
@@ -187,6 +187,3 @@ def _independent(values: FloatArray) -> list[int]:
     _, triangle, order = qr(values, mode="economic", pivoting=True)
     size = np.abs(np.diagonal(triangle))
     return sorted(int(column) for column in order[size > 1e-9 * size.max(initial=1.0)])
-
-
-Learner = Logistic | Boosting

@@ -47,6 +47,12 @@ SETTINGS: dict[str, Any] = {
         "leaves": 6,
         "smallest_leaf": 30,
         "l2": 1.0,
+        "share_tried": 1.0,
+    },
+    "ensemble": {
+        "penalty": 100.0,
+        "record": ["active_share_12", "deaths_decay_6"],
+        "record_penalty": 1.0,
     },
 }
 

@@ -16,12 +16,13 @@ INK, GRID = "#1b1f24", "#c9ced6"
 COLOURS = {
     "logistic": "#0072b2",
     "boosting": "#009e73",
+    "ensemble": "#56b4e9",
     "climatology": "#e69f00",
     "conflictology": "#d55e00",
     "persistence": "#cc79a7",
 }
 """By forecast, told apart by the colour-blind too: Okabe & Ito (2008), Color Universal Design."""
-OTHER_COLOUR = "#56b4e9"
+OTHER_COLOUR = "#999999"
 PAGE_COLOURS = {INK: "currentColor", GRID: "var(--grid)", OTHER_COLOUR: "var(--other)"} | {
     colour: f"var(--{name})" for name, colour in COLOURS.items()
 }

@@ -19,8 +19,8 @@ from features.errors import CoverageError
 from features.months import parse_month
 from features.panel import Panel
 from features.targets import label
+from models.ensemble import Learner
 from models.forecaster import CELLS, FITTED_CELLS, Cell, Rows
-from models.learners import Learner
 
 MakeSamples = Callable[..., Samples]
 Settings = dict[str, Any]
@@ -76,8 +76,10 @@ def small() -> Settings:
         "backtest": {"years": 1, "refit_months": 6},
         "logistic": {"indicators": ["deaths_decay_6", "months_since_1"]},
         "boosting": {
-            "iterations": 3, "learning_rate": 0.3, "leaves": 4, "smallest_leaf": 30, "l2": 1.0
+            "iterations": 3, "learning_rate": 0.3, "leaves": 4, "smallest_leaf": 30, "l2": 1.0,
+            "share_tried": 1.0,
         },
+        "ensemble": {"penalty": 100.0, "record": ["deaths_decay_6"], "record_penalty": 1.0},
     }  # fmt: skip
 
 
@@ -264,7 +266,7 @@ def test_two_jobs_forecast_what_one_does_to_the_last_bit(
     assert_same(backtest, again)
 
 
-@pytest.mark.parametrize("learner", ["logistic", "boosting"])
+@pytest.mark.parametrize("learner", ["logistic", "boosting", "ensemble"])
 def test_a_level_in_which_no_region_is_quiet_has_no_onset_and_is_forecast_all_the_same(
     panel: Panel, small: Settings, learner: str
 ) -> None:

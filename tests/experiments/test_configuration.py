@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from experiments.configuration import DEFAULT, DEMO, Configuration, read_configuration
 from features.catalogue import CATALOGUE
 from features.errors import ConfigurationError
+from models.ensemble import LogOddsMean, RidgeLogistic
 from models.learners import Boosting, Logistic
 
 CONTENT = tomllib.loads(DEFAULT.read_text(encoding="utf-8"))
@@ -98,6 +99,17 @@ def test_what_the_file_says_is_what_the_learners_get() -> None:
     assert isinstance(logistic, Logistic)
     names = [configuration.indicator_names[column] for column in logistic.columns]
     assert names == CONTENT["logistic"]["indicators"]
+    ensemble = configuration.template("ensemble")
+    assert isinstance(ensemble, LogOddsMean)
+    everything, trees, record = ensemble.members
+    assert isinstance(everything, RidgeLogistic)
+    assert isinstance(trees, Boosting)
+    assert isinstance(record, RidgeLogistic)
+    assert (everything.penalty, everything.columns) == (CONTENT["ensemble"]["penalty"], ())
+    assert trees.get_params() == boosting.get_params()
+    assert record.penalty == CONTENT["ensemble"]["record_penalty"]
+    names = [configuration.indicator_names[column] for column in record.columns]
+    assert names == CONTENT["ensemble"]["record"]
     assert [configuration.tau(level) for level in ("country", "admin1", "priogrid")] == [25, 5, 1]
 
 
@@ -174,6 +186,11 @@ def test_a_misspelt_key_is_named_and_never_a_default(
         (("boosting", "smallest_leaf"), 0),
         (("boosting", "l2"), -0.1),
         (("boosting", "l2"), float("inf")),
+        (("boosting", "share_tried"), 0.0),
+        (("boosting", "share_tried"), 1.1),
+        (("ensemble", "penalty"), 0.0),
+        (("ensemble", "record_penalty"), -1.0),
+        (("ensemble", "record"), []),
     ],
     ids=str,
 )
@@ -221,10 +238,9 @@ def test_an_experiment_without_some_indicators_is_otherwise_the_same(
     less = whole.without({"deaths", "deaths_decay_6"})
     assert set(whole.indicator_names) - set(less.indicator_names) == {"deaths", "deaths_decay_6"}
     assert less.logistic.indicators == ("months_since_1", "neighbour_deaths_mean_3")
-    assert (
-        less.model_copy(update={"indicators": whole.indicators, "logistic": whole.logistic})
-        == whole
-    )
+    assert less.ensemble.record == ("active_share_12",)
+    changed = ("indicators", "logistic", "ensemble")
+    assert less.model_copy(update={name: getattr(whole, name) for name in changed}) == whole
     assert whole.without(set()).indicator_names == whole.indicator_names
 
 

@@ -37,6 +37,7 @@ from features.months import parse_month
 from features.panel import Panel
 from features.vintage import Vintage
 from models.forecaster import Forecaster
+from models.learners import LEARNERS
 
 NAME = "tocsin-admin1"
 Tags = dict[str, str]
@@ -188,7 +189,7 @@ def test_the_trusted_types_are_enough_for_every_learner_and_no_more_than_needed(
     samples = samples_at(panel, parse_month("2023-12"), 5, names)
     rows = pd.DataFrame(samples.indicators[-1], columns=list(names))
     needed: set[str] = set()
-    for learner in configuration.learners:
+    for learner in LEARNERS:
         fitted = fit_forecaster(
             samples, configuration, "admin1", learner, 1, lambda steps, total, label: steps
         )

@@ -110,3 +110,29 @@ def test_it_is_stored_without_pickle() -> None:
     assert {name.split(".")[0] for name in types} <= {"models", "sklearn"}
     again = skops.io.loads(stored, trusted=types)
     assert_array_equal(again.probability(indicators), fitted.probability(indicators))
+
+
+def test_only_the_columns_named_are_read() -> None:
+    indicators, outcome, regions = drawn()
+    fitted = RidgeLogistic(columns=(1,)).fit(indicators, outcome, regions)
+    alone = RidgeLogistic().fit(indicators[:, [1]], outcome, regions)
+    assert_array_equal(fitted.probability(indicators), alone.probability(indicators[:, [1]]))
+
+
+def test_size_is_a_regression_on_the_logarithm_of_deaths() -> None:
+    # log(1 + deaths) is 2 and 4 where the indicator is -1 and 1: 3 + 1 x; 60 rows and a penalty of
+    # 60 halve the slope.
+    indicators, _, _ = two_halves()
+    deaths = np.expm1(np.repeat([2.0, 4.0], 30))
+    free = RidgeLogistic(penalty=1e-9).fit_size(indicators, deaths)
+    assert_allclose(free.size(indicators)[[0, -1]], [2, 4], atol=1e-6)
+    held = RidgeLogistic(penalty=60).fit_size(indicators, deaths)
+    assert_allclose(held.size(indicators)[[0, -1]], [2.5, 3.5], atol=1e-6)
+
+
+def test_the_size_of_an_ensemble_is_the_mean_of_its_members() -> None:
+    indicators, _, _ = two_halves()
+    deaths = np.expm1(np.repeat([2.0, 4.0], 30))
+    members = (RidgeLogistic(penalty=1e-9), RidgeLogistic(penalty=60))
+    fitted = LogOddsMean(members).fit_size(indicators, deaths)
+    assert_allclose(fitted.size(indicators)[[0, -1]], [2.25, 3.75], atol=1e-6)

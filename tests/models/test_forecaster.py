@@ -13,14 +13,22 @@ from experiments.registry import TRUSTED_TYPES
 from features.targets import HORIZONS, TARGETS, Target
 from models.bulletin import QUANTILES, quantile_column
 from models.calibration import LogisticCalibration
+from models.ensemble import Learner, LogOddsMean, RidgeLogistic
 from models.forecaster import CELLS, FITTED_CELLS, Cell, Forecaster, Rows, cell_key, fit_cell
-from models.learners import BaseRate, Boosting, Learner, LearnerName, Logistic
+from models.learners import BaseRate, Boosting, LearnerName, Logistic
 
 TAU = 5.0
 NAMES = ("violence", "noise")
 TEMPLATES: dict[LearnerName, Learner] = {
     "logistic": Logistic((0, 1)),
     "boosting": Boosting(iterations=5, leaves=4, smallest_leaf=20),
+    "ensemble": LogOddsMean(
+        (
+            RidgeLogistic(),
+            Boosting(iterations=5, leaves=4, smallest_leaf=20),
+            RidgeLogistic(columns=(0,)),
+        )
+    ),
 }
 
 
