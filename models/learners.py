@@ -74,26 +74,32 @@ class Boosting(BaseEstimator):  # type: ignore[misc]
     def fit(self, indicators: Matrix, outcome: FloatArray, regions: RegionNumbers) -> "Boosting":
         """Learn P(outcome = 1) from (n, k) indicators and (n,) outcomes; regions are not used."""
         del regions
-        self.trees = HistGradientBoostingClassifier(**self._settings()).fit(indicators, outcome)
+        trees = HistGradientBoostingClassifier(**self._settings())
+        self.trees = trees.fit(self._with_values(indicators), outcome)
         return self
 
     def fit_size(self, indicators: Matrix, deaths: FloatArray) -> "Boosting":
         """Learn E[log(1 + deaths)] from (n, k) indicators and (n,) deaths [deaths/month]."""
         trees = HistGradientBoostingRegressor(**self._settings())
-        self.trees = trees.fit(indicators, np.log1p(deaths))
+        self.trees = trees.fit(self._with_values(indicators), np.log1p(deaths))
         return self
 
     def probability(self, indicators: Matrix) -> FloatArray:
         """Return the probability of the outcome for (n, k) indicators, (n,)."""
         if len(indicators) == 0:  # which scikit-learn refuses
             return np.empty(0)
-        return np.asarray(self.trees.predict_proba(indicators)[:, 1])
+        return np.asarray(self.trees.predict_proba(indicators[:, self.used])[:, 1])
 
     def size(self, indicators: Matrix) -> FloatArray:
         """Return the expected log(1 + deaths) for (n, k) indicators, (n,)."""
         if len(indicators) == 0:
             return np.empty(0)
-        return np.asarray(self.trees.predict(indicators))
+        return np.asarray(self.trees.predict(indicators[:, self.used]))
+
+    def _with_values(self, indicators: Matrix) -> Matrix:
+        # What begins later than the training is missing throughout, which scikit-learn refuses.
+        self.used = np.flatnonzero(~np.isnan(indicators).all(axis=0))
+        return indicators[:, self.used]
 
     def _settings(self) -> dict[str, Any]:
         return {

@@ -171,3 +171,17 @@ def test_fitting_changes_neither_the_rows_nor_the_template(learner: Learner) -> 
     assert_array_equal(outcome, before[1])
     assert learner.get_params() == before[2] == fitted.get_params()
     assert 0 < probability.min() <= probability.max() < 1
+
+
+def test_boosting_does_without_an_indicator_that_begins_after_the_training() -> None:
+    rng = np.random.default_rng(4)
+    told = rng.normal(size=(300, 2)).astype(np.float32)
+    outcome = (told[:, 0] > 0).astype(float)
+    later = np.column_stack([told[:, 0], np.full(300, np.nan), told[:, 1]]).astype(np.float32)
+    template = Boosting(iterations=5, smallest_leaf=20)
+    fitted = clone(template).fit(later, outcome, np.arange(300))
+    alone = clone(template).fit(told, outcome, np.arange(300))
+    later[:, 1] = 7.0
+    assert np.array_equal(fitted.probability(later), alone.probability(told))
+    size = clone(template).fit_size(np.where(later == 7.0, np.nan, later), outcome)
+    assert size.size(later)[outcome == 1].min() > size.size(later)[outcome == 0].max()
