@@ -2,7 +2,6 @@
 
 import errno
 import hashlib
-import io
 import math
 import os
 import tempfile
@@ -13,6 +12,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from features.arrow_memory import in_arrow_memory
 from features.errors import BulletinError
 from features.indicators.indicator import Indicator
 from models.bulletin import (
@@ -45,7 +45,7 @@ def read_published(file: Path, sha256: str) -> pd.DataFrame:
     content = file.read_bytes() if file.is_file() else b""
     if sha256_of(content) != sha256:
         raise BulletinError(f"{file} is not what was published: restore it, or publish again")
-    return pd.read_parquet(io.BytesIO(content))
+    return pd.read_parquet(in_arrow_memory(content))
 
 
 def write_bulletin(

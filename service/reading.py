@@ -1,7 +1,6 @@
 """Read one bulletin from its folder, and refuse it unless all of it is as its manifest says."""
 
 import hashlib
-import io
 import math
 from pathlib import Path
 from typing import get_args
@@ -12,6 +11,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from pydantic import ValidationError
 
+from features.arrow_memory import in_arrow_memory
 from features.errors import BulletinError
 from models.bulletin import (
     INDICATORS_FILE,
@@ -75,7 +75,7 @@ def read_scores(folder: Path, manifest: Manifest) -> Frame:
     whole = f"{SCORES_FILE} does not have the content hash that {MANIFEST_FILE} gives"
     _require(folder.name, {whole: digest == manifest.scores_sha256})
     try:
-        with pq.ParquetFile(io.BytesIO(content)) as file:
+        with pq.ParquetFile(in_arrow_memory(content)) as file:
             table = file.read()
     except (pa.ArrowException, OSError) as error:
         raise _refusal(folder.name, f"{SCORES_FILE} is not a Parquet file") from error

@@ -27,6 +27,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.csv
 
+from features.arrow_memory import in_arrow_memory
 from features.errors import InputError
 from features.sources.unpack import Unpacked, decoded, unpacked
 
@@ -240,7 +241,7 @@ def _quick(
     """Read regular text; return None when it is not UTF-8 or its records not of one width."""
     try:
         table = pyarrow.csv.read_csv(
-            pa.BufferReader(data),
+            in_arrow_memory(data),
             read_options=pyarrow.csv.ReadOptions(
                 column_names=list(names), block_size=max(len(data), 1)
             ),

@@ -1,0 +1,17 @@
+"""Bytes on their way to Arrow, in memory that its threads may let go of at any time.
+
+Where Arrow reads from an object of Python, or from a view of one, its worker threads hold on to
+it, for a moment longer than the call that started them: what they last release takes the
+interpreter's lock. If the interpreter ends in that moment, so does the process: "terminate called
+without an active exception", after all of its work was done (apache/arrow#34314).
+"""
+
+import pyarrow as pa
+
+
+def in_arrow_memory(content: bytes) -> pa.BufferReader:
+    """Return a file over a copy of some bytes that belongs to Arrow alone."""
+    memory = pa.allocate_buffer(len(content))
+    with pa.FixedSizeBufferWriter(memory) as writer:
+        writer.write(content)
+    return pa.BufferReader(memory)
