@@ -149,16 +149,16 @@ def test_a_place_depends_on_its_own_point_only(data: st.DataObject) -> None:
     assert together == alone
 
 
-def test_a_million_events_are_placed_in_seconds() -> None:
+def test_a_million_events_take_seconds_of_processor_time() -> None:
     table = load_regions("admin1", ["BFA", "MLI", "NER", "NGA"]).table
     rng = np.random.default_rng(1)
     rows = rng.integers(0, len(table), 50_000)
     towns = table.iloc[rows][["latitude", "longitude"]].to_numpy() + rng.normal(0, 0.2, (50_000, 2))
     again = rng.integers(0, len(rows), 1_000_000)
     country = table["country"].iloc[rows[again]]
-    start = time.perf_counter()
+    start = time.process_time()
     places = place_admin1(towns[again, 0], towns[again, 1], country)
-    assert time.perf_counter() - start < 5
+    assert time.process_time() - start < 5
     assert pd.notna(places).mean() > 0.95
 
 

@@ -395,9 +395,9 @@ def test_the_real_releases_agree_with_a_plain_sum_and_are_counted_in_a_moment(
         FileDelivery(Ucdp(), path, Said(date(2024, 6, 30), coverage=coverage)),
     )
     vintage = open_vintage(archive, date(2024, 7, 1))
-    started = time.perf_counter()
+    started = time.process_time()
     counts = monthly_counts(vintage, "admin1")
-    assert time.perf_counter() - started < 1
+    assert time.process_time() - started < 1
     assert counts.equals(counts.sort_values(["region", "month", "type_of_violence"]))
     sums = monthly_counts(vintage, "country").groupby("region")["deaths"].sum()
     final = next(r for r in archive.releases() if r.kind == "final")
