@@ -41,7 +41,15 @@ def test_what_does_not_decide_what_is_fitted_leaves_the_digest_as_it_is(
     [
         {"seed": 2},
         {"learners": ["logistic"]},
-        {"indicators": ["deaths_decay_6", "months_since_1", "neighbour_deaths_mean_3"]},
+        {
+            "indicators": [
+                "deaths_decay_6",
+                "months_since_1",
+                "neighbour_deaths_mean_3",
+                "active_share_12",
+            ]
+        },
+        {"ensemble": {"penalty": 100.0, "record": ["active_share_12"], "record_penalty": 1.0}},
         {"logistic": {"indicators": ["deaths_decay_6"]}},
         {"training": {"months": 95, "calibration_months": 24}},
         {"thresholds": {"country": 25, "admin1": 6, "priogrid": 1}},
