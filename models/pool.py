@@ -19,7 +19,7 @@ Draws = TypeVar("Draws", npt.NDArray[np.float32], npt.NDArray[np.float64])
 
 _THIN = 100
 _PRIOR = 1e-3
-"""Added to the probability of a bin that no member foresaw, as one draw in a thousand."""
+"""What each bin has beside the members' draws, as one more in a thousand."""
 
 
 class PastForecasts(NamedTuple):
@@ -55,15 +55,15 @@ def stacking_weights(past: Sequence[PastForecasts]) -> FloatArray:
     """Return the weights (members,) of the linear pool that would have served best in the past.
 
     Best is the least sum of CRPS and ignorance in count bins (models.metrics.DEATHS_BINS), each
-    relative to the first member's at the same origin, so that no great war decides alone. Both are
+    relative to the members' mean at the same origin, so that no great war decides alone. Both are
     convex in the weights. Sources: Gneiting & Raftery (2007), JASA 102(477), for the scores;
     Breiman (1996), Stacked regressions, Machine Learning 24, for weights from forecasts of what
     the members had not seen.
     """
     terms = [_terms(forecasts) for forecasts in past]
     size = len(past[0].members)
-    first = np.eye(size)[0]
-    bars = [(_crps(t, first), _ignorance(t, first)) for t in terms]
+    alone = np.eye(size)
+    bars = [[np.mean([score(t, w) for w in alone]) for score in (_crps, _ignorance)] for t in terms]
 
     def loss(weights: FloatArray) -> float:
         shares = [
@@ -113,4 +113,5 @@ def _crps(terms: _Terms, weights: FloatArray) -> float:
 
 
 def _ignorance(terms: _Terms, weights: FloatArray) -> float:
-    return float(-np.log2(terms.hit @ weights + _PRIOR).mean())
+    whole = 1 + _PRIOR * (len(DEATHS_BINS) + 1)
+    return float(-np.log2((terms.hit @ weights + _PRIOR) / whole).mean())
