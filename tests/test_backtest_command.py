@@ -129,7 +129,8 @@ def test_a_backtest_that_was_killed_goes_on_to_the_same_end(homes: tuple[Path, P
 def test_a_backtest_registers_nothing_and_is_a_run_with_its_forecasts_under_it(
     homes: tuple[Path, Path],
 ) -> None:
-    client = mlflow.MlflowClient(tracking_uri=f"sqlite:///{homes[1] / 'mlflow.db'}")
+    uri = f"sqlite:///{homes[1] / 'mlflow.db'}"
+    client = mlflow.MlflowClient(tracking_uri=uri, registry_uri=uri)
     assert client.search_registered_models() == []
     runs = client.search_runs([e.experiment_id for e in client.search_experiments()])
     names = {run.data.tags["role"]: run.info.run_name for run in runs}
