@@ -1,9 +1,18 @@
 """The form of a bulletin: what `experiments` writes and `service` reads.
 
-A bulletin is one folder, `bulletins/<id>/`, with `scores.parquet` (SCORES_SCHEMA),
-`drivers.parquet` (DRIVERS_SCHEMA), `indicators.json` (ListedIndicators) and `manifest.json`
-(Manifest); older ones are without drivers or indicators. It is moved into place whole and never
-changed afterwards.
+A bulletin is one folder, `bulletins/<id>/`: `manifest.json` (Manifest) says what it is,
+`scores.parquet` (SCORES_SCHEMA) what it forecasts. The rest tells more of the same scores:
+
+* `distributions.parquet` (DISTRIBUTIONS_SCHEMA): how likely every number of deaths is;
+* `drivers.parquet` (DRIVERS_SCHEMA): why a score is what it is, and what changed;
+* `regions.parquet` (REGIONS_SCHEMA): where the regions lie, and who borders whom;
+* `history.parquet` (HISTORY_SCHEMA): what happened up to the origin, as it was known;
+* `indicator_values.parquet` (INDICATOR_VALUES_SCHEMA): what the models read;
+* `indicators.json` (ListedIndicators): what the indicators mean;
+* `track_record.parquet` (TRACK_RECORD_SCHEMA): how earlier bulletins came out.
+
+Older bulletins are without some of these. A bulletin is moved into place whole and never changed
+afterwards.
 """
 
 from datetime import date
@@ -20,6 +29,11 @@ FORMAT: Literal[1] = 1
 
 SCORES_FILE = "scores.parquet"
 DRIVERS_FILE = "drivers.parquet"
+DISTRIBUTIONS_FILE = "distributions.parquet"
+REGIONS_FILE = "regions.parquet"
+HISTORY_FILE = "history.parquet"
+INDICATOR_VALUES_FILE = "indicator_values.parquet"
+TRACK_RECORD_FILE = "track_record.parquet"
 INDICATORS_FILE = "indicators.json"
 MANIFEST_FILE = "manifest.json"
 
@@ -94,6 +108,118 @@ such score, and but for `score` also where another model gave it.
   `baseline_value` are the indicator's own, now and usually, in its unit; null if not known.
 """
 
+DISTRIBUTIONS_SCHEMA = pa.schema(
+    [
+        pa.field("region", pa.string(), nullable=False),
+        pa.field("level", pa.string(), nullable=False),
+        pa.field("horizon", pa.int8(), nullable=False),
+        pa.field("deaths", pa.list_(pa.float64()), nullable=False),
+        pa.field("exceedance", pa.list_(pa.float64()), nullable=False),
+    ]
+)
+"""One row a region and horizon, sorted by level, region and horizon.
+
+The distribution of deaths [deaths/month] behind a `fatalities` score: `deaths` are the numbers that
+may come, ascending and distinct, and `exceedance` the probabilities that at least so many do. The
+first is 1; deaths above the last have none. Mean, quantiles and probability of the score follow
+from it.
+"""
+
+REGIONS_SCHEMA = pa.schema(
+    [
+        pa.field("region", pa.string(), nullable=False),
+        pa.field("name", pa.string(), nullable=False),
+        pa.field("country", pa.string(), nullable=False),
+        pa.field("level", pa.string(), nullable=False),
+        pa.field("latitude", pa.float64()),
+        pa.field("longitude", pa.float64()),
+        pa.field("west", pa.float64()),
+        pa.field("south", pa.float64()),
+        pa.field("east", pa.float64()),
+        pa.field("north", pa.float64()),
+        pa.field("outline", pa.string()),
+        pa.field("neighbours", pa.list_(pa.string()), nullable=False),
+    ]
+)
+"""One row a scored region, sorted by level and region.
+
+`latitude` and `longitude` [degrees] are of a point inside, the next four of the edges of `outline`,
+a GeoJSON geometry (RFC 7946: outer rings anticlockwise), simplified for a map. All are null where
+nobody knows where the region lies. `neighbours` are the ids of the scored regions of its level that
+touch it, ascending.
+"""
+
+HISTORY_MONTHS = 120
+"""So many months, up to the origin, does a bulletin tell of."""
+
+HISTORY_SCHEMA = pa.schema(
+    [
+        pa.field("region", pa.string(), nullable=False),
+        pa.field("level", pa.string(), nullable=False),
+        pa.field("month", pa.string(), nullable=False),
+        pa.field("observed", pa.bool_(), nullable=False),
+        pa.field("events", pa.float64()),
+        pa.field("deaths", pa.float64()),
+        pa.field("state_based", pa.float64()),
+        pa.field("non_state", pa.float64()),
+        pa.field("one_sided", pa.float64()),
+    ]
+)
+"""One row a scored region and month (YYYY-MM), sorted by level, region and month.
+
+`deaths` [deaths/month] are all that count for the targets, the last three columns those of each
+type of violence. All are null in months that are not `observed`, `events` and types also where the
+history does not tell them.
+"""
+
+INDICATOR_MONTHS = 12
+"""So many months, up to the origin, of indicator values does a bulletin keep."""
+
+INDICATOR_VALUES_SCHEMA = pa.schema(
+    [
+        pa.field("region", pa.string(), nullable=False),
+        pa.field("level", pa.string(), nullable=False),
+        pa.field("month", pa.string(), nullable=False),
+    ]
+)
+"""The first columns; after them one float32 column for each indicator that a model of the bulletin
+reads, by its name, in its unit. One row a scored region and month, sorted like the history; null
+where a value is missing or the level's model does not read it.
+"""
+
+TRACK_RECORD_SCHEMA = pa.schema(
+    [
+        pa.field("bulletin", pa.string(), nullable=False),
+        pa.field("origin", pa.string(), nullable=False),
+        pa.field("level", pa.string(), nullable=False),
+        pa.field("target", pa.string(), nullable=False),
+        pa.field("horizon", pa.int8(), nullable=False),
+        pa.field("forecast", pa.string(), nullable=False),
+        pa.field("n", pa.int64(), nullable=False),
+        pa.field("observed", pa.float64(), nullable=False),
+        pa.field("forecasted", pa.float64(), nullable=False),
+        pa.field("brier", pa.float64()),
+        pa.field("log_score", pa.float64()),
+        pa.field("auc", pa.float64()),
+        pa.field("quantile_score", pa.float64()),
+        pa.field("within_90", pa.float64()),
+    ]
+)
+"""How earlier bulletins came out by what is known now: a row a bulletin, level, target, horizon and
+forecast, in this order.
+
+`forecast` is `score` or the name of a reference. `n` regions are judged. `observed` and
+`forecasted` are means over them: the share that came true and the mean probability, for
+`fatalities` both in deaths [deaths/month]. `brier`, `log_score` and `auc` (null where all came out
+alike) are of probabilities; `quantile_score` [deaths/month] (twice the mean pinball loss over
+QUANTILES) and `within_90` (share of outcomes from q05 to q95) of `fatalities`.
+"""
+
+RISK_LEVELS = ("low", "guarded", "elevated", "high", "critical")
+"""The names of the risk levels, upwards."""
+
+RiskName = Literal["low", "guarded", "elevated", "high", "critical"]
+
 
 class _Frozen(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -136,6 +262,26 @@ class ModelUsed(_Frozen):
     )
 
 
+class RiskLevel(_Frozen):
+    """One risk level: which scores it takes in, and what came of such scores in the backtest."""
+
+    name: RiskName
+    lowest: float = Field(ge=0, le=1, description="The least probability of the level.")
+    scores: int = Field(ge=0, description="Number of scores of this level in the backtest.")
+    came_true: float | None = Field(
+        ge=0, le=1, description="The share of them that came true; null where there were none."
+    )
+
+
+class RiskScale(_Frozen):
+    """The risk levels of one target at one level of regions, upwards."""
+
+    level: Level
+    target: Target
+    base_rate: float = Field(ge=0, le=1, description="Share of all in the backtest, come true.")
+    levels: Annotated[tuple[RiskLevel, ...], Field(min_length=5, max_length=5)]
+
+
 class Manifest(_Frozen):
     """What a bulletin is, where it comes from and what it holds."""
 
@@ -158,6 +304,12 @@ class Manifest(_Frozen):
     )
     previous: str | None = Field(
         default=None, description="The bulletin that changes are told against; null if none."
+    )
+    files: dict[str, str] = Field(
+        default_factory=dict, description="Content hashes of the other Parquet files, by name."
+    )
+    risk_scales: tuple[RiskScale, ...] = Field(
+        default=(), description="What the risk levels mean; none in older bulletins."
     )
 
 
