@@ -8,19 +8,19 @@ from fastapi import Depends, FastAPI
 from fastapi_offline import FastAPIOffline
 from starlette.concurrency import run_in_threadpool
 
-from service import (
+from service.api import (
     bulletin_routes,
     health_routes,
     indicator_routes,
-    page,
     region_routes,
     score_routes,
 )
-from service.bulletins import BulletinStore
-from service.current import CurrentBulletin
-from service.examples import add_examples
-from service.problems import HANDLERS
-from service.queries import refuse_repeats
+from service.api.current import CurrentBulletin
+from service.api.examples import add_examples
+from service.api.problems import HANDLERS
+from service.api.queries import refuse_repeats
+from service.pages import page
+from service.store.bulletins import BulletinStore
 
 DESCRIPTION = """
 Monthly, calibrated risk scores for regions: the probability that a **target** comes true.

@@ -6,12 +6,12 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from models.bulletin import Manifest
-from service.bulletins import LATEST, BulletinStore
+from service.api.problems import describe
+from service.api.queries import ScoreQuery
+from service.api.schemas import Score
+from service.api.selection import scores_at, select_scores
 from service.errors import ParameterError
-from service.problems import describe
-from service.queries import ScoreQuery
-from service.schemas import Score
-from service.selection import scores_at, select_scores
+from service.store.bulletins import LATEST, BulletinStore
 
 
 def top_scores(

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from models.bulletin import Manifest
-from service.bulletins import BulletinStore
 from service.errors import NoBulletinError, UnknownBulletinError
+from service.store.bulletins import BulletinStore
 
 Publish = Callable[..., Manifest]
 

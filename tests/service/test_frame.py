@@ -1,7 +1,7 @@
 import pyarrow as pa
 import pytest
 
-from service.frame import Frame
+from service.store.frame import Frame
 
 
 @pytest.fixture

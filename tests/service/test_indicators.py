@@ -9,7 +9,7 @@ import pytest
 
 from features.errors import BulletinError
 from models.bulletin import Manifest
-from service.reading import read_indicators
+from service.store.reading import read_indicators
 
 Publish = Callable[..., Manifest]
 Serving = Callable[[Path], AbstractContextManager[httpx.Client]]

@@ -7,9 +7,9 @@ import httpx
 import pytest
 from pydantic import BaseModel
 
-import service
 from models.bulletin import Manifest
-from service import schemas
+from service import api
+from service.api import schemas
 
 MODELS: dict[str, type[BaseModel]] = {
     "/v1/scores": schemas.ScoreList,
@@ -21,7 +21,7 @@ MODELS: dict[str, type[BaseModel]] = {
     "/healthz": schemas.Health,
     "/readyz": schemas.Readiness,
 }
-RECORDED = json.loads((Path(service.__file__).with_name("examples.json")).read_text())
+RECORDED = json.loads((Path(api.__file__).with_name("examples.json")).read_text())
 EXAMPLES = [
     (path, int(status), address)
     for path, statuses in RECORDED.items()

@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 from models.bulletin import Manifest
-from service.page import _percent
+from service.pages.page import _percent
 
 Row = dict[str, Any]
 Publish = Callable[..., Manifest]

@@ -9,8 +9,8 @@ import pytest
 from fastapi import FastAPI
 
 from models.bulletin import Manifest
+from service.api.problems import TITLES
 from service.app import create_app
-from service.problems import TITLES
 
 Publish = Callable[..., Manifest]
 Serving = Callable[[Path], AbstractContextManager[httpx.Client]]

@@ -9,7 +9,7 @@ import pytest
 
 from features.errors import BulletinError
 from models.bulletin import Manifest
-from service.reading import read_manifest, read_scores
+from service.store.reading import read_manifest, read_scores
 
 Row = dict[str, Any]
 Publish = Callable[..., Manifest]

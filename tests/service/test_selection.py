@@ -8,11 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from service.bulletins import Bulletin, BulletinStore
+from service.api.queries import RegionFilter, ScoreFilter
+from service.api.selection import find_region, scores_at, select_regions, select_scores
 from service.errors import UnknownError
-from service.frame import Frame
-from service.queries import RegionFilter, ScoreFilter
-from service.selection import find_region, scores_at, select_regions, select_scores
+from service.store.bulletins import Bulletin, BulletinStore
+from service.store.frame import Frame
 
 Row = dict[str, Any]
 

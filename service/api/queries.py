@@ -8,8 +8,8 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from pydantic_core import PydanticCustomError
 
 from models.bulletin import Level, Target
-from service.bulletins import LATEST
 from service.errors import ParameterError
+from service.store.bulletins import LATEST
 
 Country = Annotated[str, Field(pattern=r"^[A-Z]{3}$")]
 Horizon = Annotated[int, Field(ge=1, le=12)]

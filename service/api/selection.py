@@ -5,12 +5,12 @@ from functools import reduce
 from operator import and_
 from typing import Any
 
-from service.bulletins import Bulletin
+from service.api.queries import RegionFilter, ScoreFilter
+from service.api.schemas import Region, Score
 from service.errors import UnknownError
-from service.frame import Frame, Mask, Rows
-from service.queries import RegionFilter, ScoreFilter
-from service.reading import QUANTILE_COLUMNS
-from service.schemas import Region, Score
+from service.store.bulletins import Bulletin
+from service.store.frame import Frame, Mask, Rows
+from service.store.reading import QUANTILE_COLUMNS
 
 
 def select_scores(bulletin: Bulletin, query: ScoreFilter) -> Rows:

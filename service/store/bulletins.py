@@ -11,8 +11,8 @@ from typing import NamedTuple
 from features.errors import BulletinError
 from models.bulletin import ListedIndicator, Manifest
 from service.errors import NoBulletinError, UnknownBulletinError
-from service.frame import Frame
-from service.reading import REGION, read_indicators, read_manifest, read_scores
+from service.store.frame import Frame
+from service.store.reading import REGION, read_indicators, read_manifest, read_scores
 
 LATEST = "latest"
 

@@ -8,9 +8,9 @@ from fastapi.exceptions import RequestValidationError
 from pydantic_core import ErrorDetails
 from starlette.exceptions import HTTPException
 
-from service.current import SIMULATED_HEADER, is_simulated
+from service.api.current import SIMULATED_HEADER, is_simulated
+from service.api.schemas import Problem
 from service.errors import NoBulletinError, ParameterError, UnknownBulletinError, UnknownError
-from service.schemas import Problem
 
 MEDIA_TYPE = "application/problem+json"
 

@@ -5,8 +5,8 @@ from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from service.bulletins import LATEST, Bulletin, BulletinStore
 from service.errors import NoBulletinError
+from service.store.bulletins import LATEST, Bulletin, BulletinStore
 
 SIMULATED_HEADER = "Tocsin-Simulated"
 

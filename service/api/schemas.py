@@ -6,7 +6,7 @@ from typing import Literal
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, FiniteFloat
 
 from models.bulletin import Level, ListedIndicator, Manifest, Target
-from service.bulletins import Bulletin
+from service.store.bulletins import Bulletin
 
 SIMULATED = "True if the events are invented: no news, no warning."
 

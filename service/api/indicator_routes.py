@@ -5,13 +5,13 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Request
 
 from models.bulletin import ListedIndicator
-from service.bulletins import Bulletin
-from service.current import used_bulletin
+from service.api.current import used_bulletin
+from service.api.examples import problems_of
+from service.api.paging import Place, next_address, read_cursor
+from service.api.queries import IndicatorQuery
+from service.api.schemas import BulletinSummary, IndicatorList
 from service.errors import UnknownError
-from service.examples import problems_of
-from service.paging import Place, next_address, read_cursor
-from service.queries import IndicatorQuery
-from service.schemas import BulletinSummary, IndicatorList
+from service.store.bulletins import Bulletin
 
 router = APIRouter(prefix="/v1/indicators", tags=["indicators"])
 

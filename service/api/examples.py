@@ -8,8 +8,8 @@ from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 
-from service.problems import MEDIA_TYPE, TITLES
-from service.schemas import Problem
+from service.api.problems import MEDIA_TYPE, TITLES
+from service.api.schemas import Problem
 
 Document = dict[str, Any]
 

@@ -4,10 +4,10 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query, Request
 
-from service.current import is_simulated, used_bulletin
-from service.examples import problems_of
-from service.queries import NoParameters
-from service.schemas import Health, Readiness
+from service.api.current import is_simulated, used_bulletin
+from service.api.examples import problems_of
+from service.api.queries import NoParameters
+from service.api.schemas import Health, Readiness
 
 router = APIRouter(tags=["health"])
 

@@ -4,12 +4,12 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query, Request
 
-from service.current import used_bulletin
-from service.examples import problems_of
-from service.paging import Place, next_address, read_cursor
-from service.queries import RegionQuery
-from service.schemas import BulletinSummary, RegionList
-from service.selection import regions_at, select_regions
+from service.api.current import used_bulletin
+from service.api.examples import problems_of
+from service.api.paging import Place, next_address, read_cursor
+from service.api.queries import RegionQuery
+from service.api.schemas import BulletinSummary, RegionList
+from service.api.selection import regions_at, select_regions
 
 router = APIRouter(prefix="/v1/regions", tags=["regions"])
 

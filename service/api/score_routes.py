@@ -4,12 +4,12 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query, Request
 
-from service.current import used_bulletin
-from service.examples import problems_of
-from service.paging import Place, next_address, read_cursor
-from service.queries import BulletinQuery, ScoreFilter, ScoreQuery
-from service.schemas import BulletinSummary, RegionProfile, ScoreList
-from service.selection import find_region, scores_at, select_scores
+from service.api.current import used_bulletin
+from service.api.examples import problems_of
+from service.api.paging import Place, next_address, read_cursor
+from service.api.queries import BulletinQuery, ScoreFilter, ScoreQuery
+from service.api.schemas import BulletinSummary, RegionProfile, ScoreList
+from service.api.selection import find_region, scores_at, select_scores
 
 router = APIRouter(prefix="/v1/scores", tags=["scores"])
 

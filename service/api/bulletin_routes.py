@@ -5,12 +5,12 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Request
 
 from models.bulletin import Manifest
-from service.current import store_of, used_bulletin
+from service.api.current import store_of, used_bulletin
+from service.api.examples import problems_of
+from service.api.paging import Place, next_address, read_cursor
+from service.api.queries import NoParameters, PageQuery
+from service.api.schemas import BulletinList
 from service.errors import ParameterError
-from service.examples import problems_of
-from service.paging import Place, next_address, read_cursor
-from service.queries import NoParameters, PageQuery
-from service.schemas import BulletinList
 
 router = APIRouter(prefix="/v1/bulletins", tags=["bulletins"])
 

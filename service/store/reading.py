@@ -25,7 +25,7 @@ from models.bulletin import (
     Target,
     quantile_column,
 )
-from service.frame import Frame, Mask, as_numpy
+from service.store.frame import Frame, Mask, as_numpy
 
 ORDER = ("level", "region", "target", "horizon")
 """The key of a score, and the order in which ties are broken."""

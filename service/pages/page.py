@@ -10,11 +10,11 @@ from fastapi.responses import HTMLResponse
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from models.bulletin import Level, Manifest, Target
-from service.bulletins import Bulletin
-from service.current import is_simulated, used_bulletin
-from service.queries import LevelFilter, NoParameters, ScoreFilter
-from service.schemas import Score
-from service.selection import scores_at, select_scores
+from service.api.current import is_simulated, used_bulletin
+from service.api.queries import LevelFilter, NoParameters, ScoreFilter
+from service.api.schemas import Score
+from service.api.selection import scores_at, select_scores
+from service.store.bulletins import Bulletin
 
 INSTABILITY_ROWS = 25
 ESCALATION_ROWS = 10
