@@ -1,8 +1,12 @@
 """Which bulletin is served: finds those in the home directory and keeps the used ones loaded."""
 
 import logging
+import os
+import time
 from collections import OrderedDict, defaultdict
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
 from functools import cached_property
 from pathlib import Path
 from threading import Lock
@@ -10,26 +14,42 @@ from typing import NamedTuple
 
 from features.errors import BulletinError
 from models.bulletin import ListedIndicator, Manifest
-from service.errors import NoBulletinError, UnknownBulletinError
+from service.errors import NoBulletinError, UnknownBulletinError, UnknownError
 from service.store.frame import Frame
-from service.store.reading import REGION, read_indicators, read_manifest, read_scores
+from service.store.parts import Part
+from service.store.reading import REGION, read_indicators, read_manifest, read_parts, read_scores
 
 LATEST = "latest"
+
+_SETTLED_NS = 100_000_000
+"""A folder's time of change is coarse: a change within so much of it may not have moved it yet."""
+
+_UNSETTLED = -2
 
 _log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
 class Bulletin:
-    """One loaded bulletin: its manifest and its scores, in the order of their key.
+    """One loaded bulletin: its manifest, its scores in the order of their key, and the rest.
 
-    `indicators` are those of the catalogue of the day; a bulletin from before they were listed has
-    none.
+    `indicators` are those of the catalogue of the day, `parts` the files beside the scores by name;
+    a bulletin from before they were kept has none.
     """
 
     manifest: Manifest
     scores: Frame
     indicators: tuple[ListedIndicator, ...] = ()
+    parts: Mapping[str, Part] = field(default_factory=dict)
+
+    def part(self, name: str) -> Part:
+        """Return a file beside the scores; raises UnknownError when the bulletin has none such."""
+        if name not in self.parts:
+            kept = name.removesuffix(".parquet").replace("_", " ")
+            raise UnknownError(
+                f"bulletin {self.manifest.id} was issued before {kept} were kept: ask a newer one"
+            )
+        return self.parts[name]
 
     @cached_property
     def regions(self) -> Frame:
@@ -46,16 +66,21 @@ class Bulletin:
         return dict(horizons)
 
 
-Stamps = dict[str, tuple[int, int]]
-"""Inode and time of change [ns] of every bulletin's folder: another folder, another stamp."""
+Stamp = tuple[tuple[str, int, int, int], ...]
+"""Name, inode, size and time of change [ns] of every file in a folder: other content, another."""
 
 
 class _Shelf(NamedTuple):
     """What was found at one look; replaced whole, so that no reader sees half of it."""
 
-    stamps: Stamps
+    changed: int  # when the folder of the bulletins last changed [ns]
+    stamps: dict[str, Stamp]
     manifests: dict[str, Manifest]  # newest first
     newest: Bulletin | None
+    passed_over: dict[str, str]  # why, by the name of the folder
+
+
+_EMPTY = _Shelf(-1, {}, {}, None, {})
 
 
 class BulletinStore:
@@ -71,6 +96,16 @@ class BulletinStore:
         self._lock = Lock()
         self._shelf: _Shelf | None = None
         self._loaded: OrderedDict[str, Bulletin] = OrderedDict()
+
+    @property
+    def newest(self) -> Bulletin | None:
+        """The newest bulletin that could be served at the last look, without another look."""
+        return (self._shelf or _EMPTY).newest
+
+    @property
+    def passed_over(self) -> dict[str, str]:
+        """Why folders of bulletins are not served, by their name, at the last look."""
+        return dict((self._shelf or _EMPTY).passed_over)
 
     def current(self) -> Bulletin | None:
         """Return the newest bulletin that can be served, or None when there is none yet."""
@@ -98,40 +133,85 @@ class BulletinStore:
                 return self._load(shelf.manifests[name])
             except BulletinError as error:
                 _log.warning("%s", error)
-                self._drop(name)
+                self._drop(name, str(error))
                 raise UnknownBulletinError(f"bulletin {name} is damaged, not served") from error
+
+    def choose(self, *, origin: str | None = None, issued_by: date | None = None) -> Manifest:
+        """Return the newest bulletin of an origin (YYYY-MM), of those issued by a day [UTC].
+
+        Raises UnknownBulletinError when there is none.
+        """
+        for manifest in self.manifests():
+            is_of_origin = origin in (None, manifest.origin)
+            if is_of_origin and (issued_by is None or manifest.issued_at.date() <= issued_by):
+                return manifest
+        asked = f"of origin {origin}" if issued_by is None else f"issued by {issued_by}"
+        raise UnknownBulletinError(f"there is no bulletin {asked}: see the list of bulletins")
+
+    def is_as_seen(self) -> bool:
+        """Tell, by a few looks at the disk, whether all is as it was at the last look."""
+        shelf = self._shelf
+        if shelf is None or shelf.changed == _UNSETTLED or self._changed() != shelf.changed:
+            return False
+        # What could not be read may be a copy that is still being made.
+        return all(self._stamp(name) == shelf.stamps.get(name) for name in shelf.passed_over)
 
     def _look(self) -> _Shelf:
         """Return what is there now. Only the first look waits for another thread's."""
-        shelf, stamps = self._shelf, self._find()
-        if shelf is not None and (stamps is None or stamps == shelf.stamps):
+        shelf = self._shelf
+        if shelf is not None and self.is_as_seen():
             return shelf
         if self._lock.acquire(blocking=shelf is None):
             try:
-                self._shelf = self._arrange(self._shelf or _Shelf({}, {}, None), stamps or {})
+                # Before the folders are read: what changes meanwhile is seen at the next look.
+                changed = self._changed()
+                stamps = self._find()
+                if stamps is not None:
+                    self._shelf = self._arrange(self._shelf or _EMPTY, changed, stamps)
             finally:
                 self._lock.release()
-        return self._shelf or _Shelf({}, {}, None)
+        return self._shelf or _EMPTY
 
-    def _find(self) -> Stamps | None:
+    def _changed(self) -> int:
+        """When a bulletin last came or went [ns]; -1 where there is no folder for them yet."""
+        try:
+            changed = self._folder.stat().st_mtime_ns
+        except OSError:
+            return -1
+        return changed if time.time_ns() - changed > _SETTLED_NS else _UNSETTLED
+
+    def _find(self) -> dict[str, Stamp] | None:
         """Return the stamps of the bulletins' folders, None when they cannot be listed now."""
         try:
             if not self._folder.exists():
                 return {}
-            entries = [entry for entry in self._folder.iterdir() if entry.name[0] != "."]
-            stamps = {entry.name: entry.stat() for entry in entries if entry.is_dir()}
+            names = [entry.name for entry in os.scandir(self._folder) if entry.is_dir()]
+            return {name: self._stamp(name) for name in names if not name.startswith(".")}
         except OSError as error:
             _log.warning("the bulletins cannot be listed now: %s", error)
             return None
-        return {name: (stat.st_ino, stat.st_mtime_ns) for name, stat in stamps.items()}
 
-    def _arrange(self, old: _Shelf, stamps: Stamps) -> _Shelf:
+    def _stamp(self, name: str) -> Stamp:
+        try:
+            entries = sorted(os.scandir(self._folder / name), key=lambda entry: entry.name)
+            stats = [(entry.name, entry.stat()) for entry in entries]
+        except OSError:
+            return ()
+        return tuple((name, s.st_ino, s.st_size, s.st_mtime_ns) for name, s in stats)
+
+    def _arrange(self, old: _Shelf, changed: int, stamps: dict[str, Stamp]) -> _Shelf:
         """Return the shelf for the folders found: reads new manifests and loads the newest."""
         new = {name for name, stamp in stamps.items() if old.stamps.get(name) != stamp}
-        kept = [m for name, m in old.manifests.items() if name in stamps and name not in new]
-        for name in new:
+        for name in new | (old.stamps.keys() - stamps.keys()):
             self._loaded.pop(name, None)
-        manifests = kept + [m for m in map(self._manifest, sorted(new)) if m is not None]
+        passed_over = {n: why for n, why in old.passed_over.items() if n in stamps and n not in new}
+        manifests = [m for n, m in old.manifests.items() if n in stamps and n not in new]
+        for name in sorted(new):
+            try:
+                manifests.append(read_manifest(self._folder / name))
+            except BulletinError as error:
+                _log.warning("%s; the others are served", error)
+                passed_over[name] = str(error)
         manifests.sort(key=lambda m: (m.origin, m.issued_at, m.id), reverse=True)
         newest = None
         while manifests and newest is None:
@@ -139,27 +219,25 @@ class BulletinStore:
                 newest = self._load(manifests[0])
             except BulletinError as error:
                 _log.warning("%s; an older one is served if there is one", error)
-                del manifests[0]
-        return _Shelf(stamps, {m.id: m for m in manifests}, newest)
-
-    def _manifest(self, name: str) -> Manifest | None:
-        try:
-            return read_manifest(self._folder / name)
-        except BulletinError as error:
-            _log.warning("%s; the others are served", error)
-            return None
+                passed_over[manifests.pop(0).id] = str(error)
+        return _Shelf(changed, stamps, {m.id: m for m in manifests}, newest, passed_over)
 
     def _load(self, manifest: Manifest) -> Bulletin:
         if manifest.id not in self._loaded:
             folder = self._folder / manifest.id
-            scores, indicators = read_scores(folder, manifest), read_indicators(folder)
-            self._loaded[manifest.id] = Bulletin(manifest, scores, indicators)
+            self._loaded[manifest.id] = Bulletin(
+                manifest,
+                read_scores(folder, manifest),
+                read_indicators(folder),
+                read_parts(folder, manifest),
+            )
         self._loaded.move_to_end(manifest.id)
         while len(self._loaded) > self._keep:
             self._loaded.popitem(last=False)
         return self._loaded[manifest.id]
 
-    def _drop(self, name: str) -> None:
+    def _drop(self, name: str, why: str) -> None:
         if self._shelf is not None:
             manifests = {key: m for key, m in self._shelf.manifests.items() if key != name}
-            self._shelf = self._shelf._replace(manifests=manifests)
+            passed_over = self._shelf.passed_over | {name: why}
+            self._shelf = self._shelf._replace(manifests=manifests, passed_over=passed_over)

@@ -2,6 +2,7 @@
 
 import hashlib
 import math
+from collections.abc import Mapping
 from pathlib import Path
 from typing import get_args
 
@@ -14,11 +15,23 @@ from pydantic import ValidationError
 from features.arrow_memory import in_arrow_memory
 from features.errors import BulletinError
 from models.bulletin import (
+    DISTRIBUTIONS_FILE,
+    DISTRIBUTIONS_SCHEMA,
+    DRIVERS_FILE,
+    DRIVERS_SCHEMA,
+    HISTORY_FILE,
+    HISTORY_SCHEMA,
+    INDICATOR_VALUES_FILE,
+    INDICATOR_VALUES_SCHEMA,
     INDICATORS_FILE,
     MANIFEST_FILE,
     QUANTILES,
+    REGIONS_FILE,
+    REGIONS_SCHEMA,
     SCORES_FILE,
     SCORES_SCHEMA,
+    TRACK_RECORD_FILE,
+    TRACK_RECORD_SCHEMA,
     ListedIndicator,
     ListedIndicators,
     Manifest,
@@ -26,6 +39,7 @@ from models.bulletin import (
     quantile_column,
 )
 from service.store.frame import Frame, Mask, as_numpy
+from service.store.parts import Part
 
 ORDER = ("level", "region", "target", "horizon")
 """The key of a score, and the order in which ties are broken."""
@@ -37,6 +51,16 @@ QUANTILE_COLUMNS = tuple(quantile_column(level) for level in QUANTILES)
 
 DEATHS = ("mean", *QUANTILE_COLUMNS)
 """The columns [deaths/month] that only `fatalities` scores carry."""
+
+SCHEMAS: Mapping[str, pa.Schema] = {
+    DISTRIBUTIONS_FILE: DISTRIBUTIONS_SCHEMA,
+    DRIVERS_FILE: DRIVERS_SCHEMA,
+    HISTORY_FILE: HISTORY_SCHEMA,
+    INDICATOR_VALUES_FILE: INDICATOR_VALUES_SCHEMA,
+    REGIONS_FILE: REGIONS_SCHEMA,
+    TRACK_RECORD_FILE: TRACK_RECORD_SCHEMA,
+}
+"""The columns that each file beside the scores has, or begins with."""
 
 
 def read_manifest(folder: Path) -> Manifest:
@@ -70,10 +94,7 @@ def read_scores(folder: Path, manifest: Manifest) -> Frame:
 
     Raises BulletinError when the file is missing or damaged, or a value in it cannot be true.
     """
-    content = _read(folder, SCORES_FILE)
-    digest = hashlib.sha256(content).hexdigest()
-    whole = f"{SCORES_FILE} does not have the content hash that {MANIFEST_FILE} gives"
-    _require(folder.name, {whole: digest == manifest.scores_sha256})
+    content = _read_whole(folder, SCORES_FILE, manifest.scores_sha256)
     try:
         with pq.ParquetFile(in_arrow_memory(content)) as file:
             table = file.read()
@@ -86,6 +107,30 @@ def read_scores(folder: Path, manifest: Manifest) -> Frame:
     frame = Frame(table.sort_by([(column, "ascending") for column in ORDER]))
     _require(folder.name, _value_checks(frame, manifest))
     return frame
+
+
+def read_parts(folder: Path, manifest: Manifest) -> dict[str, Part]:
+    """Return the files beside the scores that a manifest describes, by name, as SCHEMAS says.
+
+    Raises BulletinError when one is missing or damaged, or has other columns.
+    """
+    hashes = dict(manifest.files)
+    if manifest.drivers_sha256 is not None:
+        hashes[DRIVERS_FILE] = manifest.drivers_sha256
+    parts = {}
+    for name, schema in SCHEMAS.items():
+        if name not in hashes:
+            continue
+        content = _read_whole(folder, name, hashes[name])
+        try:
+            parts[name] = Part(content)
+        except pa.ArrowException as error:
+            raise _refusal(folder.name, f"{name} is not a Parquet file") from error
+        found = parts[name].schema
+        same = pa.schema([found.field(place) for place in range(min(len(found), len(schema)))])
+        form = f"{name} does not have the columns that this version reads"
+        _require(folder.name, {form: same.equals(schema)})
+    return parts
 
 
 def read_indicators(folder: Path) -> tuple[ListedIndicator, ...]:
@@ -106,6 +151,13 @@ def _read(folder: Path, name: str) -> bytes:
         return (folder / name).read_bytes()
     except OSError as error:
         raise _refusal(folder.name, f"{name} cannot be read ({error.strerror})") from error
+
+
+def _read_whole(folder: Path, name: str, sha256: str) -> bytes:
+    content = _read(folder, name)
+    whole = f"{name} does not have the content hash that {MANIFEST_FILE} gives"
+    _require(folder.name, {whole: hashlib.sha256(content).hexdigest() == sha256})
+    return content
 
 
 def _value_checks(frame: Frame, manifest: Manifest) -> dict[str, bool]:
