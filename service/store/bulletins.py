@@ -29,7 +29,7 @@ _UNSETTLED = -2
 _log = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Bulletin:
     """One loaded bulletin: its manifest, its scores in the order of their key, and the rest.
 

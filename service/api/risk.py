@@ -1,0 +1,51 @@
+"""Risk levels: a word for a probability, as the bulletin's scales define it."""
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from models.bulletin import RISK_LEVELS, Manifest, RiskName, RiskScale
+from service.store.bulletins import Bulletin
+from service.store.derived import derived
+
+NO_LEVEL = -1
+
+RiskCodes = NDArray[np.int8]
+"""Places in RISK_LEVELS, NO_LEVEL where there is no scale."""
+
+
+def scale_of(manifest: Manifest, level: str, target: str) -> RiskScale | None:
+    """Return the scale of a target at a level of regions; `fatalities` share `instability`'s."""
+    wanted = "instability" if target == "fatalities" else target
+    for scale in manifest.risk_scales:
+        if (scale.level, scale.target) == (level, wanted):
+            return scale
+    return None
+
+
+def risk_codes(scale: RiskScale | None, probability: NDArray[np.float64]) -> RiskCodes:
+    """Return the risk levels of probabilities (n,) on a scale, (n,)."""
+    if scale is None:
+        return np.full(len(probability), NO_LEVEL, np.int8)
+    lowest = [level.lowest for level in scale.levels]
+    return (np.searchsorted(lowest, probability, side="right") - 1).astype(np.int8)
+
+
+def risk_name(code: int) -> RiskName | None:
+    """Return the word for a place in RISK_LEVELS; None for NO_LEVEL."""
+    name: Any = None if code == NO_LEVEL else RISK_LEVELS[code]
+    return name
+
+
+@derived
+def risk_of_scores(bulletin: Bulletin) -> RiskCodes:
+    """Return the risk level of every score of a bulletin, in the order of its rows."""
+    scores, manifest = bulletin.scores, bulletin.manifest
+    probability = scores.numbers("probability")
+    codes = np.full(len(scores), NO_LEVEL, np.int8)
+    for level in scores.values("level"):
+        for target in scores.values("target"):
+            here = scores.among("level", [level]) & scores.among("target", [target])
+            codes[here] = risk_codes(scale_of(manifest, level, target), probability[here])
+    return codes
