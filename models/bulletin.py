@@ -16,7 +16,7 @@ afterwards.
 """
 
 from datetime import date
-from typing import Annotated, Literal
+from typing import Annotated, Literal, get_args
 
 import pyarrow as pa
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, FiniteFloat, TypeAdapter
@@ -215,10 +215,10 @@ alike) are of probabilities; `quantile_score` [deaths/month] (twice the mean pin
 QUANTILES) and `within_90` (share of outcomes from q05 to q95) of `fatalities`.
 """
 
-RISK_LEVELS = ("low", "guarded", "elevated", "high", "critical")
-"""The names of the risk levels, upwards."""
-
 RiskName = Literal["low", "guarded", "elevated", "high", "critical"]
+
+RISK_LEVELS: tuple[RiskName, ...] = get_args(RiskName)
+"""The names of the risk levels, upwards."""
 
 
 class _Frozen(BaseModel):

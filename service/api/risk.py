@@ -1,7 +1,5 @@
 """Risk levels: a word for a probability, as the bulletin's scales define it."""
 
-from typing import Any
-
 import numpy as np
 from numpy.typing import NDArray
 
@@ -34,8 +32,7 @@ def risk_codes(scale: RiskScale | None, probability: NDArray[np.float64]) -> Ris
 
 def risk_name(code: int) -> RiskName | None:
     """Return the word for a place in RISK_LEVELS; None for NO_LEVEL."""
-    name: Any = None if code == NO_LEVEL else RISK_LEVELS[code]
-    return name
+    return None if code == NO_LEVEL else RISK_LEVELS[code]
 
 
 @derived
