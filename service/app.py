@@ -12,6 +12,7 @@ from service.api import (
     bulletin_routes,
     health_routes,
     indicator_routes,
+    profile_routes,
     region_routes,
     score_routes,
 )
@@ -38,7 +39,15 @@ no warning), in its body and by the header `Tocsin-Simulated: true`. Lists come 
 `next` as it is. Every error is a problem document (RFC 9457); a misspelt parameter is one too.
 """
 
-_ROUTES = (score_routes, region_routes, indicator_routes, bulletin_routes, health_routes, page)
+_ROUTES = (
+    score_routes,
+    profile_routes,
+    region_routes,
+    indicator_routes,
+    bulletin_routes,
+    health_routes,
+    page,
+)
 
 
 def create_app(home: Path) -> FastAPI:

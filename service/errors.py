@@ -11,6 +11,10 @@ class ParameterError(InputError):
     """A parameter that does not exist or whose value cannot be used: 422."""
 
 
+class FormatError(InputError):
+    """No form of the answer that the request accepts: 406."""
+
+
 class UnknownBulletinError(BulletinError):
     """A bulletin that is not there or is damaged: 404."""
 

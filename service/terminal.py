@@ -45,5 +45,5 @@ def top_scores(
     except ValidationError as error:
         raise ParameterError("; ".join(map(describe, error.errors()))) from error
     bulletin = BulletinStore(home).get(LATEST)
-    rows = select_scores(bulletin, query)[: query.limit]
-    return bulletin.manifest, scores_at(bulletin, rows)
+    selected = select_scores(bulletin, query).at(0, query.limit)
+    return bulletin.manifest, scores_at(bulletin, selected)

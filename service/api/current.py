@@ -5,6 +5,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from service.api.queries import BulletinQuery
 from service.errors import NoBulletinError
 from service.store.bulletins import LATEST, Bulletin, BulletinStore
 
@@ -24,7 +25,9 @@ class CurrentBulletin:
             await self.app(scope, receive, send)
             return
         state = scope.setdefault("state", {})
-        state["bulletin"] = await run_in_threadpool(self.store.current)
+        if not self.store.is_as_seen():
+            await run_in_threadpool(self.store.current)
+        state["bulletin"] = self.store.newest
 
         async def send_marked(message: Message) -> None:
             if message["type"] == "http.response.start" and is_simulated(Request(scope)):
@@ -55,7 +58,25 @@ def used_bulletin(request: Request, name: str = LATEST) -> Bulletin:
     return bulletin
 
 
+def chosen_bulletin(request: Request, query: BulletinQuery) -> Bulletin:
+    """Return the newest bulletin that a query allows: by id, origin and day of issue.
+
+    Raises what `used_bulletin` does.
+    """
+    name = query.bulletin
+    if query.origin is not None or query.as_of is not None:
+        used_bulletin(request)
+        found = store_of(request).choose(name, origin=query.origin, issued_by=query.as_of)
+        name = found.id
+    return used_bulletin(request, name)
+
+
 def is_simulated(request: Request) -> bool | None:
     """Tell whether the bulletin that a request uses is simulated; None while there is none."""
     bulletin: Bulletin | None = getattr(request.state, "bulletin", None)
     return None if bulletin is None else bulletin.manifest.simulated
+
+
+def is_stale(request: Request) -> bool:
+    """Tell whether the current bulletin is older than it should be."""
+    return bool(getattr(request.state, "stale", False))

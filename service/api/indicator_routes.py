@@ -5,7 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Request
 
 from models.bulletin import ListedIndicator
-from service.api.current import used_bulletin
+from service.api.current import is_stale, used_bulletin
 from service.api.examples import problems_of
 from service.api.paging import Place, next_address, read_cursor
 from service.api.queries import IndicatorQuery
@@ -28,7 +28,7 @@ def list_indicators(request: Request, query: Annotated[IndicatorQuery, Query()])
     found = _of_families(bulletin, query.family)
     end = Place(bulletin.manifest.id, place.position + query.limit)
     return IndicatorList(
-        bulletin=BulletinSummary.of(bulletin),
+        bulletin=BulletinSummary.of(bulletin, stale=is_stale(request)),
         items=found[place.position : end.position],
         next=next_address(request, end) if end.position < len(found) else None,
     )

@@ -10,13 +10,20 @@ from starlette.exceptions import HTTPException
 
 from service.api.current import SIMULATED_HEADER, is_simulated
 from service.api.schemas import Problem
-from service.errors import NoBulletinError, ParameterError, UnknownBulletinError, UnknownError
+from service.errors import (
+    FormatError,
+    NoBulletinError,
+    ParameterError,
+    UnknownBulletinError,
+    UnknownError,
+)
 
 MEDIA_TYPE = "application/problem+json"
 
 TITLES = {
     404: "Not Found",
     405: "Method Not Allowed",
+    406: "Not Acceptable",
     422: "Unprocessable Content",
     500: "Internal Server Error",
     503: "Service Unavailable",
@@ -26,6 +33,7 @@ TITLES = {
 _STATUSES: dict[type[Exception], int] = {
     UnknownError: 404,
     UnknownBulletinError: 404,
+    FormatError: 406,
     ParameterError: 422,
     NoBulletinError: 503,
 }
@@ -54,7 +62,9 @@ def describe(error: ErrorDetails) -> str:
     if error["type"] == "unknown_parameter":
         return error["msg"]
     name = next((str(part) for part in error["loc"] if part not in {"query", "path"}), "")
-    return f"{name}: '{error['input']}' is refused: {error['msg']}"
+    given = error["input"]
+    shown = ",".join(map(str, given)) if isinstance(given, list) else given
+    return f"{name}: '{shown}' is refused: {error['msg']}"
 
 
 async def on_refusal(request: Request, error: Exception) -> Response:

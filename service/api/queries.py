@@ -1,20 +1,98 @@
 """The parameters of the endpoints: a closed set, so that a misspelt one is never ignored."""
 
+import re
+from datetime import date
 from difflib import get_close_matches
 from typing import Annotated, Any, Literal
 
 from fastapi import Request
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    WithJsonSchema,
+    model_validator,
+)
 from pydantic_core import PydanticCustomError
 
-from models.bulletin import Level, Target
+from models.bulletin import Level, RiskName, Target
 from service.errors import ParameterError
 from service.store.bulletins import LATEST
 
 Country = Annotated[str, Field(pattern=r"^[A-Z]{3}$")]
-Horizon = Annotated[int, Field(ge=1, le=12)]
+
+_MONTH_AHEAD = r"(1[0-2]|[1-9])"
+_SPAN = rf"{_MONTH_AHEAD}(-{_MONTH_AHEAD})?"
+HORIZONS_PATTERN = rf"^{_SPAN}(,{_SPAN})*$"
+
+
+def _spread(given: object) -> object:
+    """Return the numbers that texts like `1`, `1-6` and `1,3,6` stand for, ascending."""
+    if not isinstance(given, list) or not all(isinstance(text, str) for text in given):
+        return given
+    numbers: set[int] = set()
+    for text in given:
+        if not re.fullmatch(HORIZONS_PATTERN, text):
+            raise PydanticCustomError(
+                "horizon", "write months ahead, 1 to 12, as in 3, 1-6 or 1,3,6"
+            )
+        for span in text.split(","):
+            ends = sorted(map(int, span.split("-")))
+            numbers.update(range(ends[0], ends[-1] + 1))
+    return sorted(numbers)
+
+
+Horizons = Annotated[
+    list[Annotated[int, Field(ge=1, le=12)]],
+    BeforeValidator(_spread),
+    WithJsonSchema({"type": "array", "items": {"type": "string", "pattern": HORIZONS_PATTERN}}),
+]
+
 Sort = Literal[
-    "probability", "-probability", "mean", "-mean", "region", "-region", "horizon", "-horizon"
+    "probability", "exceedance", "mean", "q05", "q10", "q25", "q50", "q75", "q90", "q95",
+    "threshold", "horizon", "region", "name",
+    "-probability", "-exceedance", "-mean", "-q05", "-q10", "-q25", "-q50", "-q75", "-q90", "-q95",
+    "-threshold", "-horizon", "-region", "-name",
+]  # fmt: skip
+
+
+def _day(given: object) -> object:
+    """Refuse what is no day in full: pydantic would take seconds since 1970 too."""
+    if isinstance(given, str) and not re.fullmatch(r"\d{4}-\d{2}-\d{2}", given):
+        raise PydanticCustomError("day", "write a day as YYYY-MM-DD")
+    return given
+
+
+Day = Annotated[date, BeforeValidator(_day)]
+
+Format = Literal["json", "ndjson", "csv", "geojson", "parquet"]
+
+_DEGREES = r"-?\d{1,3}(\.\d{1,9})?"
+BOX_PATTERN = rf"^{_DEGREES}(,{_DEGREES}){{3}}$"
+
+
+def _box(text: str) -> str:
+    _, south, _, north = map(float, text.split(","))
+    if south > north:
+        raise PydanticCustomError("bbox", "the southern edge lies north of the northern one")
+    return text
+
+
+Box = Annotated[
+    str | None,
+    Field(
+        pattern=BOX_PATTERN,
+        description="Only regions that touch this box: west, south, east and north edge [degrees], "
+        "with commas between. A western edge east of the eastern one goes across 180 degrees.",
+        examples=["-12.5,10,4.5,25"],
+    ),
+    AfterValidator(lambda text: None if text is None else _box(text)),
+]
+FormatChoice = Annotated[
+    Format | None,
+    Field(description="The form of the answer; without it the `Accept` header decides."),
 ]
 
 LevelFilter = Annotated[Level | None, Field(description="Only regions of this level.")]
@@ -29,7 +107,7 @@ BulletinChoice = Annotated[
         description="The id of a bulletin, or `latest`.",
     ),
 ]
-Limit = Annotated[int, Field(ge=1, le=1000, description="At most so many items a page.")]
+Limit = Annotated[int, Field(ge=1, le=10_000, description="At most so many items a page.")]
 Position = Annotated[
     str | None,
     Field(
@@ -57,9 +135,22 @@ class NoParameters(BaseModel):
 
 
 class BulletinQuery(NoParameters):
-    """One bulletin is asked."""
+    """One bulletin is asked: the newest of those that pass."""
 
     bulletin: BulletinChoice = LATEST
+    origin: Annotated[
+        str | None,
+        Field(
+            pattern=r"^\d{4}-(0[1-9]|1[0-2])$",
+            description="Only a bulletin of this origin, YYYY-MM: the last one that was issued.",
+        ),
+    ] = None
+    as_of: Annotated[
+        Day | None,
+        Field(
+            description="Only a bulletin issued by this day [UTC]: the answer that was given then."
+        ),
+    ] = None
 
 
 class PageQuery(NoParameters):
@@ -84,20 +175,40 @@ class ScoreFilter(RegionFilter):
     ] = []
     target: Annotated[Target | None, Field(description="Only this target.")] = None
     horizon: Annotated[
-        list[Horizon],
+        Horizons,
         Field(
-            description="Only this horizon [months]; for `escalation` and `onset` the length "
-            "of the window. May be repeated."
+            description="Only these horizons [months]: `3`, `1-6` or `1,3,6`; for `escalation` and "
+            "`onset` the length of the window. May be repeated."
         ),
     ] = []
-    min_probability: Annotated[
-        float | None, Field(ge=0, le=1, description="Only scores of at least this probability.")
+    threshold: Annotated[
+        float | None,
+        Field(
+            gt=0,
+            le=1e9,
+            description="Deaths [deaths/month] that interest you: adds `exceedance`, the "
+            "probability of at least so many, from the distribution. Gives `fatalities`, unless "
+            "another target is asked for.",
+        ),
     ] = None
+    min_probability: Annotated[
+        float | None,
+        Field(
+            ge=0,
+            le=1,
+            description="Only scores of at least this probability; with a `threshold`, of at least "
+            "this exceedance.",
+        ),
+    ] = None
+    risk_level: Annotated[
+        list[RiskName], Field(description="Only scores of this risk level. May be repeated.")
+    ] = []
+    bbox: Box = None
     sort: Annotated[
         Sort,
         Field(
             description="The order; `-` is descending. Ties are broken by level, region, target "
-            "and horizon; scores without a mean come last."
+            "and horizon; scores without the number come last."
         ),
     ] = "-probability"
 
@@ -108,6 +219,8 @@ class RegionQuery(PageQuery, RegionFilter):
 
 class ScoreQuery(PageQuery, ScoreFilter):
     """Scores, page by page."""
+
+    format: FormatChoice = None
 
 
 class IndicatorQuery(PageQuery, BulletinQuery):
@@ -124,7 +237,7 @@ async def refuse_repeats(request: Request) -> None:
     Frameworks silently take the last, which is not what was asked.
     """
     given = request.query_params
-    for name in ScoreQuery.model_fields.keys() - {"country", "region", "horizon"}:
+    for name in ScoreQuery.model_fields.keys() - {"country", "region", "horizon", "risk_level"}:
         if len(given.getlist(name)) > 1:
             raise ParameterError(f"{name}: takes one value, {len(given.getlist(name))} were given")
 

@@ -4,7 +4,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query, Request
 
-from service.api.current import used_bulletin
+from service.api.current import is_stale, used_bulletin
 from service.api.examples import problems_of
 from service.api.paging import Place, next_address, read_cursor
 from service.api.queries import RegionQuery
@@ -22,7 +22,7 @@ def list_regions(request: Request, query: Annotated[RegionQuery, Query()]) -> Re
     rows = select_regions(bulletin, query)
     end = Place(bulletin.manifest.id, place.position + query.limit)
     return RegionList(
-        bulletin=BulletinSummary.of(bulletin),
+        bulletin=BulletinSummary.of(bulletin, stale=is_stale(request)),
         items=regions_at(bulletin, rows[place.position : end.position]),
         next=next_address(request, end) if end.position < len(rows) else None,
     )

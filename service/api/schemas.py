@@ -5,10 +5,11 @@ from typing import Literal
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, FiniteFloat
 
-from models.bulletin import Level, ListedIndicator, Manifest, Target
+from models.bulletin import Level, ListedIndicator, Manifest, RiskName, Target
 from service.store.bulletins import Bulletin
 
 SIMULATED = "True if the events are invented: no news, no warning."
+STALE = "True if no newer bulletin than the current one was issued for too long."
 
 
 class _Body(BaseModel):
@@ -23,10 +24,11 @@ class BulletinSummary(_Body):
     issued_at: AwareDatetime
     as_of: date = Field(description="Only events that were public by this day were used.")
     simulated: bool = Field(description=SIMULATED)
+    stale: bool = Field(description=STALE)
 
     @classmethod
-    def of(cls, bulletin: Bulletin) -> "BulletinSummary":
-        """Return the summary of a bulletin."""
+    def of(cls, bulletin: Bulletin, *, stale: bool) -> "BulletinSummary":
+        """Return the summary of a bulletin, and whether the current one is stale."""
         manifest = bulletin.manifest
         return cls(
             id=manifest.id,
@@ -34,6 +36,7 @@ class BulletinSummary(_Body):
             issued_at=manifest.issued_at,
             as_of=manifest.vintage.as_of,
             simulated=manifest.simulated,
+            stale=stale,
         )
 
 
@@ -62,11 +65,20 @@ class Score(_Body):
     issued_at: AwareDatetime
     threshold: FiniteFloat = Field(description="What the forecast must reach [deaths/month].")
     probability: FiniteFloat = Field(ge=0, le=1, description="That the threshold is reached.")
+    risk_level: RiskName | None = Field(
+        description="What `/v1/targets` explains; null in bulletins without risk levels."
+    )
     mean: FiniteFloat | None = Field(
         description="Expected deaths [deaths/month]; for `fatalities` only."
     )
     quantiles: dict[str, FiniteFloat] | None = Field(
         description="Quantiles of deaths [deaths/month], `q05` to `q95`; for `fatalities` only."
+    )
+    exceedance: FiniteFloat | None = Field(
+        ge=0,
+        le=1,
+        description="The probability that the deaths of the target month reach the `threshold` "
+        "that was asked for; null without one, and for other targets than `fatalities`.",
     )
     model_version: str
     bulletin: str = Field(description="The id of the bulletin.")
@@ -76,6 +88,7 @@ class ScoreList(_Body):
     """One page of scores."""
 
     bulletin: BulletinSummary
+    total: int = Field(ge=0, description="The number of scores on all pages together.")
     items: list[Score]
     next: str | None = Field(description="The address of the next page; null on the last.")
 

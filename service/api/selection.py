@@ -3,36 +3,76 @@
 from collections.abc import Collection, Sequence
 from functools import reduce
 from operator import and_
-from typing import Any
+from typing import Any, NamedTuple
 
+import numpy as np
+from numpy.typing import NDArray
+
+from models.bulletin import RISK_LEVELS
 from service.api.queries import RegionFilter, ScoreFilter
+from service.api.risk import risk_of_scores
 from service.api.schemas import Region, Score
+from service.api.score_text import score_text
 from service.errors import UnknownError
 from service.store.bulletins import Bulletin
+from service.store.distributions import exceedance_of_scores
 from service.store.frame import Frame, Mask, Rows
-from service.store.reading import QUANTILE_COLUMNS
+from service.store.places import regions_in
 
 
-def select_scores(bulletin: Bulletin, query: ScoreFilter) -> Rows:
-    """Return the row numbers of the scores that a query asks for, in its order.
+class Selected(NamedTuple):
+    """The row numbers of some scores, in order, and their exceedances, NaN for none; both (n,)."""
 
-    A query of known things that no score satisfies gives no rows: that is a true answer.
+    rows: Rows
+    exceedance: NDArray[np.float64] | None
+
+    def at(self, start: int, end: int) -> "Selected":
+        """Return those from one place to another."""
+        told = None if self.exceedance is None else self.exceedance[start:end]
+        return Selected(self.rows[start:end], told)
+
+
+def select_scores(bulletin: Bulletin, query: ScoreFilter) -> Selected:
+    """Return the scores that a query asks for, in its order.
+
+    A query of known things that no score satisfies gives none: that is a true answer.
     Raises UnknownError when the query names something that the bulletin does not score.
     """
     scores = bulletin.scores
     _refuse_unknown_places(bulletin, query)
     _refuse_unknown(bulletin, "region", query.region, scores.values("region"))
     _refuse_unscored(bulletin, query)
+    target = query.target or (None if query.threshold is None else "fatalities")
     wanted: dict[str, Sequence[Any]] = {
         **_places(query),
         "region": query.region,
-        "target": _listed(query.target),
+        "target": _listed(target),
         "horizon": query.horizon,
     }
     conditions = _conditions(scores, wanted)
+    exceedance = None
+    if query.threshold is not None:
+        exceedance = exceedance_of_scores(bulletin, query.threshold)
     if query.min_probability is not None:
-        conditions.append(scores.numbers("probability") >= query.min_probability)
-    order = scores.order(query.sort)
+        judged = scores.numbers("probability") if exceedance is None else exceedance
+        conditions.append(judged >= query.min_probability)
+    if query.risk_level:
+        wanted_levels = np.isin(RISK_LEVELS, query.risk_level).nonzero()[0]
+        conditions.append(np.isin(risk_of_scores(bulletin), wanted_levels))
+    if query.bbox is not None:
+        conditions.append(scores.among("region", regions_in(bulletin, query.bbox)))
+    rows = _in_order(scores, conditions, query.sort, exceedance)
+    return Selected(rows, None if exceedance is None else exceedance[rows])
+
+
+def _in_order(
+    scores: Frame, conditions: list[Mask], sort: str, exceedance: NDArray[np.float64] | None
+) -> Rows:
+    if sort.endswith("exceedance"):
+        value = np.full(len(scores), np.nan) if exceedance is None else exceedance
+        order: Rows = np.argsort(-value if sort.startswith("-") else value, kind="stable")
+    else:
+        order = scores.order(sort)
     return order[reduce(and_, conditions)[order]] if conditions else order
 
 
@@ -47,15 +87,10 @@ def select_regions(bulletin: Bulletin, query: RegionFilter) -> Rows:
     return order[reduce(and_, conditions)] if conditions else order
 
 
-def scores_at(bulletin: Bulletin, rows: Rows) -> list[Score]:
-    """Return the scores in some rows of a bulletin, in the order of the row numbers."""
-    manifest = bulletin.manifest
-    issue = {
-        "origin": manifest.origin,
-        "issued_at": manifest.issued_at,
-        "bulletin": manifest.id,
-    }
-    return [_score(row | issue) for row in bulletin.scores.take(rows).to_pylist()]
+def scores_at(bulletin: Bulletin, selected: Selected) -> list[Score]:
+    """Return scores of a bulletin as they are answered."""
+    texts = score_text(bulletin).of(*selected)
+    return [Score.model_validate_json(text) for text in texts]
 
 
 def regions_at(bulletin: Bulletin, rows: Rows) -> list[Region]:
@@ -69,12 +104,6 @@ def find_region(bulletin: Bulletin, name: str) -> Region:
     regions = bulletin.regions
     _refuse_unknown(bulletin, "region", [name], regions.values("region"))
     return regions_at(bulletin, regions.rows[regions.among("region", [name])])[0]
-
-
-def _score(row: dict[str, Any]) -> Score:
-    quantiles = {name: row.pop(name) for name in QUANTILE_COLUMNS}
-    given = quantiles if row["target"] == "fatalities" else None
-    return Score(**row, quantiles=given)
 
 
 def _listed(value: str | None) -> list[str]:

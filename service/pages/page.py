@@ -79,7 +79,7 @@ def _top(bulletin: Bulletin, level: Level, target: Target, limit: int) -> list[S
     if not horizons:
         return []
     query = ScoreFilter(level=level, target=target, horizon=[min(horizons)])
-    return scores_at(bulletin, select_scores(bulletin, query)[:limit])
+    return scores_at(bulletin, select_scores(bulletin, query).at(0, limit))
 
 
 def _preferred(manifest: Manifest) -> Level:

@@ -6,7 +6,7 @@ import time
 from collections import OrderedDict, defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import UTC, date
 from functools import cached_property
 from pathlib import Path
 from threading import Lock
@@ -136,17 +136,25 @@ class BulletinStore:
                 self._drop(name, str(error))
                 raise UnknownBulletinError(f"bulletin {name} is damaged, not served") from error
 
-    def choose(self, *, origin: str | None = None, issued_by: date | None = None) -> Manifest:
-        """Return the newest bulletin of an origin (YYYY-MM), of those issued by a day [UTC].
+    def choose(
+        self, name: str = LATEST, *, origin: str | None = None, issued_by: date | None = None
+    ) -> Manifest:
+        """Return the newest bulletin of a name, an origin (YYYY-MM), and issued by a day [UTC].
 
         Raises UnknownBulletinError when there is none.
         """
         for manifest in self.manifests():
+            is_named = name in (LATEST, manifest.id)
             is_of_origin = origin in (None, manifest.origin)
-            if is_of_origin and (issued_by is None or manifest.issued_at.date() <= issued_by):
+            is_issued = issued_by is None or manifest.issued_at.astimezone(UTC).date() <= issued_by
+            if is_named and is_of_origin and is_issued:
                 return manifest
-        asked = f"of origin {origin}" if issued_by is None else f"issued by {issued_by}"
-        raise UnknownBulletinError(f"there is no bulletin {asked}: see the list of bulletins")
+        asked = [f"with the id {name}"] if name != LATEST else []
+        asked += [f"of origin {origin}"] if origin is not None else []
+        asked += [f"issued by {issued_by}"] if issued_by is not None else []
+        raise UnknownBulletinError(
+            f"there is no bulletin {', '.join(asked)}: see the list of bulletins"
+        )
 
     def is_as_seen(self) -> bool:
         """Tell, by a few looks at the disk, whether all is as it was at the last look."""

@@ -49,12 +49,17 @@ class Frame:
 
     def distinct(self, *columns: str) -> Rows:
         """Return the first row of every combination of values in some columns."""
+        return np.sort(self.combinations(*columns)[0])
+
+    def combinations(self, *columns: str) -> tuple[Rows, NDArray[np.int64]]:
+        """Return a row of every combination of values in some columns, and which one a row has."""
         combined = np.zeros(len(self), np.int64)
         for column in columns:
             codes, numbers = self._codes(column)
             # Renumbered at every step, so that the product of sizes cannot overflow.
             combined = np.unique(combined * len(numbers) + codes, return_inverse=True)[1]
-        return np.sort(np.unique(combined, return_index=True)[1])
+        _, rows, number = np.unique(combined, return_index=True, return_inverse=True)
+        return rows, number
 
     def order(self, sort: str) -> Rows:
         """Return all row numbers, sorted by a column (`-` before it: descending), nulls last.

@@ -1,0 +1,50 @@
+"""Where the regions of a bulletin lie."""
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from models.bulletin import REGIONS_FILE
+from service.store.bulletins import Bulletin
+from service.store.derived import derived
+
+_EDGES = ("west", "south", "east", "north")
+_HALF_TURN = 180.0
+
+
+@derived
+def outlines_of(bulletin: Bulletin) -> dict[str, bytes]:
+    """Return the outlines of a bulletin's regions as GeoJSON geometries, by id.
+
+    Regions that nobody knows the place of are left out. Raises UnknownError where the bulletin
+    tells of no regions.
+    """
+    table = bulletin.part(REGIONS_FILE).whole(["region", "outline"])
+    pairs = zip(table["region"].to_pylist(), table["outline"].to_pylist(), strict=True)
+    return {region: outline.encode() for region, outline in pairs if outline is not None}
+
+
+def regions_in(bulletin: Bulletin, box: str) -> list[str]:
+    """Return the ids of the regions that touch a box: west, south, east, north edge [degrees].
+
+    A western edge east of the eastern one goes across 180 degrees. Raises UnknownError where the
+    bulletin tells of no regions.
+    """
+    west, south, east, north = map(float, box.split(","))
+    ids, edges = _edges(bulletin)
+    upright = (edges["south"] <= north) & (edges["north"] >= south)
+    spans = [(west, east)] if west <= east else [(west, _HALF_TURN), (-_HALF_TURN, east)]
+    across = [(edges["west"] <= right) & (edges["east"] >= left) for left, right in spans]
+    within = upright & np.any(across, axis=0)  # NaN touches nothing
+    return [ids[place] for place in np.flatnonzero(within).tolist()]
+
+
+@derived
+def _edges(bulletin: Bulletin) -> tuple[list[str], dict[str, NDArray[np.float64]]]:
+    table = bulletin.part(REGIONS_FILE).whole(["region", *_EDGES])
+    return table["region"].to_pylist(), {name: _with_nan(table[name]) for name in _EDGES}
+
+
+def _with_nan(column: pa.ChunkedArray) -> NDArray[np.float64]:
+    values = column.to_pylist()
+    return np.array([np.nan if value is None else value for value in values], np.float64)
