@@ -23,7 +23,9 @@ def test_the_highest_probabilities_come_first(client: httpx.Client) -> None:
         "issued_at": "2025-01-21T06:00:00Z",
         "as_of": "2025-01-20",
         "simulated": True,
+        "stale": False,
     }
+    assert body["total"] == len(chances)
 
 
 def test_a_hundred_scores_are_given_unless_asked_otherwise(client: httpx.Client) -> None:
