@@ -16,6 +16,7 @@ from service.api import (
     region_routes,
     score_routes,
 )
+from service.api.answers import Answers
 from service.api.current import CurrentBulletin
 from service.api.examples import add_examples
 from service.api.problems import HANDLERS
@@ -38,6 +39,12 @@ bulletin never changes. Every response says whether it is **simulated** (invente
 no warning), in its body and by the header `Tocsin-Simulated: true`. Lists come in pages: follow
 `next` as it is. Every error is a problem document (RFC 9457); a misspelt parameter is one too.
 """
+
+ANSWERS_BYTES = 32_000_000
+"""What answers that were given before may take up [bytes]."""
+
+ANSWERS_MAX_AGE_S = 60
+"""So long may an answer be used without asking whether it is still the one [s]."""
 
 _ROUTES = (
     score_routes,
@@ -76,6 +83,7 @@ def create_app(home: Path) -> FastAPI:
         telemetry={"tracing": False, "metrics": False, "logs": False},
     )
     app.state.store = store
+    app.add_middleware(Answers, most_bytes=ANSWERS_BYTES, max_age_s=ANSWERS_MAX_AGE_S)
     app.add_middleware(CurrentBulletin, store=store)
     for routes in _ROUTES:
         app.include_router(routes.router)

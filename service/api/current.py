@@ -20,14 +20,17 @@ class CurrentBulletin:
         self.store = store
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass a request on with `state.bulletin` set: a Bulletin, or None while there is none."""
+        """Pass a request on with `state.bulletin` set: a Bulletin, or None while there is none.
+
+        `state.look` is another number as soon as any bulletin has come or gone.
+        """
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
         state = scope.setdefault("state", {})
         if not self.store.is_as_seen():
             await run_in_threadpool(self.store.current)
-        state["bulletin"] = self.store.newest
+        state["bulletin"], state["look"] = self.store.last_look
 
         async def send_marked(message: Message) -> None:
             if message["type"] == "http.response.start" and is_simulated(Request(scope)):

@@ -78,9 +78,10 @@ class _Shelf(NamedTuple):
     manifests: dict[str, Manifest]  # newest first
     newest: Bulletin | None
     passed_over: dict[str, str]  # why, by the name of the folder
+    number: int  # one more whenever something else was found
 
 
-_EMPTY = _Shelf(-1, {}, {}, None, {})
+_EMPTY = _Shelf(-1, {}, {}, None, {}, 0)
 
 
 class BulletinStore:
@@ -98,9 +99,10 @@ class BulletinStore:
         self._loaded: OrderedDict[str, Bulletin] = OrderedDict()
 
     @property
-    def newest(self) -> Bulletin | None:
-        """The newest bulletin that could be served at the last look, without another look."""
-        return (self._shelf or _EMPTY).newest
+    def last_look(self) -> tuple[Bulletin | None, int]:
+        """The newest bulletin at the last look, and a number that grows when bulletins change."""
+        shelf = self._shelf or _EMPTY
+        return shelf.newest, shelf.number
 
     @property
     def passed_over(self) -> dict[str, str]:
@@ -175,10 +177,17 @@ class BulletinStore:
                 changed = self._changed()
                 stamps = self._find()
                 if stamps is not None:
-                    self._shelf = self._arrange(self._shelf or _EMPTY, changed, stamps)
+                    self._arrange_anew(changed, stamps)
             finally:
                 self._lock.release()
         return self._shelf or _EMPTY
+
+    def _arrange_anew(self, changed: int, stamps: dict[str, Stamp]) -> None:
+        old = self._shelf or _EMPTY
+        if self._shelf is not None and stamps == old.stamps:
+            self._shelf = old._replace(changed=changed)
+            return
+        self._shelf = self._arrange(old, changed, stamps)
 
     def _changed(self) -> int:
         """When a bulletin last came or went [ns]; -1 where there is no folder for them yet."""
@@ -228,7 +237,8 @@ class BulletinStore:
             except BulletinError as error:
                 _log.warning("%s; an older one is served if there is one", error)
                 passed_over[manifests.pop(0).id] = str(error)
-        return _Shelf(changed, stamps, {m.id: m for m in manifests}, newest, passed_over)
+        by_id = {m.id: m for m in manifests}
+        return _Shelf(changed, stamps, by_id, newest, passed_over, old.number + 1)
 
     def _load(self, manifest: Manifest) -> Bulletin:
         if manifest.id not in self._loaded:
@@ -248,4 +258,6 @@ class BulletinStore:
         if self._shelf is not None:
             manifests = {key: m for key, m in self._shelf.manifests.items() if key != name}
             passed_over = self._shelf.passed_over | {name: why}
-            self._shelf = self._shelf._replace(manifests=manifests, passed_over=passed_over)
+            self._shelf = self._shelf._replace(
+                manifests=manifests, passed_over=passed_over, number=self._shelf.number + 1
+            )
