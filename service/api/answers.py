@@ -100,9 +100,9 @@ class Answers:
         return answer
 
     def _answer(self, start: Message, body: bytes, accepts: str, route: object) -> Answer:
-        content = hashlib.blake2b(body, digest_size=16)
+        content = hashlib.sha256(body)
         content.update(accepts.encode())
-        etag = f'"{content.hexdigest()}"'
+        etag = f'"{content.hexdigest()[:32]}"'
         headers = MutableHeaders(raw=list(start["headers"]))
         headers["ETag"] = etag
         headers["Cache-Control"] = self._cache_control

@@ -5,7 +5,6 @@ import re
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from binascii import Error
 from typing import NamedTuple
-from urllib.parse import urlencode
 
 from fastapi import Request
 
@@ -41,17 +40,23 @@ def read_cursor(request: Request) -> Place | None:
 
 def next_address(request: Request, place: Place) -> str:
     """Return the path and query of the page that starts at a place."""
-    kept = [(k, v) for k, v in request.query_params.multi_items() if k != "cursor"]
-    return f"{request.url.path}?{urlencode([*kept, ('cursor', _cursor(request, place))])}"
+    kept = [part for part in _given(request) if not part.startswith("cursor=")]
+    return f"{request.url.path}?{'&'.join([*kept, f'cursor={_cursor(request, place)}'])}"
 
 
 def _cursor(request: Request, place: Place) -> str:
     """Return a place as a cursor, bound to the path and to every parameter but the limit."""
-    given = request.query_params.multi_items()
-    asked = urlencode(sorted((k, v) for k, v in given if k not in {"cursor", "limit"}))
+    asked = sorted(part for part in _given(request) if not part.startswith(("cursor=", "limit=")))
     text = f"{place.bulletin}.{place.position}"
-    seal = hashlib.sha256(f"{text} {request.url.path}?{asked}".encode()).hexdigest()[:16]
+    bound = f"{text} {request.url.path}?{'&'.join(asked)}"
+    seal = hashlib.sha256(bound.encode()).hexdigest()[:16]
     return urlsafe_b64encode(f"{text}.{seal}".encode()).decode().rstrip("=")
+
+
+def _given(request: Request) -> list[str]:
+    """Return the parameters of a request as they were written."""
+    query: bytes = request.scope["query_string"]
+    return [part for part in query.decode("latin-1").split("&") if part]
 
 
 def _decode(cursor: str) -> str:

@@ -7,6 +7,7 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, FiniteFloat
 
 from models.bulletin import Level, ListedIndicator, Manifest, RiskName, Target
 from service.store.bulletins import Bulletin
+from service.store.derived import derived
 
 SIMULATED = "True if the events are invented: no news, no warning."
 STALE = "True if no newer bulletin than the current one was issued for too long."
@@ -38,6 +39,20 @@ class BulletinSummary(_Body):
             simulated=manifest.simulated,
             stale=stale,
         )
+
+
+@derived
+def _summaries(bulletin: Bulletin) -> dict[bool, bytes]:
+    """Return the summary of a bulletin as JSON, by whether the current one is stale."""
+    return {
+        stale: BulletinSummary.of(bulletin, stale=stale).model_dump_json().encode()
+        for stale in (False, True)
+    }
+
+
+def list_head(bulletin: Bulletin, total: int, *, stale: bool) -> bytes:
+    """Return the members before the items of a list, as JSON without braces."""
+    return b'"bulletin":%b,"total":%d' % (_summaries(bulletin)[stale], total)
 
 
 class Region(_Body):

@@ -15,7 +15,7 @@ from service.api.paging import Place, next_address, read_cursor
 from service.api.queries import ScoreQuery
 from service.api.risk import risk_of_scores
 from service.api.routing import QueryRoute
-from service.api.schemas import BulletinSummary, ScoreList
+from service.api.schemas import ScoreList, list_head
 from service.api.score_text import score_text
 from service.api.selection import Selected, select_scores
 from service.store import columns
@@ -55,7 +55,7 @@ def _answer(request: Request, query: ScoreQuery) -> Response:
     here = selected.at(place.position, end.position)
     return in_form(
         Page(
-            head=_head(request, bulletin, total),
+            head=list_head(bulletin, total, stale=is_stale(request)),
             items=score_text(bulletin).of(*here),
             outlines=lambda: _outlines(bulletin, here),
             table=lambda: score_table(bulletin, here),
@@ -84,11 +84,6 @@ def score_table(bulletin: Bulletin, selected: Selected) -> pa.Table:
     for name, value in issue.items():
         table = table.append_column(name, columns.texts([value] * len(rows)))
     return table
-
-
-def _head(request: Request, bulletin: Bulletin, total: int) -> bytes:
-    summary = BulletinSummary.of(bulletin, stale=is_stale(request)).model_dump_json().encode()
-    return b'"bulletin":%b,"total":%d' % (summary, total)
 
 
 def _outlines(bulletin: Bulletin, selected: Selected) -> list[bytes]:

@@ -71,9 +71,8 @@ def _in_order(
     if sort.endswith("exceedance"):
         value = np.full(len(scores), np.nan) if exceedance is None else exceedance
         order: Rows = np.argsort(-value if sort.startswith("-") else value, kind="stable")
-    else:
-        order = scores.order(sort)
-    return order[reduce(and_, conditions)[order]] if conditions else order
+        return order[reduce(and_, conditions)[order]] if conditions else order
+    return scores.in_order(sort, reduce(and_, conditions)) if conditions else scores.order(sort)
 
 
 def select_regions(bulletin: Bulletin, query: RegionFilter) -> Rows:

@@ -16,13 +16,22 @@ Mask = NDArray[np.bool_]
 Rows = NDArray[np.integer[Any]]
 
 
+_FEW = 16
+"""Of fewer rows than one in so many the places are sorted; else all places are gone through."""
+
+_MOST_MASKS = 64
+"""So many answers does a frame remember: a few of them make up nearly all queries."""
+
+
 class Frame:
     """A table without nulls in the columns that it is asked about; never changed."""
 
     def __init__(self, table: pa.Table) -> None:
         self.table = table.combine_chunks()
         self._coded: dict[str, tuple[NDArray[np.int32], dict[Any, int]]] = {}
-        self._orders: dict[str, Rows] = {}
+        self._orders: dict[str, tuple[Rows, Rows]] = {}
+        self._numbers: dict[str, NDArray[np.float64]] = {}
+        self._masks: dict[tuple[str, tuple[Any, ...]], Mask] = {}
 
     def __len__(self) -> int:
         return int(self.table.num_rows)
@@ -37,15 +46,28 @@ class Frame:
         return self._codes(column)[1].keys()
 
     def among(self, column: str, values: Sequence[Any]) -> Mask:
-        """Tell for every row whether its value in a column is one of some values."""
-        codes, numbers = self._codes(column)
-        wanted = np.zeros(len(numbers), np.bool_)
-        wanted[[numbers[value] for value in values if value in numbers]] = True
-        return wanted[codes]
+        """Tell for every row whether its value in a column is one of some values.
+
+        The answer is shared: it is not to be written to.
+        """
+        key = (column, tuple(values))
+        mask = self._masks.get(key)
+        if mask is None:
+            codes, numbers = self._codes(column)
+            wanted = np.zeros(len(numbers), np.bool_)
+            wanted[[numbers[value] for value in values if value in numbers]] = True
+            mask = wanted[codes]
+            mask.flags.writeable = False
+            if len(self._masks) >= _MOST_MASKS:
+                self._masks.clear()
+            self._masks[key] = mask
+        return mask
 
     def numbers(self, column: str) -> NDArray[np.float64]:
         """Return a column of numbers, without a copy."""
-        return as_numpy(self.table[column].combine_chunks())
+        if column not in self._numbers:
+            self._numbers[column] = as_numpy(self.table[column].combine_chunks())
+        return self._numbers[column]
 
     def distinct(self, *columns: str) -> Rows:
         """Return the first row of every combination of values in some columns."""
@@ -66,10 +88,25 @@ class Frame:
 
         The sort is stable: where rows tie, they stay as they are.
         """
+        return self._sorted(sort)[0]
+
+    def in_order(self, sort: str, mask: Mask) -> Rows:
+        """Return the numbers of the rows of a mask, sorted as `order` does."""
+        order, rank = self._sorted(sort)
+        rows = np.flatnonzero(mask)
+        if len(rows) * _FEW > len(self):
+            return order[mask[order]]
+        return rows[np.argsort(rank[rows])]
+
+    def _sorted(self, sort: str) -> tuple[Rows, Rows]:
+        """Return all row numbers in order, and the place of every row in it."""
         if sort not in self._orders:
             direction = "descending" if sort.startswith("-") else "ascending"
             keys = [(sort.removeprefix("-"), direction, "at_end")]
-            self._orders[sort] = as_numpy(pc.sort_indices(self.table, sort_keys=keys))
+            order = as_numpy(pc.sort_indices(self.table, sort_keys=keys))
+            rank = np.empty(len(order), np.int32)
+            rank[order] = np.arange(len(order), dtype=np.int32)
+            self._orders[sort] = (order, rank)
         return self._orders[sort]
 
     def take(self, rows: Rows) -> pa.Table:
