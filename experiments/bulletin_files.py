@@ -5,7 +5,7 @@ import hashlib
 import math
 import os
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import pandas as pd
@@ -16,21 +16,22 @@ from features.arrow_memory import in_arrow_memory
 from features.errors import BulletinError
 from features.indicators.indicator import Indicator
 from models.bulletin import (
-    DRIVERS_FILE,
     INDICATORS_FILE,
     MANIFEST_FILE,
-    SCORES_FILE,
     ListedIndicator,
     ListedIndicators,
     Manifest,
 )
+
+GROUP_ROWS = 4096
+"""Rows a group of a Parquet file: by its statistics the service finds a region without the rest."""
 
 
 def parquet_of(table: pd.DataFrame, schema: pa.Schema) -> bytes:
     """Return a table as the content of a Parquet file: equal tables give equal bytes."""
     arrow = pa.Table.from_pandas(table, schema=schema, preserve_index=False)
     buffer = pa.BufferOutputStream()
-    pq.write_table(arrow, buffer, compression="zstd")
+    pq.write_table(arrow, buffer, compression="zstd", row_group_size=GROUP_ROWS)
     content: bytes = buffer.getvalue().to_pybytes()
     return content
 
@@ -49,17 +50,16 @@ def read_published(file: Path, sha256: str) -> pd.DataFrame:
 
 
 def write_bulletin(
-    place: Path, scores: bytes, drivers: bytes, manifest: Manifest, indicators: Sequence[Indicator]
+    place: Path, files: Mapping[str, bytes], manifest: Manifest, indicators: Sequence[Indicator]
 ) -> bool:
     """Write a bulletin and move it into its place; return False when another took the place.
 
-    `scores` and `drivers` are the content of these files, `indicators` the catalogue of the day.
+    `files` is the content of its Parquet files by name, `indicators` the catalogue of the day.
     Raises BulletinError when the disk refuses.
     """
     listed = tuple(map(_listed, indicators))
     content = {
-        SCORES_FILE: scores,
-        DRIVERS_FILE: drivers,
+        **files,
         INDICATORS_FILE: ListedIndicators.dump_json(listed, indent=2),
         MANIFEST_FILE: manifest.model_dump_json(indent=2).encode(),
     }

@@ -2,16 +2,33 @@
 
 import hashlib
 import json
-from contextlib import suppress
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
 import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
 
 from experiments.bulletin_files import parquet_of, read_published, sha256_of, write_bulletin
+from experiments.contents import track_record
+from experiments.contents.distributions import distributions_of
+from experiments.contents.history import (
+    history_of,
+    indicator_values_of,
+    indicator_values_schema,
+)
+from experiments.contents.regions import regions_of
+from experiments.contents.risk_scales import risk_scales_of
 from experiments.explaining import drivers_of
 from experiments.previous import Previous
+from experiments.published import (
+    earlier_bulletins,
+    read_bulletin,
+    read_manifest,
+    read_previous,
+)
 from experiments.registry import (
     Registered,
     champion_for,
@@ -21,9 +38,10 @@ from experiments.registry import (
     registered,
 )
 from experiments.samples import newest_origin, samples_at
-from experiments.scoring import Issue, in_order, scores_of
+from experiments.scoring import Issue, scores_of
 from experiments.store import Store, model_name
 from features.archive import Archive
+from features.arrow_memory import in_arrow_memory
 from features.catalogue import CATALOGUE, needs_of
 from features.errors import BulletinError, ModelError
 from features.months import format_month, parse_month
@@ -31,11 +49,19 @@ from features.panel import read_panel
 from features.regions import Level
 from features.vintage import Vintage, vintage_of
 from models.bulletin import (
+    DISTRIBUTIONS_FILE,
+    DISTRIBUTIONS_SCHEMA,
     DRIVERS_FILE,
     DRIVERS_SCHEMA,
-    MANIFEST_FILE,
+    HISTORY_FILE,
+    HISTORY_SCHEMA,
+    INDICATOR_VALUES_FILE,
+    REGIONS_FILE,
+    REGIONS_SCHEMA,
     SCORES_FILE,
     SCORES_SCHEMA,
+    TRACK_RECORD_FILE,
+    TRACK_RECORD_SCHEMA,
     Manifest,
     ModelUsed,
     ReleaseUsed,
@@ -86,8 +112,9 @@ def publish(
     place = home / "bulletins" / bulletin
     if place.exists():
         return Published(read_manifest(place), is_new=False, left_out=left_out)
-    previous = _newest_before(home, month, vintage)
-    content = _files(issues, previous, jobs)
+    earlier = earlier_bulletins(home, month, vintage)
+    files = _files(issues, earlier, jobs)
+    hashes = {name: sha256_of(content) for name, content in files.items()}
     manifest = Manifest(
         id=bulletin,
         origin=format_month(month),
@@ -98,12 +125,14 @@ def publish(
         vintage=_vintage_used(vintage, digest),
         models=tuple(_model_used(store, i.model) for i in issues),
         code=code,
-        rows=content.rows,
-        scores_sha256=sha256_of(content.scores),
-        drivers_sha256=sha256_of(content.drivers),
-        previous=None if previous is None else previous.id,
+        rows=_rows_of(files[SCORES_FILE]),
+        scores_sha256=hashes.pop(SCORES_FILE),
+        drivers_sha256=hashes.pop(DRIVERS_FILE),
+        previous=earlier[0].id if earlier else None,
+        files=hashes,
+        risk_scales=tuple(scale for model in models for scale in risk_scales_of(store, model)),
     )
-    is_new = write_bulletin(place, content.scores, content.drivers, manifest, CATALOGUE)
+    is_new = write_bulletin(place, files, manifest, CATALOGUE)
     return Published(manifest if is_new else read_manifest(place), is_new, left_out)
 
 
@@ -112,12 +141,13 @@ def replay(
 ) -> Manifest:
     """Compute a bulletin again from the releases, model versions and bulletin that it names.
 
-    Returns its manifest. Raises BulletinError when a release or the previous bulletin is no longer
-    as it was, when a score or driver differs by one bit, or when the bulletin is not there, and
-    ModelError when a model is gone. Drivers are compared if the bulletin has any.
+    Returns its manifest. Every file that the manifest names is compared, but for the track record,
+    which tells of other bulletins and may tell of fewer when some are gone. Raises BulletinError
+    when a release or the previous bulletin is no longer as it was, when a file differs by one bit,
+    or when the bulletin is not there, and ModelError when a model is gone.
     """
     manifest, _ = read_bulletin(home, bulletin)
-    previous = None if manifest.previous is None else read_previous(home, manifest.previous)
+    previous = [] if manifest.previous is None else [read_previous(home, manifest.previous)]
     wanted = {(r.source, r.release, r.sha256) for r in manifest.vintage.releases}
     held = [r for r in archive.releases() if (r.source, r.release, r.sha256) in wanted]
     if len(held) < len(wanted):
@@ -131,87 +161,54 @@ def replay(
     models = [registered(store, model.level, model.version) for model in manifest.models]
     origin = parse_month(manifest.origin)
     issues = [_issue(store, vintage, model, origin) for model in models]
-    content = _files(issues, previous, jobs)
-    is_same = sha256_of(content.scores) == manifest.scores_sha256
+    named = {SCORES_FILE: manifest.scores_sha256, **manifest.files}
     if manifest.drivers_sha256 is not None:
-        read_published(home / "bulletins" / bulletin / DRIVERS_FILE, manifest.drivers_sha256)
-        is_same &= sha256_of(content.drivers) == manifest.drivers_sha256
-    if not is_same:
-        raise BulletinError(
-            f"bulletin {bulletin} comes out otherwise: it was issued by {manifest.code}; run that "
-            "version with the packages of its time"
-        )
+        named[DRIVERS_FILE] = manifest.drivers_sha256
+    for name, digest in named.items():
+        read_published(home / "bulletins" / bulletin / name, digest)
+    files = _files(issues, previous, jobs)
+    for name, digest in named.items():
+        if name != TRACK_RECORD_FILE and sha256_of(files[name]) != digest:
+            raise BulletinError(
+                f"bulletin {bulletin} comes out otherwise ({name}): it was issued by "
+                f"{manifest.code}; run that version with the packages of its time"
+            )
     return manifest
 
 
-def read_manifest(folder: Path) -> Manifest:
-    """Read the manifest of a bulletin; raises BulletinError when it is not one."""
-    try:
-        return Manifest.model_validate_json((folder / MANIFEST_FILE).read_bytes())
-    except (OSError, ValueError) as error:
-        raise BulletinError(
-            f"{folder} holds no bulletin that this version reads: move it away and publish again"
-        ) from error
+def _files(issues: list[Issue], earlier: list[Previous], jobs: int) -> dict[str, bytes]:
+    """Return the content of the Parquet files of a bulletin, by name."""
+    previous = earlier[0] if earlier else None
+    names = {name for issue in issues for name in issue.forecaster.names}
+
+    def told(tell: Callable[[Issue], pd.DataFrame], by: list[str], schema: pa.Schema) -> bytes:
+        table: pd.DataFrame = pd.concat([tell(issue) for issue in issues], ignore_index=True)
+        return parquet_of(table.sort_values(by, kind="stable", ignore_index=True), schema)
+
+    by_score = ["level", "region", "target", "horizon"]
+    by_month = ["level", "region", "month"]
+    by_bulletin = ["bulletin", "level", "target", "horizon"]
+    return {
+        SCORES_FILE: told(
+            lambda i: scores_of(i.panel, i.samples, i.forecaster, i.model.label),
+            by_score,
+            SCORES_SCHEMA,
+        ),
+        DRIVERS_FILE: told(lambda i: drivers_of(i, previous, jobs), by_score, DRIVERS_SCHEMA),
+        DISTRIBUTIONS_FILE: told(
+            distributions_of, ["level", "region", "horizon"], DISTRIBUTIONS_SCHEMA
+        ),
+        REGIONS_FILE: told(regions_of, ["level", "region"], REGIONS_SCHEMA),
+        HISTORY_FILE: told(history_of, by_month, HISTORY_SCHEMA),
+        INDICATOR_VALUES_FILE: told(indicator_values_of, by_month, indicator_values_schema(names)),
+        TRACK_RECORD_FILE: told(
+            lambda i: track_record.track_record_of(i, earlier), by_bulletin, TRACK_RECORD_SCHEMA
+        ),
+    }
 
 
-def read_bulletin(home: Path, bulletin: str | None) -> tuple[Manifest, pd.DataFrame]:
-    """Return manifest and scores of a bulletin, by default the newest by origin and issue.
-
-    Raises BulletinError when it is not there or not as it was published.
-    """
-    folder = home / "bulletins"
-    found = [read_manifest(p.parent) for p in folder.glob(f"[0-9]*/{MANIFEST_FILE}")]
-    found = [m for m in found if bulletin in (None, m.id)]
-    if not found:
-        wanted = "no bulletin" if bulletin is None else f"no bulletin {bulletin}"
-        raise BulletinError(f"{wanted} in {folder}: run `tocsin publish` first")
-    newest = max(found, key=lambda m: (m.origin, m.issued_at))
-    return newest, read_published(folder / newest.id / SCORES_FILE, newest.scores_sha256)
-
-
-def read_previous(home: Path, bulletin: str) -> Previous:
-    """Read what changes are told against; raises BulletinError when it is not as published."""
-    folder = home / "bulletins" / bulletin
-    manifest = read_manifest(folder)
-    scores = read_published(folder / SCORES_FILE, manifest.scores_sha256)
-    return Previous(manifest.id, parse_month(manifest.origin), scores)
-
-
-def _newest_before(home: Path, origin: int, vintage: Vintage) -> Previous | None:
-    """Return the newest bulletin of an earlier origin, of the same history, that is whole."""
-    found = []
-    for file in (home / "bulletins").glob(f"[0-9]*/{MANIFEST_FILE}"):
-        with suppress(BulletinError):  # passed over, as the service does
-            found.append(read_manifest(file.parent))
-    kind = vintage.history, vintage.simulated
-    earlier = [
-        m
-        for m in found
-        if m.origin < format_month(origin) and (m.vintage.history, m.simulated) == kind
-    ]
-    for manifest in sorted(earlier, key=lambda m: (m.origin, m.issued_at, m.id), reverse=True):
-        with suppress(BulletinError):
-            return read_previous(home, manifest.id)
-    return None
-
-
-@dataclass(frozen=True)
-class _Content:
-    """What the tables of a bulletin hold, and the number of scores."""
-
-    scores: bytes
-    drivers: bytes
-    rows: int
-
-
-def _files(issues: list[Issue], previous: Previous | None, jobs: int) -> _Content:
-    scores = [scores_of(i.panel, i.samples, i.forecaster, i.model.label) for i in issues]
-    drivers = [drivers_of(issue, previous, jobs) for issue in issues]
-    return _Content(
-        scores=parquet_of(in_order(pd.concat(scores)), SCORES_SCHEMA),
-        drivers=parquet_of(in_order(pd.concat(drivers)), DRIVERS_SCHEMA),
-        rows=sum(map(len, scores)),
-    )
+def _rows_of(content: bytes) -> int:
+    return int(pq.read_metadata(in_arrow_memory(content)).num_rows)
 
 
 def _models(

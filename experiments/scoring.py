@@ -13,8 +13,6 @@ from features.targets import Target, is_quiet, threshold
 from models.bulletin import QUANTILES, quantile_column
 from models.forecaster import CELLS, Forecaster
 
-_ORDER = ["level", "region", "target", "horizon"]
-
 
 @dataclass(frozen=True, eq=False)
 class Issue:
@@ -24,11 +22,6 @@ class Issue:
     model: Registered
     forecaster: Forecaster
     samples: Samples
-
-
-def in_order(table: pd.DataFrame) -> pd.DataFrame:
-    """Return a table of a bulletin by level, region, target and horizon, else as it was."""
-    return table.sort_values(_ORDER, kind="stable", ignore_index=True)
 
 
 def is_scored(target: Target, samples: Samples) -> BoolArray:

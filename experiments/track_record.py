@@ -9,7 +9,7 @@ import pandas as pd
 
 from experiments.backtest import reference_probabilities
 from experiments.evaluation import probability_skill
-from experiments.publishing import read_bulletin
+from experiments.published import read_bulletin
 from experiments.samples import Samples, samples_at
 from features.archive import Archive
 from features.errors import CoverageError
@@ -25,12 +25,11 @@ from models.references import REFERENCES, reference_draws
 SCORE = "score"
 
 
-def probability_record(panel: Panel, samples: Samples, scores: pd.DataFrame) -> pd.DataFrame:
-    """Return scores and references against what came true, a row a target, horizon and forecast.
+def judged_probabilities(panel: Panel, samples: Samples, scores: pd.DataFrame) -> pd.DataFrame:
+    """Return scores and references beside what came of them, a row a score whose outcome is known.
 
     `panel` has the months after the origin, `samples` only those up to it, `scores` one level of
-    a bulletin. Regions whose outcome is not observed are left out; columns as
-    `probability_skill` gives them. Raises CoverageError when no outcome is known yet.
+    a bulletin. Columns: target, horizon, outcome (0 or 1), and a probability a forecast.
     """
     parts = []
     for target, horizon in FITTED_CELLS:
@@ -42,7 +41,18 @@ def probability_record(panel: Panel, samples: Samples, scores: pd.DataFrame) -> 
         forecasts |= reference_probabilities(samples, target, horizon, places)
         keys = {"target": target, "horizon": horizon, "outcome": outcome[known]}
         parts.append(pd.DataFrame(keys | forecasts))
-    table = pd.concat(parts, ignore_index=True)
+    table: pd.DataFrame = pd.concat(parts, ignore_index=True)
+    return table
+
+
+def probability_record(panel: Panel, samples: Samples, scores: pd.DataFrame) -> pd.DataFrame:
+    """Return scores and references against what came true, a row a target, horizon and forecast.
+
+    Regions whose outcome is not observed are left out; arguments as `judged_probabilities` takes
+    them, columns as `probability_skill` gives them. Raises CoverageError when no outcome is known
+    yet.
+    """
+    table = judged_probabilities(panel, samples, scores)
     if table.empty:
         raise CoverageError(
             "nothing of what the bulletin forecast is observed yet: ingest later months"
@@ -53,9 +63,9 @@ def probability_record(panel: Panel, samples: Samples, scores: pd.DataFrame) -> 
 def deaths_record(panel: Panel, samples: Samples, scores: pd.DataFrame) -> pd.DataFrame:
     """Return the quantile score of the forecast deaths and of the references, by known horizon.
 
-    Columns: horizon, forecast, n, quantile_score (twice the mean pinball loss over the quantiles
-    that a score carries [deaths/month]), mean_ratio (forecast / observed deaths), within_90 (share
-    of outcomes inside the 5 % to 95 % interval).
+    Columns: horizon, forecast, n, observed and forecasted (means [deaths/month]), quantile_score
+    (twice the mean pinball loss over the quantiles that a score carries [deaths/month]), mean_ratio
+    (forecast / observed deaths), within_90 (share of outcomes inside the 5 % to 95 % interval).
     """
     rows = []
     for horizon in HORIZONS["fatalities"]:
@@ -78,6 +88,8 @@ def deaths_record(panel: Panel, samples: Samples, scores: pd.DataFrame) -> pd.Da
                     "horizon": horizon,
                     "forecast": forecast,
                     "n": len(outcome),
+                    "observed": outcome.mean(),
+                    "forecasted": mean.mean(),
                     "quantile_score": metrics.quantile_score(outcome, quantiles, QUANTILES),
                     "mean_ratio": _ratio(mean, outcome),
                     "within_90": inside.mean(),

@@ -14,6 +14,7 @@ from scipy.optimize import Bounds, LinearConstraint, minimize
 from models.metrics import DEATHS_BINS
 
 FloatArray = npt.NDArray[np.float64]
+BoolArray = npt.NDArray[np.bool_]
 AnyFloat = npt.NDArray[np.floating]
 Draws = TypeVar("Draws", npt.NDArray[np.float32], npt.NDArray[np.float64])
 
@@ -30,6 +31,10 @@ class PastForecasts(NamedTuple):
 
     outcome: FloatArray
     members: Sequence[AnyFloat]
+
+    def where(self, mask: BoolArray) -> "PastForecasts":
+        """Return those of some outcomes (n,)."""
+        return PastForecasts(self.outcome[mask], [draws[mask] for draws in self.members])
 
 
 def quantiles_of(draws: Draws, count: int) -> Draws:

@@ -15,6 +15,8 @@ from models.pool import PastForecasts, pool, quantiles_of, stacking_weights
 
 _SHORTEST_PAST = 24
 _QUIET_MONTHS = 120
+_SIZES = (1.0, 30.0)
+"""Recent scales [deaths/month] that part the quiet, the small and the large wars."""
 _SHARE_LEARNED = 1 / 3
 """Of all origins, countries and horizons so many, drawn by lot, are learned from: a month and the
 next, or a horizon and the next, are near copies."""
@@ -26,6 +28,7 @@ class CountryPool:
 
     The weights are those that would have served best at the `stacked` latest origins whose whole
     year is known, each a year before the other, forecast by forests that knew no more than that.
+    The quiet, the small and the large wars have weights of their own.
     """
 
     draws: int = 1000
@@ -54,16 +57,24 @@ class CountryPool:
             )
         known = [self._known(history, row, months_ahead, seed) for row in past]
         members = self._members(history, origin_row, months_ahead, seed)
-        drawn = pool(members, stacking_weights(known), self.draws)
+        size = sizes_of(history.deaths[: origin_row + 1], months_ahead)
+        drawn = np.empty((len(size), self.draws), np.float32)
+        for number in range(len(_SIZES) + 1):
+            alike = [forecasts.where(sizes == number) for forecasts, sizes in known]
+            weights = stacking_weights([past for past in alike if len(past.outcome)])
+            here = size == number
+            drawn[here] = pool([draws[here] for draws in members], weights, self.draws)
         return drawn.reshape(len(months_ahead), len(history.countries), self.draws)
 
     def _known(
         self, history: CountryHistory, row: int, months_ahead: range, seed: int
-    ) -> PastForecasts:
+    ) -> tuple[PastForecasts, IntArray]:
+        """Return what the members said at a row of what came of it, and sizes then, (n,)."""
         outcome = np.concatenate([history.deaths[row + ahead] for ahead in months_ahead])
         kept = ~np.isnan(outcome)
         members = self._members(history, row, months_ahead, seed)
-        return PastForecasts(outcome[kept], [draws[kept] for draws in members])
+        size = sizes_of(history.deaths[: row + 1], months_ahead)
+        return PastForecasts(outcome, members).where(kept), size[kept]
 
     def _members(
         self, history: CountryHistory, row: int, months_ahead: range, seed: int
@@ -76,6 +87,15 @@ class CountryPool:
             for months in self.records
         ]
         return [learned, *(np.tile(draws, (len(months_ahead), 1)) for draws in recent)]
+
+
+def sizes_of(deaths: FloatArray, months_ahead: range) -> IntArray:
+    """Return the number of the size class that each forecast is of, (months ahead x N,).
+
+    `deaths` (T, N) [deaths/month] end with the origin.
+    """
+    scale = recent_scale(np.nan_to_num(deaths))[-1]
+    return np.tile(np.digitize(scale, _SIZES), len(months_ahead))
 
 
 def forest_draws(deaths: FloatArray, months_ahead: range, seed: int) -> npt.NDArray[np.float32]:

@@ -12,7 +12,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from experiments.publishing import Published, publish, read_bulletin, replay
+from experiments.published import read_bulletin
+from experiments.publishing import Published, publish, replay
 from experiments.registry import champion, load_forecaster
 from experiments.samples import samples_at
 from experiments.scoring import scores_of
@@ -36,10 +37,21 @@ from models.bulletin import (
 )
 from models.explanation import log_odds
 from models.forecaster import Forecaster
-from service.bulletins import BulletinStore
-from service.reading import read_indicators
+from service.store.bulletins import BulletinStore
+from service.store.reading import read_indicators
 
 ISSUED = datetime(2025, 1, 20, 6, tzinfo=UTC)
+FILES = {
+    "distributions.parquet",
+    "drivers.parquet",
+    "history.parquet",
+    "indicator_values.parquet",
+    "indicators.json",
+    "manifest.json",
+    "regions.parquet",
+    "scores.parquet",
+    "track_record.parquet",
+}
 DEATHS = ["mean", *map(quantile_column, QUANTILES)]
 
 
@@ -119,7 +131,7 @@ def test_a_bulletin_is_issued_once_and_stays_as_it_is(own_home: Path, vintage: V
     assert (first.is_new, again.is_new) == (True, False)
     assert again.manifest == first.manifest
     assert files_in(own_home) == before
-    assert len(before) == 4
+    assert {path.name for path in before} == FILES
 
 
 def test_the_same_events_and_models_give_the_same_bytes_in_another_home(
@@ -293,8 +305,7 @@ def test_a_crash_before_the_last_step_leaves_nothing_to_be_seen(
     own_home: Path, vintage: Vintage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def crash(self: Path, target: Path) -> Path:
-        files = {"scores.parquet", "drivers.parquet", "indicators.json", "manifest.json"}
-        assert {p.name for p in self.iterdir()} == files
+        assert {p.name for p in self.iterdir()} == FILES
         raise OSError(errno.EIO, "Input/output error")
 
     with monkeypatch.context() as patch:
@@ -443,7 +454,9 @@ def test_a_replay_that_comes_out_otherwise_is_told(
     content = (folder / "scores.parquet").read_bytes()
     forged = issued.model_copy(update={"scores_sha256": hashlib.sha256(content).hexdigest()})
     (folder / "manifest.json").write_text(forged.model_dump_json())
-    with pytest.raises(BulletinError, match=r"comes out otherwise: it was issued by 1\.2\.3"):
+    with pytest.raises(
+        BulletinError, match=r"comes out otherwise \(scores.parquet\): it was issued by 1\.2\.3"
+    ):
         replay(archive, open_store(own_home, None), own_home, issued.id)
 
 

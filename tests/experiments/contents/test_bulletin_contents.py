@@ -1,0 +1,208 @@
+"""What a whole published bulletin holds, against the panel that it was computed from."""
+
+import io
+import json
+import shutil
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pyarrow.parquet as pq
+import pytest
+import shapely
+
+from experiments.contents.regions import outlines
+from experiments.published import read_bulletin
+from experiments.publishing import publish
+from experiments.store import open_store
+from features.months import format_month, parse_month
+from features.panel import Panel
+from features.regions import LEVELS, Level, geometries, load_regions
+from features.vintage import Vintage
+from models.bulletin import (
+    DISTRIBUTIONS_SCHEMA,
+    HISTORY_MONTHS,
+    HISTORY_SCHEMA,
+    INDICATOR_MONTHS,
+    REGIONS_SCHEMA,
+    TRACK_RECORD_SCHEMA,
+    Manifest,
+)
+from models.metrics import brier
+from tests.experiments.test_publishing import ISSUED
+
+ORIGINS = ("2023-10", "2023-11", "2023-12")
+
+
+@pytest.fixture(scope="module")
+def months_home(trained: Path, vintage: Vintage, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A trained home with the bulletins of three months."""
+    home = Path(shutil.copytree(trained, tmp_path_factory.mktemp("months") / "home"))
+    for origin in ORIGINS:
+        publish(
+            vintage,
+            open_store(home, None),
+            home,
+            parse_month(origin),
+            issued_at=ISSUED,
+            code="1.2.3+abc",
+        )
+    return home
+
+
+@pytest.fixture(scope="module")
+def newest(months_home: Path) -> Manifest:
+    return read_bulletin(months_home, None)[0]
+
+
+@pytest.fixture(scope="module")
+def scores(months_home: Path) -> pd.DataFrame:
+    return read_bulletin(months_home, None)[1]
+
+
+def table(home: Path, manifest: Manifest, name: str) -> pd.DataFrame:
+    return pd.read_parquet(io.BytesIO((home / "bulletins" / manifest.id / name).read_bytes()))
+
+
+@pytest.mark.parametrize(
+    ("name", "schema"),
+    [
+        ("distributions.parquet", DISTRIBUTIONS_SCHEMA),
+        ("regions.parquet", REGIONS_SCHEMA),
+        ("history.parquet", HISTORY_SCHEMA),
+        ("track_record.parquet", TRACK_RECORD_SCHEMA),
+    ],
+)
+def test_every_file_has_its_form_and_order(
+    months_home: Path, newest: Manifest, name: str, schema: object
+) -> None:
+    file = months_home / "bulletins" / newest.id / name
+    assert pq.read_schema(file).equals(schema)
+    keys = ("bulletin", "level", "region", "target", "horizon", "month")
+    found = pd.read_parquet(file)
+    by = [key for key in keys if key in found]
+    assert len(found) > 0
+    assert found[by].equals(found[by].sort_values(by, kind="stable", ignore_index=True))
+
+
+def test_the_distribution_of_a_score_gives_its_probability_mean_and_quantiles(
+    months_home: Path, newest: Manifest, scores: pd.DataFrame
+) -> None:
+    told = table(months_home, newest, "distributions.parquet")
+    deaths = scores[scores["target"] == "fatalities"].reset_index(drop=True)
+    assert told[["region", "level", "horizon"]].equals(deaths[["region", "level", "horizon"]])
+    pairs: Any = zip(told.itertuples(), deaths.itertuples(), strict=True)
+    for step, score in pairs:
+        reached = step.exceedance[step.deaths >= score.threshold]
+        assert reached.max(initial=0) == pytest.approx(score.probability, abs=1e-9)
+        chance = -np.diff(np.append(step.exceedance, 0))
+        assert chance @ step.deaths == pytest.approx(score.mean, rel=1e-6, abs=1e-6)
+        assert score.q50 in step.deaths
+
+
+def test_the_history_is_the_panel_up_to_the_origin(
+    months_home: Path, newest: Manifest, panel: Panel, scores: pd.DataFrame
+) -> None:
+    told = table(months_home, newest, "history.parquet")
+    assert set(told["region"]) == set(scores["region"])
+    assert told["month"].max() == newest.origin
+    assert told.groupby("region").size().eq(HISTORY_MONTHS).all()
+    row = panel.row(parse_month("2022-05"))
+    place = list(panel.regions.ids)
+    may: Any = told[told["month"] == "2022-05"].set_index("region")
+    for region in may.index:
+        column = place.index(region)
+        assert may.loc[region, "deaths"] == panel.total_deaths[row, column]
+        assert may.loc[region, "events"] == panel.total_events[row, column]
+        assert may.loc[region, "state_based"] == panel.deaths[0, row, column]
+        assert may.loc[region, "one_sided"] == panel.deaths[2, row, column]
+
+
+def test_indicator_values_are_those_of_the_last_months(
+    months_home: Path, newest: Manifest, panel: Panel
+) -> None:
+    told = table(months_home, newest, "indicator_values.parquet")
+    assert told.groupby("region").size().eq(INDICATOR_MONTHS).all()
+    row, place = panel.row(parse_month("2023-11")), list(panel.regions.ids)
+    november: Any = told[told["month"] == "2023-11"].set_index("region")
+    for region in november.index:
+        expected = panel.total_deaths[row - 2 : row + 1, place.index(region)].mean()
+        assert november.loc[region, "deaths_mean_3"] == pytest.approx(expected, rel=1e-5)
+
+
+def test_regions_lie_where_they_are_and_know_their_neighbours(
+    months_home: Path, newest: Manifest
+) -> None:
+    told: Any = table(months_home, newest, "regions.parquet").set_index("region")
+    world: Any = load_regions("admin1").table.set_index("id")
+    for region, row in told.iterrows():
+        outline = shapely.from_geojson(row["outline"])
+        assert outline.distance(shapely.Point(row["longitude"], row["latitude"])) < 0.05
+        assert outline.bounds == pytest.approx(row[["west", "south", "east", "north"]])
+        assert row["name"] == world.loc[region, "name"]
+        for neighbour in row["neighbours"]:
+            assert region in told.loc[neighbour, "neighbours"]
+            assert outline.distance(shapely.from_geojson(told.loc[neighbour, "outline"])) < 0.05
+
+
+@pytest.mark.parametrize("level", LEVELS)
+def test_no_outline_is_lost_and_outer_rings_run_anticlockwise(level: Level) -> None:
+    ids = load_regions(level).ids[::40]
+    found = outlines(level, ids)
+    whole = geometries(level, ids)
+    for simple, exact in zip(found, whole, strict=True):
+        assert not simple.is_empty
+        assert simple.area == pytest.approx(exact.area, rel=0.25, abs=0.02)
+        for polygon in shapely.get_parts(simple):
+            if polygon.area < 1e-4:  # a speck of rounded corners has no direction
+                continue
+            assert shapely.is_ccw(polygon.exterior)
+
+
+def test_what_nobody_knows_the_place_of_has_no_outline() -> None:
+    assert list(outlines("admin1", np.array(["nowhere"]))) == [None]
+
+
+def test_earlier_bulletins_are_judged_by_what_is_known_now(
+    months_home: Path, newest: Manifest, panel: Panel
+) -> None:
+    told = table(months_home, newest, "track_record.parquet")
+    assert sorted(set(told["origin"])) == list(ORIGINS[:2])
+    october = told[(told["origin"] == ORIGINS[0]) & (told["target"] == "instability")]
+    # Of October only the next two months have been.
+    assert sorted(set(october["horizon"])) == [1, 2]
+    own: Any = october[(october["horizon"] == 2) & (october["forecast"] == "score")].iloc[0]
+    scores = read_bulletin(months_home, own["bulletin"])[1]
+    asked = scores[(scores["target"] == "instability") & (scores["horizon"] == 2)]
+    place = [list(panel.regions.ids).index(region) for region in asked["region"]]
+    row = panel.row(parse_month("2023-12"))
+    came = (panel.total_deaths[row, place] >= asked["threshold"].to_numpy()).astype(float)
+    assert own["n"] == len(asked)
+    assert own["observed"] == pytest.approx(came.mean())
+    assert own["forecasted"] == pytest.approx(asked["probability"].mean())
+    assert own["brier"] == pytest.approx(brier(came, asked["probability"].to_numpy()))
+    assert set(october["forecast"]) == {"score", "climatology", "conflictology", "persistence"}
+
+
+def test_the_first_bulletin_has_no_track_record(months_home: Path) -> None:
+    (first,) = (months_home / "bulletins").glob(f"{ORIGINS[0]}-*")
+    assert pq.read_metadata(first / "track_record.parquet").num_rows == 0
+
+
+def test_risk_levels_are_those_of_the_backtest(newest: Manifest) -> None:
+    assert {scale.target for scale in newest.risk_scales} <= {"instability", "escalation", "onset"}
+    scale = next(s for s in newest.risk_scales if s.target == "instability")
+    assert scale.levels[1].lowest == pytest.approx(scale.base_rate)
+    came = [level.came_true for level in scale.levels if level.came_true is not None]
+    weights = [level.scores for level in scale.levels if level.came_true is not None]
+    assert np.average(came, weights=weights) == pytest.approx(scale.base_rate)
+
+
+def test_the_manifest_names_every_file(months_home: Path, newest: Manifest) -> None:
+    folder = months_home / "bulletins" / newest.id
+    named = {*newest.files, "scores.parquet", "drivers.parquet"}
+    assert {path.name for path in folder.glob("*.parquet")} == named
+    assert json.loads((folder / "manifest.json").read_text())["origin"] == ORIGINS[-1]
+    assert newest.previous is not None
+    assert newest.previous.startswith(format_month(parse_month(ORIGINS[-1]) - 1))
