@@ -12,6 +12,9 @@ from commands.modelling import train
 from commands.options import Port
 from commands.serving import serve
 
+ORIGINS = ("2025-09", "2025-10", "2025-11", "2025-12")
+"""The last months of the simulated world: what changed, and what came true, shows only in time."""
+
 
 def demo(
     port: Port = 8000,
@@ -27,9 +30,10 @@ def demo(
     print("1/4 simulating a world of invented armed groups in West Africa")
     ingest_simulation(seed)
     print("2/4 training: logistic regression against boosting, judged on past origins")
-    train(config=DEMO)
-    print("3/4 publishing")
-    publish()
+    train(origin=ORIGINS[0], config=DEMO)
+    print("3/4 publishing what would have been said each month since")
+    for origin in ORIGINS:
+        publish(origin=origin)
     print(f"4/4 serving\n    MLflow UI: TOCSIN_HOME={home} .venv/bin/tocsin ui")
     if serving:
         serve(port=port)

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from commands.options import Day, Month
+from commands.options import Day, Jobs, Month
 from commands.surroundings import (
     day_of,
     home,
@@ -18,7 +18,7 @@ from commands.surroundings import (
 )
 
 
-def publish(origin: Month = None, as_of: Day = None) -> None:
+def publish(origin: Month = None, as_of: Day = None, jobs: Jobs = None) -> None:
     """Issue the bulletin of an origin from the champions."""
     from experiments.publishing import publish as issue
     from experiments.registry import history_of_models
@@ -33,6 +33,7 @@ def publish(origin: Month = None, as_of: Day = None) -> None:
         None if origin is None else month_of(origin),
         issued_at=datetime.now(UTC),
         code=running_code(),
+        jobs=-1 if jobs is None else jobs,
     )
     manifest = published.manifest
     if origin is None:
