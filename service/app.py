@@ -10,11 +10,15 @@ from starlette.concurrency import run_in_threadpool
 
 from service.api import (
     bulletin_routes,
+    compare_routes,
     health_routes,
     indicator_routes,
+    mover_routes,
     profile_routes,
+    record_routes,
     region_routes,
     score_routes,
+    target_routes,
 )
 from service.api.answers import Answers
 from service.api.current import CurrentBulletin
@@ -23,6 +27,7 @@ from service.api.problems import HANDLERS
 from service.api.queries import refuse_repeats
 from service.pages import page
 from service.store.bulletins import BulletinStore
+from service.store.past import PastScores
 
 DESCRIPTION = """
 Monthly, calibrated risk scores for regions: the probability that a **target** comes true.
@@ -49,9 +54,14 @@ ANSWERS_MAX_AGE_S = 60
 _ROUTES = (
     score_routes,
     profile_routes,
+    mover_routes,
+    target_routes,
     region_routes,
     indicator_routes,
     bulletin_routes,
+    compare_routes,
+    record_routes,
+    compare_routes,
     health_routes,
     page,
 )
@@ -83,6 +93,7 @@ def create_app(home: Path) -> FastAPI:
         telemetry={"tracing": False, "metrics": False, "logs": False},
     )
     app.state.store = store
+    app.state.past = PastScores(home)
     app.add_middleware(Answers, most_bytes=ANSWERS_BYTES, max_age_s=ANSWERS_MAX_AGE_S)
     app.add_middleware(CurrentBulletin, store=store)
     for routes in _ROUTES:

@@ -8,6 +8,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from service.api.queries import BulletinQuery
 from service.errors import NoBulletinError
 from service.store.bulletins import LATEST, Bulletin, BulletinStore
+from service.store.past import PastScores
 
 SIMULATED_HEADER = "Tocsin-Simulated"
 
@@ -59,6 +60,20 @@ def used_bulletin(request: Request, name: str = LATEST) -> Bulletin:
         request.state.bulletin = store_of(request).get(name)
     bulletin: Bulletin = request.state.bulletin
     return bulletin
+
+
+def current_bulletin(request: Request) -> Bulletin:
+    """Return the newest bulletin, whichever the request is answered from.
+
+    To be asked before `used_bulletin` and `chosen_bulletin`; raises what they raise.
+    """
+    return used_bulletin(request)
+
+
+def past_of(request: Request) -> PastScores:
+    """Return what other bulletins said, region by region."""
+    past: PastScores = request.app.state.past
+    return past
 
 
 def chosen_bulletin(request: Request, query: BulletinQuery) -> Bulletin:

@@ -2,35 +2,35 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Query, Request
+from fastapi import APIRouter, Query, Request, Response
 
 from models.bulletin import ListedIndicator
-from service.api.current import is_stale, used_bulletin
 from service.api.examples import problems_of
-from service.api.paging import Place, next_address, read_cursor
+from service.api.listing import json_list, next_page, start_of
 from service.api.queries import IndicatorQuery
-from service.api.schemas import BulletinSummary, IndicatorList
+from service.api.routing import QueryRoute
+from service.api.schemas import IndicatorList
 from service.errors import UnknownError
 from service.store.bulletins import Bulletin
 
-router = APIRouter(prefix="/v1/indicators", tags=["indicators"])
+router = APIRouter(prefix="/v1/indicators", tags=["indicators"], route_class=QueryRoute)
 
 
-@router.get("", responses=problems_of("/v1/indicators"))
-def list_indicators(request: Request, query: Annotated[IndicatorQuery, Query()]) -> IndicatorList:
+@router.get("", response_model=IndicatorList, responses=problems_of("/v1/indicators"))
+async def list_indicators(request: Request, query: Annotated[IndicatorQuery, Query()]) -> Response:
     """All indicators, by family: the catalogue as it was when the bulletin was issued.
 
     A family that the catalogue does not have is a 404, and so is a bulletin from before the
     indicators were listed.
     """
-    place = read_cursor(request) or Place(query.bulletin, 0)
-    bulletin = used_bulletin(request, place.bulletin)
+    bulletin, start = start_of(request, query)
     found = _of_families(bulletin, query.family)
-    end = Place(bulletin.manifest.id, place.position + query.limit)
-    return IndicatorList(
-        bulletin=BulletinSummary.of(bulletin, stale=is_stale(request)),
-        items=found[place.position : end.position],
-        next=next_address(request, end) if end.position < len(found) else None,
+    return json_list(
+        request,
+        bulletin,
+        found[start : start + query.limit],
+        total=len(found),
+        following=next_page(request, bulletin, start, query.limit, len(found)),
     )
 
 

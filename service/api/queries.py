@@ -15,6 +15,7 @@ from pydantic import (
     WithJsonSchema,
     model_validator,
 )
+from pydantic.fields import FieldInfo
 from pydantic_core import PydanticCustomError
 
 from models.bulletin import Level, RiskName, Target
@@ -100,6 +101,8 @@ CountryFilter = Annotated[
     list[Country],
     Field(description="Only regions in this country, ISO 3166-1 alpha-3. May be repeated."),
 ]
+MONTH_PATTERN = r"^\d{4}-(0[1-9]|1[0-2])$"
+ID_PATTERN = r"^\d{4}-\d{2}-[0-9a-f]{12}$"
 BulletinChoice = Annotated[
     str,
     Field(
@@ -118,6 +121,19 @@ Position = Annotated[
 ]
 
 
+RegionNames = Annotated[
+    list[str], Field(description="Only this region, by its id. May be repeated.")
+]
+TargetFilter = Annotated[Target | None, Field(description="Only this target.")]
+HorizonFilter = Annotated[
+    Horizons,
+    Field(
+        description="Only these horizons [months]: `3`, `1-6` or `1,3,6`; for `escalation` and "
+        "`onset` the length of the window. May be repeated."
+    ),
+]
+
+
 class NoParameters(BaseModel):
     """An endpoint without parameters; those with parameters build on it."""
 
@@ -126,8 +142,9 @@ class NoParameters(BaseModel):
     @model_validator(mode="before")
     @classmethod
     def _know_every_name(cls, data: dict[str, Any]) -> dict[str, Any]:
+        known = names_of(cls)
         for name in data:
-            if name not in cls.model_fields:
+            if name not in known:
                 raise PydanticCustomError(
                     "unknown_parameter", "{reason}", {"reason": _hint(cls, name)}
                 )
@@ -141,7 +158,7 @@ class BulletinQuery(NoParameters):
     origin: Annotated[
         str | None,
         Field(
-            pattern=r"^\d{4}-(0[1-9]|1[0-2])$",
+            pattern=MONTH_PATTERN,
             description="Only a bulletin of this origin, YYYY-MM: the last one that was issued.",
         ),
     ] = None
@@ -160,27 +177,33 @@ class PageQuery(NoParameters):
     cursor: Position = None
 
 
-class RegionFilter(BulletinQuery):
-    """Which regions are asked for."""
+class PlaceFilter(BulletinQuery):
+    """Where what is asked for lies."""
 
     level: LevelFilter = None
     country: CountryFilter = []
 
 
-class ScoreFilter(RegionFilter):
+class RegionFilter(PlaceFilter):
+    """Which regions are asked for."""
+
+    name: Annotated[
+        str | None,
+        Field(
+            min_length=1,
+            max_length=100,
+            description="Only regions with this in their name, whatever the case and accents.",
+        ),
+    ] = None
+    bbox: Box = None
+
+
+class ScoreFilter(PlaceFilter):
     """Which scores are asked for, and in what order. All filters must hold at once."""
 
-    region: Annotated[
-        list[str], Field(description="Only this region, by its id. May be repeated.")
-    ] = []
-    target: Annotated[Target | None, Field(description="Only this target.")] = None
-    horizon: Annotated[
-        Horizons,
-        Field(
-            description="Only these horizons [months]: `3`, `1-6` or `1,3,6`; for `escalation` and "
-            "`onset` the length of the window. May be repeated."
-        ),
-    ] = []
+    region: RegionNames = []
+    target: TargetFilter = None
+    horizon: HorizonFilter = []
     threshold: Annotated[
         float | None,
         Field(
@@ -216,11 +239,79 @@ class ScoreFilter(RegionFilter):
 class RegionQuery(PageQuery, RegionFilter):
     """Regions, page by page."""
 
+    format: FormatChoice = None
+
+
+class RegionDetailQuery(BulletinQuery):
+    """One region."""
+
+    geometry: Annotated[bool, Field(description="Whether the outline is wanted.")] = False
+
+
+class HistoryQuery(BulletinQuery):
+    """What happened in one region."""
+
+    first: Annotated[
+        str | None, Field(alias="from", pattern=MONTH_PATTERN, description="First month, YYYY-MM.")
+    ] = None
+    last: Annotated[
+        str | None, Field(alias="to", pattern=MONTH_PATTERN, description="Last month, YYYY-MM.")
+    ] = None
+    indicator: Annotated[
+        list[str],
+        Field(description="Only this indicator; all that are kept by default. May be repeated."),
+    ] = []
+
+
+class MoverQuery(PageQuery, PlaceFilter):
+    """What changed most, page by page."""
+
+    target: TargetFilter = None
+    horizon: HorizonFilter = []
+    direction: Annotated[
+        Literal["up", "down"] | None, Field(description="Only scores that went this way.")
+    ] = None
+
+
+class TrackRecordQuery(PageQuery, BulletinQuery):
+    """How forecasts came out, page by page."""
+
+    level: LevelFilter = None
+    target: TargetFilter = None
+    horizon: HorizonFilter = []
+    of: Annotated[
+        str | None,
+        Field(pattern=ID_PATTERN, description="Only how this bulletin came out."),
+    ] = None
+
+
+class CompareQuery(PageQuery):
+    """Two bulletins, side by side."""
+
+    a: BulletinChoice
+    b: BulletinChoice = LATEST
+    match: Annotated[
+        Literal["horizon", "target_month"],
+        Field(
+            description="Whether scores belong together that look equally far ahead, or those "
+            "that are about the same month."
+        ),
+    ] = "horizon"
+    level: LevelFilter = None
+    country: CountryFilter = []
+    region: RegionNames = []
+    target: TargetFilter = None
+    horizon: HorizonFilter = []
+
 
 class ScoreQuery(PageQuery, ScoreFilter):
     """Scores, page by page."""
 
     format: FormatChoice = None
+
+
+class TargetQuery(PageQuery, BulletinQuery):
+    """Targets, page by page."""
 
 
 class IndicatorQuery(PageQuery, BulletinQuery):
@@ -242,8 +333,13 @@ async def refuse_repeats(request: Request) -> None:
             raise ParameterError(f"{name}: takes one value, {len(given.getlist(name))} were given")
 
 
+def names_of(query: type[BaseModel]) -> dict[str, FieldInfo]:
+    """Return the fields of a query by the names that they have in an address."""
+    return {field.alias or name: field for name, field in query.model_fields.items()}
+
+
 def _hint(query: type[BaseModel], name: str) -> str:
-    known = list(query.model_fields)
+    known = list(names_of(query))
     if not known:
         return f"unknown parameter '{name}': this address takes none"
     near = get_close_matches(name, known, n=1, cutoff=0.5)

@@ -9,6 +9,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.routing import APIRoute
 from pydantic import BaseModel, ValidationError
 
+from service.api.queries import names_of
 from service.errors import ParameterError
 
 QUERY = "query"
@@ -45,8 +46,9 @@ def read_query(query: type[Query], request: Request) -> Query:
     given: dict[str, Any] = {}
     for name, value in request.query_params.multi_items():
         given.setdefault(name, []).append(value)
+    known = names_of(query)
     for name, values in given.items():
-        field = query.model_fields.get(name)
+        field = known.get(name)
         if field is None or get_origin(field.annotation) is not list:
             if len(values) > 1:
                 raise ParameterError(f"{name}: takes one value, {len(values)} were given")

@@ -13,11 +13,13 @@ SIMULATED = "True if the events are invented: no news, no warning."
 STALE = "True if no newer bulletin than the current one was issued for too long."
 
 
-class _Body(BaseModel):
+class Body(BaseModel):
+    """What every body has in common: it is complete, and it is never changed."""
+
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
-class BulletinSummary(_Body):
+class BulletinSummary(Body):
     """The bulletin that an answer comes from."""
 
     id: str
@@ -55,16 +57,20 @@ def list_head(bulletin: Bulletin, total: int, *, stale: bool) -> bytes:
     return b'"bulletin":%b,"total":%d' % (_summaries(bulletin)[stale], total)
 
 
-class Region(_Body):
+class Region(Body):
     """A place that gets a score."""
 
     id: str
     name: str
     country: str = Field(description="ISO 3166-1 alpha-3.")
     level: Level
+    latitude: FiniteFloat | None = Field(
+        description="Of a point inside [degrees]; null where nobody knows it."
+    )
+    longitude: FiniteFloat | None = Field(description="Of the same point [degrees].")
 
 
-class Score(_Body):
+class Score(Body):
     """The calibrated probability of a target for a region, origin and horizon."""
 
     region: str = Field(description="The region's id.")
@@ -99,7 +105,7 @@ class Score(_Body):
     bulletin: str = Field(description="The id of the bulletin.")
 
 
-class ScoreList(_Body):
+class ScoreList(Body):
     """One page of scores."""
 
     bulletin: BulletinSummary
@@ -108,46 +114,41 @@ class ScoreList(_Body):
     next: str | None = Field(description="The address of the next page; null on the last.")
 
 
-class RegionProfile(_Body):
-    """All scores of one region, by target and horizon."""
-
-    bulletin: BulletinSummary
-    region: Region
-    scores: list[Score]
-
-
-class RegionList(_Body):
+class RegionList(Body):
     """One page of scored regions, by level and id."""
 
     bulletin: BulletinSummary
+    total: int = Field(ge=0, description="The number of items on all pages together.")
     items: list[Region]
     next: str | None = Field(description="The address of the next page; null on the last.")
 
 
-class BulletinList(_Body):
+class BulletinList(Body):
     """One page of bulletins, newest first."""
 
     simulated: bool = Field(description=f"Of the newest bulletin. {SIMULATED}")
+    total: int = Field(ge=0, description="The number of bulletins on all pages together.")
     items: list[Manifest]
     next: str | None = Field(description="The address of the next page; null on the last.")
 
 
-class IndicatorList(_Body):
+class IndicatorList(Body):
     """One page of indicators, in the order of the catalogue."""
 
     bulletin: BulletinSummary
+    total: int = Field(ge=0, description="The number of items on all pages together.")
     items: list[ListedIndicator]
     next: str | None = Field(description="The address of the next page; null on the last.")
 
 
-class Health(_Body):
+class Health(Body):
     """The service is running."""
 
     status: Literal["alive"]
     simulated: bool | None = Field(description=f"{SIMULATED} Null while there is no bulletin.")
 
 
-class Readiness(_Body):
+class Readiness(Body):
     """The service has a bulletin to serve."""
 
     status: Literal["ready"]
@@ -155,7 +156,7 @@ class Readiness(_Body):
     bulletin: str = Field(description="The id of the newest bulletin.")
 
 
-class Problem(_Body):
+class Problem(Body):
     """What went wrong, as RFC 9457 has it."""
 
     type: str = Field(description="`about:blank`: the status says what kind of problem it is.")

@@ -10,12 +10,12 @@ from typing import Any
 
 import numpy as np
 import orjson
-import pyarrow as pa
 from numpy.typing import NDArray
 
 from models.bulletin import RISK_LEVELS
 from service.api.risk import risk_of_scores
 from service.store.bulletins import Bulletin
+from service.store.columns import as_numbers
 from service.store.derived import derived
 from service.store.frame import Frame, Rows
 from service.store.reading import QUANTILE_COLUMNS, REGION
@@ -97,19 +97,12 @@ def _deaths(scores: Frame) -> list[bytes]:
     told = [b'"mean":null,"quantiles":null'] * len(scores)
     rows = scores.rows[scores.among("target", [_FATALITIES])]
     table = scores.take(rows)
-    columns = [_numbers(_floats(table[name])) for name in ("mean", *QUANTILE_COLUMNS)]
+    columns = [_numbers(as_numbers(table[name])) for name in ("mean", *QUANTILE_COLUMNS)]
     quantiles = b",".join(b'"%b":%%b' % name.encode() for name in QUANTILE_COLUMNS)
     form = b'"mean":%b,"quantiles":{' + quantiles + b"}"
     for row, values in zip(rows.tolist(), zip(*columns, strict=True), strict=True):
         told[row] = form % values
     return told
-
-
-def _floats(column: pa.ChunkedArray) -> NDArray[np.float64]:
-    # A column that may have nulls, and in these rows has none, is still refused a view.
-    chunk = column.combine_chunks()
-    _, values = chunk.buffers()
-    return np.frombuffer(values, np.float64)[chunk.offset : chunk.offset + len(chunk)]
 
 
 def _numbers(values: NDArray[Any]) -> list[bytes]:

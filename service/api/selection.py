@@ -1,5 +1,6 @@
 """Choose what a query asks of a bulletin: one filter for the API, the page and the terminal."""
 
+import unicodedata
 from collections.abc import Collection, Sequence
 from functools import reduce
 from operator import and_
@@ -9,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.bulletin import RISK_LEVELS
-from service.api.queries import RegionFilter, ScoreFilter
+from service.api.queries import PlaceFilter, RegionFilter, ScoreFilter
 from service.api.risk import risk_of_scores
 from service.api.schemas import Region, Score
 from service.api.score_text import score_text
@@ -17,7 +18,7 @@ from service.errors import UnknownError
 from service.store.bulletins import Bulletin
 from service.store.distributions import exceedance_of_scores
 from service.store.frame import Frame, Mask, Rows
-from service.store.places import regions_in
+from service.store.places import regions_in, regions_of
 
 
 class Selected(NamedTuple):
@@ -81,9 +82,13 @@ def select_regions(bulletin: Bulletin, query: RegionFilter) -> Rows:
     Raises UnknownError when the query names something that the bulletin does not score.
     """
     _refuse_unknown_places(bulletin, query)
-    order = bulletin.regions.rows
-    conditions = _conditions(bulletin.regions, _places(query))
-    return order[reduce(and_, conditions)] if conditions else order
+    regions = regions_of(bulletin)
+    conditions = _conditions(regions, _places(query))
+    if query.bbox is not None:
+        conditions.append(regions.among("region", regions_in(bulletin, query.bbox)))
+    if query.name is not None:
+        conditions.append(_named_like(bulletin, query.name))
+    return regions.rows[reduce(and_, conditions)] if conditions else regions.rows
 
 
 def scores_at(bulletin: Bulletin, selected: Selected) -> list[Score]:
@@ -94,22 +99,35 @@ def scores_at(bulletin: Bulletin, selected: Selected) -> list[Score]:
 
 def regions_at(bulletin: Bulletin, rows: Rows) -> list[Region]:
     """Return the regions in some rows of a bulletin's regions."""
-    taken = bulletin.regions.take(rows).to_pylist()
+    taken = regions_of(bulletin).take(rows).to_pylist()
     return [Region(id=row.pop("region"), **row) for row in taken]
 
 
 def find_region(bulletin: Bulletin, name: str) -> Region:
     """Return a scored region by its id. Raises UnknownError when it is not scored."""
-    regions = bulletin.regions
+    regions = regions_of(bulletin)
     _refuse_unknown(bulletin, "region", [name], regions.values("region"))
     return regions_at(bulletin, regions.rows[regions.among("region", [name])])[0]
+
+
+def _named_like(bulletin: Bulletin, part: str) -> Mask:
+    """Tell which regions have a part in their name, whatever the case and accents."""
+    names = regions_of(bulletin).table["name"].to_pylist()
+    wanted = plain(part)
+    return np.array([wanted in plain(name) for name in names], np.bool_)
+
+
+def plain(text: str) -> str:
+    """Return a text without case and accents."""
+    apart = unicodedata.normalize("NFKD", text.casefold())
+    return "".join(letter for letter in apart if not unicodedata.combining(letter))
 
 
 def _listed(value: str | None) -> list[str]:
     return [] if value is None else [value]
 
 
-def _places(query: RegionFilter) -> dict[str, Sequence[Any]]:
+def _places(query: PlaceFilter) -> dict[str, Sequence[Any]]:
     return {"level": _listed(query.level), "country": query.country}
 
 
@@ -118,7 +136,7 @@ def _conditions(frame: Frame, wanted: dict[str, Sequence[Any]]) -> list[Mask]:
     return [frame.among(column, values) for column, values in wanted.items() if values]
 
 
-def _refuse_unknown_places(bulletin: Bulletin, query: RegionFilter) -> None:
+def _refuse_unknown_places(bulletin: Bulletin, query: PlaceFilter) -> None:
     _refuse_unknown(bulletin, "country", query.country, bulletin.regions.values("country"))
     levels = bulletin.regions.values("level")
     if query.level is not None and query.level not in levels:

@@ -33,7 +33,7 @@ _log = logging.getLogger(__name__)
 class Bulletin:
     """One loaded bulletin: its manifest, its scores in the order of their key, and the rest.
 
-    `indicators` are those of the catalogue of the day, `parts` the files beside the scores by name;
+    `indicators` are those of the catalogue of the day, `parts` the Parquet files by name;
     a bulletin from before they were kept has none.
     """
 
@@ -50,6 +50,11 @@ class Bulletin:
                 f"bulletin {self.manifest.id} was issued before {kept} were kept: ask a newer one"
             )
         return self.parts[name]
+
+    @property
+    def files(self) -> dict[str, bytes]:
+        """The Parquet files as they were published, by name."""
+        return {name: part.content for name, part in self.parts.items()}
 
     @cached_property
     def regions(self) -> Frame:

@@ -26,6 +26,17 @@ def numbers(values: NDArray[np.float64]) -> pa.Array:
     return pa.Array.from_buffers(pa.float64(), len(values), buffers)
 
 
+def as_numbers(column: pa.ChunkedArray) -> NDArray[np.float64]:
+    """Return a column of float64 as numbers (n,), NaN for null."""
+    chunk = column.combine_chunks()
+    given, values = chunk.buffers()
+    content = np.frombuffer(values, np.float64)[chunk.offset : chunk.offset + len(chunk)]
+    if given is None:
+        return content
+    bits = np.unpackbits(np.frombuffer(given, np.uint8), bitorder="little")
+    return np.where(bits[chunk.offset : chunk.offset + len(chunk)] == 1, content, np.nan)
+
+
 def choices(codes: NDArray[np.int8], names: Sequence[str]) -> pa.Array:
     """Return the names that codes (n,) stand for as a column, null for -1."""
     place = np.where(codes < 0, len(names), codes)

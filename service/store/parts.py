@@ -27,9 +27,9 @@ class Part:
         return self._metadata.schema.to_arrow_schema()
 
     @property
-    def size(self) -> int:
-        """The size of the file [bytes]."""
-        return int(self._content.size)
+    def content(self) -> bytes:
+        """The file as it was published."""
+        return bytes(self._content)
 
     def whole(self, columns: Sequence[str] | None = None) -> pa.Table:
         """Return all rows, of all columns or of some."""

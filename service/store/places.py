@@ -1,12 +1,13 @@
 """Where the regions of a bulletin lie."""
 
 import numpy as np
-import pyarrow as pa
 from numpy.typing import NDArray
 
 from models.bulletin import REGIONS_FILE
 from service.store.bulletins import Bulletin
+from service.store.columns import as_numbers, numbers
 from service.store.derived import derived
+from service.store.frame import Frame
 
 _EDGES = ("west", "south", "east", "north")
 _HALF_TURN = 180.0
@@ -22,6 +23,28 @@ def outlines_of(bulletin: Bulletin) -> dict[str, bytes]:
     table = bulletin.part(REGIONS_FILE).whole(["region", "outline"])
     pairs = zip(table["region"].to_pylist(), table["outline"].to_pylist(), strict=True)
     return {region: outline.encode() for region, outline in pairs if outline is not None}
+
+
+@derived
+def regions_of(bulletin: Bulletin) -> Frame:
+    """Return the scored regions, by level and id: region, name, country, level, and where they lie.
+
+    `latitude` and `longitude` [degrees] are null where nobody knows them.
+    """
+    if REGIONS_FILE in bulletin.parts:
+        columns = ["region", "name", "country", "level", "latitude", "longitude"]
+        return Frame(bulletin.part(REGIONS_FILE).whole(columns))
+    table = bulletin.regions.table
+    nothing = numbers(np.full(len(table), np.nan))
+    return Frame(table.append_column("latitude", nothing).append_column("longitude", nothing))
+
+
+def neighbours_of(bulletin: Bulletin, region: str) -> list[str]:
+    """Return the ids of the scored regions that touch one; none where nobody knows."""
+    if REGIONS_FILE not in bulletin.parts:
+        return []
+    rows = bulletin.part(REGIONS_FILE).of_region(region, ("neighbours",)).to_pylist()
+    return [name for row in rows for name in row["neighbours"]]
 
 
 def regions_in(bulletin: Bulletin, box: str) -> list[str]:
@@ -42,9 +65,4 @@ def regions_in(bulletin: Bulletin, box: str) -> list[str]:
 @derived
 def _edges(bulletin: Bulletin) -> tuple[list[str], dict[str, NDArray[np.float64]]]:
     table = bulletin.part(REGIONS_FILE).whole(["region", *_EDGES])
-    return table["region"].to_pylist(), {name: _with_nan(table[name]) for name in _EDGES}
-
-
-def _with_nan(column: pa.ChunkedArray) -> NDArray[np.float64]:
-    values = column.to_pylist()
-    return np.array([np.nan if value is None else value for value in values], np.float64)
+    return table["region"].to_pylist(), {name: as_numbers(table[name]) for name in _EDGES}

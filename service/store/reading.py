@@ -58,9 +58,10 @@ SCHEMAS: Mapping[str, pa.Schema] = {
     HISTORY_FILE: HISTORY_SCHEMA,
     INDICATOR_VALUES_FILE: INDICATOR_VALUES_SCHEMA,
     REGIONS_FILE: REGIONS_SCHEMA,
+    SCORES_FILE: SCORES_SCHEMA,
     TRACK_RECORD_FILE: TRACK_RECORD_SCHEMA,
 }
-"""The columns that each file beside the scores has, or begins with."""
+"""The columns that each Parquet file has, or begins with."""
 
 
 def read_manifest(folder: Path) -> Manifest:
@@ -110,11 +111,11 @@ def read_scores(folder: Path, manifest: Manifest) -> Frame:
 
 
 def read_parts(folder: Path, manifest: Manifest) -> dict[str, Part]:
-    """Return the files beside the scores that a manifest describes, by name, as SCHEMAS says.
+    """Return the Parquet files that a manifest describes, by name, as SCHEMAS says.
 
     Raises BulletinError when one is missing or damaged, or has other columns.
     """
-    hashes = dict(manifest.files)
+    hashes = {SCORES_FILE: manifest.scores_sha256, **manifest.files}
     if manifest.drivers_sha256 is not None:
         hashes[DRIVERS_FILE] = manifest.drivers_sha256
     parts = {}

@@ -1,0 +1,302 @@
+"""The bodies about one region, about changes and about how forecasts came out."""
+
+from pydantic import AwareDatetime, Field, FiniteFloat, JsonValue
+
+from models.bulletin import Level, RiskName, Target
+from service.api.schemas import Body, BulletinSummary, Region, Score
+
+_LOG_ODDS = "[log-odds]"
+_MONTH = "YYYY-MM."
+
+
+class Distribution(Body):
+    """How likely every number of deaths in one month is."""
+
+    horizon: int
+    target_month: str = Field(description=_MONTH)
+    deaths: list[FiniteFloat] = Field(description="What may come, ascending [deaths/month].")
+    exceedance: list[FiniteFloat] = Field(description="The probabilities of at least so many.")
+
+
+class FamilyPart(Body):
+    """What the indicators of one family do to a score."""
+
+    name: str
+    contribution: FiniteFloat = Field(description=f"By not being as usual {_LOG_ODDS}.")
+    change: FiniteFloat | None = Field(
+        description=f"By having moved since the previous bulletin {_LOG_ODDS}; null if not known."
+    )
+
+
+class IndicatorPart(Body):
+    """What one indicator adds on top of all others; these do not add up."""
+
+    name: str
+    meaning: str | None
+    unit: str | None
+    contribution: FiniteFloat = Field(description=_LOG_ODDS)
+    value: FiniteFloat | None = Field(description="Now, in its unit; null if missing.")
+    usual: FiniteFloat | None = Field(description="Usually, in its unit; null if missing.")
+
+
+class Drivers(Body):
+    """Why a score is what it is: usual log-odds and contributions add up to its log-odds."""
+
+    target: Target
+    horizon: int
+    probability: FiniteFloat
+    usual_probability: FiniteFloat | None = Field(description="What is usual for the region.")
+    baseline: str = Field(
+        description="Whose usual months are meant: `own`, or `all regions` for want of own ones."
+    )
+    sentence: str = Field(description="What changed and why, in one sentence.")
+    previous_probability: FiniteFloat | None = Field(
+        description="In the bulletin that changes are told against; null if there was no score."
+    )
+    change: FiniteFloat | None = Field(description=f"Since then {_LOG_ODDS}.")
+    revision: FiniteFloat | None = Field(
+        description=f"The part of the change that is a revised record {_LOG_ODDS}."
+    )
+    families: list[FamilyPart] = Field(description="The strongest contribution first.")
+    indicators: list[IndicatorPart] = Field(description="The strongest single ones.")
+
+
+class NeighbourScore(Body):
+    """A score of a neighbour, in short."""
+
+    target: Target
+    horizon: int
+    probability: FiniteFloat
+    risk_level: RiskName | None
+
+
+class Neighbour(Body):
+    """A region of the same level that touches this one."""
+
+    region: str
+    name: str
+    country: str
+    scores: list[NeighbourScore]
+
+
+class EarlierScore(Body):
+    """What another, older bulletin said, and what came of it as far as is known now."""
+
+    bulletin: str
+    origin: str = Field(description=_MONTH)
+    issued_at: AwareDatetime
+    target: Target
+    horizon: int
+    target_month: str = Field(description=_MONTH)
+    threshold: FiniteFloat = Field(description="[deaths/month]")
+    probability: FiniteFloat
+    mean: FiniteFloat | None = Field(description="[deaths/month]; for `fatalities` only.")
+    q05: FiniteFloat | None = Field(description="[deaths/month]")
+    q50: FiniteFloat | None = Field(description="[deaths/month]")
+    q95: FiniteFloat | None = Field(description="[deaths/month]")
+    deaths: FiniteFloat | None = Field(
+        description="What came: the mean over the months that it was about [deaths/month]; null "
+        "while they are not all observed."
+    )
+    outcome: bool | None = Field(description="Whether it came true; null while that is not known.")
+
+
+class RegionProfile(Body):
+    """All that a bulletin says of one region."""
+
+    bulletin: BulletinSummary
+    region: Region
+    scores: list[Score] = Field(description="By target and horizon.")
+    distributions: list[Distribution] = Field(description="Of deaths, by horizon.")
+    drivers: list[Drivers] = Field(description="By target and horizon.")
+    neighbours: list[Neighbour]
+    earlier: list[EarlierScore] = Field(
+        description="Of the 24 newest older origins, the newest first: forecasts of months that "
+        "this bulletin forecasts too, or that have passed since."
+    )
+
+
+class RegionDetail(Region):
+    """A region, its neighbours and its outline."""
+
+    neighbours: list[str] = Field(description="Ids of scored regions of its level that touch it.")
+    geometry: JsonValue = Field(
+        description="Its outline as a GeoJSON geometry, simplified for a map; null if it was not "
+        "asked for, or nobody knows it."
+    )
+
+
+class RegionAnswer(Body):
+    """One region."""
+
+    bulletin: BulletinSummary
+    region: RegionDetail
+
+
+class HistoryMonth(Body):
+    """What happened in a month; null in months that nobody observed, and what is not told."""
+
+    month: str = Field(description=_MONTH)
+    observed: bool
+    events: FiniteFloat | None = Field(description="[events/month]")
+    deaths: FiniteFloat | None = Field(description="All that count [deaths/month].")
+    state_based: FiniteFloat | None = Field(description="[deaths/month]")
+    non_state: FiniteFloat | None = Field(description="[deaths/month]")
+    one_sided: FiniteFloat | None = Field(description="[deaths/month]")
+
+
+class IndicatorMonth(Body):
+    """The value of an indicator in a month."""
+
+    month: str = Field(description=_MONTH)
+    value: FiniteFloat | None = Field(description="In the indicator's unit; null if missing.")
+
+
+class IndicatorSeries(Body):
+    """What the models read of one indicator."""
+
+    name: str
+    meaning: str | None
+    unit: str | None
+    values: list[IndicatorMonth]
+
+
+class RegionHistory(Body):
+    """What happened in a region up to the origin, as it was known then."""
+
+    bulletin: BulletinSummary
+    region: Region
+    months: list[HistoryMonth]
+    indicators: list[IndicatorSeries]
+
+
+class Mover(Body):
+    """A score beside that of the bulletin before, at the same horizon."""
+
+    region: str
+    name: str
+    country: str
+    level: Level
+    target: Target
+    horizon: int
+    target_month: str = Field(description=_MONTH)
+    probability: FiniteFloat
+    previous_probability: FiniteFloat
+    difference: FiniteFloat = Field(description="Probability now minus before.")
+    risk_level: RiskName | None
+    sentence: str
+    families: list[FamilyPart] = Field(description="What moved it, the strongest change first.")
+
+
+class MoverList(Body):
+    """One page of the largest changes since the bulletin before."""
+
+    bulletin: BulletinSummary
+    total: int
+    previous: str | None = Field(description="The bulletin before; null if there was none.")
+    items: list[Mover]
+    next: str | None = Field(description="The address of the next page; null on the last.")
+
+
+class TrackRecord(Body):
+    """How forecasts of one kind came out: means over the judged bulletins, weighed by regions."""
+
+    level: Level
+    target: Target
+    horizon: int
+    forecast: str = Field(description="`score`, or the name of a reference forecast.")
+    bulletins: int = Field(description="Number of bulletins judged.")
+    n: int = Field(description="Number of forecasts judged.")
+    observed: FiniteFloat = Field(
+        description="The share that came true; for `fatalities` mean deaths [deaths/month]."
+    )
+    forecasted: FiniteFloat = Field(
+        description="The mean probability; for `fatalities` mean deaths [deaths/month]."
+    )
+    brier: FiniteFloat | None
+    log_score: FiniteFloat | None
+    auc: FiniteFloat | None = Field(description="Null where all came out alike.")
+    quantile_score: FiniteFloat | None = Field(description="[deaths/month]; `fatalities` only.")
+    within_90: FiniteFloat | None = Field(
+        description="Share of outcomes from q05 to q95; `fatalities` only."
+    )
+    skill: FiniteFloat | None = Field(
+        description="1 - its Brier (or quantile) score / that of the best reference: 0 is no "
+        "better, 1 is perfect, below 0 is worse."
+    )
+
+
+class TrackRecordList(Body):
+    """How the bulletins of the last 24 origins came out, by what was known at this one's origin."""
+
+    bulletin: BulletinSummary
+    total: int
+    items: list[TrackRecord]
+    next: str | None
+
+
+class ExplainedRisk(Body):
+    """What a risk level means."""
+
+    name: RiskName
+    lowest: FiniteFloat = Field(description="The least probability of the level.")
+    scores: int = Field(description="Number of such scores in the backtest.")
+    came_true: FiniteFloat | None = Field(description="The share of them that came true.")
+    meaning: str
+
+
+class TargetScale(Body):
+    """The risk levels of a target at one level of regions, upwards."""
+
+    level: Level
+    base_rate: FiniteFloat = Field(description="The share of all that came true in the backtest.")
+    levels: list[ExplainedRisk]
+
+
+class TargetDescription(Body):
+    """What is forecast, at which horizons, and what its risk levels mean."""
+
+    target: Target
+    meaning: str
+    unit: str
+    horizons: list[int] = Field(description="[months]")
+    thresholds: dict[Level, FiniteFloat] = Field(description="tau by level [deaths/month].")
+    scales: list[TargetScale]
+
+
+class TargetList(Body):
+    """All targets that the bulletin scores."""
+
+    bulletin: BulletinSummary
+    total: int
+    items: list[TargetDescription]
+    next: str | None
+
+
+class Difference(Body):
+    """One score in two bulletins."""
+
+    region: str
+    name: str
+    country: str
+    level: Level
+    target: Target
+    horizon_a: int
+    horizon_b: int
+    target_month_a: str
+    target_month_b: str
+    probability_a: FiniteFloat
+    probability_b: FiniteFloat
+    difference: FiniteFloat = Field(description="Probability in b minus in a.")
+    risk_level_a: RiskName | None
+    risk_level_b: RiskName | None
+
+
+class Comparison(Body):
+    """One page of the scores that two bulletins have in common, the largest difference first."""
+
+    a: BulletinSummary
+    b: BulletinSummary
+    total: int
+    items: list[Difference]
+    next: str | None

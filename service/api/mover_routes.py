@@ -1,0 +1,105 @@
+"""`/v1/movers`: what changed most since the bulletin before."""
+
+from typing import Annotated
+
+import numpy as np
+from fastapi import APIRouter, Query, Request, Response
+from numpy.typing import NDArray
+from starlette.concurrency import run_in_threadpool
+
+from models.bulletin import DRIVERS_FILE
+from service.api.bodies import Mover, MoverList
+from service.api.examples import problems_of
+from service.api.forms import as_text
+from service.api.listing import json_list, next_page, start_of
+from service.api.profile import family_parts
+from service.api.queries import MoverQuery, ScoreFilter
+from service.api.routing import QueryRoute
+from service.api.selection import Selected, scores_at, select_scores
+from service.store.bulletins import Bulletin
+from service.store.columns import as_numbers
+from service.store.derived import derived
+from service.store.frame import Frame, Rows
+
+router = APIRouter(prefix="/v1/movers", tags=["scores"], route_class=QueryRoute)
+
+
+@router.get("", response_model=MoverList, responses=problems_of("/v1/movers"))
+async def list_movers(request: Request, query: Annotated[MoverQuery, Query()]) -> Response:
+    """Scores beside those of the bulletin before, the largest difference first, with reasons.
+
+    A score is set beside that of the same horizon: the same question, asked a month later.
+    """
+    return await run_in_threadpool(_list, request, query)
+
+
+def _list(request: Request, query: MoverQuery) -> Response:
+    bulletin, start = start_of(request, query)
+    before = previous_of_scores(bulletin)
+    asked = ScoreFilter(
+        level=query.level, country=query.country, target=query.target, horizon=query.horizon
+    )
+    rows = select_scores(bulletin, asked).rows
+    difference = bulletin.scores.numbers("probability")[rows] - before[rows]
+    moved = np.nan_to_num(difference) != 0
+    if query.direction is not None:
+        moved &= difference > 0 if query.direction == "up" else difference < 0
+    rows, difference = rows[moved], difference[moved]
+    order = np.argsort(-np.abs(difference), kind="stable")[start : start + query.limit]
+    return json_list(
+        request,
+        bulletin,
+        _movers(bulletin, rows[order], before),
+        total=len(rows),
+        following=next_page(request, bulletin, start, query.limit, len(rows)),
+        more=b'"previous":%b,' % as_text(bulletin.manifest.previous),
+    )
+
+
+@derived
+def previous_of_scores(bulletin: Bulletin) -> NDArray[np.float64]:
+    """Return the probability before of every score (n,), NaN where there was none.
+
+    `fatalities` have none: theirs is that of `instability`. Raises UnknownError where the bulletin
+    tells no drivers.
+    """
+    scores = bulletin.scores
+    columns = ["kind", "contribution", "change"]
+    drivers = Frame(bulletin.part(DRIVERS_FILE).whole(columns))
+    told = drivers.take(drivers.rows[drivers.among("kind", ["score"])])
+    log_odds = as_numbers(told["contribution"]) - as_numbers(told["change"])
+    with np.errstate(over="ignore"):
+        probability = 1 / (1 + np.exp(-log_odds))
+    before = np.full(len(scores), np.nan)
+    # Both are in the order of the scores, of which only fatalities have no drivers of their own.
+    before[~scores.among("target", ["fatalities"])] = probability
+    return before
+
+
+def _movers(bulletin: Bulletin, rows: Rows, before: NDArray[np.float64]) -> list[Mover]:
+    scores = scores_at(bulletin, Selected(rows, None))
+    drivers = bulletin.part(DRIVERS_FILE)
+    movers = []
+    for score, previous in zip(scores, before[rows].tolist(), strict=True):
+        of_score = [
+            row
+            for row in drivers.of_region(score.region).to_pylist()
+            if (row["target"], row["horizon"]) == (score.target, score.horizon)
+        ]
+        sentence = next(row["sentence"] for row in of_score if row["kind"] == "score")
+        movers.append(
+            Mover(
+                **score.model_dump(include=_SHARED),
+                previous_probability=previous,
+                difference=score.probability - previous,
+                sentence=sentence,
+                families=family_parts(of_score, "change"),
+            )
+        )
+    return movers
+
+
+_SHARED = set(Mover.model_fields) & {
+    "region", "name", "country", "level", "target", "horizon", "target_month", "probability",
+    "risk_level",
+}  # fmt: skip

@@ -1,0 +1,183 @@
+"""Put together all that a bulletin says of one region."""
+
+import math
+from collections.abc import Iterable, Iterator
+from itertools import groupby
+from typing import Any
+
+from features.months import format_month, parse_month
+from models.bulletin import DISTRIBUTIONS_FILE, DRIVERS_FILE, ListedIndicator, Manifest
+from service.api.bodies import (
+    Distribution,
+    Drivers,
+    EarlierScore,
+    FamilyPart,
+    IndicatorPart,
+    Neighbour,
+    NeighbourScore,
+)
+from service.api.queries import ScoreFilter
+from service.api.schemas import Score
+from service.api.selection import scores_at, select_scores
+from service.store.bulletins import Bulletin
+from service.store.history import Deaths, outcome_of
+from service.store.past import PastScores
+from service.store.places import neighbours_of
+
+Row = dict[str, Any]
+
+
+def scores_of(bulletin: Bulletin, region: str) -> list[Score]:
+    """Return all scores of a region, by target and horizon."""
+    query = ScoreFilter(region=[region], sort="region")
+    return scores_at(bulletin, select_scores(bulletin, query))
+
+
+def distributions_of(bulletin: Bulletin, region: str) -> list[Distribution]:
+    """Return the distributions of deaths in a region, by horizon; none in older bulletins."""
+    if DISTRIBUTIONS_FILE not in bulletin.parts:
+        return []
+    origin = parse_month(bulletin.manifest.origin)
+    columns = ("horizon", "deaths", "exceedance")
+    rows = bulletin.part(DISTRIBUTIONS_FILE).of_region(region, columns).to_pylist()
+    return [
+        Distribution(
+            horizon=row["horizon"],
+            target_month=format_month(origin + row["horizon"]),
+            deaths=row["deaths"],
+            exceedance=row["exceedance"],
+        )
+        for row in rows
+    ]
+
+
+def drivers_of(bulletin: Bulletin, region: str) -> list[Drivers]:
+    """Return what is behind the scores of a region, by target and horizon."""
+    if DRIVERS_FILE not in bulletin.parts:
+        return []
+    listed = {indicator.name: indicator for indicator in bulletin.indicators}
+    rows = bulletin.part(DRIVERS_FILE).of_region(region).to_pylist()
+    cells = groupby(rows, key=lambda row: (row["target"], row["horizon"]))
+    return [_drivers(list(of_cell), listed) for _, of_cell in cells]
+
+
+def previous_probability(contribution: float, change: float | None) -> float | None:
+    """Return the probability before a change, by its log-odds now and the change of them."""
+    return None if change is None else chance(contribution - change)
+
+
+def chance(log_odds: float) -> float:
+    """Return the probability that log-odds stand for."""
+    odds = math.exp(-abs(log_odds))
+    return (1.0 if log_odds > 0 else odds) / (1.0 + odds)
+
+
+def family_parts(rows: Iterable[Row], by: str) -> list[FamilyPart]:
+    """Return the families among the drivers of a score, the strongest by a column first."""
+    parts = [
+        FamilyPart(name=row["name"], contribution=row["contribution"], change=row["change"])
+        for row in rows
+        if row["kind"] == "family"
+    ]
+    return sorted(parts, key=lambda part: -abs(getattr(part, by) or 0.0))
+
+
+def neighbours(bulletin: Bulletin, region: str) -> list[Neighbour]:
+    """Return the neighbours of a region with their scores; none in older bulletins."""
+    ids = neighbours_of(bulletin, region)
+    if not ids:
+        return []
+    query = ScoreFilter(region=ids, sort="region")
+    found = scores_at(bulletin, select_scores(bulletin, query))
+    return [_neighbour(list(scores)) for _, scores in groupby(found, key=lambda s: s.region)]
+
+
+def earlier_scores(
+    past: PastScores,
+    manifests: tuple[Manifest, ...],
+    deaths: Deaths,
+    asked: Bulletin,
+    region: str,
+) -> list[EarlierScore]:
+    """Return what bulletins older than `asked` said of its months, or of months that have passed.
+
+    `deaths` are those of the region, as known now.
+    """
+    horizons = max(map(max, asked.horizons.values()))
+    last = format_month(parse_month(asked.manifest.origin) + horizons)
+    return [
+        score
+        for manifest, table in past.of_region(manifests, asked.manifest.id, region)
+        for score in _told(manifest, table.to_pylist(), deaths)
+        if score.target_month <= last
+    ]
+
+
+def _told(manifest: Manifest, rows: Iterable[Row], deaths: Deaths) -> Iterator[EarlierScore]:
+    origin = parse_month(manifest.origin)
+    for row in rows:
+        is_window = row["target"] in ("escalation", "onset")
+        first = 1 if is_window else row["horizon"]
+        months = [format_month(origin + ahead) for ahead in range(first, row["horizon"] + 1)]
+        mean = deaths.over(months)
+        row.pop("region")
+        yield EarlierScore(
+            bulletin=manifest.id,
+            origin=manifest.origin,
+            issued_at=manifest.issued_at,
+            deaths=mean,
+            outcome=outcome_of(row["target"], row["threshold"], mean),
+            **row,
+        )
+
+
+def _drivers(rows: list[Row], listed: dict[str, ListedIndicator]) -> Drivers:
+    by_kind = {row["kind"]: row for row in rows}
+    score, revision = by_kind["score"], by_kind.get("revision")
+    return Drivers(
+        target=score["target"],
+        horizon=score["horizon"],
+        probability=score["value"],
+        usual_probability=score["baseline_value"],
+        baseline=by_kind["baseline"]["name"],
+        sentence=score["sentence"],
+        previous_probability=previous_probability(score["contribution"], score["change"]),
+        change=score["change"],
+        revision=None if revision is None else revision["change"],
+        families=family_parts(rows, "contribution"),
+        indicators=[_indicator(row, listed) for row in rows if row["kind"] == "indicator"],
+    )
+
+
+def _indicator(row: Row, listed: dict[str, ListedIndicator]) -> IndicatorPart:
+    known = listed.get(row["name"])
+    return IndicatorPart(
+        name=row["name"],
+        meaning=None if known is None else known.meaning,
+        unit=None if known is None else known.unit,
+        contribution=row["contribution"],
+        value=_finite(row["value"]),
+        usual=_finite(row["baseline_value"]),
+    )
+
+
+def _finite(value: float | None) -> float | None:
+    return None if value is None or not math.isfinite(value) else value
+
+
+def _neighbour(scores: list[Score]) -> Neighbour:
+    first = scores[0]
+    return Neighbour(
+        region=first.region,
+        name=first.name,
+        country=first.country,
+        scores=[
+            NeighbourScore(
+                target=score.target,
+                horizon=score.horizon,
+                probability=score.probability,
+                risk_level=score.risk_level,
+            )
+            for score in scores
+        ],
+    )
