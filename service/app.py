@@ -61,7 +61,6 @@ _ROUTES = (
     bulletin_routes,
     compare_routes,
     record_routes,
-    compare_routes,
     health_routes,
     page,
 )

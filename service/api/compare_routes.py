@@ -41,7 +41,6 @@ async def compare(request: Request, query: Annotated[CompareQuery, Query()]) -> 
 
 def _compare(request: Request, query: CompareQuery) -> Response:
     place = read_cursor(request)
-    used_bulletin(request)
     a = used_bulletin(request, query.a)
     b = used_bulletin(request, place.bulletin if place is not None else query.b)
     start = 0 if place is None else place.position

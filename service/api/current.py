@@ -21,8 +21,9 @@ class CurrentBulletin:
         self.store = store
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass a request on with `state.bulletin` set: a Bulletin, or None while there is none.
+        """Pass a request on with `state.current` set: a Bulletin, or None while there is none.
 
+        `state.bulletin` is the one that the answer comes from, to begin with the same.
         `state.look` is another number as soon as any bulletin has come or gone.
         """
         if scope["type"] != "http":
@@ -31,7 +32,8 @@ class CurrentBulletin:
         state = scope.setdefault("state", {})
         if not self.store.is_as_seen():
             await run_in_threadpool(self.store.current)
-        state["bulletin"], state["look"] = self.store.last_look
+        state["current"], state["look"] = self.store.last_look
+        state["bulletin"] = state["current"]
 
         async def send_marked(message: Message) -> None:
             if message["type"] == "http.response.start" and is_simulated(Request(scope)):
@@ -47,27 +49,28 @@ def store_of(request: Request) -> BulletinStore:
     return store
 
 
+def current_bulletin(request: Request) -> Bulletin:
+    """Return the newest bulletin, whichever the request is answered from.
+
+    Raises NoBulletinError while there is none.
+    """
+    current: Bulletin | None = request.state.current
+    if current is None:
+        raise NoBulletinError("no bulletin has been published yet: issue one, then ask again")
+    return current
+
+
 def used_bulletin(request: Request, name: str = LATEST) -> Bulletin:
     """Return the bulletin that a request is answered from, by its id or `latest`.
 
     From here on the response is marked as that bulletin is. Raises NoBulletinError and
     UnknownBulletinError as BulletinStore.get does.
     """
-    current: Bulletin | None = request.state.bulletin
-    if current is None:
-        raise NoBulletinError("no bulletin has been published yet: issue one, then ask again")
+    bulletin = current_bulletin(request)
     if name != LATEST:
-        request.state.bulletin = store_of(request).get(name)
-    bulletin: Bulletin = request.state.bulletin
+        bulletin = store_of(request).get(name)
+    request.state.bulletin = bulletin
     return bulletin
-
-
-def current_bulletin(request: Request) -> Bulletin:
-    """Return the newest bulletin, whichever the request is answered from.
-
-    To be asked before `used_bulletin` and `chosen_bulletin`; raises what they raise.
-    """
-    return used_bulletin(request)
 
 
 def past_of(request: Request) -> PastScores:

@@ -18,15 +18,25 @@ _RECORDED: dict[str, dict[str, dict[str, Any]]] = json.loads(
 )
 
 
-def problems_of(path: str) -> dict[int | str, Document]:
-    """Return the OpenAPI description of every error status that a path answers with."""
-    statuses = [int(status) for status in _RECORDED[path]] + [HTTPStatus.INTERNAL_SERVER_ERROR]
+def problems_of(path: str, *more: int) -> dict[int | str, Document]:
+    """Return the OpenAPI description of every error status that a path answers with.
+
+    Those of the examples, `more`, and what every path may answer: 401, 429 and 500.
+    """
+    statuses = [*(int(status) for status in _RECORDED[path]), *more, *_EVERYWHERE]
     content = {MEDIA_TYPE: {"schema": Problem.model_json_schema()}}
     return {
         status: {"description": TITLES[status], "content": content}
         for status in statuses
         if status in TITLES
     }
+
+
+_EVERYWHERE = (
+    HTTPStatus.UNAUTHORIZED,
+    HTTPStatus.TOO_MANY_REQUESTS,
+    HTTPStatus.INTERNAL_SERVER_ERROR,
+)
 
 
 def add_examples(document: Document) -> Document:

@@ -21,10 +21,15 @@ from service.errors import (
 MEDIA_TYPE = "application/problem+json"
 
 TITLES = {
+    401: "Unauthorized",
     404: "Not Found",
     405: "Method Not Allowed",
     406: "Not Acceptable",
+    408: "Request Timeout",
+    413: "Content Too Large",
     422: "Unprocessable Content",
+    429: "Too Many Requests",
+    431: "Request Header Fields Too Large",
     500: "Internal Server Error",
     503: "Service Unavailable",
 }

@@ -31,7 +31,7 @@ from service.store.places import neighbours_of, outlines_of, regions_of
 router = APIRouter(prefix="/v1/regions", tags=["regions"], route_class=QueryRoute)
 
 
-@router.get("", response_model=RegionList, responses=problems_of("/v1/regions"))
+@router.get("", response_model=RegionList, responses=problems_of("/v1/regions", 406))
 async def list_regions(request: Request, query: Annotated[RegionQuery, Query()]) -> Response:
     """Scored regions, by level and id; as GeoJSON with their outlines."""
     return await run_in_threadpool(_list, request, query)

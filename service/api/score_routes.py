@@ -28,7 +28,7 @@ _AT_ONCE = 1000
 """So many scores are written without letting others wait; for more, others go first."""
 
 
-@router.get("", response_model=ScoreList, responses=problems_of("/v1/scores"))
+@router.get("", response_model=ScoreList, responses=problems_of("/v1/scores", 406))
 async def list_scores(request: Request, query: Annotated[ScoreQuery, Query()]) -> Response:
     """Scores that pass every filter, highest probability first.
 

@@ -9,12 +9,18 @@ from pydantic import BaseModel
 
 from models.bulletin import Manifest
 from service import api
-from service.api import schemas
+from service.api import bodies, schemas
 from tests.service.example import without_hashes
 
 MODELS: dict[str, type[BaseModel]] = {
     "/v1/scores": schemas.ScoreList,
-    "/v1/scores/{region}": schemas.RegionProfile,
+    "/v1/scores/{region}": bodies.RegionProfile,
+    "/v1/movers": bodies.MoverList,
+    "/v1/targets": bodies.TargetList,
+    "/v1/track-record": bodies.TrackRecordList,
+    "/v1/compare": bodies.Comparison,
+    "/v1/regions/{region}": bodies.RegionAnswer,
+    "/v1/regions/{region}/history": bodies.RegionHistory,
     "/v1/regions": schemas.RegionList,
     "/v1/indicators": schemas.IndicatorList,
     "/v1/bulletins": schemas.BulletinList,
@@ -22,6 +28,7 @@ MODELS: dict[str, type[BaseModel]] = {
     "/healthz": schemas.Health,
     "/readyz": schemas.Readiness,
 }
+FILES = "/v1/bulletins/{bulletin}/files/{name}"
 RECORDED = json.loads((Path(api.__file__).with_name("examples.json")).read_text())
 EXAMPLES = [
     (path, int(status), address)
@@ -62,19 +69,21 @@ def test_every_example_is_what_the_service_answers(
 
 
 def test_every_address_is_described_with_its_errors(described: dict[str, Any]) -> None:
-    assert set(described["paths"]) == set(MODELS)
+    assert set(described["paths"]) == {*MODELS, FILES}
     for path, operations in described["paths"].items():
         assert set(operations) == {"get"}
         data = path.startswith("/v1/")
-        expected = {"200", "422", "500"} | ({"503"} if data or path == "/readyz" else set())
+        expected = {"200", "401", "422", "429", "500"}
+        expected |= {"503"} if data or path == "/readyz" else set()
+        expected |= {"406"} if path in {"/v1/scores", "/v1/regions"} else set()
         if data and path != "/v1/bulletins":
             expected |= {"404"}
         assert set(operations["get"]["responses"]) == expected
 
 
 def test_every_success_has_a_schema_and_an_example(described: dict[str, Any]) -> None:
-    for operations in described["paths"].values():
-        content = operations["get"]["responses"]["200"]["content"]["application/json"]
+    for path in MODELS:
+        content = described["paths"][path]["get"]["responses"]["200"]["content"]["application/json"]
         assert content["schema"]
         assert content["examples"]
 

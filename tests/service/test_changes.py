@@ -1,0 +1,74 @@
+"""Movers and comparisons: what changed from one bulletin to another."""
+
+import httpx
+import pytest
+
+
+def test_movers_are_sorted_by_how_far_they_moved(months_client: httpx.Client) -> None:
+    body = months_client.get("/v1/movers?level=admin1&limit=1000").json()
+    assert body["previous"] == "2024-11-000000000003"
+    sizes = [abs(item["difference"]) for item in body["items"]]
+    assert sizes == sorted(sizes, reverse=True)
+    assert body["total"] == len(sizes) > 0
+    for item in body["items"]:
+        assert item["difference"] == pytest.approx(
+            item["probability"] - item["previous_probability"]
+        )
+        assert item["target"] != "fatalities"
+        assert item["families"][0] == pytest.approx(item["families"][0])
+        assert [family["name"] for family in item["families"]] == ["contagion", "history"]
+
+
+def test_a_change_of_half_a_log_odd_from_an_even_chance(months_client: httpx.Client) -> None:
+    """Log-odds of -0.5 are a probability of 0.3775."""
+    items = months_client.get("/v1/movers?limit=1000").json()["items"]
+    even = next(item for item in items if item["probability"] == 0.5)
+    assert even["previous_probability"] == pytest.approx(0.37754066879814546)
+
+
+@pytest.mark.parametrize(("direction", "count"), [("up", 1), ("down", 0)])
+def test_movers_of_one_direction(months_client: httpx.Client, direction: str, count: int) -> None:
+    # The example's scores of 0 stand for an even chance before: they went down.
+    items = months_client.get(f"/v1/movers?direction={direction}&limit=1000").json()["items"]
+    assert all((item["difference"] > 0) == bool(count) for item in items)
+    assert items
+
+
+def test_movers_come_in_pages(months_client: httpx.Client) -> None:
+    whole = months_client.get("/v1/movers?limit=1000").json()["items"]
+    page = months_client.get("/v1/movers?limit=7")
+    found = page.json()["items"]
+    while page.json()["next"]:
+        assert page.headers["link"] == f'<{page.json()["next"]}>; rel="next"'
+        page = months_client.get(page.json()["next"])
+        found += page.json()["items"]
+    assert found == whole
+
+
+def test_two_bulletins_side_by_side(months_client: httpx.Client) -> None:
+    a, b = "2024-11-000000000003", "2024-12-5f3a9c01d2e4"
+    body = months_client.get(f"/v1/compare?a={a}&level=admin1&target=instability&limit=1000").json()
+    assert (body["a"]["id"], body["b"]["id"]) == (a, b)
+    # The example's probabilities depend on region and horizon alone.
+    assert {item["difference"] for item in body["items"]} == {0}
+    assert all(item["horizon_a"] == item["horizon_b"] for item in body["items"])
+
+
+def test_two_forecasts_of_the_same_month(months_client: httpx.Client) -> None:
+    address = "/v1/compare?a=2024-11-000000000003&match=target_month&region=MLI-gao&limit=1000"
+    items = months_client.get(address).json()["items"]
+    assert items
+    for item in items:
+        assert item["target_month_a"] == item["target_month_b"]
+        if item["target"] == "instability":
+            assert item["horizon_a"] == item["horizon_b"] + 1
+    sizes = [abs(item["difference"]) for item in items]
+    assert sizes == sorted(sizes, reverse=True)
+    assert sizes[0] > 0
+
+
+def test_the_first_bulletin_has_nothing_to_be_told_against(
+    months_client: httpx.Client,
+) -> None:
+    body = months_client.get("/v1/movers?origin=2024-09").json()
+    assert body["previous"] is None

@@ -1,0 +1,96 @@
+import math
+from typing import Any
+
+import httpx
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from service.api.profile import chance
+
+
+@pytest.fixture(scope="module")
+def gao(months_client: httpx.Client) -> dict[str, Any]:
+    body: dict[str, Any] = months_client.get("/v1/scores/MLI-gao").json()
+    return body
+
+
+def test_every_fatalities_score_has_its_distribution(gao: dict[str, Any]) -> None:
+    scores = {s["horizon"]: s for s in gao["scores"] if s["target"] == "fatalities"}
+    assert [d["horizon"] for d in gao["distributions"]] == sorted(scores)
+    for told in gao["distributions"]:
+        score = scores[told["horizon"]]
+        assert told["target_month"] == score["target_month"]
+        assert told["deaths"] == [0, 5, 10]
+        assert told["exceedance"] == [1, score["probability"], score["probability"] / 2]
+
+
+def test_reasons_add_up_to_the_score(gao: dict[str, Any]) -> None:
+    assert len(gao["drivers"]) == len([s for s in gao["scores"] if s["target"] != "fatalities"])
+    for told in gao["drivers"]:
+        usual = math.log(told["usual_probability"] / (1 - told["usual_probability"]))
+        whole = usual + sum(family["contribution"] for family in told["families"])
+        p = told["probability"] or 0.5
+        assert whole == pytest.approx(math.log(p / (1 - p)))
+        assert sum(f["change"] for f in told["families"]) + told["revision"] == told["change"]
+        before = told["previous_probability"]
+        assert math.log(before / (1 - before)) == pytest.approx(whole - 0.5)
+        strengths = [abs(family["contribution"]) for family in told["families"]]
+        assert strengths == sorted(strengths, reverse=True)
+        assert told["indicators"][0]["unit"] == "deaths/month"
+        assert told["sentence"].startswith("Up to")
+
+
+def test_neighbours_come_with_their_scores(gao: dict[str, Any]) -> None:
+    assert [n["region"] for n in gao["neighbours"]] == ["MLI-mopti", "NER-tillaberi"]
+    for neighbour in gao["neighbours"]:
+        assert {s["target"] for s in neighbour["scores"]} >= {"instability", "escalation"}
+
+
+def test_earlier_bulletins_stand_beside_what_came(gao: dict[str, Any]) -> None:
+    """In the example the deaths of December 2024 are 23, and one fewer each month before."""
+    assert [e["origin"] for e in gao["earlier"]] == sorted(
+        (e["origin"] for e in gao["earlier"]), reverse=True
+    )
+    by_kind = {(e["origin"], e["target"], e["horizon"]): e for e in gao["earlier"]}
+    november = by_kind["2024-11", "instability", 1]
+    assert (november["target_month"], november["deaths"], november["outcome"]) == (
+        "2024-12",
+        23,
+        True,
+    )
+    assert by_kind["2024-11", "instability", 2]["outcome"] is None
+    # October to December: 21, 22 and 23 deaths.
+    window = by_kind["2024-09", "escalation", 3]
+    assert (window["deaths"], window["outcome"]) == (22, True)
+    assert by_kind["2024-10", "escalation", 3]["deaths"] is None
+    assert ("2024-12", "instability", 1) not in by_kind
+
+
+def test_an_older_bulletin_knows_nothing_of_newer_ones(months_client: httpx.Client) -> None:
+    body = months_client.get("/v1/scores/MLI-gao?origin=2024-10").json()
+    assert {e["origin"] for e in body["earlier"]} == {"2024-09"}
+    assert body["bulletin"]["origin"] == "2024-10"
+
+
+def test_a_bulletin_without_the_other_files_still_has_its_scores(
+    tmp_path: Any, publish: Any, serving: Any
+) -> None:
+    publish(tmp_path, parts={})
+    with serving(tmp_path) as client:
+        body = client.get("/v1/scores/MLI-gao").json()
+        assert body["scores"]
+        assert body["distributions"] == body["drivers"] == body["neighbours"] == []
+        assert body["region"]["latitude"] is None
+        missing = client.get("/v1/regions/MLI-gao/history")
+        assert missing.status_code == 404
+        assert "issued before history" in missing.json()["detail"]
+
+
+@given(st.floats(-800, 800))
+def test_log_odds_and_probability_are_one(log_odds: float) -> None:
+    p = chance(log_odds)
+    assert 0 <= p <= 1
+    assert p + chance(-log_odds) == pytest.approx(1)
+    if abs(log_odds) < 30:
+        assert math.log(p / (1 - p)) == pytest.approx(log_odds, abs=1e-2)

@@ -1,0 +1,96 @@
+import httpx
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from service.api.selection import plain
+
+
+def ids(response: httpx.Response) -> list[str]:
+    assert response.status_code == 200, response.text
+    return [item["id"] for item in response.json()["items"]]
+
+
+@pytest.mark.parametrize("name", ["tillab", "TILLABÉRI", "illaberi"])
+def test_a_name_is_found_without_its_accents(client: httpx.Client, name: str) -> None:
+    assert ids(client.get("/v1/regions", params={"name": name})) == ["NER-tillaberi"]
+
+
+@given(st.text(max_size=20))
+def test_plain_text_is_plain(text: str) -> None:
+    assert plain(plain(text)) == plain(text)
+
+
+def test_a_box_takes_in_what_it_touches(client: httpx.Client) -> None:
+    """The square of Gao is from 0 to 1 east and from 16 to 17 north."""
+    for box, expected in {
+        "0.9,16.9,5,20": ["MLI-gao"],
+        "1.1,16,5,20": [],
+        "-5,14,1,17": ["MLI-gao", "MLI-mopti"],
+        "170,-90,0.5,90": ["MLI-gao", "MLI-mopti"],  # across 180 degrees
+    }.items():
+        assert ids(client.get("/v1/regions", params={"level": "admin1", "bbox": box})) == expected
+
+
+def test_a_box_upside_down_is_refused(client: httpx.Client) -> None:
+    response = client.get("/v1/scores?bbox=0,20,5,10")
+    assert response.status_code == 422
+    assert "north" in response.json()["detail"]
+
+
+def test_one_region_with_and_without_its_outline(client: httpx.Client) -> None:
+    told = client.get("/v1/regions/MLI-gao").json()["region"]
+    assert told["geometry"] is None
+    assert told["neighbours"] == ["MLI-mopti", "NER-tillaberi"]
+    drawn = client.get("/v1/regions/MLI-gao?geometry=true").json()["region"]["geometry"]
+    assert drawn["type"] == "Polygon"
+    assert drawn["coordinates"][0][0] == [0, 16]
+    nowhere = client.get("/v1/regions/NER-tillaberi?geometry=true").json()["region"]
+    assert nowhere["geometry"] is nowhere["latitude"] is None
+
+
+def test_regions_as_geojson_have_their_outlines(client: httpx.Client) -> None:
+    body = client.get("/v1/regions?level=admin1&format=geojson").json()
+    assert body["type"] == "FeatureCollection"
+    shapes = {f["properties"]["id"]: f["geometry"] for f in body["features"]}
+    assert shapes["MLI-gao"]["type"] == "Polygon"
+    assert shapes["NER-tillaberi"] is None
+
+
+def test_a_history_has_what_was_observed(client: httpx.Client) -> None:
+    body = client.get("/v1/regions/MLI-mopti/history").json()
+    assert len(body["months"]) == 24
+    unseen, seen = body["months"][2], body["months"][3]
+    assert (unseen["observed"], unseen["deaths"], unseen["events"]) == (False, None, None)
+    assert seen == {
+        "month": "2023-04",
+        "observed": True,
+        "events": 1.5,
+        "deaths": 3.0,
+        "state_based": 1.5,
+        "non_state": 0.0,
+        "one_sided": 1.5,
+    }
+    by_name = {series["name"]: series for series in body["indicators"]}
+    assert by_name["deaths_mean_3"]["unit"] == "deaths/month"
+    assert [v["value"] for v in by_name["deaths_mean_3"]["values"]] == [10, 11, 12]
+    assert [v["value"] for v in by_name["border_weighted_instability_25"]["values"]] == [
+        None,
+        0.5,
+        0.5,
+    ]
+
+
+def test_a_history_of_some_months_and_one_indicator(client: httpx.Client) -> None:
+    body = client.get(
+        "/v1/regions/MLI-gao/history?from=2024-11&to=2024-11&indicator=deaths_mean_3"
+    ).json()
+    assert [month["month"] for month in body["months"]] == ["2024-11"]
+    (series,) = body["indicators"]
+    assert series["values"] == [{"month": "2024-11", "value": 11}]
+
+
+def test_an_indicator_that_no_model_reads_is_unknown(client: httpx.Client) -> None:
+    response = client.get("/v1/regions/MLI-gao/history?indicator=events_mean_3")
+    assert response.status_code == 404
+    assert "deaths_mean_3" in response.json()["detail"]
