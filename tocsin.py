@@ -11,6 +11,7 @@ from commands import (
     fetching,
     ingesting,
     issuing,
+    keys,
     modelling,
     serving,
 )
@@ -26,6 +27,7 @@ app.add_typer(ingesting.ingest, name="ingest")
 app.add_typer(fetching.fetch, name="fetch")
 app.add_typer(archive.events, name="events")
 app.add_typer(benchmarking.benchmark, name="benchmark")
+app.add_typer(keys.app, name="key")
 for command in (
     modelling.indicators,
     modelling.train,

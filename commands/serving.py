@@ -2,6 +2,7 @@
 
 import os
 import sys
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -13,11 +14,16 @@ from commands.surroundings import home, open_own_store, simulated_mark
 def serve(
     host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
     port: Port = 8000,
+    settings: Annotated[
+        Path | None, typer.Option(help="TOML with other settings than the default ones.")
+    ] = None,
 ) -> None:
     """Serve the bulletins over HTTP."""
     from service.server import serve as serve_bulletins
+    from service.settings import Settings, read_settings
 
-    serve_bulletins(home(), host, port, _announce)
+    chosen = Settings() if settings is None else read_settings(settings)
+    serve_bulletins(home(), host, port, _announce, chosen)
 
 
 def scores(

@@ -1,13 +1,23 @@
 """Put the application together."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from fastapi import Depends, FastAPI
+from fastapi import FastAPI
 from fastapi_offline import FastAPIOffline
+from prometheus_client import CollectorRegistry
 from starlette.concurrency import run_in_threadpool
+from starlette.middleware import Middleware
+from starlette.middleware.cors import CORSMiddleware
+from starlette_compress import CompressMiddleware
 
+from service.access.bounds import Bounds
+from service.access.gauges import measure_bulletins
+from service.access.guard import Guard
+from service.access.keys import KeyRing
+from service.access.requests import Requests
 from service.api import (
     bulletin_routes,
     compare_routes,
@@ -21,11 +31,18 @@ from service.api import (
     target_routes,
 )
 from service.api.answers import Answers
-from service.api.current import CurrentBulletin
+from service.api.current import (
+    BULLETIN_HEADER,
+    ID_HEADER,
+    SIMULATED_HEADER,
+    STALE_HEADER,
+    CurrentBulletin,
+)
 from service.api.examples import add_examples
 from service.api.problems import HANDLERS
-from service.api.queries import refuse_repeats
+from service.api.score_text import score_text
 from service.pages import page
+from service.settings import Settings
 from service.store.bulletins import BulletinStore
 from service.store.past import PastScores
 
@@ -45,11 +62,14 @@ no warning), in its body and by the header `Tocsin-Simulated: true`. Lists come 
 `next` as it is. Every error is a problem document (RFC 9457); a misspelt parameter is one too.
 """
 
-ANSWERS_BYTES = 32_000_000
-"""What answers that were given before may take up [bytes]."""
-
 ANSWERS_MAX_AGE_S = 60
 """So long may an answer be used without asking whether it is still the one [s]."""
+
+EXPOSED_HEADERS = (
+    *("ETag", "Link", "Retry-After", ID_HEADER, BULLETIN_HEADER, SIMULATED_HEADER, STALE_HEADER),
+    *("RateLimit-Limit", "RateLimit-Remaining", "RateLimit-Reset"),
+)
+"""What scripts on pages of other origins may read beside the content."""
 
 _ROUTES = (
     score_routes,
@@ -66,18 +86,32 @@ _ROUTES = (
 )
 
 
-def create_app(home: Path) -> FastAPI:
+def current_time() -> datetime:
+    """Return the time."""
+    return datetime.now(UTC)
+
+
+def create_app(
+    home: Path,
+    settings: Settings | None = None,
+    *,
+    needs_key: bool = False,
+    now: Callable[[], datetime] = current_time,
+) -> FastAPI:
     """Return the application that serves the bulletins of a home directory.
 
-    A bulletin that appears later is picked up; none needs to be there yet.
+    A bulletin that appears later is picked up; none needs to be there yet. `needs_key` tells
+    whether requests without an API key are refused, `now` what time it is.
     """
-    store = BulletinStore(home)
+    settings = settings or Settings()
+    store, registry = BulletinStore(home), CollectorRegistry()
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
-        await run_in_threadpool(store.current)  # so that the first request does not wait for it
+        await run_in_threadpool(_warm, store)  # so that the first request does not wait for it
         yield
 
+    telemetry = dict.fromkeys(("tracing", "metrics", "logs"), settings.telemetry)
     app = FastAPIOffline(
         docs_url=None,  # page.py serves it, with the banner
         redoc_url=None,
@@ -88,15 +122,58 @@ def create_app(home: Path) -> FastAPI:
         lifespan=lifespan,
         redirect_slashes=False,
         exception_handlers=HANDLERS,
-        dependencies=[Depends(refuse_repeats)],
-        telemetry={"tracing": False, "metrics": False, "logs": False},
+        telemetry=telemetry,
     )
-    app.state.store = store
+    app.state.store, app.state.registry = store, registry
     app.state.past = PastScores(home)
-    app.add_middleware(Answers, most_bytes=ANSWERS_BYTES, max_age_s=ANSWERS_MAX_AGE_S)
-    app.add_middleware(CurrentBulletin, store=store)
+    measure_bulletins(registry, store, now)
+    for layer in _layers(home, settings, store, registry, needs_key=needs_key, now=now):
+        app.add_middleware(layer.cls, *layer.args, **layer.kwargs)
     for routes in _ROUTES:
         app.include_router(routes.router)
+    app.include_router(health_routes.unlisted)
     plain = app.openapi
     app.openapi = lambda: add_examples(plain())  # type: ignore[method-assign]
     return app
+
+
+def _layers(
+    home: Path,
+    settings: Settings,
+    store: BulletinStore,
+    registry: CollectorRegistry,
+    *,
+    needs_key: bool,
+    now: Callable[[], datetime],
+) -> list[Middleware]:
+    """Return what stands around the routes, from the inside out: a request meets the last first."""
+    layers = [
+        Middleware(
+            Answers,
+            most_bytes=settings.answers_megabytes * 1_000_000,
+            max_age_s=ANSWERS_MAX_AGE_S,
+        ),
+        Middleware(
+            CurrentBulletin, store=store, max_age=timedelta(days=settings.max_age_days), now=now
+        ),
+        Middleware(Guard, settings=settings, keys=KeyRing(home), needs_key=needs_key),
+        Middleware(Bounds, body_bytes=settings.body_bytes, answer_seconds=settings.answer_seconds),
+        Middleware(Requests, registry=registry, log_all=settings.log_requests == "all"),
+    ]
+    if settings.cors_origins:
+        layers.append(
+            Middleware(
+                CORSMiddleware,
+                allow_origins=settings.cors_origins,
+                allow_methods=["GET", "HEAD"],
+                allow_headers=["Authorization", "X-API-Key", "If-None-Match", ID_HEADER],
+                expose_headers=EXPOSED_HEADERS,
+            )
+        )
+    return [*layers, Middleware(CompressMiddleware)]
+
+
+def _warm(store: BulletinStore) -> None:
+    newest = store.current()
+    if newest is not None:
+        score_text(newest)

@@ -19,5 +19,9 @@ class UnknownBulletinError(BulletinError):
     """A bulletin that is not there or is damaged: 404."""
 
 
+class StaleError(BulletinError):
+    """The newest bulletin is too old to be relied on: 503."""
+
+
 class NoBulletinError(BulletinError):
     """Nothing has been published yet: 503."""

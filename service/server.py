@@ -1,6 +1,7 @@
 """Run the service on a socket until it is told to stop."""
 
 import contextlib
+import logging
 import socket
 from collections.abc import Callable
 from pathlib import Path
@@ -9,7 +10,13 @@ import uvicorn
 from fastapi import FastAPI
 
 from features.errors import TocsinError
+from service.access.bounds import bounded_protocol
+from service.access.limits import is_loopback
+from service.access.logs import log_to_stderr
 from service.app import create_app
+from service.settings import Settings
+
+_log = logging.getLogger(__name__)
 
 GRACE_S = 10
 """Time that running requests get to finish after the signal to stop [s]."""
@@ -18,9 +25,24 @@ GRACE_S = 10
 class Server(uvicorn.Server):
     """A server that says where it listens, once it does."""
 
-    def __init__(self, app: FastAPI, announce: Callable[[str], None] | None = None) -> None:
+    def __init__(
+        self,
+        app: FastAPI,
+        announce: Callable[[str], None] | None = None,
+        settings: Settings | None = None,
+    ) -> None:
+        chosen = settings or Settings()
         config = uvicorn.Config(
-            app, log_config=None, access_log=False, timeout_graceful_shutdown=GRACE_S
+            app,
+            http=bounded_protocol(chosen.receive_seconds, chosen.head_bytes),
+            ws="none",
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            proxy_headers=chosen.trust_proxy,
+            limit_concurrency=chosen.most_connections,
+            timeout_keep_alive=chosen.keep_alive_seconds,
+            timeout_graceful_shutdown=GRACE_S,
         )
         super().__init__(config)
         self._announce = announce
@@ -34,15 +56,34 @@ class Server(uvicorn.Server):
             self._announce(f"http://{shown}:{port}")
 
 
-def serve(home: Path, host: str, port: int, announce: Callable[[str], None] | None = None) -> None:
+def serve(
+    home: Path,
+    host: str,
+    port: int,
+    announce: Callable[[str], None] | None = None,
+    settings: Settings | None = None,
+) -> None:
     """Serve the bulletins of a home directory until SIGINT or SIGTERM, then finish what runs.
 
-    announce is called with the address once it is listened to; port 0 takes a free one.
-    Raises TocsinError when the address cannot be used.
+    announce is called with the address once it is listened to; port 0 takes a free one. An API key
+    is needed as the settings say. Raises TocsinError when the address cannot be used.
     """
+    chosen = settings or Settings()
+    log_to_stderr(chosen.log)
+    needs_key = needs_keys(chosen, host)
+    if not needs_key and not is_loopback(host):
+        _log.warning("serving on %s without API keys: whoever reaches it may ask", host)
     listener = bind(host, port)
+    app = create_app(home, chosen, needs_key=needs_key)
     with contextlib.closing(listener), contextlib.suppress(KeyboardInterrupt):
-        Server(create_app(home), announce).run(sockets=[listener])
+        Server(app, announce, chosen).run(sockets=[listener])
+
+
+def needs_keys(settings: Settings, host: str) -> bool:
+    """Tell whether requests need an API key, where the service listens on a host."""
+    if settings.keys == "outside loopback":
+        return not is_loopback(host)
+    return settings.keys == "always"
 
 
 def bind(host: str, port: int) -> socket.socket:

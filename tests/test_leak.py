@@ -63,7 +63,10 @@ class Told:
             vintage, store, home, ORIGIN, issued_at=datetime(2025, 1, 20, tzinfo=UTC), code="1+a"
         )
         self.digest = issued.manifest.vintage.digest
-        self.scores = (home / "bulletins" / issued.manifest.id / "scores.parquet").read_bytes()
+        folder = home / "bulletins" / issued.manifest.id
+        self.scores = (folder / "scores.parquet").read_bytes()
+        self.files = {file.name: file.read_bytes() for file in folder.glob("*.parquet")}
+        self.risk_scales = issued.manifest.risk_scales
 
     @staticmethod
     def _train(vintage: Vintage, store: Store, settings: Any) -> None:

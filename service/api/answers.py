@@ -22,6 +22,7 @@ class Answer:
     headers: list[tuple[bytes, bytes]]
     body: bytes
     route: object
+    bulletin: object
 
     @property
     def size(self) -> int:
@@ -69,7 +70,7 @@ class Answers:
             self._keep(key, answer)
         else:
             self._kept.move_to_end(key)
-            scope["route"] = answer.route
+            scope["route"], state["bulletin"] = answer.route, answer.bulletin
         await _send(answer, headers.get("if-none-match"), scope["method"], send)
 
     async def _asked(
@@ -90,7 +91,8 @@ class Answers:
                     start = None
                 else:
                     body = message.get("body", b"")
-                    answer = self._answer(start, body, accepts, asked.get("route"))
+                    scope["route"] = asked.get("route")
+                    answer = self._answer(start, body, accepts, scope)
             else:
                 await send(message)
 
@@ -99,7 +101,7 @@ class Answers:
         await self.app(asked, receive, hold)
         return answer
 
-    def _answer(self, start: Message, body: bytes, accepts: str, route: object) -> Answer:
+    def _answer(self, start: Message, body: bytes, accepts: str, scope: Scope) -> Answer:
         content = hashlib.sha256(body)
         content.update(accepts.encode())
         etag = f'"{content.hexdigest()[:32]}"'
@@ -107,7 +109,7 @@ class Answers:
         headers["ETag"] = etag
         headers["Cache-Control"] = self._cache_control
         headers.add_vary_header("Accept")
-        return Answer(etag, headers.raw, body, route)
+        return Answer(etag, headers.raw, body, scope["route"], scope["state"]["bulletin"])
 
     def _keep(self, key: Key, answer: Answer) -> None:
         if answer.size > self._most_bytes // 8:

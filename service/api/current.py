@@ -1,5 +1,8 @@
 """The bulletin that a request uses: chosen once, at its start, and the same to its end."""
 
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
 from fastapi import Request
 from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import MutableHeaders
@@ -10,20 +13,31 @@ from service.errors import NoBulletinError
 from service.store.bulletins import LATEST, Bulletin, BulletinStore
 from service.store.past import PastScores
 
+BULLETIN_HEADER = "Tocsin-Bulletin"
 SIMULATED_HEADER = "Tocsin-Simulated"
+STALE_HEADER = "Tocsin-Stale"
+ID_HEADER = "X-Request-ID"
 
 
 class CurrentBulletin:
-    """Middleware: gives every request the current bulletin, and every response its header."""
+    """Middleware: gives every request the current bulletin, and every response its headers.
 
-    def __init__(self, app: ASGIApp, store: BulletinStore) -> None:
+    The bulletin is stale once it was issued more than `max_age` ago; `now` tells the time.
+    """
+
+    def __init__(
+        self, app: ASGIApp, store: BulletinStore, max_age: timedelta, now: Callable[[], datetime]
+    ) -> None:
         self.app = app
         self.store = store
+        self._max_age = max_age
+        self._now = now
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass a request on with `state.current` set: a Bulletin, or None while there is none.
 
-        `state.bulletin` is the one that the answer comes from, to begin with the same.
+        `state.bulletin` is the one that the answer comes from, to begin with the same; `state.age`
+        is how long ago the current one was issued, and `state.stale` whether that is too long.
         `state.look` is another number as soon as any bulletin has come or gone.
         """
         if scope["type"] != "http":
@@ -32,12 +46,20 @@ class CurrentBulletin:
         state = scope.setdefault("state", {})
         if not self.store.is_as_seen():
             await run_in_threadpool(self.store.current)
-        state["current"], state["look"] = self.store.last_look
-        state["bulletin"] = state["current"]
+        current, state["look"] = self.store.last_look
+        state["current"] = state["bulletin"] = current
+        state["age"] = current and self._now() - current.manifest.issued_at
+        state["stale"] = current is not None and state["age"] > self._max_age
 
         async def send_marked(message: Message) -> None:
-            if message["type"] == "http.response.start" and is_simulated(Request(scope)):
-                MutableHeaders(scope=message)[SIMULATED_HEADER] = "true"
+            if message["type"] == "http.response.start" and state["bulletin"] is not None:
+                manifest = state["bulletin"].manifest
+                headers = MutableHeaders(scope=message)
+                headers[BULLETIN_HEADER] = manifest.id
+                if manifest.simulated:
+                    headers[SIMULATED_HEADER] = "true"
+                if state["stale"]:
+                    headers[STALE_HEADER] = "true"
             await send(message)
 
         await self.app(scope, receive, send_marked)
@@ -101,3 +123,9 @@ def is_simulated(request: Request) -> bool | None:
 def is_stale(request: Request) -> bool:
     """Tell whether the current bulletin is older than it should be."""
     return bool(getattr(request.state, "stale", False))
+
+
+def age_days(request: Request) -> float:
+    """Return how long ago the current bulletin was issued [days]."""
+    age: timedelta = request.state.age
+    return age / timedelta(days=1)

@@ -1,25 +1,66 @@
-"""`/healthz` and `/readyz`: for whoever keeps the service running."""
+"""`/healthz`, `/readyz` and `/metrics`: for whoever keeps the service running."""
 
 from typing import Annotated
 
-from fastapi import APIRouter, Query, Request
+from fastapi import APIRouter, Query, Request, Response
+from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
-from service.api.current import is_simulated, used_bulletin
+from service.api.current import age_days, current_bulletin, is_simulated, is_stale, store_of
 from service.api.examples import problems_of
+from service.api.listing import json_response
 from service.api.queries import NoParameters
-from service.api.schemas import Health, Readiness
+from service.api.routing import QueryRoute
+from service.api.schemas import Health, PassedOver, Readiness
+from service.errors import StaleError
 
-router = APIRouter(tags=["health"])
+router = APIRouter(tags=["health"], route_class=QueryRoute)
+unlisted = APIRouter(include_in_schema=False)
 
 
-@router.get("/healthz", responses=problems_of("/healthz"))
-def check_health(request: Request, _query: Annotated[NoParameters, Query()]) -> Health:
+@router.get("/healthz", response_model=Health, responses=problems_of("/healthz"))
+async def check_health(
+    request: Request,
+    query: Annotated[NoParameters, Query()],  # noqa: ARG001
+) -> Response:
     """The service is running."""
-    return Health(status="alive", simulated=is_simulated(request))
+    body = Health(status="alive", simulated=is_simulated(request))
+    return json_response(body.model_dump_json().encode())
 
 
-@router.get("/readyz", responses=problems_of("/readyz"))
-def check_readiness(request: Request, _query: Annotated[NoParameters, Query()]) -> Readiness:
-    """The service has a bulletin to serve; until then a 503."""
-    manifest = used_bulletin(request).manifest
-    return Readiness(status="ready", simulated=manifest.simulated, bulletin=manifest.id)
+@router.get(
+    "/readyz",
+    response_model=Readiness,
+    responses=problems_of("/readyz"),
+)
+async def check_readiness(
+    request: Request,
+    query: Annotated[NoParameters, Query()],  # noqa: ARG001
+) -> Response:
+    """The service has a bulletin to serve that is not too old; else a 503.
+
+    Bulletins that are there and cannot be served are named with the reason; the newest good one is
+    served meanwhile.
+    """
+    manifest = current_bulletin(request).manifest
+    if is_stale(request):
+        raise StaleError(
+            f"bulletin {manifest.id} was issued {age_days(request):.0f} days ago and is stale: "
+            "publish a newer one, or have a longer max_age_days in the settings"
+        )
+    body = Readiness(
+        status="ready",
+        simulated=manifest.simulated,
+        bulletin=manifest.id,
+        age_days=round(age_days(request), 2),
+        passed_over=[
+            PassedOver(bulletin=name, reason=reason)
+            for name, reason in sorted(store_of(request).passed_over.items())
+        ],
+    )
+    return json_response(body.model_dump_json().encode())
+
+
+@unlisted.get("/metrics")
+async def show_metrics(request: Request) -> Response:
+    """What is counted and measured, in Prometheus' text form."""
+    return Response(generate_latest(request.app.state.registry), media_type=CONTENT_TYPE_LATEST)

@@ -8,12 +8,13 @@ from fastapi.exceptions import RequestValidationError
 from pydantic_core import ErrorDetails
 from starlette.exceptions import HTTPException
 
-from service.api.current import SIMULATED_HEADER, is_simulated
+from service.api.current import ID_HEADER, SIMULATED_HEADER, is_simulated
 from service.api.schemas import Problem
 from service.errors import (
     FormatError,
     NoBulletinError,
     ParameterError,
+    StaleError,
     UnknownBulletinError,
     UnknownError,
 )
@@ -41,6 +42,7 @@ _STATUSES: dict[type[Exception], int] = {
     FormatError: 406,
     ParameterError: 422,
     NoBulletinError: 503,
+    StaleError: 503,
 }
 
 
@@ -56,8 +58,11 @@ def problem(
         detail=detail,
         instance=request.url.path,
         simulated=simulated,
+        request_id=getattr(request.state, "request_id", None),
     )
     mark = {SIMULATED_HEADER: "true"} if simulated else {}
+    if body.request_id is not None:
+        mark[ID_HEADER] = body.request_id
     headers = {**(headers or {}), **mark}
     return Response(body.model_dump_json(), status, headers, MEDIA_TYPE)
 

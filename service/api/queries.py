@@ -5,7 +5,6 @@ from datetime import date
 from difflib import get_close_matches
 from typing import Annotated, Any, Literal
 
-from fastapi import Request
 from pydantic import (
     AfterValidator,
     BaseModel,
@@ -19,7 +18,6 @@ from pydantic.fields import FieldInfo
 from pydantic_core import PydanticCustomError
 
 from models.bulletin import Level, RiskName, Target
-from service.errors import ParameterError
 from service.store.bulletins import LATEST
 
 Country = Annotated[str, Field(pattern=r"^[A-Z]{3}$")]
@@ -320,17 +318,6 @@ class IndicatorQuery(PageQuery, BulletinQuery):
     family: Annotated[
         list[str], Field(description="Only indicators of this family. May be repeated.")
     ] = []
-
-
-async def refuse_repeats(request: Request) -> None:
-    """Raise ParameterError when a parameter that takes one value is given several.
-
-    Frameworks silently take the last, which is not what was asked.
-    """
-    given = request.query_params
-    for name in ScoreQuery.model_fields.keys() - {"country", "region", "horizon", "risk_level"}:
-        if len(given.getlist(name)) > 1:
-            raise ParameterError(f"{name}: takes one value, {len(given.getlist(name))} were given")
 
 
 def names_of(query: type[BaseModel]) -> dict[str, FieldInfo]:

@@ -148,12 +148,21 @@ class Health(Body):
     simulated: bool | None = Field(description=f"{SIMULATED} Null while there is no bulletin.")
 
 
+class PassedOver(Body):
+    """A bulletin that is there and cannot be served."""
+
+    bulletin: str
+    reason: str
+
+
 class Readiness(Body):
-    """The service has a bulletin to serve."""
+    """What the service serves, and what it cannot."""
 
     status: Literal["ready"]
     simulated: bool = Field(description=SIMULATED)
-    bulletin: str = Field(description="The id of the newest bulletin.")
+    bulletin: str = Field(description="The id of the newest bulletin that can be served.")
+    age_days: float = Field(description="Time since it was issued [days].")
+    passed_over: list[PassedOver]
 
 
 class Problem(Body):
@@ -165,3 +174,4 @@ class Problem(Body):
     detail: str = Field(description="What was wrong, where, and what to do.")
     instance: str = Field(description="The path that was asked for.")
     simulated: bool | None = Field(description=f"{SIMULATED} Null while there is no bulletin.")
+    request_id: str | None = Field(description="Under this id the service's log tells more.")

@@ -119,8 +119,9 @@ def _named_like(bulletin: Bulletin, part: str) -> Mask:
 
 def plain(text: str) -> str:
     """Return a text without case and accents."""
-    apart = unicodedata.normalize("NFKD", text.casefold())
-    return "".join(letter for letter in apart if not unicodedata.combining(letter))
+    folded = unicodedata.normalize("NFKD", text).casefold()
+    apart = unicodedata.normalize("NFKD", folded)
+    return "".join(letter for letter in apart if not unicodedata.combining(letter)).casefold()
 
 
 def _listed(value: str | None) -> list[str]:

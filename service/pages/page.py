@@ -1,60 +1,93 @@
-"""The pages for people: `/`, what the current bulletin says, and `/docs`, how to ask for more."""
+"""The pages for people: `/`, what a bulletin says, and `/docs`, how to ask for more.
+
+The server writes all that can be read without a script: what the bulletin is, the choices, and the
+highest scores. The scripts add the map, the search and the regions; what is chosen is in the address.
+"""
 
 from datetime import date
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request
 from fastapi.openapi.docs import get_swagger_ui_html
 from fastapi.responses import HTMLResponse
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from pydantic import Field
 
 from models.bulletin import Level, Manifest, Target
-from service.api.current import is_simulated, used_bulletin
-from service.api.queries import LevelFilter, NoParameters, ScoreFilter
+from service.api.current import is_simulated, is_stale, used_bulletin
+from service.api.queries import BulletinChoice, LevelFilter, NoParameters, ScoreFilter
 from service.api.schemas import Score
 from service.api.selection import scores_at, select_scores
-from service.store.bulletins import Bulletin
+from service.pages import assets
+from service.pages.assets import PLOTLY, assets_version
+from service.store.bulletins import LATEST, Bulletin
 
-INSTABILITY_ROWS = 25
-ESCALATION_ROWS = 10
+ROWS = 50
 
 _SMALL = 0.01
-_PREFERENCE: tuple[Level, ...] = ("admin1", "priogrid", "country")
+_LEVELS: tuple[Level, ...] = ("admin1", "priogrid", "country")
 _LEVEL_NAMES = {"country": "countries", "admin1": "regions", "priogrid": "grid cells"}
+_TARGETS: tuple[Target, ...] = ("instability", "escalation", "onset", "fatalities")
+_TARGET_NAMES = {
+    "instability": "Instability",
+    "escalation": "Escalation",
+    "onset": "Onset",
+    "fatalities": "Deaths",
+}
 
-# Nothing is ever loaded from another host, and the browser is told to hold us to it.
-_POLICY = (
-    "default-src 'self'; style-src 'self' 'unsafe-inline'; script-src 'self' 'unsafe-inline'; "
-    "img-src 'self' data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+# Nothing is ever loaded from another host, and the browser is told to hold us to it. Plotly and
+# Swagger write styles; only the page of the API, which is FastAPI's, has a script in it.
+_COMMON = (
+    "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:; "
+    "base-uri 'none'; form-action 'self'; frame-ancestors 'none'; script-src 'self'"
 )
-_HEADERS = {"Content-Security-Policy": _POLICY}
+_HEADERS = {"Content-Security-Policy": _COMMON}
+_DOCS_HEADERS = {"Content-Security-Policy": f"{_COMMON} 'unsafe-inline'"}
 
 router = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
+router.include_router(assets.router)
 
 
-class PageLevel(NoParameters):
-    """The level that the page shows."""
+class PageView(NoParameters):
+    """What the page shows. An address can be sent to a colleague, who then sees the same."""
 
     level: LevelFilter = None
+    target: Target | None = None
+    horizon: Annotated[int | None, Field(ge=1, le=12)] = None
+    bulletin: BulletinChoice = LATEST
+    region: Annotated[str | None, Field(max_length=200)] = None
+    search: Annotated[str | None, Field(max_length=200)] = None
+    list: Annotated[str | None, Field(max_length=20)] = None
 
 
 @router.get("/")
-def show_page(request: Request, query: Annotated[PageLevel, Query()]) -> HTMLResponse:
-    """Show the current bulletin: what it is, and its highest scores at one level."""
-    bulletin = used_bulletin(request)
+def show_page(request: Request, query: Annotated[PageView, Query()]) -> HTMLResponse:
+    """Show a bulletin: what it is, a map of it, and its highest scores."""
+    bulletin = used_bulletin(request, query.bulletin)
     manifest = bulletin.manifest
     level = query.level or _preferred(manifest)
+    target, horizon = _chosen(bulletin, query)
+    view = {"level": level, "target": target, "horizon": horizon}
+    scores = _top(bulletin, level, target, horizon)
     html = _templates.get_template("page.html").render(
         simulated=manifest.simulated,
+        stale=is_stale(request) and query.bulletin == LATEST,
         bulletin=manifest,
-        level=level,
+        pinned=query.bulletin != LATEST,
+        view=view,
+        scores=scores,
+        levels=[name for name in _LEVELS if name in manifest.levels],
         level_names=_LEVEL_NAMES,
+        targets=[name for name in _TARGETS if name in bulletin.horizons],
+        target_names=_TARGET_NAMES,
+        horizons=bulletin.horizons,
         models=[model for model in manifest.models if model.level == level],
-        instability=_top(bulletin, level, "instability", INSTABILITY_ROWS),
-        escalation=_top(bulletin, level, "escalation", ESCALATION_ROWS),
+        assets=f"assets/{assets_version()}",
+        plotly=PLOTLY,
+        state=_state(bulletin, view),
     )
-    return HTMLResponse(html, headers=_HEADERS)
+    return HTMLResponse(html, headers=_HEADERS | {"Cache-Control": "no-cache"})
 
 
 @router.get("/docs")
@@ -70,20 +103,46 @@ def show_docs(request: Request) -> HTMLResponse:
     )
     banner = _templates.get_template("banner.html").render(simulated=is_simulated(request))
     html = bytes(page.body).decode().replace("<body>", f'<body style="margin: 0">{banner}', 1)
-    return HTMLResponse(html, headers=_HEADERS)
+    return HTMLResponse(html, headers=_DOCS_HEADERS)
 
 
-def _top(bulletin: Bulletin, level: Level, target: Target, limit: int) -> list[Score]:
-    """Return the highest scores of a target at its nearest horizon; none if it is not scored."""
-    horizons = bulletin.horizons.get(target)
-    if not horizons:
-        return []
-    query = ScoreFilter(level=level, target=target, horizon=[min(horizons)])
-    return scores_at(bulletin, select_scores(bulletin, query).at(0, limit))
+def _state(bulletin: Bulletin, view: dict[str, Any]) -> dict[str, Any]:
+    """Return what the scripts start from."""
+    manifest = bulletin.manifest
+    return {
+        "bulletin": manifest.id,
+        "origin": manifest.origin,
+        "simulated": manifest.simulated,
+        "thresholds": manifest.thresholds,
+        "horizons": {target: sorted(bulletin.horizons[target]) for target in bulletin.horizons},
+        "models": {
+            level: [
+                {"name": f"{model.name} v{model.version}", "learner": model.learner}
+                for model in manifest.models
+                if model.level == level
+            ]
+            for level in manifest.levels
+        },
+        "view": view,
+    }
+
+
+def _chosen(bulletin: Bulletin, query: PageView) -> tuple[Target, int]:
+    """Return the target and horizon to show: as asked, else the nearest that there is."""
+    scored = [target for target in _TARGETS if target in bulletin.horizons]
+    target = query.target or scored[0]
+    horizons = sorted(bulletin.horizons.get(target, ())) or [1]
+    asked = query.horizon or horizons[0]
+    return target, min(horizons, key=lambda horizon: abs(horizon - asked))
+
+
+def _top(bulletin: Bulletin, level: Level, target: Target, horizon: int) -> list[Score]:
+    query = ScoreFilter(level=level, target=target, horizon=[horizon])
+    return scores_at(bulletin, select_scores(bulletin, query).at(0, ROWS))
 
 
 def _preferred(manifest: Manifest) -> Level:
-    return next(level for level in _PREFERENCE if level in manifest.levels)
+    return next(level for level in _LEVELS if level in manifest.levels)
 
 
 def _percent(probability: float) -> str:

@@ -15,6 +15,7 @@ from service.app import create_app
 from service.server import Server, bind
 from tests.service.example import (
     EXAMPLE_MONTHS,
+    NOW,
     Row,
     publish_bulletin,
     publish_months,
@@ -53,7 +54,7 @@ def serve_app(app: FastAPI) -> Iterator[httpx.Client]:
 
 
 def serve_home(home: Path) -> AbstractContextManager[httpx.Client]:
-    return serve_app(create_app(home))
+    return serve_app(create_app(home, now=lambda: NOW))
 
 
 @pytest.fixture(scope="session")

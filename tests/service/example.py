@@ -39,6 +39,9 @@ from models.bulletin import (
 )
 
 ORIGIN = "2024-12"
+NOW = datetime(2025, 1, 25, 6, 0, tzinfo=UTC)
+"""Four days after the newest bulletin was issued."""
+
 EXAMPLE_MONTHS = ("2024-09", "2024-10", "2024-11", ORIGIN)
 THRESHOLDS = {"country": 25.0, "admin1": 5.0, "priogrid": 1.0}
 WINDOWS = (3, 6, 12)

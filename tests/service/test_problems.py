@@ -11,6 +11,7 @@ from fastapi import FastAPI
 from models.bulletin import Manifest
 from service.api.problems import TITLES
 from service.app import create_app
+from tests.service.example import NOW
 
 Publish = Callable[..., Manifest]
 Serving = Callable[[Path], AbstractContextManager[httpx.Client]]
@@ -22,7 +23,10 @@ def read_problem(response: httpx.Response, status: int) -> str:
     assert response.status_code == status, response.text
     assert response.headers["content-type"] == "application/problem+json"
     body = response.json()
-    assert set(body) == {"type", "title", "status", "detail", "instance", "simulated"}
+    assert set(body) == {
+        *("type", "title", "status", "detail", "instance", "simulated", "request_id"),
+    }
+    assert body["request_id"] == response.headers["x-request-id"]
     assert (body["type"], body["status"], body["title"]) == ("about:blank", status, TITLES[status])
     assert unquote(body["instance"]) == response.request.url.path
     detail: str = body["detail"]
@@ -141,7 +145,7 @@ def test_a_damaged_old_bulletin_is_not_found(
 def test_a_fault_tells_the_log_and_not_the_client(
     home: Path, serving_app: ServingApp, caplog: pytest.LogCaptureFixture
 ) -> None:
-    app = create_app(home)
+    app = create_app(home, now=lambda: NOW)
 
     @app.get("/fault")
     def fail() -> None:

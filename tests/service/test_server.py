@@ -23,7 +23,9 @@ SERVE = """
 import sys
 from pathlib import Path
 from service.server import serve
-serve(Path(sys.argv[1]), "127.0.0.1", 0, lambda address: print(address, flush=True))
+from service.settings import Settings
+tell = lambda address: print(address, flush=True)
+serve(Path(sys.argv[1]), "127.0.0.1", 0, tell, Settings(max_age_days=36500))
 print("done", flush=True)
 """
 

@@ -1,0 +1,124 @@
+"""Bounds of a request: how large it may be, how long it may take to come and to be answered."""
+
+import asyncio
+from typing import Any
+
+from fastapi import Request
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+from service.api.problems import problem
+
+
+class Bounds:
+    """Middleware: refuses bodies, which nothing here reads, and answers that take too long."""
+
+    def __init__(self, app: ASGIApp, *, body_bytes: int, answer_seconds: float) -> None:
+        self.app = app
+        self._body_bytes = body_bytes
+        self._answer_seconds = answer_seconds
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass a request on, and give up on it when its time is over."""
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        request = Request(scope)
+        length = request.headers.get("content-length", "0")
+        if not length.isdigit() or int(length) > self._body_bytes:
+            detail = f"the body is larger than {self._body_bytes} bytes: everything is asked by GET"
+            await problem(request, 413, detail, {"Connection": "close"})(scope, receive, send)
+            return
+        started = False
+
+        async def send_noting(message: Message) -> None:
+            nonlocal started
+            started = True
+            await send(message)
+
+        try:
+            async with asyncio.timeout(self._answer_seconds):
+                await self.app(scope, receive, send_noting)
+        except TimeoutError:
+            if started:
+                raise
+            detail = "the answer took too long: ask for less, or ask again"
+            await problem(request, 503, detail, {"Retry-After": "1"})(scope, receive, send)
+
+
+class BoundedProtocol(HttpToolsProtocol):
+    """A connection that waits only so long for a request, and takes only so many bytes of headers.
+
+    uvicorn's own has neither bound: a client that sends a byte now and then holds a connection for
+    ever. Subclasses say how long and how many.
+    """
+
+    receive_seconds: float
+    head_bytes: int
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        """Begin to wait for the first request."""
+        super().connection_made(transport)
+        self._head = 0
+        self._in_head = True
+        self._deadline: asyncio.TimerHandle | None = None
+        self._wait()
+
+    def data_received(self, data: bytes) -> None:
+        """Take what came, unless it is more of a head than any request needs."""
+        if self._deadline is None:
+            self._wait()
+        if self._in_head:
+            self._head += len(data)
+            if self._head > self.head_bytes and not self._ends_in(data):
+                self._refuse(b"431 Request Header Fields Too Large")
+                return
+        super().data_received(data)
+
+    def on_message_begin(self) -> None:
+        """A request begins."""
+        super().on_message_begin()
+        self._in_head = True
+
+    def on_headers_complete(self) -> None:
+        """The head is over; what follows is body."""
+        self._in_head, self._head = False, 0
+        super().on_headers_complete()
+
+    def on_message_complete(self) -> None:
+        """The request is there in full: now it is our turn."""
+        self._stop_waiting()
+        self._in_head = True
+        super().on_message_complete()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Nothing more will come."""
+        self._stop_waiting()
+        super().connection_lost(exc)
+
+    def _ends_in(self, data: bytes) -> bool:
+        return len(data) <= self.head_bytes and b"\r\n\r\n" in data
+
+    def _wait(self) -> None:
+        self._deadline = self.loop.call_later(
+            self.receive_seconds, self._refuse, b"408 Request Timeout"
+        )
+
+    def _stop_waiting(self) -> None:
+        if self._deadline is not None:
+            self._deadline.cancel()
+            self._deadline = None
+
+    def _refuse(self, status: bytes) -> None:
+        self._stop_waiting()
+        if not self.transport.is_closing():
+            self.transport.write(
+                b"HTTP/1.1 " + status + b"\r\nconnection: close\r\ncontent-length: 0\r\n\r\n"
+            )
+            self.transport.close()
+
+
+def bounded_protocol(receive_seconds: float, head_bytes: int) -> type[BoundedProtocol]:
+    """Return a kind of connection with bounds [s, bytes]."""
+    bounds: dict[str, Any] = {"receive_seconds": receive_seconds, "head_bytes": head_bytes}
+    return type("Bounded", (BoundedProtocol,), bounds)

@@ -1,0 +1,115 @@
+"""API keys: who holds one. Only their hashes are stored."""
+
+import fcntl
+import hashlib
+import hmac
+import json
+import os
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import date
+from pathlib import Path
+
+from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
+
+from features.errors import ConfigurationError, InputError
+
+PREFIX = "tsk_"
+KEYS_FILE = "keys.json"
+
+
+class StoredKey(BaseModel):
+    """A key by its name and hash; with 256 random bits a plain SHA-256 cannot be guessed."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    name: str
+    sha256: str
+    created: date
+
+
+_Keys: TypeAdapter[tuple[StoredKey, ...]] = TypeAdapter(tuple[StoredKey, ...])
+
+
+class KeyRing:
+    """The keys of a home directory; changes are seen without a restart."""
+
+    def __init__(self, home: Path) -> None:
+        self._file = home / KEYS_FILE
+        self._seen: tuple[int, int] | None = None
+        self._keys: tuple[StoredKey, ...] = ()
+
+    def names(self) -> tuple[StoredKey, ...]:
+        """Return the keys as stored; raises ConfigurationError when they cannot be read."""
+        try:
+            stat = self._file.stat()
+        except FileNotFoundError:
+            self._seen, self._keys = None, ()
+            return ()
+        stamp = (stat.st_ino, stat.st_mtime_ns)
+        if stamp != self._seen:
+            self._keys = _read(self._file)
+            self._seen = stamp
+        return self._keys
+
+    def holder(self, key: str) -> str | None:
+        """Return the name that a key was given to, None for a wrong one.
+
+        Every stored hash is compared, in constant time: how long it takes tells nothing.
+        """
+        digest = _hash(key)
+        found = None
+        for stored in self.names():
+            if hmac.compare_digest(digest, stored.sha256):
+                found = stored.name
+        return found
+
+    def add(self, name: str, created: date) -> str:
+        """Make a key for a name and return it: it is shown once and stored nowhere.
+
+        Raises InputError when the name has one already.
+        """
+        key = PREFIX + secrets.token_urlsafe(32)
+        with self._changing() as keys:
+            if any(stored.name == name for stored in keys):
+                raise InputError(f"'{name}' has a key: revoke it first, or choose another name")
+            keys.append(StoredKey(name=name, sha256=_hash(key), created=created))
+        return key
+
+    def revoke(self, name: str) -> None:
+        """Take a key back; raises InputError when nobody of that name has one."""
+        with self._changing() as keys:
+            kept = [stored for stored in keys if stored.name != name]
+            if len(kept) == len(keys):
+                raise InputError(f"nobody called '{name}' has a key: see `tocsin key list`")
+            keys[:] = kept
+
+    @contextmanager
+    def _changing(self) -> Iterator[list[StoredKey]]:
+        """Give the keys to be changed, and write them whole; one process at a time."""
+        self._file.parent.mkdir(parents=True, exist_ok=True)
+        with (self._file.parent / f".{KEYS_FILE}.lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            keys = list(self.names())
+            yield keys
+            hidden = self._file.with_name(f".{KEYS_FILE}.new")
+            handle = os.open(hidden, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+            with os.fdopen(handle, "wb") as file:
+                file.write(_Keys.dump_json(tuple(keys), indent=2))
+                file.flush()
+                os.fsync(file.fileno())
+            hidden.replace(self._file)
+
+
+def _hash(key: str) -> str:
+    return hashlib.sha256(key.encode()).hexdigest()
+
+
+def _read(file: Path) -> tuple[StoredKey, ...]:
+    try:
+        return _Keys.validate_json(file.read_bytes())
+    except (OSError, ValidationError, json.JSONDecodeError) as error:
+        raise ConfigurationError(
+            f"{file.name} holds no API keys that this version reads: move it away and make new ones"
+        ) from error

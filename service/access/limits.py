@@ -1,0 +1,68 @@
+"""How often one client may ask, and how often it may try a wrong key."""
+
+import ipaddress
+import time
+from typing import NamedTuple
+
+from limits import RateLimitItemPerMinute
+from limits.storage import MemoryStorage
+from limits.strategies import FixedWindowRateLimiter
+
+_PREFIX_V6 = 64  # bits of an IPv6 address that one client has for itself
+
+
+class Allowance(NamedTuple):
+    """Whether a client may go on, how often still, and when the count begins anew [s]."""
+
+    allowed: bool
+    limit: int
+    remaining: int
+    reset_s: int
+
+    def headers(self) -> dict[str, str]:
+        """Return what tells the client of it, as in the IETF's draft on RateLimit headers."""
+        told = {
+            "RateLimit-Limit": str(self.limit),
+            "RateLimit-Remaining": str(self.remaining),
+            "RateLimit-Reset": str(self.reset_s),
+        }
+        return told if self.allowed else told | {"Retry-After": str(max(1, self.reset_s))}
+
+
+class PerMinute:
+    """A limit a minute for each client; what is counted is forgotten after the minute."""
+
+    def __init__(self, count: int) -> None:
+        self._item = RateLimitItemPerMinute(count)
+        self._limiter = FixedWindowRateLimiter(MemoryStorage())
+
+    def take(self, client: str) -> Allowance:
+        """Count one, and tell whether it was within the limit."""
+        return self._told(client, allowed=self._limiter.hit(self._item, client))
+
+    def look(self, client: str) -> Allowance:
+        """Tell whether one more would be within the limit, without counting."""
+        return self._told(client, allowed=self._limiter.test(self._item, client))
+
+    def _told(self, client: str, *, allowed: bool) -> Allowance:
+        reset, remaining = self._limiter.get_window_stats(self._item, client)
+        return Allowance(allowed, self._item.amount, remaining, max(0, round(reset - time.time())))
+
+
+def client_of(address: str) -> str:
+    """Return what stands for all addresses that one client can have: of IPv6, the network."""
+    try:
+        ip = ipaddress.ip_address(address)
+    except ValueError:
+        return address
+    if isinstance(ip, ipaddress.IPv6Address) and ip.ipv4_mapped is None:
+        return str(ipaddress.ip_network((ip, _PREFIX_V6), strict=False))
+    return str(ip)
+
+
+def is_loopback(host: str) -> bool:
+    """Tell whether an address or host name is of this machine alone."""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"

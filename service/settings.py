@@ -1,0 +1,56 @@
+"""How the service runs: read from TOML, complete with defaults, and strict."""
+
+import tomllib
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from features.errors import ConfigurationError
+
+DEFAULT = Path(__file__).with_name("default.toml")
+
+Positive = Annotated[int, Field(gt=0, strict=True)]
+Seconds = Annotated[float, Field(gt=0, le=3600)]
+
+
+class Settings(BaseModel):
+    """What an operator may choose; `default.toml` explains every key."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    max_age_days: Annotated[float, Field(gt=0)] = 45
+    keys: Literal["outside loopback", "always", "never"] = "outside loopback"
+    requests_per_minute: Positive = 600
+    wrong_keys_per_minute: Positive = 10
+    limit_loopback: bool = False
+    trust_proxy: bool = False
+    cors_origins: tuple[str, ...] = ()
+    log: Literal["console", "json"] = "console"
+    log_requests: Literal["problems", "all"] = "problems"
+    telemetry: bool = False
+    receive_seconds: Seconds = 10
+    answer_seconds: Seconds = 30
+    keep_alive_seconds: Positive = 15
+    most_connections: Positive = 1000
+    head_bytes: Positive = 16_000
+    body_bytes: Positive = 10_000
+    answers_megabytes: Positive = 32
+
+
+def read_settings(path: Path) -> Settings:
+    """Read settings from a TOML file; keys that it leaves out have their defaults.
+
+    Raises ConfigurationError, naming every wrong or unknown key, when it is not one.
+    """
+    try:
+        content = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise ConfigurationError(f"{path} cannot be read as TOML: {error}") from error
+    try:
+        return Settings.model_validate(content)
+    except ValidationError as error:
+        faults = "; ".join(
+            f"{'.'.join(map(str, fault['loc']))}: {fault['msg']}" for fault in error.errors()
+        )
+        raise ConfigurationError(f"{path} has settings that cannot be used: {faults}") from error
