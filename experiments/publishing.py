@@ -65,6 +65,7 @@ from models.bulletin import (
     Manifest,
     ModelUsed,
     ReleaseUsed,
+    RiskScale,
     VintageUsed,
 )
 
@@ -130,7 +131,7 @@ def publish(
         drivers_sha256=hashes.pop(DRIVERS_FILE),
         previous=earlier[0].id if earlier else None,
         files=hashes,
-        risk_scales=tuple(scale for model in models for scale in risk_scales_of(store, model)),
+        risk_scales=_risk_scales(store, models),
     )
     is_new = write_bulletin(place, files, manifest, CATALOGUE)
     return Published(manifest if is_new else read_manifest(place), is_new, left_out)
@@ -141,10 +142,11 @@ def replay(
 ) -> Manifest:
     """Compute a bulletin again from the releases, model versions and bulletin that it names.
 
-    Returns its manifest. Every file that the manifest names is compared, but for the track record,
-    which tells of other bulletins and may tell of fewer when some are gone. Raises BulletinError
-    when a release or the previous bulletin is no longer as it was, when a file differs by one bit,
-    or when the bulletin is not there, and ModelError when a model is gone.
+    Returns its manifest. The risk levels and every file that the manifest names are compared, but
+    for the track record: it tells of other bulletins, some of which may be gone or have been issued
+    since, so that only its hash is. What an older bulletin is without is not asked for. Raises
+    BulletinError when a release or the previous bulletin is no longer as it was, when a file
+    differs by one bit, or when the bulletin is not there, and ModelError when a model is gone.
     """
     manifest, _ = read_bulletin(home, bulletin)
     previous = [] if manifest.previous is None else [read_previous(home, manifest.previous)]
@@ -167,12 +169,18 @@ def replay(
     for name, digest in named.items():
         read_published(home / "bulletins" / bulletin / name, digest)
     files = _files(issues, previous, jobs)
-    for name, digest in named.items():
-        if name != TRACK_RECORD_FILE and sha256_of(files[name]) != digest:
-            raise BulletinError(
-                f"bulletin {bulletin} comes out otherwise ({name}): it was issued by "
-                f"{manifest.code}; run that version with the packages of its time"
-            )
+    others = [
+        name
+        for name, digest in named.items()
+        if name != TRACK_RECORD_FILE and sha256_of(files[name]) != digest
+    ]
+    if manifest.risk_scales and manifest.risk_scales != _risk_scales(store, models):
+        others.append("risk levels")
+    if others:
+        raise BulletinError(
+            f"bulletin {bulletin} comes out otherwise ({', '.join(others)}): it was issued by "
+            f"{manifest.code}; run that version with the packages of its time"
+        )
     return manifest
 
 
@@ -205,6 +213,10 @@ def _files(issues: list[Issue], earlier: list[Previous], jobs: int) -> dict[str,
             lambda i: track_record.track_record_of(i, earlier), by_bulletin, TRACK_RECORD_SCHEMA
         ),
     }
+
+
+def _risk_scales(store: Store, models: list[Registered]) -> tuple[RiskScale, ...]:
+    return tuple(scale for model in models for scale in risk_scales_of(store, model))
 
 
 def _rows_of(content: bytes) -> int:

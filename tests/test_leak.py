@@ -107,6 +107,9 @@ def test_scrambling_every_event_after_the_origin_changes_no_indicator_prediction
     pd.testing.assert_frame_equal(other.backtest, told.backtest, check_exact=True)
     assert other.digest == told.digest
     assert other.scores == told.scores
+    assert len(other.files) == 7
+    assert other.files == told.files
+    assert other.risk_scales == told.risk_scales
 
 
 def test_scrambling_events_before_the_origin_does_change_the_scores(

@@ -13,7 +13,7 @@ from features.regions import Level, geometries, load_regions
 SIMPLIFIED_BY: dict[Level, float] = {"country": 0.05, "admin1": 0.03, "priogrid": 0.0}
 """Corners that stand out by less [degrees] are left out of outlines, on both sides of a border."""
 
-_DECIMALS = 3  # of degrees: some hundred metres
+_DECIMALS = 3  # of degrees: a hundred metres
 
 _EDGES = ["west", "south", "east", "north"]
 
@@ -42,13 +42,15 @@ def regions_of(issue: Issue) -> pd.DataFrame:
 def outlines(level: Level, ids: npt.NDArray[np.str_]) -> npt.NDArray[np.object_]:
     """Return outlines (n,) for a map as shapely geometries [degrees], None where none is known.
 
-    Neighbours still share their borders; outer rings run anticlockwise, as RFC 7946 has it.
+    Neighbours still share their borders; outer rings run anticlockwise, as RFC 7946 has it. No
+    island is lost: a region with one so small that rounding would fold it keeps all its decimals.
     """
     known = np.isin(ids, load_regions(level).ids)
     shapes = geometries(level, ids[known])
     if SIMPLIFIED_BY[level]:
         shapes = shapely.coverage_simplify(shapes, SIMPLIFIED_BY[level])
     rounded = shapely.transform(shapes, lambda corners: np.round(corners, _DECIMALS))
+    whole = np.where(shapely.is_valid(rounded), rounded, shapes)
     found = np.full(len(ids), None, dtype=object)
-    found[known] = shapely.orient_polygons(rounded, exterior_cw=False)
+    found[known] = shapely.orient_polygons(whole, exterior_cw=False)
     return found

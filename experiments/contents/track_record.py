@@ -1,14 +1,17 @@
 """`track_record.parquet`: how earlier bulletins came out, by what is known now."""
 
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 
 import pandas as pd
 
 from experiments.evaluation import forecasts_in
 from experiments.previous import Previous
+from experiments.published import JUDGED_MONTHS
 from experiments.samples import samples_at
 from experiments.scoring import Issue
 from experiments.track_record import deaths_record, judged_probabilities
+from features.errors import CoverageError
 from features.months import format_month
 from models import metrics
 from models.bulletin import TRACK_RECORD_SCHEMA
@@ -17,8 +20,18 @@ _MEASURES = {"brier": metrics.brier, "log_score": metrics.log_score, "auc": metr
 
 
 def track_record_of(issue: Issue, earlier: Iterable[Previous]) -> pd.DataFrame:
-    """Return the track record (TRACK_RECORD_SCHEMA) of earlier bulletins' scores of a level."""
-    rows = [row for bulletin in earlier for row in _judged(issue, bulletin)]
+    """Return the track record (TRACK_RECORD_SCHEMA) of earlier bulletins' scores of a level.
+
+    Judged are those whose origin lies within the last JUDGED_MONTHS, by what the panel of the new
+    bulletin holds up to its origin. A bulletin of an origin at which the present history covers no
+    region has no rows.
+    """
+    first = issue.panel.months[-1] - JUDGED_MONTHS
+    rows: list[dict[str, object]] = []
+    for bulletin in earlier:
+        if bulletin.origin >= first:
+            with suppress(CoverageError):
+                rows += _judged(issue, bulletin)
     return pd.DataFrame(rows, columns=TRACK_RECORD_SCHEMA.names)
 
 

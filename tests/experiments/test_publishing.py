@@ -460,6 +460,19 @@ def test_a_replay_that_comes_out_otherwise_is_told(
         replay(archive, open_store(own_home, None), own_home, issued.id)
 
 
+def test_a_replay_compares_the_risk_levels(
+    own_home: Path, vintage: Vintage, archive: Archive
+) -> None:
+    issued = issue(own_home, vintage).manifest
+    first, *others = issued.risk_scales
+    other = first.model_copy(update={"base_rate": first.base_rate + 2**-40})
+    forged = issued.model_copy(update={"risk_scales": (other, *others)})
+    place = own_home / "bulletins" / issued.id / "manifest.json"
+    place.write_text(forged.model_dump_json())
+    with pytest.raises(BulletinError, match=r"comes out otherwise \(risk levels\)"):
+        replay(archive, open_store(own_home, None), own_home, issued.id)
+
+
 KEYS = ["level", "region", "target", "horizon"]
 
 

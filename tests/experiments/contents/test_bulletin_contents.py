@@ -3,6 +3,9 @@
 import io
 import json
 import shutil
+from dataclasses import replace
+from datetime import date
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -12,14 +15,24 @@ import pyarrow.parquet as pq
 import pytest
 import shapely
 
-from experiments.contents.regions import outlines
+from experiments.contents.history import history_of
+from experiments.contents.regions import outlines, regions_of
+from experiments.contents.track_record import track_record_of
+from experiments.previous import Previous
 from experiments.published import read_bulletin
 from experiments.publishing import publish
-from experiments.store import open_store
+from experiments.registry import champion, load_forecaster
+from experiments.samples import samples_at
+from experiments.scoring import Issue
+from experiments.store import Store, open_store
+from features.archive import Archive
 from features.months import format_month, parse_month
 from features.panel import Panel
 from features.regions import LEVELS, Level, geometries, load_regions
-from features.vintage import Vintage
+from features.sources.simulation.delivery import deliver
+from features.sources.simulation.world import World
+from features.targets import TARGETS
+from features.vintage import Vintage, open_vintage
 from models.bulletin import (
     DISTRIBUTIONS_SCHEMA,
     HISTORY_MONTHS,
@@ -31,6 +44,7 @@ from models.bulletin import (
 )
 from models.metrics import brier
 from tests.experiments.test_publishing import ISSUED
+from tests.test_leak import scrambled
 
 ORIGINS = ("2023-10", "2023-11", "2023-12")
 
@@ -147,17 +161,31 @@ def test_regions_lie_where_they_are_and_know_their_neighbours(
 
 
 @pytest.mark.parametrize("level", LEVELS)
-def test_no_outline_is_lost_and_outer_rings_run_anticlockwise(level: Level) -> None:
-    ids = load_regions(level).ids[::40]
+def test_no_region_and_no_island_is_lost_and_outer_rings_run_anticlockwise(level: Level) -> None:
+    ids = load_regions(level).ids[:: 100 if level == "priogrid" else 1]
     found = outlines(level, ids)
     whole = geometries(level, ids)
     for simple, exact in zip(found, whole, strict=True):
-        assert not simple.is_empty
+        assert simple.is_valid
+        assert len(shapely.get_parts(simple)) == len(shapely.get_parts(exact))
         assert simple.area == pytest.approx(exact.area, rel=0.25, abs=0.02)
-        for polygon in shapely.get_parts(simple):
-            if polygon.area < 1e-4:  # a speck of rounded corners has no direction
-                continue
-            assert shapely.is_ccw(polygon.exterior)
+        assert 0.3 < simple.area / exact.area < 1.5
+        assert all(shapely.is_ccw(polygon.exterior) for polygon in shapely.get_parts(simple))
+
+
+def test_neighbours_still_share_their_border() -> None:
+    ids = load_regions("admin1").within(["MLI"]).ids
+    found = outlines("admin1", ids)
+    overlap = sum(shape.area for shape in found) - shapely.union_all(found).area
+    assert overlap == pytest.approx(0, abs=1e-6)
+    assert shapely.coverage_is_valid(found)
+
+
+def test_a_prio_grid_cell_is_its_box() -> None:
+    (cell,) = outlines("priogrid", load_regions("priogrid").ids[:1])
+    west, south, east, north = cell.bounds
+    assert (east - west, north - south) == (0.5, 0.5)
+    assert cell.equals(shapely.box(west, south, east, north))
 
 
 def test_what_nobody_knows_the_place_of_has_no_outline() -> None:
@@ -206,3 +234,91 @@ def test_the_manifest_names_every_file(months_home: Path, newest: Manifest) -> N
     assert json.loads((folder / "manifest.json").read_text())["origin"] == ORIGINS[-1]
     assert newest.previous is not None
     assert newest.previous.startswith(format_month(parse_month(ORIGINS[-1]) - 1))
+
+
+def test_nothing_after_the_origin_changes_a_bit_of_any_file(
+    months_home: Path, own_home: Path, vintage: Vintage, world: World, tmp_path: Path
+) -> None:
+    """The last bulletin has a track record, so this holds for what earlier ones came to as well."""
+    delivery = deliver(world, date(2025, 1, 15))
+    is_later = delivery.events["date_end"] >= pd.Timestamp("2024-01-01")
+    events = scrambled(delivery.events, is_later, seed=3)
+    Archive(tmp_path / "other").add(replace(delivery, events=events))
+    other = open_vintage(Archive(tmp_path / "other"), vintage.as_of)
+    for origin in ORIGINS:
+        month, store = parse_month(origin), open_store(own_home, None)
+        publish(other, store, own_home, month, issued_at=ISSUED, code="1.2.3+abc")
+    expected, found = (
+        {path.relative_to(home): path.read_bytes() for path in home.glob("bulletins/*/*.parquet")}
+        for home in (months_home, own_home)
+    )
+    assert len(found) == len(ORIGINS) * 7
+    assert found == expected
+
+
+@pytest.mark.parametrize("name", ["history.parquet", "indicator_values.parquet", "drivers.parquet"])
+def test_a_region_can_be_read_without_most_of_the_others(
+    months_home: Path, newest: Manifest, name: str
+) -> None:
+    metadata = pq.read_metadata(months_home / "bulletins" / newest.id / name)
+    groups = [metadata.row_group(number) for number in range(metadata.num_row_groups)]
+    assert all(group.num_rows <= 4096 for group in groups)
+    assert metadata.num_rows <= 4096 or len(groups) > 1
+    spans = [group.column(0).statistics for group in groups]
+    assert all(span.has_min_max for span in spans)
+    assert all(one.max <= other.min for one, other in pairwise(spans))
+
+
+@pytest.fixture
+def issue(store: Store, panel: Panel) -> Issue:
+    """What is known in December 2023."""
+    model = champion(store, "admin1")
+    assert model is not None
+    known = panel.until(parse_month(ORIGINS[-1]))
+    forecaster = load_forecaster(store, model)
+    samples = samples_at(known, parse_month(ORIGINS[-1]), forecaster.tau, ("deaths_mean_3",))
+    return Issue(known, model, forecaster, samples)
+
+
+@pytest.mark.parametrize(("months", "is_judged"), [(24, True), (25, False)])
+def test_bulletins_are_judged_for_two_years(
+    issue: Issue, scores: pd.DataFrame, months: int, is_judged: bool
+) -> None:
+    old = Previous("old", parse_month(ORIGINS[-1]) - months, scores)
+    told = track_record_of(issue, [old])
+    assert list(told.columns) == TRACK_RECORD_SCHEMA.names
+    assert set(told["target"]) == ({"fatalities", *TARGETS} if is_judged else set())
+
+
+def test_a_bulletin_of_months_that_the_history_no_longer_covers_is_not_judged(
+    issue: Issue, scores: pd.DataFrame
+) -> None:
+    observed = issue.panel.observed.copy()
+    observed[-30] = False
+    gap = replace(issue, panel=replace(issue.panel, observed=observed))
+    origin = parse_month(ORIGINS[-1])
+    assert track_record_of(gap, [Previous("old", origin - 12, scores)]).empty
+    assert not track_record_of(gap, [Previous("old", origin - 4, scores)]).empty
+
+
+def test_history_says_nothing_of_what_was_not_observed_or_not_told(issue: Issue) -> None:
+    observed = issue.panel.observed.copy()
+    observed[-30] = False
+    panel = replace(issue.panel, observed=observed, tells=frozenset())
+    told = history_of(replace(issue, panel=panel))
+    is_gap = told["month"] == format_month(parse_month(ORIGINS[-1]) - 29)
+    assert told["observed"].ne(is_gap).all()
+    assert told["deaths"].isna().equals(is_gap)
+    assert told[["events", "state_based", "non_state", "one_sided"]].isna().all(axis=None)
+
+
+def test_a_region_that_lies_nobody_knows_where_is_told_of_without_a_place(issue: Issue) -> None:
+    table = issue.panel.regions.table.copy()
+    table.loc[0, ["id", "latitude", "longitude"]] = ["nowhere", np.nan, np.nan]
+    regions = replace(issue.panel.regions, table=table)
+    told = regions_of(replace(issue, panel=replace(issue.panel, regions=regions)))
+    places = ["latitude", "longitude", "west", "south", "east", "north", "outline"]
+    is_lost = told["region"] == "nowhere"
+    assert is_lost.sum() == 1
+    assert told.loc[is_lost, places].isna().all(axis=None)
+    assert told.loc[~is_lost, places].notna().all(axis=None)

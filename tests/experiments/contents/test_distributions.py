@@ -48,5 +48,6 @@ def test_steps_say_what_the_distribution_says(
         chance = -np.diff(np.append(exceedance, 0))
         assert chance @ values == pytest.approx(distribution.mean()[row], abs=1e-6)
         for level, quantile in zip(QUANTILES, distribution.quantiles(QUANTILES)[row], strict=True):
-            below = 1 - np.append(exceedance, 0)[1:]
-            assert values[np.flatnonzero(below >= level - 1e-9)[0]] <= quantile + 1e-9
+            more = exceedance[values > quantile].max(initial=0)
+            assert more <= 1 - level + 1e-9
+            assert at_least(values, exceedance, quantile) > 1 - level - 1e-9
