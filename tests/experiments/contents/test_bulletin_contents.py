@@ -313,11 +313,15 @@ def test_history_says_nothing_of_what_was_not_observed_or_not_told(issue: Issue)
 
 
 def test_a_region_that_lies_nobody_knows_where_is_told_of_without_a_place(issue: Issue) -> None:
-    table = issue.panel.regions.table.copy()
-    table.loc[0, ["id", "latitude", "longitude"]] = ["nowhere", np.nan, np.nan]
+    known = issue.panel.regions.table
+    places = ["latitude", "longitude"]
+    table = known.assign(
+        id=known["id"].where(known.index > 0, "nowhere"),
+        **{place: known[place].where(known.index > 0) for place in places},
+    )
     regions = replace(issue.panel.regions, table=table)
     told = regions_of(replace(issue, panel=replace(issue.panel, regions=regions)))
-    places = ["latitude", "longitude", "west", "south", "east", "north", "outline"]
+    places += ["west", "south", "east", "north", "outline"]
     is_lost = told["region"] == "nowhere"
     assert is_lost.sum() == 1
     assert told.loc[is_lost, places].isna().all(axis=None)
