@@ -12,7 +12,7 @@ from service.api.paging import Place, next_address, read_cursor
 from service.api.queries import NoParameters, PageQuery
 from service.api.routing import QueryRoute
 from service.api.schemas import BulletinList
-from service.errors import ParameterError, UnknownError
+from service.errors import UnknownError
 
 router = APIRouter(prefix="/v1/bulletins", tags=["bulletins"], route_class=QueryRoute)
 
@@ -81,5 +81,5 @@ def _after(place: Place | None, manifests: tuple[Manifest, ...]) -> tuple[Manife
         return manifests
     names = [manifest.id for manifest in manifests]
     if place.bulletin not in names:
-        raise ParameterError("cursor: the bulletin that it follows is gone; start without one")
+        raise UnknownError("cursor: the bulletin that it follows is gone; start without one")
     return manifests[names.index(place.bulletin) + 1 :]

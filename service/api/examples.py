@@ -47,6 +47,7 @@ def add_examples(document: Document) -> Document:
     for path, statuses in _RECORDED.items():
         for status, bodies in statuses.items():
             response = document["paths"][path]["get"]["responses"][status]
-            (body,) = response["content"].values()
+            kinds = response["content"]
+            body = kinds.get("application/json") or kinds[MEDIA_TYPE]
             body["examples"] = {f"GET {where}": {"value": value} for where, value in bodies.items()}
     return document

@@ -7,6 +7,7 @@ import pyarrow as pa
 import pyarrow.csv
 import pyarrow.parquet as pq
 from fastapi import Request, Response
+from pydantic import BaseModel
 
 from service.api.queries import Format
 from service.errors import FormatError
@@ -37,6 +38,16 @@ class Page:
     outlines: Callable[[], Sequence[bytes]]
     table: Callable[[], pa.Table]
     next: str | None
+
+
+def described(model: type[BaseModel]) -> dict[int | str, dict[str, object]]:
+    """Return the OpenAPI description of a list that is given in every form."""
+    content: dict[str, object] = {
+        kind.partition(";")[0]: {"schema": {"type": "string"}} for kind in MEDIA_TYPES.values()
+    }
+    content[MEDIA_TYPES["geojson"]] = {"schema": {"type": "object"}}
+    del content[MEDIA_TYPES["json"]]
+    return {200: {"model": model, "content": content}}
 
 
 def chosen_form(request: Request, given: Format | None) -> Format:

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from fastapi import Request
 
-from service.errors import ParameterError
+from service.errors import UnknownError
 
 _TOKEN = re.compile(r"([0-9a-f-]{20})\.(\d{1,9})\.[0-9a-f]{16}")
 
@@ -23,7 +23,7 @@ class Place(NamedTuple):
 def read_cursor(request: Request) -> Place | None:
     """Return the place that a request's cursor stands for, None when it has no cursor.
 
-    Raises ParameterError when the cursor was not given out for these very parameters.
+    Raises UnknownError when the cursor was not given out for these very parameters.
     """
     cursor = request.query_params.get("cursor")
     if cursor is None:
@@ -31,7 +31,7 @@ def read_cursor(request: Request) -> Place | None:
     match = _TOKEN.fullmatch(_decode(cursor))
     place = Place(match[1], int(match[2])) if match else None
     if place is None or _cursor(request, place) != cursor:
-        raise ParameterError(
+        raise UnknownError(
             "cursor: not one that was given out with these parameters; follow 'next' as it is, "
             "or start without a cursor"
         )

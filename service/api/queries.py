@@ -6,7 +6,6 @@ from difflib import get_close_matches
 from typing import Annotated, Any, Literal
 
 from pydantic import (
-    AfterValidator,
     BaseModel,
     BeforeValidator,
     ConfigDict,
@@ -72,22 +71,15 @@ _DEGREES = r"-?\d{1,3}(\.\d{1,9})?"
 BOX_PATTERN = rf"^{_DEGREES}(,{_DEGREES}){{3}}$"
 
 
-def _box(text: str) -> str:
-    _, south, _, north = map(float, text.split(","))
-    if south > north:
-        raise PydanticCustomError("bbox", "the southern edge lies north of the northern one")
-    return text
-
-
 Box = Annotated[
     str | None,
     Field(
         pattern=BOX_PATTERN,
         description="Only regions that touch this box: west, south, east and north edge [degrees], "
-        "with commas between. A western edge east of the eastern one goes across 180 degrees.",
+        "with commas between. A western edge east of the eastern one goes across 180 degrees; the "
+        "southern and the northern may change places.",
         examples=["-12.5,10,4.5,25"],
     ),
-    AfterValidator(lambda text: None if text is None else _box(text)),
 ]
 FormatChoice = Annotated[
     Format | None,

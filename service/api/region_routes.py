@@ -17,7 +17,7 @@ from service.api.bodies import (
 )
 from service.api.current import chosen_bulletin, is_stale
 from service.api.examples import problems_of
-from service.api.forms import NOWHERE, Page, chosen_form, in_form
+from service.api.forms import NOWHERE, Page, chosen_form, described, in_form
 from service.api.listing import json_response, next_page, start_of
 from service.api.queries import HistoryQuery, RegionDetailQuery, RegionQuery
 from service.api.routing import QueryRoute
@@ -31,7 +31,9 @@ from service.store.places import neighbours_of, outlines_of, regions_of
 router = APIRouter(prefix="/v1/regions", tags=["regions"], route_class=QueryRoute)
 
 
-@router.get("", response_model=RegionList, responses=problems_of("/v1/regions", 406))
+@router.get(
+    "", response_model=RegionList, responses=problems_of("/v1/regions", 406) | described(RegionList)
+)
 async def list_regions(request: Request, query: Annotated[RegionQuery, Query()]) -> Response:
     """Scored regions, by level and id; as GeoJSON with their outlines."""
     return await run_in_threadpool(_list, request, query)

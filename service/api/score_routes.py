@@ -10,7 +10,7 @@ from starlette.concurrency import run_in_threadpool
 from models.bulletin import RISK_LEVELS
 from service.api.current import chosen_bulletin, is_stale, used_bulletin
 from service.api.examples import problems_of
-from service.api.forms import NOWHERE, Page, chosen_form, in_form
+from service.api.forms import NOWHERE, Page, chosen_form, described, in_form
 from service.api.paging import Place, next_address, read_cursor
 from service.api.queries import ScoreQuery
 from service.api.risk import risk_of_scores
@@ -28,7 +28,9 @@ _AT_ONCE = 1000
 """So many scores are written without letting others wait; for more, others go first."""
 
 
-@router.get("", response_model=ScoreList, responses=problems_of("/v1/scores", 406))
+@router.get(
+    "", response_model=ScoreList, responses=problems_of("/v1/scores", 406) | described(ScoreList)
+)
 async def list_scores(request: Request, query: Annotated[ScoreQuery, Query()]) -> Response:
     """Scores that pass every filter, highest probability first.
 

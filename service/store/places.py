@@ -53,7 +53,8 @@ def regions_in(bulletin: Bulletin, box: str) -> list[str]:
     A western edge east of the eastern one goes across 180 degrees. Raises UnknownError where the
     bulletin tells of no regions.
     """
-    west, south, east, north = map(float, box.split(","))
+    west, one, east, other = map(float, box.split(","))
+    south, north = sorted((one, other))
     ids, edges = _edges(bulletin)
     upright = (edges["south"] <= north) & (edges["north"] >= south)
     spans = [(west, east)] if west <= east else [(west, _HALF_TURN), (-_HALF_TURN, east)]
