@@ -1,4 +1,4 @@
-"""The files that the pages load: our own scripts and style, and Plotly's bundle as its package has it.
+"""The files that the pages load: our own scripts and style, and the bundle in Plotly's package.
 
 Their addresses carry a version that changes with any of them, so that browsers may keep them for
 good; the scripts import each other by relative addresses and so have the same version.
@@ -31,9 +31,7 @@ def show_asset(asked: str, name: str) -> FileResponse:
     if path is None:
         raise UnknownError(f"the page has no file '{name}'")
     caching = _FOR_GOOD if asked == assets_version() else "no-cache"
-    return FileResponse(
-        path, media_type=_TYPES[path.suffix], headers={"Cache-Control": caching}
-    )
+    return FileResponse(path, media_type=_TYPES[path.suffix], headers={"Cache-Control": caching})
 
 
 @cache
@@ -52,5 +50,4 @@ def _files() -> dict[str, Path]:
     # Found, not imported: importing plotly takes longer than starting the service.
     spec = find_spec("plotly")
     places = [] if spec is None else spec.submodule_search_locations or []
-    bundles = [Path(place) / "package_data" / PLOTLY for place in places]
-    return own | {PLOTLY: bundle for bundle in bundles if bundle.exists()}
+    return own | {PLOTLY: Path(place) / "package_data" / PLOTLY for place in places}  # noqa: B035

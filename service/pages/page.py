@@ -1,7 +1,7 @@
 """The pages for people: `/`, what a bulletin says, and `/docs`, how to ask for more.
 
 The server writes all that can be read without a script: what the bulletin is, the choices, and the
-highest scores. The scripts add the map, the search and the regions; what is chosen is in the address.
+highest scores. The scripts add the map, the search and the regions; the address has what is chosen.
 """
 
 from datetime import date
@@ -58,7 +58,7 @@ class PageView(NoParameters):
     bulletin: BulletinChoice = LATEST
     region: Annotated[str | None, Field(max_length=200)] = None
     search: Annotated[str | None, Field(max_length=200)] = None
-    list: Annotated[str | None, Field(max_length=20)] = None
+    tab: Annotated[str | None, Field(max_length=20)] = None
 
 
 @router.get("/")

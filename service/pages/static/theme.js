@@ -1,0 +1,28 @@
+// Light or dark: as the system has it until the reader chooses. A plain script, so that it runs first.
+(() => {
+  const key = "tocsin-theme";
+  const kept = () => {
+    try { return localStorage.getItem(key); } catch { return null; }
+  };
+  const system = matchMedia("(prefers-color-scheme: dark)");
+  const isDark = () => (kept() ?? (system.matches ? "dark" : "light")) === "dark";
+  const apply = () => {
+    document.documentElement.dataset.theme = isDark() ? "dark" : "light";
+    const button = document.getElementById("theme");
+    if (button) {
+      button.hidden = false;
+      button.textContent = isDark() ? "Light" : "Dark";
+      button.setAttribute("aria-label", `Show in ${isDark() ? "light" : "dark"} colours`);
+    }
+    dispatchEvent(new Event("theme"));
+  };
+  apply();
+  system.addEventListener("change", apply);
+  addEventListener("DOMContentLoaded", () => {
+    apply();
+    document.getElementById("theme")?.addEventListener("click", () => {
+      try { localStorage.setItem(key, isDark() ? "light" : "dark"); } catch { /* not kept */ }
+      apply();
+    });
+  });
+})();
