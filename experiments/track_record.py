@@ -5,6 +5,7 @@ from datetime import date
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from experiments.backtest import reference_probabilities
@@ -38,7 +39,10 @@ def judged_probabilities(panel: Panel, samples: Samples, scores: pd.DataFrame) -
         known = ~np.isnan(outcome)
         places = (np.full(known.sum(), len(samples.months) - 1), region[known])
         forecasts = {SCORE: part["probability"].to_numpy()[known]}
-        forecasts |= reference_probabilities(samples, target, horizon, places)
+        if known.any():
+            forecasts |= reference_probabilities(samples, target, horizon, places)
+        else:
+            forecasts |= {reference: np.empty(0) for reference in REFERENCES}
         keys = {"target": target, "horizon": horizon, "outcome": outcome[known]}
         parts.append(pd.DataFrame(keys | forecasts))
     table: pd.DataFrame = pd.concat(parts, ignore_index=True)
@@ -68,6 +72,7 @@ def deaths_record(panel: Panel, samples: Samples, scores: pd.DataFrame) -> pd.Da
     (forecast / observed deaths), within_90 (share of outcomes inside the 5 % to 95 % interval).
     """
     rows = []
+    of_references = _reference_deaths(samples)
     for horizon in HORIZONS["fatalities"]:
         part = scores[(scores["target"] == "fatalities") & (scores["horizon"] == horizon)]
         outcome, region = _outcomes(panel, samples, part, "fatalities", horizon)
@@ -77,10 +82,8 @@ def deaths_record(panel: Panel, samples: Samples, scores: pd.DataFrame) -> pd.Da
         outcome, region = outcome[known], region[known]
         own = part[[quantile_column(q) for q in QUANTILES]].to_numpy()[known]
         forecasts = {SCORE: (own, part["mean"].to_numpy()[known])}
-        for reference in REFERENCES:
-            draws = reference_draws(reference, samples.deaths, len(samples.months) - 1)[region]
-            quantiles = np.nanquantile(draws, QUANTILES, axis=1, method="inverted_cdf").T
-            forecasts[reference] = (quantiles, np.nanmean(draws, axis=1))
+        for reference, (quantiles, mean) in of_references.items():
+            forecasts[reference] = (quantiles[region], mean[region])
         for forecast, (quantiles, mean) in forecasts.items():
             inside = (quantiles[:, 0] <= outcome) & (outcome <= quantiles[:, -1])
             rows.append(
@@ -121,6 +124,28 @@ def _outcomes(
     # A later vintage may not hold a region, whose index is then -1, or not observe it before.
     held = (region >= 0) & samples.eligible[row, region]
     return np.where(held, outcome, np.nan), region
+
+
+def _reference_deaths(samples: Samples) -> dict[str, tuple[FloatArray, FloatArray]]:
+    """Return each reference's quantiles (R, len(QUANTILES)) and mean (R,) [deaths/month].
+
+    They are the same at every horizon. Of a region without any past they say nothing of use.
+    """
+    told = {}
+    for reference in REFERENCES:
+        draws = reference_draws(reference, samples.deaths, len(samples.months) - 1)
+        count = (~np.isnan(draws)).sum(axis=1)
+        told[reference] = (
+            _quantiles(draws, count),
+            np.nansum(draws, axis=1) / np.maximum(count, 1),
+        )
+    return told
+
+
+def _quantiles(draws: FloatArray, count: npt.NDArray[np.int64]) -> FloatArray:
+    # np.nanquantile by "inverted_cdf" gives the same, region by region and a hundred times slower.
+    place = np.ceil(count[:, None] * np.array(QUANTILES) - 1).clip(0).astype(np.int64)
+    return np.asarray(np.take_along_axis(np.sort(draws, axis=1), place, axis=1))
 
 
 def _ratio(mean: FloatArray, outcome: FloatArray) -> float:

@@ -1,3 +1,4 @@
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -5,12 +6,18 @@ import pandas as pd
 import pytest
 
 from experiments.samples import Samples, samples_at
-from experiments.track_record import as_markdown, deaths_record, probability_record
+from experiments.track_record import (
+    _reference_deaths,
+    as_markdown,
+    deaths_record,
+    probability_record,
+)
 from features.errors import CoverageError
 from features.months import parse_month
 from features.panel import Panel, build_panel
 from features.regions import load_regions
 from models.bulletin import QUANTILES, quantile_column
+from models.references import reference_draws
 
 ORIGIN = parse_month("2022-12")
 WORLD = load_regions("admin1")
@@ -148,3 +155,17 @@ def test_the_markdown_has_forecasts_side_by_side() -> None:
         "|--:|--:|--:|--:|--:|",
         "| onset | 3 | 7 | 0.2500 | 0.5000 |",
     ]
+
+
+@pytest.mark.parametrize("months", [25, 60, 84])
+def test_the_references_quantiles_are_the_inverse_of_their_distribution(
+    months: int, make_samples: Callable[..., Samples]
+) -> None:
+    rng = np.random.default_rng(months)
+    deaths = rng.poisson(3, (months, 9)).astype(float)
+    deaths[: months - 24][rng.random((months - 24, 9)) < 0.3] = np.nan
+    for reference, (quantiles, mean) in _reference_deaths(make_samples(deaths)).items():
+        draws = reference_draws(reference, deaths, months - 1)
+        expected = np.nanquantile(draws, QUANTILES, axis=1, method="inverted_cdf").T
+        assert quantiles.tolist() == expected.tolist()
+        assert mean.tolist() == np.nanmean(draws, axis=1).tolist()
