@@ -61,7 +61,9 @@ class CountryPool:
         drawn = np.empty((len(size), self.draws), np.float32)
         for number in range(len(_SIZES) + 1):
             alike = [forecasts.where(sizes == number) for forecasts, sizes in known]
-            weights = stacking_weights([past for past in alike if len(past.outcome)])
+            # A size that no country had at those origins has the weights of all sizes.
+            usable = [forecasts for forecasts in alike if len(forecasts.outcome)]
+            weights = stacking_weights(usable or [forecasts for forecasts, _ in known])
             here = size == number
             drawn[here] = pool([draws[here] for draws in members], weights, self.draws)
         return drawn.reshape(len(months_ahead), len(history.countries), self.draws)

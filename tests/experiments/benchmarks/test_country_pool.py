@@ -84,3 +84,13 @@ def test_a_country_that_never_was_at_war_leaves_no_numbers_missing() -> None:
     deaths[:, 0] = np.arange(60) % 5
     known = CountryHistory(np.arange(540, 600), np.arange(3), ("A", "B", "C"), deaths)
     assert np.isfinite(SMALL.forecast(known, 59, MONTHS_AHEAD, seed=1)).all()
+
+
+def test_a_war_larger_than_any_before_has_the_weights_of_all_sizes() -> None:
+    deaths: FloatArray = np.zeros((60, 3))
+    deaths[:, 0] = np.arange(60) % 5
+    deaths[-6:, 1] = 400.0  # the only large war, and after every origin that is learned from
+    known = CountryHistory(np.arange(540, 600), np.arange(3), ("A", "B", "C"), deaths)
+    drawn = SMALL.forecast(known, 59, MONTHS_AHEAD, seed=1)
+    assert np.isfinite(drawn).all()
+    assert drawn[:, 1].max() == 400
