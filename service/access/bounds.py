@@ -8,6 +8,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from service.api.problems import problem
+from service.asgi import header_of
 
 
 class Bounds:
@@ -23,11 +24,11 @@ class Bounds:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        request = Request(scope)
-        length = request.headers.get("content-length", "0")
+        length = header_of(scope, b"content-length") or "0"
         if not length.isdigit() or int(length) > self._body_bytes:
             detail = f"the body is larger than {self._body_bytes} bytes: everything is asked by GET"
-            await problem(request, 413, detail, {"Connection": "close"})(scope, receive, send)
+            refusal = problem(Request(scope), 413, detail, {"Connection": "close"})
+            await refusal(scope, receive, send)
             return
         started = False
 
@@ -43,7 +44,8 @@ class Bounds:
             if started:
                 raise
             detail = "the answer took too long: ask for less, or ask again"
-            await problem(request, 503, detail, {"Retry-After": "1"})(scope, receive, send)
+            refusal = problem(Request(scope), 503, detail, {"Retry-After": "1"})
+            await refusal(scope, receive, send)
 
 
 class BoundedProtocol(HttpToolsProtocol):

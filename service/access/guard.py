@@ -4,12 +4,12 @@ import base64
 import binascii
 
 from fastapi import Request
-from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from service.access.keys import KeyRing
 from service.access.limits import PerMinute, client_of, is_loopback
 from service.api.problems import problem
+from service.asgi import header_of, raw, with_headers
 from service.settings import Settings
 
 OPEN = frozenset({"/healthz", "/readyz"})
@@ -43,7 +43,7 @@ class Guard:
         request = Request(scope)
         request.state.key = None
         address = client_of(scope["client"][0] if scope.get("client") else "")
-        key = _key_in(request.headers)
+        key = _key_in(scope)
         if key is not None or self._needs_key:
             refusal = self._refuse_key(request, address, key)
             if refusal is not None:
@@ -62,7 +62,7 @@ class Guard:
 
         async def send_told(message: Message) -> None:
             if message["type"] == "http.response.start":
-                MutableHeaders(scope=message).update(told)
+                message = with_headers(message, raw(told))
             await send(message)
 
         await self.app(scope, receive, send_told)
@@ -88,12 +88,12 @@ class Guard:
         return problem(request, 401, detail, {"WWW-Authenticate": scheme})
 
 
-def _key_in(headers: Headers) -> str | None:
+def _key_in(scope: Scope) -> str | None:
     """Return the key that a request carries, None where it carries none."""
-    plain = headers.get("x-api-key")
+    plain = header_of(scope, b"x-api-key")
     if plain is not None:
         return plain
-    given = headers.get("authorization", "")
+    given = header_of(scope, b"authorization") or ""
     if given.lower().startswith(_BEARER):
         return given[len(_BEARER) :].strip()
     if given.lower().startswith(_BASIC):

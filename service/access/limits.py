@@ -2,6 +2,7 @@
 
 import ipaddress
 import time
+from functools import lru_cache
 from typing import NamedTuple
 
 from limits import RateLimitItemPerMinute
@@ -49,6 +50,7 @@ class PerMinute:
         return Allowance(allowed, self._item.amount, remaining, max(0, round(reset - time.time())))
 
 
+@lru_cache(maxsize=4096)
 def client_of(address: str) -> str:
     """Return what stands for all addresses that one client can have: of IPv6, the network."""
     try:
@@ -60,6 +62,7 @@ def client_of(address: str) -> str:
     return str(ip)
 
 
+@lru_cache(maxsize=4096)
 def is_loopback(host: str) -> bool:
     """Tell whether an address or host name is of this machine alone."""
     try:

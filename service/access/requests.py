@@ -7,17 +7,19 @@ import time
 
 import structlog
 from prometheus_client import CollectorRegistry, Counter, Histogram
-from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from service.api.current import ID_HEADER
+from service.asgi import has_header, header_of, raw, with_headers
 
 _SAFE_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 _METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 _NOWHERE = "elsewhere"
 _PROBLEM = 400
 _BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10)
-_POLICY = b"default-src 'none'; frame-ancestors 'none'"
+_ID = ID_HEADER.lower().encode()
+_CAREFUL = raw({"X-Content-Type-Options": "nosniff", "Referrer-Policy": "no-referrer"})
+_POLICY = (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'")
 
 _log = structlog.wrap_logger(
     logging.getLogger("service.requests"), processors=[structlog.stdlib.render_to_log_kwargs]
@@ -37,6 +39,7 @@ class Requests:
         self._count = Counter(
             "tocsin_requests", "Requests", ("route", "method", "status"), registry=registry
         )
+        self._known: dict[tuple[str, str, int], tuple[Counter, Histogram]] = {}
         self._seconds = Histogram(
             "tocsin_request_seconds",
             "Time to the end of the answer [s]",
@@ -51,20 +54,19 @@ class Requests:
             await self.app(scope, receive, send)
             return
         begin = time.perf_counter()
-        given = Headers(scope=scope).get(ID_HEADER, "")
+        given = header_of(scope, _ID) or ""
         request_id = given if _SAFE_ID.fullmatch(given) else secrets.token_hex(8)
         scope.setdefault("state", {})["request_id"] = request_id
         status, size = 500, 0
+        more = [(_ID, request_id.encode()), *_CAREFUL]
 
         async def send_marked(message: Message) -> None:
             nonlocal status, size
             if message["type"] == "http.response.start":
                 status = message["status"]
-                headers = MutableHeaders(scope=message)
-                headers[ID_HEADER] = request_id
-                headers["X-Content-Type-Options"] = "nosniff"
-                headers["Referrer-Policy"] = "no-referrer"
-                headers.setdefault("Content-Security-Policy", _POLICY.decode())
+                message = with_headers(message, more)
+                if not has_header(message, _POLICY[0]):
+                    message["headers"].append(_POLICY)
             else:
                 size += len(message.get("body", b""))
             await send(message)
@@ -74,11 +76,20 @@ class Requests:
         finally:
             self._tell(scope, status, size, time.perf_counter() - begin)
 
+    def _of(self, route: str, method: str, status: int) -> tuple[Counter, Histogram]:
+        """Return what counts such a request; to look it up by its labels anew takes long."""
+        key = (route, method, status)
+        if key not in self._known:
+            count = self._count.labels(route, method, str(status))
+            self._known[key] = (count, self._seconds.labels(route))
+        return self._known[key]
+
     def _tell(self, scope: Scope, status: int, size: int, seconds: float) -> None:
         route = getattr(scope.get("route"), "path", None) or _NOWHERE
         method = scope["method"] if scope["method"] in _METHODS else "other"
-        self._count.labels(route, method, str(status)).inc()
-        self._seconds.labels(route).observe(seconds)
+        count, histogram = self._of(route, method, status)
+        count.inc()
+        histogram.observe(seconds)
         if self._logs_all or status >= _PROBLEM:
             state = scope["state"]
             client = scope.get("client")

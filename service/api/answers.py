@@ -4,8 +4,10 @@ import hashlib
 from collections import OrderedDict
 from dataclasses import dataclass
 
-from starlette.datastructures import Headers, MutableHeaders
+from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from service.asgi import has_header, header_of
 
 _PREFIX = "/v1/"
 _OK = 200
@@ -51,15 +53,14 @@ class Answers:
         if scope["type"] != "http" or not _may_be_kept(scope):
             await self.app(scope, receive, send)
             return
-        headers = Headers(scope=scope)
-        accepts = headers.get("accept-encoding", "")
+        accepts = header_of(scope, b"accept-encoding") or ""
         state = scope["state"]
         key = (
             state["look"],
             state.get("stale"),
             scope["path"],
             scope["query_string"],
-            headers.get("accept"),
+            header_of(scope, b"accept"),
             accepts,
         )
         answer = self._kept.get(key)
@@ -71,7 +72,7 @@ class Answers:
         else:
             self._kept.move_to_end(key)
             scope["route"], state["bulletin"] = answer.route, answer.bulletin
-        await _send(answer, headers.get("if-none-match"), scope["method"], send)
+        await _send(answer, header_of(scope, b"if-none-match"), scope["method"], send)
 
     async def _asked(
         self, scope: Scope, receive: Receive, send: Send, accepts: str
@@ -85,7 +86,7 @@ class Answers:
             if message["type"] == "http.response.start" and message["status"] == _OK:
                 start = message
             elif start is not None and message["type"] == "http.response.body":
-                if message.get("more_body", False) or "etag" in Headers(raw=start["headers"]):
+                if message.get("more_body", False) or has_header(start, b"etag"):
                     await send(start)
                     await send(message)
                     start = None

@@ -5,10 +5,11 @@ from datetime import datetime, timedelta
 
 from fastapi import Request
 from starlette.concurrency import run_in_threadpool
-from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from models.bulletin import Manifest
 from service.api.queries import BulletinQuery
+from service.asgi import RawHeaders, raw, with_headers
 from service.errors import NoBulletinError
 from service.store.bulletins import LATEST, Bulletin, BulletinStore
 from service.store.past import PastScores
@@ -53,16 +54,20 @@ class CurrentBulletin:
 
         async def send_marked(message: Message) -> None:
             if message["type"] == "http.response.start" and state["bulletin"] is not None:
-                manifest = state["bulletin"].manifest
-                headers = MutableHeaders(scope=message)
-                headers[BULLETIN_HEADER] = manifest.id
-                if manifest.simulated:
-                    headers[SIMULATED_HEADER] = "true"
-                if state["stale"]:
-                    headers[STALE_HEADER] = "true"
+                marks = _marks(state["bulletin"].manifest, stale=state["stale"])
+                message = with_headers(message, marks)
             await send(message)
 
         await self.app(scope, receive, send_marked)
+
+
+def _marks(manifest: Manifest, *, stale: bool) -> RawHeaders:
+    marks = {BULLETIN_HEADER: manifest.id}
+    if manifest.simulated:
+        marks[SIMULATED_HEADER] = "true"
+    if stale:
+        marks[STALE_HEADER] = "true"
+    return raw(marks)
 
 
 def store_of(request: Request) -> BulletinStore:

@@ -8,7 +8,7 @@ from fastapi.exceptions import RequestValidationError
 from pydantic_core import ErrorDetails
 from starlette.exceptions import HTTPException
 
-from service.api.current import ID_HEADER, SIMULATED_HEADER, is_simulated
+from service.api.current import is_simulated
 from service.api.schemas import Problem
 from service.errors import (
     FormatError,
@@ -60,10 +60,6 @@ def problem(
         simulated=simulated,
         request_id=getattr(request.state, "request_id", None),
     )
-    mark = {SIMULATED_HEADER: "true"} if simulated else {}
-    if body.request_id is not None:
-        mark[ID_HEADER] = body.request_id
-    headers = {**(headers or {}), **mark}
     return Response(body.model_dump_json(), status, headers, MEDIA_TYPE)
 
 
@@ -99,7 +95,9 @@ async def on_http(request: Request, error: HTTPException) -> Response:
 
 async def on_fault(request: Request, _error: Exception) -> Response:
     """Answer a fault of the service; what it was stands in the log only."""
-    return problem(request, 500, "the service failed to answer; its log says why")
+    # It is sent from outside of the layer that gives all other responses their id.
+    known = {ID_HEADER: request.state.request_id}
+    return problem(request, 500, "the service failed to answer; its log says why", known)
 
 
 HANDLERS: dict[int | type[Exception], Callable[[Request, Any], Any]] = {

@@ -135,7 +135,7 @@ def test_a_cursor_that_was_tampered_with_is_refused(
 @pytest.mark.parametrize("cursor", ["", "abc", "%00", "MjAyNC0xMg", "=" * 9, "a" * 201, "é"])
 def test_a_cursor_that_was_never_given_out_is_refused(client: httpx.Client, cursor: str) -> None:
     response = client.get("/v1/scores", params={"cursor": cursor})
-    assert response.status_code == 404
+    assert response.status_code == (404 if len(cursor) <= 200 else 422)
     assert response.json()["detail"].startswith("cursor: ")
 
 

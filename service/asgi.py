@@ -1,0 +1,37 @@
+"""Headers of requests and responses as ASGI has them: lists of pairs of bytes.
+
+Every request passes half a dozen layers; to build an object for its headers in each takes longer
+than all that the layers do.
+"""
+
+from collections.abc import Iterable
+
+from starlette.types import Message, Scope
+
+RawHeaders = list[tuple[bytes, bytes]]
+
+
+def header_of(scope: Scope, name: bytes) -> str | None:
+    """Return the first header of a request by its name in lower case; None without one."""
+    for known, value in scope["headers"]:
+        if known == name:
+            text: str = value.decode("latin-1")
+            return text
+    return None
+
+
+def with_headers(start: Message, more: Iterable[tuple[bytes, bytes]]) -> Message:
+    """Return the start of a response with more headers, names in lower case."""
+    return {**start, "headers": [*start["headers"], *more]}
+
+
+def has_header(start: Message, name: bytes) -> bool:
+    """Tell whether a response has a header, by its name in lower case."""
+    return any(known == name for known, _ in start["headers"])
+
+
+def raw(headers: dict[str, str]) -> RawHeaders:
+    """Return headers as ASGI has them."""
+    return [
+        (name.lower().encode("latin-1"), text.encode("latin-1")) for name, text in headers.items()
+    ]
