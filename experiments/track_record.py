@@ -131,7 +131,7 @@ def _reference_deaths(samples: Samples) -> dict[str, tuple[FloatArray, FloatArra
 
     They are the same at every horizon. Of a region without any past they say nothing of use.
     """
-    told = {}
+    told: dict[str, tuple[FloatArray, FloatArray]] = {}
     for reference in REFERENCES:
         draws = reference_draws(reference, samples.deaths, len(samples.months) - 1)
         count = (~np.isnan(draws)).sum(axis=1)
