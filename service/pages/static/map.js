@@ -12,6 +12,9 @@ const outlines = new Map();
 const CONFIG = { displayModeBar: false, scrollZoom: true, responsive: true, doubleClick: false };
 const HAIR_CELLS = 3000; // more regions than this have no borders drawn
 
+let pressed = { x: 0, y: 0 };
+addEventListener("pointerdown", ({ clientX: x, clientY: y }) => { pressed = { x, y }; }, true);
+
 let choose = () => {};
 let shown = [];
 let drawn = null;
@@ -61,6 +64,7 @@ export async function drawMap(level, scores, isCurrent) {
   }
   const places = level === drawn?.level ? drawn : { level, frame: frameOf(shapes, shown) };
   await Plotly.react(box, [traceOf(shapes), ...ringOf(shapes)], layoutOf(places), CONFIG);
+  box.classList.toggle("cells", shown.length > HAIR_CELLS);
   if (!drawn) listen();
   drawn = places;
   say("");
@@ -139,17 +143,38 @@ function frameOf(shapes, scores) {
     lat[1] = Math.max(lat[1], part[1]);
   };
   for (const shape of shapes.features) if (ids.has(shape.id)) see(shape.geometry.coordinates);
-  const air = 0.02;
   const [w, h] = [lon[1] - lon[0], lat[1] - lat[0]];
-  return {
+  const air = Math.max(0.5, 0.02 * Math.max(w, h));
+  return widen({
     wide: w > 120,
-    lon: [Math.max(-180, lon[0] - w * air), Math.min(180, lon[1] + w * air)],
-    lat: [Math.max(-85, lat[0] - h * air), Math.min(85, lat[1] + h * air)],
-  };
+    lon: [Math.max(-180, lon[0] - air), Math.min(180, lon[1] + air)],
+    lat: [Math.max(-80, lat[0] - air), Math.min(84, lat[1] + air)],
+  });
+}
+
+/** Give a frame the shape of the stage, for Plotly cuts off whatever lies outside of it. */
+function widen({ wide, lon, lat }) {
+  if (wide) return { wide, lon, lat };
+  const degree = Math.PI / 180;
+  const up = (y) => Math.log(Math.tan(Math.PI / 4 + (y * degree) / 2));
+  const down = (v) => (2 * Math.atan(Math.exp(v)) - Math.PI / 2) / degree;
+  const aspect = box.clientWidth / Math.max(1, box.clientHeight);
+  const [bottom, top] = lat.map(up);
+  const [width, height] = [(lon[1] - lon[0]) * degree, top - bottom];
+  if (width / height < aspect) {
+    const more = Math.min((aspect * height - width) / degree / 2, (170 - (lon[1] - lon[0])) / 2);
+    return { wide, lon: [lon[0] - more, lon[1] + more], lat };
+  }
+  const more = (width / aspect - height) / 2;
+  return { wide, lon, lat: [Math.max(-80, down(bottom - more)), Math.min(84, down(top + more))] };
 }
 
 function listen() {
-  box.on("plotly_click", ({ points }) => points[0] && choose(points[0].location));
+  box.on("plotly_click", ({ points, event }) => {
+    // Plotly calls the end of a drag a click too.
+    const moved = Math.hypot(event.clientX - pressed.x, event.clientY - pressed.y);
+    if (points[0] && moved < 5) choose(points[0].location);
+  });
   box.on("plotly_hover", ({ points, event }) => {
     const score = shown.find((one) => one.region === points[0].location);
     if (score) showTip(score, event);
@@ -208,7 +233,7 @@ export async function drawLegend(level, target, scores) {
     const to = scale.levels[i + 1]?.lowest;
     const range = to === undefined ? `${percent(lowest)} or more` : lowest ? `${percent(lowest)} to ${percent(to)}` : `below ${percent(to)}`;
     const count = scores.filter((score) => score.risk_level === name).length;
-    const truth = share === null || share === undefined || !n ? "none in the backtest" : `${percent(share)} came true`;
+    const truth = share === null || share === undefined || !n ? "none in the backtest" : `${percent(share)} of such came true`;
     return el("li", {},
       el("span", { class: `swatch ${name}`, "aria-hidden": "true" }),
       el("b", {}, capital(name)), el("span", { class: "range" }, range),

@@ -11,8 +11,16 @@ const title = document.getElementById("region-name");
 const place = document.getElementById("region-place");
 const body = document.getElementById("region-body");
 
+const covers = matchMedia("(max-width: 68rem)");
+
+/** Where the panel covers the page, nothing beneath it can be reached. */
+function shield() {
+  document.querySelector("main").inert = Boolean(view.region) && covers.matches;
+}
+covers.addEventListener("change", shield);
+
 let turn = 0;
-let opener = null;
+let last = null;
 
 document.getElementById("close").addEventListener("click", () => change({ region: null }));
 addEventListener("keydown", (event) => {
@@ -23,10 +31,11 @@ addEventListener("keydown", (event) => {
 export async function drawRegion(moved) {
   const mine = ++turn;
   document.body.classList.toggle("with-region", Boolean(view.region));
+  shield();
   if (!view.region) return close();
-  if (panel.hidden) opener = document.activeElement;
   panel.hidden = false;
   const id = view.region;
+  last = id;
   if (moved) {
     title.textContent = id;
     place.textContent = "";
@@ -49,9 +58,10 @@ export async function drawRegion(moved) {
 function close() {
   if (panel.hidden) return;
   panel.hidden = true;
-  const row = opener?.dataset?.region && document.querySelector(`a[data-region="${CSS.escape(opener.dataset.region)}"]`);
-  const back = row || (opener?.isConnected && opener !== document.body ? opener : document.getElementById("ranking"));
-  back?.focus({ preventScroll: true });
+  // Back to where it stands in the list, which was drawn again.
+  const links = [...document.querySelectorAll(".lists a[data-region]")];
+  const link = links.find((one) => one.dataset.region === last && one.getClientRects().length);
+  (link ?? document.getElementById("ranking")).focus({ preventScroll: true });
 }
 
 async function fill(profile, history) {
@@ -113,7 +123,7 @@ function reasons(drivers) {
     fill.style.width = `${(Math.abs(contribution) / most) * 50}%`;
     return el("tr", {},
       el("th", { scope: "row" }, name), el("td", { class: "drive" }, fill),
-      el("td", { class: "number" }, contribution > 0 ? "raises" : "lowers", ` ${Math.abs(contribution).toFixed(2)}`));
+      el("td", { class: "number" }, effect(contribution)));
   });
   const rows = told.indicators.map((one) => el("li", {},
     `${capital(one.meaning ?? one.name)}: `, el("b", {}, number(one.value)),
@@ -121,9 +131,14 @@ function reasons(drivers) {
     one.unit ? el("span", { class: "quiet" }, ` ${one.unit}`) : null));
   return section("Why",
     told.sentence ? el("p", { class: "sentence" }, told.sentence) : null,
-    el("p", { class: "quiet" }, `Against ${usual}, ${percent(told.usual_probability)}; in log-odds.`),
+    el("p", { class: "quiet" }, `What moves it from ${usual}, ${percent(told.usual_probability)}, in log-odds:`),
     el("table", { class: "drivers" }, el("caption", { class: "unseen" }, "What raises and lowers the score"), el("tbody", {}, ...bars)),
     rows.length ? el("ul", { class: "indicators" }, ...rows) : null);
+}
+
+function effect(contribution) {
+  const size = Math.abs(contribution).toFixed(2);
+  return size === "0.00" ? "no effect" : `${contribution > 0 ? "raises" : "lowers"} ${size}`;
 }
 
 function neighbours(list) {
