@@ -10,6 +10,8 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from service.api.problems import problem
 from service.asgi import header_of
 
+_END_OF_HEAD = b"\r\n\r\n"
+
 
 class Bounds:
     """Middleware: refuses bodies, which nothing here reads, and answers that take too long."""
@@ -71,8 +73,9 @@ class BoundedProtocol(HttpToolsProtocol):
         if self._deadline is None:
             self._wait()
         if self._in_head:
-            self._head += len(data)
-            if self._head > self.head_bytes and not self._ends_in(data):
+            end = data.find(_END_OF_HEAD)
+            self._head += len(data) if end < 0 else end
+            if self._head > self.head_bytes:
                 self._refuse(b"431 Request Header Fields Too Large")
                 return
         super().data_received(data)
@@ -97,9 +100,6 @@ class BoundedProtocol(HttpToolsProtocol):
         """Nothing more will come."""
         self._stop_waiting()
         super().connection_lost(exc)
-
-    def _ends_in(self, data: bytes) -> bool:
-        return len(data) <= self.head_bytes and b"\r\n\r\n" in data
 
     def _wait(self) -> None:
         self._deadline = self.loop.call_later(

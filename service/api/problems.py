@@ -8,7 +8,7 @@ from fastapi.exceptions import RequestValidationError
 from pydantic_core import ErrorDetails
 from starlette.exceptions import HTTPException
 
-from service.api.current import is_simulated
+from service.api.current import ID_HEADER, is_simulated
 from service.api.schemas import Problem
 from service.errors import (
     FormatError,

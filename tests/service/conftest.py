@@ -13,6 +13,7 @@ from fastapi import FastAPI
 from models.bulletin import Manifest
 from service.app import create_app
 from service.server import Server, bind
+from service.settings import Settings
 from tests.service.example import (
     EXAMPLE_MONTHS,
     NOW,
@@ -30,16 +31,17 @@ def refuse_constant(name: str) -> float:
 
 def read_strictly(response: httpx.Response) -> None:
     """Refuse NaN and infinity in any response of any test."""
-    if "json" in response.headers.get("content-type", ""):
-        json.loads(response.read(), parse_constant=refuse_constant)
+    kind = response.headers.get("content-type", "")
+    if "json" in kind and "ndjson" not in kind and response.read():
+        json.loads(response.content, parse_constant=refuse_constant)
 
 
 @contextmanager
-def serve_app(app: FastAPI) -> Iterator[httpx.Client]:
+def serve_app(app: FastAPI, settings: Settings | None = None) -> Iterator[httpx.Client]:
     """An application on a real socket; gives a client for it."""
     listener = bind("127.0.0.1", 0)
     addresses: list[str] = []
-    server = Server(app, addresses.append)
+    server = Server(app, addresses.append, settings)
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
     thread.start()
     while not addresses:
