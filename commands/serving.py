@@ -3,12 +3,15 @@
 import os
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from commands.options import Port
 from commands.surroundings import home, open_own_store, simulated_mark
+
+if TYPE_CHECKING:
+    from service.api.schemas import Score
 
 
 def serve(
@@ -33,26 +36,46 @@ def scores(
     target: Annotated[str, typer.Option(help="What is forecast.")] = "instability",
     horizon: Annotated[list[int] | None, typer.Option(help="Months ahead.")] = None,
     limit: Annotated[int, typer.Option(help="Rows, at most.")] = 25,
+    url: Annotated[str | None, typer.Option(help="Ask the service at this address.")] = None,
+    key: Annotated[
+        str | None, typer.Option(envvar="TOCSIN_API_KEY", help="API key of that service.")
+    ] = None,
 ) -> None:
-    """Print the top of the newest bulletin."""
+    """Print the top of the newest bulletin, at hand or of a running service."""
+    if url is None:
+        from service.terminal import top_scores
+
+        manifest, rows = top_scores(
+            home(),
+            country=country or (),
+            region=region or (),
+            level=level,
+            target=target,
+            horizon=horizon or (),
+            limit=limit,
+        )
+        _print_scores(manifest.id, manifest.origin, rows, simulated=manifest.simulated)
+        return
+    from service.remote import remote_scores
+
+    asked = [("target", target), ("limit", str(limit))]
+    asked += [("level", level)] if level is not None else []
+    asked += [("country", code) for code in country or ()]
+    asked += [("region", name) for name in region or ()]
+    asked += [("horizon", str(months)) for months in horizon or ()]
+    page = remote_scores(url, asked, key)
+    bulletin = page.bulletin
+    _print_scores(bulletin.id, bulletin.origin, page.items, simulated=bulletin.simulated)
+
+
+def _print_scores(bulletin: str, origin: str, rows: "list[Score]", *, simulated: bool) -> None:
     from rich.console import Console
     from rich.table import Table
 
-    from service.terminal import top_scores
-
-    manifest, rows = top_scores(
-        home(),
-        country=country or (),
-        region=region or (),
-        level=level,
-        target=target,
-        horizon=horizon or (),
-        limit=limit,
-    )
-    heading = f"bulletin {manifest.id}, origin {manifest.origin}"
+    heading = f"bulletin {bulletin}, origin {origin}"
     table = Table(
         "region", "name", "target", "months ahead", "to", "deaths/month to reach", "probability",
-        title=simulated_mark(simulated=manifest.simulated) + heading,
+        "risk", title=simulated_mark(simulated=simulated) + heading,
     )  # fmt: skip
     for row in rows:
         table.add_row(
@@ -63,6 +86,7 @@ def scores(
             row.target_month,
             f"{row.threshold:g}",
             f"{row.probability:.3f}",
+            row.risk_level or "",
         )
     Console().print(table)
 

@@ -217,9 +217,22 @@ def test_a_drag_opens_nothing(visit: Open) -> None:
     page.mouse.down()
     page.mouse.move(400, 400, steps=4)
     page.mouse.up()
-    page.click("#zoom-in")
-    page.click("#zoom-all")
     assert "region" not in asked_of(page)
+
+
+def test_the_map_stays_where_it_was_moved_to(visit: Open) -> None:
+    page = visit()
+    width = "document.querySelector('#map .choroplethlayer path').getBBox().width"
+    before = page.evaluate(width)
+    page.click("#zoom-in")
+    page.wait_for_function(f"before => {width} > 1.4 * before", arg=before)
+    zoomed = page.evaluate(width)
+    page.select_option("#horizon", "2")
+    expect(page.locator("#question")).to_contain_text("February 2025")
+    wait_for_map(page)
+    assert page.evaluate(width) == pytest.approx(zoomed, rel=0.01)
+    page.click("#zoom-all")
+    page.wait_for_function(f"before => Math.abs({width} / before - 1) < 0.05", arg=before)
 
 
 def test_search_and_moves(visit: Open) -> None:

@@ -1,11 +1,15 @@
+import os
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 
-from features.errors import TocsinError
+from features.errors import InputError, TocsinError
 from service.errors import NoBulletinError, ParameterError, UnknownError
+from service.remote import remote_scores
 from service.terminal import top_scores
 
 
@@ -42,3 +46,33 @@ def test_what_the_terminal_refuses_is_one_plain_line(
 def test_the_terminal_says_when_nothing_is_published(tmp_path: Path) -> None:
     with pytest.raises(NoBulletinError, match="no bulletin"):
         top_scores(tmp_path)
+
+
+def test_a_remote_service_gives_the_same(home: Path, client: httpx.Client) -> None:
+    asked = [("country", "MLI"), ("level", "admin1"), ("target", "instability"), ("limit", "3")]
+    page = remote_scores(str(client.base_url), asked)
+    _, scores = top_scores(home, country=["MLI"], level="admin1", target="instability", limit=3)
+    assert page.items == scores
+    assert page.bulletin.simulated
+
+
+def test_a_remote_refusal_is_told_as_it_was_given(client: httpx.Client) -> None:
+    with pytest.raises(InputError, match="country 'XXX'"):
+        remote_scores(str(client.base_url), [("country", "XXX")])
+    with pytest.raises(InputError, match="cannot be reached"):
+        remote_scores("http://127.0.0.1:1", [])
+    with pytest.raises(InputError, match="otherwise"):
+        remote_scores(f"{client.base_url}/docs#", [])
+
+
+def test_the_command_asks_the_service_that_it_is_told(client: httpx.Client) -> None:
+    command = [str(Path(sys.executable).with_name("tocsin")), "scores"]
+    told = subprocess.run(
+        [*command, "--url", str(client.base_url), "--country", "MLI", "--level", "admin1"],
+        capture_output=True,
+        text=True,
+        check=True,
+        env={**os.environ, "COLUMNS": "160"},
+    )
+    assert "SIMULATED bulletin 2024-12-5f3a9c01d2e4" in told.stdout
+    assert "MLI-gao" in told.stdout

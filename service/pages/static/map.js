@@ -122,12 +122,21 @@ function layoutOf({ level, frame }) {
     geo: {
       visible: false,
       bgcolor: "rgba(0,0,0,0)",
-      projection: { type: frame.wide ? "natural earth" : "mercator" },
+      ...moved(level),
+      projection: { type: frame.wide ? "natural earth" : "mercator", ...moved(level).projection },
       lonaxis: { range: frame.lon },
       lataxis: { range: frame.lat },
       uirevision: level,
     },
   };
+}
+
+/** Where the reader has moved the map to, while it is of the same level. */
+function moved(level) {
+  const { uirevision, center, projection = {} } = box.layout?.geo ?? {};
+  if (uirevision !== level) return {};
+  const { scale, rotation } = projection;
+  return { ...(center && { center }), projection: { ...(scale && { scale }), ...(rotation && { rotation }) } };
 }
 
 /** The corners of what is drawn, with some air. */

@@ -7,14 +7,16 @@
   const system = matchMedia("(prefers-color-scheme: dark)");
   const isDark = () => (kept() ?? (system.matches ? "dark" : "light")) === "dark";
   const apply = () => {
-    document.documentElement.dataset.theme = isDark() ? "dark" : "light";
+    const root = document.documentElement;
+    const before = root.dataset.theme;
+    root.dataset.theme = isDark() ? "dark" : "light";
     const button = document.getElementById("theme");
     if (button) {
       button.hidden = false;
       button.textContent = isDark() ? "Light" : "Dark";
       button.setAttribute("aria-label", `Show in ${isDark() ? "light" : "dark"} colours`);
     }
-    dispatchEvent(new Event("theme"));
+    if (before && before !== root.dataset.theme) dispatchEvent(new Event("theme"));
   };
   apply();
   system.addEventListener("change", apply);
