@@ -148,6 +148,7 @@ def _layers(
 ) -> list[Middleware]:
     """Return what stands around the routes, from the inside out: a request meets the last first."""
     layers = [
+        Middleware(CompressMiddleware),  # inside, so that what is kept is compressed already
         Middleware(
             Answers,
             most_bytes=settings.answers_megabytes * 1_000_000,
@@ -170,7 +171,7 @@ def _layers(
                 expose_headers=EXPOSED_HEADERS,
             )
         )
-    return [*layers, Middleware(CompressMiddleware)]
+    return layers
 
 
 def _warm(store: BulletinStore) -> None:

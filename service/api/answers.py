@@ -37,8 +37,8 @@ class Answers:
 
     It stands inside CurrentBulletin, which says whether bulletins have changed.
     Bulletins never change: as long as none comes or goes, the same question has the same answer.
-    At most `most_bytes` of answers are kept, the longest unused go first. The ETag is strong: what
-    is compressed later depends on what the request accepts, and so does the ETag.
+    At most `most_bytes` of answers are kept, compressed as they were asked for; the longest unused
+    go first. The ETag is strong: it is of the bytes that are sent.
     """
 
     def __init__(self, app: ASGIApp, most_bytes: int, max_age_s: int) -> None:
@@ -53,7 +53,6 @@ class Answers:
         if scope["type"] != "http" or not _may_be_kept(scope):
             await self.app(scope, receive, send)
             return
-        accepts = header_of(scope, b"accept-encoding") or ""
         state = scope["state"]
         key = (
             state["look"],
@@ -61,11 +60,11 @@ class Answers:
             scope["path"],
             scope["query_string"],
             header_of(scope, b"accept"),
-            accepts,
+            header_of(scope, b"accept-encoding"),
         )
         answer = self._kept.get(key)
         if answer is None:
-            answer = await self._asked(scope, receive, send, accepts)
+            answer = await self._asked(scope, receive, send)
             if answer is None:
                 return
             self._keep(key, answer)
@@ -74,9 +73,7 @@ class Answers:
             scope["route"], state["bulletin"] = answer.route, answer.bulletin
         await _send(answer, header_of(scope, b"if-none-match"), scope["method"], send)
 
-    async def _asked(
-        self, scope: Scope, receive: Receive, send: Send, accepts: str
-    ) -> Answer | None:
+    async def _asked(self, scope: Scope, receive: Receive, send: Send) -> Answer | None:
         """Return what the application answers; None when it was sent on, being no such answer."""
         start: Message | None = None
         answer: Answer | None = None
@@ -93,7 +90,7 @@ class Answers:
                 else:
                     body = message.get("body", b"")
                     scope["route"] = asked.get("route")
-                    answer = self._answer(start, body, accepts, scope)
+                    answer = self._answer(start, body, scope)
             else:
                 await send(message)
 
@@ -102,14 +99,12 @@ class Answers:
         await self.app(asked, receive, hold)
         return answer
 
-    def _answer(self, start: Message, body: bytes, accepts: str, scope: Scope) -> Answer:
-        content = hashlib.sha256(body)
-        content.update(accepts.encode())
-        etag = f'"{content.hexdigest()[:32]}"'
+    def _answer(self, start: Message, body: bytes, scope: Scope) -> Answer:
+        etag = f'"{hashlib.sha256(body).hexdigest()[:32]}"'
         headers = MutableHeaders(raw=list(start["headers"]))
         headers["ETag"] = etag
         headers["Cache-Control"] = self._cache_control
-        headers.add_vary_header("Accept")
+        headers.add_vary_header("Accept, Accept-Encoding")
         return Answer(etag, headers.raw, body, scope["route"], scope["state"]["bulletin"])
 
     def _keep(self, key: Key, answer: Answer) -> None:
