@@ -113,7 +113,8 @@ export async function drawRing() {
   await Plotly.react(box, [box.data[0], ...ringOf(shapes)], layoutOf(drawn), CONFIG);
 }
 
-function layoutOf({ level, frame }) {
+function layoutOf({ level, frame: plain }) {
+  const frame = widen(plain);
   return {
     margin: { l: 0, r: 0, t: 0, b: 0 },
     paper_bgcolor: "rgba(0,0,0,0)",
@@ -154,11 +155,11 @@ function frameOf(shapes, scores) {
   for (const shape of shapes.features) if (ids.has(shape.id)) see(shape.geometry.coordinates);
   const [w, h] = [lon[1] - lon[0], lat[1] - lat[0]];
   const air = Math.max(0.5, 0.02 * Math.max(w, h));
-  return widen({
+  return {
     wide: w > 120,
     lon: [Math.max(-180, lon[0] - air), Math.min(180, lon[1] + air)],
     lat: [Math.max(-80, lat[0] - air), Math.min(84, lat[1] + air)],
-  });
+  };
 }
 
 /** Give a frame the shape of the stage, for Plotly cuts off whatever lies outside of it. */
@@ -214,12 +215,24 @@ async function zoom(factor) {
   await Plotly.relayout(box, { "geo.projection.scale": Math.max(0.5, (geo.projection.scale || 1) * factor) });
 }
 
+// The panel and the window change the shape of the stage.
+let waiting = 0;
+new ResizeObserver(() => {
+  clearTimeout(waiting);
+  waiting = setTimeout(async () => {
+    if (!drawn || !box.clientWidth) return;
+    const Plotly = await plotly();
+    await Plotly.Plots.resize(box);
+    await drawRing();
+  }, 150);
+}).observe(box);
+
 document.getElementById("zoom-in").addEventListener("click", () => zoom(1.6));
 document.getElementById("zoom-out").addEventListener("click", () => zoom(1 / 1.6));
 document.getElementById("zoom-all").addEventListener("click", async () => {
   if (!drawn) return;
   const Plotly = await plotly();
-  const { lon, lat } = drawn.frame;
+  const { lon, lat } = widen(drawn.frame);
   await Plotly.relayout(box, {
     "geo.projection.scale": 1,
     "geo.projection.rotation.lon": (lon[0] + lon[1]) / 2,
