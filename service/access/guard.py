@@ -15,7 +15,7 @@ from service.settings import Settings
 OPEN = frozenset({"/healthz", "/readyz"})
 """Addresses that never need a key: whoever keeps the service running asks them."""
 
-_PAGES = ("/", "/docs", "/static/", "/openapi.json")
+_PAGES = ("/docs", "/openapi.json", "/static/", "/assets/")
 _BEARER, _BASIC = "bearer ", "basic "
 
 
@@ -83,7 +83,7 @@ class Guard:
             if key is None
             else "this API key is not known: it was mistyped or revoked"
         )
-        is_page = request.url.path in _PAGES or request.url.path.startswith("/static/")
+        is_page = request.url.path == "/" or request.url.path.startswith(_PAGES)
         scheme = 'Basic realm="Tocsin, with the key as password"' if is_page else "Bearer"
         return problem(request, 401, detail, {"WWW-Authenticate": scheme})
 
