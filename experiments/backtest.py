@@ -58,6 +58,10 @@ _OF_DEATHS = ("crps", "mean", "below", "upto")
 """What is told of a distribution of deaths, in the order of the tables of a `Backtest`."""
 
 
+SCALE_INDICATORS = ("deaths", "deaths_mean_3", "deaths_mean_12")
+"""They tell how large the violence of late was, as far as an experiment reads them."""
+
+
 def fit_forecaster(
     samples: Samples,
     configuration: Configuration,
@@ -222,6 +226,7 @@ def _fit_alone(
         samples.rows(target, horizon, training),
         samples.rows(target, horizon, calibration),
         samples.tau,
+        tuple(place for place, name in enumerate(samples.names) if name in SCALE_INDICATORS),
     )
 
 

@@ -2,9 +2,11 @@
 
 It has two parts, split at the threshold tau: with probability p (the calibrated instability
 score) deaths reach tau, otherwise they stay below. Inside each part the distribution is that of
-the analogues: the outcomes of the past forecasts whose expected size was nearest. So every
-exceedance, quantile and mean agrees with the score, and nothing larger than history has shown is
-ever forecast, but for tau where history has not reached it.
+the analogues: the outcomes of the past forecasts whose expected size was nearest. From tau on half
+of them count as they were, half as multiples of their region's recent scale then, times the scale
+now: so a war larger than those on record is not expected to shrink to them. Every exceedance,
+quantile and mean agrees with the score, and nothing larger is ever forecast than history has shown
+or the region has now, but for tau where history has not reached it.
 """
 
 from dataclasses import dataclass
@@ -16,6 +18,8 @@ from sklearn.base import BaseEstimator
 FloatArray = npt.NDArray[np.float64]
 
 ANALOGUES = 100
+
+_ONE_DEATH = 1.0  # added to every scale, so that quiet regions have one too
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,22 +58,33 @@ class Analogues(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no typ
         self.tau = tau
         self.count = count
 
-    def fit(self, size: FloatArray, deaths: FloatArray) -> "Analogues":
-        """Learn from forecasts of size (n,) and the deaths that followed (n,) [deaths/month].
+    def fit(self, size: FloatArray, deaths: FloatArray, scale: FloatArray) -> "Analogues":
+        """Learn from forecasts of size, the deaths that followed and the recent scale, (n,) each.
 
-        A part that history never saw is its own edge: 0 below the threshold, tau from it on.
+        Deaths and scale in [deaths/month]. A part that history never saw is its own edge: 0 below
+        the threshold, tau from it on.
         """
         order = np.argsort(size, kind="stable")
-        size, deaths = size[order], deaths[order]
+        size, deaths, scale = size[order], deaths[order], scale[order]
         reached = deaths >= self.tau
         self.low_size, self.low_deaths = _or_edge(size[~reached], deaths[~reached], 0.0)
         self.high_size, self.high_deaths = _or_edge(size[reached], deaths[reached], self.tau)
+        self.high_scale = scale[reached] if reached.any() else np.zeros(1)
+        self.largest = float(self.high_deaths.max())
+        # Multiples that small wars left behind make too much of large ones, in sum.
+        self.correction = 1.0
+        plain = _nearest(self.high_size, self.high_size, self.high_deaths, self.count)
+        drawn = self._multiples(self.high_size, self.high_scale)
+        self.correction = float(plain.mean(axis=1).sum() / drawn.mean(axis=1).sum())
         return self
 
-    def predict(self, size: FloatArray, probability: FloatArray) -> DeathsDistribution:
-        """Return the distribution for forecasts of size (n,) and P(deaths >= tau) (n,)."""
+    def predict(
+        self, size: FloatArray, probability: FloatArray, scale: FloatArray
+    ) -> DeathsDistribution:
+        """Return the distribution for forecasts of size, P(deaths >= tau) and scale, (n,) each."""
         low = np.sort(_nearest(size, self.low_size, self.low_deaths, self.count), axis=1)
-        high = np.sort(_nearest(size, self.high_size, self.high_deaths, self.count), axis=1)
+        plain = _nearest(size, self.high_size, self.high_deaths, self.count)
+        high = np.sort(np.hstack([plain[:, 1::2], self._multiples(size, scale)[:, ::2]]), axis=1)
         p = probability[:, None]
         weights = np.hstack(
             [
@@ -78,6 +93,17 @@ class Analogues(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no typ
             ]
         )
         return DeathsDistribution(np.hstack([low, high]), weights)
+
+    def _multiples(self, size: FloatArray, scale: FloatArray) -> FloatArray:
+        """Return the nearest outcomes from tau on, brought from their scale to that of now, (n, m).
+
+        All of them, in whole deaths; those at even places are used.
+        """
+        multiple = self.high_deaths / (self.high_scale + _ONE_DEATH)
+        near = _nearest(size, self.high_size, multiple, self.count)
+        drawn = near * (scale + _ONE_DEATH)[:, None] * self.correction
+        highest = np.maximum(self.largest, scale)[:, None]
+        return np.clip(np.rint(drawn), self.tau, highest)
 
 
 def _or_edge(size: FloatArray, deaths: FloatArray, edge: float) -> tuple[FloatArray, FloatArray]:
@@ -91,3 +117,15 @@ def _nearest(wanted: FloatArray, size: FloatArray, deaths: FloatArray, count: in
     start = np.clip(place - count // 2, 0, len(size) - count)
     window: FloatArray = deaths[start[:, None] + np.arange(count)[None, :]]
     return window
+
+
+def recent_scale(deaths: FloatArray) -> FloatArray:
+    """Return the size of the violence of late (n,) [deaths/month]; 0 where nothing is told.
+
+    The geometric mean, each with one death more, of `deaths` (n, k) [deaths/month]: those of the
+    last month and the means of longer spans. A war that has just grown counts as large, one wild
+    month alone does not.
+    """
+    if deaths.shape[1] == 0:
+        return np.zeros(len(deaths))
+    return np.asarray(np.expm1(np.log1p(np.nan_to_num(deaths)).mean(axis=1)))

@@ -14,7 +14,7 @@ from sklearn.base import BaseEstimator, clone
 from features.targets import HORIZONS, TARGETS, Target
 from models.bulletin import QUANTILES, quantile_column
 from models.calibration import LogisticCalibration
-from models.distribution import Analogues, DeathsDistribution
+from models.distribution import Analogues, DeathsDistribution, recent_scale
 from models.ensemble import Learner
 from models.learners import (
     FEWEST_CASES,
@@ -51,6 +51,7 @@ class Cell(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
 
     learner: Learner | BaseRate
     calibration: LogisticCalibration
+    scale_columns: tuple[int, ...] = ()
     size: Learner | None = None
     analogues: Analogues | None = None
 
@@ -62,17 +63,28 @@ class Cell(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
         """Return the predictive distribution of deaths for (n, k) indicators."""
         if self.size is None or self.analogues is None:
             raise TypeError("only an instability cell has a distribution of deaths")
-        return self.analogues.predict(self.size.size(indicators), self.probability(indicators))
+        size, probability = self.size.size(indicators), self.probability(indicators)
+        return self.analogues.predict(size, probability, self._scale(indicators))
+
+    def _scale(self, indicators: Matrix) -> FloatArray:
+        return recent_scale(indicators[:, list(self.scale_columns)].astype(np.float64))
 
 
 def fit_cell(
-    target: Target, template: Learner, training: Rows, calibration: Rows, tau: float
+    target: Target,
+    template: Learner,
+    training: Rows,
+    calibration: Rows,
+    tau: float,
+    scale_columns: tuple[int, ...] = (),
 ) -> Cell:
     """Fit one cell: the learner on the training rows, the calibration on the later rows.
 
+    `scale_columns` are the indicators that tell the recent size of the violence [deaths/month].
     With fewer than FEWEST_CASES outcomes of either kind the learner is the base rate.
     """
     cell = Cell()
+    cell.scale_columns = scale_columns
     cases = training.outcome.sum()
     if min(cases, len(training.outcome) - cases) < FEWEST_CASES:
         cell.learner = BaseRate().fit(training.outcome)
@@ -84,7 +96,9 @@ def fit_cell(
         size: Learner = clone(template)
         cell.size = size.fit_size(training.indicators, training.deaths)
         cell.analogues = Analogues(tau).fit(
-            cell.size.size(calibration.indicators), calibration.deaths
+            cell.size.size(calibration.indicators),
+            calibration.deaths,
+            cell._scale(calibration.indicators),
         )
     return cell
 

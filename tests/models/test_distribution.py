@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from numpy.testing import assert_allclose, assert_array_equal
 
 from models.bulletin import QUANTILES
-from models.distribution import Analogues, DeathsDistribution
+from models.distribution import Analogues, DeathsDistribution, recent_scale
 
 Values = npt.NDArray[np.float64]
 TAU = 5.0
@@ -20,7 +20,7 @@ def array(*values: float) -> Values:
 def past() -> Analogues:
     size = array(4, 1, 2, 6, 3, 5)
     deaths = array(1, 0, 2, 50, 5, 8)
-    return Analogues(TAU, count=2).fit(size, deaths)
+    return Analogues(TAU, count=2).fit(size, deaths, np.zeros(6))
 
 
 def test_outcomes_are_kept_apart_below_tau_and_from_tau_on_in_order_of_size(
@@ -33,7 +33,7 @@ def test_outcomes_are_kept_apart_below_tau_and_from_tau_on_in_order_of_size(
 
 
 def test_a_forecast_takes_the_nearest_outcomes_of_each_part(past: Analogues) -> None:
-    forecast = past.predict(array(4, -9, 99), array(0.4, 0.0, 1.0))
+    forecast = past.predict(array(4, -9, 99), array(0.4, 0.0, 1.0), np.zeros(3))
     assert_array_equal(forecast.draws, [[1, 2, 5, 8], [0, 2, 5, 8], [1, 2, 8, 50]])
     assert_allclose(forecast.weights, [[0.3, 0.3, 0.2, 0.2], [0.5, 0.5, 0, 0], [0, 0, 0.5, 0.5]])
     assert_allclose(forecast.mean(), [3.5, 1, 29])
@@ -48,10 +48,41 @@ def test_a_forecast_takes_the_nearest_outcomes_of_each_part(past: Analogues) -> 
 
 def test_fewer_outcomes_than_wanted_are_all_taken() -> None:
     forecast = (
-        Analogues(TAU, count=100).fit(array(1, 2, 3), array(0, 3, 9)).predict(array(2), array(0.5))
+        Analogues(TAU, count=100)
+        .fit(array(1, 2, 3), array(0, 3, 9), np.zeros(3))
+        .predict(array(2), array(0.5), np.zeros(1))
     )
     assert_array_equal(forecast.draws, [[0, 3, 9]])
     assert_allclose(forecast.weights, [[0.25, 0.25, 0.5]])
+
+
+def test_half_of_the_outcomes_count_as_multiples_of_the_scale_then() -> None:
+    """Of a scale of 9 came 10 and 20 deaths, once and twice as many as 9 and one more.
+
+    At a scale of 99 once is 100 and twice 200. Of both 30 deaths came, and the multiples give 30
+    again: nothing is to be corrected. The first counts as a multiple, the second as it was.
+    """
+    past = Analogues(TAU, count=2).fit(array(1, 2), array(10, 20), array(9, 9))
+    assert past.correction == 1
+    forecast = past.predict(array(1, 1), array(1, 1), array(9, 99))
+    # No more than 99 a month was ever seen there, nor more than 20 elsewhere.
+    assert_array_equal(forecast.draws, [[0, 10, 20], [0, 20, 99]])
+
+
+def test_multiples_are_made_smaller_where_they_made_too_much_of_the_past() -> None:
+    """Scales 0 and 9, both followed by 10: ten times, and once. Each outcome is near to both.
+
+    As multiples they are 10 and 1 at the scale 0 (raised to tau), and 10 (capped) and 10 at 9:
+    means of 7.5 and 10 where 10 and 10 came, so all are made larger by 20 / 17.5.
+    """
+    past = Analogues(TAU, count=2).fit(array(1, 2), array(10, 10), array(0, 9))
+    assert past.correction == pytest.approx(20 / 17.5)
+
+
+def test_the_recent_scale_is_a_geometric_mean_with_one_death_more() -> None:
+    assert_allclose(recent_scale(array(0, 0, 7).reshape(1, 3)), [1])
+    assert_allclose(recent_scale(array(3, np.nan, 3).reshape(1, 3)), [16 ** (1 / 3) - 1])
+    assert_array_equal(recent_scale(np.empty((2, 0))), [0, 0])
 
 
 @pytest.mark.parametrize(
@@ -61,8 +92,9 @@ def test_fewer_outcomes_than_wanted_are_all_taken() -> None:
 def test_a_part_that_history_never_saw_is_its_own_edge(
     deaths: tuple[float, ...], draws: list[float], upper_fifth: float
 ) -> None:
-    past = Analogues(TAU).fit(np.arange(len(deaths), dtype=float), array(*deaths))
-    forecast = past.predict(array(1), array(0.25))
+    size = np.arange(len(deaths), dtype=float)
+    past = Analogues(TAU).fit(size, array(*deaths), np.zeros(len(deaths)))
+    forecast = past.predict(array(1), array(0.25), np.zeros(1))
     assert_array_equal(forecast.draws, [draws])
     assert_allclose(forecast.exceedance(TAU), [0.25])
     assert_array_equal(forecast.quantiles((0.8,)), [[upper_fifth]])
@@ -88,8 +120,8 @@ def predicted(
 ) -> tuple[Values, Values, DeathsDistribution]:
     size, deaths = np.array(history, dtype=float).reshape(-1, 2).T
     wanted_size, probability = np.array(wanted).T
-    past = Analogues(TAU, count).fit(size, deaths)
-    return deaths, probability, past.predict(wanted_size, probability)
+    past = Analogues(TAU, count).fit(size, deaths, np.abs(size) * 3)
+    return deaths, probability, past.predict(wanted_size, probability, np.abs(wanted_size) * 3)
 
 
 @given(history=histories, wanted=forecasts, count=st.integers(1, 70))
@@ -103,13 +135,16 @@ def test_the_exceedance_of_tau_is_the_score(
 
 
 @given(history=histories, wanted=forecasts, count=st.integers(1, 70))
-def test_nothing_is_forecast_beyond_what_history_saw_or_the_edges(
+def test_nothing_is_forecast_beyond_what_history_saw_the_region_has_or_the_edges(
     history: list[tuple[float, float]], wanted: list[tuple[float, float]], count: int
 ) -> None:
     deaths, _, forecast = predicted(history, wanted, count)
-    assert set(forecast.draws.ravel()) <= {*deaths, 0.0, TAU}
-    if (deaths >= TAU).any():
-        assert forecast.draws.max() <= deaths.max()
+    now = np.abs([size for size, _ in wanted]) * 3
+    highest = np.maximum(max([TAU, *deaths]), now)
+    assert (forecast.draws <= highest[:, None]).all()
+    assert (forecast.draws >= 0).all()
+    below = forecast.draws[forecast.draws < TAU]
+    assert set(below) <= {*deaths, 0.0}
 
 
 @given(history=histories, wanted=forecasts, count=st.integers(1, 70))

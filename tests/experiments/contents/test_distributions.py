@@ -34,7 +34,9 @@ def test_steps_say_what_the_distribution_says(
     size, deaths = np.array(known, dtype=float).T
     tau = 5.0
     distribution = (
-        Analogues(tau=tau, count=10).fit(size, deaths).predict(size[:2], np.full(2, probability))
+        Analogues(tau=tau, count=10)
+        .fit(size, deaths, size)
+        .predict(size[:2], np.full(2, probability), size[:2])
     )
     for row, (values, exceedance) in enumerate(steps_of(distribution)):
         assert (np.diff(values) > 0).all()
