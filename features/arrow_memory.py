@@ -9,6 +9,11 @@ without an active exception", after all of its work was done (apache/arrow#34314
 import pyarrow as pa
 
 
+def over(memory: pa.Buffer) -> pa.BufferReader:
+    """Return a file over memory that is Arrow's own already: as `in_arrow_memory` gives it."""
+    return pa.BufferReader(memory)
+
+
 def in_arrow_memory(content: bytes) -> pa.BufferReader:
     """Return a file over a copy of some bytes that belongs to Arrow alone."""
     memory = pa.allocate_buffer(len(content))

@@ -80,9 +80,12 @@ def serve(
 
 
 def needs_keys(settings: Settings, host: str) -> bool:
-    """Tell whether requests need an API key, where the service listens on a host."""
+    """Tell whether requests need an API key, where the service listens on a host.
+
+    Behind a proxy that is trusted, clients are not of this machine, wherever it listens.
+    """
     if settings.keys == "outside loopback":
-        return not is_loopback(host)
+        return settings.trust_proxy or not is_loopback(host)
     return settings.keys == "always"
 
 

@@ -78,6 +78,9 @@ class Guard:
             if request.state.key is not None:
                 return None
             self._wrong_keys.take(address)
+        elif not (asked := self._requests.take(address)).allowed:
+            detail = f"more than {asked.limit} requests a minute: wait {asked.reset_s} s"
+            return problem(request, 429, detail, asked.headers())
         detail = (
             "this needs an API key, as 'Authorization: Bearer KEY' or 'X-API-Key: KEY'"
             if key is None

@@ -1,6 +1,7 @@
 """`/v1/movers`: what changed most since the bulletin before."""
 
-from typing import Annotated
+from itertools import pairwise
+from typing import Annotated, Any
 
 import numpy as np
 from fastapi import APIRouter, Query, Request, Response
@@ -78,25 +79,32 @@ def previous_of_scores(bulletin: Bulletin) -> NDArray[np.float64]:
 
 def _movers(bulletin: Bulletin, rows: Rows, before: NDArray[np.float64]) -> list[Mover]:
     scores = scores_at(bulletin, Selected(rows, None))
-    drivers = bulletin.part(DRIVERS_FILE)
-    movers = []
-    for score, previous in zip(scores, before[rows].tolist(), strict=True):
-        of_score = [
-            row
-            for row in drivers.of_region(score.region).to_pylist()
-            if (row["target"], row["horizon"]) == (score.target, score.horizon)
-        ]
-        sentence = next(row["sentence"] for row in of_score if row["kind"] == "score")
-        movers.append(
-            Mover(
-                **score.model_dump(include=_SHARED),
-                previous_probability=previous,
-                difference=score.probability - previous,
-                sentence=sentence,
-                families=family_parts(of_score, "change"),
-            )
+    return [
+        Mover(
+            **score.model_dump(include=_SHARED),
+            previous_probability=previous,
+            difference=score.probability - previous,
+            sentence=drivers[0]["sentence"],
+            families=family_parts(drivers, "change"),
         )
-    return movers
+        for score, previous, drivers in zip(
+            scores, before[rows].tolist(), _drivers_of(bulletin, rows), strict=True
+        )
+    ]
+
+
+def _drivers_of(bulletin: Bulletin, rows: Rows) -> list[list[dict[str, Any]]]:
+    """Return the drivers of the scores in some rows, none of them of fatalities; `score` first."""
+    columns = ["kind", "name", "contribution", "change", "sentence"]
+    told = Frame(bulletin.part(DRIVERS_FILE).whole(columns))
+    # Drivers stand in the order of the scores, each block of them begins with the score itself.
+    begin = np.append(np.flatnonzero(told.among("kind", ["score"])), len(told))
+    is_explained = ~bulletin.scores.among("target", ["fatalities"])
+    block = (np.cumsum(is_explained) - 1)[rows]
+    places = [np.arange(begin[number], begin[number + 1]) for number in block]
+    taken = told.take(np.concatenate([np.empty(0, np.int64), *places])).to_pylist()
+    ends = np.cumsum([0, *map(len, places)])
+    return [taken[start:end] for start, end in pairwise(ends.tolist())]
 
 
 _SHARED = set(Mover.model_fields) & {

@@ -256,6 +256,8 @@ class HistoryQuery(BulletinQuery):
 class MoverQuery(PageQuery, PlaceFilter):
     """What changed most, page by page."""
 
+    limit: Annotated[int, Field(ge=1, le=1000, description="At most so many items a page.")] = 100
+
     target: TargetFilter = None
     horizon: HorizonFilter = []
     direction: Annotated[

@@ -6,7 +6,7 @@ from functools import cached_property
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from features.arrow_memory import in_arrow_memory
+from features.arrow_memory import in_arrow_memory, over
 from service.store.frame import Frame
 
 
@@ -19,7 +19,7 @@ class Part:
 
     def __init__(self, content: bytes) -> None:
         self._content = in_arrow_memory(content).read_buffer()
-        self._metadata = pq.read_metadata(pa.BufferReader(self._content))
+        self._metadata = pq.read_metadata(over(self._content))
 
     @property
     def schema(self) -> pa.Schema:
@@ -58,4 +58,4 @@ class Part:
         return found
 
     def _open(self) -> pq.ParquetFile:
-        return pq.ParquetFile(pa.BufferReader(self._content), metadata=self._metadata)
+        return pq.ParquetFile(over(self._content), metadata=self._metadata)
