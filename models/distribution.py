@@ -64,7 +64,8 @@ class Analogues(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no typ
         Deaths and scale in [deaths/month]. A part that history never saw is its own edge: 0 below
         the threshold, tau from it on.
         """
-        order = np.argsort(size, kind="stable")
+        # Of outcomes alike in size the order must not decide which count as multiples.
+        order = np.lexsort((scale, deaths, size))
         size, deaths, scale = size[order], deaths[order], scale[order]
         reached = deaths >= self.tau
         self.low_size, self.low_deaths = _or_edge(size[~reached], deaths[~reached], 0.0)
@@ -120,12 +121,12 @@ def _nearest(wanted: FloatArray, size: FloatArray, deaths: FloatArray, count: in
 
 
 def recent_scale(deaths: FloatArray) -> FloatArray:
-    """Return the size of the violence of late (n,) [deaths/month]; 0 where nothing is told.
+    """Return the size of the violence of late (...,) [deaths/month]; 0 where nothing is told.
 
-    The geometric mean, each with one death more, of `deaths` (n, k) [deaths/month]: those of the
+    The geometric mean, each with one death more, of `deaths` (..., k) [deaths/month]: those of the
     last month and the means of longer spans. A war that has just grown counts as large, one wild
     month alone does not.
     """
-    if deaths.shape[1] == 0:
-        return np.zeros(len(deaths))
-    return np.asarray(np.expm1(np.log1p(np.nan_to_num(deaths)).mean(axis=1)))
+    if deaths.shape[-1] == 0:
+        return np.zeros(deaths.shape[:-1])
+    return np.asarray(np.expm1(np.log1p(np.nan_to_num(deaths)).mean(axis=-1)))
