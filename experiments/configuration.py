@@ -1,6 +1,5 @@
 """One TOML file describes an experiment; a typing error in it is an error, never a default."""
 
-import tomllib
 from collections.abc import Collection
 from pathlib import Path
 from typing import Annotated, Literal
@@ -10,7 +9,6 @@ from pydantic import (
     BaseModel,
     ConfigDict,
     Field,
-    ValidationError,
     field_validator,
     model_validator,
 )
@@ -18,6 +16,7 @@ from pydantic import (
 from features.catalogue import CATALOGUE, FAMILIES, named
 from features.errors import ConfigurationError
 from features.regions import Level
+from features.toml import read_toml
 from features.vintage import SummaryEvents
 from models.ensemble import Learner, LogOddsMean, RidgeLogistic
 from models.learners import Boosting, LearnerName, Logistic
@@ -213,16 +212,4 @@ def read_configuration(path: Path) -> Configuration:
 
     Raises ConfigurationError, naming every wrong or unknown key, when it is not one.
     """
-    try:
-        content = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise ConfigurationError(f"{path} cannot be read as TOML: {error}") from error
-    try:
-        return Configuration.model_validate(content)
-    except ValidationError as error:
-        faults = "; ".join(
-            f"{'.'.join(str(part) for part in fault['loc']) or 'file'}: "
-            f"{fault['msg'].removeprefix('Value error, ')}"
-            for fault in error.errors()
-        )
-        raise ConfigurationError(f"{path} is not a valid experiment: {faults}") from error
+    return read_toml(path, Configuration, "a valid experiment")

@@ -1,12 +1,11 @@
 """How the service runs: read from TOML, complete with defaults, and strict."""
 
-import tomllib
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field
 
-from features.errors import ConfigurationError
+from features.toml import read_toml
 
 DEFAULT = Path(__file__).with_name("default.toml")
 
@@ -43,14 +42,4 @@ def read_settings(path: Path) -> Settings:
 
     Raises ConfigurationError, naming every wrong or unknown key, when it is not one.
     """
-    try:
-        content = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise ConfigurationError(f"{path} cannot be read as TOML: {error}") from error
-    try:
-        return Settings.model_validate(content)
-    except ValidationError as error:
-        faults = "; ".join(
-            f"{'.'.join(map(str, fault['loc']))}: {fault['msg']}" for fault in error.errors()
-        )
-        raise ConfigurationError(f"{path} has settings that cannot be used: {faults}") from error
+    return read_toml(path, Settings, "a file of valid settings")

@@ -5,6 +5,7 @@ import numpy.typing as npt
 
 from experiments.benchmarks.views_data import FloatArray
 from features.indicators import windows
+from models import distribution
 
 _LAGS = range(6)
 _MEANS = (3, 6, 12, 24, 60, 120)
@@ -45,7 +46,7 @@ def recent_scale(deaths: FloatArray) -> FloatArray:
     """
     means = [windows.rolling_mean(deaths, months) for months in (1, 3, 12)]
     worst_year = np.maximum.accumulate(means[-1].max(axis=1))[:, None]
-    return np.minimum(np.expm1(np.mean(np.log1p(means), axis=0)), worst_year)
+    return np.minimum(distribution.recent_scale(np.stack(means, axis=-1)), worst_year)
 
 
 def _rolling_median(values: FloatArray, months: int) -> FloatArray:

@@ -107,7 +107,7 @@ def _drivers_of(bulletin: Bulletin, rows: Rows) -> list[list[dict[str, Any]]]:
     return [taken[start:end] for start, end in pairwise(ends.tolist())]
 
 
-_SHARED = set(Mover.model_fields) & {
+_SHARED = {
     "region", "name", "country", "level", "target", "horizon", "target_month", "probability",
     "risk_level",
 }  # fmt: skip

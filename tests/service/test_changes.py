@@ -15,7 +15,6 @@ def test_movers_are_sorted_by_how_far_they_moved(months_client: httpx.Client) ->
             item["probability"] - item["previous_probability"]
         )
         assert item["target"] != "fatalities"
-        assert item["families"][0] == pytest.approx(item["families"][0])
         assert [family["name"] for family in item["families"]] == ["contagion", "history"]
 
 
@@ -26,11 +25,11 @@ def test_a_change_of_half_a_log_odd_from_an_even_chance(months_client: httpx.Cli
     assert even["previous_probability"] == pytest.approx(0.37754066879814546)
 
 
-@pytest.mark.parametrize(("direction", "count"), [("up", 1), ("down", 0)])
-def test_movers_of_one_direction(months_client: httpx.Client, direction: str, count: int) -> None:
+@pytest.mark.parametrize("direction", ["up", "down"])
+def test_movers_of_one_direction(months_client: httpx.Client, direction: str) -> None:
     # The example's scores of 0 stand for an even chance before: they went down.
     items = months_client.get(f"/v1/movers?direction={direction}&limit=1000").json()["items"]
-    assert all((item["difference"] > 0) == bool(count) for item in items)
+    assert all((item["difference"] > 0) == (direction == "up") for item in items)
     assert items
 
 

@@ -1,0 +1,31 @@
+"""Read a TOML file into a strict model, and say all that is wrong with it at once."""
+
+import tomllib
+from pathlib import Path
+from typing import TypeVar
+
+from pydantic import BaseModel, ValidationError
+
+from features.errors import ConfigurationError
+
+Model = TypeVar("Model", bound=BaseModel)
+
+
+def read_toml(path: Path, model: type[Model], what: str) -> Model:
+    """Return a TOML file as a model; `what` says in words what it should be.
+
+    Raises ConfigurationError, naming every wrong or unknown key, when it is not that.
+    """
+    try:
+        content = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise ConfigurationError(f"{path} cannot be read as TOML: {error}") from error
+    try:
+        return model.model_validate(content)
+    except ValidationError as error:
+        faults = "; ".join(
+            f"{'.'.join(str(part) for part in fault['loc']) or 'file'}: "
+            f"{fault['msg'].removeprefix('Value error, ')}"
+            for fault in error.errors()
+        )
+        raise ConfigurationError(f"{path} is not {what}: {faults}") from error
