@@ -285,7 +285,14 @@ def test_no_label_is_learned_from_before_it_was_known(
     samples = make_samples(np.random.default_rng(seed).poisson(2.0, size=(100, 2)).astype(float))
     taught: list[tuple[Rows, Rows]] = []
 
-    def spy(target: str, template: Learner, teach: Rows, calibrate: Rows, tau: float) -> Cell:
+    def spy(
+        target: str,
+        template: Learner,
+        teach: Rows,
+        calibrate: Rows,
+        tau: float,
+        scale_columns: tuple[int, ...],
+    ) -> Cell:
         taught.append((teach, calibrate))
         return Cell()
 
