@@ -14,7 +14,7 @@ from starlette.middleware.cors import CORSMiddleware
 from starlette_compress import CompressMiddleware
 
 from service.access.bounds import Bounds
-from service.access.gauges import measure_bulletins
+from service.access.gauges import BulletinGauges
 from service.access.guard import Guard
 from service.access.keys import KeyRing
 from service.access.requests import Requests
@@ -126,7 +126,7 @@ def create_app(
     )
     app.state.store, app.state.registry = store, registry
     app.state.past = PastScores(home)
-    measure_bulletins(registry, store, now)
+    registry.register(BulletinGauges(store, timedelta(days=settings.max_age_days), now))
     for layer in _layers(home, settings, store, registry, needs_key=needs_key, now=now):
         app.add_middleware(layer.cls, *layer.args, **layer.kwargs)
     for routes in _ROUTES:
@@ -154,11 +154,11 @@ def _layers(
             most_bytes=settings.answers_megabytes * 1_000_000,
             max_age_s=ANSWERS_MAX_AGE_S,
         ),
+        Middleware(Guard, settings=settings, keys=KeyRing(home), needs_key=needs_key),
+        Middleware(Bounds, body_bytes=settings.body_bytes, answer_seconds=settings.answer_seconds),
         Middleware(
             CurrentBulletin, store=store, max_age=timedelta(days=settings.max_age_days), now=now
         ),
-        Middleware(Guard, settings=settings, keys=KeyRing(home), needs_key=needs_key),
-        Middleware(Bounds, body_bytes=settings.body_bytes, answer_seconds=settings.answer_seconds),
         Middleware(Requests, registry=registry, log_all=settings.log_requests == "all"),
     ]
     if settings.cors_origins:

@@ -34,7 +34,11 @@ class Server(uvicorn.Server):
         chosen = settings or Settings()
         config = uvicorn.Config(
             app,
-            http=bounded_protocol(chosen.receive_seconds, chosen.head_bytes),
+            http=bounded_protocol(
+                receive_seconds=chosen.receive_seconds,
+                send_seconds=chosen.send_seconds,
+                head_bytes=chosen.head_bytes,
+            ),
             ws="none",
             log_config=None,
             access_log=False,

@@ -30,6 +30,7 @@ class Settings(BaseModel):
     telemetry: bool = False
     receive_seconds: Seconds = 10
     answer_seconds: Seconds = 30
+    send_seconds: Seconds = 30
     keep_alive_seconds: Positive = 15
     most_connections: Positive = 1000
     head_bytes: Positive = 16_000

@@ -12,9 +12,12 @@ from service.asgi import header_of
 
 _END_OF_HEAD = b"\r\n\r\n"
 
+_MOST_PIPELINED = 100
+"""So many requests may wait for the answer of one before them; uvicorn would queue any number."""
+
 
 class Bounds:
-    """Middleware: refuses bodies, which nothing here reads, and answers that take too long."""
+    """Middleware: refuses bodies, which nothing here reads, and answers that begin too late."""
 
     def __init__(self, app: ASGIApp, *, body_bytes: int, answer_seconds: float) -> None:
         self.app = app
@@ -22,42 +25,55 @@ class Bounds:
         self._answer_seconds = answer_seconds
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass a request on, and give up on it when its time is over."""
+        """Pass a request on, and give up on it when no answer begins in time."""
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        length = header_of(scope, b"content-length") or "0"
-        if not length.isdigit() or int(length) > self._body_bytes:
-            detail = f"the body is larger than {self._body_bytes} bytes: everything is asked by GET"
-            refusal = problem(Request(scope), 413, detail, {"Connection": "close"})
+        refusal = self._refusal(scope)
+        if refusal is not None:
             await refusal(scope, receive, send)
             return
         started = False
 
         async def send_noting(message: Message) -> None:
             nonlocal started
-            started = True
+            if not started:
+                started = True
+                time_left.reschedule(None)  # how long it takes to send is the connection's matter
             await send(message)
 
         try:
-            async with asyncio.timeout(self._answer_seconds):
+            async with asyncio.timeout(self._answer_seconds) as time_left:
                 await self.app(scope, receive, send_noting)
         except TimeoutError:
             if started:
                 raise
             detail = "the answer took too long: ask for less, or ask again"
-            refusal = problem(Request(scope), 503, detail, {"Retry-After": "1"})
-            await refusal(scope, receive, send)
+            late = problem(Request(scope), 503, detail, {"Retry-After": "1"})
+            await late(scope, receive, send)
+
+    def _refusal(self, scope: Scope) -> ASGIApp | None:
+        """Return what refuses a request for its body; None where that may pass."""
+        close = {"Connection": "close"}
+        if header_of(scope, b"transfer-encoding") is not None:
+            detail = "a body in chunks: everything is asked by GET, without a body"
+            return problem(Request(scope), 411, detail, close)
+        length = header_of(scope, b"content-length") or "0"
+        if not length.isdigit() or int(length) > self._body_bytes:
+            detail = f"the body is larger than {self._body_bytes} bytes: everything is asked by GET"
+            return problem(Request(scope), 413, detail, close)
+        return None
 
 
 class BoundedProtocol(HttpToolsProtocol):
-    """A connection that waits only so long for a request, and takes only so many bytes of headers.
+    """A connection that waits only so long for its client, and takes only so many bytes of headers.
 
-    uvicorn's own has neither bound: a client that sends a byte now and then holds a connection for
-    ever. Subclasses say how long and how many.
+    uvicorn's own has no such bounds: a client that sends a byte now and then, or never reads what
+    it asked for, holds a connection for ever. Subclasses say how long and how many.
     """
 
     receive_seconds: float
+    send_seconds: float
     head_bytes: int
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
@@ -66,6 +82,8 @@ class BoundedProtocol(HttpToolsProtocol):
         self._head = 0
         self._in_head = True
         self._deadline: asyncio.TimerHandle | None = None
+        self._answered = 0
+        self._look = self.loop.call_later(self.send_seconds, self._look_at_client, 0, 0)
         self._wait()
 
     def data_received(self, data: bytes) -> None:
@@ -82,6 +100,10 @@ class BoundedProtocol(HttpToolsProtocol):
 
     def on_message_begin(self) -> None:
         """A request begins."""
+        if len(self.pipeline) >= _MOST_PIPELINED:
+            self.transport.abort()
+        if self._deadline is None:
+            self._wait()
         super().on_message_begin()
         self._in_head = True
 
@@ -96,9 +118,15 @@ class BoundedProtocol(HttpToolsProtocol):
         self._in_head = True
         super().on_message_complete()
 
+    def on_response_complete(self) -> None:
+        """An answer is handed to the system, if not yet to the client."""
+        self._answered += 1
+        super().on_response_complete()
+
     def connection_lost(self, exc: Exception | None) -> None:
         """Nothing more will come."""
         self._stop_waiting()
+        self._look.cancel()
         super().connection_lost(exc)
 
     def _wait(self) -> None:
@@ -111,16 +139,38 @@ class BoundedProtocol(HttpToolsProtocol):
             self._deadline.cancel()
             self._deadline = None
 
+    def _look_at_client(self, answered: int, waiting: int) -> None:
+        """Drop a client that has taken nothing since the last look, given how things stood then."""
+        now_waiting = self.transport.get_write_buffer_size()
+        if 0 < waiting <= now_waiting and answered == self._answered:
+            self.transport.abort()
+            return
+        self._look = self.loop.call_later(
+            self.send_seconds, self._look_at_client, self._answered, now_waiting
+        )
+
     def _refuse(self, status: bytes) -> None:
+        """Refuse what is being received, and nothing after it is taken."""
         self._stop_waiting()
-        if not self.transport.is_closing():
+        if self.cycle is not None and not self.cycle.response_complete:
+            self.cycle.keep_alive = False  # no word of ours into the answer that is under way
+            return
+        if self.transport.is_closing():
+            return
+        if self._in_head:
             self.transport.write(
                 b"HTTP/1.1 " + status + b"\r\nconnection: close\r\ncontent-length: 0\r\n\r\n"
             )
-            self.transport.close()
+        self.transport.close()
 
 
-def bounded_protocol(receive_seconds: float, head_bytes: int) -> type[BoundedProtocol]:
-    """Return a kind of connection with bounds [s, bytes]."""
-    bounds: dict[str, Any] = {"receive_seconds": receive_seconds, "head_bytes": head_bytes}
+def bounded_protocol(
+    *, receive_seconds: float, send_seconds: float, head_bytes: int
+) -> type[BoundedProtocol]:
+    """Return a kind of connection with bounds [s, s, bytes]."""
+    bounds: dict[str, Any] = {
+        "receive_seconds": receive_seconds,
+        "send_seconds": send_seconds,
+        "head_bytes": head_bytes,
+    }
     return type("Bounded", (BoundedProtocol,), bounds)

@@ -1,29 +1,50 @@
 """What is measured of the bulletins, for Prometheus."""
 
-from collections.abc import Callable
-from datetime import datetime
+from collections.abc import Callable, Iterable
+from datetime import datetime, timedelta
 
-from prometheus_client import CollectorRegistry, Gauge
+from prometheus_client.core import GaugeMetricFamily, Metric
+from prometheus_client.registry import Collector
 
 from service.store.bulletins import BulletinStore
 
-_DAY_S = 86_400
 
+class BulletinGauges(Collector):
+    """The current bulletin, its age and whether it is stale, and how many cannot be served."""
 
-def measure_bulletins(
-    registry: CollectorRegistry, store: BulletinStore, now: Callable[[], datetime]
-) -> None:
-    """Add gauges to a registry: the age of the current bulletin and how many are passed over."""
+    def __init__(
+        self, store: BulletinStore, max_age: timedelta, now: Callable[[], datetime]
+    ) -> None:
+        self._store = store
+        self._max_age = max_age
+        self._now = now
 
-    def age() -> float:
-        newest, _ = store.last_look
+    def collect(self) -> Iterable[Metric]:
+        """Yield the gauges as they stand; of a current bulletin none while there is none."""
+        yield _gauge(
+            "tocsin_bulletins_passed_over",
+            "Bulletins that cannot be served",
+            len(self._store.passed_over),
+        )
+        newest, _ = self._store.last_look
         if newest is None:
-            return float("nan")
-        return (now() - newest.manifest.issued_at).total_seconds() / _DAY_S
+            return
+        manifest = newest.manifest
+        age = self._now() - manifest.issued_at
+        yield _gauge(
+            "tocsin_bulletin_age_days",
+            "Time since the current bulletin was issued",
+            age / timedelta(days=1),
+        )
+        yield _gauge(
+            "tocsin_bulletin_stale", "1 once it is older than it should be", age > self._max_age
+        )
+        current = GaugeMetricFamily(
+            "tocsin_bulletin", "1 for the current bulletin", labels=("bulletin", "origin")
+        )
+        current.add_metric((manifest.id, manifest.origin), 1)
+        yield current
 
-    Gauge(
-        "tocsin_bulletin_age_days", "Time since the current bulletin was issued", registry=registry
-    ).set_function(age)
-    Gauge(
-        "tocsin_bulletins_passed_over", "Bulletins that cannot be served", registry=registry
-    ).set_function(lambda: float(len(store.passed_over)))
+
+def _gauge(name: str, meaning: str, value: float) -> GaugeMetricFamily:
+    return GaugeMetricFamily(name, meaning, value=float(value))

@@ -9,6 +9,10 @@ from limits import RateLimitItemPerMinute
 from limits.storage import MemoryStorage
 from limits.strategies import FixedWindowRateLimiter
 
+MOST_CLIENTS = 10_000
+"""Of so many clients in one minute each is counted for itself."""
+
+_OTHERS = "others"
 _PREFIX_V6 = 64  # bits of an IPv6 address that one client has for itself
 
 
@@ -31,19 +35,38 @@ class Allowance(NamedTuple):
 
 
 class PerMinute:
-    """A limit a minute for each client; what is counted is forgotten after the minute."""
+    """A limit a minute for each client; what is counted is forgotten after the minute.
 
-    def __init__(self, count: int) -> None:
+    Of so many clients as `most_clients` each has a limit of its own; all others in that minute
+    share one, so that no number of addresses takes more memory.
+    """
+
+    def __init__(self, count: int, *, most_clients: int = MOST_CLIENTS) -> None:
         self._item = RateLimitItemPerMinute(count)
-        self._limiter = FixedWindowRateLimiter(MemoryStorage())
+        self._counts = MemoryStorage()
+        self._limiter = FixedWindowRateLimiter(self._counts)
+        self._most_clients = most_clients
+
+    @property
+    def clients(self) -> int:
+        """How many are counted now, the others as one."""
+        return len(self._counts.storage)
 
     def take(self, client: str) -> Allowance:
         """Count one, and tell whether it was within the limit."""
-        return self._told(client, allowed=self._limiter.hit(self._item, client))
+        counted = self._counted_as(client)
+        return self._told(counted, allowed=self._limiter.hit(self._item, counted))
 
     def look(self, client: str) -> Allowance:
         """Tell whether one more would be within the limit, without counting."""
-        return self._told(client, allowed=self._limiter.test(self._item, client))
+        counted = self._counted_as(client)
+        return self._told(counted, allowed=self._limiter.test(self._item, counted))
+
+    def _counted_as(self, client: str) -> str:
+        is_known = self._item.key_for(client) in self._counts.storage
+        if is_known or self.clients < self._most_clients:
+            return client
+        return _OTHERS
 
     def _told(self, client: str, *, allowed: bool) -> Allowance:
         reset, remaining = self._limiter.get_window_stats(self._item, client)

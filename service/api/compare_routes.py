@@ -58,7 +58,7 @@ def _compare(request: Request, query: CompareQuery) -> Response:
         b=BulletinSummary.of(b, stale=stale),
         total=total,
         items=_differences(a, b, Matched(matched.a[here], matched.b[here])),
-        next=next_page(request, b, start, query.limit, total),
+        next=next_page(request, b, start, query.limit, total, a=a.manifest.id),
     )
     return json_response(body.model_dump_json().encode(), body.next)
 
@@ -77,16 +77,8 @@ def _matched(a: Bulletin, b: Bulletin, query: CompareQuery) -> Matched:
         sort="region",
     )
     rows = select_scores(b, asked).rows
-    where = {key: row for row, key in enumerate(_keys(a, a.scores.rows, query.match))}
-    found = [where.get(key, -1) for key in _keys(b, rows, query.match)]
-    in_a = np.array(found, np.int64)
+    in_a = b.scores.matching(rows, a.scores, ("region", "target", query.match))
     return Matched(in_a[in_a >= 0], rows[in_a >= 0])
-
-
-def _keys(bulletin: Bulletin, rows: Rows, by: str) -> list[tuple[object, ...]]:
-    table = bulletin.scores.take(rows)
-    columns = [table[name].to_pylist() for name in ("level", "region", "target", by)]
-    return list(zip(*columns, strict=True))
 
 
 def _differences(a: Bulletin, b: Bulletin, rows: Matched) -> list[Difference]:

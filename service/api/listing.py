@@ -29,11 +29,14 @@ def start_of(request: Request, query: BulletinQuery) -> tuple[Bulletin, int]:
 
 
 def next_page(
-    request: Request, bulletin: Bulletin, start: int, limit: int, total: int
+    request: Request, bulletin: Bulletin, start: int, limit: int, total: int, **fixed: str
 ) -> str | None:
-    """Return the address of the page after the one that starts at a place; None after the last."""
+    """Return the address of the page after the one that starts at a place; None after the last.
+
+    `fixed` are parameters of another value than they were asked with.
+    """
     end = start + limit
-    return next_address(request, Place(bulletin.manifest.id, end)) if end < total else None
+    return next_address(request, Place(bulletin.manifest.id, end), **fixed) if end < total else None
 
 
 def json_list(

@@ -13,7 +13,7 @@ from service.api.bodies import Mover, MoverList
 from service.api.examples import problems_of
 from service.api.forms import as_text
 from service.api.listing import json_list, next_page, start_of
-from service.api.profile import family_parts
+from service.api.profile import family_parts, probability_of
 from service.api.queries import MoverQuery, ScoreFilter
 from service.api.routing import QueryRoute
 from service.api.selection import Selected, scores_at, select_scores
@@ -68,12 +68,15 @@ def previous_of_scores(bulletin: Bulletin) -> NDArray[np.float64]:
     columns = ["kind", "contribution", "change"]
     drivers = Frame(bulletin.part(DRIVERS_FILE).whole(columns))
     told = drivers.take(drivers.rows[drivers.among("kind", ["score"])])
-    log_odds = as_numbers(told["contribution"]) - as_numbers(told["change"])
-    with np.errstate(over="ignore"):
-        probability = 1 / (1 + np.exp(-log_odds))
-    before = np.full(len(scores), np.nan)
+    change = as_numbers(told["change"])
     # Both are in the order of the scores, of which only fatalities have no drivers of their own.
-    before[~scores.among("target", ["fatalities"])] = probability
+    is_explained = ~scores.among("target", ["fatalities"])
+    before = np.full(len(scores), np.nan)
+    before[is_explained] = np.where(
+        change == 0,  # the log-odds of 0 and 1 are cut off, these probabilities are not
+        scores.numbers("probability")[is_explained],
+        probability_of(as_numbers(told["contribution"]) - change),
+    )
     return before
 
 

@@ -30,7 +30,7 @@ def read_cursor(request: Request) -> Place | None:
         return None
     match = _TOKEN.fullmatch(_decode(cursor))
     place = Place(match[1], int(match[2])) if match else None
-    if place is None or _cursor(request, place) != cursor:
+    if place is None or _cursor(request.url.path, _given(request), place) != cursor:
         raise UnknownError(
             "cursor: not one that was given out with these parameters; follow 'next' as it is, "
             "or start without a cursor"
@@ -38,17 +38,25 @@ def read_cursor(request: Request) -> Place | None:
     return place
 
 
-def next_address(request: Request, place: Place) -> str:
-    """Return the path and query of the page that starts at a place."""
-    kept = [part for part in _given(request) if not part.startswith("cursor=")]
-    return f"{request.url.path}?{'&'.join([*kept, f'cursor={_cursor(request, place)}'])}"
+def next_address(request: Request, place: Place, **fixed: str) -> str:
+    """Return the path and query of the page that starts at a place.
+
+    `fixed` are parameters of another value than they were asked with.
+    """
+    kept = [
+        f"{name}={fixed[name]}" if (name := part.partition("=")[0]) in fixed else part
+        for part in _given(request)
+        if not part.startswith("cursor=")
+    ]
+    path = request.url.path
+    return f"{path}?{'&'.join([*kept, f'cursor={_cursor(path, kept, place)}'])}"
 
 
-def _cursor(request: Request, place: Place) -> str:
+def _cursor(path: str, parameters: list[str], place: Place) -> str:
     """Return a place as a cursor, bound to the path and to every parameter but the limit."""
-    asked = sorted(part for part in _given(request) if not part.startswith(("cursor=", "limit=")))
+    asked = sorted(part for part in parameters if not part.startswith(("cursor=", "limit=")))
     text = f"{place.bulletin}.{place.position}"
-    bound = f"{text} {request.url.path}?{'&'.join(asked)}"
+    bound = f"{text} {path}?{'&'.join(asked)}"
     seal = hashlib.sha256(bound.encode()).hexdigest()[:16]
     return urlsafe_b64encode(f"{text}.{seal}".encode()).decode().rstrip("=")
 

@@ -5,6 +5,9 @@ from collections.abc import Iterable, Iterator
 from itertools import groupby
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from features.months import format_month, parse_month
 from models.bulletin import DISTRIBUTIONS_FILE, DRIVERS_FILE, ListedIndicator, Manifest
 from service.api.bodies import (
@@ -61,15 +64,10 @@ def drivers_of(bulletin: Bulletin, region: str) -> list[Drivers]:
     return [_drivers(list(of_cell), listed) for _, of_cell in cells]
 
 
-def previous_probability(contribution: float, change: float | None) -> float | None:
-    """Return the probability before a change, by its log-odds now and the change of them."""
-    return None if change is None else chance(contribution - change)
-
-
-def chance(log_odds: float) -> float:
-    """Return the probability that log-odds stand for."""
-    odds = math.exp(-abs(log_odds))
-    return (1.0 if log_odds > 0 else odds) / (1.0 + odds)
+def probability_of(log_odds: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the probabilities (n,) that log-odds (n,) stand for."""
+    odds = np.exp(-np.abs(log_odds))
+    return np.where(log_odds > 0, 1.0, odds) / (1.0 + odds)
 
 
 def family_parts(rows: Iterable[Row], by: str) -> list[FamilyPart]:
@@ -141,12 +139,19 @@ def _drivers(rows: list[Row], listed: dict[str, ListedIndicator]) -> Drivers:
         usual_probability=score["baseline_value"],
         baseline=by_kind["baseline"]["name"],
         sentence=score["sentence"],
-        previous_probability=previous_probability(score["contribution"], score["change"]),
+        previous_probability=_previous_probability(score),
         change=score["change"],
         revision=None if revision is None else revision["change"],
         families=family_parts(rows, "contribution"),
         indicators=[_indicator(row, listed) for row in rows if row["kind"] == "indicator"],
     )
+
+
+def _previous_probability(score: Row) -> float | None:
+    """Return the probability before the change of a score, None where there was none."""
+    if not score["change"]:
+        return None if score["change"] is None else float(score["value"])
+    return float(probability_of(np.array(score["contribution"] - score["change"])))
 
 
 def _indicator(row: Row, listed: dict[str, ListedIndicator]) -> IndicatorPart:

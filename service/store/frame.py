@@ -83,6 +83,27 @@ class Frame:
         _, rows, number = np.unique(combined, return_index=True, return_inverse=True)
         return rows, number
 
+    def matching(self, rows: Rows, other: "Frame", columns: Sequence[str]) -> Rows:
+        """Return for some rows the row of another frame with the same values in some columns.
+
+        -1 stands for none. The other frame has every combination of values at most once.
+        """
+        wanted, there = np.zeros(len(rows), np.int64), np.zeros(len(other), np.int64)
+        is_known = np.ones(len(other), np.bool_)
+        for column in columns:
+            codes, numbers = self._codes(column)
+            other_codes, other_numbers = other._codes(column)
+            alike = np.array([numbers.get(value, -1) for value in other_numbers], np.int64)
+            is_known &= alike[other_codes] >= 0
+            wanted = wanted * len(numbers) + codes[rows]
+            there = there * len(numbers) + alike[other_codes]
+        known = np.flatnonzero(is_known)
+        known = known[np.argsort(there[known])]
+        if len(known) == 0:
+            return np.full(len(rows), -1)
+        place = np.searchsorted(there[known], wanted).clip(max=len(known) - 1)
+        return np.where(there[known[place]] == wanted, known[place], -1)
+
     def order(self, sort: str) -> Rows:
         """Return all row numbers, sorted by a column (`-` before it: descending), nulls last.
 

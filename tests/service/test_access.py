@@ -1,5 +1,6 @@
 """Who may ask, how often and how much: on real sockets, with real slow and greedy clients."""
 
+import asyncio
 import contextlib
 import hmac
 import json
@@ -10,7 +11,7 @@ import stat
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import contextmanager
 from datetime import date, timedelta
 from pathlib import Path
@@ -19,12 +20,14 @@ from typing import Any
 import httpx
 import pytest
 import structlog
+from fastapi import FastAPI
 from hypothesis import given
 from hypothesis import strategies as st
 from opentelemetry import trace
 from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
+from starlette.responses import Response, StreamingResponse
 
 from features.errors import ConfigurationError, InputError
 from service.access.keys import KEYS_FILE, KeyRing
@@ -242,6 +245,24 @@ def test_every_client_has_a_limit_of_its_own() -> None:
     assert limit.look("a").allowed is False
 
 
+def test_after_a_minute_a_client_may_ask_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    now = time.time()
+    monkeypatch.setattr(time, "time", lambda: now)
+    limit = PerMinute(2)
+    assert [limit.take("a").allowed for _ in range(3)] == [True, True, False]
+    now += limit.take("a").reset_s + 1
+    assert [limit.take("a").allowed for _ in range(3)] == [True, True, False]
+
+
+def test_no_number_of_addresses_takes_more_memory_or_anothers_allowance() -> None:
+    limit = PerMinute(5, most_clients=10)
+    regular = limit.take("regular")
+    strangers = [limit.take(f"stranger {number}") for number in range(1000)]
+    assert sum(allowance.allowed for allowance in strangers) == 9 + 5
+    assert limit.clients == 11
+    assert limit.take("regular") == regular._replace(remaining=3)
+
+
 def test_loopback_is_not_limited_unless_it_is_asked_for(own_home: Path) -> None:
     with serving_with(own_home, Settings(requests_per_minute=1)) as client:
         assert {client.get("/healthz").status_code for _ in range(5)} == {200}
@@ -327,6 +348,8 @@ def test_metrics_count_by_route_and_not_by_address(own_home: Path) -> None:
     assert 'route="elsewhere",status="404"} 30.0' in text
     assert 'route="/v1/scores/{region}",status="404"} 30.0' in text
     assert "tocsin_bulletin_age_days 4.0" in text
+    assert "tocsin_bulletin_stale 0.0" in text
+    assert 'tocsin_bulletin{bulletin="2024-12-5f3a9c01d2e4",origin="2024-12"} 1.0' in text
     assert "MLI-7" not in text
 
 
@@ -440,9 +463,104 @@ def test_a_body_is_refused(client: httpx.Client) -> None:
     assert client.get("/healthz").status_code == 200
 
 
-def test_an_answer_that_takes_too_long_is_given_up(own_home: Path) -> None:
-    import asyncio
+def test_a_body_in_chunks_is_refused_and_not_waited_for(own_home: Path) -> None:
+    with serving_with(own_home) as client:
+        head = b"GET /v1/scores HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n"
+        assert ask(client, head + b"400\r\n" + b"x" * 100).startswith(b"HTTP/1.1 411")
+        assert client.get("/healthz").status_code == 200
 
+
+def test_every_refusal_says_which_bulletin_is_served(own_home: Path) -> None:
+    with serving_with(own_home, Settings(limit_loopback=True, requests_per_minute=2)) as client:
+        marks = ("tocsin-bulletin", "tocsin-simulated")
+        answer = client.get("/v1/targets")
+        refused = [
+            client.request("GET", "/v1/scores", content=b"x" * 20_000),
+            client.get("/v1/scores?limit=none"),
+            client.get("/v1/scores"),
+        ]
+        assert [response.status_code for response in refused] == [413, 422, 429]
+        for name in marks:
+            assert {response.headers[name] for response in refused} == {answer.headers[name]}
+
+
+def test_an_answer_may_take_long_to_send_if_it_begins_in_time(own_home: Path) -> None:
+    app = create_app(own_home, Settings(answer_seconds=0.2), now=lambda: NOW)
+
+    async def pieces() -> AsyncIterator[bytes]:
+        for _ in range(4):
+            yield b"piece "
+            await asyncio.sleep(0.1)
+
+    app.add_route("/long", lambda _request: StreamingResponse(pieces()))
+    with serve_app(app) as client:
+        assert client.get("/long").text == "piece " * 4
+
+
+def large_app(home: Path) -> FastAPI:
+    """An application with an answer that no buffer of the system takes whole."""
+    app = create_app(home, now=lambda: NOW)
+    app.add_route("/large", lambda _request: Response(b"x" * 20_000_000))
+    return app
+
+
+LARGE = b"GET /large HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
+
+
+def test_a_client_that_reads_nothing_is_dropped(own_home: Path) -> None:
+    with serve_app(large_app(own_home), Settings(send_seconds=0.3)) as client:
+        address = (client.base_url.host, client.base_url.port or 80)
+        with socket.create_connection(address, timeout=5) as connection:
+            connection.sendall(LARGE)
+            time.sleep(1.5)
+            received = 0
+            while piece := connection.recv(1_000_000):
+                received += len(piece)
+        assert received < 20_000_000
+        assert client.get("/healthz").status_code == 200
+
+
+def test_a_client_that_asks_without_end_and_reads_nothing_is_dropped(own_home: Path) -> None:
+    with serving_with(own_home) as client:
+        address = (client.base_url.host, client.base_url.port or 80)
+        greedy = b"GET /v1/scores HTTP/1.1\r\nHost: x\r\n\r\n" * 1_000_000
+        with (
+            socket.create_connection(address, timeout=5) as connection,
+            pytest.raises(ConnectionError),
+        ):
+            connection.sendall(greedy)
+        assert client.get("/healthz").status_code == 200
+
+
+def test_a_client_that_reads_slowly_gets_all_of_it(own_home: Path) -> None:
+    with serve_app(large_app(own_home), Settings(send_seconds=0.3)) as client:
+        address = (client.base_url.host, client.base_url.port or 80)
+        with socket.create_connection(address, timeout=5) as connection:
+            connection.sendall(LARGE)
+            received = 0
+            while piece := connection.recv(1_000_000):
+                received += len(piece)
+                time.sleep(0.02)
+    assert received > 20_000_000
+
+
+def test_no_refusal_is_written_into_an_answer(own_home: Path) -> None:
+    app = create_app(own_home, Settings(), now=lambda: NOW)
+
+    async def pieces() -> AsyncIterator[bytes]:
+        for _ in range(4):
+            yield b"piece "
+            await asyncio.sleep(0.2)
+
+    app.add_route("/long", lambda _request: StreamingResponse(pieces()))
+    with serve_app(app, Settings(receive_seconds=0.3)) as client:
+        unfinished = b"GET /v1/scores HTTP/1.1\r\nHost: x\r\n"
+        answered = ask(client, b"GET /long HTTP/1.1\r\nHost: x\r\n\r\n" + unfinished)
+    assert answered.count(b"piece ") == 4
+    assert b"408" not in answered
+
+
+def test_an_answer_that_takes_too_long_is_given_up(own_home: Path) -> None:
     app = create_app(own_home, Settings(answer_seconds=0.1), now=lambda: NOW)
 
     @app.get("/slow")

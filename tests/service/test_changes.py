@@ -1,7 +1,15 @@
 """Movers and comparisons: what changed from one bulletin to another."""
 
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from pathlib import Path
+
 import httpx
+import pyarrow as pa
 import pytest
+
+from models.bulletin import DRIVERS_FILE, DRIVERS_SCHEMA
+from tests.service.example import ORIGIN, drivers_of, parts_of, publish_bulletin, rows_of
 
 
 def test_movers_are_sorted_by_how_far_they_moved(months_client: httpx.Client) -> None:
@@ -31,6 +39,26 @@ def test_movers_of_one_direction(months_client: httpx.Client, direction: str) ->
     items = months_client.get(f"/v1/movers?direction={direction}&limit=1000").json()["items"]
     assert all((item["difference"] > 0) == (direction == "up") for item in items)
     assert items
+
+
+def test_an_impossible_event_that_stays_so_has_not_moved(
+    tmp_path: Path, serving: Callable[[Path], AbstractContextManager[httpx.Client]]
+) -> None:
+    """The log-odds of 0 and 1 are cut off at some number, which is not to look like a change."""
+    rows = [row | {"probability": float(row["horizon"] > 3)} for row in rows_of()]
+    drivers = [
+        told | {"change": 0.0, "contribution": 20.7 if told["horizon"] > 3 else -20.7}
+        for told in drivers_of(rows_of())
+    ]
+    for told in drivers:
+        told["value"] = float(told["horizon"] > 3)
+    table = pa.Table.from_pylist(drivers, schema=DRIVERS_SCHEMA)
+    parts = parts_of(rows_of(), ORIGIN) | {DRIVERS_FILE: table}
+    publish_bulletin(tmp_path, rows, parts=parts)
+    with serving(tmp_path) as client:
+        assert client.get("/v1/movers").json()["total"] == 0
+        told = client.get("/v1/scores/MLI-gao").json()["drivers"]
+    assert {driver["previous_probability"] for driver in told} == {0.0, 1.0}
 
 
 def test_movers_come_in_pages(months_client: httpx.Client) -> None:
@@ -64,6 +92,17 @@ def test_two_forecasts_of_the_same_month(months_client: httpx.Client) -> None:
     sizes = [abs(item["difference"]) for item in items]
     assert sizes == sorted(sizes, reverse=True)
     assert sizes[0] > 0
+
+
+def test_a_page_of_a_comparison_holds_on_to_both_bulletins(months_client: httpx.Client) -> None:
+    whole = months_client.get("/v1/compare?a=2024-11-000000000003&limit=1000").json()["items"]
+    page = months_client.get("/v1/compare?a=latest&b=2024-11-000000000003&limit=50").json()
+    found = page["items"]
+    while page["next"]:
+        assert "a=2024-12-5f3a9c01d2e4" in page["next"]
+        page = months_client.get(page["next"]).json()
+        found += page["items"]
+    assert len(found) == len(whole) == page["total"]
 
 
 def test_the_first_bulletin_has_nothing_to_be_told_against(

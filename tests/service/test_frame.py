@@ -1,5 +1,7 @@
 import pyarrow as pa
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from service.store.frame import Frame
 
@@ -36,3 +38,19 @@ def test_rows_are_taken_in_the_order_given(frame: Frame) -> None:
 
 def test_values_are_the_distinct_ones(frame: Frame) -> None:
     assert sorted(frame.values("kind")) == ["x", "y"]
+
+
+KEYS = st.lists(st.tuples(st.sampled_from("abcd"), st.integers(0, 3)), unique=True, min_size=1)
+
+
+def frame_of(keys: list[tuple[str, int]]) -> Frame:
+    return Frame(pa.table({"place": [k[0] for k in keys], "number": [k[1] for k in keys]}))
+
+
+@given(KEYS, KEYS)
+def test_matching_rows_are_those_of_the_same_values(
+    keys: list[tuple[str, int]], others: list[tuple[str, int]]
+) -> None:
+    frame, other = frame_of(keys), frame_of(others)
+    expected = [others.index(key) if key in others else -1 for key in keys]
+    assert frame.matching(frame.rows, other, ("place", "number")).tolist() == expected
