@@ -13,7 +13,7 @@ from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
 from starlette_compress import CompressMiddleware
 
-from service.access.bounds import Bounds
+from service.access.bounds import Deadline, NoBodies
 from service.access.gauges import BulletinGauges
 from service.access.guard import Guard
 from service.access.keys import KeyRing
@@ -149,13 +149,14 @@ def _layers(
     """Return what stands around the routes, from the inside out: a request meets the last first."""
     layers = [
         Middleware(CompressMiddleware),  # inside, so that what is kept is compressed already
+        Middleware(Deadline, answer_seconds=settings.answer_seconds),
         Middleware(
             Answers,
             most_bytes=settings.answers_megabytes * 1_000_000,
             max_age_s=ANSWERS_MAX_AGE_S,
         ),
         Middleware(Guard, settings=settings, keys=KeyRing(home), needs_key=needs_key),
-        Middleware(Bounds, body_bytes=settings.body_bytes, answer_seconds=settings.answer_seconds),
+        Middleware(NoBodies, body_bytes=settings.body_bytes),
         Middleware(
             CurrentBulletin, store=store, max_age=timedelta(days=settings.max_age_days), now=now
         ),

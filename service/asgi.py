@@ -1,7 +1,7 @@
 """Headers of requests and responses as ASGI has them: lists of pairs of bytes.
 
-Every request passes half a dozen layers; to build an object for its headers in each takes longer
-than all that the layers do.
+Every request passes half a dozen layers; to build an object for it in each takes longer than all
+that the layers do.
 """
 
 from collections.abc import Iterable
@@ -11,13 +11,16 @@ from starlette.types import Message, Scope
 RawHeaders = list[tuple[bytes, bytes]]
 
 
+_BY_NAME = "tocsin.headers"
+
+
 def header_of(scope: Scope, name: bytes) -> str | None:
     """Return the first header of a request by its name in lower case; None without one."""
-    for known, value in scope["headers"]:
-        if known == name:
-            text: str = value.decode("latin-1")
-            return text
-    return None
+    by_name: dict[bytes, bytes] | None = scope.get(_BY_NAME)
+    if by_name is None:
+        by_name = scope[_BY_NAME] = dict(reversed(scope["headers"]))
+    value = by_name.get(name)
+    return None if value is None else value.decode("latin-1")
 
 
 def with_headers(start: Message, more: Iterable[tuple[bytes, bytes]]) -> Message:

@@ -1,7 +1,7 @@
 """Bounds of a request: how large it may be, how long it may take to come and to be answered."""
 
 import asyncio
-from typing import Any
+from typing import Any, NamedTuple
 
 from fastapi import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -16,22 +16,49 @@ _MOST_PIPELINED = 100
 """So many requests may wait for the answer of one before them; uvicorn would queue any number."""
 
 
-class Bounds:
-    """Middleware: refuses bodies, which nothing here reads, and answers that begin too late."""
+class _Seen(NamedTuple):
+    """How a connection stood when its client last took something."""
 
-    def __init__(self, app: ASGIApp, *, body_bytes: int, answer_seconds: float) -> None:
+    at: float
+    answered: int
+    unsent: int
+
+
+class NoBodies:
+    """Middleware: refuses bodies, which nothing here reads; a small one is passed over."""
+
+    def __init__(self, app: ASGIApp, *, body_bytes: int) -> None:
         self.app = app
         self._body_bytes = body_bytes
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass a request on if it has no body to speak of."""
+        app = self.app if scope["type"] != "http" else self._refusal(scope) or self.app
+        await app(scope, receive, send)
+
+    def _refusal(self, scope: Scope) -> ASGIApp | None:
+        close = {"Connection": "close"}
+        if header_of(scope, b"transfer-encoding") is not None:
+            detail = "a body in chunks: everything is asked by GET, without a body"
+            return problem(Request(scope), 411, detail, close)
+        length = header_of(scope, b"content-length")
+        if length is not None and (not length.isdigit() or int(length) > self._body_bytes):
+            detail = f"the body is larger than {self._body_bytes} bytes: everything is asked by GET"
+            return problem(Request(scope), 413, detail, close)
+        return None
+
+
+class Deadline:
+    """Middleware: gives up on answers that begin too late; how long they are sent is no matter."""
+
+    def __init__(self, app: ASGIApp, *, answer_seconds: float) -> None:
+        self.app = app
         self._answer_seconds = answer_seconds
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass a request on, and give up on it when no answer begins in time."""
+        """Pass a request on, and answer in its place when nothing has begun in time."""
         if scope["type"] != "http":
             await self.app(scope, receive, send)
-            return
-        refusal = self._refusal(scope)
-        if refusal is not None:
-            await refusal(scope, receive, send)
             return
         started = False
 
@@ -39,7 +66,7 @@ class Bounds:
             nonlocal started
             if not started:
                 started = True
-                time_left.reschedule(None)  # how long it takes to send is the connection's matter
+                time_left.reschedule(None)
             await send(message)
 
         try:
@@ -52,24 +79,13 @@ class Bounds:
             late = problem(Request(scope), 503, detail, {"Retry-After": "1"})
             await late(scope, receive, send)
 
-    def _refusal(self, scope: Scope) -> ASGIApp | None:
-        """Return what refuses a request for its body; None where that may pass."""
-        close = {"Connection": "close"}
-        if header_of(scope, b"transfer-encoding") is not None:
-            detail = "a body in chunks: everything is asked by GET, without a body"
-            return problem(Request(scope), 411, detail, close)
-        length = header_of(scope, b"content-length") or "0"
-        if not length.isdigit() or int(length) > self._body_bytes:
-            detail = f"the body is larger than {self._body_bytes} bytes: everything is asked by GET"
-            return problem(Request(scope), 413, detail, close)
-        return None
-
 
 class BoundedProtocol(HttpToolsProtocol):
     """A connection that waits only so long for its client, and takes only so many bytes of headers.
 
     uvicorn's own has no such bounds: a client that sends a byte now and then, or never reads what
-    it asked for, holds a connection for ever. Subclasses say how long and how many.
+    it asked for, holds a connection for ever. Subclasses say how long and how many. The client is
+    looked at now and then: a timer for each request would cost more than the bounds are worth.
     """
 
     receive_seconds: float
@@ -79,17 +95,17 @@ class BoundedProtocol(HttpToolsProtocol):
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Begin to wait for the first request."""
         super().connection_made(transport)
+        now = self.loop.time()
         self._head = 0
         self._in_head = True
-        self._deadline: asyncio.TimerHandle | None = None
+        self._awaited_since: float | None = now
         self._answered = 0
-        self._look = self.loop.call_later(self.send_seconds, self._look_at_client, 0, 0)
-        self._wait()
+        self._seen = _Seen(now, answered=0, unsent=0)
+        self._look = self.loop.call_later(self._looks_apart, self._look_at_client)
 
     def data_received(self, data: bytes) -> None:
         """Take what came, unless it is more of a head than any request needs."""
-        if self._deadline is None:
-            self._wait()
+        self._await_request()
         if self._in_head:
             end = data.find(_END_OF_HEAD)
             self._head += len(data) if end < 0 else end
@@ -102,8 +118,7 @@ class BoundedProtocol(HttpToolsProtocol):
         """A request begins."""
         if len(self.pipeline) >= _MOST_PIPELINED:
             self.transport.abort()
-        if self._deadline is None:
-            self._wait()
+        self._await_request()
         super().on_message_begin()
         self._in_head = True
 
@@ -114,7 +129,7 @@ class BoundedProtocol(HttpToolsProtocol):
 
     def on_message_complete(self) -> None:
         """The request is there in full: now it is our turn."""
-        self._stop_waiting()
+        self._awaited_since = None
         self._in_head = True
         super().on_message_complete()
 
@@ -125,33 +140,33 @@ class BoundedProtocol(HttpToolsProtocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Nothing more will come."""
-        self._stop_waiting()
         self._look.cancel()
         super().connection_lost(exc)
 
-    def _wait(self) -> None:
-        self._deadline = self.loop.call_later(
-            self.receive_seconds, self._refuse, b"408 Request Timeout"
-        )
+    @property
+    def _looks_apart(self) -> float:
+        return min(self.receive_seconds, self.send_seconds) / 4
 
-    def _stop_waiting(self) -> None:
-        if self._deadline is not None:
-            self._deadline.cancel()
-            self._deadline = None
+    def _await_request(self) -> None:
+        if self._awaited_since is None:
+            self._awaited_since = self.loop.time()
 
-    def _look_at_client(self, answered: int, waiting: int) -> None:
-        """Drop a client that has taken nothing since the last look, given how things stood then."""
-        now_waiting = self.transport.get_write_buffer_size()
-        if 0 < waiting <= now_waiting and answered == self._answered:
+    def _look_at_client(self) -> None:
+        """Drop a client that has sent too little, or taken nothing, for too long."""
+        now, unsent = self.loop.time(), self.transport.get_write_buffer_size()
+        has_taken = unsent < self._seen.unsent or self._answered != self._seen.answered
+        if has_taken or self._seen.unsent == 0:
+            self._seen = _Seen(now, self._answered, unsent)
+        elif now - self._seen.at > self.send_seconds:
             self.transport.abort()
             return
-        self._look = self.loop.call_later(
-            self.send_seconds, self._look_at_client, self._answered, now_waiting
-        )
+        if self._awaited_since is not None and now - self._awaited_since > self.receive_seconds:
+            self._refuse(b"408 Request Timeout")
+        self._look = self.loop.call_later(self._looks_apart, self._look_at_client)
 
     def _refuse(self, status: bytes) -> None:
-        """Refuse what is being received, and nothing after it is taken."""
-        self._stop_waiting()
+        """Refuse what is being received; nothing after it is taken."""
+        self._awaited_since = None
         if self.cycle is not None and not self.cycle.response_complete:
             self.cycle.keep_alive = False  # no word of ours into the answer that is under way
             return

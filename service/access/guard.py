@@ -40,24 +40,24 @@ class Guard:
         if scope["type"] != "http" or scope["path"] in OPEN:
             await self.app(scope, receive, send)
             return
-        request = Request(scope)
-        request.state.key = None
+        state = scope["state"]
+        state["key"] = None
         address = client_of(scope["client"][0] if scope.get("client") else "")
         key = _key_in(scope)
         if key is not None or self._needs_key:
-            refusal = self._refuse_key(request, address, key)
+            refusal = self._refuse_key(Request(scope), address, key)
             if refusal is not None:
                 await refusal(scope, receive, send)
                 return
         if is_loopback(address) and not self._limits_loopback:
             await self.app(scope, receive, send)
             return
-        holder = request.state.key
+        holder = state["key"]
         allowance = self._requests.take(address if holder is None else f"key {holder}")
         told = allowance.headers()
         if not allowance.allowed:
             detail = f"more than {allowance.limit} requests a minute: wait {allowance.reset_s} s"
-            await problem(request, 429, detail, told)(scope, receive, send)
+            await problem(Request(scope), 429, detail, told)(scope, receive, send)
             return
 
         async def send_told(message: Message) -> None:

@@ -4,15 +4,17 @@ import logging
 import re
 import secrets
 import time
+from itertools import count
 
 import structlog
 from prometheus_client import CollectorRegistry, Counter, Histogram
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from service.api.current import ID_HEADER
+from service.api.current import ID_HEADER, marks_of
 from service.asgi import has_header, header_of, raw, with_headers
 
 _SAFE_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
+_PROCESS, _NUMBERS = secrets.token_hex(4), count(1)
 _METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 _NOWHERE = "elsewhere"
 _PROBLEM = 400
@@ -27,7 +29,9 @@ _log = structlog.wrap_logger(
 
 
 class Requests:
-    """Middleware: ids, metrics, one line of log, and headers that keep browsers careful.
+    """Middleware: ids, metrics, one line of log, and the headers that every answer carries.
+
+    They name the request and the bulletin, and keep browsers careful.
 
     An id that the client gives is kept if it is short and plain, so that it can be searched in
     logs and never breaks one. Addresses that lead nowhere are counted as one.
@@ -55,16 +59,17 @@ class Requests:
             return
         begin = time.perf_counter()
         given = header_of(scope, _ID) or ""
-        request_id = given if _SAFE_ID.fullmatch(given) else secrets.token_hex(8)
-        scope.setdefault("state", {})["request_id"] = request_id
+        request_id = given if _SAFE_ID.fullmatch(given) else f"{_PROCESS}-{next(_NUMBERS):x}"
+        state = scope.setdefault("state", {})
+        state["request_id"] = request_id
         status, size = 500, 0
-        more = [(_ID, request_id.encode()), *_CAREFUL]
 
         async def send_marked(message: Message) -> None:
             nonlocal status, size
             if message["type"] == "http.response.start":
                 status = message["status"]
-                message = with_headers(message, more)
+                told = (_ID, request_id.encode())
+                message = with_headers(message, [told, *_CAREFUL, *marks_of(state)])
                 if not has_header(message, _POLICY[0]):
                     message["headers"].append(_POLICY)
             else:

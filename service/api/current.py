@@ -1,15 +1,16 @@
 """The bulletin that a request uses: chosen once, at its start, and the same to its end."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
+from functools import lru_cache
+from typing import Any
 
 from fastapi import Request
 from starlette.concurrency import run_in_threadpool
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.types import ASGIApp, Receive, Scope, Send
 
-from models.bulletin import Manifest
 from service.api.queries import BulletinQuery
-from service.asgi import RawHeaders, raw, with_headers
+from service.asgi import RawHeaders, raw
 from service.errors import NoBulletinError
 from service.store.bulletins import LATEST, Bulletin, BulletinStore
 from service.store.past import PastScores
@@ -21,7 +22,7 @@ ID_HEADER = "X-Request-ID"
 
 
 class CurrentBulletin:
-    """Middleware: gives every request the current bulletin, and every response its headers.
+    """Middleware: gives every request the current bulletin.
 
     The bulletin is stale once it was issued more than `max_age` ago; `now` tells the time.
     """
@@ -51,19 +52,22 @@ class CurrentBulletin:
         state["current"] = state["bulletin"] = current
         state["age"] = current and self._now() - current.manifest.issued_at
         state["stale"] = current is not None and state["age"] > self._max_age
-
-        async def send_marked(message: Message) -> None:
-            if message["type"] == "http.response.start" and state["bulletin"] is not None:
-                marks = _marks(state["bulletin"].manifest, stale=state["stale"])
-                message = with_headers(message, marks)
-            await send(message)
-
-        await self.app(scope, receive, send_marked)
+        await self.app(scope, receive, send)
 
 
-def _marks(manifest: Manifest, *, stale: bool) -> RawHeaders:
-    marks = {BULLETIN_HEADER: manifest.id}
-    if manifest.simulated:
+def marks_of(state: Mapping[str, Any]) -> RawHeaders:
+    """Return the headers that say which bulletin a request was answered from; none without one."""
+    bulletin: Bulletin | None = state.get("bulletin")
+    if bulletin is None:
+        return []
+    manifest = bulletin.manifest
+    return _marks(manifest.id, simulated=manifest.simulated, stale=state["stale"])
+
+
+@lru_cache(maxsize=64)
+def _marks(bulletin: str, *, simulated: bool, stale: bool) -> RawHeaders:
+    marks = {BULLETIN_HEADER: bulletin}
+    if simulated:
         marks[SIMULATED_HEADER] = "true"
     if stale:
         marks[STALE_HEADER] = "true"

@@ -30,7 +30,7 @@ def read_cursor(request: Request) -> Place | None:
         return None
     match = _TOKEN.fullmatch(_decode(cursor))
     place = Place(match[1], int(match[2])) if match else None
-    if place is None or _cursor(request.url.path, _given(request), place) != cursor:
+    if place is None or _cursor(_path(request), _given(request), place) != cursor:
         raise UnknownError(
             "cursor: not one that was given out with these parameters; follow 'next' as it is, "
             "or start without a cursor"
@@ -48,7 +48,7 @@ def next_address(request: Request, place: Place, **fixed: str) -> str:
         for part in _given(request)
         if not part.startswith("cursor=")
     ]
-    path = request.url.path
+    path = _path(request)
     return f"{path}?{'&'.join([*kept, f'cursor={_cursor(path, kept, place)}'])}"
 
 
@@ -59,6 +59,12 @@ def _cursor(path: str, parameters: list[str], place: Place) -> str:
     bound = f"{text} {path}?{'&'.join(asked)}"
     seal = hashlib.sha256(bound.encode()).hexdigest()[:16]
     return urlsafe_b64encode(f"{text}.{seal}".encode()).decode().rstrip("=")
+
+
+def _path(request: Request) -> str:
+    """Return the path of a request as it was written."""
+    path: bytes = request.scope["raw_path"]
+    return path.decode("latin-1")
 
 
 def _given(request: Request) -> list[str]:

@@ -98,6 +98,7 @@ class BulletinStore:
 
     def __init__(self, home: Path, *, keep: int = 4) -> None:
         self._folder = home / "bulletins"
+        self._path = str(self._folder)
         self._keep = keep
         self._lock = Lock()
         self._shelf: _Shelf | None = None
@@ -197,7 +198,7 @@ class BulletinStore:
     def _changed(self) -> int:
         """When a bulletin last came or went [ns]; -1 where there is no folder for them yet."""
         try:
-            changed = self._folder.stat().st_mtime_ns
+            changed = os.stat(self._path).st_mtime_ns  # noqa: PTH116  # at every request
         except OSError:
             return -1
         return changed if time.time_ns() - changed > _SETTLED_NS else _UNSETTLED

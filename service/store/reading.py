@@ -98,7 +98,7 @@ def read_scores(folder: Path, manifest: Manifest) -> Frame:
     content = _read_whole(folder, SCORES_FILE, manifest.scores_sha256)
     try:
         with pq.ParquetFile(in_arrow_memory(content)) as file:
-            table = file.read()
+            table = file.read(use_threads=False)  # threads keep memory of their own
     except (pa.ArrowException, OSError) as error:
         raise _refusal(folder.name, f"{SCORES_FILE} is not a Parquet file") from error
     form = f"{SCORES_FILE} does not have the columns that this version reads"
