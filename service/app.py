@@ -127,13 +127,15 @@ def create_app(
     app.state.store, app.state.registry = store, registry
     app.state.past = PastScores(home)
     registry.register(BulletinGauges(store, timedelta(days=settings.max_age_days), now))
-    for layer in _layers(home, settings, store, registry, needs_key=needs_key, now=now):
-        app.add_middleware(layer.cls, *layer.args, **layer.kwargs)
     for routes in _ROUTES:
         app.include_router(routes.router)
     app.include_router(health_routes.unlisted)
     plain = app.openapi
     app.openapi = lambda: add_examples(plain())  # type: ignore[method-assign]
+    stack = app.build_middleware_stack()
+    for layer in _layers(home, settings, store, registry, needs_key=needs_key, now=now):
+        stack = layer.cls(stack, *layer.args, **layer.kwargs)
+    app.middleware_stack = stack
     return app
 
 
@@ -146,7 +148,11 @@ def _layers(
     needs_key: bool,
     now: Callable[[], datetime],
 ) -> list[Middleware]:
-    """Return what stands around the routes, from the inside out: a request meets the last first."""
+    """Return what stands around the application, from the inside out: requests meet the last first.
+
+    It is around FastAPI's handling of errors too, which `add_middleware` would not be: so a fault
+    is answered with the headers of any other answer, and what is kept passes none of it.
+    """
     layers = [
         Middleware(CompressMiddleware),  # inside, so that what is kept is compressed already
         Middleware(Deadline, answer_seconds=settings.answer_seconds),

@@ -8,7 +8,7 @@ from fastapi.exceptions import RequestValidationError
 from pydantic_core import ErrorDetails
 from starlette.exceptions import HTTPException
 
-from service.api.current import ID_HEADER, SIMULATED_HEADER, is_simulated
+from service.api.current import is_simulated
 from service.api.schemas import Problem
 from service.errors import (
     FormatError,
@@ -94,15 +94,9 @@ async def on_http(request: Request, error: HTTPException) -> Response:
 
 
 async def on_fault(request: Request, _error: Exception) -> Response:
-    """Answer a fault of the service; what it was stands in the log only.
-
-    It is sent from outside of the layers that mark all other responses, and ends the connection.
-    """
-    known = {ID_HEADER: request.state.request_id, "Connection": "close"}
-    if is_simulated(request):
-        known[SIMULATED_HEADER] = "true"
-    known |= {"X-Content-Type-Options": "nosniff", "Content-Security-Policy": "default-src 'none'"}
-    return problem(request, 500, "the service failed to answer; its log says why", known)
+    """Answer a fault of the service, and end the connection; what it was stands in the log only."""
+    detail = "the service failed to answer; its log says why"
+    return problem(request, 500, detail, {"Connection": "close"})
 
 
 HANDLERS: dict[int | type[Exception], Callable[[Request, Any], Any]] = {

@@ -1,14 +1,18 @@
 """How quick the service is, beside a bare Starlette route that returns the same bytes.
 
-    python tests/benchmarks/service.py HOME [--seconds 10] [--clients 50]
+    python tests/benchmarks/service.py HOME [--seconds 10] [--rounds 3] [--clients 50]
+        [--requests 100000]
 
 HOME holds bulletins. Each server is one process; the load comes from `wrk` (Debian's package of
 that name) with one thread. The bare route answers from memory, so that the ratio is what everything
-between the socket and the answer costs. Three kinds of load on `/v1/scores`:
+between the socket and the answer costs. Servers and loads take turns, round after round: the table
+has the medians of the rounds, and the worst 99th percentile. Three kinds of load on `/v1/scores`:
 
 * repeated: the same page of 100 scores again and again, as many clients ask it;
 * distinct: pages of 100 scores that were never asked before, each with another lower bound;
 * not modified: the same page, asked with its ETag.
+
+Last come so many requests of all kinds, never asked before, and what memory they leave behind.
 """
 
 import argparse
@@ -21,6 +25,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from statistics import median
 
 import httpx
 
@@ -61,6 +66,20 @@ end
 """
 
 KNOWN = "wrk.headers[\"If-None-Match\"] = '{etag}'"
+
+MIXED = """
+local n, regions = 0, {{ {regions} }}
+request = function()
+  n = n + 1
+  local region = regions[n % #regions + 1]
+  if n % 4 > 0 then
+    return wrk.format("GET", string.format("/v1/scores?region=%s&min_probability=%.9f", region,
+      {offset} + n / 1e9))
+  end
+  local asked = {{"/v1/scores/%s", "/v1/regions/%s/history", "/v1/regions/%s?geometry=true"}}
+  return wrk.format("GET", string.format(asked[math.floor(n / 4) % 3 + 1], region))
+end
+"""
 
 
 @contextmanager
@@ -105,55 +124,86 @@ def resident_megabytes(process: int) -> float:
     return pages * os.sysconf("SC_PAGE_SIZE") / 1e6
 
 
-def server_milliseconds(address: str, path: str, repeats: int = 30) -> float:
-    """The median time of an answer, asked alone over one connection, never asked before [ms]."""
-    times = []
-    with httpx.Client(base_url=address) as client:
-        for number in range(repeats):
-            begin = time.perf_counter()
-            client.get(f"{path}&min_probability=0.{number:06d}1").raise_for_status()
-            times.append(time.perf_counter() - begin)
-    return sorted(times)[repeats // 2] * 1000
+def server_milliseconds(client: httpx.Client, path: str, repeats: int = 30) -> float:
+    """The mean time of answers never asked before, as the server measures it [ms]."""
+    begin = told_seconds(client)
+    for number in range(repeats):
+        client.get(f"{path}&min_probability=0.{number:06d}1").raise_for_status()
+    return (told_seconds(client) - begin) / repeats * 1000
+
+
+def told_seconds(client: httpx.Client) -> float:
+    """What the server has spent on `/v1/scores` up to now, by its own metrics [s]."""
+    text = client.get("/metrics").text
+    found = re.search(r'tocsin_request_seconds_sum\{route="/v1/scores"\} (\S+)', text)
+    return float(found[1]) if found else 0.0
+
+
+def print_table(rounds: list[dict[str, dict[str, float]]]) -> None:
+    """Print medians of the rounds, and shares of the bare route in the same round."""
+    print("| load | requests/s | of the bare route | 50 % [ms] | 99 % at worst [ms] | errors |")
+    print("|---|--:|--:|--:|--:|--:|")
+    for name in rounds[0]:
+        told = [turn[name] for turn in rounds]
+        shares = sorted(turn[name]["rate"] / turn["bare route"]["rate"] for turn in rounds)
+        print(
+            f"| {name} | {median(t['rate'] for t in told):,.0f} | {median(shares):.2f} "
+            f"({shares[0]:.2f} to {shares[-1]:.2f}) | {median(t['p50'] for t in told):.1f} | "
+            f"{max(t['p99'] for t in told):.1f} | {sum(t['errors'] for t in told):.0f} |"
+        )
+
+
+def watch_memory(client: httpx.Client, process: int, requests: int, clients: int) -> None:
+    """Print what the process holds while so many requests of all kinds are answered [MB]."""
+    regions = client.get("/v1/regions?limit=1000").raise_for_status().json()["items"]
+    names = ", ".join(f'"{region["id"]}"' for region in regions)
+    done, errors, told = 0.0, 0.0, []
+    while done < requests:
+        script = MIXED.format(regions=names, offset=done / 1e9)
+        found = load(str(client.base_url), script, 5, clients)
+        done += found["rate"] * 5
+        errors += found["errors"]
+        told.append(f"{resident_megabytes(process):.0f} MB after {done:,.0f}")
+    print(f"\nrequests of all kinds: {'; '.join(told)}; {errors:.0f} errors")
 
 
 def main() -> None:
-    """Print the table."""
+    """Print all of it."""
     parser = argparse.ArgumentParser()
     parser.add_argument("home", type=Path)
     parser.add_argument("--seconds", type=int, default=10)
+    parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--clients", type=int, default=50)
+    parser.add_argument("--requests", type=int, default=100_000)
     given = parser.parse_args()
     begin = time.perf_counter()
-    with running(SERVICE, str(given.home)) as (address, process):
+    with (
+        running(SERVICE, str(given.home)) as (address, process),
+        tempfile.TemporaryDirectory() as t,
+    ):
         httpx.get(f"{address}/readyz").raise_for_status()
         print(f"ready after {time.perf_counter() - begin:.2f} s", flush=True)
-        first = httpx.get(address + PAGE)
-        loads = {
-            "repeated": "",
-            "distinct": DISTINCT,
-            "not modified": KNOWN.format(etag=first.headers["etag"]),
-        }
-        found = {
-            name: load(address + PAGE, script, given.seconds, given.clients)
-            for name, script in loads.items()
-        }
-        rows = server_milliseconds(address, "/v1/scores?limit=5000")
-        bytes_told = len(first.content)
-        print(f"resident {resident_megabytes(process):.0f} MB", flush=True)
-        body = first.content
-    with tempfile.NamedTemporaryFile() as file:
-        file.write(body)
-        file.flush()
-        with running(BARE, file.name) as (address, _):
-            bare = load(address + PAGE, "", given.seconds, given.clients)
-    print(f"\nA page has {bytes_told:,} bytes; 5,000 rows take {rows:.1f} ms, client included.\n")
-    print("| load | requests/s | of the bare route | 50 % [ms] | 99 % [ms] | errors |")
-    print("|---|--:|--:|--:|--:|--:|")
-    for name, told in {"bare route": bare, **found}.items():
-        print(
-            f"| {name} | {told['rate']:,.0f} | {told['rate'] / bare['rate']:.2f} | "
-            f"{told['p50']:.1f} | {told['p99']:.1f} | {told['errors']:.0f} |"
-        )
+        page = httpx.get(address + PAGE, headers={"Accept-Encoding": "identity"})
+        body = Path(t) / "page"
+        body.write_bytes(page.content)
+        with running(BARE, str(body)) as (bare, _), httpx.Client(base_url=address) as client:
+            rows = server_milliseconds(client, "/v1/scores?limit=5000")
+            print(f"5,000 rows in {rows:.1f} ms; a page has {len(page.content):,} bytes\n")
+            loads = {
+                "bare route": (bare, ""),
+                "repeated": (address, ""),
+                "distinct": (address, DISTINCT),
+                "not modified": (address, KNOWN.format(etag=page.headers["etag"])),
+            }
+            turns = [
+                {
+                    name: load(server + PAGE, script, given.seconds, given.clients)
+                    for name, (server, script) in loads.items()
+                }
+                for _ in range(given.rounds)
+            ]
+            print_table(turns)
+            watch_memory(client, process, given.requests, given.clients)
 
 
 if __name__ == "__main__":

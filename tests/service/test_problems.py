@@ -156,5 +156,6 @@ def test_a_fault_tells_the_log_and_not_the_client(
     assert "log says why" in read_problem(response, 500)
     assert "secret" not in response.text
     assert response.headers["tocsin-simulated"] == "true"
+    assert response.headers["content-security-policy"].startswith("default-src 'none'")
     assert response.json()["simulated"] is True
     assert "secret" in caplog.text
