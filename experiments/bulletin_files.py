@@ -23,7 +23,7 @@ from models.bulletin import (
     Manifest,
 )
 
-GROUP_ROWS = 4096
+GROUP_ROWS = 1024
 """Rows a group of a Parquet file: by its statistics the service finds a region without the rest."""
 
 

@@ -5,6 +5,7 @@ from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from anyio.to_thread import current_default_thread_limiter
 from fastapi import FastAPI
 from fastapi_offline import FastAPIOffline
 from prometheus_client import CollectorRegistry
@@ -65,6 +66,9 @@ no warning), in its body and by the header `Tocsin-Simulated: true`. Lists come 
 ANSWERS_MAX_AGE_S = 60
 """So long may an answer be used without asking whether it is still the one [s]."""
 
+THREADS = 4
+"""So many of the longer answers are made at once; more would only take turns, and more memory."""
+
 EXPOSED_HEADERS = (
     *("ETag", "Link", "Retry-After", ID_HEADER, BULLETIN_HEADER, SIMULATED_HEADER, STALE_HEADER),
     *("RateLimit-Limit", "RateLimit-Remaining", "RateLimit-Reset"),
@@ -108,6 +112,7 @@ def create_app(
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
+        current_default_thread_limiter().total_tokens = THREADS
         await run_in_threadpool(_warm, store)  # so that the first request does not wait for it
         yield
 

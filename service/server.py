@@ -1,6 +1,7 @@
 """Run the service on a socket until it is told to stop."""
 
 import contextlib
+import gc
 import logging
 import socket
 from collections.abc import Callable
@@ -55,6 +56,7 @@ class Server(uvicorn.Server):
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Start listening, then announce the address of the first socket."""
         await super().startup(sockets)
+        gc.freeze()  # what is there now stays: to look at it again takes 50 ms each time
         if self._announce is not None and sockets:
             host, port = sockets[0].getsockname()[:2]
             shown = f"[{host}]" if ":" in host else host

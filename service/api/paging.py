@@ -10,6 +10,7 @@ from fastapi import Request
 
 from service.errors import UnknownError
 
+_CURSOR = "cursor="
 _TOKEN = re.compile(r"([0-9a-f-]{20})\.(\d{1,9})\.[0-9a-f]{16}")
 
 
@@ -25,9 +26,10 @@ def read_cursor(request: Request) -> Place | None:
 
     Raises UnknownError when the cursor was not given out for these very parameters.
     """
-    cursor = request.query_params.get("cursor")
-    if cursor is None:
+    given = [part for part in _given(request) if part.startswith(_CURSOR)]
+    if not given:
         return None
+    cursor = given[0].removeprefix(_CURSOR)
     match = _TOKEN.fullmatch(_decode(cursor))
     place = Place(match[1], int(match[2])) if match else None
     if place is None or _cursor(_path(request), _given(request), place) != cursor:
@@ -46,7 +48,7 @@ def next_address(request: Request, place: Place, **fixed: str) -> str:
     kept = [
         f"{name}={fixed[name]}" if (name := part.partition("=")[0]) in fixed else part
         for part in _given(request)
-        if not part.startswith("cursor=")
+        if not part.startswith(_CURSOR)
     ]
     path = _path(request)
     return f"{path}?{'&'.join([*kept, f'cursor={_cursor(path, kept, place)}'])}"
@@ -54,7 +56,7 @@ def next_address(request: Request, place: Place, **fixed: str) -> str:
 
 def _cursor(path: str, parameters: list[str], place: Place) -> str:
     """Return a place as a cursor, bound to the path and to every parameter but the limit."""
-    asked = sorted(part for part in parameters if not part.startswith(("cursor=", "limit=")))
+    asked = sorted(part for part in parameters if not part.startswith((_CURSOR, "limit=")))
     text = f"{place.bulletin}.{place.position}"
     bound = f"{text} {path}?{'&'.join(asked)}"
     seal = hashlib.sha256(bound.encode()).hexdigest()[:16]

@@ -3,6 +3,7 @@
 import inspect
 from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any, TypeVar, get_origin
+from urllib.parse import parse_qsl
 
 from fastapi import Request, Response
 from fastapi.exceptions import RequestValidationError
@@ -44,7 +45,8 @@ def read_query(query: type[Query], request: Request) -> Query:
     several values where it takes one: frameworks take the last, which is not what was asked.
     """
     given: dict[str, Any] = {}
-    for name, value in request.query_params.multi_items():
+    asked = request.scope["query_string"].decode("latin-1")
+    for name, value in parse_qsl(asked, keep_blank_values=True):
         given.setdefault(name, []).append(value)
     known = names_of(query)
     for name, values in given.items():

@@ -3,7 +3,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from features.months import format_month, parse_month
 from service.api.selection import plain
+from tests.service.example import POSITIONS
 
 
 def ids(response: httpx.Response) -> list[str]:
@@ -34,6 +36,36 @@ def test_a_box_takes_in_what_it_touches(client: httpx.Client) -> None:
 
 def test_a_box_may_be_upside_down(client: httpx.Client) -> None:
     assert ids(client.get("/v1/regions?level=admin1&bbox=-5,17,1,14")) == ["MLI-gao", "MLI-mopti"]
+
+
+POINTS = st.tuples(st.integers(-180, 180), st.integers(-90, 90))
+
+
+@given(POINTS, POINTS)
+def test_a_region_is_in_a_box_if_and_only_if_their_edges_overlap(
+    client: httpx.Client, one: tuple[int, int], other: tuple[int, int]
+) -> None:
+    box = ",".join(map(str, (*one, *other)))
+    west, east = one[0], other[0]
+    south, north = sorted((one[1], other[1]))
+
+    def overlaps(region: str, left: int, right: int) -> bool:
+        latitude, longitude = POSITIONS[region]
+        return (
+            left <= longitude + 0.5
+            and right >= longitude - 0.5
+            and south <= latitude + 0.5
+            and north >= latitude - 0.5
+        )
+
+    spans = [(west, east)] if west <= east else [(west, 180), (-180, east)]
+    regions = ids(client.get("/v1/regions?level=admin1"))
+    expected = [
+        region
+        for region in regions
+        if region in POSITIONS and any(overlaps(region, *span) for span in spans)
+    ]
+    assert ids(client.get(f"/v1/regions?level=admin1&bbox={box}")) == expected
 
 
 def test_one_region_with_and_without_its_outline(client: httpx.Client) -> None:
@@ -86,6 +118,18 @@ def test_a_history_of_some_months_and_one_indicator(client: httpx.Client) -> Non
     assert [month["month"] for month in body["months"]] == ["2024-11"]
     (series,) = body["indicators"]
     assert series["values"] == [{"month": "2024-11", "value": 11}]
+
+
+@given(st.integers(0, 40), st.integers(0, 40))
+def test_a_history_has_the_months_of_its_range_and_no_others(
+    client: httpx.Client, first: int, last: int
+) -> None:
+    whole = client.get("/v1/regions/MLI-gao/history").json()
+    begin, end = (format_month(parse_month("2022-06") + months) for months in (first, last))
+    told = client.get(f"/v1/regions/MLI-gao/history?from={begin}&to={end}").json()
+    assert told["months"] == [m for m in whole["months"] if begin <= m["month"] <= end]
+    for series, full in zip(told["indicators"], whole["indicators"], strict=True):
+        assert series["values"] == [v for v in full["values"] if begin <= v["month"] <= end]
 
 
 def test_an_indicator_that_no_model_reads_is_unknown(client: httpx.Client) -> None:
