@@ -108,17 +108,16 @@ def publish(
     digest = hashlib.sha256(
         "\n".join(f"{i.model.label} {i.panel.digest()}" for i in issues).encode()
     ).hexdigest()
-    month = origin
-    bulletin = f"{format_month(month)}-{_identity(digest, issues)}"
+    bulletin = f"{format_month(origin)}-{_identity(digest, issues)}"
     place = home / "bulletins" / bulletin
     if place.exists():
         return Published(read_manifest(place), is_new=False, left_out=left_out)
-    earlier = earlier_bulletins(home, month, vintage)
+    earlier = earlier_bulletins(home, origin, vintage)
     files = _files(issues, earlier, jobs)
     hashes = {name: sha256_of(content) for name, content in files.items()}
     manifest = Manifest(
         id=bulletin,
-        origin=format_month(month),
+        origin=format_month(origin),
         issued_at=issued_at,
         simulated=vintage.simulated,
         levels=tuple(i.model.level for i in issues),

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 from mlflow.data.code_dataset_source import CodeDatasetSource
-from mlflow.data.pandas_dataset import from_pandas
+from mlflow.data.pandas_dataset import PandasDataset, from_pandas
 from mlflow.entities import Metric
 from mlflow.models import ModelSignature, infer_signature
 
@@ -26,6 +26,7 @@ from models.forecaster import Forecaster
 from models.references import REFERENCES
 
 _PREFIX = {"comparison": "", "backtest": "backtest of "}
+_DATASET_CONTEXT = "training and backtest"
 _BATCH = 900
 """MLflow takes at most 1,000 metrics at once."""
 
@@ -41,7 +42,7 @@ def log_training(
     training, skill, chosen = judged.training, judged.skill, judged.chosen
     experiment = store.experiment(training.level, simulated=training.simulated)
     learners = training.configuration.learners
-    runs = {}
+    dataset, runs = _dataset(training), {}
     with mlflow.start_run(
         experiment_id=experiment,
         run_name=f"{training.title}: {_PREFIX[role]}{' against '.join(learners)}",
@@ -50,7 +51,7 @@ def log_training(
     ) as parent:
         runs["parent"] = parent.info.run_id
         mlflow.log_params(_flat(training.configuration.model_dump(mode="json")))
-        _log_dataset(training)
+        mlflow.log_input(dataset, context=_DATASET_CONTEXT)
         _log_metrics(store, parent.info.run_id, _summary(skill, chosen))
         mlflow.log_text(page, "report.html")
         mlflow.log_text(training.configuration.model_dump_json(indent=2), "configuration.json")
@@ -66,7 +67,7 @@ def log_training(
             ) as run:
                 runs[forecast] = run.info.run_id
                 mlflow.log_params(_own_settings(training, forecast))
-                _log_dataset(training)
+                mlflow.log_input(dataset, context=_DATASET_CONTEXT)
                 _log_metrics(store, run.info.run_id, _summary(skill, forecast))
                 _log_metrics(store, run.info.run_id, _stepped(skill, forecast))
                 if own_role == "learner":
@@ -141,17 +142,17 @@ def _own_settings(training: Training, forecast: str) -> dict[str, Any]:
     return tau | _flat(shared) | _flat(own)
 
 
-def _log_dataset(training: Training) -> None:
+def _dataset(training: Training) -> PandasDataset:
+    """Return the panel as MLflow lists it; to be made once, for it looks at every single value."""
     samples = training.samples
     usable = samples.eligible
     learned = pd.DataFrame(samples.indicators[usable], columns=list(samples.names))
-    dataset = from_pandas(
+    return from_pandas(
         learned.assign(deaths=samples.deaths[usable]),
         source=CodeDatasetSource({"releases": ", ".join(training.releases)}),
         name=f"{training.level} panel to {training.origin}",
         digest=training.digest[:36],
     )
-    mlflow.log_input(dataset, context="training and backtest")
 
 
 def _summary(skill: Skill, forecast: str) -> pd.DataFrame:

@@ -138,8 +138,8 @@ def _conditions(frame: Frame, wanted: dict[str, Sequence[Any]]) -> list[Mask]:
 
 
 def _refuse_unknown_places(bulletin: Bulletin, query: PlaceFilter) -> None:
-    _refuse_unknown(bulletin, "country", query.country, bulletin.regions.values("country"))
-    levels = bulletin.regions.values("level")
+    _refuse_unknown(bulletin, "country", query.country, regions_of(bulletin).values("country"))
+    levels = regions_of(bulletin).values("level")
     if query.level is not None and query.level not in levels:
         _refuse(bulletin, f"level '{query.level}'", f"it has {', '.join(sorted(levels))}")
 

@@ -17,7 +17,7 @@ from models.bulletin import ListedIndicator, Manifest
 from service.errors import NoBulletinError, UnknownBulletinError, UnknownError
 from service.store.frame import Frame
 from service.store.parts import Part
-from service.store.reading import REGION, read_indicators, read_manifest, read_parts, read_scores
+from service.store.reading import read_indicators, read_manifest, read_parts, read_scores
 
 LATEST = "latest"
 
@@ -55,11 +55,6 @@ class Bulletin:
     def files(self) -> dict[str, bytes]:
         """The Parquet files as they were published, by name."""
         return {name: part.content for name, part in self.parts.items()}
-
-    @cached_property
-    def regions(self) -> Frame:
-        """The scored regions (columns region, name, country, level), by level and region."""
-        return Frame(self.scores.take(self.scores.distinct("region")).select(list(REGION)))
 
     @cached_property
     def horizons(self) -> dict[str, set[int]]:

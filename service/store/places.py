@@ -8,6 +8,7 @@ from service.store.bulletins import Bulletin
 from service.store.columns import as_numbers, numbers
 from service.store.derived import derived
 from service.store.frame import Frame
+from service.store.reading import REGION
 
 _EDGES = ("west", "south", "east", "north")
 _HALF_TURN = 180.0
@@ -34,7 +35,8 @@ def regions_of(bulletin: Bulletin) -> Frame:
     if REGIONS_FILE in bulletin.parts:
         columns = ["region", "name", "country", "level", "latitude", "longitude"]
         return Frame(bulletin.part(REGIONS_FILE).whole(columns))
-    table = bulletin.regions.table
+    scores = bulletin.scores
+    table = scores.take(scores.distinct("region")).select(list(REGION))
     nothing = numbers(np.full(len(table), np.nan))
     return Frame(table.append_column("latitude", nothing).append_column("longitude", nothing))
 

@@ -14,7 +14,10 @@ from axe_playwright_python.sync_playwright import Axe  # type: ignore[import-unt
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 from models.bulletin import Manifest
-from tests.service.example import POSITIONS
+from service.access.keys import KeyRing
+from service.app import create_app
+from tests.service.conftest import serve_app
+from tests.service.example import NOW, POSITIONS
 
 CHROMIUM = Path("/usr/bin/chromium")
 ARGUMENTS = (
@@ -342,6 +345,37 @@ def test_what_is_not_there_is_said_in_words(visit: Open) -> None:
     page = visit("target=onset&level=country", ready=False)
     expect(page.locator("#map-message")).to_contain_text("no such scores")
     expect(page.locator("#list-note")).to_contain_text("no such scores")
+
+
+def test_whoever_has_a_key_sees_the_page_and_whoever_has_none_does_not(
+    browser: Browser, tmp_path: Path, publish: Callable[..., Manifest]
+) -> None:
+    publish(tmp_path)
+    key = KeyRing(tmp_path).add("analyst", NOW.date())
+    app = create_app(tmp_path, needs_key=True, now=lambda: NOW)
+    with serve_app(app) as client:
+        assert client.get("/").status_code == 401
+        credentials: Any = {"username": "", "password": key}
+        context = browser.new_context(http_credentials=credentials)
+        page = context.new_page()
+        page.goto(f"{client.base_url}/?region=MLI-gao")
+        wait_for_map(page)
+        expect(page.locator("#region-name")).to_have_text("Gao")
+        context.close()
+
+
+def test_a_finger_opens_a_region(browser: Browser, months_client: httpx.Client) -> None:
+    width, height = PHONE
+    context = browser.new_context(has_touch=True, viewport={"width": width, "height": height})
+    page = context.new_page()
+    page.goto(str(months_client.base_url))
+    wait_for_map(page)
+    box = page.locator("#map .choroplethlayer path").first.bounding_box()
+    assert box is not None
+    page.touchscreen.tap(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    expect(page.locator("#region-name")).to_be_visible()
+    assert asked_of(page)["region"].startswith(("MLI-", "NER-"))
+    context.close()
 
 
 def test_without_scripts_there_is_the_ranking(

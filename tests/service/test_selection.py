@@ -13,6 +13,7 @@ from service.api.selection import find_region, scores_at, select_regions, select
 from service.errors import UnknownError
 from service.store.bulletins import Bulletin, BulletinStore
 from service.store.frame import Frame
+from service.store.places import regions_of
 
 Row = dict[str, Any]
 
@@ -127,7 +128,7 @@ def test_a_target_that_is_not_scored_is_refused(
 
 
 def test_regions_are_listed_once_by_level_and_id(bulletin: Bulletin) -> None:
-    listed = bulletin.regions.take(select_regions(bulletin, RegionFilter())).to_pylist()
+    listed = regions_of(bulletin).take(select_regions(bulletin, RegionFilter())).to_pylist()
     assert [region["region"] for region in listed] == [
         "MLI-gao",
         "MLI-mopti",
@@ -137,7 +138,7 @@ def test_regions_are_listed_once_by_level_and_id(bulletin: Bulletin) -> None:
         "NER",
     ]
     some = select_regions(bulletin, RegionFilter(level="admin1", country=["NER"]))
-    assert bulletin.regions.take(some)["name"].to_pylist() == ["Agadez", "Tillabéri"]
+    assert regions_of(bulletin).take(some)["name"].to_pylist() == ["Agadez", "Tillabéri"]
     with pytest.raises(UnknownError, match="country 'XXX'"):
         select_regions(bulletin, RegionFilter(country=["XXX"]))
 
