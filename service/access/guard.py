@@ -2,6 +2,7 @@
 
 import base64
 import binascii
+import time
 
 from fastapi import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -31,8 +32,8 @@ class Guard:
         self.app = app
         self._keys = keys
         self._needs_key = needs_key
-        self._requests = PerMinute(settings.requests_per_minute)
-        self._wrong_keys = PerMinute(settings.wrong_keys_per_minute)
+        self._requests = PerMinute(settings.requests_per_minute, clock=time.monotonic)
+        self._wrong_keys = PerMinute(settings.wrong_keys_per_minute, clock=time.monotonic)
         self._limits_loopback = settings.limit_loopback
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:

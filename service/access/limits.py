@@ -1,17 +1,15 @@
 """How often one client may ask, and how often it may try a wrong key."""
 
 import ipaddress
-import time
+from collections.abc import Callable
 from functools import lru_cache
+from math import ceil
 from typing import NamedTuple
-
-from limits import RateLimitItemPerMinute
-from limits.storage import MemoryStorage
-from limits.strategies import FixedWindowRateLimiter
 
 MOST_CLIENTS = 10_000
 """Of so many clients in one minute each is counted for itself."""
 
+_MINUTE_S = 60
 _OTHERS = "others"
 _PREFIX_V6 = 64  # bits of an IPv6 address that one client has for itself
 
@@ -31,46 +29,52 @@ class Allowance(NamedTuple):
             "RateLimit-Remaining": str(self.remaining),
             "RateLimit-Reset": str(self.reset_s),
         }
-        return told if self.allowed else told | {"Retry-After": str(max(1, self.reset_s))}
+        return told if self.allowed else told | {"Retry-After": str(self.reset_s)}
 
 
 class PerMinute:
-    """A limit a minute for each client; what is counted is forgotten after the minute.
+    """A limit a minute for each client. Minutes are the same for all; each begins from nothing.
 
     Of so many clients as `most_clients` each has a limit of its own; all others in that minute
-    share one, so that no number of addresses takes more memory.
+    share one, so that no number of addresses takes more memory. `clock` gives the time [s]. To be
+    used from one thread: that of the event loop.
     """
 
-    def __init__(self, count: int, *, most_clients: int = MOST_CLIENTS) -> None:
-        self._item = RateLimitItemPerMinute(count)
-        self._counts = MemoryStorage()
-        self._limiter = FixedWindowRateLimiter(self._counts)
+    def __init__(
+        self, count: int, *, clock: Callable[[], float], most_clients: int = MOST_CLIENTS
+    ) -> None:
+        self._limit = count
+        self._clock = clock
         self._most_clients = most_clients
+        self._end = clock() + _MINUTE_S
+        self._taken: dict[str, int] = {}
 
     @property
     def clients(self) -> int:
-        """How many are counted now, the others as one."""
-        return len(self._counts.storage)
+        """How many are counted in this minute, the others as one."""
+        return len(self._taken)
 
     def take(self, client: str) -> Allowance:
         """Count one, and tell whether it was within the limit."""
+        allowance = self.look(client)
+        if not allowance.allowed:
+            return allowance
         counted = self._counted_as(client)
-        return self._told(counted, allowed=self._limiter.hit(self._item, counted))
+        self._taken[counted] = self._taken.get(counted, 0) + 1
+        return allowance._replace(remaining=allowance.remaining - 1)
 
     def look(self, client: str) -> Allowance:
         """Tell whether one more would be within the limit, without counting."""
-        counted = self._counted_as(client)
-        return self._told(counted, allowed=self._limiter.test(self._item, counted))
+        now = self._clock()
+        if now >= self._end:
+            self._taken.clear()
+            self._end = now + _MINUTE_S
+        remaining = self._limit - self._taken.get(self._counted_as(client), 0)
+        reset = min(ceil(self._end - now), _MINUTE_S)  # rounding may make it a little more
+        return Allowance(remaining > 0, self._limit, remaining, reset)
 
     def _counted_as(self, client: str) -> str:
-        is_known = self._item.key_for(client) in self._counts.storage
-        if is_known or self.clients < self._most_clients:
-            return client
-        return _OTHERS
-
-    def _told(self, client: str, *, allowed: bool) -> Allowance:
-        reset, remaining = self._limiter.get_window_stats(self._item, client)
-        return Allowance(allowed, self._item.amount, remaining, max(0, round(reset - time.time())))
+        return client if client in self._taken or self.clients < self._most_clients else _OTHERS
 
 
 @lru_cache(maxsize=4096)

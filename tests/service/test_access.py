@@ -11,6 +11,7 @@ import stat
 import subprocess
 import sys
 import time
+from collections import Counter
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import contextmanager
 from datetime import date, timedelta
@@ -238,24 +239,56 @@ def test_a_limit_fires_and_says_when_to_come_back(own_home: Path) -> None:
         assert client.get("/healthz").status_code == 200
 
 
+class Clock:
+    """A clock that is set by hand [s]."""
+
+    def __init__(self) -> None:
+        self.now = 0.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
 def test_every_client_has_a_limit_of_its_own() -> None:
-    limit = PerMinute(2)
-    assert [limit.take("a").allowed for _ in range(3)] == [True, True, False]
+    limit = PerMinute(2, clock=Clock())
+    assert [limit.take("a") for _ in range(3)] == [
+        (True, 2, 1, 60),
+        (True, 2, 0, 60),
+        (False, 2, 0, 60),
+    ]
     assert limit.take("b").allowed
     assert limit.look("a").allowed is False
 
 
-def test_after_a_minute_a_client_may_ask_again(monkeypatch: pytest.MonkeyPatch) -> None:
-    now = time.time()
-    monkeypatch.setattr(time, "time", lambda: now)
-    limit = PerMinute(2)
-    assert [limit.take("a").allowed for _ in range(3)] == [True, True, False]
-    now += limit.take("a").reset_s + 1
-    assert [limit.take("a").allowed for _ in range(3)] == [True, True, False]
+def test_after_a_minute_a_client_may_ask_again() -> None:
+    clock = Clock()
+    limit = PerMinute(2, clock=clock)
+    for minute in range(3):
+        clock.now = 60.0 * minute + 0.5
+        assert [limit.take("a").allowed for _ in range(3)] == [True, True, False]
+        clock.now = 60.0 * minute + 59.5
+        assert limit.look("a") == (False, 2, 0, 1)
+
+
+@given(st.lists(st.tuples(st.floats(0, 20), st.sampled_from("abcdef")), max_size=60))
+def test_nobody_gets_more_than_the_limit_a_minute(
+    asked: list[tuple[float, str]],
+) -> None:
+    clock = Clock()
+    limit = PerMinute(3, clock=clock, most_clients=4)
+    granted = Counter[str]()
+    for pause, client in asked:
+        clock.now += pause
+        allowance = limit.take(client)
+        granted[client] += allowance.allowed
+        assert limit.clients <= 5
+        assert 0 < allowance.reset_s <= 60
+        assert 0 <= allowance.remaining < 3
+        assert granted[client] <= 3 * (clock.now // 60 + 1)
 
 
 def test_no_number_of_addresses_takes_more_memory_or_anothers_allowance() -> None:
-    limit = PerMinute(5, most_clients=10)
+    limit = PerMinute(5, clock=Clock(), most_clients=10)
     regular = limit.take("regular")
     strangers = [limit.take(f"stranger {number}") for number in range(1000)]
     assert sum(allowance.allowed for allowance in strangers) == 9 + 5
