@@ -12,7 +12,7 @@ import uvicorn
 from fastapi import FastAPI
 
 from features.errors import TocsinError
-from service.access.bounds import bounded_protocol
+from service.access.connection import bounded_protocol
 from service.access.limits import is_loopback
 from service.access.logs import log_to_stderr
 from service.app import create_app
