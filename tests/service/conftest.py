@@ -4,6 +4,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pyarrow as pa
@@ -53,6 +54,15 @@ def serve_app(app: FastAPI, settings: Settings | None = None) -> Iterator[httpx.
     finally:
         server.should_exit = True
         thread.join()
+
+
+@contextmanager
+def serving_with(
+    home: Path, settings: Settings | None = None, *, needs_key: bool = False, **more: Any
+) -> Iterator[httpx.Client]:
+    app = create_app(home, settings, needs_key=needs_key, **({"now": lambda: NOW} | more))
+    with serve_app(app, settings) as client:
+        yield client
 
 
 def serve_home(home: Path) -> AbstractContextManager[httpx.Client]:
@@ -117,3 +127,9 @@ def months_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def months_client(months_home: Path) -> Iterator[httpx.Client]:
     with serve_home(months_home) as opened:
         yield opened
+
+
+@pytest.fixture
+def own_home(tmp_path: Path, publish: Callable[..., Any]) -> Path:
+    publish(tmp_path)
+    return tmp_path

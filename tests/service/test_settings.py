@@ -1,0 +1,54 @@
+"""How the service runs, as an operator chooses."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from features.errors import ConfigurationError
+from service.app import create_app
+from service.server import Server, bind, needs_keys
+from service.settings import DEFAULT, Settings, read_settings
+
+
+def test_the_settings_that_are_shipped_are_the_defaults() -> None:
+    assert read_settings(DEFAULT) == Settings()
+
+
+@pytest.mark.parametrize(
+    ("text", "named"),
+    [
+        ("max_age = 3", "max_age"),
+        ("keys = 'sometimes'", "keys"),
+        ("requests_per_minute = 0", "requests_per_minute"),
+        ("answer_seconds = '3'\nlog = 1", "log"),
+        ("= 3", "TOML"),
+    ],
+)
+def test_settings_that_cannot_be_used_are_named(tmp_path: Path, text: str, named: str) -> None:
+    (tmp_path / "s.toml").write_text(text)
+    with pytest.raises(ConfigurationError, match=named):
+        read_settings(tmp_path / "s.toml")
+
+
+@pytest.mark.parametrize(
+    ("keys", "host", "needed"),
+    [
+        ("outside loopback", "127.0.0.1", False),
+        ("outside loopback", "::1", False),
+        ("outside loopback", "localhost", False),
+        ("outside loopback", "0.0.0.0", True),
+        ("outside loopback", "192.168.1.4", True),
+        ("always", "127.0.0.1", True),
+        ("never", "0.0.0.0", False),
+    ],
+)
+def test_when_keys_are_needed(keys: Any, host: str, *, needed: bool) -> None:
+    assert needs_keys(Settings(keys=keys), host) is needed
+
+
+def test_the_server_takes_its_bounds_from_the_settings(own_home: Path) -> None:
+    settings = Settings(most_connections=7, keep_alive_seconds=3)
+    server = Server(create_app(own_home, settings), settings=settings)
+    assert (server.config.limit_concurrency, server.config.timeout_keep_alive) == (7, 3)
+    bind("127.0.0.1", 0).close()
