@@ -35,7 +35,7 @@ class Settings(BaseModel):
     most_connections: Positive = 1000
     head_bytes: Positive = 16_000
     body_bytes: Positive = 10_000
-    answers_megabytes: Positive = 32
+    answers_megabytes: Positive = 16
 
 
 def read_settings(path: Path) -> Settings:
