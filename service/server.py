@@ -7,7 +7,6 @@ import socket
 from collections.abc import Callable
 from pathlib import Path
 
-import pyarrow as pa
 import uvicorn
 from fastapi import FastAPI
 
@@ -16,6 +15,7 @@ from service.access.connection import bounded_protocol
 from service.access.limits import is_loopback
 from service.access.logs import log_to_stderr
 from service.app import create_app
+from service.memory import give_memory_back
 from service.settings import Settings
 
 _log = logging.getLogger(__name__)
@@ -76,8 +76,7 @@ def serve(
     is needed as the settings say. Raises TocsinError when the address cannot be used.
     """
     chosen = settings or Settings()
-    # Arrow's own allocators keep what was freed, for each thread: some 40 MB that are not used.
-    pa.set_memory_pool(pa.system_memory_pool())
+    give_memory_back()
     log_to_stderr(chosen.log)
     needs_key = needs_keys(chosen, host)
     if not needs_key and not is_loopback(host):
