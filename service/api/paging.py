@@ -5,6 +5,7 @@ import re
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from binascii import Error
 from typing import NamedTuple
+from urllib.parse import parse_qsl
 
 from fastapi import Request
 
@@ -26,10 +27,9 @@ def read_cursor(request: Request) -> Place | None:
 
     Raises UnknownError when the cursor was not given out for these very parameters.
     """
-    given = [part for part in _given(request) if part.startswith(_CURSOR)]
-    if not given:
+    cursor = dict(parse_qsl("&".join(_given(request)), keep_blank_values=True)).get("cursor")
+    if cursor is None:
         return None
-    cursor = given[0].removeprefix(_CURSOR)
     match = _TOKEN.fullmatch(_decode(cursor))
     place = Place(match[1], int(match[2])) if match else None
     if place is None or _cursor(_path(request), _given(request), place) != cursor:

@@ -168,3 +168,14 @@ def test_repeated_and_unusual_values_survive_in_the_next_address(client: httpx.C
     assert (
         "MLI" not in urlsafe_b64decode(httpx.URL(pages[0]["next"]).params["cursor"] + "==").decode()
     )
+
+
+def test_a_cursor_written_otherwise_is_the_same_or_refused_and_never_passed_over(
+    client: httpx.Client,
+) -> None:
+    following = client.get("/v1/scores?limit=3").json()["next"]
+    page = client.get(following).json()["items"]
+    first = following.index("cursor=") + len("cursor=")
+    written = f"{following[:first]}%{ord(following[first]):02X}{following[first + 1 :]}"
+    assert client.get(written).json()["items"] == page
+    assert client.get(following.replace("cursor=", "%63ursor=")).status_code == 404
