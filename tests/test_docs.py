@@ -15,8 +15,8 @@ import typer
 import tocsin
 from experiments.configuration import read_configuration
 from features.catalogue import CATALOGUE, as_markdown
+from tests.paths import ROOT
 
-ROOT = Path(__file__).parents[1]
 PAGES = sorted([ROOT / "README.md", ROOT / "CHANGELOG.md", *(ROOT / "docs").glob("*.md")])
 COMMAND = Path(sys.executable).with_name("tocsin")
 DEMO_COMMANDS = re.compile(

@@ -15,8 +15,8 @@ from features.placement import place_admin1
 from features.priogrid import cell_of
 from features.sources.ucdp_form import OFFICIAL_COLUMNS
 from tests.ged_like import write_ged_like
+from tests.paths import DATA
 
-DATA = Path(os.environ.get("TOCSIN_DATA", Path(__file__).parents[2] / "shared" / "data"))
 REAL = DATA / "ucdp_ged" / "GEDEvent_v23_0_10.csv"
 HISTORY = DATA / "ucdp_ged" / "ged_events_16_countries_1989_2023.csv.gz"
 real = pytest.mark.skipif(not REAL.exists(), reason=f"{REAL} is not here: set TOCSIN_DATA")

@@ -19,8 +19,7 @@ from features.coverage import Coverage, Span
 from features.errors import ArchiveError
 from features.events import EVENTS_SCHEMA
 from features.memory_delivery import MemoryDelivery
-
-ROOT = Path(__file__).parents[2]
+from tests.paths import ROOT
 
 
 def an_event(number: int, day: str = "2020-01-05", best: int = 3) -> dict[str, object]:

@@ -6,10 +6,9 @@ import pyarrow as pa
 from hypothesis import given
 from hypothesis import strategies as st
 
-import features
 from features.arrow_memory import in_arrow_memory
+from tests.paths import ROOT
 
-ROOT = Path(features.__file__).parents[1]
 FOLDERS = ("features", "models", "experiments", "service", "commands")
 HANDED_PYTHON = re.compile(r"\b(?:ParquetFile|read_\w+)\(\s*(?:\w+\.)?(?:BytesIO|BufferReader)\(")
 

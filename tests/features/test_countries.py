@@ -1,4 +1,3 @@
-import os
 from pathlib import Path
 
 import pandas as pd
@@ -6,8 +5,7 @@ import pytest
 
 from features.countries import iso3_of_gleditsch_ward
 from features.regions import load_regions
-
-DATA = Path(os.environ.get("TOCSIN_DATA", Path(__file__).parents[2] / ".." / "shared" / "data"))
+from tests.paths import DATA
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,3 @@
-import os
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -18,8 +17,8 @@ from features.panel import Panel, read_panel
 from features.regions import Level, load_regions
 from features.sources.counts_file import CountsSaid, read_counts
 from features.vintage import counted_regions, monthly_counts, open_vintage
+from tests.paths import DATA
 
-DATA = Path(os.environ.get("TOCSIN_DATA", Path(__file__).parents[3] / "shared" / "data"))
 VINTAGES = DATA / "country_month" / "realtime_vintages_2023_12_to_2024_12.parquet"
 FINAL = DATA / "country_month" / "country_month_1989_2024.csv.gz"
 ADMIN1 = DATA / "admin1_month" / "ged251_admin1_month_2010_2023.csv.gz"

@@ -1,4 +1,3 @@
-import os
 from pathlib import Path
 
 import pytest
@@ -8,8 +7,8 @@ from hypothesis import strategies as st
 from features.coverage import Coverage, Span, read_coverage, whole_world
 from features.errors import InputError
 from features.months import parse_month
+from tests.paths import DATA
 
-DATA = Path(os.environ.get("TOCSIN_DATA", Path(__file__).parents[3] / "shared" / "data"))
 REAL = DATA / "ucdp_ged" / "coverage_16_countries.csv"
 
 

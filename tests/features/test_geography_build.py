@@ -12,8 +12,7 @@ from features.geography.borders import border_distance_km, length_km
 from features.geography.build import build, joined_pairs, write
 from features.geography.naming import region_ids, slug
 from features.geography.shapes import area_km2, interior_points, simplify
-
-ROOT = Path(__file__).parents[2]
+from tests.paths import ROOT
 
 
 def unit(code: str, country: str, name: str, west: float, region: str = "") -> dict[str, object]:

@@ -1,4 +1,3 @@
-import os
 import unicodedata
 from pathlib import Path
 
@@ -13,9 +12,8 @@ from features.names.matching import HOW, match_countries, match_regions, read_co
 from features.names.spelling import plain
 from features.placement import place_admin1
 from features.regions import load_regions
+from tests.paths import DATA, ROOT
 
-ROOT = Path(__file__).parents[2]
-DATA = Path(os.environ.get("TOCSIN_DATA", ROOT / ".." / "shared" / "data"))
 BY_HAND = pd.read_csv(ROOT / "features/geography/other_names.csv", keep_default_na=False)
 
 

@@ -1,6 +1,4 @@
-import os
 import time
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -12,8 +10,7 @@ from hypothesis import strategies as st
 from features.countries import iso3_of_gleditsch_ward
 from features.placement import place_admin1, place_country
 from features.regions import geometries, load_regions
-
-DATA = Path(os.environ.get("TOCSIN_DATA", Path(__file__).parents[2] / ".." / "shared" / "data"))
+from tests.paths import DATA
 
 
 def place(latitude: float, longitude: float, country: str | None) -> str | None:

@@ -1,6 +1,3 @@
-import os
-from pathlib import Path
-
 import numpy as np
 import pandas as pd
 import pytest
@@ -16,8 +13,7 @@ from features.priogrid import (
     neighbours,
     place_priogrid,
 )
-
-DATA = Path(os.environ.get("TOCSIN_DATA", Path(__file__).parents[2] / ".." / "shared" / "data"))
+from tests.paths import DATA
 
 
 def cell(latitude: float, longitude: float) -> int:

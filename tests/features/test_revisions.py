@@ -1,4 +1,3 @@
-import os
 from collections import Counter
 from dataclasses import replace
 from datetime import date
@@ -20,8 +19,8 @@ from features.revisions import EventChanges, Revision, compare, find
 from features.sources.counts_file import CountsSaid, read_counts
 from features.sources.source import Said
 from features.sources.ucdp import Ucdp
+from tests.paths import DATA
 
-DATA = Path(os.environ.get("TOCSIN_DATA", Path(__file__).parents[3] / "shared" / "data"))
 real = pytest.mark.skipif(not DATA.exists(), reason=f"{DATA} is not here: set TOCSIN_DATA")
 
 JANUARY = 600  # 2020-01

@@ -1,7 +1,6 @@
 import csv
 import io
 import json
-import os
 import random
 import re
 from dataclasses import dataclass
@@ -23,8 +22,8 @@ from features.months import parse_month
 from features.sources.source import Said
 from features.sources.ucdp import Ucdp
 from features.sources.ucdp_form import OFFICIAL_COLUMNS
+from tests.paths import DATA
 
-DATA = Path(os.environ.get("TOCSIN_DATA", Path(__file__).parents[3] / "shared" / "data"))
 UCDP = DATA / "ucdp_ged"
 real = pytest.mark.skipif(not UCDP.exists(), reason=f"{UCDP} is not here: set TOCSIN_DATA")
 

@@ -2,7 +2,6 @@ import csv
 import io
 import json
 import logging
-import os
 import zipfile
 from collections.abc import Callable
 from datetime import date
@@ -22,13 +21,13 @@ from features.sources.fetching.transport import NotThereError, Transport
 from features.sources.fetching.ucdp import csv_name, fetch_release, release_address, wanted_releases
 from features.sources.ucdp_form import OFFICIAL_COLUMNS
 from features.sources.ucdp_releases import official_release
+from tests.paths import DATA
 
 Answer = Callable[[BaseHTTPRequestHandler], None]
 Serve = Callable[..., tuple[str, list[tuple[str, dict[str, str]]]]]
 MakeTransport = Callable[..., Transport]
 
 TOKEN = "s3cret-of-the-analyst"
-DATA = Path(os.environ.get("TOCSIN_DATA", Path(__file__).parents[3] / "shared" / "data"))
 CANDIDATE = DATA / "ucdp_ged" / "GEDEvent_v23_0_10.csv"
 
 

@@ -1,4 +1,3 @@
-import os
 import time
 from collections import Counter
 from dataclasses import replace
@@ -21,8 +20,8 @@ from features.regions import Level
 from features.sources.source import Said
 from features.sources.ucdp import Ucdp
 from features.vintage import monthly_counts, open_vintage
+from tests.paths import DATA
 
-DATA = Path(os.environ.get("TOCSIN_DATA", Path(__file__).parents[3] / "shared" / "data"))
 UCDP = DATA / "ucdp_ged"
 real = pytest.mark.skipif(not UCDP.exists(), reason=f"{UCDP} is not here: set TOCSIN_DATA")
 

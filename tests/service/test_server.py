@@ -12,11 +12,10 @@ from statistics import median
 import httpx
 import pytest
 
-import service
 from features.errors import TocsinError
 from service.server import bind, serve
+from tests.paths import ROOT
 
-ROOT = Path(service.__file__).parents[1]
 READY_WITHIN_S = 3.0  # of processor time
 
 SERVE = """

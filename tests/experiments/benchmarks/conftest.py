@@ -1,4 +1,3 @@
-import os
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 from pathlib import Path
@@ -10,9 +9,8 @@ import pytest
 from experiments.backtest import Step
 from experiments.benchmarks.running import Run
 from features.months import format_month
+from tests.paths import DATA
 
-ROOT = Path(__file__).parents[3]
-DATA = Path(os.environ.get("TOCSIN_DATA", ROOT / ".." / "shared" / "data"))
 NAMES = {2: "Suriname", 7: "Ethiopia", 50: "Mali", 117: "Ukraine"}
 FIRST, YEARS = 540, (2019, 2020)
 COUNT_MONTHS = 72
