@@ -100,8 +100,8 @@ def ingest_counts(
 ) -> None:
     """Read history that is already aggregated into the archive."""
     from features.coverage import read_coverage
-    from features.names.matching import read_corrections
-    from features.regions import parse_level
+    from features.places.matching import read_corrections
+    from features.places.regions import parse_level
     from features.sources.counts_file import CountsSaid, read_counts
 
     said = CountsSaid(
@@ -128,7 +128,7 @@ def ingest_simulation(
     seed: Annotated[int, typer.Option(help="Which of the possible worlds.")] = 2,
 ) -> None:
     """Simulate a world of invented actors in West Africa and add it to the archive."""
-    from features.regions import load_regions
+    from features.places.regions import load_regions
     from features.sources.simulation.delivery import deliver
     from features.sources.simulation.names import WESTERN_AFRICA
     from features.sources.simulation.parameters import SimulationParameters

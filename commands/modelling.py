@@ -100,7 +100,7 @@ def backtest(
     from experiments.backtest_runs import backtest as backtest_levels
     from experiments.configuration import DEFAULT, read_configuration
     from experiments.folds import Period, Window
-    from features.regions import parse_level
+    from features.places.regions import parse_level
 
     configuration = read_configuration(DEFAULT if config is None else config)
     if level:
@@ -135,7 +135,7 @@ def promote(
     """Name a version champion, whatever the gate said of it."""
     from experiments.promotion import promote as name_champion
     from features.months import format_month
-    from features.regions import parse_level
+    from features.places.regions import parse_level
 
     done = name_champion(
         open_own_store(), parse_level(level), version, reason, by="the command line"
@@ -165,7 +165,7 @@ def ablate(
     from experiments.ablation import BASE, as_markdown, as_table
     from experiments.ablation_runs import ablate as ablate_families
     from experiments.configuration import DEFAULT, read_configuration
-    from features.regions import parse_level
+    from features.places.regions import parse_level
 
     configuration = read_configuration(DEFAULT if config is None else config)
     configuration = configuration.reading("all" if family is None else (BASE, *family))

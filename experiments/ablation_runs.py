@@ -16,7 +16,7 @@ from experiments.store import Store
 from features.catalogue import needs_of, untold
 from features.months import format_month
 from features.panel import read_panel
-from features.regions import Level
+from features.places.regions import Level
 from features.vintage import Vintage
 
 _HOW_TO_READ = (

@@ -13,7 +13,7 @@ from experiments.registry import refuse_other_events
 from experiments.report import findings_of, report_page
 from experiments.store import Store
 from experiments.tracking import log_training
-from features.regions import Level
+from features.places.regions import Level
 from features.vintage import Vintage
 
 FOLDER = "backtests"

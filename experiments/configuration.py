@@ -15,7 +15,7 @@ from pydantic import (
 
 from features.catalogue import CATALOGUE, FAMILIES, named
 from features.errors import ConfigurationError
-from features.regions import Level
+from features.places.regions import Level
 from features.toml import read_toml
 from features.vintage import SummaryEvents
 from models.ensemble import Learner, LogOddsMean, RidgeLogistic

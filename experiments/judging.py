@@ -13,7 +13,7 @@ from experiments.samples import newest_origin, samples_at
 from experiments.verification import Verification
 from features.catalogue import needs_of, untold
 from features.panel import read_panel
-from features.regions import Level, Regions, load_regions
+from features.places.regions import Level, Regions, load_regions
 from features.vintage import Vintage
 from models.learners import LearnerName
 

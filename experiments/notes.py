@@ -10,7 +10,7 @@ from experiments.configuration import Configuration
 from experiments.evaluation import Skill
 from experiments.samples import Samples
 from features.months import format_month
-from features.regions import Level, Regions
+from features.places.regions import Level, Regions
 from features.vintage import SummaryEvents
 from models.learners import LearnerName
 from models.references import REFERENCES

@@ -7,7 +7,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from features.panel import BoolArray, FloatArray
-from features.regions import Level
+from features.places.regions import Level
 from features.targets import Target
 from models.explanation import Matrix
 

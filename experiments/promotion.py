@@ -12,7 +12,7 @@ from experiments.registry import (
 )
 from experiments.store import Store, model_name
 from features.errors import InputError
-from features.regions import Level
+from features.places.regions import Level
 
 LONGEST_REASON = 5000
 """No store of MLflow keeps a longer tag for certain [characters]."""

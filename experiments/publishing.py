@@ -46,7 +46,7 @@ from features.catalogue import CATALOGUE, needs_of
 from features.errors import BulletinError, ModelError
 from features.months import format_month, parse_month
 from features.panel import read_panel
-from features.regions import Level
+from features.places.regions import Level
 from features.vintage import Vintage, vintage_of
 from models.bulletin import (
     DISTRIBUTIONS_FILE,

@@ -17,7 +17,7 @@ from skops.io.exceptions import UntrustedTypesFoundException
 from experiments.store import Store, model_name
 from features.errors import ModelError
 from features.months import format_month, parse_month
-from features.regions import Level
+from features.places.regions import Level
 from features.vintage import SummaryEvents, Vintage
 from models.forecaster import Forecaster
 

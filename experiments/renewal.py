@@ -5,7 +5,7 @@ import json
 
 from experiments.configuration import Configuration
 from experiments.registry import Registered
-from features.regions import Level
+from features.places.regions import Level
 
 _DECIDES_NOTHING = {"name", "description", "levels", "thresholds", "indicators", "backtest"}
 """Keys that do not change what is fitted at a level, or that stand in the digest in other words."""

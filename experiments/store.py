@@ -15,7 +15,7 @@ from mlflow.exceptions import MlflowException
 from sqlalchemy.exc import SQLAlchemyError
 
 from features.errors import ModelError
-from features.regions import Level
+from features.places.regions import Level
 
 
 @dataclass(frozen=True)

@@ -23,7 +23,7 @@ from experiments.report import report_page
 from experiments.store import Store, model_name
 from experiments.tracking import log_forecaster, log_training
 from features.months import format_month
-from features.regions import Level
+from features.places.regions import Level
 from features.vintage import Vintage
 from models.learners import LearnerName
 

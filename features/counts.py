@@ -5,7 +5,7 @@ import pandas as pd
 import pyarrow as pa
 from scipy import sparse
 
-from features.regions import Level, Regions, load_regions
+from features.places.regions import Level, Regions, load_regions
 
 UNTYPED = 0
 """The type of violence of counts that do not tell the types apart."""

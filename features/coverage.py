@@ -13,10 +13,10 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-from features.countries import TERRITORIES, states_since
 from features.errors import InputError
 from features.months import format_month, parse_month
-from features.regions import load_regions
+from features.places.countries import TERRITORIES, states_since
+from features.places.regions import load_regions
 
 COLUMNS = ("country", "first_month", "last_month")
 

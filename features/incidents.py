@@ -12,7 +12,7 @@ import pandas as pd
 import pyarrow as pa
 
 from features.events import TYPES_OF_VIOLENCE
-from features.regions import Regions
+from features.places.regions import Regions
 from features.topics import TOPICS, topic_columns
 from features.vintage import Vintage, event_parts
 

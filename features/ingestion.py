@@ -26,7 +26,7 @@ from features.archive import (
 from features.database import opened
 from features.errors import ArchiveError, InputError
 from features.events import EVENTS_SCHEMA, event_faults
-from features.placement import place_admin1, place_country, place_priogrid
+from features.places.placement import place_admin1, place_country, place_priogrid
 from features.sources.csvfile import LINE, LINES
 from features.sources.source import EventSource, Form, Rows, Said
 from features.sources.sql import literal, macros, quoted

@@ -15,7 +15,7 @@ from features.errors import CoverageError
 from features.events import TYPES_OF_VIOLENCE
 from features.incidents import Incidents, no_incidents, read_incidents
 from features.months import format_month
-from features.regions import Level, Regions, load_regions
+from features.places.regions import Level, Regions, load_regions
 from features.vintage import Vintage, counted_regions, monthly_counts
 
 FloatArray = npt.NDArray[np.float64]

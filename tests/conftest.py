@@ -5,7 +5,7 @@ from typing import Any
 import hypothesis
 import pytest
 
-from features.regions import load_regions
+from features.places.regions import load_regions
 from features.sources.simulation.parameters import SimulationParameters
 from features.sources.simulation.world import World, simulate
 

@@ -15,10 +15,11 @@ import numpy as np
 import pandas as pd
 import shapely
 
-from features.placement import place_admin1
-from features.priogrid import cell_of
-from features.regions import geometries, load_regions
+from features.places.placement import place_admin1
+from features.places.priogrid import cell_of
+from features.places.regions import geometries, load_regions
 from features.sources.ucdp_form import OFFICIAL_COLUMNS
+from tests.paths import ROOT
 
 FIRST_DAY, LAST_DAY = date(1989, 1, 1), date(2024, 12, 31)
 SETTINGS: dict[str, str | bool | int | float | list[str]] = {
@@ -27,7 +28,7 @@ SETTINGS: dict[str, str | bool | int | float | list[str]] = {
     # One thread, and events on the left of every join: rows keep their order, and bytes are equal.
     "disabled_optimizers": "join_order,build_side_probe_side",
 }
-STATES = Path(__file__).parents[1] / "features" / "geography" / "gleditsch_ward.csv"
+STATES = ROOT / "features" / "places" / "geography" / "gleditsch_ward.csv"
 
 # Heaps' law: samples of UCDP GED have 1,136 towns in 2,000 events, 8,400 in 45,568.
 TOWNS_OF_ONE_EVENT, TOWNS_POWER = 9.5, 0.64

@@ -19,7 +19,7 @@ import pytest
 
 from experiments.configuration import DEFAULT
 from features.archive import Archive
-from features.regions import load_regions
+from features.places.regions import load_regions
 from features.sources.simulation.delivery import deliver
 from features.sources.simulation.world import World
 from tests.ged_like import write_ged_like

@@ -8,7 +8,7 @@ import pandas as pd
 import shapely
 
 from experiments.scoring import Issue
-from features.regions import Level, geometries, load_regions
+from features.places.regions import Level, geometries, load_regions
 
 SIMPLIFIED_BY: dict[Level, float] = {"country": 0.05, "admin1": 0.03, "priogrid": 0.0}
 """Corners that stand out by less [degrees] are left out of outlines, on both sides of a border."""

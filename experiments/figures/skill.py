@@ -19,7 +19,7 @@ from experiments.figures.picture import (
     colour_of,
     marker_of,
 )
-from features.regions import Regions
+from features.places.regions import Regions
 from models.references import REFERENCES
 
 _UNIT = {"fatalities": "CRPS saved [%]"}

@@ -9,7 +9,6 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from features.capitals import capitals
 from features.indicators.distances import great_circle_km
 from features.indicators.indicator import Compute, Indicator
 from features.indicators.memory import per_panel
@@ -23,6 +22,7 @@ from features.indicators.rings import (
     sector_of,
 )
 from features.panel import BoolArray, Detail, FloatArray, Panel
+from features.places.countries import capitals
 
 _FAMILY = "encirclement"
 _NEEDS: frozenset[Detail] = frozenset({"places"})

@@ -7,10 +7,10 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from features.capitals import capitals
 from features.indicators.distances import great_circle_km
 from features.indicators.indicator import Compute, Indicator
 from features.panel import FloatArray, Panel
+from features.places.countries import capitals
 
 _REBELS = "Buhaug & Gates 2002, Journal of Peace Research 39(4)"
 

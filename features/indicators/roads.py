@@ -12,7 +12,6 @@ import shapely
 from scipy import sparse
 from scipy.spatial import cKDTree
 
-from features.corridors import corridors
 from features.indicators.distances import (
     EARTH_RADIUS_KM,
     chord_of,
@@ -22,7 +21,8 @@ from features.indicators.distances import (
 )
 from features.indicators.near import IntArray
 from features.panel import FloatArray
-from features.regions import Regions, geometries, load_regions
+from features.places.countries import corridors
+from features.places.regions import Regions, geometries, load_regions
 
 PIECE_KM = 50.0
 

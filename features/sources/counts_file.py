@@ -28,7 +28,7 @@ from features.coverage import Coverage, Span
 from features.errors import InputError
 from features.events import TYPES_OF_VIOLENCE
 from features.months import format_month
-from features.regions import Level
+from features.places.regions import Level
 from features.sources.counts_form import (
     MEASURES,
     POLITICAL,

@@ -31,8 +31,8 @@ from features.counts import UNTYPED
 from features.errors import InputError
 from features.events import OTHER_TYPES, TYPES_OF_VIOLENCE
 from features.months import month_of
-from features.names.matching import match_countries
-from features.regions import Level, load_regions
+from features.places.matching import match_countries
+from features.places.regions import Level, load_regions
 
 Columns = Mapping[str, Sequence[str]]
 """What is told -> the delivered columns that tell it, the first goes before the others."""

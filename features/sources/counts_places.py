@@ -4,12 +4,11 @@ import hashlib
 
 import pandas as pd
 
-from features.countries import TERRITORIES
 from features.errors import InputError
-from features.geography.naming import slug
-from features.names.matching import match_regions
-from features.names.spelling import plain
-from features.regions import Level, load_regions
+from features.places.countries import TERRITORIES
+from features.places.matching import match_regions
+from features.places.regions import Level, load_regions
+from features.places.spelling import plain, slug
 
 _DIGEST = 8  # [bytes]
 

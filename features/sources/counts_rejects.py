@@ -12,7 +12,7 @@ from features.errors import InputError
 from features.events import MOST_DEATHS, TYPES_OF_VIOLENCE
 from features.ingestion import MOST_REJECTED
 from features.months import format_month, month_of
-from features.regions import Level
+from features.places.regions import Level
 from features.sources.counts_form import FIGURES, MEASURES, Columns, ends_elsewhere, texts
 from features.sources.csvfile import BEYOND
 

@@ -12,7 +12,7 @@ import pyarrow.compute as pc
 
 from features.archive import Identity
 from features.errors import InputError
-from features.names.matching import match_countries
+from features.places.matching import match_countries
 from features.sources.csvfile import BEYOND, LINE, LINES
 from features.sources.source import Rows, Said, release_name
 from features.sources.sql import literal, quoted

@@ -1,7 +1,7 @@
 """SQL for turning delivered text into the columns of the normal form."""
 
-from features.countries import gleditsch_ward_states
-from features.priogrid import COLUMNS as CELLS_A_ROW
+from features.places.countries import gleditsch_ward_states
+from features.places.priogrid import COLUMNS as CELLS_A_ROW
 
 
 def quoted(name: str) -> str:

@@ -35,7 +35,7 @@ from pydantic import (
 
 from features.errors import InputError
 from features.events import MOST_DEATHS, OTHER_TYPES, TYPES_OF_VIOLENCE
-from features.names.matching import match_countries
+from features.places.matching import match_countries
 
 TYPES = {name: number for number, name in (TYPES_OF_VIOLENCE | OTHER_TYPES).items()}
 """Types of violence by name."""

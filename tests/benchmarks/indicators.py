@@ -22,7 +22,7 @@ import typer
 
 from features.catalogue import CATALOGUE, indicator_table
 from features.panel import Panel
-from features.regions import load_regions
+from features.places.regions import load_regions
 from tests.benchmarks.random_panel import inside, nearest, random_panel
 from tests.benchmarks.rolling import (
     ROLLING,

@@ -6,7 +6,7 @@ import pandas as pd
 from features.incidents import Incidents
 from features.indicators.distances import great_circle_km
 from features.panel import ALL_DETAILS, Panel, build_panel
-from features.regions import Regions
+from features.places.regions import Regions
 from features.topics import TOPICS
 
 FIRST = 12 * 30  # 2000-01

@@ -11,7 +11,7 @@ from experiments.case_study import Case, Study, lead_table, study, wolf_table
 from features.errors import CoverageError
 from features.months import parse_month
 from features.panel import Panel
-from features.regions import Regions
+from features.places.regions import Regions
 
 FIRST = parse_month("2010-01")
 ARRIVAL = FIRST + 40

@@ -16,7 +16,7 @@ from experiments.notes import Training
 from experiments.pictures import pictures_of
 from experiments.report import READINGS, findings_of, report_page
 from experiments.samples import Samples
-from features.regions import load_regions
+from features.places.regions import load_regions
 from tests.experiments.verifying import FIRST, backtest_of, verified
 
 OFFS = {"climatology": 0.5, "conflictology": 0.2, "persistence": 0.4}

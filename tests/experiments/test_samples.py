@@ -13,7 +13,7 @@ from experiments.samples import Samples, newest_origin, samples_at
 from features.errors import CoverageError
 from features.months import parse_month
 from features.panel import FloatArray, Panel, build_panel
-from features.regions import load_regions
+from features.places.regions import load_regions
 from features.targets import HORIZONS, TARGETS, Target
 
 MakeSamples = Callable[..., Samples]

@@ -12,9 +12,9 @@ from features.counts import counted_map
 from features.coverage import Coverage, Span
 from features.errors import ArchiveError, CoverageError
 from features.months import format_month, parse_month
-from features.names.matching import match_countries
 from features.panel import Panel, read_panel
-from features.regions import Level, load_regions
+from features.places.matching import match_countries
+from features.places.regions import Level, load_regions
 from features.sources.counts_file import CountsSaid, read_counts
 from features.vintage import counted_regions, monthly_counts, open_vintage
 from tests.paths import DATA

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from features.coverage import Coverage, Span
 from features.errors import InputError
-from features.names.matching import read_corrections
-from features.regions import load_regions
+from features.places.matching import read_corrections
+from features.places.regions import load_regions
 from features.sources.counts_file import CountsDelivery, CountsSaid, read_counts
 
 JANUARY = 600  # 2020-01

@@ -16,13 +16,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from features.archive import Archive, Release
-from features.countries import gleditsch_ward_states
 from features.coverage import Coverage, Span
 from features.errors import InputError
 from features.events import EVENTS_SCHEMA
 from features.ingestion import FileDelivery
 from features.months import parse_month
-from features.priogrid import COLUMNS as CELLS_A_ROW
+from features.places.countries import gleditsch_ward_states
+from features.places.priogrid import COLUMNS as CELLS_A_ROW
 from features.sources.csvfile import open_csv
 from features.sources.source import Said
 from features.sources.ucdp import Ucdp

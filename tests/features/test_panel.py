@@ -14,7 +14,7 @@ from features.catalogue import indicator_table
 from features.errors import CoverageError, InputError
 from features.months import parse_month
 from features.panel import Panel, build_panel
-from features.regions import Regions, load_regions
+from features.places.regions import Regions, load_regions
 
 NAN = np.nan
 JANUARY = parse_month("2020-01")

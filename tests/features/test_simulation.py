@@ -12,8 +12,8 @@ from features.archive import Archive
 from features.errors import InputError
 from features.events import EVENTS_SCHEMA, event_faults
 from features.months import parse_month
-from features.placement import place_admin1
-from features.regions import geometries, load_regions
+from features.places.placement import place_admin1
+from features.places.regions import geometries, load_regions
 from features.sources.simulation.delivery import deliver
 from features.sources.simulation.names import WESTERN_AFRICA
 from features.sources.simulation.parameters import SimulationParameters

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from features.regions import load_regions
+from features.places.regions import load_regions
 from features.sources.simulation.parameters import SimulationParameters
 from features.sources.simulation.process import Floats, Ints
 from features.sources.simulation.world import World, conditional_draws, simulate, true_probability

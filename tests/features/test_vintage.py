@@ -16,7 +16,7 @@ from features.errors import ArchiveError
 from features.ingestion import FileDelivery
 from features.memory_delivery import MemoryDelivery
 from features.months import format_month
-from features.regions import Level
+from features.places.regions import Level
 from features.sources.source import Said
 from features.sources.ucdp import Ucdp
 from features.vintage import monthly_counts, open_vintage

@@ -8,8 +8,8 @@ import pandas as pd
 import shapely
 from numpy.typing import NDArray
 
-from features.priogrid import place_priogrid
-from features.regions import Regions, geometries, load_regions
+from features.places.priogrid import place_priogrid
+from features.places.regions import Regions, geometries, load_regions
 from features.sources.simulation.names import CIVILIANS, forces_of, group_names
 from features.sources.simulation.process import (
     NON_STATE,

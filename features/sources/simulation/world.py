@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from features.errors import InputError
 from features.months import format_month, parse_month
-from features.regions import Regions
+from features.places.regions import Regions
 from features.sources.simulation.events import events_table
 from features.sources.simulation.parameters import SimulationParameters
 from features.sources.simulation.process import (

@@ -7,8 +7,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from features.capitals import capitals
 from features.panel import FloatArray, Panel
+from features.places.countries import capitals
 
 Place = tuple[float, float]
 NOWHERE = (float("nan"), float("nan"))

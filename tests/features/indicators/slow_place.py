@@ -3,14 +3,13 @@
 import csv
 from collections.abc import Callable
 from math import atan2, cos, hypot, isnan, radians, sin
-from pathlib import Path
 
 import numpy as np
 
-import features
 from features.panel import FloatArray, Panel
+from tests.paths import ROOT
 
-CAPITALS = Path(features.__file__).with_name("geography") / "capitals.csv"
+CAPITALS = ROOT / "features" / "places" / "geography" / "capitals.csv"
 
 
 def column(name: str) -> Callable[[Panel], FloatArray]:

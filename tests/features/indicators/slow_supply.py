@@ -11,9 +11,9 @@ from itertools import pairwise
 import numpy as np
 import shapely
 
-from features.corridors import corridors
 from features.panel import FloatArray, Panel
-from features.regions import geometries, load_regions
+from features.places.countries import corridors
+from features.places.regions import geometries, load_regions
 from features.topics import TOPICS
 from tests.features.indicators.slow_encirclement import Event, Place, events_of
 

@@ -11,7 +11,7 @@ from scipy.sparse import csr_array
 
 from features.catalogue import indicator_table
 from features.panel import FloatArray, Panel
-from features.regions import Regions
+from features.places.regions import Regions
 from tests.features.indicators.slow_contagion import SLOW
 from tests.features.indicators.worked_contagion import A, B, C, D, world_at_a_corner
 from tests.features.indicators.worlds import panels

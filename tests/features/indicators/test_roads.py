@@ -5,13 +5,13 @@ import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 
 from features.catalogue import CATALOGUE, indicator_table
-from features.corridors import corridors
 from features.indicators.distances import great_circle_km
 from features.indicators.near import lately, minimum_lately, pairs_between
 from features.indicators.rings import sector_of
 from features.indicators.roads import crossed, near_roads, roads
 from features.panel import FloatArray, Panel
-from features.regions import load_regions
+from features.places.countries import corridors
+from features.places.regions import load_regions
 from tests.features.indicators.slow_supply import SLOW
 from tests.features.indicators.worlds import any_incidents, panel_of
 

@@ -10,7 +10,7 @@ from scipy.sparse import csr_array
 
 from features.months import parse_month
 from features.panel import Panel
-from features.regions import Regions
+from features.places.regions import Regions
 from tests.features.indicators.worlds import STATE_BASED, panel_of
 
 NAN = np.nan

@@ -11,7 +11,7 @@ from scipy.sparse import csr_array
 from features.incidents import Incidents, no_incidents
 from features.months import parse_month
 from features.panel import Panel
-from features.regions import Regions
+from features.places.regions import Regions
 from features.topics import TOPICS
 
 NAN = np.nan

@@ -8,13 +8,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from features.errors import InputError
-from features.names.matching import HOW, match_countries, match_regions, read_corrections
-from features.names.spelling import plain
-from features.placement import place_admin1
-from features.regions import load_regions
+from features.places.matching import HOW, match_countries, match_regions, read_corrections
+from features.places.placement import place_admin1
+from features.places.regions import load_regions
+from features.places.spelling import plain
 from tests.paths import DATA, ROOT
 
-BY_HAND = pd.read_csv(ROOT / "features/geography/other_names.csv", keep_default_na=False)
+BY_HAND = pd.read_csv(ROOT / "features/places/geography/other_names.csv", keep_default_na=False)
 
 
 def real(name: str) -> pd.DataFrame:
@@ -92,7 +92,7 @@ def test_a_missing_country_is_null_and_the_index_is_kept() -> None:
 def test_no_country_has_the_name_of_another() -> None:
     tables = ["country_names.csv", "gleditsch_ward.csv"]
     listed = pd.concat(
-        pd.read_csv(ROOT / "features" / "geography" / name, keep_default_na=False)
+        pd.read_csv(ROOT / "features" / "places" / "geography" / name, keep_default_na=False)
         for name in tables
     )
     bundled = load_regions("country").table

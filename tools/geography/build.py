@@ -1,6 +1,6 @@
 """Build the bundled geography from Natural Earth.
 
-    python -m features.geography.build --source DIRECTORY
+    python -m tools.geography.build --source DIRECTORY
 
 The directory holds `ne_admin1_world_full.parquet` (Natural Earth 1:10m admin-1 as GeoParquet) and
 `admin1_adjacency.csv` (pairs of touching units). The same input gives the same bytes.
@@ -17,27 +17,28 @@ import pyarrow.parquet as pq
 import shapely
 
 from features.errors import InputError
-from features.geography import choices
-from features.geography.borders import border_distance_km, length_km, shared_borders
-from features.geography.land import land_cells
-from features.geography.names import region_names
-from features.geography.naming import region_ids
-from features.geography.shapes import Geometries, area_km2, dissolve, interior_points, simplify
-from features.priogrid import centres
+from features.places.priogrid import centres
+from features.places.spelling import region_ids
+from tools.geography import choices
+from tools.geography.borders import border_distance_km, length_km, shared_borders
+from tools.geography.land import land_cells
+from tools.geography.names import region_names
+from tools.geography.shapes import Geometries, area_km2, dissolve, interior_points, simplify
 
 UNITS, ADJACENCY = "ne_admin1_world_full.parquet", "admin1_adjacency.csv"
 COLUMNS = [
     *("adm1_code", "iso_3166_2", "name", "name_en", "name_fr", "type_en"),
     *("region", "geonunit", "adm0_a3", "admin", "geometry"),
 ]
+TARGET = Path(__file__).parents[2] / "features" / "places" / "geography"
 Floats = npt.NDArray[np.float64]
 
 
 def main() -> None:
-    """Read the arguments, build, and write beside this file or where `--target` says."""
+    """Read the arguments, build, and write where `--target` says."""
     parser = argparse.ArgumentParser(description="Build the bundled geography from Natural Earth.")
     parser.add_argument("--source", type=Path, required=True, help="directory of Natural Earth")
-    parser.add_argument("--target", type=Path, default=Path(__file__).parent)
+    parser.add_argument("--target", type=Path, default=TARGET)
     arguments = parser.parse_args()
     try:
         write(build(*read(arguments.source)), arguments.target)

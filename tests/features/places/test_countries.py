@@ -1,11 +1,11 @@
-from pathlib import Path
-
+import numpy as np
 import pandas as pd
 import pytest
+import shapely
 
-from features.countries import iso3_of_gleditsch_ward
-from features.regions import load_regions
-from tests.paths import DATA
+from features.places.countries import capitals, iso3_of_gleditsch_ward
+from features.places.regions import geometries, load_regions
+from tests.paths import DATA, ROOT
 
 
 @pytest.mark.parametrize(
@@ -46,7 +46,7 @@ def test_no_numbers_give_no_countries() -> None:
 
 
 def test_every_listed_country_has_a_region() -> None:
-    listed = pd.read_csv(Path(__file__).parents[2] / "features/geography/gleditsch_ward.csv")
+    listed = pd.read_csv(ROOT / "features/places/geography/gleditsch_ward.csv")
     assert listed["number"].is_unique
     assert set(listed["country"]) <= set(load_regions("country").ids)
 
@@ -56,9 +56,37 @@ def test_every_state_in_the_real_events_is_known_by_the_name_that_ucdp_gives_it(
     if not path.exists():
         pytest.skip(f"needs {path.name}: set TOCSIN_DATA to the directory of the real data")
     events = pd.read_csv(path, usecols=["country_id", "country"]).drop_duplicates()
-    listed = pd.read_csv(Path(__file__).parents[2] / "features/geography/gleditsch_ward.csv")
+    listed = pd.read_csv(ROOT / "features/places/geography/gleditsch_ward.csv")
     names = listed.set_index("number")["name"].to_dict()
     assert iso3_of_gleditsch_ward(events["country_id"]).notna().all()
     assert {n: names[n] for n in events["country_id"]} == dict(
         zip(events["country_id"], events["country"], strict=True)
     )
+
+
+NOBODY_LIVES_THERE = {"ATF", "BVT", "HMD", "IOT", "UMI"}
+NO_CAPITAL = {"TKL"}
+
+
+def test_every_country_where_people_live_has_one_capital() -> None:
+    listed = capitals()
+    assert listed.columns.tolist() == ["country", "name", "latitude", "longitude"]
+    assert not listed.isna().any(axis=None)
+    assert listed["country"].is_unique
+    countries = set(load_regions("country").ids)
+    assert countries - set(listed["country"]) == NOBODY_LIVES_THERE | NO_CAPITAL
+
+
+def test_capitals_lie_in_their_country() -> None:
+    listed = capitals()
+    outlines = geometries("country", listed["country"])
+    spots = shapely.points(listed["longitude"], listed["latitude"])
+    degrees = shapely.distance(spots, outlines)
+    assert listed.loc[degrees > 0.11, "name"].tolist() == []
+    assert np.mean(degrees == 0) > 0.8
+
+
+def test_a_caller_who_writes_to_the_capitals_changes_only_its_own() -> None:
+    mine = capitals()
+    mine.loc[0, "name"] = "Atlantis"
+    assert capitals().loc[0, "name"] != "Atlantis"

@@ -1,12 +1,11 @@
-"""Country codes: what sources write -> ISO 3166-1 alpha-3."""
+"""Countries: their codes in sources, since when they are states, capitals, supply corridors."""
 
 from functools import cache
 from pathlib import Path
 
 import pandas as pd
 
-_GLEDITSCH_WARD = Path(__file__).parent / "geography" / "gleditsch_ward.csv"
-
+_GEOGRAPHY = Path(__file__).with_name("geography")
 
 TERRITORIES = {"ISR": "PSE", "MAR": "ESH"}
 """Country of a Gleditsch-Ward state -> the territory that it includes, of which ISO 3166-1 makes
@@ -32,12 +31,34 @@ def states_since() -> dict[str, str]:
     Empty where that is before 1989. Earlier events in the place of a new state are coded to the
     state it left, so for the new one those months are not observed, and no peace.
     """
-    listed = pd.read_csv(_GLEDITSCH_WARD, keep_default_na=False)
-    return dict(zip(listed["country"], listed["since"], strict=True))
+    states = _table("gleditsch_ward")
+    return dict(zip(states["country"], states["since"], strict=True))
+
+
+def gleditsch_ward_states() -> dict[int, str]:
+    """Return the ISO 3166-1 alpha-3 code of every Gleditsch-Ward state number."""
+    states = _table("gleditsch_ward")
+    return dict(zip(states["number"], states["country"], strict=True))
+
+
+def capitals() -> pd.DataFrame:
+    """Return the capitals, one a country: `country`, `name`, `latitude` and `longitude` [degrees].
+
+    `country` is ISO 3166-1 alpha-3. Territories where nobody lives for good have none.
+    """
+    return _table("capitals").copy()
+
+
+def corridors() -> pd.DataFrame:
+    """Return the places on supply corridors, each corridor from the capital outwards.
+
+    `corridor` names it, `country` (ISO 3166-1 alpha-3) is supplied through it, `order` counts from
+    1, `place` lies in `place_country`, `kind` is capital, waypoint, port or crossing, `latitude`
+    and `longitude` [degrees] are good to about 5 km.
+    """
+    return _table("corridors").copy()
 
 
 @cache
-def gleditsch_ward_states() -> dict[int, str]:
-    """Return the ISO 3166-1 alpha-3 code of every Gleditsch-Ward state number."""
-    listed = pd.read_csv(_GLEDITSCH_WARD, keep_default_na=False)
-    return dict(zip(listed["number"], listed["country"], strict=True))
+def _table(name: str) -> pd.DataFrame:
+    return pd.read_csv(_GEOGRAPHY / f"{name}.csv", keep_default_na=False)

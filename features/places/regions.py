@@ -12,13 +12,13 @@ import pandas as pd
 import shapely
 from scipy import sparse
 
-from features import priogrid
 from features.errors import InputError
+from features.places import priogrid
 
 Level = Literal["country", "admin1", "priogrid"]
 
 LEVELS: tuple[Level, ...] = get_args(Level)
-_BUNDLE = Path(__file__).parent / "geography"
+_BUNDLE = Path(__file__).with_name("geography")
 _FILES: dict[Level, str] = {"country": "countries", "admin1": "admin1", "priogrid": "priogrid"}
 _COLUMNS = ["id", "name", "country", "latitude", "longitude", "area", "border_distance"]
 _IN_BUNDLE = {"area": "area_km2", "border_distance": "border_distance_km"}

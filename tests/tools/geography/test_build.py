@@ -8,11 +8,11 @@ import pytest
 import shapely
 
 from features.errors import InputError
-from features.geography.borders import border_distance_km, length_km
-from features.geography.build import build, joined_pairs, write
-from features.geography.naming import region_ids, slug
-from features.geography.shapes import area_km2, interior_points, simplify
+from features.places.spelling import region_ids, slug
 from tests.paths import ROOT
+from tools.geography.borders import border_distance_km, length_km
+from tools.geography.build import build, joined_pairs, write
+from tools.geography.shapes import area_km2, interior_points, simplify
 
 
 def unit(code: str, country: str, name: str, west: float, region: str = "") -> dict[str, object]:
@@ -219,7 +219,7 @@ def test_a_unit_that_needs_a_decision_stops_the_build(
 
 
 def test_a_missing_source_is_told_in_one_line(tmp_path: Path) -> None:
-    command = [sys.executable, "-m", "features.geography.build", "--source", str(tmp_path)]
+    command = [sys.executable, "-m", "tools.geography.build", "--source", str(tmp_path)]
     run = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     assert run.returncode == 1
     assert "is missing" in run.stderr

@@ -9,8 +9,16 @@ from typing import NamedTuple
 
 import pandas as pd
 
-from features.names.spelling import COMPASS, consonants, core, readings, spoken, without_city, words
-from features.regions import load_regions
+from features.places.regions import load_regions
+from features.places.spelling import (
+    COMPASS,
+    consonants,
+    core,
+    readings,
+    spoken,
+    without_city,
+    words,
+)
 
 HOW = ("correction", "id", "name", "alternate name", "spelling", "unmatched")
 """How a name was matched, the surest first. "spelling" is a guess, to be looked over."""
@@ -24,7 +32,7 @@ CLEARLY_AHEAD = 0.1
 """How much less alike any other region of the country must be."""
 _SHORTEST = 5  # letters of a name that may be misspelt; in shorter ones every letter counts
 
-_FOLDER = Path(__file__).parents[1] / "geography"
+_FOLDER = Path(__file__).with_name("geography")
 _PART = ""  # stands for a unit of lower order, inside a region
 _RANKS = ("name", "alternate name")
 

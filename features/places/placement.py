@@ -16,9 +16,9 @@ import numpy.typing as npt
 import pandas as pd
 import shapely
 
-from features.countries import TERRITORIES
-from features.priogrid import cell_of, place_priogrid
-from features.regions import geometries, load_regions
+from features.places.countries import TERRITORIES
+from features.places.priogrid import cell_of, place_priogrid
+from features.places.regions import geometries, load_regions
 
 __all__ = ["place_admin1", "place_country", "place_priogrid"]
 

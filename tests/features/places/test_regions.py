@@ -6,8 +6,8 @@ import pytest
 import shapely
 
 from features.errors import InputError
-from features.priogrid import cell_of
-from features.regions import Level, Regions, geometries, load_regions
+from features.places.priogrid import cell_of
+from features.places.regions import Level, Regions, geometries, load_regions
 
 LEVELS = get_args(Level)
 MALI = {"Bamako", "Gao", "Kayes", "Kidal", "Koulikoro", "Mopti", "Ségou", "Sikasso", "Timbuktu"}

@@ -11,13 +11,13 @@ from pathlib import Path
 import pandas as pd
 
 from features.errors import InputError
-from features.names.gazetteer import HOW, UNMATCHED, Match, match_name
-from features.names.spelling import words
-from features.regions import Level, load_regions
+from features.places.region_names import HOW, UNMATCHED, Match, match_name
+from features.places.regions import Level, load_regions
+from features.places.spelling import words
 
 __all__ = ["HOW", "match_countries", "match_regions", "read_corrections"]
 
-_FOLDER = Path(__file__).parents[1] / "geography"
+_FOLDER = Path(__file__).with_name("geography")
 _COUNTRY_TABLES = ("country_names.csv", "gleditsch_ward.csv")
 _ABBREVIATIONS = {"rep": "republic", "dem": "democratic", "st": "saint", "is": "islands"}
 _FILLERS = frozenset(["the", "of", "and", "de", "du", "des", "d", "la", "le", "les", "l", "et"])

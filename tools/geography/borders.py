@@ -5,8 +5,8 @@ import numpy.typing as npt
 import shapely
 from scipy.spatial import KDTree
 
-from features.geography.shapes import Geometries
 from features.indicators.distances import great_circle_km, km_of, unit_vectors
+from tools.geography.shapes import Geometries
 
 STEP = 0.01
 """Borders are looked at every so many degrees, about 1 km: less than simplification moves them."""

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from features.priogrid import (
+from features.places.priogrid import (
     areas,
     borders,
     boxes,

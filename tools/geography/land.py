@@ -4,8 +4,8 @@ import numpy as np
 import pandas as pd
 import shapely
 
-from features.geography.shapes import Geometries
-from features.priogrid import COLUMNS, ROWS, boxes
+from features.places.priogrid import COLUMNS, ROWS, boxes
+from tools.geography.shapes import Geometries
 
 
 def land_cells(geometries: Geometries, country: pd.Series) -> pd.DataFrame:

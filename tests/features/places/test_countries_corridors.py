@@ -5,10 +5,9 @@ import numpy.typing as npt
 import pandas as pd
 import shapely
 
-from features.capitals import capitals
-from features.corridors import corridors
 from features.indicators.distances import great_circle_km
-from features.regions import geometries, load_regions
+from features.places.countries import capitals, corridors
+from features.places.regions import geometries, load_regions
 
 KM_PER_DEGREE = 111.195
 LANDLOCKED_OR_AT_WAR = {

@@ -1,1 +1,0 @@
-"""Names of countries and regions as sources write them, and the bundled regions that they mean."""

@@ -1,0 +1,1 @@
+"""Run by hand: the builder of the bundled geography, and speed benchmarks."""
