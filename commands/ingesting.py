@@ -8,7 +8,7 @@ import typer
 from commands.surroundings import day_of, home, simulated_mark, today
 
 if TYPE_CHECKING:
-    from features.archive import Delivery
+    from features.archive.releases import Delivery
     from features.sources.source import EventSource
 
 ingest = typer.Typer(help="Add a release of events to the archive.", no_args_is_help=True)
@@ -99,7 +99,7 @@ def ingest_counts(
     allow_rejects: AllowRejects = False,
 ) -> None:
     """Read history that is already aggregated into the archive."""
-    from features.coverage import read_coverage
+    from features.archive.coverage import read_coverage
     from features.places.matching import read_corrections
     from features.places.regions import parse_level
     from features.sources.counts_file import CountsSaid, read_counts
@@ -148,7 +148,7 @@ def _ingest(
     *,
     allow_rejects: bool,
 ) -> None:
-    from features.coverage import read_coverage
+    from features.archive.coverage import read_coverage
     from features.ingestion import FileDelivery
     from features.sources.source import Said
 
@@ -163,7 +163,7 @@ def _ingest(
 
 
 def _add(delivery: "Delivery") -> None:
-    from features.archive import Archive
+    from features.archive.releases import Archive
 
     release, is_new = Archive(home()).add(delivery)
     what = "events" if release.level is None else "rows of counts"

@@ -55,7 +55,7 @@ def evaluate(
 ) -> None:
     """Set a bulletin beside what happened, as Markdown."""
     from experiments.track_record import evaluate_bulletin
-    from features.archive import Archive
+    from features.archive.releases import Archive
 
     day = today() if as_of is None else day_of(as_of)
     print(evaluate_bulletin(home(), bulletin, Archive(home()), day))
@@ -64,7 +64,7 @@ def evaluate(
 def replay(bulletin: Annotated[str, typer.Argument(help="Id of a bulletin.")]) -> None:
     """Compute a bulletin again and compare every bit of its scores."""
     from experiments.publishing import replay as compute_again
-    from features.archive import Archive
+    from features.archive.releases import Archive
 
     manifest = compute_again(Archive(home()), open_own_store(), home(), bulletin)
     print(

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 if TYPE_CHECKING:
     from experiments.store import Store
-    from features.vintage import SummaryEvents, Vintage
+    from features.archive.vintage import SummaryEvents, Vintage
 
 Step = TypeVar("Step")
 
@@ -44,8 +44,8 @@ def vintage_of_day(
     as_of: str | None, history: str | None, summary_events: "SummaryEvents" = "spread"
 ) -> "Vintage":
     """Return the event history as known on a day, by default today."""
-    from features.archive import Archive
-    from features.vintage import open_vintage
+    from features.archive.releases import Archive
+    from features.archive.vintage import open_vintage
 
     day = today() if as_of is None else day_of(as_of)
     return open_vintage(Archive(home()), day, history, summary_events)

@@ -13,11 +13,11 @@ from experiments.folds import fold_origins
 from experiments.registry import refuse_other_events
 from experiments.samples import newest_origin, samples_at
 from experiments.store import Store
+from features.archive.vintage import Vintage
 from features.catalogue import needs_of, untold
 from features.months import format_month
 from features.panel import read_panel
 from features.places.regions import Level
-from features.vintage import Vintage
 
 _HOW_TO_READ = (
     "Gain: the share of the loss of the region's own history that is saved, in per cent, with a "

@@ -13,8 +13,8 @@ from experiments.registry import refuse_other_events
 from experiments.report import findings_of, report_page
 from experiments.store import Store
 from experiments.tracking import log_training
+from features.archive.vintage import Vintage
 from features.places.regions import Level
-from features.vintage import Vintage
 
 FOLDER = "backtests"
 """Where in the home directory finished tasks are kept."""

@@ -12,7 +12,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from features.arrow_memory import in_arrow_memory
+from features.database import in_arrow_memory
 from features.errors import BulletinError
 from features.indicators.indicator import Indicator
 from models.bulletin import (

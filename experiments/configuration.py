@@ -13,11 +13,11 @@ from pydantic import (
     model_validator,
 )
 
+from features.archive.vintage import SummaryEvents
 from features.catalogue import CATALOGUE, FAMILIES, named
 from features.errors import ConfigurationError
 from features.places.regions import Level
 from features.toml import read_toml
-from features.vintage import SummaryEvents
 from models.ensemble import Learner, LogOddsMean, RidgeLogistic
 from models.learners import Boosting, LearnerName, Logistic
 

@@ -9,9 +9,9 @@ from experiments.backtest import Backtest
 from experiments.configuration import Configuration
 from experiments.evaluation import Skill
 from experiments.samples import Samples
+from features.archive.vintage import SummaryEvents
 from features.months import format_month
 from features.places.regions import Level, Regions
-from features.vintage import SummaryEvents
 from models.learners import LearnerName
 from models.references import REFERENCES
 

@@ -7,9 +7,9 @@ import pandas as pd
 
 from experiments.bulletin_files import read_published
 from experiments.previous import Previous
+from features.archive.vintage import Vintage
 from features.errors import BulletinError
 from features.months import format_month, parse_month
-from features.vintage import Vintage
 from models.bulletin import MANIFEST_FILE, SCORES_FILE, Manifest
 
 JUDGED_MONTHS = 24

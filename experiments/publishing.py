@@ -40,14 +40,14 @@ from experiments.registry import (
 from experiments.samples import newest_origin, samples_at
 from experiments.scoring import Issue, scores_of
 from experiments.store import Store, model_name
-from features.archive import Archive
-from features.arrow_memory import in_arrow_memory
+from features.archive.releases import Archive
+from features.archive.vintage import Vintage, vintage_of
 from features.catalogue import CATALOGUE, needs_of
+from features.database import in_arrow_memory
 from features.errors import BulletinError, ModelError
 from features.months import format_month, parse_month
 from features.panel import read_panel
 from features.places.regions import Level
-from features.vintage import Vintage, vintage_of
 from models.bulletin import (
     DISTRIBUTIONS_FILE,
     DISTRIBUTIONS_SCHEMA,

@@ -15,10 +15,10 @@ from pydantic import TypeAdapter
 from skops.io.exceptions import UntrustedTypesFoundException
 
 from experiments.store import Store, model_name
+from features.archive.vintage import SummaryEvents, Vintage
 from features.errors import ModelError
 from features.months import format_month, parse_month
 from features.places.regions import Level
-from features.vintage import SummaryEvents, Vintage
 from models.forecaster import Forecaster
 
 _SUMMARY: TypeAdapter[SummaryEvents] = TypeAdapter(SummaryEvents)

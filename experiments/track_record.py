@@ -12,12 +12,12 @@ from experiments.backtest import reference_probabilities
 from experiments.evaluation import probability_skill
 from experiments.published import read_bulletin
 from experiments.samples import Samples, samples_at
-from features.archive import Archive
+from features.archive.releases import Archive
+from features.archive.vintage import open_vintage
 from features.errors import CoverageError
 from features.months import parse_month
 from features.panel import FloatArray, Panel, read_panel
 from features.targets import HORIZONS, Target, label
-from features.vintage import open_vintage
 from models import metrics
 from models.bulletin import QUANTILES, quantile_column
 from models.forecaster import FITTED_CELLS

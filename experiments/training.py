@@ -22,9 +22,9 @@ from experiments.renewal import experiment_digest, renews
 from experiments.report import report_page
 from experiments.store import Store, model_name
 from experiments.tracking import log_forecaster, log_training
+from features.archive.vintage import Vintage
 from features.months import format_month
 from features.places.regions import Level
-from features.vintage import Vintage
 from models.learners import LearnerName
 
 

@@ -11,10 +11,10 @@ import numpy.typing as npt
 import pandas as pd
 import pyarrow as pa
 
-from features.events import TYPES_OF_VIOLENCE
+from features.archive.form import TYPES_OF_VIOLENCE
+from features.archive.vintage import Vintage, event_parts
 from features.places.regions import Regions
 from features.topics import TOPICS, topic_columns
-from features.vintage import Vintage, event_parts
 
 STATE_PREFIXES = ("Government of ", "Military Forces of ", "Police Forces of ")
 """How the names of state forces begin in UCDP and in ACLED; any other actor is an armed group."""

@@ -15,7 +15,8 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from features.archive import (
+from features.archive.form import EVENTS_SCHEMA, event_faults
+from features.archive.releases import (
     DELETED_FILE,
     DELETED_SCHEMA,
     EVENTS_FILE,
@@ -25,7 +26,6 @@ from features.archive import (
 )
 from features.database import opened
 from features.errors import ArchiveError, InputError
-from features.events import EVENTS_SCHEMA, event_faults
 from features.places.placement import place_admin1, place_country, place_priogrid
 from features.sources.csvfile import LINE, LINES
 from features.sources.source import EventSource, Form, Rows, Said

@@ -6,11 +6,11 @@ from typing import Any
 from rich.box import SIMPLE
 from rich.table import Column, Table
 
-from features.archive import Release
+from features.archive.releases import Release
+from features.archive.revisions import Revision
+from features.archive.vintage import Vintage
 from features.months import format_month
 from features.publication import gaps, staleness
-from features.revisions import Revision
-from features.vintage import Vintage
 
 
 def release_table(releases: Sequence[Release]) -> Table:

@@ -8,7 +8,8 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from features.archive import (
+from features.archive.form import EVENTS_SCHEMA
+from features.archive.releases import (
     DELETED_FILE,
     DELETED_SCHEMA,
     EVENTS_FILE,
@@ -18,7 +19,6 @@ from features.archive import (
     Written,
 )
 from features.errors import ArchiveError
-from features.events import EVENTS_SCHEMA
 
 
 def _nothing_rejected() -> pd.DataFrame:

@@ -10,13 +10,12 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from features.counts import UNTYPED, counted_map
+from features.archive.form import TYPES_OF_VIOLENCE, UNTYPED
+from features.archive.vintage import Vintage, counted_regions, monthly_counts
 from features.errors import CoverageError
-from features.events import TYPES_OF_VIOLENCE
 from features.incidents import Incidents, no_incidents, read_incidents
 from features.months import format_month
-from features.places.regions import Level, Regions, load_regions
-from features.vintage import Vintage, counted_regions, monthly_counts
+from features.places.regions import Level, Regions, counted_map, load_regions
 
 FloatArray = npt.NDArray[np.float64]
 BoolArray = npt.NDArray[np.bool_]

@@ -15,7 +15,7 @@ import pandas as pd
 import pytest
 from pandas.testing import assert_frame_equal
 
-from features.archive import Archive
+from features.archive.releases import Archive
 from features.sources.simulation.delivery import deliver
 from features.sources.simulation.world import World
 

@@ -18,7 +18,7 @@ from typing import Any
 import pytest
 
 from experiments.configuration import DEFAULT
-from features.archive import Archive
+from features.archive.releases import Archive
 from features.places.regions import load_regions
 from features.sources.simulation.delivery import deliver
 from features.sources.simulation.world import World

@@ -17,13 +17,13 @@ from experiments.registry import backtest_forecasts, champion
 from experiments.samples import samples_at
 from experiments.store import Store, open_store
 from experiments.training import train
-from features.archive import Archive
+from features.archive.releases import Archive
+from features.archive.vintage import Vintage, open_vintage
 from features.catalogue import CATALOGUE
 from features.months import parse_month
 from features.panel import read_panel
 from features.sources.simulation.delivery import deliver
 from features.sources.simulation.world import World
-from features.vintage import Vintage, open_vintage
 
 ORIGIN = parse_month("2022-12")
 AFTER = pd.Timestamp("2023-01-01")

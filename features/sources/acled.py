@@ -10,7 +10,7 @@ from datetime import UTC, date, datetime
 from functools import partial
 from pathlib import Path
 
-from features.archive import Identity
+from features.archive.releases import Identity
 from features.errors import InputError
 from features.sources.acled_form import OPTIONAL_COLUMNS, REQUIRED_COLUMNS, acled_form
 from features.sources.csvfile import LINE, CsvRows, open_csv

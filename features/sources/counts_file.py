@@ -14,7 +14,9 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from features.archive import (
+from features.archive.coverage import Coverage, Span
+from features.archive.form import COUNTED_REGIONS_SCHEMA, COUNTS_SCHEMA, TYPES_OF_VIOLENCE, UNTYPED
+from features.archive.releases import (
     COUNTS_FILE,
     REGIONS_FILE,
     REJECTED_FILE,
@@ -23,10 +25,7 @@ from features.archive import (
     Kind,
     Written,
 )
-from features.counts import COUNTED_REGIONS_SCHEMA, COUNTS_SCHEMA, UNTYPED
-from features.coverage import Coverage, Span
 from features.errors import InputError
-from features.events import TYPES_OF_VIOLENCE
 from features.months import format_month
 from features.places.regions import Level
 from features.sources.counts_form import (

@@ -27,9 +27,8 @@ from pathlib import Path
 
 import pandas as pd
 
-from features.counts import UNTYPED
+from features.archive.form import OTHER_TYPES, TYPES_OF_VIOLENCE, UNTYPED
 from features.errors import InputError
-from features.events import OTHER_TYPES, TYPES_OF_VIOLENCE
 from features.months import month_of
 from features.places.matching import match_countries
 from features.places.regions import Level, load_regions

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pandas as pd
 
+from features.archive.form import MOST_DEATHS, TYPES_OF_VIOLENCE
 from features.errors import InputError
-from features.events import MOST_DEATHS, TYPES_OF_VIOLENCE
 from features.ingestion import MOST_REJECTED
 from features.months import format_month, month_of
 from features.places.regions import Level

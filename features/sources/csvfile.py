@@ -27,7 +27,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.csv
 
-from features.arrow_memory import in_arrow_memory
+from features.database import in_arrow_memory
 from features.errors import InputError
 from features.sources.unpack import Unpacked, decoded, unpacked
 

@@ -10,7 +10,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from features.archive import Identity
+from features.archive.releases import Identity
 from features.errors import InputError
 from features.places.matching import match_countries
 from features.sources.csvfile import BEYOND, LINE, LINES

@@ -10,8 +10,8 @@ from typing import Protocol
 
 import pyarrow as pa
 
-from features.archive import Identity, Kind
-from features.coverage import Coverage
+from features.archive.coverage import Coverage
+from features.archive.releases import Identity, Kind
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 
-from features.archive import Identity
+from features.archive.releases import Identity
 from features.errors import InputError
 from features.sources.csvfile import CsvRows, open_csv
 from features.sources.delivered import (

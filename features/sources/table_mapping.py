@@ -33,8 +33,8 @@ from pydantic import (
     model_validator,
 )
 
+from features.archive.form import MOST_DEATHS, OTHER_TYPES, TYPES_OF_VIOLENCE
 from features.errors import InputError
-from features.events import MOST_DEATHS, OTHER_TYPES, TYPES_OF_VIOLENCE
 from features.places.matching import match_countries
 
 TYPES = {name: number for number, name in (TYPES_OF_VIOLENCE | OTHER_TYPES).items()}

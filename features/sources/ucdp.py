@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from features.archive import Identity
-from features.coverage import whole_world
+from features.archive.coverage import whole_world
+from features.archive.releases import Identity
 from features.errors import InputError
 from features.sources.csvfile import CsvRows, open_csv
 from features.sources.source import Form, Rows, Said, release_name

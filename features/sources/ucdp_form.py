@@ -8,8 +8,8 @@ import re
 from collections.abc import Sequence
 from pathlib import Path
 
+from features.archive.form import OTHER_TYPES, TYPES_OF_VIOLENCE
 from features.errors import InputError
-from features.events import OTHER_TYPES, TYPES_OF_VIOLENCE
 from features.sources.csvfile import BEYOND
 from features.sources.source import Form
 from features.sources.sql import quoted

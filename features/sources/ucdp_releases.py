@@ -11,7 +11,7 @@ import re
 from dataclasses import dataclass
 from datetime import date
 
-from features.archive import Kind
+from features.archive.releases import Kind
 from features.months import month_of
 
 FIRST_DAY = date(1989, 1, 1)

@@ -6,7 +6,7 @@ from functools import cached_property
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from features.arrow_memory import in_arrow_memory, over
+from features.database import in_arrow_memory, over
 from service.store.frame import Frame
 
 

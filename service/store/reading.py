@@ -12,7 +12,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from pydantic import ValidationError
 
-from features.arrow_memory import in_arrow_memory
+from features.database import in_arrow_memory
 from features.errors import BulletinError
 from models.bulletin import (
     DISTRIBUTIONS_FILE,

@@ -17,12 +17,12 @@ from experiments.registry import champion
 from experiments.samples import Samples
 from experiments.store import Store, open_store
 from experiments.training import train
-from features.archive import Archive
+from features.archive.releases import Archive
+from features.archive.vintage import Vintage, open_vintage
 from features.months import parse_month
 from features.panel import FloatArray, Panel, read_panel
 from features.sources.simulation.delivery import deliver
 from features.sources.simulation.world import World
-from features.vintage import Vintage, open_vintage
 
 JANUARY_2010 = 480
 HISTORY = 24

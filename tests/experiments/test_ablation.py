@@ -14,9 +14,9 @@ from experiments.backtest import Backtest, Step
 from experiments.configuration import Configuration
 from experiments.samples import Samples
 from experiments.store import open_store
+from features.archive.vintage import Vintage
 from features.errors import ConfigurationError
 from features.months import parse_month
-from features.vintage import Vintage
 
 
 def plainly(steps: Iterable[Step], total: int, label: str) -> Iterable[Step]:

@@ -19,7 +19,8 @@ from experiments.samples import samples_at
 from experiments.scoring import scores_of
 from experiments.store import Store, open_store
 from experiments.track_record import evaluate_bulletin
-from features.archive import Archive
+from features.archive.releases import Archive
+from features.archive.vintage import Vintage, open_vintage
 from features.catalogue import CATALOGUE
 from features.errors import BulletinError, CoverageError, ModelError
 from features.months import parse_month
@@ -27,7 +28,6 @@ from features.panel import Panel
 from features.sources.simulation.delivery import deliver
 from features.sources.simulation.world import World
 from features.targets import HORIZONS, TARGETS
-from features.vintage import Vintage, open_vintage
 from models.bulletin import (
     DRIVERS_SCHEMA,
     QUANTILES,

@@ -32,10 +32,10 @@ from experiments.registry import (
 )
 from experiments.samples import samples_at
 from experiments.store import Store, open_store
+from features.archive.vintage import Vintage
 from features.errors import ModelError
 from features.months import parse_month
 from features.panel import Panel
-from features.vintage import Vintage
 from models.forecaster import Forecaster
 from models.learners import LEARNERS
 

@@ -10,8 +10,8 @@ from experiments.registry import Registered, champion
 from experiments.renewal import experiment_digest, renews
 from experiments.store import Store, open_store
 from experiments.training import Trained, train
+from features.archive.vintage import Vintage
 from features.months import parse_month
-from features.vintage import Vintage
 
 MARCH = parse_month("2024-03")
 

@@ -12,9 +12,9 @@ from experiments.configuration import Configuration
 from experiments.registry import champion, champion_for
 from experiments.store import Store, open_store
 from experiments.training import train
+from features.archive.vintage import Vintage
 from features.errors import CoverageError, ModelError
 from features.months import parse_month
-from features.vintage import Vintage
 
 NAME = "tocsin-admin1"
 Trainings = list[dict[str, Any]]

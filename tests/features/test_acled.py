@@ -12,8 +12,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from features.archive import Archive, Release
-from features.coverage import Coverage, Span
+from features.archive.coverage import Coverage, Span
+from features.archive.releases import Archive, Release
 from features.errors import InputError
 from features.ingestion import FileDelivery
 from features.months import parse_month

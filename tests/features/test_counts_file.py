@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from features.coverage import Coverage, Span
+from features.archive.coverage import Coverage, Span
 from features.errors import InputError
 from features.places.matching import read_corrections
 from features.places.regions import load_regions

@@ -7,11 +7,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from features.archive import Release
+from features.archive.releases import Release
+from features.archive.vintage import Vintage
 from features.months import format_month, month_of
 from features.publication import Staleness, gaps, newest_public_month, staleness
 from features.sources.ucdp_releases import official_release
-from features.vintage import Vintage
 
 DAYS = st.dates(date(2001, 1, 1), date(2090, 12, 31))
 JANUARY = 600  # 2020-01

@@ -8,9 +8,9 @@ import pyarrow as pa
 import pytest
 import shapely
 
-from features.archive import Archive
+from features.archive.form import EVENTS_SCHEMA, event_faults
+from features.archive.releases import Archive
 from features.errors import InputError
-from features.events import EVENTS_SCHEMA, event_faults
 from features.months import parse_month
 from features.places.placement import place_admin1
 from features.places.regions import geometries, load_regions

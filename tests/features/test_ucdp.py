@@ -13,10 +13,10 @@ import pandas as pd
 import pyarrow.parquet as pq
 import pytest
 
-from features.archive import Archive, Release
-from features.coverage import Coverage, Span, read_coverage, whole_world
+from features.archive.coverage import Coverage, Span, read_coverage, whole_world
+from features.archive.form import EVENTS_SCHEMA
+from features.archive.releases import Archive, Release
 from features.errors import InputError
-from features.events import EVENTS_SCHEMA
 from features.ingestion import FileDelivery
 from features.months import parse_month
 from features.sources.source import Said

@@ -4,8 +4,8 @@ from datetime import date
 
 import pandas as pd
 
-from features.archive import Identity
-from features.coverage import Coverage, Span
+from features.archive.coverage import Coverage, Span
+from features.archive.releases import Identity
 from features.errors import InputError
 from features.memory_delivery import MemoryDelivery
 from features.months import format_month, month_of

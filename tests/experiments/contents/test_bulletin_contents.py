@@ -25,14 +25,14 @@ from experiments.registry import champion, load_forecaster
 from experiments.samples import samples_at
 from experiments.scoring import Issue
 from experiments.store import Store, open_store
-from features.archive import Archive
+from features.archive.releases import Archive
+from features.archive.vintage import Vintage, open_vintage
 from features.months import format_month, parse_month
 from features.panel import Panel
 from features.places.regions import LEVELS, Level, geometries, load_regions
 from features.sources.simulation.delivery import deliver
 from features.sources.simulation.world import World
 from features.targets import TARGETS
-from features.vintage import Vintage, open_vintage
 from models.bulletin import (
     DISTRIBUTIONS_SCHEMA,
     HISTORY_MONTHS,

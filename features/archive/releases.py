@@ -30,7 +30,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from features.coverage import Coverage, Span
+from features.archive.coverage import Coverage, Span
 from features.errors import ArchiveError
 from features.months import format_month, month_of
 from features.places.regions import Level

@@ -6,17 +6,16 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from features.archive import Archive
+from features.archive.coverage import Coverage, Span
+from features.archive.releases import Archive
+from features.archive.vintage import counted_regions, monthly_counts, open_vintage
 from features.catalogue import untold
-from features.counts import counted_map
-from features.coverage import Coverage, Span
 from features.errors import ArchiveError, CoverageError
 from features.months import format_month, parse_month
 from features.panel import Panel, read_panel
 from features.places.matching import match_countries
-from features.places.regions import Level, load_regions
+from features.places.regions import Level, counted_map, load_regions
 from features.sources.counts_file import CountsSaid, read_counts
-from features.vintage import counted_regions, monthly_counts, open_vintage
 from tests.paths import DATA
 
 VINTAGES = DATA / "country_month" / "realtime_vintages_2023_12_to_2024_12.parquet"

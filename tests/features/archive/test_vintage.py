@@ -10,8 +10,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from features.archive import Archive, Delivery, Identity
-from features.coverage import Coverage, Span, read_coverage
+from features.archive.coverage import Coverage, Span, read_coverage
+from features.archive.releases import Archive, Delivery, Identity
+from features.archive.vintage import monthly_counts, open_vintage
 from features.errors import ArchiveError
 from features.ingestion import FileDelivery
 from features.memory_delivery import MemoryDelivery
@@ -19,7 +20,6 @@ from features.months import format_month
 from features.places.regions import Level
 from features.sources.source import Said
 from features.sources.ucdp import Ucdp
-from features.vintage import monthly_counts, open_vintage
 from tests.paths import DATA
 
 UCDP = DATA / "ucdp_ged"

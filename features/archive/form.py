@@ -1,7 +1,7 @@
-"""The normal form of an event: the one shape that every source is turned into.
+"""The forms of the archive: every source is turned into events of one form, or into counts of one.
 
-An event is one dated, located act of organised violence, with actors and deaths. The archive
-holds events in this form and in no other.
+An event is one dated, located act of organised violence, with actors and deaths. Counts are what a
+source has already aggregated to regions and months.
 """
 
 from datetime import date
@@ -64,6 +64,40 @@ _RANGES = {
     "longitude": (-180, 180),
     **dict.fromkeys(_DEATHS, (0, MOST_DEATHS)),
 }
+
+
+UNTYPED = 0
+"""The type of violence of counts that do not tell the types apart."""
+
+COUNTS_SCHEMA = pa.schema(
+    [
+        pa.field("country", pa.string(), nullable=False),
+        pa.field("region", pa.string(), nullable=False),
+        pa.field("month", pa.int64(), nullable=False),
+        pa.field("type_of_violence", pa.int8(), nullable=False),
+        pa.field("events", pa.int64(), nullable=False),
+        pa.field("deaths", pa.int64(), nullable=False),
+    ]
+)
+"""Columns and types of `counts.parquet`: events and deaths of a region in a month.
+
+`region` is an id of COUNTED_REGIONS_SCHEMA, `month` a number [months since 1970-01],
+`type_of_violence` as in `features.events` or UNTYPED. The rows of a region and month add up: what a
+source tells by type is there by type, the rest is UNTYPED.
+"""
+
+COUNTED_REGIONS_SCHEMA = pa.schema(
+    [
+        pa.field("id", pa.string(), nullable=False),
+        pa.field("name", pa.string(), nullable=False),
+        pa.field("country", pa.string(), nullable=False),
+        pa.field("is_bundled", pa.bool_(), nullable=False),
+    ]
+)
+"""Columns and types of `regions.parquet`: every region that the counts name.
+
+A bundled region has an outline and neighbours (`features.regions`); any other has neither.
+"""
 
 
 def event_faults(first_day: date, last_day: date) -> dict[str, str]:

@@ -14,10 +14,10 @@ import pandas as pd
 import pyarrow.parquet as pq
 import pytest
 
-from features.archive import DELETED_SCHEMA, REJECTED_SCHEMA, Archive, Identity
-from features.coverage import Coverage, Span
+from features.archive.coverage import Coverage, Span
+from features.archive.form import EVENTS_SCHEMA
+from features.archive.releases import DELETED_SCHEMA, REJECTED_SCHEMA, Archive, Identity
 from features.errors import ArchiveError
-from features.events import EVENTS_SCHEMA
 from features.memory_delivery import MemoryDelivery
 from tests.paths import ROOT
 

@@ -13,7 +13,7 @@ import duckdb
 import numpy as np
 import pandas as pd
 
-from features.archive import Archive, Release
+from features.archive.releases import Archive, Release
 from features.database import opened
 from features.errors import ArchiveError, CoverageError
 from features.places.regions import Level

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from features.coverage import Coverage, Span, read_coverage, whole_world
+from features.archive.coverage import Coverage, Span, read_coverage, whole_world
 from features.errors import InputError
 from features.months import parse_month
 from tests.paths import DATA

@@ -14,12 +14,11 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from features.archive import Archive, Release
-from features.counts import UNTYPED
+from features.archive.form import TYPES_OF_VIOLENCE, UNTYPED
+from features.archive.releases import Archive, Release
+from features.archive.vintage import Vintage, event_parts, monthly_counts, open_vintage, vintage_of
 from features.database import opened
 from features.errors import ArchiveError
-from features.events import TYPES_OF_VIOLENCE
-from features.vintage import Vintage, event_parts, monthly_counts, open_vintage, vintage_of
 
 FIELDS: dict[str, tuple[str, ...]] = {
     "best": ("best",),

@@ -1,0 +1,10 @@
+"""Events at rest: releases, what they observe, and what was known on a date.
+
+Owns the files under `<home>/events`. Knows no source's layout and no panel.
+
+Where do I go to ...?
+
+* see what an event is: `form.py`
+* add a release, or list them: `releases.py`; the months and countries it observes: `coverage.py`
+* get the events as known on a date: `vintage.py`; what changed between two: `revisions.py`
+"""
