@@ -34,7 +34,7 @@ def indicators(
     from rich.console import Console
     from rich.table import Column, Table
 
-    from features.catalogue import CATALOGUE, FAMILIES, as_markdown, of_family, range_of
+    from features.indicators.catalogue import CATALOGUE, FAMILIES, as_markdown, of_family, range_of
 
     if markdown:
         print(as_markdown(CATALOGUE if family is None else of_family(family)), end="")

@@ -9,8 +9,8 @@ import pandas as pd
 from experiments.backtest import Backtest, Progress, run_backtest
 from experiments.configuration import Configuration
 from experiments.samples import Samples
-from features.catalogue import select
 from features.errors import ConfigurationError
+from features.indicators.catalogue import select
 from features.panel import FloatArray
 from features.targets import Target
 from models.bootstrap import gain

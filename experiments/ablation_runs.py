@@ -14,7 +14,7 @@ from experiments.registry import refuse_other_events
 from experiments.samples import newest_origin, samples_at
 from experiments.store import Store
 from features.archive.vintage import Vintage
-from features.catalogue import needs_of, untold
+from features.indicators.catalogue import needs_of, untold
 from features.months import format_month
 from features.panel import read_panel
 from features.places.regions import Level

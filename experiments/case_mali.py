@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 from experiments.case_study import Case, Study, lead_table, study, wolf_table
 from experiments.notes import as_markdown
 from features.archive.vintage import Vintage
-from features.catalogue import needs_of, select
+from features.indicators.catalogue import needs_of, select
 from features.months import format_month, parse_month
 from features.panel import read_panel
 

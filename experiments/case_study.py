@@ -12,8 +12,8 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-from features.catalogue import indicator_table
 from features.errors import CoverageError
+from features.indicators.catalogue import indicator_table
 from features.indicators.windows import rolling_mean
 from features.months import format_month
 from features.panel import BoolArray, FloatArray, Panel

@@ -14,8 +14,8 @@ from pydantic import (
 )
 
 from features.archive.vintage import SummaryEvents
-from features.catalogue import CATALOGUE, FAMILIES, named
 from features.errors import ConfigurationError
+from features.indicators.catalogue import CATALOGUE, FAMILIES, named
 from features.places.regions import Level
 from features.toml import read_toml
 from models.ensemble import Learner, LogOddsMean, RidgeLogistic

@@ -14,7 +14,7 @@ from experiments.phrases import REVISION
 from experiments.previous import Before, Previous
 from experiments.scoring import Issue, is_scored
 from experiments.wording import Cause, Earlier, Usual, is_shown, sentence
-from features.catalogue import select
+from features.indicators.catalogue import select
 from features.indicators.indicator import Indicator
 from features.panel import BoolArray, FloatArray
 from features.targets import Target

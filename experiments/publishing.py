@@ -42,9 +42,9 @@ from experiments.scoring import Issue, scores_of
 from experiments.store import Store, model_name
 from features.archive.releases import Archive
 from features.archive.vintage import Vintage, vintage_of
-from features.catalogue import CATALOGUE, needs_of
 from features.database import in_arrow_memory
 from features.errors import BulletinError, ModelError
+from features.indicators.catalogue import CATALOGUE, needs_of
 from features.months import format_month, parse_month
 from features.panel import read_panel
 from features.places.regions import Level

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from features.catalogue import eligible, indicator_table
 from features.errors import CoverageError
+from features.indicators.catalogue import eligible, indicator_table
 from features.months import format_month
 from features.panel import BoolArray, FloatArray, MonthArray, Panel
 from features.targets import Target, ahead, label

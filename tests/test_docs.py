@@ -14,7 +14,7 @@ import typer
 
 import tocsin
 from experiments.configuration import read_configuration
-from features.catalogue import CATALOGUE, as_markdown
+from features.indicators.catalogue import CATALOGUE, as_markdown
 from tests.paths import ROOT
 
 PAGES = sorted([ROOT / "README.md", ROOT / "CHANGELOG.md", *(ROOT / "docs").glob("*.md")])

@@ -19,7 +19,7 @@ from experiments.store import Store, open_store
 from experiments.training import train
 from features.archive.releases import Archive
 from features.archive.vintage import Vintage, open_vintage
-from features.catalogue import CATALOGUE
+from features.indicators.catalogue import CATALOGUE
 from features.months import parse_month
 from features.panel import read_panel
 from features.sources.simulation.delivery import deliver

@@ -19,7 +19,7 @@ from experiments.benchmarks.subforecast_history import (
 )
 from experiments.benchmarks.subforecast_scores import BoolArray
 from features.indicators import spatial, windows
-from features.indicators.distances import distances_km
+from features.indicators.near import distances_km
 from features.places.matching import match_countries
 from features.places.regions import load_regions
 from features.sources.counts_places import match_places

@@ -8,7 +8,7 @@ import pandas as pd
 import pyarrow as pa
 
 from experiments.scoring import Issue
-from features.catalogue import CATALOGUE
+from features.indicators.catalogue import CATALOGUE
 from features.months import format_month
 from features.panel import MonthArray
 from models.bulletin import HISTORY_MONTHS, INDICATOR_MONTHS, INDICATOR_VALUES_SCHEMA

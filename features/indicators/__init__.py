@@ -1,5 +1,11 @@
-"""The indicators, a module a family; `features.catalogue` lists them all.
+"""The indicators, a module a family, and their catalogue.
 
-`indicator.py` says what an indicator is, `windows.py` has the formulas over time, `spatial.py`
-those over space, `memory.py` keeps what several indicators of a panel share.
+Owns formulas over a panel. Reads months up to the origin and nothing else.
+
+Where do I go to ...?
+
+* add an indicator: the module of its family; see them all: `catalogue.py`
+* see what an indicator is: `indicator.py`
+* find a formula over time: `windows.py`; over space: `spatial.py`, `near.py`, `surroundings.py`
+* find the armed groups and fronts of a region: `groups.py`, `fronts.py`; its roads: `roads.py`
 """

@@ -11,8 +11,7 @@ import numpy as np
 from features.indicators import groups, spatial
 from features.indicators.fronts import FARTHEST_KM, FRONT_MONTHS, expansion, front_distance
 from features.indicators.groups import dyad_fights, group_fights, spans, state_events
-from features.indicators.indicator import Compute, Indicator
-from features.indicators.memory import per_panel
+from features.indicators.indicator import Compute, Indicator, per_panel
 from features.indicators.windows import rolling_mean
 from features.panel import Detail, FloatArray, Panel
 

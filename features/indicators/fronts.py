@@ -3,9 +3,9 @@
 import numpy as np
 import numpy.typing as npt
 
-from features.indicators.distances import Pairs, pairs_within
 from features.indicators.groups import Fights, group_fights
-from features.indicators.memory import per_panel
+from features.indicators.indicator import per_panel
+from features.indicators.near import Pairs, pairs_within
 from features.panel import FloatArray, Panel
 
 FRONT_MONTHS = 12

@@ -9,7 +9,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from features.indicators.memory import per_panel
+from features.indicators.indicator import per_panel
 from features.panel import FloatArray, Panel
 
 IntArray = npt.NDArray[np.int64]

@@ -1,7 +1,10 @@
-"""What an indicator is."""
+"""What an indicator is, and results that several indicators of a panel share."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import update_wrapper
+from typing import Concatenate, ParamSpec, TypeVar
+from weakref import WeakKeyDictionary
 
 from features.panel import Detail, FloatArray, Panel
 
@@ -34,3 +37,26 @@ def on(values: Compute, function: Callable[..., FloatArray], *arguments: float) 
 def counted(number: int, what: str) -> str:
     """Return a number of things in words: "1 month", "3 months"."""
     return f"{number} {what}" if number == 1 else f"{number} {what}s"
+
+
+_P = ParamSpec("_P")
+_T = TypeVar("_T")
+
+
+def per_panel(
+    compute: Callable[Concatenate[Panel, _P], _T],
+) -> Callable[Concatenate[Panel, _P], _T]:
+    """Remember the results of a pure function as long as its panel lives.
+
+    The other arguments must be hashable and are given by position; nobody may write to a result.
+    """
+    known: WeakKeyDictionary[Panel, dict[tuple[object, ...], _T]] = WeakKeyDictionary()
+
+    def remembered(panel: Panel, /, *args: _P.args, **kwargs: _P.kwargs) -> _T:
+        results = known.setdefault(panel, {})
+        if args not in results:
+            results[args] = compute(panel, *args, **kwargs)
+        return results[args]
+
+    update_wrapper(remembered, compute)
+    return remembered

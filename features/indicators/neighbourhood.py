@@ -12,9 +12,8 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 from features.indicators import spatial, windows
-from features.indicators.indicator import Compute, Indicator, counted
-from features.indicators.memory import per_panel
-from features.indicators.spacetime import space_time_distance
+from features.indicators.indicator import Compute, Indicator, counted, per_panel
+from features.indicators.spatial import space_time_distance
 from features.indicators.surroundings import NEIGHBOURS, Surroundings, coordinates, surroundings
 from features.panel import FloatArray, Panel
 

@@ -12,14 +12,14 @@ import shapely
 from scipy import sparse
 from scipy.spatial import cKDTree
 
-from features.indicators.distances import (
+from features.indicators.near import (
     EARTH_RADIUS_KM,
+    IntArray,
     chord_of,
     great_circle_km,
     km_of,
     unit_vectors,
 )
-from features.indicators.near import IntArray
 from features.panel import FloatArray
 from features.places.countries import corridors
 from features.places.regions import Regions, geometries, load_regions

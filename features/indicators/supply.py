@@ -3,24 +3,27 @@
 A corridor runs from a capital to a port or a border crossing. Violence near it counts whichever
 country it is in; an event near two corridors counts once. A country without corridors, or a region
 that none crosses, has zeros.
+
+Reports of convoys, fuel, roadblocks, sieges and blockades are counted in the texts of events, from
+the first month in which any event has a text; before it they are missing.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import numpy as np
 from scipy import sparse
 
-from features.indicators.indicator import Compute, Indicator
-from features.indicators.memory import per_panel
+from features.indicators.indicator import Compute, Indicator, per_panel
 from features.indicators.near import IntArray, lately, violence
-from features.indicators.reports import reports
 from features.indicators.roads import crossed, near_roads, roads
 from features.indicators.windows import lag, rolling_mean
 from features.panel import Detail, FloatArray, Panel
+from features.topics import TOPICS
 
 _FAMILY = "supply"
 _NEEDS: frozenset[Detail] = frozenset({"places"})
 _ROADS = "Zhukov 2012, Roads and the diffusion of insurgent violence, Political Geography 31(3)"
+_TEXTS: frozenset[Detail] = frozenset({"texts"})
 _NEAR_KM, _AROUND_KM = 25, 50
 _WINDOWS = (3, 12)
 _LATE, _BEFORE = 3, 12
@@ -31,7 +34,7 @@ def supply() -> Iterator[Indicator]:
     """Yield the indicators of the family."""
     yield from _of_the_country()
     yield from _of_the_region()
-    yield from reports(_FAMILY)
+    yield from _reports()
 
 
 def _of_the_country() -> Iterator[Indicator]:
@@ -192,3 +195,62 @@ def _inside(months: int) -> Compute:
         return np.divide(here, anywhere, out=np.zeros_like(here), where=anywhere > 0)
 
     return inside
+
+
+def _reports() -> Iterator[Indicator]:
+    """Yield the mean numbers of reports of each topic, in the region and in its country."""
+    for topic in TOPICS:
+        for months in _WINDOWS:
+            yield Indicator(
+                f"{topic}_reports_{months}",
+                f"Mean events in the region whose text tells of the topic {topic}, over the last "
+                f"{months} months",
+                "reports/month",
+                _FAMILY,
+                _mean_reports(_in_region, topic, months),
+                _TEXTS,
+            )
+    for topic in TOPICS:
+        for months in _WINDOWS:
+            yield Indicator(
+                f"country_{topic}_reports_{months}",
+                f"Mean events in all regions of the region's country whose text tells of the topic "
+                f"{topic}, over the last {months} months",
+                "reports/month",
+                _FAMILY,
+                _mean_reports(_in_country, topic, months),
+                _TEXTS,
+            )
+
+
+def _mean_reports(counts: Callable[[Panel, str], FloatArray], topic: str, months: int) -> Compute:
+    def mean(panel: Panel) -> FloatArray:
+        told = panel.incidents.month[panel.incidents.has_text]
+        since = panel.months >= told.min(initial=np.iinfo(np.int64).max)
+        known = panel.observed & since[:, None]
+        return rolling_mean(np.where(known, counts(panel, topic), np.nan), months)
+
+    return mean
+
+
+@per_panel
+def _in_region(panel: Panel, topic: str) -> FloatArray:
+    """Return the reports (T, R) of a topic."""
+    told = panel.incidents
+    row = told.month - panel.months[0]
+    known = (row >= 0) & (row < len(panel.months)) & (told.region >= 0)
+    known &= told.topics[:, list(TOPICS).index(topic)]
+    counts = np.zeros(panel.observed.shape)
+    np.add.at(counts, (row[known], told.region[known]), 1.0)
+    return counts
+
+
+@per_panel
+def _in_country(panel: Panel, topic: str) -> FloatArray:
+    """Return the reports (T, R) of a topic in all regions of the region's country."""
+    countries, country = np.unique(
+        panel.regions.table["country"].to_numpy(dtype=str), return_inverse=True
+    )
+    counts = np.zeros((len(countries), len(panel.months)))
+    np.add.at(counts, country, _in_region(panel, topic).T)
+    return counts[country].T

@@ -9,7 +9,7 @@ import pandas as pd
 from scipy import sparse
 
 from features.indicators import spatial
-from features.indicators.memory import per_panel
+from features.indicators.indicator import per_panel
 from features.panel import FloatArray, Panel
 
 Gather = Callable[[Panel, FloatArray], FloatArray]

@@ -174,7 +174,9 @@ def _read(name: str, columns: list[str]) -> pd.DataFrame:
 def counted_map(level: Level, named: pd.DataFrame) -> Regions:
     """Return the bundled regions of a level and, without neighbours, those that only counts name.
 
-    `named` has the columns id, name, country and is_bundled. Where the latter lie and how large they are is NaN.
+    `named` has the columns id, name, country and is_bundled. Where the others lie, and how large
+    they are, is NaN.
+
     """
     bundled = load_regions(level)
     others = named[~named["is_bundled"]].drop_duplicates("id")[["id", "name", "country"]]

@@ -20,7 +20,7 @@ from typing import Annotated
 
 import typer
 
-from features.catalogue import CATALOGUE, indicator_table
+from features.indicators.catalogue import CATALOGUE, indicator_table
 from features.panel import Panel
 from features.places.regions import load_regions
 from tests.benchmarks.random_panel import inside, nearest, random_panel

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 
 from features.incidents import Incidents
-from features.indicators.distances import great_circle_km
+from features.indicators.near import great_circle_km
 from features.panel import ALL_DETAILS, Panel, build_panel
 from features.places.regions import Regions
 from features.topics import TOPICS

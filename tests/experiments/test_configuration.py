@@ -9,8 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from experiments.configuration import DEFAULT, DEMO, Configuration, read_configuration
-from features.catalogue import CATALOGUE
 from features.errors import ConfigurationError
+from features.indicators.catalogue import CATALOGUE
 from models.ensemble import LogOddsMean, RidgeLogistic
 from models.learners import Boosting, Logistic
 

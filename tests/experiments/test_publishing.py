@@ -21,8 +21,8 @@ from experiments.store import Store, open_store
 from experiments.track_record import evaluate_bulletin
 from features.archive.releases import Archive
 from features.archive.vintage import Vintage, open_vintage
-from features.catalogue import CATALOGUE
 from features.errors import BulletinError, CoverageError, ModelError
+from features.indicators.catalogue import CATALOGUE
 from features.months import parse_month
 from features.panel import Panel
 from features.sources.simulation.delivery import deliver

@@ -11,7 +11,7 @@ from mlflow.models import Model
 
 from experiments.registry import TRUSTED_TYPES, Registered, backtest_forecasts
 from experiments.store import Store
-from features.catalogue import CATALOGUE
+from features.indicators.catalogue import CATALOGUE
 from features.months import format_month, parse_month
 from features.targets import HORIZONS
 from models.metrics import brier

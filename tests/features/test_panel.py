@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from numpy.testing import assert_array_equal
 from scipy.sparse import csr_array
 
-from features.catalogue import indicator_table
 from features.errors import CoverageError, InputError
+from features.indicators.catalogue import indicator_table
 from features.months import parse_month
 from features.panel import Panel, build_panel
 from features.places.regions import Regions, load_regions

@@ -5,7 +5,7 @@ import numpy.typing as npt
 import shapely
 from scipy.spatial import KDTree
 
-from features.indicators.distances import great_circle_km, km_of, unit_vectors
+from features.indicators.near import great_circle_km, km_of, unit_vectors
 from tools.geography.shapes import Geometries
 
 STEP = 0.01

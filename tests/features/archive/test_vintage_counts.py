@@ -9,8 +9,8 @@ import pytest
 from features.archive.coverage import Coverage, Span
 from features.archive.releases import Archive
 from features.archive.vintage import counted_regions, monthly_counts, open_vintage
-from features.catalogue import untold
 from features.errors import ArchiveError, CoverageError
+from features.indicators.catalogue import untold
 from features.months import format_month, parse_month
 from features.panel import Panel, read_panel
 from features.places.matching import match_countries

@@ -10,8 +10,8 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from numpy.testing import assert_allclose, assert_array_equal
 
-from features.catalogue import CATALOGUE, eligible, indicator_table, select
 from features.errors import ConfigurationError
+from features.indicators.catalogue import CATALOGUE, eligible, indicator_table, select
 from features.indicators.indicator import Indicator
 from features.panel import FloatArray, Panel
 from tests.features.indicators import (

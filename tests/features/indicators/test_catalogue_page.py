@@ -2,7 +2,8 @@
 
 import pytest
 
-from features.catalogue import (
+from features.errors import ConfigurationError
+from features.indicators.catalogue import (
     CATALOGUE,
     FAMILIES,
     INTRODUCTIONS,
@@ -11,7 +12,6 @@ from features.catalogue import (
     range_of,
     select,
 )
-from features.errors import ConfigurationError
 
 
 def test_every_family_is_introduced_in_one_sentence() -> None:

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from numpy.testing import assert_allclose, assert_array_equal
 from scipy.sparse import csr_array
 
-from features.catalogue import indicator_table
+from features.indicators.catalogue import indicator_table
 from features.panel import FloatArray, Panel
 from features.places.regions import Regions
 from tests.features.indicators.slow_contagion import SLOW

@@ -4,10 +4,9 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 
-from features.catalogue import CATALOGUE, indicator_table
-from features.indicators.distances import great_circle_km
-from features.indicators.near import lately, minimum_lately, pairs_between
-from features.indicators.rings import sector_of
+from features.indicators.catalogue import CATALOGUE, indicator_table
+from features.indicators.encirclement import sector_of
+from features.indicators.near import great_circle_km, lately, minimum_lately, pairs_between
 from features.indicators.roads import crossed, near_roads, roads
 from features.panel import FloatArray, Panel
 from features.places.countries import corridors

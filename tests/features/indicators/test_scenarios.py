@@ -10,7 +10,7 @@ import numpy.typing as npt
 import pandas as pd
 import pytest
 
-from features.catalogue import indicator_table
+from features.indicators.catalogue import indicator_table
 from features.panel import Panel
 from tests.features.indicators.worlds import incidents_of, panel_of
 

@@ -6,7 +6,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 from scipy.sparse import csr_array
 
 from features.indicators import spatial
-from features.indicators.spacetime import space_time_distance
+from features.indicators.spatial import space_time_distance
 
 NAN = np.nan
 DEGREE = 6371.0088 * np.pi / 180

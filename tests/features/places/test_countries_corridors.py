@@ -5,7 +5,7 @@ import numpy.typing as npt
 import pandas as pd
 import shapely
 
-from features.indicators.distances import great_circle_km
+from features.indicators.near import great_circle_km
 from features.places.countries import capitals, corridors
 from features.places.regions import geometries, load_regions
 

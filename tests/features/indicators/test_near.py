@@ -3,7 +3,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.testing import assert_allclose, assert_array_equal
 
-from features.indicators.distances import (
+from features.indicators.near import (
     EARTH_RADIUS_KM,
     chord_of,
     distances_km,

@@ -17,8 +17,7 @@ from features.indicators.encirclement import encirclement
 from features.indicators.history import history
 from features.indicators.indicator import Indicator
 from features.indicators.neighbourhood import neighbourhood
-from features.indicators.place import place
-from features.indicators.season import season
+from features.indicators.place_and_season import place, season
 from features.indicators.supply import supply
 from features.panel import BoolArray, Detail, Panel
 
