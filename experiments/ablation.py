@@ -11,7 +11,7 @@ from experiments.configuration import Configuration
 from experiments.samples import Samples
 from features.errors import ConfigurationError
 from features.indicators.catalogue import select
-from features.panel import FloatArray
+from features.panel.panel import FloatArray
 from features.targets import Target
 from models.bootstrap import gain
 from models.learners import LearnerName

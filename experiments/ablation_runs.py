@@ -16,7 +16,7 @@ from experiments.store import Store
 from features.archive.vintage import Vintage
 from features.indicators.catalogue import needs_of, untold
 from features.months import format_month
-from features.panel import read_panel
+from features.panel.panel import read_panel
 from features.places.regions import Level
 
 _HOW_TO_READ = (

@@ -18,7 +18,7 @@ from experiments.grid import in_parallel, run_grid
 from experiments.kept import Arrays, Kept
 from experiments.samples import Places, Samples
 from features.months import format_month
-from features.panel import FloatArray
+from features.panel.panel import FloatArray
 from features.targets import TARGETS, Target
 from models.forecaster import FITTED_CELLS, Cell, Forecaster, cell_key, fit_cell
 from models.learners import LearnerName

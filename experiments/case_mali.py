@@ -12,7 +12,7 @@ from experiments.notes import as_markdown
 from features.archive.vintage import Vintage
 from features.indicators.catalogue import needs_of, select
 from features.months import format_month, parse_month
-from features.panel import read_panel
+from features.panel.panel import read_panel
 
 CASES = (
     Case("MLI-mopti", "Mopti", parse_month("2015-01")),

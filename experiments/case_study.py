@@ -16,7 +16,7 @@ from features.errors import CoverageError
 from features.indicators.catalogue import indicator_table
 from features.indicators.windows import rolling_mean
 from features.months import format_month
-from features.panel import BoolArray, FloatArray, Panel
+from features.panel.panel import BoolArray, FloatArray, Panel
 
 QUIET_MONTHS = 12
 QUIET_DEATHS = 5

@@ -16,7 +16,7 @@ from experiments.scoring import Issue, is_scored
 from experiments.wording import Cause, Earlier, Usual, is_shown, sentence
 from features.indicators.catalogue import select
 from features.indicators.indicator import Indicator
-from features.panel import BoolArray, FloatArray
+from features.panel.panel import BoolArray, FloatArray
 from features.targets import Target
 from models.bulletin import DRIVERS_SCHEMA, DriverKind
 from models.explanation import (

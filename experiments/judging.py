@@ -13,7 +13,7 @@ from experiments.samples import newest_origin, samples_at
 from experiments.verification import Verification
 from features.archive.vintage import Vintage
 from features.indicators.catalogue import needs_of, untold
-from features.panel import read_panel
+from features.panel.panel import read_panel
 from features.places.regions import Level, Regions, load_regions
 from models.learners import LearnerName
 

@@ -20,7 +20,7 @@ import numpy as np
 
 from experiments.configuration import Configuration
 from experiments.samples import Samples
-from features.panel import FloatArray
+from features.panel.panel import FloatArray
 
 Arrays = Mapping[str, FloatArray]
 

@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from features.panel import BoolArray, FloatArray
+from features.panel.panel import BoolArray, FloatArray
 from features.places.regions import Level
 from features.targets import Target
 from models.explanation import Matrix

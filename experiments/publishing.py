@@ -46,7 +46,7 @@ from features.database import in_arrow_memory
 from features.errors import BulletinError, ModelError
 from features.indicators.catalogue import CATALOGUE, needs_of
 from features.months import format_month, parse_month
-from features.panel import read_panel
+from features.panel.panel import read_panel
 from features.places.regions import Level
 from models.bulletin import (
     DISTRIBUTIONS_FILE,

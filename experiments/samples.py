@@ -8,7 +8,7 @@ import numpy.typing as npt
 from features.errors import CoverageError
 from features.indicators.catalogue import eligible, indicator_table
 from features.months import format_month
-from features.panel import BoolArray, FloatArray, MonthArray, Panel
+from features.panel.panel import BoolArray, FloatArray, MonthArray, Panel
 from features.targets import Target, ahead, label
 from models.forecaster import Rows
 

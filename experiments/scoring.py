@@ -8,7 +8,7 @@ import pandas as pd
 from experiments.registry import Registered
 from experiments.samples import Samples
 from features.months import format_month
-from features.panel import BoolArray, Panel
+from features.panel.panel import BoolArray, Panel
 from features.targets import Target, is_quiet, threshold
 from models.bulletin import QUANTILES, quantile_column
 from models.forecaster import CELLS, Forecaster

@@ -16,7 +16,7 @@ from features.archive.releases import Archive
 from features.archive.vintage import open_vintage
 from features.errors import CoverageError
 from features.months import parse_month
-from features.panel import FloatArray, Panel, read_panel
+from features.panel.panel import FloatArray, Panel, read_panel
 from features.targets import HORIZONS, Target, label
 from models import metrics
 from models.bulletin import QUANTILES, quantile_column

@@ -9,7 +9,7 @@ import pandas as pd
 
 from experiments.backtest import Backtest
 from experiments.comparison import FEWEST_ORIGINS
-from features.panel import FloatArray
+from features.panel.panel import FloatArray
 from models.bootstrap import gain
 from models.metrics import calibration_error, reliability_slope
 from models.pit import pit_histogram

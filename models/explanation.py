@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy.special import logit
 
-from features.panel import BoolArray, FloatArray
+from features.panel.panel import BoolArray, FloatArray
 
 Matrix = npt.NDArray[np.float32]
 Probability = Callable[[Matrix], FloatArray]

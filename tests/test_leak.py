@@ -21,7 +21,7 @@ from features.archive.releases import Archive
 from features.archive.vintage import Vintage, open_vintage
 from features.indicators.catalogue import CATALOGUE
 from features.months import parse_month
-from features.panel import read_panel
+from features.panel.panel import read_panel
 from features.sources.simulation.delivery import deliver
 from features.sources.simulation.world import World
 

@@ -13,7 +13,7 @@ from experiments.backtest import Step, fit_forecaster, reference_probabilities
 from experiments.configuration import Configuration
 from experiments.samples import Samples, samples_at
 from features.months import parse_month
-from features.panel import Panel, build_panel
+from features.panel.panel import Panel, build_panel
 from features.sources.simulation.world import World, conditional_draws, true_probability
 
 ORIGINS = [parse_month(month) for month in ("2019-12", "2020-12", "2021-12", "2022-12", "2023-12")]

@@ -10,7 +10,7 @@ import pyarrow as pa
 from experiments.scoring import Issue
 from features.indicators.catalogue import CATALOGUE
 from features.months import format_month
-from features.panel import MonthArray
+from features.panel.panel import MonthArray
 from models.bulletin import HISTORY_MONTHS, INDICATOR_MONTHS, INDICATOR_VALUES_SCHEMA
 
 _TYPES = ("state_based", "non_state", "one_sided")

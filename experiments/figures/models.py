@@ -11,7 +11,7 @@ from matplotlib.patches import Polygon
 from shapely import total_bounds
 
 from experiments.figures.picture import INK, colour_of
-from features.panel import BoolArray, FloatArray
+from features.panel.panel import BoolArray, FloatArray
 from features.places.regions import Level, Regions, geometries, load_regions
 from models.forecaster import Forecaster
 from models.learners import Logistic

@@ -13,7 +13,7 @@ from features.indicators.fronts import FARTHEST_KM, FRONT_MONTHS, expansion, fro
 from features.indicators.groups import dyad_fights, group_fights, spans, state_events
 from features.indicators.indicator import Compute, Indicator, per_panel
 from features.indicators.windows import rolling_mean
-from features.panel import Detail, FloatArray, Panel
+from features.panel.panel import Detail, FloatArray, Panel
 
 _FAMILY = "actors"
 _NEEDS: frozenset[Detail] = frozenset({"actors"})

@@ -19,7 +19,7 @@ from features.indicators.indicator import Indicator
 from features.indicators.neighbourhood import neighbourhood
 from features.indicators.place_and_season import place, season
 from features.indicators.supply import supply
-from features.panel import BoolArray, Detail, Panel
+from features.panel.panel import BoolArray, Detail, Panel
 
 
 @dataclass(frozen=True, eq=False)

@@ -7,7 +7,7 @@ import numpy as np
 from features.archive.form import TYPES_OF_VIOLENCE
 from features.indicators.indicator import Compute, Indicator
 from features.indicators.windows import lag, rolling_mean
-from features.panel import Detail, FloatArray, Panel
+from features.panel.panel import Detail, FloatArray, Panel
 
 _FAMILY = "civilians"
 _ONE_SIDED = list(TYPES_OF_VIOLENCE.values()).index("one-sided")

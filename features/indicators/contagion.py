@@ -14,7 +14,7 @@ from scipy import sparse
 
 from features.indicators import spatial, windows
 from features.indicators.indicator import Compute, Indicator, counted, per_panel
-from features.panel import BoolArray, FloatArray, Panel
+from features.panel.panel import BoolArray, FloatArray, Panel
 
 
 class Countries(NamedTuple):

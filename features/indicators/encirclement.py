@@ -24,7 +24,7 @@ from features.indicators.near import (
     unit_vectors,
     violence,
 )
-from features.panel import BoolArray, Detail, FloatArray, Panel
+from features.panel.panel import BoolArray, Detail, FloatArray, Panel
 from features.places.countries import capitals
 
 SECTORS = 8

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from features.indicators.indicator import per_panel
-from features.panel import FloatArray, Panel
+from features.panel.panel import FloatArray, Panel
 
 IntArray = npt.NDArray[np.int64]
 

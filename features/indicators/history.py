@@ -7,7 +7,7 @@ import numpy as np
 from features.archive.form import TYPES_OF_VIOLENCE
 from features.indicators import windows
 from features.indicators.indicator import Compute, Indicator, counted, on
-from features.panel import Detail, FloatArray, Panel
+from features.panel.panel import Detail, FloatArray, Panel
 
 _VIEWS = "Hegre et al. 2019, Journal of Peace Research 56(2)"
 _VIEWS_2020 = "Hegre et al. 2021, Journal of Peace Research 58(3)"

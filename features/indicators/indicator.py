@@ -6,7 +6,7 @@ from functools import update_wrapper
 from typing import Concatenate, ParamSpec, TypeVar
 from weakref import WeakKeyDictionary
 
-from features.panel import Detail, FloatArray, Panel
+from features.panel.panel import Detail, FloatArray, Panel
 
 Compute = Callable[[Panel], FloatArray]
 """Panel -> values (T, R); what it says where a region is not observed is not read."""

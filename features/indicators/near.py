@@ -14,7 +14,7 @@ from scipy import sparse
 from scipy.spatial import cKDTree
 
 from features.indicators.indicator import per_panel
-from features.panel import BoolArray, FloatArray, Panel
+from features.panel.panel import BoolArray, FloatArray, Panel
 
 EARTH_RADIUS_KM = 6371.0088
 """Mean radius of the earth [km] (Moritz 2000, Geodetic Reference System 1980)."""

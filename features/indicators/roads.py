@@ -20,7 +20,7 @@ from features.indicators.near import (
     km_of,
     unit_vectors,
 )
-from features.panel import FloatArray
+from features.panel.panel import FloatArray
 from features.places.countries import corridors
 from features.places.regions import Regions, geometries, load_regions
 

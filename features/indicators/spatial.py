@@ -13,7 +13,7 @@ from scipy import sparse
 from scipy.spatial import cKDTree
 
 from features.indicators.near import km_of, pairs_within, unit_vectors
-from features.panel import BoolArray, FloatArray
+from features.panel.panel import BoolArray, FloatArray
 
 
 def weighted_sum(values: FloatArray, weights: sparse.csr_array) -> FloatArray:

@@ -17,8 +17,8 @@ from features.indicators.indicator import Compute, Indicator, per_panel
 from features.indicators.near import IntArray, lately, violence
 from features.indicators.roads import crossed, near_roads, roads
 from features.indicators.windows import lag, rolling_mean
-from features.panel import Detail, FloatArray, Panel
-from features.topics import TOPICS
+from features.panel.panel import Detail, FloatArray, Panel
+from features.panel.topics import TOPICS
 
 _FAMILY = "supply"
 _NEEDS: frozenset[Detail] = frozenset({"places"})

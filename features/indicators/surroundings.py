@@ -10,7 +10,7 @@ from scipy import sparse
 
 from features.indicators import spatial
 from features.indicators.indicator import per_panel
-from features.panel import FloatArray, Panel
+from features.panel.panel import FloatArray, Panel
 
 Gather = Callable[[Panel, FloatArray], FloatArray]
 """A panel and values (T, R), NaN where unknown -> sum or mean over each region's surroundings."""

@@ -21,7 +21,7 @@ from typing import Annotated
 import typer
 
 from features.indicators.catalogue import CATALOGUE, indicator_table
-from features.panel import Panel
+from features.panel.panel import Panel
 from features.places.regions import load_regions
 from tests.benchmarks.random_panel import inside, nearest, random_panel
 from tests.benchmarks.rolling import (

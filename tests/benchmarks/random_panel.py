@@ -3,11 +3,11 @@
 import numpy as np
 import pandas as pd
 
-from features.incidents import Incidents
 from features.indicators.near import great_circle_km
-from features.panel import ALL_DETAILS, Panel, build_panel
+from features.panel.incidents import Incidents
+from features.panel.panel import ALL_DETAILS, Panel, build_panel
+from features.panel.topics import TOPICS
 from features.places.regions import Regions
-from features.topics import TOPICS
 
 FIRST = 12 * 30  # 2000-01
 BAMAKO = (12.65, -8.0)

@@ -17,7 +17,7 @@ from experiments.folds import Window, fold_origins
 from experiments.samples import Samples, samples_at
 from features.errors import CoverageError
 from features.months import parse_month
-from features.panel import Panel
+from features.panel.panel import Panel
 from features.targets import label
 from models.ensemble import Learner
 from models.forecaster import CELLS, FITTED_CELLS, Cell, Rows

@@ -10,7 +10,7 @@ from experiments.case_mali import picture
 from experiments.case_study import Case, Study, lead_table, study, wolf_table
 from features.errors import CoverageError
 from features.months import parse_month
-from features.panel import Panel
+from features.panel.panel import Panel
 from features.places.regions import Regions
 
 FIRST = parse_month("2010-01")

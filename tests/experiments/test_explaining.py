@@ -17,7 +17,7 @@ from experiments.phrases import (
 from experiments.previous import Before, Previous
 from experiments.wording import Cause, Earlier, Usual, sentence
 from features.indicators.catalogue import CATALOGUE, FAMILIES, select
-from features.panel import FloatArray
+from features.panel.panel import FloatArray
 from models.explanation import Matrix
 
 NEWCOMERS, DEATHS, SEASON, APPROACH = select(

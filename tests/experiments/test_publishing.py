@@ -24,7 +24,7 @@ from features.archive.vintage import Vintage, open_vintage
 from features.errors import BulletinError, CoverageError, ModelError
 from features.indicators.catalogue import CATALOGUE
 from features.months import parse_month
-from features.panel import Panel
+from features.panel.panel import Panel
 from features.sources.simulation.delivery import deliver
 from features.sources.simulation.world import World
 from features.targets import HORIZONS, TARGETS

@@ -35,7 +35,7 @@ from experiments.store import Store, open_store
 from features.archive.vintage import Vintage
 from features.errors import ModelError
 from features.months import parse_month
-from features.panel import Panel
+from features.panel.panel import Panel
 from models.forecaster import Forecaster
 from models.learners import LEARNERS
 

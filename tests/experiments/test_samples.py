@@ -12,7 +12,7 @@ from numpy.testing import assert_array_equal
 from experiments.samples import Samples, newest_origin, samples_at
 from features.errors import CoverageError
 from features.months import parse_month
-from features.panel import FloatArray, Panel, build_panel
+from features.panel.panel import FloatArray, Panel, build_panel
 from features.places.regions import load_regions
 from features.targets import HORIZONS, TARGETS, Target
 

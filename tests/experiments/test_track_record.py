@@ -14,7 +14,7 @@ from experiments.track_record import (
 )
 from features.errors import CoverageError
 from features.months import parse_month
-from features.panel import Panel, build_panel
+from features.panel.panel import Panel, build_panel
 from features.places.regions import load_regions
 from models.bulletin import QUANTILES, quantile_column
 from models.references import REFERENCES, reference_draws

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.special import expit, logit
 
-from features.panel import FloatArray
+from features.panel.panel import FloatArray
 from models.explanation import (
     EDGE,
     Matrix,

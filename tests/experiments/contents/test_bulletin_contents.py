@@ -28,7 +28,7 @@ from experiments.store import Store, open_store
 from features.archive.releases import Archive
 from features.archive.vintage import Vintage, open_vintage
 from features.months import format_month, parse_month
-from features.panel import Panel
+from features.panel.panel import Panel
 from features.places.regions import LEVELS, Level, geometries, load_regions
 from features.sources.simulation.delivery import deliver
 from features.sources.simulation.world import World

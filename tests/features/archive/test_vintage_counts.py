@@ -12,7 +12,7 @@ from features.archive.vintage import counted_regions, monthly_counts, open_vinta
 from features.errors import ArchiveError, CoverageError
 from features.indicators.catalogue import untold
 from features.months import format_month, parse_month
-from features.panel import Panel, read_panel
+from features.panel.panel import Panel, read_panel
 from features.places.matching import match_countries
 from features.places.regions import Level, counted_map, load_regions
 from features.sources.counts_file import CountsSaid, read_counts

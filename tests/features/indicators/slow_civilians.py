@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from features.panel import FloatArray, Panel
+from features.panel.panel import FloatArray, Panel
 
 Slow = Callable[[Panel], FloatArray]
 ONE_SIDED = 2

@@ -5,7 +5,7 @@ from math import log
 
 import numpy as np
 
-from features.panel import FloatArray, Panel
+from features.panel.panel import FloatArray, Panel
 
 Seen = list[float]
 """What was observed of a place in some months, in deaths a month."""

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from features.panel import FloatArray, Panel
+from features.panel.panel import FloatArray, Panel
 from features.places.countries import capitals
 
 Place = tuple[float, float]

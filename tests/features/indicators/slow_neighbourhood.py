@@ -6,7 +6,7 @@ from functools import lru_cache
 
 import numpy as np
 
-from features.panel import FloatArray, Panel
+from features.panel.panel import FloatArray, Panel
 from tests.features.indicators import slow_history
 from tests.features.indicators.slow_history import NAN, Series, deaths, slowly
 

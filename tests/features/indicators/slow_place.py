@@ -6,7 +6,7 @@ from math import atan2, cos, hypot, isnan, radians, sin
 
 import numpy as np
 
-from features.panel import FloatArray, Panel
+from features.panel.panel import FloatArray, Panel
 from tests.paths import ROOT
 
 CAPITALS = ROOT / "features" / "places" / "geography" / "capitals.csv"

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from features.panel import FloatArray, Panel
+from features.panel.panel import FloatArray, Panel
 
 
 def by_month(formula: Callable[[int, int], float]) -> Callable[[Panel], FloatArray]:

@@ -11,10 +11,10 @@ from itertools import pairwise
 import numpy as np
 import shapely
 
-from features.panel import FloatArray, Panel
+from features.panel.panel import FloatArray, Panel
+from features.panel.topics import TOPICS
 from features.places.countries import corridors
 from features.places.regions import geometries, load_regions
-from features.topics import TOPICS
 from tests.features.indicators.slow_encirclement import Event, Place, events_of
 
 RADIUS = 6371.0088

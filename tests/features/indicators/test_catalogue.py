@@ -13,7 +13,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 from features.errors import ConfigurationError
 from features.indicators.catalogue import CATALOGUE, eligible, indicator_table, select
 from features.indicators.indicator import Indicator
-from features.panel import FloatArray, Panel
+from features.panel.panel import FloatArray, Panel
 from tests.features.indicators import (
     slow_actors,
     slow_civilians,

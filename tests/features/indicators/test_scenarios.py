@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 
 from features.indicators.catalogue import indicator_table
-from features.panel import Panel
+from features.panel.panel import Panel
 from tests.features.indicators.worlds import incidents_of, panel_of
 
 START, FALL, MONTHS = 15, 36, 40

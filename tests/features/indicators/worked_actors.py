@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from features.months import parse_month
-from features.panel import Panel
+from features.panel.panel import Panel
 from tests.features.indicators.worlds import incidents_of, panel_of
 
 FIRST = parse_month("2020-01")

@@ -9,7 +9,7 @@ import pandas as pd
 from scipy.sparse import csr_array
 
 from features.months import parse_month
-from features.panel import Panel
+from features.panel.panel import Panel
 from features.places.regions import Regions
 from tests.features.indicators.worlds import STATE_BASED, panel_of
 

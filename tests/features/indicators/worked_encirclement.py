@@ -6,7 +6,7 @@ from math import asin, cos, radians, sin, sqrt
 import numpy as np
 import pandas as pd
 
-from features.panel import Panel
+from features.panel.panel import Panel
 from tests.features.indicators.worlds import NAN, incidents_of, panel_of
 
 A, B, C, D = range(4)

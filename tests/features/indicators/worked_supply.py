@@ -5,7 +5,7 @@ from functools import cache
 import numpy as np
 import pandas as pd
 
-from features.panel import Panel
+from features.panel.panel import Panel
 from tests.features.indicators.worlds import NAN, incidents_of, panel_of
 
 KAYES, BAMAKO, FRANCE, ELSEWHERE = 0, 1, 2, -1

@@ -8,11 +8,11 @@ import pandas as pd
 from hypothesis import strategies as st
 from scipy.sparse import csr_array
 
-from features.incidents import Incidents, no_incidents
 from features.months import parse_month
-from features.panel import Panel
+from features.panel.incidents import Incidents, no_incidents
+from features.panel.panel import Panel
+from features.panel.topics import TOPICS
 from features.places.regions import Regions
-from features.topics import TOPICS
 
 NAN = np.nan
 STATE_BASED, NON_STATE, ONE_SIDED, UNTYPED = range(4)

@@ -13,8 +13,8 @@ import pyarrow as pa
 
 from features.archive.form import TYPES_OF_VIOLENCE
 from features.archive.vintage import Vintage, event_parts
+from features.panel.topics import TOPICS, topic_columns
 from features.places.regions import Regions
-from features.topics import TOPICS, topic_columns
 
 STATE_PREFIXES = ("Government of ", "Military Forces of ", "Police Forces of ")
 """How the names of state forces begin in UCDP and in ACLED; any other actor is an armed group."""

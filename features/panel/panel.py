@@ -13,8 +13,8 @@ import pandas as pd
 from features.archive.form import TYPES_OF_VIOLENCE, UNTYPED
 from features.archive.vintage import Vintage, counted_regions, monthly_counts
 from features.errors import CoverageError
-from features.incidents import Incidents, no_incidents, read_incidents
 from features.months import format_month
+from features.panel.incidents import Incidents, no_incidents, read_incidents
 from features.places.regions import Level, Regions, counted_map, load_regions
 
 FloatArray = npt.NDArray[np.float64]

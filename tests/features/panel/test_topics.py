@@ -1,7 +1,7 @@
 import pytest
 
 from features.database import opened
-from features.topics import TOPICS, topic_columns
+from features.panel.topics import TOPICS, topic_columns
 
 TOLD = [
     ("Militants burned a convoy of 40 fuel tankers near Kolokani.", "convoy fuel"),

@@ -13,7 +13,7 @@ from scipy.sparse import csr_array
 from features.errors import CoverageError, InputError
 from features.indicators.catalogue import indicator_table
 from features.months import parse_month
-from features.panel import Panel, build_panel
+from features.panel.panel import Panel, build_panel
 from features.places.regions import Regions, load_regions
 
 NAN = np.nan

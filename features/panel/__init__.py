@@ -1,0 +1,10 @@
+"""The region x month arrays that everything later reads, and the incidents behind them.
+
+Owns how a vintage becomes arrays. Computes no indicator.
+
+Where do I go to ...?
+
+* see what an indicator may read: `panel.py`
+* get the single incidents, their actors, places and texts: `incidents.py`
+* see which words in a text count as a report of what: `topics.py`
+"""
