@@ -149,7 +149,7 @@ def _ingest(
     allow_rejects: bool,
 ) -> None:
     from features.archive.coverage import read_coverage
-    from features.ingestion import FileDelivery
+    from features.sources.ingestion import FileDelivery
     from features.sources.source import Said
 
     said = Said(

@@ -10,7 +10,7 @@ from features.archive.releases import Release
 from features.archive.revisions import Revision
 from features.archive.vintage import Vintage
 from features.months import format_month
-from features.publication import gaps, staleness
+from features.sources.publication import gaps, staleness
 
 
 def release_table(releases: Sequence[Release]) -> Table:

@@ -18,7 +18,7 @@ import shapely
 from features.places.placement import place_admin1
 from features.places.priogrid import cell_of
 from features.places.regions import geometries, load_regions
-from features.sources.ucdp_form import OFFICIAL_COLUMNS
+from features.sources.ucdp import OFFICIAL_COLUMNS
 from tests.paths import ROOT
 
 FIRST_DAY, LAST_DAY = date(1989, 1, 1), date(2024, 12, 31)

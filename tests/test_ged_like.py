@@ -13,7 +13,7 @@ import pytest
 from features.places.countries import iso3_of_gleditsch_ward
 from features.places.placement import place_admin1
 from features.places.priogrid import cell_of
-from features.sources.ucdp_form import OFFICIAL_COLUMNS
+from features.sources.ucdp import OFFICIAL_COLUMNS
 from tests.ged_like import write_ged_like
 from tests.paths import DATA
 

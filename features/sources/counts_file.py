@@ -4,10 +4,13 @@ What the columns may be called, and what they mean, is in `features.sources.coun
 """
 
 import hashlib
+import json
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
+from itertools import takewhile
 from pathlib import Path
 
 import pandas as pd
@@ -15,7 +18,13 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from features.archive.coverage import Coverage, Span
-from features.archive.form import COUNTED_REGIONS_SCHEMA, COUNTS_SCHEMA, TYPES_OF_VIOLENCE, UNTYPED
+from features.archive.form import (
+    COUNTED_REGIONS_SCHEMA,
+    COUNTS_SCHEMA,
+    MOST_DEATHS,
+    TYPES_OF_VIOLENCE,
+    UNTYPED,
+)
 from features.archive.releases import (
     COUNTS_FILE,
     REGIONS_FILE,
@@ -26,28 +35,183 @@ from features.archive.releases import (
     Written,
 )
 from features.errors import InputError
-from features.months import format_month
-from features.places.regions import Level
+from features.months import format_month, month_of
+from features.places.countries import TERRITORIES
+from features.places.matching import match_regions
+from features.places.regions import Level, load_regions
+from features.places.spelling import plain, slug
 from features.sources.counts_form import (
+    FIGURES,
     MEASURES,
     POLITICAL,
     TARGETED,
+    Columns,
+    ends_elsewhere,
     find_columns,
+    texts,
     understood,
     whole_months,
 )
-from features.sources.counts_places import match_places, named_regions
-from features.sources.counts_rejects import (
-    WHOLE_COUNTRY,
-    commonest,
-    reasons_to_reject,
-    refuse_if_mostly_rejected,
-    rejected_rows,
-)
-from features.sources.csvfile import LINE, LINES, CsvRows, open_csv
+from features.sources.csvfile import BEYOND, LINE, LINES, CsvRows, open_csv
 from features.sources.delivered import column_names
+from features.sources.ingestion import MOST_REJECTED
 from features.sources.parquetfile import is_parquet, open_parquet
 from features.sources.source import Rows
+
+WHOLE_COUNTRY = "counts a whole country"
+"""The reason for which a row of another level is rejected: it is no fault of the file."""
+
+_NAMELESS = re.compile(rf"column \d+|{BEYOND}")
+_FIRST_MONTH = month_of(date(1900, 1, 1))
+_LONGEST_NAME = 200
+_MOST_REASONS = 3
+
+
+def reasons_to_reject(
+    rows: pd.DataFrame, read: pd.DataFrame, columns: Columns, level: Level, last_day: date
+) -> pd.Series:
+    """Return why each row (n,) is rejected, joined by "; ", "" where it is not.
+
+    `read` is what `understood` says of `rows`, `last_day` the last that they may speak of. Of rows
+    that say the same, but for figures, the first without fault stands.
+    """
+    coarse = (texts(rows, columns, "level") == "0") & (level != "country")
+    reasons = pd.Series("", index=rows.index, dtype="str")
+    for reason, where in _faults(rows, read, columns, last_day).items():
+        at = where & ~coarse
+        reasons[at] = (reasons[at] + "; ").where(reasons[at] != "", "") + reason
+    reasons[coarse] = WHOLE_COUNTRY
+    figures = {name for figure in FIGURES for name in columns.get(figure, ())}
+    telling = [n for n in map(str, rows) if n not in figures and not _NAMELESS.fullmatch(n)]
+    said = rows.loc[reasons == "", telling]
+    reasons[said.index[said.duplicated()]] = "the row is repeated"
+    return reasons
+
+
+def refuse_if_mostly_rejected(reasons: pd.Series, lines: pd.Series, path: Path) -> None:
+    """Raise InputError when more than MOST_REJECTED of a file's lines cannot be used.
+
+    `lines` (n,) is how many each row takes. Rows of another level do not count.
+    """
+    ours = reasons != WHOLE_COUNTRY
+    bad = ours & (reasons != "")
+    if lines[bad].sum() <= MOST_REJECTED * lines[ours].sum():
+        return
+    raise InputError(
+        f"'{path}' is refused: {lines[bad].sum() / lines[ours].sum():.1%} of it cannot be used "
+        f"({bad.sum():,} of {ours.sum():,} rows), more than {MOST_REJECTED:.0%}; most often: "
+        f"{commonest(reasons[bad])}; correct the file, or take what is usable with --allow-rejects"
+    )
+
+
+def commonest(reasons: pd.Series) -> str:
+    """Return the commonest of reasons in words."""
+    counted = reasons.str.split("; ").explode().value_counts().head(_MOST_REASONS)
+    return ", ".join(f"{reason} ({number:,} rows)" for reason, number in counted.items())
+
+
+def rejected_rows(rows: pd.DataFrame, reasons: pd.Series) -> pd.DataFrame:
+    """Return the rows that are rejected, as they were delivered, in REJECTED_SCHEMA."""
+    bad = rows[reasons != ""]
+    records = [
+        json.dumps({k: v for k, v in row.items() if pd.notna(v)}, ensure_ascii=False)
+        for row in bad.to_dict("records")
+    ]
+    return pd.DataFrame(
+        {
+            "line": bad.index.to_numpy("int64"),
+            "reasons": reasons[bad.index].to_numpy(),
+            "record": pd.Series(records, dtype="str"),
+        }
+    )
+
+
+def _faults(
+    rows: pd.DataFrame, read: pd.DataFrame, columns: Columns, last_day: date
+) -> dict[str, pd.Series]:
+    """Return all that can be wrong with a row: reason -> with which it is, (n,)."""
+    # A nameless column before others holds the numbers of rows, as pandas writes them.
+    beyond = list(takewhile(_NAMELESS.fullmatch, map(str, reversed(rows.columns))))
+    when = "month" if "month" in columns else "week"
+    last = month_of(last_day)
+    return {
+        "has more fields than the header": (rows[beyond].fillna("") != "").any(axis=1),
+        "country is missing or unknown": read["country"].isna(),
+        "region is missing or unreadable": read["name"].isna() & read["country"].notna(),
+        f"region is longer than {_LONGEST_NAME} letters": _longer(read["name"]),
+        f"{when} is missing or unreadable": read["month"].isna(),
+        f"{when} is before {format_month(_FIRST_MONTH)}": read["month"] < _FIRST_MONTH,
+        f"{when} is after {format_month(last)}, when it was public": read["month"] > last,
+        "its period is not one month": ends_elsewhere(rows, columns, read["month"]),
+        "type is missing or unknown": read["type_of_violence"].isna(),
+        **_faults_of_figures(read, columns),
+    }
+
+
+def _longer(name: pd.Series) -> pd.Series:
+    return name.str.len() > _LONGEST_NAME
+
+
+def _faults_of_figures(read: pd.DataFrame, columns: Columns) -> dict[str, pd.Series]:
+    faults = {}
+    for figure in (figure for figure in FIGURES if figure in columns):
+        number, name = read[figure], columns[figure][0]
+        faults[f"{name} is missing or unreadable"] = number.isna()
+        faults[f"{name} is outside 0 to {MOST_DEATHS}"] = (number < 0) | (number > MOST_DEATHS)
+    for measure in (measure for measure in MEASURES if measure in columns):
+        typed = [t for t in (f"{measure}_{n}" for n in TYPES_OF_VIOLENCE) if t in columns]
+        if typed:
+            reason = f"the types add up to more {measure} than there are"
+            faults[reason] = read[typed].sum(axis=1) > read[measure]
+    return faults
+
+
+_DIGEST = 8  # [bytes]
+
+
+def match_places(
+    names: pd.DataFrame, level: Level, corrections: pd.DataFrame | None
+) -> pd.DataFrame:
+    """Return `names` with the columns `id`, `region`, `how` and `counts_in`.
+
+    `names` has `country` (ISO 3166-1 alpha-3) and `name`; `region` and `how` are as `match_regions`
+    returns them. A name that is unknown in a state is looked for in the territory of which ISO
+    3166-1 makes a country of its own: Gaza, of Israel, is in Palestine. `counts_in` is the country
+    to which the counts belong: that of the region, but for a cell, which may lie in several, the
+    country that was said. `id` is the bundled region's, or one that depends on country and name
+    alone, so that it stays the same over releases; spellings of the same words share it.
+    """
+    matches = match_regions(names, level, corrections)
+    territory = names["country"].map(TERRITORIES)
+    tried = matches[(matches["how"] == "unmatched") & territory.notna()]
+    if len(tried):
+        elsewhere = match_regions(tried.assign(country=territory[tried.index]), level, corrections)
+        found = elsewhere[elsewhere["region"].notna()]
+        matches.loc[found.index, ["region", "how"]] = found[["region", "how"]]
+    country_of = load_regions(level).table.set_index("id")["country"]
+    own = matches["region"].map(country_of).astype("str").fillna(names["country"])
+    made_up = [_own_id(*row) for row in zip(names["country"], names["name"], strict=True)]
+    return matches.assign(
+        id=matches["region"].fillna(pd.Series(made_up, index=names.index, dtype="str")),
+        counts_in=names["country"] if level == "priogrid" else own,
+    )
+
+
+def named_regions(matches: pd.DataFrame) -> pd.DataFrame:
+    """Return the regions that are named, in COUNTED_REGIONS_SCHEMA, by id."""
+    named = matches.assign(country=matches["counts_in"], is_bundled=matches["region"].notna())
+    columns = ["id", "name", "country", "is_bundled"]
+    return named[columns].drop_duplicates("id").sort_values("id", ignore_index=True)
+
+
+def _own_id(country: str, name: str) -> str:
+    """Return an id that no bundled region has; a name in another script gets a digest."""
+    try:
+        return f"{country}-x-{slug(name)}"
+    except InputError:
+        digest = hashlib.blake2b(plain(name).encode(), digest_size=_DIGEST).hexdigest()
+        return f"{country}-x--{digest}"
+
 
 _KEY = ["country", "region", "month", "type_of_violence"]
 

@@ -14,8 +14,7 @@ from features.archive.releases import Identity
 from features.errors import InputError
 from features.places.matching import match_countries
 from features.sources.csvfile import BEYOND, LINE, LINES
-from features.sources.source import Rows, Said, release_name
-from features.sources.sql import literal, quoted
+from features.sources.source import Rows, Said, literal, quoted, release_name
 
 _NAMELESS = re.compile(r"column \d+")
 _SPACE = " \t\n\r"  # what `filled` takes away

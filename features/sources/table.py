@@ -20,8 +20,7 @@ from features.sources.delivered import (
     own_name,
 )
 from features.sources.parquetfile import is_parquet, open_parquet
-from features.sources.source import Form, Rows, Said
-from features.sources.sql import literal, quoted
+from features.sources.source import Form, Rows, Said, literal, quoted
 from features.sources.table_mapping import TYPES, TableMapping, read_mapping
 
 __all__ = ["Table", "TableMapping", "read_mapping"]

@@ -18,7 +18,7 @@ from features.sources.fetching.partial import Fetched, found
 from features.sources.fetching.transport import Transport
 from features.sources.fetching.ucdp_api import gather
 from features.sources.fetching.ucdp_whole import whole_file
-from features.sources.ucdp_releases import official_release
+from features.sources.ucdp import official_release
 
 FILES = "https://ucdp.uu.se/downloads"
 API = "https://ucdpapi.pcr.uu.se/api"

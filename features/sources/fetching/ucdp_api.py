@@ -16,7 +16,7 @@ import requests
 from features.errors import InputError
 from features.sources.fetching.partial import Fetched, Partial, found, sole_writer, sync
 from features.sources.fetching.transport import NotThereError, PassingFault, Transport
-from features.sources.ucdp_form import OFFICIAL_COLUMNS
+from features.sources.ucdp import OFFICIAL_COLUMNS
 
 _HEADER = "x-ucdp-access-token"
 _NEEDED = ("id", "country_id", "date_start", "date_end")

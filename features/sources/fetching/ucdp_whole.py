@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import IO
 
 from features.errors import InputError
-from features.sources.ucdp_form import OFFICIAL_COLUMNS
+from features.sources.ucdp import OFFICIAL_COLUMNS
 
 _HEAD, _TAIL = 1 << 16, 1 << 16  # [bytes]
 _NEEDED = frozenset({"country_id", "date_start", "latitude"})

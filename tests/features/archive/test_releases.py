@@ -18,7 +18,7 @@ from features.archive.coverage import Coverage, Span
 from features.archive.form import EVENTS_SCHEMA
 from features.archive.releases import DELETED_SCHEMA, REJECTED_SCHEMA, Archive, Identity
 from features.errors import ArchiveError
-from features.memory_delivery import MemoryDelivery
+from features.sources.simulation.delivery import MemoryDelivery
 from tests.paths import ROOT
 
 
@@ -227,9 +227,9 @@ def test_an_interrupted_write_leaves_the_archive_as_it_was(
 def test_what_a_killed_writer_leaves_behind_is_never_seen(tmp_path: Path) -> None:
     killed = f"""
 import os, runpy
-import features.archive
+import features.archive.releases
 tests = runpy.run_path({str(__file__)!r})
-features.archive._sync = lambda path: os._exit(9)
+features.archive.releases._sync = lambda path: os._exit(9)
 tests["Archive"](tests["Path"]({str(tmp_path)!r})).add(tests["a_delivery"]())
 """
     ended = subprocess.run([sys.executable, "-c", killed], cwd=ROOT, check=False)
@@ -252,7 +252,7 @@ def _add(home: Path, deaths: int, start: object) -> bool | str:
 @pytest.mark.parametrize("alike", [True, False])
 def test_of_writers_at_the_same_time_exactly_one_wins(tmp_path: Path, alike: bool) -> None:
     context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["features.archive"])
+    context.set_forkserver_preload(["features.archive.releases"])
     with context.Manager() as manager, context.Pool(4) as pool:
         start = manager.Barrier(4)
         jobs = [(tmp_path, 3 if alike else 3 + number, start) for number in range(4)]

@@ -13,10 +13,10 @@ from features.archive.coverage import Coverage, Span, read_coverage
 from features.archive.releases import Archive, Identity
 from features.archive.revisions import EventChanges, Revision, compare, find
 from features.errors import ArchiveError
-from features.ingestion import FileDelivery
-from features.memory_delivery import MemoryDelivery
 from features.months import format_month, parse_month
 from features.sources.counts_file import CountsSaid, read_counts
+from features.sources.ingestion import FileDelivery
+from features.sources.simulation.delivery import MemoryDelivery
 from features.sources.source import Said
 from features.sources.ucdp import Ucdp
 from tests.paths import DATA

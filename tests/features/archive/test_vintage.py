@@ -14,10 +14,10 @@ from features.archive.coverage import Coverage, Span, read_coverage
 from features.archive.releases import Archive, Delivery, Identity
 from features.archive.vintage import monthly_counts, open_vintage
 from features.errors import ArchiveError
-from features.ingestion import FileDelivery
-from features.memory_delivery import MemoryDelivery
 from features.months import format_month
 from features.places.regions import Level
+from features.sources.ingestion import FileDelivery
+from features.sources.simulation.delivery import MemoryDelivery
 from features.sources.source import Said
 from features.sources.ucdp import Ucdp
 from tests.paths import DATA

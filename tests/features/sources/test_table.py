@@ -18,8 +18,8 @@ from hypothesis import strategies as st
 from features.archive.coverage import Coverage, Span
 from features.archive.releases import Archive, Release
 from features.errors import InputError
-from features.ingestion import FileDelivery
 from features.months import parse_month
+from features.sources.ingestion import FileDelivery
 from features.sources.source import Said
 from features.sources.table import Table, TableMapping, read_mapping
 

@@ -17,11 +17,10 @@ from features.archive.coverage import Coverage, Span, read_coverage, whole_world
 from features.archive.form import EVENTS_SCHEMA
 from features.archive.releases import Archive, Release
 from features.errors import InputError
-from features.ingestion import FileDelivery
 from features.months import parse_month
+from features.sources.ingestion import FileDelivery
 from features.sources.source import Said
-from features.sources.ucdp import Ucdp
-from features.sources.ucdp_form import OFFICIAL_COLUMNS
+from features.sources.ucdp import OFFICIAL_COLUMNS, Ucdp
 from tests.paths import DATA
 
 UCDP = DATA / "ucdp_ged"

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from features.archive.releases import Release
 from features.archive.vintage import Vintage
 from features.months import format_month, month_of
-from features.publication import Staleness, gaps, newest_public_month, staleness
-from features.sources.ucdp_releases import official_release
+from features.sources.publication import Staleness, gaps, newest_public_month, staleness
+from features.sources.ucdp import official_release
 
 DAYS = st.dates(date(2001, 1, 1), date(2090, 12, 31))
 JANUARY = 600  # 2020-01

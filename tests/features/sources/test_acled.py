@@ -15,9 +15,9 @@ from hypothesis import strategies as st
 from features.archive.coverage import Coverage, Span
 from features.archive.releases import Archive, Release
 from features.errors import InputError
-from features.ingestion import FileDelivery
 from features.months import parse_month
 from features.sources.acled import Acled, read_deletions
+from features.sources.ingestion import FileDelivery
 from features.sources.jsonfile import OTHERS
 from features.sources.source import Said
 

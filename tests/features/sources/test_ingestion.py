@@ -19,11 +19,11 @@ from features.archive.coverage import Coverage, Span
 from features.archive.form import EVENTS_SCHEMA
 from features.archive.releases import Archive, Release
 from features.errors import InputError
-from features.ingestion import FileDelivery
 from features.months import parse_month
 from features.places.countries import gleditsch_ward_states
 from features.places.priogrid import COLUMNS as CELLS_A_ROW
 from features.sources.csvfile import open_csv
+from features.sources.ingestion import FileDelivery
 from features.sources.source import Said
 from features.sources.ucdp import Ucdp
 from tests.ged_like import write_ged_like

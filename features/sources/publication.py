@@ -14,8 +14,8 @@ import pandas as pd
 from features.archive.vintage import Vintage
 from features.months import month_of
 from features.sources import acled
-from features.sources.ucdp_releases import HISTORY as UCDP
-from features.sources.ucdp_releases import MONTHLY_DAY
+from features.sources.ucdp import HISTORY as UCDP
+from features.sources.ucdp import MONTHLY_DAY
 
 _FRIDAY = 4
 _ACLED_LAG = timedelta(days=5)

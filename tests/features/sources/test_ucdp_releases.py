@@ -3,7 +3,7 @@ from datetime import date
 import pytest
 
 from features.months import parse_month
-from features.sources.ucdp_releases import CANDIDATE, official_release
+from features.sources.ucdp import CANDIDATE, official_release
 
 
 @pytest.mark.parametrize(

@@ -19,8 +19,7 @@ from features.errors import InputError
 from features.sources.fetching.partial import Fetched
 from features.sources.fetching.transport import NotThereError, Transport
 from features.sources.fetching.ucdp import csv_name, fetch_release, release_address, wanted_releases
-from features.sources.ucdp_form import OFFICIAL_COLUMNS
-from features.sources.ucdp_releases import official_release
+from features.sources.ucdp import OFFICIAL_COLUMNS, official_release
 from tests.paths import DATA
 
 Answer = Callable[[BaseHTTPRequestHandler], None]

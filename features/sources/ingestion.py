@@ -28,8 +28,7 @@ from features.database import opened
 from features.errors import ArchiveError, InputError
 from features.places.placement import place_admin1, place_country, place_priogrid
 from features.sources.csvfile import LINE, LINES
-from features.sources.source import EventSource, Form, Rows, Said
-from features.sources.sql import literal, macros, quoted
+from features.sources.source import EventSource, Form, Rows, Said, literal, macros, quoted
 from features.sources.unpack import require_file
 
 MOST_REJECTED = 0.05
