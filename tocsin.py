@@ -34,7 +34,6 @@ for command in (
     modelling.backtest,
     modelling.promote,
     modelling.ablate,
-    modelling.case_mali,
     issuing.publish,
     issuing.evaluate,
     issuing.replay,

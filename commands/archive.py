@@ -24,10 +24,10 @@ def show_events(
         return
     from rich.console import Console
 
+    from commands.listing import release_table, state_of
     from features.archive.releases import Archive
     from features.archive.vintage import open_vintage
     from features.errors import ArchiveError
-    from features.listing import release_table, state_of
 
     archive = Archive(home())
     releases = [r for r in archive.releases() if history in (None, r.history)]
@@ -50,9 +50,9 @@ def diff_events(
     """Show what changed from one release, or one day, to another."""
     from rich.console import Console
 
+    from commands.listing import revision_table
     from features.archive.releases import Archive
     from features.archive.revisions import compare, find
-    from features.listing import revision_table
 
     archive = Archive(home())
     revision = compare(find(archive, a, history), find(archive, b, history))

@@ -31,7 +31,7 @@ def views(
 ) -> None:
     """Forecast deaths by country and month: CRPS, IGN and MIS beside the published ones."""
     from experiments.benchmarks.chosen import COUNTRY_FORECASTER, SEED
-    from experiments.benchmarks.running import Run
+    from experiments.benchmarks.files import Run
     from experiments.benchmarks.views import benchmark_views
     from experiments.benchmarks.views_data import parse_windows
 
@@ -62,7 +62,7 @@ def sub_forecast(
 ) -> None:
     """Forecast occurrence, escalation and onset by region: beside the published scores."""
     from experiments.benchmarks.chosen import SEED, UNIT_FORECASTER
-    from experiments.benchmarks.running import Run
+    from experiments.benchmarks.files import Run
     from experiments.benchmarks.subforecast import benchmark_subforecast
 
     report = benchmark_subforecast(

@@ -20,9 +20,9 @@ from commands.surroundings import (
 
 def publish(origin: Month = None, as_of: Day = None, jobs: Jobs = None) -> None:
     """Issue the bulletin of an origin from the champions."""
-    from experiments.publishing import publish as issue
-    from experiments.registry import history_of_models
-    from features.listing import staleness_of
+    from commands.listing import staleness_of
+    from experiments.publishing.publish import publish as issue
+    from experiments.tracking.registry import history_of_models
 
     store = open_own_store()
     vintage = vintage_of_day(as_of, history_of_models(store))
@@ -54,7 +54,7 @@ def evaluate(
     as_of: Day = None,
 ) -> None:
     """Set a bulletin beside what happened, as Markdown."""
-    from experiments.track_record import evaluate_bulletin
+    from experiments.publishing.track_record import evaluate_bulletin
     from features.archive.releases import Archive
 
     day = today() if as_of is None else day_of(as_of)
@@ -63,7 +63,7 @@ def evaluate(
 
 def replay(bulletin: Annotated[str, typer.Argument(help="Id of a bulletin.")]) -> None:
     """Compute a bulletin again and compare every bit of its scores."""
-    from experiments.publishing import replay as compute_again
+    from experiments.publishing.publish import replay as compute_again
     from features.archive.releases import Archive
 
     manifest = compute_again(Archive(home()), open_own_store(), home(), bulletin)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from commands.options import Day, History, Jobs, Month
+from commands.options import Day, Jobs, Month
 from commands.surroundings import (
     home,
     month_of,
@@ -18,8 +18,7 @@ from commands.surroundings import (
 )
 
 if TYPE_CHECKING:
-    from experiments.backtest_runs import Reported
-    from experiments.training import Trained
+    from experiments.training import Reported, Trained
 
 _FEW = 5
 """So many names are enough to see what kind they are."""
@@ -96,10 +95,10 @@ def backtest(
     jobs: Jobs = None,
 ) -> None:
     """Judge the learners of an experiment on past origins; register nothing."""
-    from experiments.backtest_runs import FOLDER
-    from experiments.backtest_runs import backtest as backtest_levels
+    from experiments.backtest.folds import Period, Window
     from experiments.configuration import DEFAULT, read_configuration
-    from experiments.folds import Period, Window
+    from experiments.training import FOLDER
+    from experiments.training import backtest as backtest_levels
     from features.places.regions import parse_level
 
     configuration = read_configuration(DEFAULT if config is None else config)
@@ -133,7 +132,7 @@ def promote(
     reason: Annotated[str, typer.Option(help="Why; kept with the version.")],
 ) -> None:
     """Name a version champion, whatever the gate said of it."""
-    from experiments.promotion import promote as name_champion
+    from experiments.tracking.registry import promote as name_champion
     from features.months import format_month
     from features.places.regions import parse_level
 
@@ -163,7 +162,7 @@ def ablate(
 ) -> None:
     """Measure what each family of indicators adds to a region's own history."""
     from experiments.ablation import BASE, as_markdown, as_table
-    from experiments.ablation_runs import ablate as ablate_families
+    from experiments.ablation import ablate as ablate_families
     from experiments.configuration import DEFAULT, read_configuration
     from features.places.regions import parse_level
 
@@ -180,19 +179,6 @@ def ablate(
         progress=progress,
     )
     print(as_markdown(as_table(done)), end="")
-
-
-def case_mali(
-    folder: Annotated[Path, typer.Option("--to", help="Folder for the pictures.")] = Path(
-        "docs/case-mali"
-    ),
-    as_of: Day = None,
-    history: History = None,
-) -> None:
-    """Draw what the indicators showed before violence reached regions of the Sahel."""
-    from experiments.case_mali import draw_case
-
-    print(draw_case(vintage_of_day(as_of, history), folder), end="")
 
 
 def _print_reported(reported: "Reported") -> None:
@@ -213,7 +199,9 @@ def _print_trained(trained: "Trained") -> None:
     for details, names in by_details.items():
         more = f" and {len(names) - _FEW} more" if len(names) > _FEW else ""
         print(f"  the events do not tell {details}: without {', '.join(names[:_FEW])}{more}")
+    from features.words import LOSS_NAMES, SPECS
+
     for target, row in trained.skill.iterrows():
-        skill = row["crps_skill"] if target == "fatalities" else row["brier_skill"]
-        name = "CRPS" if target == "fatalities" else "Brier"
+        loss = SPECS[str(target)].loss
+        skill, name = row[f"{loss}_skill"], LOSS_NAMES[loss].removesuffix(" score")
         print(f"  {target}: {name} skill {skill:+.3f} over the best reference")

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 if TYPE_CHECKING:
-    from experiments.store import Store
+    from experiments.tracking.store import Store
     from features.archive.vintage import SummaryEvents, Vintage
 
 Step = TypeVar("Step")
@@ -56,7 +56,7 @@ def open_own_store() -> "Store":
     # Read by mlflow when it is imported.
     os.environ["MLFLOW_DISABLE_TELEMETRY"] = "true"
     os.environ["DO_NOT_TRACK"] = "true"
-    from experiments.store import open_store
+    from experiments.tracking.store import open_store
 
     return open_store(home(), os.environ.get("MLFLOW_TRACKING_URI") or None)
 

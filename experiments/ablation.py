@@ -2,17 +2,27 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
+import mlflow
 import numpy as np
 import pandas as pd
+from matplotlib.axes import Axes
 
-from experiments.backtest import Backtest, Progress, run_backtest
+from experiments.backtest.folds import fold_origins
+from experiments.backtest.rolling import Backtest, Progress, run_backtest
 from experiments.configuration import Configuration
-from experiments.samples import Samples
+from experiments.report import model_figures
+from experiments.report.picture import COLOURS, INK, Panel, Picture
+from experiments.samples import Samples, newest_origin, samples_at
+from experiments.tracking.registry import refuse_other_events
+from experiments.tracking.store import Store
+from features.archive.vintage import Vintage
 from features.errors import ConfigurationError
-from features.indicators.catalogue import select
-from features.panel.panel import FloatArray
-from features.targets import Target
+from features.indicators.catalogue import needs_of, select, untold
+from features.months import format_month
+from features.panel.panel import FloatArray, read_panel
+from features.words import Level, Target
 from models.bootstrap import gain
 from models.learners import LearnerName
 from models.metrics import SMALLEST_PROBABILITY
@@ -137,3 +147,118 @@ def as_markdown(table: pd.DataFrame) -> str:
 def _in_words(row: pd.Series) -> str:
     text = f"{100 * row['gain']:+.1f} ({100 * row['low']:+.1f} to {100 * row['high']:+.1f})"
     return f"**{text}**" if row["low"] > 0 else text
+
+
+_HOW_TO_READ = (
+    "Gain: the share of the loss of the region's own history that is saved, in per cent, with a "
+    "95 % interval from blocks of twelve origins. Bold: the interval leaves out zero."
+)
+
+
+def ablate(
+    vintage: Vintage,
+    configuration: Configuration,
+    store: Store,
+    level: Level,
+    origin: int | None,
+    *,
+    code: str,
+    jobs: int,
+    progress: Progress,
+) -> list[Ablation]:
+    """Measure what the configuration's families of indicators add at a level; return all.
+
+    Every step is a run of its own, and is in the store when a later one is broken off. Raises what
+    `run_ablation` and `samples_at` raise.
+    """
+    refuse_other_events(store, level, vintage)
+    configuration = configuration.with_learner("boosting")
+    panel = read_panel(vintage, level, needs_of(configuration.indicator_names))
+    panel = panel.until(newest_origin(panel) if origin is None else origin)
+    missing = untold(panel, configuration.indicator_names)
+    known = configuration.without(missing)
+    month = format_month(int(panel.months[-1]))
+    samples = samples_at(panel, int(panel.months[-1]), known.tau(level), known.indicator_names)
+    tags = {
+        "role": "ablation",
+        "level": level,
+        "trained_to": month,
+        "experiment": known.name,
+        "simulated": str(vintage.simulated).lower(),
+        "vintage": panel.digest(),
+        "history": vintage.history,
+        "untold": ", ".join(missing) or "nothing",
+        "version": code,
+        "mlflow.source.git.commit": code.partition("+")[2],
+    }
+    first = format_month(int(samples.months[fold_origins(samples, known)[0]]))
+    with mlflow.start_run(
+        experiment_id=store.experiment(level, simulated=vintage.simulated),
+        run_name=f"{level} to {month}: ablation",
+        tags=tags,
+        description=f"What each family of indicators adds to the region's own history, judged on "
+        f"origins from {first}. {_HOW_TO_READ}",
+    ) as parent:
+        mlflow.log_dict(known.model_dump(mode="json"), "configuration.json")
+        mlflow.log_param("cells", ", ".join(f"{target} {horizon}" for target, horizon in CELLS))
+        done = []
+        for ablation in run_ablation(samples, known, level, jobs, progress):
+            _log_addition(parent, ablation, tags)
+            done.append(ablation)
+        _log_whole(
+            done, model_figures.title(level, "what each family adds", simulated=vintage.simulated)
+        )
+    return done
+
+
+def _log_addition(parent: mlflow.ActiveRun, ablation: Ablation, tags: dict[str, str]) -> None:
+    with mlflow.start_run(
+        nested=True,
+        experiment_id=parent.info.experiment_id,
+        run_name=f"{parent.info.run_name}: {BASE} + {ablation.added}",
+        tags=tags | {"added": ablation.added, "has_value": str(ablation.has_value).lower()},
+        description=f"{as_markdown(as_table([ablation]))}\n{_HOW_TO_READ}",
+    ):
+        mlflow.log_param("indicators", ablation.indicators)
+        mlflow.log_metrics(_metrics(ablation.gains))
+
+
+def _log_whole(done: Sequence[Ablation], heading: str) -> None:
+    table = as_table(done)
+    mlflow.log_table(table, "tables/ablation.json")
+    mlflow.log_text(as_markdown(table), "ablation.md")
+    mlflow.log_figure(gains_figure(table).as_figure(heading), "gains.png")
+
+
+def _metrics(gains: pd.DataFrame) -> dict[str, float]:
+    return {
+        f"{row['target']}_{row['measure']}_{column}": float(row[column])
+        for _, row in gains.iterrows()
+        for column in ("gain", "low", "high")
+    }
+
+
+def gains_figure(table: pd.DataFrame) -> Picture:
+    """Draw what additions save, a panel a target, with intervals; columns as `Ablation.gains`."""
+    shown = table[table["measure"].isin(["brier", "crps"])]
+    panels = []
+    for target, rows in shown.groupby("target", sort=False, observed=True):
+        title = f"{target} ({rows['measure'].iloc[0]})"
+        panels.append(Panel(title, partial(_draw, rows=rows)))
+    return Picture(
+        "gains",
+        "Loss that is saved, 95 % interval (right of the line: better)",
+        tuple(panels),
+        {},
+        (4.6, 0.35 * len(shown) / max(len(panels), 1) + 1.2),
+    )
+
+
+def _draw(axes: Axes, rows: pd.DataFrame) -> None:
+    rows = rows.iloc[::-1]
+    value, place = 100 * rows["gain"], np.arange(len(rows))
+    error = np.abs(100 * rows[["low", "high"]].to_numpy().T - value.to_numpy())
+    axes.errorbar(value, place, xerr=error, fmt="o", color=COLOURS["logistic"], capsize=3)
+    axes.axvline(0, color=INK, lw=1)
+    axes.set_yticks(place, rows["added"])
+    axes.set_xlabel("loss saved [%]")

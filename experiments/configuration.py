@@ -16,10 +16,9 @@ from pydantic import (
 from features.archive.vintage import SummaryEvents
 from features.errors import ConfigurationError
 from features.indicators.catalogue import CATALOGUE, FAMILIES, named
-from features.places.regions import Level
 from features.toml import read_toml
-from models.ensemble import Learner, LogOddsMean, RidgeLogistic
-from models.learners import Boosting, LearnerName, Logistic
+from features.words import Level
+from models.learners import Boosting, Learner, LearnerName, Logistic, LogOddsMean, RidgeLogistic
 
 CATALOGUE_NAMES = tuple(indicator.name for indicator in CATALOGUE)
 DEFAULT = Path(__file__).with_name("default.toml")

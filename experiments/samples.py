@@ -9,7 +9,8 @@ from features.errors import CoverageError
 from features.indicators.catalogue import eligible, indicator_table
 from features.months import format_month
 from features.panel.panel import BoolArray, FloatArray, MonthArray, Panel
-from features.targets import Target, ahead, label
+from features.targets import ahead, label
+from features.words import Target
 from models.forecaster import Rows
 
 Places = tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]

@@ -1,30 +1,33 @@
 """Train: backtest, choose, fit, log, register, and let the gate decide."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import mlflow
 import pandas as pd
 
-from experiments import gate
-from experiments.backtest import Progress, fit_forecaster
+from experiments.backtest.folds import Period
+from experiments.backtest.rolling import Progress, fit_forecaster
 from experiments.configuration import Configuration
-from experiments.folds import Period
-from experiments.judging import Judged, judge
-from experiments.notes import Training
-from experiments.registry import (
+from experiments.judging import gate
+from experiments.judging.judge import Judged, Training, judge
+from experiments.report.page import findings_of, report_page
+from experiments.report.sentences import Finding, headline
+from experiments.tracking.registry import (
     CHALLENGER,
     CHAMPION,
     backtest_forecasts,
     champion,
+    experiment_digest,
     refuse_other_events,
+    renews,
 )
-from experiments.renewal import experiment_digest, renews
-from experiments.report import report_page
-from experiments.store import Store, model_name
-from experiments.tracking import log_forecaster, log_training
+from experiments.tracking.runs import log_forecaster, log_training
+from experiments.tracking.store import Store, model_name
 from features.archive.vintage import Vintage
 from features.months import format_month
-from features.places.regions import Level
+from features.words import Level
 from models.learners import LearnerName
 
 
@@ -156,3 +159,53 @@ def _judge(
             seed=seed,
         )
     return verdict, None if best is None else format_month(best.trained_to)
+
+
+FOLDER = "backtests"
+"""Where in the home directory finished tasks are kept."""
+
+
+@dataclass(frozen=True)
+class Reported:
+    """The outcome of one level's backtest: what was found, and the page about it."""
+
+    level: Level
+    simulated: bool
+    headline: str
+    findings: Sequence[Finding]
+    page: str
+
+
+def backtest(
+    vintage: Vintage,
+    configuration: Configuration,
+    store: Store,
+    period: Period,
+    *,
+    folder: Path,
+    code: str,
+    jobs: int,
+    progress: Progress,
+) -> list[Reported]:
+    """Backtest every level of the configuration and log runs, pictures and reports.
+
+    Finished tasks are kept in the folder, and a backtest that was broken off goes on from them.
+    Raises CoverageError when the events do not reach the origin, or begin too late, and ModelError
+    when a store would mix simulated and real.
+    """
+    for level in configuration.levels:
+        refuse_other_events(store, level, vintage)
+    done = []
+    for level in configuration.levels:
+        judged = judge(
+            *(vintage, level, configuration, period),
+            code=code,
+            jobs=jobs,
+            progress=progress,
+            folder=folder,
+        )
+        page = report_page(judged)
+        log_training(store, judged, page, role="backtest")
+        told = headline(judged.verification, judged.chosen)
+        done.append(Reported(level, vintage.simulated, told, findings_of(judged), page))
+    return done

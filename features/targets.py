@@ -5,47 +5,53 @@ t+h; it is NaN where those months, or the months its definition looks back on, a
 observed, so a label at t is known only at t+h.
 """
 
-from collections.abc import Sequence
-from typing import Literal, get_args
+from collections.abc import Callable
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
 from features.indicators.windows import lag
+from features.words import SPECS, Target
 
 FloatArray = npt.NDArray[np.float64]
-Target = Literal["fatalities", "instability", "escalation", "onset"]
-
-TARGETS: tuple[Target, ...] = get_args(Target)
-HORIZONS: dict[Target, tuple[int, ...]] = {
-    "fatalities": tuple(range(1, 13)),
-    "instability": tuple(range(1, 13)),
-    "escalation": (3, 6, 12),
-    "onset": (3, 6, 12),
-}
-"""Horizons [months ahead] at which each target is forecast; for the last two, window lengths."""
+BoolArray = npt.NDArray[np.bool_]
 
 BASELINE_MONTHS = 12
 QUIET_MONTHS = 24
 
 
 def label(target: Target, deaths: FloatArray, horizon: int, tau: float) -> FloatArray:
-    """Return the outcome of a target at every origin: deaths for `fatalities`, otherwise 0 or 1.
+    """Return the outcome of a target at every origin: deaths for a distribution, otherwise 0 or 1.
 
     `deaths` [deaths/month], NaN where not observed; `tau` is the level's threshold
     [deaths/month].
     """
-    if target == "fatalities":
-        return ahead(deaths, horizon)
-    if target == "instability":
-        month = ahead(deaths, horizon)
-        return _where_known([month], month >= tau)
-    if target == "escalation":
-        window, needed = window_mean_ahead(deaths, horizon), escalation_threshold(deaths, tau)
-        return _where_known([window, needed], window >= needed)
-    window = window_mean_ahead(deaths, horizon)
-    known = _where_known([window], window > 0)
-    return np.where(is_quiet(deaths), known, np.nan)
+    spec = SPECS[target]
+    mean = window_mean_ahead(deaths, horizon) if spec.is_window else ahead(deaths, horizon)
+    if spec.is_distribution:
+        return mean
+    needed = threshold(target, deaths, tau)
+    is_known = ~np.isnan(mean) & ~np.isnan(needed) & is_eligible(target, deaths)
+    return np.where(is_known, came_true(target, mean, needed), np.nan)
+
+
+def came_true(target: Target, mean: FloatArray, needed: FloatArray) -> BoolArray:
+    """Tell whether mean deaths over the target's month or window are what the target is about.
+
+    `mean` and `needed` (its `threshold`) [deaths/month] have one shape; unknown deaths are False.
+    """
+    return _FORMULAS[target].came_true(mean, needed)
+
+
+def threshold(target: Target, deaths: FloatArray, tau: float) -> FloatArray:
+    """Return the threshold that a score is reported with, at every origin [deaths/month]."""
+    return _FORMULAS[target].threshold(deaths, tau)
+
+
+def is_eligible(target: Target, deaths: FloatArray) -> BoolArray:
+    """Return at which origins the deaths so far allow the target to be forecast at all."""
+    return _FORMULAS[target].is_eligible(deaths)
 
 
 def ahead(values: FloatArray, months: int) -> FloatArray:
@@ -60,27 +66,6 @@ def window_mean_ahead(deaths: FloatArray, horizon: int) -> FloatArray:
     return ahead(_trailing_mean(deaths, horizon), horizon)
 
 
-def escalation_threshold(deaths: FloatArray, tau: float) -> FloatArray:
-    """Return what a window's mean must reach to be an escalation [deaths/month].
-
-    max(tau, 2 x the mean over t-11..t); NaN unless all twelve months are observed.
-    """
-    baseline = _trailing_mean(deaths, BASELINE_MONTHS)
-    return np.where(np.isnan(baseline), np.nan, np.maximum(tau, 2 * baseline))
-
-
-def is_quiet(deaths: FloatArray) -> npt.NDArray[np.bool_]:
-    """Return where the 24 months to t are all observed and saw no death."""
-    return np.asarray(_trailing_mean(deaths, QUIET_MONTHS) == 0)
-
-
-def threshold(target: Target, deaths: FloatArray, tau: float) -> FloatArray:
-    """Return the threshold that a score is reported with, at every origin [deaths/month]."""
-    if target == "escalation":
-        return escalation_threshold(deaths, tau)
-    return np.full_like(deaths, 1.0 if target == "onset" else tau)
-
-
 def _trailing_mean(values: FloatArray, months: int) -> FloatArray:
     total = np.zeros_like(values)
     for back in range(months):
@@ -88,6 +73,46 @@ def _trailing_mean(values: FloatArray, months: int) -> FloatArray:
     return total / months
 
 
-def _where_known(needed: Sequence[FloatArray], outcome: npt.NDArray[np.bool_]) -> FloatArray:
-    unknown = np.isnan(np.stack(needed)).any(axis=0)
-    return np.where(unknown, np.nan, outcome.astype(np.float64))
+def _level_threshold(deaths: FloatArray, tau: float) -> FloatArray:
+    return np.full_like(deaths, tau)
+
+
+def _one_death(deaths: FloatArray, _: float) -> FloatArray:
+    return np.full_like(deaths, 1.0)
+
+
+def _twice_last_year(deaths: FloatArray, tau: float) -> FloatArray:
+    """Return max(tau, 2 x the mean over t-11..t); NaN unless all twelve months are observed."""
+    baseline = _trailing_mean(deaths, BASELINE_MONTHS)
+    return np.where(np.isnan(baseline), np.nan, np.maximum(tau, 2 * baseline))
+
+
+def _reaches(mean: FloatArray, needed: FloatArray) -> BoolArray:
+    return np.asarray(mean >= needed)
+
+
+def _any_death(mean: FloatArray, _: FloatArray) -> BoolArray:
+    return np.asarray(mean > 0)
+
+
+def _everywhere(deaths: FloatArray) -> BoolArray:
+    return np.ones(deaths.shape, dtype=np.bool_)
+
+
+def _quiet(deaths: FloatArray) -> BoolArray:
+    """Return where the 24 months to t are all observed and saw no death."""
+    return np.asarray(_trailing_mean(deaths, QUIET_MONTHS) == 0)
+
+
+class _Formula(NamedTuple):
+    threshold: Callable[[FloatArray, float], FloatArray]
+    came_true: Callable[[FloatArray, FloatArray], BoolArray] = _reaches
+    is_eligible: Callable[[FloatArray], BoolArray] = _everywhere
+
+
+_FORMULAS: dict[Target, _Formula] = {
+    "fatalities": _Formula(_level_threshold),
+    "instability": _Formula(_level_threshold),
+    "escalation": _Formula(_twice_last_year),
+    "onset": _Formula(_one_death, _any_death, _quiet),
+}

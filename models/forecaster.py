@@ -11,26 +11,41 @@ import numpy.typing as npt
 import pandas as pd
 from sklearn.base import BaseEstimator, clone
 
-from features.targets import HORIZONS, TARGETS, Target
-from models.bulletin import QUANTILES, quantile_column
+from features.words import (
+    DISTRIBUTIONS,
+    PROBABILITIES,
+    QUANTILES,
+    SPECS,
+    TARGETS,
+    Target,
+    quantile_column,
+)
 from models.calibration import LogisticCalibration
 from models.distribution import Analogues, DeathsDistribution, recent_scale
-from models.ensemble import Learner
 from models.learners import (
     FEWEST_CASES,
     BaseRate,
     FloatArray,
+    Learner,
     Matrix,
     RegionNumbers,
 )
 
 CELLS: tuple[tuple[Target, int], ...] = tuple(
-    (target, horizon) for target in TARGETS for horizon in HORIZONS[target]
+    (target, horizon) for target in TARGETS for horizon in SPECS[target].horizons
 )
 """Every target at every horizon."""
 
-FITTED_CELLS = tuple((target, horizon) for target, horizon in CELLS if target != "fatalities")
-"""The cells with a learner of their own; `fatalities` shares those of `instability`."""
+FITTED_CELLS = tuple((target, horizon) for target, horizon in CELLS if target in PROBABILITIES)
+"""The cells with a learner of their own; a distribution shares that of another target."""
+
+
+_WITH_DISTRIBUTION = frozenset(SPECS[target].shares for target in DISTRIBUTIONS)
+
+
+def has_distribution(target: Target) -> bool:
+    """Tell whether the cells of a target also hold a distribution of deaths."""
+    return target in _WITH_DISTRIBUTION
 
 
 @dataclass(frozen=True, eq=False)
@@ -92,7 +107,7 @@ def fit_cell(
         cell.learner = clone(template).fit(training.indicators, training.outcome, training.regions)
     raw = cell.learner.probability(calibration.indicators)
     cell.calibration = LogisticCalibration().fit(raw, calibration.outcome)
-    if target == "instability":
+    if has_distribution(target):
         size: Learner = clone(template)
         cell.size = size.fit_size(training.indicators, training.deaths)
         cell.analogues = Analogues(tau).fit(
@@ -118,8 +133,7 @@ class Forecaster(BaseEstimator):  # type: ignore[misc]
 
     def cell(self, target: Target, horizon: int) -> Cell:
         """Return the cell that forecasts a target at a horizon."""
-        fitted: Target = "instability" if target == "fatalities" else target
-        return self.cells[cell_key(fitted, horizon)]
+        return self.cells[cell_key(SPECS[target].shares, horizon)]
 
     def predict(self, indicators: pd.DataFrame) -> pd.DataFrame:
         """Return every probability, and mean and quantiles of deaths, for rows of indicators.
@@ -132,7 +146,7 @@ class Forecaster(BaseEstimator):  # type: ignore[misc]
         columns: dict[str, npt.NDArray[np.float64]] = {}
         for target, horizon in CELLS:
             cell, key = self.cell(target, horizon), cell_key(target, horizon)
-            if target == "fatalities":
+            if SPECS[target].is_distribution:
                 deaths = cell.deaths(matrix)
                 columns[f"{key}_mean"] = deaths.mean()
                 for level, values in zip(QUANTILES, deaths.quantiles(QUANTILES).T, strict=True):

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
-from models.bulletin import Manifest
+from bulletins.form import Manifest
 from service.api.problems import describe
 from service.api.queries import ScoreQuery
 from service.api.schemas import Score

@@ -10,12 +10,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from experiments.backtest import Step
+from experiments.backtest.rolling import Step
 from experiments.configuration import Configuration
-from experiments.publishing import publish
-from experiments.registry import backtest_forecasts, champion
+from experiments.publishing.publish import publish
 from experiments.samples import samples_at
-from experiments.store import Store, open_store
+from experiments.tracking.registry import backtest_forecasts, champion
+from experiments.tracking.store import Store, open_store
 from experiments.training import train
 from features.archive.releases import Archive
 from features.archive.vintage import Vintage, open_vintage

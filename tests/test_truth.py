@@ -9,7 +9,7 @@ import numpy.typing as npt
 import pandas as pd
 import pytest
 
-from experiments.backtest import Step, fit_forecaster, reference_probabilities
+from experiments.backtest.rolling import Step, fit_forecaster, reference_probabilities
 from experiments.configuration import Configuration
 from experiments.samples import Samples, samples_at
 from features.months import parse_month

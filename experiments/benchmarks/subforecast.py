@@ -13,8 +13,7 @@ import numpy as np
 import pandas as pd
 from threadpoolctl import threadpool_limits
 
-from experiments.benchmarks.files import need_place_for, write_json, written_whole
-from experiments.benchmarks.running import Run
+from experiments.benchmarks.files import Run, need_place_for, write_json, written_whole
 from experiments.benchmarks.subforecast_data import (
     UNIT_TARGETS,
     UNITS,

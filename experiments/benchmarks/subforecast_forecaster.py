@@ -10,8 +10,7 @@ from experiments.benchmarks.subforecast_history import history
 from experiments.benchmarks.subforecast_scores import BoolArray
 from experiments.benchmarks.subforecast_surroundings import Places, places_of, surroundings
 from features.indicators.windows import months_since
-from models.ensemble import LogOddsMean, RidgeLogistic
-from models.learners import FEWEST_CASES, BaseRate, Boosting, Matrix
+from models.learners import FEWEST_CASES, BaseRate, Boosting, LogOddsMean, Matrix, RidgeLogistic
 
 FIRST_ROW = 24
 """Months of history that a row to learn from has at least."""

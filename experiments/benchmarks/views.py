@@ -15,9 +15,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from threadpoolctl import threadpool_limits
 
-from experiments.benchmarks.files import need_place_for, write_json, written_whole
+from experiments.benchmarks.files import Run, need_place_for, write_json, written_whole
 from experiments.benchmarks.published import leaderboard
-from experiments.benchmarks.running import Run
 from experiments.benchmarks.views_data import (
     MONTHS_AHEAD,
     CountryHistory,

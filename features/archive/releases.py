@@ -33,7 +33,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from features.archive.coverage import Coverage, Span
 from features.errors import ArchiveError
 from features.months import format_month, month_of
-from features.places.regions import Level
+from features.words import Level
 
 Kind = Literal["final", "candidate"]
 """`final` releases are a source's considered record; `candidate` ones are early and get revised."""

@@ -16,7 +16,7 @@ import pandas as pd
 from features.archive.releases import Archive, Release
 from features.database import opened
 from features.errors import ArchiveError, CoverageError
-from features.places.regions import Level
+from features.words import Level
 
 SummaryEvents = Literal["spread", "end", "omit"]
 """What becomes of an event that lasts over several months: it is spread over its days, counts in

@@ -15,7 +15,8 @@ from features.archive.vintage import Vintage, counted_regions, monthly_counts
 from features.errors import CoverageError
 from features.months import format_month
 from features.panel.incidents import Incidents, no_incidents, read_incidents
-from features.places.regions import Level, Regions, counted_map, load_regions
+from features.places.regions import Regions, counted_map, load_regions
+from features.words import Level
 
 FloatArray = npt.NDArray[np.float64]
 BoolArray = npt.NDArray[np.bool_]

@@ -12,8 +12,9 @@ import pandas as pd
 
 from features.errors import InputError
 from features.places.region_names import HOW, UNMATCHED, Match, match_name
-from features.places.regions import Level, load_regions
+from features.places.regions import load_regions
 from features.places.spelling import words
+from features.words import Level
 
 __all__ = ["HOW", "match_countries", "match_regions", "read_corrections"]
 

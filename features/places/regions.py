@@ -4,7 +4,6 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Literal, get_args
 
 import numpy as np
 import numpy.typing as npt
@@ -14,10 +13,8 @@ from scipy import sparse
 
 from features.errors import InputError
 from features.places import priogrid
+from features.words import LEVELS, Level
 
-Level = Literal["country", "admin1", "priogrid"]
-
-LEVELS: tuple[Level, ...] = get_args(Level)
 _BUNDLE = Path(__file__).with_name("geography")
 _FILES: dict[Level, str] = {"country": "countries", "admin1": "admin1", "priogrid": "priogrid"}
 _COLUMNS = ["id", "name", "country", "latitude", "longitude", "area", "border_distance"]

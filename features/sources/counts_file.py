@@ -38,7 +38,7 @@ from features.errors import InputError
 from features.months import format_month, month_of
 from features.places.countries import TERRITORIES
 from features.places.matching import match_regions
-from features.places.regions import Level, load_regions
+from features.places.regions import load_regions
 from features.places.spelling import plain, slug
 from features.sources.counts_form import (
     FIGURES,
@@ -57,6 +57,7 @@ from features.sources.delivered import column_names
 from features.sources.ingestion import MOST_REJECTED
 from features.sources.parquetfile import is_parquet, open_parquet
 from features.sources.source import Rows
+from features.words import Level
 
 WHOLE_COUNTRY = "counts a whole country"
 """The reason for which a row of another level is rejected: it is no fault of the file."""

@@ -31,7 +31,8 @@ from features.archive.form import OTHER_TYPES, TYPES_OF_VIOLENCE, UNTYPED
 from features.errors import InputError
 from features.months import month_of
 from features.places.matching import match_countries
-from features.places.regions import Level, load_regions
+from features.places.regions import load_regions
+from features.words import Level
 
 Columns = Mapping[str, Sequence[str]]
 """What is told -> the delivered columns that tell it, the first goes before the others."""

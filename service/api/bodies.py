@@ -2,7 +2,8 @@
 
 from pydantic import AwareDatetime, Field, FiniteFloat, JsonValue
 
-from models.bulletin import Level, RiskName, Target
+from bulletins.form import RiskName
+from features.words import Level, Target
 from service.api.schemas import Body, BulletinSummary, Region, Score
 
 _LOG_ODDS = "[log-odds]"

@@ -4,7 +4,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query, Request, Response
 
-from models.bulletin import Manifest
+from bulletins.form import Manifest
 from service.api.current import store_of, used_bulletin
 from service.api.examples import problems_of
 from service.api.listing import json_response

@@ -7,6 +7,7 @@ from fastapi import APIRouter, Query, Request, Response
 from numpy.typing import NDArray
 from starlette.concurrency import run_in_threadpool
 
+from bulletins.frame import Rows
 from service.api.bodies import Comparison, Difference
 from service.api.current import is_stale, used_bulletin
 from service.api.examples import problems_of
@@ -18,7 +19,6 @@ from service.api.routing import QueryRoute
 from service.api.schemas import BulletinSummary
 from service.api.selection import select_scores
 from service.store.bulletins import Bulletin
-from service.store.frame import Rows
 
 router = APIRouter(prefix="/v1/compare", tags=["bulletins"], route_class=QueryRoute)
 

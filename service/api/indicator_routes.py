@@ -4,7 +4,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query, Request, Response
 
-from models.bulletin import ListedIndicator
+from bulletins.form import ListedIndicator
 from service.api.examples import problems_of
 from service.api.listing import json_list, next_page, start_of
 from service.api.queries import IndicatorQuery

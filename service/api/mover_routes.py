@@ -8,7 +8,10 @@ from fastapi import APIRouter, Query, Request, Response
 from numpy.typing import NDArray
 from starlette.concurrency import run_in_threadpool
 
-from models.bulletin import DRIVERS_FILE
+from bulletins.columns import as_numbers
+from bulletins.form import DRIVERS_FILE
+from bulletins.frame import Frame, Rows
+from features.words import PROBABILITIES
 from service.api.bodies import Mover, MoverList
 from service.api.examples import problems_of
 from service.api.forms import as_text
@@ -18,9 +21,7 @@ from service.api.queries import MoverQuery, ScoreFilter
 from service.api.routing import QueryRoute
 from service.api.selection import Selected, scores_at, select_scores
 from service.store.bulletins import Bulletin
-from service.store.columns import as_numbers
 from service.store.derived import derived
-from service.store.frame import Frame, Rows
 
 router = APIRouter(prefix="/v1/movers", tags=["scores"], route_class=QueryRoute)
 
@@ -69,8 +70,8 @@ def previous_of_scores(bulletin: Bulletin) -> NDArray[np.float64]:
     drivers = Frame(bulletin.part(DRIVERS_FILE).whole(columns))
     told = drivers.take(drivers.rows[drivers.among("kind", ["score"])])
     change = as_numbers(told["change"])
-    # Both are in the order of the scores, of which only fatalities have no drivers of their own.
-    is_explained = ~scores.among("target", ["fatalities"])
+    # Both are in the order of the scores, of which only distributions have no drivers of their own.
+    is_explained = scores.among("target", PROBABILITIES)
     before = np.full(len(scores), np.nan)
     before[is_explained] = np.where(
         change == 0,  # the log-odds of 0 and 1 are cut off, these probabilities are not
@@ -102,7 +103,7 @@ def _drivers_of(bulletin: Bulletin, rows: Rows) -> list[list[dict[str, Any]]]:
     told = Frame(bulletin.part(DRIVERS_FILE).whole(columns))
     # Drivers stand in the order of the scores, each block of them begins with the score itself.
     begin = np.append(np.flatnonzero(told.among("kind", ["score"])), len(told))
-    is_explained = ~bulletin.scores.among("target", ["fatalities"])
+    is_explained = bulletin.scores.among("target", PROBABILITIES)
     block = (np.cumsum(is_explained) - 1)[rows]
     places = [np.arange(begin[number], begin[number + 1]) for number in block]
     taken = told.take(np.concatenate([np.empty(0, np.int64), *places])).to_pylist()

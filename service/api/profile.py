@@ -8,8 +8,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from bulletins.form import DISTRIBUTIONS_FILE, DRIVERS_FILE, ListedIndicator, Manifest
 from features.months import format_month, parse_month
-from models.bulletin import DISTRIBUTIONS_FILE, DRIVERS_FILE, ListedIndicator, Manifest
+from features.targets import came_true
+from features.words import SPECS
 from service.api.bodies import (
     Distribution,
     Drivers,
@@ -23,7 +25,7 @@ from service.api.queries import ScoreFilter
 from service.api.schemas import Score
 from service.api.selection import scores_at, select_scores
 from service.store.bulletins import Bulletin
-from service.store.history import Deaths, outcome_of
+from service.store.history import Deaths
 from service.store.past import PastScores
 from service.store.places import neighbours_of
 
@@ -114,8 +116,7 @@ def earlier_scores(
 def _told(manifest: Manifest, rows: Iterable[Row], deaths: Deaths) -> Iterator[EarlierScore]:
     origin = parse_month(manifest.origin)
     for row in rows:
-        is_window = row["target"] in ("escalation", "onset")
-        first = 1 if is_window else row["horizon"]
+        first = 1 if SPECS[row["target"]].is_window else row["horizon"]
         months = [format_month(origin + ahead) for ahead in range(first, row["horizon"] + 1)]
         mean = deaths.over(months)
         row.pop("region")
@@ -124,9 +125,16 @@ def _told(manifest: Manifest, rows: Iterable[Row], deaths: Deaths) -> Iterator[E
             origin=manifest.origin,
             issued_at=manifest.issued_at,
             deaths=mean,
-            outcome=outcome_of(row["target"], row["threshold"], mean),
+            outcome=_outcome(row, mean),
             **row,
         )
+
+
+def _outcome(row: Row, mean: float | None) -> bool | None:
+    """Tell whether a score came true, by mean deaths over its months; None where not known."""
+    if mean is None:
+        return None
+    return bool(came_true(row["target"], np.array(mean), np.array(row["threshold"])))
 
 
 def _drivers(rows: list[Row], listed: dict[str, ListedIndicator]) -> Drivers:

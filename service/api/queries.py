@@ -16,7 +16,8 @@ from pydantic import (
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticCustomError
 
-from models.bulletin import Level, RiskName, Target
+from bulletins.form import RiskName
+from features.words import Level, Target
 from service.store.bulletins import LATEST
 
 Country = Annotated[str, Field(pattern=r"^[A-Z]{3}$")]

@@ -5,7 +5,8 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request, Response
 
-from models.bulletin import TRACK_RECORD_FILE, Level, Target
+from bulletins.form import TRACK_RECORD_FILE
+from features.words import SPECS, Level, Target
 from service.api.bodies import TrackRecord, TrackRecordList
 from service.api.examples import problems_of
 from service.api.listing import json_list, next_page, start_of
@@ -68,7 +69,7 @@ def pooled(rows: list[Row]) -> list[TrackRecord]:
     records: list[TrackRecord] = []
     for (level, target, horizon), by_forecast in sorted(by_kind.items()):
         means = {name: _means(of_one) for name, of_one in by_forecast.items()}
-        measure = "quantile_score" if target == "fatalities" else "brier"
+        measure = "quantile_score" if SPECS[target].is_distribution else "brier"
         best = min((m[measure] for n, m in means.items() if n != _SCORE), default=None)
         records += [
             TrackRecord(

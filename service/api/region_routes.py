@@ -6,7 +6,7 @@ import orjson
 from fastapi import APIRouter, Query, Request, Response
 from starlette.concurrency import run_in_threadpool
 
-from models.bulletin import HISTORY_FILE, INDICATOR_VALUES_FILE, REGIONS_FILE
+from bulletins.form import HISTORY_FILE, INDICATOR_VALUES_FILE, REGIONS_FILE
 from service.api.bodies import (
     HistoryMonth,
     IndicatorMonth,

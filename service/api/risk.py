@@ -3,7 +3,8 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from models.bulletin import RISK_LEVELS, Manifest, RiskName, RiskScale
+from bulletins.form import RISK_LEVELS, Manifest, RiskName, RiskScale
+from features.words import SPECS, Target
 from service.store.bulletins import Bulletin
 from service.store.derived import derived
 
@@ -13,9 +14,9 @@ RiskCodes = NDArray[np.int8]
 """Places in RISK_LEVELS, NO_LEVEL where there is no scale."""
 
 
-def scale_of(manifest: Manifest, level: str, target: str) -> RiskScale | None:
-    """Return the scale of a target at a level of regions; `fatalities` share `instability`'s."""
-    wanted = "instability" if target == "fatalities" else target
+def scale_of(manifest: Manifest, level: str, target: Target) -> RiskScale | None:
+    """Return the scale of a target at a level of regions, null if it has none."""
+    wanted = SPECS[target].shares
     for scale in manifest.risk_scales:
         if (scale.level, scale.target) == (level, wanted):
             return scale

@@ -5,7 +5,8 @@ from typing import Literal
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, FiniteFloat
 
-from models.bulletin import Level, ListedIndicator, Manifest, RiskName, Target
+from bulletins.form import ListedIndicator, Manifest, RiskName
+from features.words import Level, Target
 from service.store.bulletins import Bulletin
 from service.store.derived import derived
 

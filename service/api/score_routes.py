@@ -7,7 +7,8 @@ import pyarrow as pa
 from fastapi import APIRouter, Query, Request, Response
 from starlette.concurrency import run_in_threadpool
 
-from models.bulletin import RISK_LEVELS
+from bulletins import columns
+from bulletins.form import RISK_LEVELS
 from service.api.current import chosen_bulletin, is_stale, used_bulletin
 from service.api.examples import problems_of
 from service.api.forms import NOWHERE, Page, chosen_form, described, in_form
@@ -18,7 +19,6 @@ from service.api.routing import QueryRoute
 from service.api.schemas import ScoreList, list_head
 from service.api.score_text import score_text
 from service.api.selection import Selected, select_scores
-from service.store import columns
 from service.store.bulletins import LATEST, Bulletin
 from service.store.places import outlines_of
 

@@ -12,16 +12,16 @@ import numpy as np
 import orjson
 from numpy.typing import NDArray
 
-from models.bulletin import RISK_LEVELS
+from bulletins.columns import as_numbers
+from bulletins.form import RISK_LEVELS
+from bulletins.frame import Frame, Rows
+from bulletins.reading import QUANTILE_COLUMNS, REGION
+from features.words import DISTRIBUTIONS
 from service.api.risk import risk_of_scores
 from service.store.bulletins import Bulletin
-from service.store.columns import as_numbers
 from service.store.derived import derived
-from service.store.frame import Frame, Rows
-from service.store.reading import QUANTILE_COLUMNS, REGION
 
 _CELL = ("target", "horizon", "target_month")
-_FATALITIES = "fatalities"
 
 
 class ScoreText:
@@ -95,7 +95,7 @@ def _own_pieces(bulletin: Bulletin) -> list[bytes]:
 def _deaths(scores: Frame) -> list[bytes]:
     """Return mean and quantiles of every score; null where it is of no number of deaths."""
     told = [b'"mean":null,"quantiles":null'] * len(scores)
-    rows = scores.rows[scores.among("target", [_FATALITIES])]
+    rows = scores.rows[scores.among("target", DISTRIBUTIONS)]
     table = scores.take(rows)
     columns = [_numbers(as_numbers(table[name])) for name in ("mean", *QUANTILE_COLUMNS)]
     quantiles = b",".join(b'"%b":%%b' % name.encode() for name in QUANTILE_COLUMNS)

@@ -9,7 +9,9 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from models.bulletin import RISK_LEVELS
+from bulletins.form import RISK_LEVELS
+from bulletins.frame import Frame, Mask, Rows
+from features.words import DISTRIBUTIONS
 from service.api.queries import PlaceFilter, RegionFilter, ScoreFilter
 from service.api.risk import risk_of_scores
 from service.api.schemas import Region, Score
@@ -17,7 +19,6 @@ from service.api.score_text import score_text
 from service.errors import UnknownError
 from service.store.bulletins import Bulletin
 from service.store.distributions import exceedance_of_scores
-from service.store.frame import Frame, Mask, Rows
 from service.store.places import regions_in, regions_of
 
 
@@ -43,7 +44,7 @@ def select_scores(bulletin: Bulletin, query: ScoreFilter) -> Selected:
     _refuse_unknown_places(bulletin, query)
     _refuse_unknown(bulletin, "region", query.region, scores.values("region"))
     _refuse_unscored(bulletin, query)
-    target = query.target or (None if query.threshold is None else "fatalities")
+    target = query.target or (None if query.threshold is None else DISTRIBUTIONS[0])
     wanted: dict[str, Sequence[Any]] = {
         **_places(query),
         "region": query.region,

@@ -4,23 +4,14 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query, Request, Response
 
-from models.bulletin import Manifest, RiskScale, Target
+from bulletins.form import Manifest, RiskScale
+from features.words import SPECS, TARGETS, Target
 from service.api.bodies import ExplainedRisk, TargetDescription, TargetList, TargetScale
 from service.api.examples import problems_of
 from service.api.listing import json_list, next_page, start_of
 from service.api.queries import TargetQuery
 from service.api.risk import scale_of
 from service.api.routing import QueryRoute
-
-MEANINGS: dict[Target, str] = {
-    "fatalities": "Deaths in the target month: the whole distribution, and the probability that "
-    "they reach the threshold.",
-    "instability": "Deaths in the target month reach the threshold of the level.",
-    "escalation": "Mean deaths a month, over the months after the origin up to the horizon, reach "
-    "twice the mean of the 12 months to the origin, and the threshold of the level.",
-    "onset": "Any death in the months after the origin up to the horizon, in a region without one "
-    "in the 24 months to the origin.",
-}
 
 router = APIRouter(prefix="/v1/targets", tags=["scores"], route_class=QueryRoute)
 
@@ -35,7 +26,7 @@ async def list_targets(request: Request, query: Annotated[TargetQuery, Query()])
     bulletin, start = start_of(request, query)
     found = [
         _describe(bulletin.manifest, target, sorted(bulletin.horizons[target]))
-        for target in MEANINGS
+        for target in TARGETS
         if target in bulletin.horizons
     ]
     return json_list(
@@ -51,8 +42,8 @@ def _describe(manifest: Manifest, target: Target, horizons: list[int]) -> Target
     scales = [scale_of(manifest, level, target) for level in manifest.levels]
     return TargetDescription(
         target=target,
-        meaning=MEANINGS[target],
-        unit="deaths/month" if target == "fatalities" else "probability",
+        meaning=SPECS[target].meaning,
+        unit=SPECS[target].unit,
         horizons=horizons,
         thresholds=manifest.thresholds,
         scales=[_explained(scale) for scale in scales if scale is not None],

@@ -14,7 +14,8 @@ from fastapi.responses import HTMLResponse
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from pydantic import Field
 
-from models.bulletin import Level, Manifest, Target
+from bulletins.form import Manifest
+from features.words import DISPLAYED, SPECS, Level, Target
 from service.api.current import is_simulated, is_stale, used_bulletin
 from service.api.queries import BulletinChoice, LevelFilter, NoParameters, ScoreFilter
 from service.api.schemas import Score
@@ -28,13 +29,6 @@ ROWS = 50
 _SMALL = 0.01
 _LEVELS: tuple[Level, ...] = ("admin1", "priogrid", "country")
 _LEVEL_NAMES = {"country": "countries", "admin1": "regions", "priogrid": "grid cells"}
-_TARGETS: tuple[Target, ...] = ("instability", "escalation", "onset", "fatalities")
-_TARGET_NAMES = {
-    "instability": "Instability",
-    "escalation": "Escalation",
-    "onset": "Onset",
-    "fatalities": "Deaths",
-}
 
 # Nothing is ever loaded from another host, and the browser is told to hold us to it. Plotly and
 # Swagger write styles; only the page of the API, which is FastAPI's, has a script in it.
@@ -79,8 +73,8 @@ def show_page(request: Request, query: Annotated[PageView, Query()]) -> HTMLResp
         scores=scores,
         levels=[name for name in _LEVELS if name in manifest.levels],
         level_names=_LEVEL_NAMES,
-        targets=[name for name in _TARGETS if name in bulletin.horizons],
-        target_names=_TARGET_NAMES,
+        targets=[name for name in DISPLAYED if name in bulletin.horizons],
+        target_names={name: spec.title for name, spec in SPECS.items()},
         horizons=bulletin.horizons,
         models=[model for model in manifest.models if model.level == level],
         assets=f"assets/{assets_version()}",
@@ -129,7 +123,7 @@ def _state(bulletin: Bulletin, view: dict[str, Any]) -> dict[str, Any]:
 
 def _chosen(bulletin: Bulletin, query: PageView) -> tuple[Target, int]:
     """Return the target and horizon to show: as asked, else the nearest that there is."""
-    scored = [target for target in _TARGETS if target in bulletin.horizons]
+    scored = [target for target in DISPLAYED if target in bulletin.horizons]
     target = query.target or scored[0]
     horizons = sorted(bulletin.horizons.get(target, ())) or [1]
     asked = query.horizon or horizons[0]

@@ -12,12 +12,12 @@ from pathlib import Path
 from threading import Lock
 from typing import NamedTuple
 
+from bulletins.form import ListedIndicator, Manifest
+from bulletins.frame import Frame
+from bulletins.parts import Part
+from bulletins.reading import read_indicators, read_manifest, read_parts, read_scores
 from features.errors import BulletinError
-from models.bulletin import ListedIndicator, Manifest
 from service.errors import NoBulletinError, UnknownBulletinError, UnknownError
-from service.store.frame import Frame
-from service.store.parts import Part
-from service.store.reading import read_indicators, read_manifest, read_parts, read_scores
 
 LATEST = "latest"
 

@@ -6,11 +6,12 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from models.bulletin import DISTRIBUTIONS_FILE
+from bulletins.form import DISTRIBUTIONS_FILE
+from bulletins.frame import Rows, as_numpy
+from features.words import DISTRIBUTIONS
 from service.errors import UnknownBulletinError
 from service.store.bulletins import Bulletin
 from service.store.derived import derived
-from service.store.frame import Rows, as_numpy
 
 FloatArray = NDArray[np.float64]
 
@@ -43,7 +44,7 @@ def distributions_of(bulletin: Bulletin) -> tuple[Distributions, Rows]:
     columns = ["region", "level", "horizon", "deaths", "exceedance"]
     table = bulletin.part(DISTRIBUTIONS_FILE).whole(columns)
     scores = bulletin.scores
-    rows = scores.rows[scores.among("target", ["fatalities"])]
+    rows = scores.rows[scores.among("target", DISTRIBUTIONS)]
     key = ["level", "region", "horizon"]  # both are in this order
     if not scores.take(rows).select(key).equals(table.select(key)):
         raise UnknownBulletinError(

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from models.bulletin import HISTORY_FILE
+from bulletins.form import HISTORY_FILE
 from service.store.bulletins import Bulletin
 
 
@@ -22,17 +22,6 @@ class Deaths:
         found = [self._by_month.get(month) for month in months]
         known = [value for value in found if value is not None]
         return sum(known) / len(known) if len(known) == len(months) else None
-
-
-def outcome_of(target: str, threshold: float, mean_deaths: float | None) -> bool | None:
-    """Tell whether a forecast came true, by the mean deaths a month of what it was about.
-
-    None where that is not known. `onset` came true with any death, the others with as many a month
-    as their threshold.
-    """
-    if mean_deaths is None:
-        return None
-    return mean_deaths > 0 if target == "onset" else mean_deaths >= threshold
 
 
 def rows_of(bulletin: Bulletin, name: str, region: str) -> list[dict[str, Any]]:

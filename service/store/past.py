@@ -9,8 +9,8 @@ from threading import Lock
 
 import pyarrow as pa
 
-from models.bulletin import SCORES_FILE, Manifest
-from service.store.parts import Part
+from bulletins.form import SCORES_FILE, Manifest
+from bulletins.parts import Part
 
 _log = logging.getLogger(__name__)
 

@@ -3,12 +3,12 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from models.bulletin import REGIONS_FILE
+from bulletins.columns import as_numbers, numbers
+from bulletins.form import REGIONS_FILE
+from bulletins.frame import Frame
+from bulletins.reading import REGION
 from service.store.bulletins import Bulletin
-from service.store.columns import as_numbers, numbers
 from service.store.derived import derived
-from service.store.frame import Frame
-from service.store.reading import REGION
 
 _EDGES = ("west", "south", "east", "north")
 _HALF_TURN = 180.0

@@ -10,12 +10,13 @@ from typing import Any
 import numpy as np
 import pytest
 
-from experiments import tracking, training
-from experiments.backtest import Step
+from experiments import training
+from experiments.backtest.rolling import Step
 from experiments.configuration import Configuration
-from experiments.registry import champion
 from experiments.samples import Samples
-from experiments.store import Store, open_store
+from experiments.tracking import runs
+from experiments.tracking.registry import champion
+from experiments.tracking.store import Store, open_store
 from experiments.training import train
 from features.archive.releases import Archive
 from features.archive.vintage import Vintage, open_vintage
@@ -125,7 +126,7 @@ def trained(
             silly = plain | {"logistic": {"indicators": ["season_sine"]}}
             trainings = [train_into(home, vintage, small_settings, "2023-12")]
             with pytest.MonkeyPatch.context() as patch:
-                patch.setattr(tracking, "_log_figure", lambda picture, name: None)  # for speed
+                patch.setattr(runs, "_log_figure", lambda picture, name: None)  # for speed
                 patch.setattr(training, "report_page", lambda judged: "")
                 trainings.append(train_into(home, vintage, silly, "2023-12"))
                 trainings.append(train_into(home, vintage, small_settings, "2023-12"))

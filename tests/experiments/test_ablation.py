@@ -8,12 +8,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from experiments.ablation import Ablation, as_markdown, as_table, losses_of, run_ablation
-from experiments.ablation_runs import ablate
-from experiments.backtest import Backtest, Step
+from experiments.ablation import Ablation, ablate, as_markdown, as_table, losses_of, run_ablation
+from experiments.backtest.rolling import Backtest, Step
 from experiments.configuration import Configuration
 from experiments.samples import Samples
-from experiments.store import open_store
+from experiments.tracking.store import open_store
 from features.archive.vintage import Vintage
 from features.errors import ConfigurationError
 from features.months import parse_month

@@ -11,8 +11,7 @@ from hypothesis import strategies as st
 from experiments.configuration import DEFAULT, DEMO, Configuration, read_configuration
 from features.errors import ConfigurationError
 from features.indicators.catalogue import CATALOGUE
-from models.ensemble import LogOddsMean, RidgeLogistic
-from models.learners import Boosting, Logistic
+from models.learners import Boosting, Logistic, LogOddsMean, RidgeLogistic
 
 CONTENT = tomllib.loads(DEFAULT.read_text(encoding="utf-8"))
 PLACES = [

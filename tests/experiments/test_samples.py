@@ -14,10 +14,10 @@ from features.errors import CoverageError
 from features.months import parse_month
 from features.panel.panel import FloatArray, Panel, build_panel
 from features.places.regions import load_regions
-from features.targets import HORIZONS, TARGETS, Target
+from features.words import SPECS, TARGETS, Target
 
 MakeSamples = Callable[..., Samples]
-CELLS = [(target, horizon) for target in TARGETS for horizon in HORIZONS[target]]
+CELLS = [(target, horizon) for target in TARGETS for horizon in SPECS[target].horizons]
 
 
 def quiet(months: int, regions: int = 1) -> FloatArray:

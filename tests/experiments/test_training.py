@@ -6,11 +6,12 @@ from typing import Any
 
 import pytest
 
-from experiments import tracking, training
-from experiments.backtest import Step
+from experiments import training
+from experiments.backtest.rolling import Step
 from experiments.configuration import Configuration
-from experiments.registry import champion, champion_for
-from experiments.store import Store, open_store
+from experiments.tracking import runs
+from experiments.tracking.registry import champion, champion_for
+from experiments.tracking.store import Store, open_store
 from experiments.training import train
 from features.archive.vintage import Vintage
 from features.errors import CoverageError, ModelError
@@ -110,7 +111,7 @@ def test_a_model_for_another_threshold_meets_the_references_not_the_champion(
         "thresholds": {"country": 25, "admin1": 10, "priogrid": 1},
     }
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(tracking, "_log_figure", lambda picture, name: None)
+        patch.setattr(runs, "_log_figure", lambda picture, name: None)
         patch.setattr(training, "report_page", lambda judged: "")
         (trained,) = train(
             vintage,

@@ -5,19 +5,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.testing import assert_array_equal
 
-from features.targets import (
-    HORIZONS,
-    TARGETS,
-    Target,
-    escalation_threshold,
-    is_quiet,
-    label,
-    threshold,
-    window_mean_ahead,
-)
+from features.targets import is_eligible, label, threshold, window_mean_ahead
+from features.words import SPECS, TARGETS, Target
 
 NAN = np.nan
-CELLS = [(target, horizon) for target in TARGETS for horizon in HORIZONS[target]]
+CELLS = [(target, horizon) for target in TARGETS for horizon in SPECS[target].horizons]
 
 Column = npt.NDArray[np.float64]
 
@@ -32,8 +24,8 @@ def months(*values: float, before: int = 0) -> Column:
 
 def test_every_target_is_forecast_at_the_horizons_of_the_design() -> None:
     assert TARGETS == ("fatalities", "instability", "escalation", "onset")
-    assert HORIZONS["fatalities"] == HORIZONS["instability"] == tuple(range(1, 13))
-    assert HORIZONS["escalation"] == HORIZONS["onset"] == (3, 6, 12)
+    assert SPECS["fatalities"].horizons == SPECS["instability"].horizons == tuple(range(1, 13))
+    assert SPECS["escalation"].horizons == SPECS["onset"].horizons == (3, 6, 12)
 
 
 def test_fatalities_are_the_deaths_of_the_target_month() -> None:
@@ -88,10 +80,10 @@ def test_escalation_needs_twelve_observed_months_and_a_whole_window() -> None:
 
 
 def test_the_threshold_of_escalation_is_tau_or_twice_the_baseline() -> None:
-    assert escalation_threshold(months(30, before=11), tau=5)[-1, 0] == 5
-    assert escalation_threshold(months(36, before=11), tau=5)[-1, 0] == 6
-    assert np.isnan(escalation_threshold(months(36, before=10), tau=5)).all()
-    assert np.isnan(escalation_threshold(column(NAN, *[0] * 11), tau=5)).all()
+    assert threshold("escalation", months(30, before=11), tau=5)[-1, 0] == 5
+    assert threshold("escalation", months(36, before=11), tau=5)[-1, 0] == 6
+    assert np.isnan(threshold("escalation", months(36, before=10), tau=5)).all()
+    assert np.isnan(threshold("escalation", column(NAN, *[0] * 11), tau=5)).all()
 
 
 @pytest.mark.parametrize(
@@ -102,7 +94,7 @@ def test_a_region_is_quiet_when_the_24_months_to_the_origin_saw_no_death(
 ) -> None:
     deaths = months(before=30)
     deaths[29 - death_back] = 1
-    assert is_quiet(deaths)[29, 0] == quiet
+    assert is_eligible("onset", deaths)[29, 0] == quiet
     later = np.vstack([deaths, column(0, 0, 1)])
     assert_array_equal(label("onset", later, 3, tau=5)[29], [1 if quiet else NAN])
 
@@ -110,9 +102,11 @@ def test_a_region_is_quiet_when_the_24_months_to_the_origin_saw_no_death(
 def test_a_region_is_not_quiet_when_one_of_the_24_months_is_not_observed() -> None:
     deaths = months(before=30)
     deaths[6] = NAN
-    assert_array_equal(is_quiet(deaths)[28:, 0], [False, False])
-    assert_array_equal(is_quiet(np.vstack([deaths, column(0, 0)]))[29:, 0], [False, True, True])
-    assert not is_quiet(months(before=23)).any()
+    assert_array_equal(is_eligible("onset", deaths)[28:, 0], [False, False])
+    assert_array_equal(
+        is_eligible("onset", np.vstack([deaths, column(0, 0)]))[29:, 0], [False, True, True]
+    )
+    assert not is_eligible("onset", months(before=23)).any()
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.testing import assert_allclose, assert_array_equal
 
-from models.bulletin import QUANTILES
+from features.words import QUANTILES
 from models.distribution import Analogues, DeathsDistribution, recent_scale
 
 Values = npt.NDArray[np.float64]

@@ -9,13 +9,19 @@ from numpy.testing import assert_allclose, assert_array_equal
 from scipy.special import expit
 from skops.io.exceptions import UntrustedTypesFoundException
 
-from experiments.registry import TRUSTED_TYPES
-from features.targets import HORIZONS, TARGETS, Target
-from models.bulletin import QUANTILES, quantile_column
+from experiments.tracking.registry import TRUSTED_TYPES
+from features.words import QUANTILES, SPECS, TARGETS, Target, quantile_column
 from models.calibration import LogisticCalibration
-from models.ensemble import Learner, LogOddsMean, RidgeLogistic
 from models.forecaster import CELLS, FITTED_CELLS, Cell, Forecaster, Rows, cell_key, fit_cell
-from models.learners import BaseRate, Boosting, LearnerName, Logistic
+from models.learners import (
+    BaseRate,
+    Boosting,
+    Learner,
+    LearnerName,
+    Logistic,
+    LogOddsMean,
+    RidgeLogistic,
+)
 
 TAU = 5.0
 NAMES = ("violence", "noise")
@@ -60,7 +66,7 @@ def frame(seed: int = 500) -> pd.DataFrame:
 
 
 def test_cells_are_every_target_at_every_horizon_and_fatalities_have_none_of_their_own() -> None:
-    assert list(CELLS) == [(target, h) for target in TARGETS for h in HORIZONS[target]]
+    assert list(CELLS) == [(target, h) for target in TARGETS for h in SPECS[target].horizons]
     assert len(FITTED_CELLS) == 12 + 3 + 3
     assert set(CELLS) - set(FITTED_CELLS) == {("fatalities", h) for h in range(1, 13)}
     assert cell_key("instability", 3) == "instability_03"
@@ -85,7 +91,7 @@ def test_a_forecast_has_a_column_for_everything_that_a_bulletin_needs(
 
 def test_deaths_agree_with_the_score_at_the_same_horizon(forecaster: Forecaster) -> None:
     answer, matrix = forecaster.predict(frame()), frame().to_numpy(dtype=np.float32)
-    for horizon in HORIZONS["fatalities"]:
+    for horizon in SPECS["fatalities"].horizons:
         key = f"fatalities_{horizon:02d}"
         forecast = forecaster.cell("fatalities", horizon).deaths(matrix)
         score = answer[f"instability_{horizon:02d}"]
@@ -98,7 +104,7 @@ def test_deaths_agree_with_the_score_at_the_same_horizon(forecaster: Forecaster)
 
 def test_more_violence_is_a_higher_score(forecaster: Forecaster) -> None:
     two = pd.DataFrame({"violence": [0.0, 40.0], "noise": [4.0, 4.0]})
-    for horizon in HORIZONS["instability"]:
+    for horizon in SPECS["instability"].horizons:
         calm, violent = forecaster.predict(two)[f"instability_{horizon:02d}"]
         assert violent > calm + 0.3
 

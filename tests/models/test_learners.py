@@ -8,8 +8,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 from scipy.special import expit
 from sklearn.base import clone
 
-from models.ensemble import Learner
-from models.learners import BaseRate, Boosting, Logistic
+from models.learners import BaseRate, Boosting, Learner, Logistic
 
 Values = npt.NDArray[np.float64]
 Matrix = npt.NDArray[np.float32]

@@ -5,11 +5,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.testing import assert_allclose, assert_array_equal
 
-from features.targets import HORIZONS, TARGETS, Target, label
+from features.targets import label
+from features.words import SPECS, TARGETS, Target
 from models.references import REFERENCES, Reference, reference_draws, reference_probability
 
 NAN = np.nan
-CELLS = [(t, h) for t in TARGETS if t != "fatalities" for h in HORIZONS[t]]
+CELLS = [(t, h) for t in TARGETS if t != "fatalities" for h in SPECS[t].horizons]
 
 # Two regions, six origins; at a horizon of one month a label is known one month later.
 LABELS = np.array([[1.0, 0], [1, 0], [0, 0], [0, NAN], [1, 1], [1, 0]])

@@ -11,11 +11,11 @@ import pyarrow as pa
 import pytest
 from fastapi import FastAPI
 
-from models.bulletin import Manifest
+from bulletins.form import Manifest
 from service.app import create_app
 from service.server import Server, bind
 from service.settings import Settings
-from tests.service.example import (
+from tests.bulletins.example import (
     EXAMPLE_MONTHS,
     NOW,
     Row,

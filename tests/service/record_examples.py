@@ -10,8 +10,8 @@ import tempfile
 from pathlib import Path
 
 from service import api
+from tests.bulletins.example import EXAMPLE_MONTHS, publish_months, without_hashes
 from tests.service.conftest import serve_home
-from tests.service.example import EXAMPLE_MONTHS, publish_months, without_hashes
 
 EXAMPLES = Path(api.__file__).with_name("examples.json")
 

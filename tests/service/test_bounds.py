@@ -16,8 +16,8 @@ from starlette.responses import Response, StreamingResponse
 
 from service.app import create_app
 from service.settings import Settings
+from tests.bulletins.example import NOW
 from tests.service.conftest import serve_app, serving_with
-from tests.service.example import NOW
 
 
 def ask(client: httpx.Client, content: bytes, *, wait_s: float = 5) -> bytes:

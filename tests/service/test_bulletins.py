@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from models.bulletin import Manifest
+from bulletins.form import Manifest
 from service.errors import NoBulletinError, UnknownBulletinError
 from service.store.bulletins import BulletinStore
 

@@ -8,8 +8,8 @@ import httpx
 import pyarrow as pa
 import pytest
 
-from models.bulletin import DRIVERS_FILE, DRIVERS_SCHEMA
-from tests.service.example import ORIGIN, drivers_of, parts_of, publish_bulletin, rows_of
+from bulletins.form import DRIVERS_FILE, DRIVERS_SCHEMA
+from tests.bulletins.example import ORIGIN, drivers_of, parts_of, publish_bulletin, rows_of
 
 
 def test_movers_are_sorted_by_how_far_they_moved(months_client: httpx.Client) -> None:

@@ -7,9 +7,9 @@ from typing import Any
 import httpx
 import pytest
 
+from bulletins.form import Manifest
+from bulletins.reading import read_indicators
 from features.errors import BulletinError
-from models.bulletin import Manifest
-from service.store.reading import read_indicators
 
 Publish = Callable[..., Manifest]
 Serving = Callable[[Path], AbstractContextManager[httpx.Client]]

@@ -13,11 +13,11 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe  # type: ignore[import-untyped]
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
-from models.bulletin import Manifest
+from bulletins.form import Manifest
 from service.access.keys import KeyRing
 from service.app import create_app
+from tests.bulletins.example import NOW, POSITIONS
 from tests.service.conftest import serve_app
-from tests.service.example import NOW, POSITIONS
 
 CHROMIUM = Path("/usr/bin/chromium")
 ARGUMENTS = (

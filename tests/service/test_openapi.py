@@ -7,10 +7,10 @@ import httpx
 import pytest
 from pydantic import BaseModel
 
-from models.bulletin import Manifest
+from bulletins.form import Manifest
 from service import api
 from service.api import bodies, schemas
-from tests.service.example import without_hashes
+from tests.bulletins.example import without_hashes
 
 MODELS: dict[str, type[BaseModel]] = {
     "/v1/scores": schemas.ScoreList,

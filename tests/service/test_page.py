@@ -10,7 +10,7 @@ import httpx
 import pytest
 from fastapi import FastAPI
 
-from models.bulletin import Manifest
+from bulletins.form import Manifest
 from service.app import create_app
 from service.pages.page import _percent
 

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from models.bulletin import Manifest
+from bulletins.form import Manifest
 
 Row = dict[str, Any]
 Publish = Callable[..., Manifest]

@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from models.bulletin import Manifest
+from bulletins.form import Manifest
 from service.store.past import PastScores
-from tests.service.example import publish_bulletin, publish_months
+from tests.bulletins.example import publish_bulletin, publish_months
 
 MONTHS = ("2024-09", "2024-10", "2024-11", "2024-12")
 

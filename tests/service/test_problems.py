@@ -8,10 +8,10 @@ import httpx
 import pytest
 from fastapi import FastAPI
 
-from models.bulletin import Manifest
+from bulletins.form import Manifest
 from service.api.problems import TITLES
 from service.app import create_app
-from tests.service.example import NOW
+from tests.bulletins.example import NOW
 
 Publish = Callable[..., Manifest]
 Serving = Callable[[Path], AbstractContextManager[httpx.Client]]

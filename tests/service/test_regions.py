@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 
 from features.months import format_month, parse_month
 from service.api.selection import plain
-from tests.service.example import POSITIONS
+from tests.bulletins.example import POSITIONS
 
 
 def ids(response: httpx.Response) -> list[str]:

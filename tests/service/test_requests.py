@@ -16,8 +16,8 @@ from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 
 from service.settings import Settings
+from tests.bulletins.example import NOW
 from tests.service.conftest import serving_with
-from tests.service.example import NOW
 
 
 @given(st.text(max_size=90))

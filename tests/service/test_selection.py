@@ -8,11 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bulletins.frame import Frame
 from service.api.queries import RegionFilter, ScoreFilter
 from service.api.selection import find_region, scores_at, select_regions, select_scores
 from service.errors import UnknownError
 from service.store.bulletins import Bulletin, BulletinStore
-from service.store.frame import Frame
 from service.store.places import regions_of
 
 Row = dict[str, Any]

@@ -6,7 +6,7 @@ from typing import Any
 import httpx
 import pytest
 
-from models.bulletin import Manifest
+from bulletins.form import Manifest
 
 Publish = Callable[..., Manifest]
 Serving = Callable[[Path], AbstractContextManager[httpx.Client]]

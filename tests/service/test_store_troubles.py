@@ -11,7 +11,7 @@ import httpx
 import pytest
 
 from features.months import format_month, parse_month
-from tests.service.example import publish_bulletin
+from tests.bulletins.example import publish_bulletin
 
 GOOD, NEW = "2024-11-00000000000a", "2024-12-5f3a9c01d2e4"
 

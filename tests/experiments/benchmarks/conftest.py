@@ -6,8 +6,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from experiments.backtest import Step
-from experiments.benchmarks.running import Run
+from experiments.backtest.rolling import Step
+from experiments.benchmarks.files import Run
 from features.months import format_month
 from tests.paths import DATA
 

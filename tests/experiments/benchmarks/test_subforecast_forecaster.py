@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 
-from experiments.benchmarks.running import Run
+from experiments.benchmarks.files import Run
 from experiments.benchmarks.subforecast import roll
 from experiments.benchmarks.subforecast_data import AdminCounts, FloatArray
 from experiments.benchmarks.subforecast_forecaster import UnitEnsemble, indicators_of

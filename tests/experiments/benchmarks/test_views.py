@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 from numpy.testing import assert_allclose, assert_array_equal
 
 from experiments.benchmarks.chosen import COUNTRY_FORECASTER
+from experiments.benchmarks.files import Run
 from experiments.benchmarks.published import CONFLICTOLOGY, LEADERBOARD, LEADERS, leaderboard
-from experiments.benchmarks.running import Run
 from experiments.benchmarks.simple import RecentMonths
 from experiments.benchmarks.views import (
     CountryForecaster,

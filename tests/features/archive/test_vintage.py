@@ -15,11 +15,11 @@ from features.archive.releases import Archive, Delivery, Identity
 from features.archive.vintage import monthly_counts, open_vintage
 from features.errors import ArchiveError
 from features.months import format_month
-from features.places.regions import Level
 from features.sources.ingestion import FileDelivery
 from features.sources.simulation.delivery import MemoryDelivery
 from features.sources.source import Said
 from features.sources.ucdp import Ucdp
+from features.words import Level
 from tests.paths import DATA
 
 UCDP = DATA / "ucdp_ged"

@@ -14,8 +14,9 @@ from features.indicators.catalogue import untold
 from features.months import format_month, parse_month
 from features.panel.panel import Panel, read_panel
 from features.places.matching import match_countries
-from features.places.regions import Level, counted_map, load_regions
+from features.places.regions import counted_map, load_regions
 from features.sources.counts_file import CountsSaid, read_counts
+from features.words import Level
 from tests.paths import DATA
 
 VINTAGES = DATA / "country_month" / "realtime_vintages_2023_12_to_2024_12.parquet"

@@ -7,7 +7,8 @@ import shapely
 
 from features.errors import InputError
 from features.places.priogrid import cell_of
-from features.places.regions import Level, Regions, geometries, load_regions
+from features.places.regions import Regions, geometries, load_regions
+from features.words import Level
 
 LEVELS = get_args(Level)
 MALI = {"Bamako", "Gao", "Kayes", "Kidal", "Koulikoro", "Mopti", "Ségou", "Sikasso", "Timbuktu"}

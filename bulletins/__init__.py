@@ -1,0 +1,11 @@
+"""The contract between what publishes and what serves: the form of a bulletin, written and read.
+
+Owns every file of a bulletin. Knows no model and no HTTP.
+
+Where do I go to ...?
+
+* see what a bulletin holds, or add a column: `form.py`
+* write one: `writing.py`; read and check one: `reading.py`
+* read bulletins from elsewhere: `reading.py`
+* work with its tables: `frame.py`, `columns.py`, `parts.py`
+"""

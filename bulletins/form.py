@@ -1,0 +1,324 @@
+"""The form of a bulletin: what `experiments` writes and `service` reads.
+
+A bulletin is one folder, `bulletins/<id>/`: `manifest.json` (Manifest) says what it is,
+`scores.parquet` (SCORES_SCHEMA) what it forecasts. The rest tells more of the same scores:
+
+* `distributions.parquet` (DISTRIBUTIONS_SCHEMA): how likely every number of deaths is;
+* `drivers.parquet` (DRIVERS_SCHEMA): why a score is what it is, and what changed;
+* `regions.parquet` (REGIONS_SCHEMA): where the regions lie, and who borders whom;
+* `history.parquet` (HISTORY_SCHEMA): what happened up to the origin, as it was known;
+* `indicator_values.parquet` (INDICATOR_VALUES_SCHEMA): what the models read;
+* `indicators.json` (ListedIndicators): what the indicators mean;
+* `track_record.parquet` (TRACK_RECORD_SCHEMA): how earlier bulletins came out.
+
+Older bulletins are without some of these. A bulletin is moved into place whole and never changed
+afterwards.
+"""
+
+from datetime import date
+from typing import Annotated, Literal, get_args
+
+import pyarrow as pa
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, FiniteFloat, TypeAdapter
+
+from features.words import QUANTILES, Level, Target, quantile_column
+
+FORMAT: Literal[1] = 1
+"""Version of this form; a reader refuses a manifest with another."""
+
+SCORES_FILE = "scores.parquet"
+DRIVERS_FILE = "drivers.parquet"
+DISTRIBUTIONS_FILE = "distributions.parquet"
+REGIONS_FILE = "regions.parquet"
+HISTORY_FILE = "history.parquet"
+INDICATOR_VALUES_FILE = "indicator_values.parquet"
+TRACK_RECORD_FILE = "track_record.parquet"
+INDICATORS_FILE = "indicators.json"
+MANIFEST_FILE = "manifest.json"
+
+SCORES_SCHEMA = pa.schema(
+    [
+        pa.field("region", pa.string(), nullable=False),
+        pa.field("name", pa.string(), nullable=False),
+        pa.field("country", pa.string(), nullable=False),
+        pa.field("level", pa.string(), nullable=False),
+        pa.field("target", pa.string(), nullable=False),
+        pa.field("horizon", pa.int8(), nullable=False),
+        pa.field("target_month", pa.string(), nullable=False),
+        pa.field("threshold", pa.float64(), nullable=False),
+        pa.field("probability", pa.float64(), nullable=False),
+        pa.field("mean", pa.float64()),
+        *(pa.field(quantile_column(level), pa.float64()) for level in QUANTILES),
+        pa.field("model_version", pa.string(), nullable=False),
+    ]
+)
+"""One row a region, target and horizon; sorted by level, region, target and horizon.
+
+`target_month` is YYYY-MM, for `escalation` and `onset` the last month of the window. `threshold`
+[deaths/month] is what the forecast must reach: tau for `fatalities` and `instability`,
+max(tau, 2 x the last 12 months' mean) for `escalation`, 1 death for `onset`. `mean` and the
+quantiles [deaths/month] are given for `fatalities` only.
+"""
+
+DriverKind = Literal["score", "baseline", "family", "revision", "indicator"]
+
+DRIVERS_SCHEMA = pa.schema(
+    [
+        pa.field("region", pa.string(), nullable=False),
+        pa.field("level", pa.string(), nullable=False),
+        pa.field("target", pa.string(), nullable=False),
+        pa.field("horizon", pa.int8(), nullable=False),
+        pa.field("kind", pa.string(), nullable=False),
+        pa.field("name", pa.string()),
+        pa.field("contribution", pa.float64(), nullable=False),
+        pa.field("change", pa.float64()),
+        pa.field("value", pa.float64()),
+        pa.field("baseline_value", pa.float64()),
+        pa.field("sentence", pa.string()),
+    ]
+)
+"""Several rows a score, sorted like the scores; `fatalities` share those of `instability`.
+
+Per score, by `kind` (DriverKind): one `score`, one `baseline`, one `family` for each that the model
+reads, one `revision` if the change is known, and at most three `indicator`, the strongest first.
+`contribution` is in log-odds: those of `baseline` and `family` add up to that of `score`. So is
+`change`, what happened since the bulletin that the manifest names as `previous`, at the same
+horizon: those of `family` and `revision` add up to that of `score`. It is null where there was no
+such score, and but for `score` also where another model gave it.
+
+* `score`: `value` and `baseline_value` are the probability and the one that is usual for the
+  region; `sentence` says in English what changed and why. `name` is null.
+* `baseline`: what the model makes of the region's usual indicators. `name` says whose months they
+  are from: `own`, or `all regions` where the region has too short a past.
+* `family`: what the indicators of the family add, not being as usual; as `change`, what they did by
+  moving from their values at the previous origin, as known now, to the present ones.
+* `revision`: as `change`, what the record of the months to the previous origin did by being another
+  now than it was then. Its `contribution` is 0.
+* `indicator`: what this one adds on top of all others; these do not add up. `value` and
+  `baseline_value` are the indicator's own, now and usually, in its unit; null if not known.
+"""
+
+DISTRIBUTIONS_SCHEMA = pa.schema(
+    [
+        pa.field("region", pa.string(), nullable=False),
+        pa.field("level", pa.string(), nullable=False),
+        pa.field("horizon", pa.int8(), nullable=False),
+        pa.field("deaths", pa.list_(pa.float64()), nullable=False),
+        pa.field("exceedance", pa.list_(pa.float64()), nullable=False),
+    ]
+)
+"""One row a region and horizon, sorted by level, region and horizon.
+
+The distribution of deaths [deaths/month] behind a `fatalities` score: `deaths` are the numbers that
+may come, ascending and distinct, and `exceedance` the probabilities that at least so many do. The
+first is 1; deaths above the last have none. Mean, quantiles and probability of the score follow
+from it.
+"""
+
+REGIONS_SCHEMA = pa.schema(
+    [
+        pa.field("region", pa.string(), nullable=False),
+        pa.field("name", pa.string(), nullable=False),
+        pa.field("country", pa.string(), nullable=False),
+        pa.field("level", pa.string(), nullable=False),
+        pa.field("latitude", pa.float64()),
+        pa.field("longitude", pa.float64()),
+        pa.field("west", pa.float64()),
+        pa.field("south", pa.float64()),
+        pa.field("east", pa.float64()),
+        pa.field("north", pa.float64()),
+        pa.field("outline", pa.string()),
+        pa.field("neighbours", pa.list_(pa.string()), nullable=False),
+    ]
+)
+"""One row a scored region, sorted by level and region.
+
+`latitude` and `longitude` [degrees] are of a point inside, the next four of the edges of `outline`,
+a GeoJSON geometry (RFC 7946: outer rings anticlockwise), simplified for a map. All are null where
+nobody knows where the region lies. `neighbours` are the ids of the scored regions of its level that
+touch it, ascending.
+"""
+
+HISTORY_MONTHS = 120
+"""So many months, up to the origin, does a bulletin tell of."""
+
+HISTORY_SCHEMA = pa.schema(
+    [
+        pa.field("region", pa.string(), nullable=False),
+        pa.field("level", pa.string(), nullable=False),
+        pa.field("month", pa.string(), nullable=False),
+        pa.field("observed", pa.bool_(), nullable=False),
+        pa.field("events", pa.float64()),
+        pa.field("deaths", pa.float64()),
+        pa.field("state_based", pa.float64()),
+        pa.field("non_state", pa.float64()),
+        pa.field("one_sided", pa.float64()),
+    ]
+)
+"""One row a scored region and month (YYYY-MM), sorted by level, region and month.
+
+`deaths` [deaths/month] are all that count for the targets, the last three columns those of each
+type of violence. All are null in months that are not `observed`, `events` and types also where the
+history does not tell them.
+"""
+
+INDICATOR_MONTHS = 12
+"""So many months, up to the origin, of indicator values does a bulletin keep."""
+
+INDICATOR_VALUES_SCHEMA = pa.schema(
+    [
+        pa.field("region", pa.string(), nullable=False),
+        pa.field("level", pa.string(), nullable=False),
+        pa.field("month", pa.string(), nullable=False),
+    ]
+)
+"""The first columns; after them one float32 column for each indicator that a model of the bulletin
+reads, by its name, in its unit. One row a scored region and month, sorted like the history; null
+where a value is missing or the level's model does not read it.
+"""
+
+TRACK_RECORD_SCHEMA = pa.schema(
+    [
+        pa.field("bulletin", pa.string(), nullable=False),
+        pa.field("origin", pa.string(), nullable=False),
+        pa.field("level", pa.string(), nullable=False),
+        pa.field("target", pa.string(), nullable=False),
+        pa.field("horizon", pa.int8(), nullable=False),
+        pa.field("forecast", pa.string(), nullable=False),
+        pa.field("n", pa.int64(), nullable=False),
+        pa.field("observed", pa.float64(), nullable=False),
+        pa.field("forecasted", pa.float64(), nullable=False),
+        pa.field("brier", pa.float64()),
+        pa.field("log_score", pa.float64()),
+        pa.field("auc", pa.float64()),
+        pa.field("quantile_score", pa.float64()),
+        pa.field("within_90", pa.float64()),
+    ]
+)
+"""How earlier bulletins came out by what is known now: a row a bulletin, level, target, horizon and
+forecast, in this order.
+
+`forecast` is `score` or the name of a reference. `n` regions are judged. `observed` and
+`forecasted` are means over them: the share that came true and the mean probability, for
+`fatalities` both in deaths [deaths/month]. `brier`, `log_score` and `auc` (null where all came out
+alike) are of probabilities; `quantile_score` [deaths/month] (twice the mean pinball loss over
+QUANTILES) and `within_90` (share of outcomes from q05 to q95) of `fatalities`.
+"""
+
+RiskName = Literal["low", "guarded", "elevated", "high", "critical"]
+
+RISK_LEVELS: tuple[RiskName, ...] = get_args(RiskName)
+"""The names of the risk levels, upwards."""
+
+
+class _Frozen(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class ReleaseUsed(_Frozen):
+    """One release that the vintage drew on."""
+
+    source: str = Field(examples=["ucdp"])
+    release: str = Field(examples=["ged241"])
+    available_on: date = Field(description="The day from which the release was public.")
+    sha256: str = Field(description="Content hash of the delivered file.")
+
+
+class VintageUsed(_Frozen):
+    """The event history that the scores were computed from."""
+
+    history: str = Field(examples=["ucdp"], description="The event history that was read.")
+    as_of: date = Field(description="Only releases that were public by this day were read.")
+    digest: str = Field(description="Content hash of everything read: all months to the origin.")
+    releases: tuple[ReleaseUsed, ...]
+
+
+class ModelUsed(_Frozen):
+    """The registered model version behind the scores of one level."""
+
+    level: Level
+    name: str = Field(examples=["tocsin-admin1"], description="Name in the model registry.")
+    version: int = Field(ge=1)
+    run_id: str = Field(description="The MLflow run that trained it.")
+    learner: str = Field(examples=["boosting"])
+    summary_events: Literal["spread", "end", "omit"] = Field(
+        description="Whether events that last over several months are spread over their days, "
+        "count in the month in which they ended, or are left out."
+    )
+    trained_to: str = Field(description="The last month whose outcomes it learned from, YYYY-MM.")
+    skill: dict[str, float] = Field(
+        description="Brier skill by target over the best reference, in the backtest before the "
+        "origin: 0 is no better than the reference, 1 is perfect."
+    )
+
+
+class RiskLevel(_Frozen):
+    """One risk level: which scores it takes in, and what came of such scores in the backtest."""
+
+    name: RiskName
+    lowest: float = Field(ge=0, le=1, description="The least probability of the level.")
+    scores: int = Field(ge=0, description="Number of scores of this level in the backtest.")
+    came_true: float | None = Field(
+        ge=0, le=1, description="The share of them that came true; null where there were none."
+    )
+
+
+class RiskScale(_Frozen):
+    """The risk levels of one target at one level of regions, upwards."""
+
+    level: Level
+    target: Target
+    base_rate: float = Field(ge=0, le=1, description="Share of all in the backtest, come true.")
+    levels: Annotated[tuple[RiskLevel, ...], Field(min_length=5, max_length=5)]
+
+
+class Manifest(_Frozen):
+    """What a bulletin is, where it comes from and what it holds."""
+
+    format: Literal[1] = FORMAT
+    id: Annotated[str, Field(pattern=r"^\d{4}-\d{2}-[0-9a-f]{12}$")]
+    origin: Annotated[
+        str, Field(pattern=r"^\d{4}-(0[1-9]|1[0-2])$", description="Last observed month used.")
+    ]
+    issued_at: AwareDatetime
+    simulated: bool = Field(description="True if the events are invented: no news, no warning.")
+    levels: tuple[Level, ...]
+    thresholds: dict[Level, float] = Field(description="tau by level [deaths/month].")
+    vintage: VintageUsed
+    models: tuple[ModelUsed, ...]
+    code: str = Field(description="Version and commit of the code that issued it.")
+    rows: int = Field(ge=1, description="Number of scores.")
+    scores_sha256: str = Field(description="Content hash of scores.parquet.")
+    drivers_sha256: str | None = Field(
+        default=None, description="Content hash of drivers.parquet; null if there is none."
+    )
+    previous: str | None = Field(
+        default=None, description="The bulletin that changes are told against; null if none."
+    )
+    files: dict[str, str] = Field(
+        default_factory=dict, description="Content hashes of the other Parquet files, by name."
+    )
+    risk_scales: tuple[RiskScale, ...] = Field(
+        default=(), description="What the risk levels mean; none in older bulletins."
+    )
+
+
+class ListedIndicator(_Frozen):
+    """One indicator of the catalogue, as it was when the bulletin was issued."""
+
+    name: str
+    meaning: str
+    unit: str
+    family: str
+    source: str = Field(description="The literature that it is from; empty if it is from none.")
+    lowest: FiniteFloat | None = Field(description="The least value it may take; null if any.")
+    highest: FiniteFloat | None = Field(description="The greatest value it may take; null if any.")
+    needs: tuple[str, ...] = Field(
+        description="What a history must tell for it, beside deaths by region and month."
+    )
+
+
+ListedIndicators: TypeAdapter[tuple[ListedIndicator, ...]] = TypeAdapter(
+    tuple[ListedIndicator, ...]
+)
+"""The form of `indicators.json`: a list of indicators, in the order of the catalogue."""

@@ -1,0 +1,212 @@
+"""Read one bulletin from its folder, and refuse it unless all of it is as its manifest says."""
+
+import hashlib
+import math
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+from pydantic import ValidationError
+
+from bulletins.form import (
+    DISTRIBUTIONS_FILE,
+    DISTRIBUTIONS_SCHEMA,
+    DRIVERS_FILE,
+    DRIVERS_SCHEMA,
+    HISTORY_FILE,
+    HISTORY_SCHEMA,
+    INDICATOR_VALUES_FILE,
+    INDICATOR_VALUES_SCHEMA,
+    INDICATORS_FILE,
+    MANIFEST_FILE,
+    REGIONS_FILE,
+    REGIONS_SCHEMA,
+    SCORES_FILE,
+    SCORES_SCHEMA,
+    TRACK_RECORD_FILE,
+    TRACK_RECORD_SCHEMA,
+    ListedIndicator,
+    ListedIndicators,
+    Manifest,
+)
+from bulletins.frame import Frame, Mask, as_numpy
+from bulletins.parts import Part
+from features.database import in_arrow_memory
+from features.errors import BulletinError
+from features.words import DISTRIBUTIONS, QUANTILES, TARGETS, quantile_column
+
+ORDER = ("level", "region", "target", "horizon")
+"""The key of a score, and the order in which ties are broken."""
+
+REGION = ("region", "name", "country", "level")
+"""The columns that describe a region."""
+
+QUANTILE_COLUMNS = tuple(quantile_column(level) for level in QUANTILES)
+
+DEATHS = ("mean", *QUANTILE_COLUMNS)
+"""The columns [deaths/month] that only `fatalities` scores carry."""
+
+SCHEMAS: Mapping[str, pa.Schema] = {
+    DISTRIBUTIONS_FILE: DISTRIBUTIONS_SCHEMA,
+    DRIVERS_FILE: DRIVERS_SCHEMA,
+    HISTORY_FILE: HISTORY_SCHEMA,
+    INDICATOR_VALUES_FILE: INDICATOR_VALUES_SCHEMA,
+    REGIONS_FILE: REGIONS_SCHEMA,
+    SCORES_FILE: SCORES_SCHEMA,
+    TRACK_RECORD_FILE: TRACK_RECORD_SCHEMA,
+}
+"""The columns that each Parquet file has, or begins with."""
+
+
+def read_manifest(folder: Path) -> Manifest:
+    """Return the manifest of a bulletin's folder.
+
+    Raises BulletinError when it is missing, is not of the form that this version reads, or
+    belongs to another bulletin. The message names the bulletin, never the path.
+    """
+    content = _read(folder, MANIFEST_FILE)
+    try:
+        manifest = Manifest.model_validate_json(content)
+    except ValidationError as error:
+        raise _form_refusal(folder.name, MANIFEST_FILE, error) from error
+    numbers = [*manifest.thresholds.values()]
+    numbers += [skill for model in manifest.models for skill in model.skill.values()]
+    _require(
+        folder.name,
+        {
+            f"{MANIFEST_FILE} belongs to bulletin {manifest.id}": manifest.id == folder.name,
+            f"{MANIFEST_FILE} has no level, or no threshold for one": (
+                len(manifest.levels) > 0 and set(manifest.levels) <= set(manifest.thresholds)
+            ),
+            f"{MANIFEST_FILE} has a number that is not finite": all(map(math.isfinite, numbers)),
+        },
+    )
+    return manifest
+
+
+def read_scores(folder: Path, manifest: Manifest) -> Frame:
+    """Return the scores (SCORES_SCHEMA) that a manifest describes, in ORDER.
+
+    Raises BulletinError when the file is missing or damaged, or a value in it cannot be true.
+    """
+    content = _read_whole(folder, SCORES_FILE, manifest.scores_sha256)
+    try:
+        with pq.ParquetFile(in_arrow_memory(content)) as file:
+            table = file.read(use_threads=False)  # threads keep memory of their own
+    except (pa.ArrowException, OSError) as error:
+        raise _refusal(folder.name, f"{SCORES_FILE} is not a Parquet file") from error
+    form = f"{SCORES_FILE} does not have the columns that this version reads"
+    rows = f"{SCORES_FILE} has {table.num_rows} rows, {MANIFEST_FILE} says {manifest.rows}"
+    same_form = table.schema.equals(SCORES_SCHEMA)
+    _require(folder.name, {form: same_form, rows: table.num_rows == manifest.rows})
+    frame = Frame(table.sort_by([(column, "ascending") for column in ORDER]))
+    _require(folder.name, _value_checks(frame, manifest))
+    return frame
+
+
+def read_parts(folder: Path, manifest: Manifest) -> dict[str, Part]:
+    """Return the Parquet files that a manifest describes, by name, as SCHEMAS says.
+
+    Raises BulletinError when one is missing or damaged, or has other columns.
+    """
+    hashes = {SCORES_FILE: manifest.scores_sha256, **manifest.files}
+    if manifest.drivers_sha256 is not None:
+        hashes[DRIVERS_FILE] = manifest.drivers_sha256
+    parts = {}
+    for name, schema in SCHEMAS.items():
+        if name not in hashes:
+            continue
+        content = _read_whole(folder, name, hashes[name])
+        try:
+            parts[name] = Part(content)
+        except pa.ArrowException as error:
+            raise _refusal(folder.name, f"{name} is not a Parquet file") from error
+        found = parts[name].schema
+        same = pa.schema([found.field(place) for place in range(min(len(found), len(schema)))])
+        form = f"{name} does not have the columns that this version reads"
+        _require(folder.name, {form: same.equals(schema)})
+    return parts
+
+
+def read_indicators(folder: Path) -> tuple[ListedIndicator, ...]:
+    """Return the indicators that a bulletin lists, none if it is from before they were listed.
+
+    Raises BulletinError when they are not of the form that this version reads.
+    """
+    if not (folder / INDICATORS_FILE).exists():
+        return ()
+    try:
+        return ListedIndicators.validate_json(_read(folder, INDICATORS_FILE))
+    except ValidationError as error:
+        raise _form_refusal(folder.name, INDICATORS_FILE, error) from error
+
+
+def _read(folder: Path, name: str) -> bytes:
+    try:
+        return (folder / name).read_bytes()
+    except OSError as error:
+        raise _refusal(folder.name, f"{name} cannot be read ({error.strerror})") from error
+
+
+def _read_whole(folder: Path, name: str, sha256: str) -> bytes:
+    content = _read(folder, name)
+    whole = f"{name} does not have the content hash that {MANIFEST_FILE} gives"
+    _require(folder.name, {whole: hashlib.sha256(content).hexdigest() == sha256})
+    return content
+
+
+def _value_checks(frame: Frame, manifest: Manifest) -> dict[str, bool]:
+    """Return, by what would be wrong, whether it is right."""
+    table, regions = frame.table, frame.distinct(*REGION)
+    deaths = [table[column] for column in DEATHS]
+    is_fatalities = frame.among("target", DISTRIBUTIONS)
+    return {
+        "its levels are not those of its manifest": (
+            set(frame.values("level")) == set(manifest.levels)
+        ),
+        "a target is unknown": set(frame.values("target")) <= set(TARGETS),
+        "a probability is not between 0 and 1": _between(table["probability"], 0, 1),
+        "a threshold is not a number of deaths": _between(table["threshold"], 0, math.inf),
+        "a mean or quantile is not a number of deaths": all(
+            _between(column, 0, math.inf) for column in deaths
+        ),
+        "a mean or quantile is missing from fatalities or given for another target": all(
+            bool((_is_given(column) == is_fatalities).all()) for column in deaths
+        ),
+        "a score appears twice": len(frame.distinct(*ORDER)) == len(frame),
+        "a region has two descriptions": len(regions) == len(frame.values("region")),
+    }
+
+
+def _between(column: pa.ChunkedArray, low: float, high: float) -> bool:
+    """Tell whether all values are finite and in [low, high]; nulls are passed over."""
+    ends = pc.min_max(column).as_py()
+    if ends["min"] is None:
+        return True
+    inside = low <= ends["min"] and ends["max"] <= high and math.isfinite(ends["max"])
+    return inside and not pc.any(pc.is_nan(column)).as_py()
+
+
+def _is_given(column: pa.ChunkedArray) -> Mask:
+    given = pc.cast(pc.is_valid(column), pa.uint8())
+    return as_numpy(given.combine_chunks()).astype(np.bool_)
+
+
+def _require(bulletin: str, checks: dict[str, bool]) -> None:
+    for reason, right in checks.items():
+        if not right:
+            raise _refusal(bulletin, reason)
+
+
+def _form_refusal(bulletin: str, file: str, error: ValidationError) -> BulletinError:
+    first = error.errors()[0]
+    where = ".".join(str(part) for part in first["loc"])
+    reason = f"{file} is not of the form this version reads: {where}: {first['msg']}"
+    return _refusal(bulletin, reason)
+
+
+def _refusal(bulletin: str, reason: str) -> BulletinError:
+    return BulletinError(f"bulletin {bulletin} cannot be served: {reason}; publish it again")

@@ -1,0 +1,101 @@
+"""The files of a bulletin: written beside, and moved into their place whole."""
+
+import errno
+import hashlib
+import math
+import os
+import tempfile
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from bulletins.form import (
+    INDICATORS_FILE,
+    MANIFEST_FILE,
+    ListedIndicator,
+    ListedIndicators,
+    Manifest,
+)
+from features.database import in_arrow_memory
+from features.errors import BulletinError
+from features.indicators.indicator import Indicator
+
+GROUP_ROWS = 1024
+"""Rows a group of a Parquet file: by its statistics the service finds a region without the rest."""
+
+
+def parquet_of(table: pd.DataFrame, schema: pa.Schema) -> bytes:
+    """Return a table as the content of a Parquet file: equal tables give equal bytes."""
+    arrow = pa.Table.from_pandas(table, schema=schema, preserve_index=False)
+    buffer = pa.BufferOutputStream()
+    pq.write_table(arrow, buffer, compression="zstd", row_group_size=GROUP_ROWS)
+    content: bytes = buffer.getvalue().to_pybytes()
+    return content
+
+
+def sha256_of(content: bytes) -> str:
+    """Return the content hash that a manifest gives of a file."""
+    return hashlib.sha256(content).hexdigest()
+
+
+def read_published(file: Path, sha256: str) -> pd.DataFrame:
+    """Read a table of a bulletin; raises BulletinError when it is not as it was published."""
+    content = file.read_bytes() if file.is_file() else b""
+    if sha256_of(content) != sha256:
+        raise BulletinError(f"{file} is not what was published: restore it, or publish again")
+    return pd.read_parquet(in_arrow_memory(content))
+
+
+def write_bulletin(
+    place: Path, files: Mapping[str, bytes], manifest: Manifest, indicators: Sequence[Indicator]
+) -> bool:
+    """Write a bulletin and move it into its place; return False when another took the place.
+
+    `files` is the content of its Parquet files by name, `indicators` the catalogue of the day.
+    Raises BulletinError when the disk refuses.
+    """
+    listed = tuple(map(_listed, indicators))
+    content = {
+        **files,
+        INDICATORS_FILE: ListedIndicators.dump_json(listed, indent=2),
+        MANIFEST_FILE: manifest.model_dump_json(indent=2).encode(),
+    }
+    try:
+        place.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(prefix=".", dir=place.parent) as folder:
+            hidden = Path(folder) / place.name
+            hidden.mkdir()
+            for name, data in content.items():
+                with (hidden / name).open("wb") as file:
+                    file.write(data)
+                    file.flush()
+                    os.fsync(file.fileno())
+            hidden.rename(place)
+    except OSError as error:
+        if error.errno in (errno.EEXIST, errno.ENOTEMPTY) and place.is_dir():
+            return False
+        raise BulletinError(
+            f"the bulletin cannot be written to {place} ({error.strerror}): see to the disk and "
+            "its permissions; nothing was published"
+        ) from error
+    return True
+
+
+def _listed(indicator: Indicator) -> ListedIndicator:
+    return ListedIndicator(
+        name=indicator.name,
+        meaning=indicator.meaning,
+        unit=indicator.unit,
+        family=indicator.family,
+        source=indicator.source,
+        lowest=_limit(indicator.lowest),
+        highest=_limit(indicator.highest),
+        needs=tuple(sorted(indicator.needs)),
+    )
+
+
+def _limit(value: float) -> float | None:
+    return value if math.isfinite(value) else None

@@ -1,0 +1,194 @@
+"""Judge an experiment at one level: read, backtest, measure."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from experiments.backtest.folds import Period
+from experiments.backtest.grid import kept_under
+from experiments.backtest.rolling import Backtest, Progress, run_backtest
+from experiments.configuration import Configuration
+from experiments.judging.skill import Skill
+from experiments.judging.verification import Verification
+from experiments.samples import Samples, newest_origin, samples_at
+from features.archive.vintage import SummaryEvents, Vintage
+from features.indicators.catalogue import needs_of, untold
+from features.months import format_month
+from features.panel.panel import read_panel
+from features.places.regions import Regions, load_regions
+from features.words import Level
+from models.learners import LearnerName
+from models.references import REFERENCES
+
+
+@dataclass(frozen=True, eq=False)
+class Training:
+    """One training of one level: what was learned from, what was forecast, how good it was."""
+
+    level: Level
+    configuration: Configuration
+    regions: Regions
+    samples: Samples
+    backtest: Backtest
+    digest: str
+    releases: tuple[str, ...]
+    code: str
+    simulated: bool
+    history: str
+    summary_events: SummaryEvents
+    untold: dict[str, str]
+    """Indicators that the history cannot give, and what it does not tell."""
+
+    @property
+    def origin(self) -> str:
+        """The last month that anything was learned from, YYYY-MM."""
+        return format_month(int(self.samples.months[-1]))
+
+    @property
+    def title(self) -> str:
+        """What the runs are called."""
+        return f"{self.level} to {self.origin}"
+
+
+def comparison_note(training: Training, skill: Skill, chosen: LearnerName) -> str:
+    """Return the description of a training's parent run, in Markdown."""
+    headline = f"{_warning(training)}**{chosen} won: {_headline(skill, chosen)}.**"
+    about = f"{training.configuration.description}. {_learned_from(training)}"
+    return "\n\n".join([f"{headline} {about}", markdown_table(skill.overall), _HOW_TO_READ])
+
+
+def forecast_note(training: Training, skill: Skill, forecast: str) -> str:
+    """Return the description of the run of one learner or reference, in Markdown."""
+    kind = "Reference" if forecast in REFERENCES else "Learner"
+    headline = f"{_warning(training)}**{kind} {forecast}: {_headline(skill, forecast)}.**"
+    table = markdown_table(skill.overall[skill.overall["forecast"] == forecast])
+    return "\n\n".join([f"{headline} {_learned_from(training)}", table, _HOW_TO_READ])
+
+
+def _headline(skill: Skill, forecast: str) -> str:
+    own = skill.summary(forecast)
+    parts = [
+        f"{target} {row['crps_skill' if target == 'fatalities' else 'brier_skill']:+.3f}"
+        for target, row in own.iterrows()
+    ]
+    return f"skill over the best reference {', '.join(parts)}"
+
+
+_HOW_TO_READ = (
+    "Skill is 1 - score / the best reference's score on the same forecasts: 0 is no better than "
+    "the best of climatology, conflictology and persistence, 1 is perfect."
+)
+
+
+def _warning(training: Training) -> str:
+    return "**SIMULATED events: invented, no news.** " if training.simulated else ""
+
+
+def _learned_from(training: Training) -> str:
+    samples, settings = training.samples, training.configuration
+    origin = training.backtest.probabilities["origin"]
+    first, last = (format_month(int(month)) for month in (origin.min(), origin.max()))
+    return (
+        f"{len(training.regions)} {training.level} regions, events of "
+        f"{', '.join(training.releases)}, {format_month(int(samples.months[0]))} to "
+        f"{training.origin}; judged on the origins {first} to {last} by what was known then, "
+        f"fitted anew every {settings.backtest.refit_months} months, always on earlier months only."
+    )
+
+
+def markdown_table(overall: pd.DataFrame) -> str:
+    """Return the columns that people read first, as a Markdown table."""
+    wanted = ["target", "forecast", "n", "base_rate", "brier", "brier_skill", "log_skill", "auc",
+              "calibration_error", "crps", "crps_skill", "mean_ratio"]  # fmt: skip
+    return as_markdown(overall[[column for column in wanted if column in overall]])
+
+
+def as_markdown(table: pd.DataFrame) -> str:
+    """Return a table in Markdown, numbers with three decimals."""
+    head = f"| {' | '.join(map(str, table))} |\n|{'---|' * len(table.columns)}"
+    body = [
+        "| " + " | ".join(_cell(value) for value in row) + " |"
+        for row in table.itertuples(index=False)
+    ]
+    return "\n".join([head, *body])
+
+
+def _cell(value: Any) -> str:
+    if isinstance(value, float):
+        return "" if pd.isna(value) else f"{value:.3f}"
+    return str(value)
+
+
+@dataclass(frozen=True, eq=False)
+class Judged:
+    """A backtest with its measures, and the learner that came out best."""
+
+    training: Training
+    skill: Skill
+    verification: Verification
+    chosen: LearnerName
+
+
+def judge(
+    vintage: Vintage,
+    level: Level,
+    configuration: Configuration,
+    period: Period,
+    *,
+    code: str,
+    jobs: int,
+    progress: Progress,
+    folder: Path | None = None,
+) -> Judged:
+    """Backtest the learners of a configuration at a level and measure what they are worth.
+
+    With a folder, finished tasks are kept there, and taken from there the next time. `code` is the
+    version and commit that is running. Raises CoverageError when the events do not reach the origin
+    or begin too late.
+    """
+    panel = read_panel(vintage, level, needs_of(configuration.indicator_names))
+    origin = newest_origin(panel) if period.origin is None else period.origin
+    panel = panel.until(origin)
+    missing = untold(panel, configuration.indicator_names)
+    configuration = configuration.without(missing)
+    samples = samples_at(panel, origin, configuration.tau(level), configuration.indicator_names)
+    kept = None if folder is None else kept_under(folder, samples, configuration)
+    backtest = run_backtest(
+        samples, configuration, level, jobs, progress, window=period.window, kept=kept
+    )
+    training = Training(
+        level=level,
+        configuration=configuration,
+        regions=panel.regions,
+        samples=samples,
+        backtest=backtest,
+        digest=panel.digest(),
+        releases=tuple(release.name for release in vintage.releases),
+        code=code,
+        simulated=vintage.simulated,
+        history=vintage.history,
+        summary_events=vintage.summary_events,
+        untold=missing,
+    )
+    skill = Skill.of(backtest)
+    countries, seed = country_names(panel.regions), configuration.seed
+    return Judged(
+        training=training,
+        skill=skill,
+        verification=Verification.of(backtest, configuration.learners, countries, seed=seed),
+        chosen=_better(skill, configuration.learners),
+    )
+
+
+def country_names(regions: Regions) -> list[str]:
+    """Return the name of each region's country, its code where no name is known."""
+    known = load_regions("country").table.set_index("id")["name"]
+    codes = regions.table["country"]
+    return [str(name) for name in codes.map(known).fillna(codes)]
+
+
+def _better(skill: Skill, learners: tuple[LearnerName, ...]) -> LearnerName:
+    """Return the learner with the higher logarithmic skill, mean over the targets."""
+    return max(learners, key=lambda learner: float(skill.summary(learner)["log_skill"].mean()))

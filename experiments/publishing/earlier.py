@@ -1,0 +1,113 @@
+"""The bulletins that were published before."""
+
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from bulletins.form import MANIFEST_FILE, SCORES_FILE, Manifest
+from bulletins.writing import read_published
+from features.archive.vintage import Vintage
+from features.errors import BulletinError
+from features.months import format_month, parse_month
+from features.panel.panel import BoolArray, FloatArray
+from features.words import Level, Target
+from models.explanation import Matrix
+
+JUDGED_MONTHS = 24
+"""Origins so many months back are judged by the track record: half have all of their outcomes."""
+
+
+@dataclass(frozen=True, eq=False)
+class Before:
+    """The scores that n regions had at one target and horizon.
+
+    `probability` (n,) is NaN where there was none; `is_same_model` (n,) tells whether the model
+    that gives the new scores gave them. `indicators` (n, K) are those of the previous bulletin's
+    origin, as they are known now.
+    """
+
+    probability: FloatArray
+    is_same_model: BoolArray
+    indicators: Matrix
+
+
+@dataclass(frozen=True, eq=False)
+class Previous:
+    """A bulletin of an earlier origin [months since 1970-01]; `scores` are as in SCORES_SCHEMA."""
+
+    id: str
+    origin: int
+    scores: pd.DataFrame
+
+    def of(
+        self, level: Level, target: Target, horizon: int, regions: npt.NDArray[np.object_]
+    ) -> pd.DataFrame:
+        """Return `probability` and `model_version` of regions, a row each; missing: no score."""
+        table = self.scores
+        is_asked = (
+            (table["level"] == level) & (table["target"] == target) & (table["horizon"] == horizon)
+        )
+        found = table[is_asked].set_index("region")[["probability", "model_version"]]
+        return found.reindex(regions)
+
+
+def read_manifest(folder: Path) -> Manifest:
+    """Read the manifest of a bulletin; raises BulletinError when it is not one."""
+    try:
+        return Manifest.model_validate_json((folder / MANIFEST_FILE).read_bytes())
+    except (OSError, ValueError) as error:
+        raise BulletinError(
+            f"{folder} holds no bulletin that this version reads: move it away and publish again"
+        ) from error
+
+
+def read_bulletin(home: Path, bulletin: str | None) -> tuple[Manifest, pd.DataFrame]:
+    """Return manifest and scores of a bulletin, by default the newest by origin and issue.
+
+    Raises BulletinError when it is not there or not as it was published.
+    """
+    folder = home / "bulletins"
+    found = [read_manifest(p.parent) for p in folder.glob(f"[0-9]*/{MANIFEST_FILE}")]
+    found = [m for m in found if bulletin in (None, m.id)]
+    if not found:
+        wanted = "no bulletin" if bulletin is None else f"no bulletin {bulletin}"
+        raise BulletinError(f"{wanted} in {folder}: run `tocsin publish` first")
+    newest = max(found, key=lambda m: (m.origin, m.issued_at))
+    return newest, read_published(folder / newest.id / SCORES_FILE, newest.scores_sha256)
+
+
+def read_previous(home: Path, bulletin: str) -> Previous:
+    """Read what changes are told against; raises BulletinError when it is not as published."""
+    folder = home / "bulletins" / bulletin
+    manifest = read_manifest(folder)
+    scores = read_published(folder / SCORES_FILE, manifest.scores_sha256)
+    return Previous(manifest.id, parse_month(manifest.origin), scores)
+
+
+def earlier_bulletins(home: Path, origin: int, vintage: Vintage) -> list[Previous]:
+    """Return the newest whole bulletin of each earlier origin, of the same history, newest first.
+
+    Only of origins that the track record still judges, and of the one before those.
+    """
+    found = []
+    for file in (home / "bulletins").glob(f"[0-9]*/{MANIFEST_FILE}"):
+        with suppress(BulletinError):  # passed over, as the service does
+            found.append(read_manifest(file.parent))
+    kind = vintage.history, vintage.simulated
+    candidates = [
+        m
+        for m in found
+        if m.origin < format_month(origin) and (m.vintage.history, m.simulated) == kind
+    ]
+    bulletins: dict[int, Previous] = {}
+    for manifest in sorted(candidates, key=lambda m: (m.origin, m.issued_at, m.id), reverse=True):
+        month = parse_month(manifest.origin)
+        is_judged = month >= origin - JUDGED_MONTHS
+        if month not in bulletins and (is_judged or not bulletins):
+            with suppress(BulletinError):
+                bulletins[month] = read_previous(home, manifest.id)
+    return list(bulletins.values())

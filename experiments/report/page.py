@@ -1,0 +1,207 @@
+"""The report of a backtest: one page in HTML that needs nothing from elsewhere."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import jinja2
+import pandas as pd
+from markupsafe import Markup
+
+from experiments.judging.judge import Judged
+from experiments.judging.verification import strongest
+from experiments.report import calibration_figures, skill_figures
+from experiments.report.model_figures import has_outlines
+from experiments.report.picture import COLOURS, OTHER_COLOUR, PAGE_COLOURS, Picture, marker_of
+from experiments.report.sentences import (
+    Finding,
+    calibration_findings,
+    country_finding,
+    deaths_finding,
+    headline,
+    skill_findings,
+    year_finding,
+)
+from features.months import format_month
+from models.references import REFERENCES
+
+
+def pictures_of(judged: Judged, learner: str) -> list[Picture]:
+    """Return all pictures of one learner beside the references; a map only of known outlines."""
+    found, told = judged.verification, judged.training.backtest.probabilities
+    pit_of = (learner, strongest(found.overall, "fatalities", learner))
+    opponent = strongest(found.overall, "instability", learner)
+    regions, maps = judged.training.regions, []
+    if has_outlines(regions):
+        maps = [skill_figures.skill_map(regions, found.by_region, learner, opponent)]
+    return [
+        skill_figures.skill_by_horizon(found.gains, learner),
+        calibration_figures.reliability(told, learner),
+        calibration_figures.countries(found.by_country, learner, "instability"),
+        skill_figures.precision_recall(told, learner),
+        skill_figures.skill_by_year(found.by_year, learner),
+        *maps,
+        calibration_figures.pit(found.pit, pit_of),
+        calibration_figures.deaths_ratio(judged.skill.deaths, learner),
+    ]
+
+
+_TEMPLATE = Path(__file__).with_name("page.html.j2")
+_MARKS = {"good": "✓", "mixed": "≈", "bad": "✗"}
+_SIGNS = {"o": "●", "s": "■", "^": "▲", "D": "◆"}
+_WORDS = {"good": "good", "mixed": "mixed", "bad": "not good"}
+
+READINGS = {
+    "skill_by_horizon": "A point above the line: of the reference's loss, so much is saved. A bar "
+    "that crosses the line: it may be chance. Bars are 95 % intervals from blocks of 12 origins.",
+    "reliability": "On the diagonal a score means what it says; below it, it rings too often.",
+    "countries": "A dot right of its bar: scores were too high in that country; left: too low.",
+    "precision_recall": "Higher is better: at the same share of cases caught, fewer false alarms. "
+    "Dotted: an alarm for every region.",
+    "skill_by_year": "Whether it holds in every year, or one good year carries the rest. One year "
+    "is too short for an interval.",
+    "skill_map": "Where it helps and where the reference knew better. Grey: too few cases to tell.",
+    "pit": "Flat: outcomes fell into the forecast distribution as they should. A U: it is too "
+    "narrow; a heap: too wide; higher to the right: more died than it said. Apart: forecasts that "
+    "expected at least one death.",
+    "deaths_ratio": "At 1 the forecast deaths add up to those that came; the band is the bar.",
+}
+"""What a picture shows, in a sentence, by its name."""
+
+
+@dataclass(frozen=True)
+class ShownTable:
+    """A table as the page shows it: its title, heads, and rows of text."""
+
+    title: str
+    heads: list[str]
+    rows: list[list[str]]
+
+
+def report_page(judged: Judged) -> str:
+    """Return the page about the learner that came out best."""
+    environment = jinja2.Environment(
+        autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True
+    )
+    template = environment.from_string(_TEMPLATE.read_text(encoding="utf-8"))
+    pictures = [
+        {
+            "title": picture.title,
+            "reading": _reading(judged, picture.name),
+            "legend": [
+                (name, _SIGNS[marker_of(name)], picture.legend[name]) for name in picture.legend
+            ],
+            # What matplotlib draws is ours; of titles it escapes what XML needs.
+            "panels": [Markup(svg) for svg in picture.as_svgs()],  # noqa: S704
+            # Four panels are two rows, so that none stands alone.
+            "columns": 2 if len(picture.panels) == 4 else len(picture.panels),  # noqa: PLR2004
+            "width": round(6 * picture.size[0]),
+        }
+        for picture in pictures_of(judged, judged.chosen)
+    ]
+    training, found = judged.training, judged.verification
+    return template.render(
+        simulated=training.simulated,
+        level=training.level,
+        learner=judged.chosen,
+        others=[name for name in training.configuration.learners if name != judged.chosen],
+        headline=headline(found, judged.chosen),
+        origins=_origins(judged),
+        facts=_facts(judged),
+        skill=skill_findings(found, judged.chosen),
+        calibration=[
+            *calibration_findings(found, judged.chosen),
+            deaths_finding(judged.skill, judged.chosen),
+        ],
+        marks=_MARKS,
+        words=_WORDS,
+        pictures=pictures,
+        tables=_tables(judged),
+        colours=COLOURS | {"other": OTHER_COLOUR},
+        variables=PAGE_COLOURS,
+    )
+
+
+def findings_of(judged: Judged) -> list[Finding]:
+    """Return all findings about the learner that came out best."""
+    found, learner = judged.verification, judged.chosen
+    return [
+        *skill_findings(found, learner),
+        *calibration_findings(found, learner),
+        deaths_finding(judged.skill, learner),
+    ]
+
+
+def _reading(judged: Judged, name: str) -> str:
+    found, learner = judged.verification, judged.chosen
+    if name == "countries":
+        return f"{READINGS[name]} {country_finding(found, learner, 'instability')}"
+    if name == "skill_by_year":
+        return f"{READINGS[name]} {year_finding(found, learner)}"
+    return READINGS[name]
+
+
+def _origins(judged: Judged) -> str:
+    origin = judged.training.backtest.probabilities["origin"]
+    return " to ".join(format_month(int(month)) for month in (origin.min(), origin.max()))
+
+
+def _facts(judged: Judged) -> dict[str, str]:
+    training = judged.training
+    told, samples = training.backtest.probabilities, training.samples
+    step = training.configuration.backtest.refit_months
+    return {
+        "Origins": f"{_origins(judged)}, {told['origin'].nunique()} of them; fitted anew every "
+        f"{step} months on what was known by then",
+        "Regions": f"{len(training.regions)} {training.level} regions in "
+        f"{training.regions.table['country'].nunique()} countries",
+        "Outcomes": f"known up to {training.origin}; {len(told):,} probabilities and "
+        f"{len(training.backtest.crps):,} distributions of deaths judged",
+        "Threshold": f"{samples.tau:g} deaths a month",
+        "Events": ", ".join(training.releases),
+        "Experiment": f"{training.configuration.name}: {training.configuration.description}",
+        "Code": training.code,
+        "Panel": training.digest[:16],
+    }
+
+
+def _tables(judged: Judged) -> list[ShownTable]:
+    skill, found, learner = judged.skill, judged.verification, judged.chosen
+    own = found.gains[found.gains["learner"] == learner]
+    learners = judged.training.configuration.learners
+    compared = found.overall[found.overall["learner"].isin(learners)]
+    year = found.by_year[found.by_year["learner"] == learner].drop(columns=["low", "high"])
+    alone = [found.by_horizon, found.by_country]
+    by_horizon, by_country = (t[t["forecast"] == learner] for t in alone)
+    deaths = skill.deaths[skill.deaths["forecast"].isin([learner, *REFERENCES])]
+    monthly = pd.concat([skill.by_origin, skill.deaths_by_origin])
+    monthly = monthly[monthly["forecast"] == learner].assign(
+        origin=[format_month(int(m)) for m in monthly.loc[monthly["forecast"] == learner, "origin"]]
+    )
+    measures = ["brier", "brier_skill", "log_score", "auc", "crps", "crps_skill", "mean_ratio"]
+    return [
+        _shown("Skill over each reference, all learners", compared),
+        _shown("Skill over each reference by horizon", own),
+        _shown("Skill over each reference by year of the origin", year),
+        _shown("Calibration, all horizons", found.calibration),
+        _shown("Calibration of scores above 0.5", found.high),
+        _shown("Calibration by horizon", by_horizon),
+        _shown("Calibration by country", by_country),
+        _shown("Deaths by horizon", deaths),
+        _shown("Measures of all forecasts", skill.overall),
+        _shown("Measures by origin", monthly[["target", "origin", "n", *measures]]),
+    ]
+
+
+def _shown(title: str, table: pd.DataFrame) -> ShownTable:
+    heads = [str(column).replace("_", " ") for column in table]
+    rows = [
+        [str(v) if head == "year" else _text(v) for head, v in zip(heads, row, strict=True)]
+        for row in table.itertuples(index=False)
+    ]
+    return ShownTable(title, heads, rows)
+
+
+def _text(value: object) -> str:
+    if isinstance(value, float):
+        return "" if pd.isna(value) else f"{value:.4f}"
+    return f"{value:,}" if isinstance(value, int) else str(value)

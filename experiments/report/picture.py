@@ -1,0 +1,136 @@
+"""What all pictures share: panels, colours, and the two forms in which they are shown."""
+
+import io
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from matplotlib import rc_context
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from matplotlib.typing import RcKeyType
+
+INK, GRID = "#1b1f24", "#c9ced6"
+COLOURS = {
+    "logistic": "#0072b2",
+    "boosting": "#009e73",
+    "ensemble": "#56b4e9",
+    "climatology": "#e69f00",
+    "conflictology": "#d55e00",
+    "persistence": "#cc79a7",
+}
+"""By forecast, told apart by the colour-blind too: Okabe & Ito (2008), Color Universal Design."""
+OTHER_COLOUR = "#999999"
+PAGE_COLOURS = {INK: "currentColor", GRID: "var(--grid)", OTHER_COLOUR: "var(--other)"} | {
+    colour: f"var(--{name})" for name, colour in COLOURS.items()
+}
+"""What a page that is light or dark calls them."""
+MARKERS = {"climatology": "s", "conflictology": "^", "persistence": "D"}
+
+_STYLE: dict[RcKeyType, Any] = {
+    "axes.edgecolor": INK,
+    "axes.labelcolor": INK,
+    "axes.titlesize": 11,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "grid.color": GRID,
+    "grid.linewidth": 0.6,
+    "legend.frameon": False,
+    "svg.fonttype": "none",
+    "text.color": INK,
+    "xtick.color": INK,
+    "ytick.color": INK,
+}
+_DPI = 110
+
+
+@dataclass(frozen=True)
+class Panel:
+    """One plot: its title and how it is drawn on axes."""
+
+    title: str
+    draw: Callable[[Axes], None]
+
+
+@dataclass(frozen=True)
+class Picture:
+    """Panels that are read together, with what they say in one line and their legend.
+
+    `legend` are colours by name; `size` is that of a panel [inches].
+    """
+
+    name: str
+    title: str
+    panels: tuple[Panel, ...]
+    legend: Mapping[str, str]
+    size: tuple[float, float] = (4.0, 3.2)
+
+    def as_figure(self, heading: str) -> Figure:
+        """Return all panels in a row under a heading."""
+        width, height = self.size
+        with rc_context(_STYLE):
+            figure = Figure(
+                figsize=(max(width * len(self.panels), 6), height + 0.9), layout="constrained"
+            )
+            columns = figure.subplots(1, len(self.panels), squeeze=False)[0]
+            for panel, axes in zip(self.panels, columns, strict=True):
+                _draw(panel, axes)
+            figure.suptitle(f"{heading}\n{self.title}", fontsize=11)
+            if self.legend:
+                handles = [Line2D([], [], color=c, label=n, lw=2.5) for n, c in self.legend.items()]
+                figure.legend(handles=handles, loc="outside lower center", ncols=len(handles))
+        return figure
+
+    def as_svgs(self) -> list[str]:
+        """Return every panel as an SVG element for a page that is light or dark.
+
+        Ink takes the colour of the page's text, other colours its variables of the same name
+        (`--climatology`, `--grid`).
+        """
+        return [
+            _as_svg(panel, self.size, f"{self.name}-{number}")
+            for number, panel in enumerate(self.panels)
+        ]
+
+
+def colour_of(forecast: str) -> str:
+    """Return the colour of a learner or reference."""
+    return COLOURS.get(forecast, OTHER_COLOUR)
+
+
+def marker_of(forecast: str) -> str:
+    """Return the marker of a learner or reference."""
+    return MARKERS.get(forecast, "o")
+
+
+def _draw(panel: Panel, axes: Axes) -> None:
+    axes.set_title(panel.title, loc="left", fontweight="bold")
+    panel.draw(axes)
+
+
+def _as_svg(panel: Panel, size: tuple[float, float], salt: str) -> str:
+    # The salt keeps what one picture refers to apart from that of another on the same page.
+    with rc_context(_STYLE | {"svg.hashsalt": salt}):
+        figure = Figure(figsize=size, layout="constrained")
+        _draw(panel, figure.subplots())
+        file = io.StringIO()
+        figure.savefig(file, format="svg", transparent=True, dpi=2 * _DPI, metadata=_NO_METADATA)
+    return _for_page(file.getvalue(), panel.title)
+
+
+_NO_METADATA = dict.fromkeys(["Creator", "Date", "Format", "Type"])
+_DROPPED = re.compile(r"<metadata>.*?</metadata>|<!--.*?-->|(?<=<g) id=\"[^\"]*\"", re.DOTALL)
+_FONT = re.compile(r"(font: *(?:\w+ )?[\d.]+px) [^;\"]*")
+
+
+def _for_page(svg: str, title: str) -> str:
+    """Return an SVG file as an element of an HTML page that needs nothing from elsewhere."""
+    element = _DROPPED.sub("", svg[svg.index("<svg") :]).replace("xlink:href", "href")
+    box = re.search(r'viewBox="[^"]*"', element)
+    head = f'<svg {box[0] if box else ""} role="img" aria-label="{title}">'
+    element = head + element[element.index(">") + 1 :]
+    for colour, name in PAGE_COLOURS.items():
+        element = element.replace(colour, name)
+    return _FONT.sub(r"\1 inherit", element).strip()

@@ -1,0 +1,145 @@
+"""Pictures of skill: by horizon, by year and on the map, and precision against recall."""
+
+from collections.abc import Callable
+from functools import partial
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.ticker import MaxNLocator
+from sklearn.metrics import precision_recall_curve
+
+from experiments.report.model_figures import bounds, draw_map
+from experiments.report.picture import (
+    GRID,
+    INK,
+    Panel,
+    Picture,
+    colour_of,
+    marker_of,
+)
+from features.places.regions import Regions
+from features.words import DISPLAYED, LOSS_NAMES, SPECS
+from models.references import REFERENCES
+
+_LIMIT = 0.5
+"""Skill beyond this is one colour on the map: regions with few cases go far."""
+
+
+def skill_by_horizon(gains: pd.DataFrame, learner: str) -> Picture:
+    """Draw skill over each reference by horizon, with intervals; `gains` as in `Verification`."""
+    return Picture(
+        "skill_by_horizon",
+        "Skill over each reference by months ahead, 95 % intervals (above 0: better)",
+        _panels(gains, learner, "horizon", _draw_horizons),
+        {name: colour_of(name) for name in REFERENCES},
+    )
+
+
+def skill_by_year(by_year: pd.DataFrame, learner: str) -> Picture:
+    """Draw skill over each reference by year of the origin; `by_year` as in `Verification`."""
+    return Picture(
+        "skill_by_year",
+        "Skill over each reference by year of the origin, all horizons (above 0: better)",
+        _panels(by_year, learner, "year", _draw_years),
+        {name: colour_of(name) for name in REFERENCES},
+    )
+
+
+def _panels(
+    table: pd.DataFrame, learner: str, by: str, draw: Callable[[Axes, pd.DataFrame], None]
+) -> tuple[Panel, ...]:
+    panels = []
+    for target in DISPLAYED:
+        rows = table[(table["target"] == target) & (table["learner"] == learner)]
+        if not rows.empty:
+            total = int(rows.drop_duplicates(by)["n"].sum())
+            title = f"{target} (n = {total:,})"
+            unit = f"{LOSS_NAMES[SPECS[target].loss]} saved [%]"
+            panels.append(Panel(title, _with_zero(draw, rows, unit)))
+    return tuple(panels)
+
+
+def _with_zero(
+    draw: Callable[[Axes, pd.DataFrame], None], rows: pd.DataFrame, unit: str
+) -> Callable[[Axes], None]:
+    def drawn(axes: Axes) -> None:
+        axes.axhline(0, color=INK, lw=1)
+        axes.grid(visible=True, axis="y")
+        axes.set_ylabel(unit)
+        draw(axes, rows)
+
+    return drawn
+
+
+def _draw_horizons(axes: Axes, rows: pd.DataFrame) -> None:
+    # Side by side, so that one interval does not hide another.
+    for shift, reference in zip((-0.2, 0, 0.2), REFERENCES, strict=True):
+        own = rows[rows["reference"] == reference].sort_values("horizon")
+        value = 100 * own["gain"].to_numpy()
+        error = np.abs(100 * own[["low", "high"]].to_numpy().T - value)
+        axes.errorbar(
+            own["horizon"] + shift, value, yerr=error, fmt=marker_of(reference), ms=4.5,
+            color=colour_of(reference), lw=1.4, capsize=0,
+        )  # fmt: skip
+    axes.set(xlabel="horizon [months]", xlim=(0.3, 12.7), xticks=[1, 3, 6, 9, 12])
+
+
+def _draw_years(axes: Axes, rows: pd.DataFrame) -> None:
+    for reference in REFERENCES:
+        own = rows[rows["reference"] == reference].sort_values("year")
+        colour, marker = colour_of(reference), marker_of(reference)
+        axes.plot(own["year"], 100 * own["gain"], color=colour, marker=marker, ms=5, lw=1.6)
+    axes.xaxis.set_major_locator(MaxNLocator(nbins=6, integer=True, min_n_ticks=1))
+    axes.set(xlabel="year of the origin")
+
+
+def precision_recall(probabilities: pd.DataFrame, learner: str) -> Picture:
+    """Draw precision against recall of a learner and the references, all horizons together."""
+    panels = []
+    for target, part in probabilities.groupby("target", observed=True):
+        if part["outcome"].any():
+            cases = int(part["outcome"].sum())
+            title = f"{target} ({cases:,} cases of {len(part):,})"
+            panels.append(Panel(title, partial(_draw_precision, part=part, learner=learner)))
+    return Picture(
+        "precision_recall",
+        "Precision (alarms that were right) by recall (cases that were caught)",
+        tuple(panels),
+        {name: colour_of(name) for name in (learner, *REFERENCES)},
+    )
+
+
+def _draw_precision(axes: Axes, part: pd.DataFrame, learner: str) -> None:
+    outcome = part["outcome"].to_numpy()
+    for name in (*REFERENCES, learner):
+        precision, recall, _ = precision_recall_curve(outcome, part[name].to_numpy())
+        width = 2.6 if name == learner else 1.3
+        axes.plot(recall, precision, color=colour_of(name), lw=width)
+    axes.axhline(outcome.mean(), color=INK, ls=":", lw=1)
+    axes.grid(visible=True)
+    axes.set(xlabel="recall", ylabel="precision")
+    axes.set(xlim=(0, 1), ylim=(0, 1.02))
+
+
+_WIDTH, _ROOM = 8.0, 1.3
+"""Of the map, and the height of title and scale above and below it [inches]."""
+
+
+def skill_map(regions: Regions, by_region: pd.DataFrame, learner: str, reference: str) -> Picture:
+    """Draw a learner's skill in instability by region; `by_region` as in `Verification`."""
+    values = np.full(len(regions), np.nan)
+    values[by_region["region"]] = by_region[learner]
+    told = int(by_region[learner].notna().sum())
+
+    west, south, east, north = bounds(regions)
+    height = min(_WIDTH * (north - south) / (east - west), _WIDTH) + _ROOM
+
+    def draw(axes: Axes) -> None:
+        shown = draw_map(axes, regions, np.clip(values, -_LIMIT, _LIMIT), "PuOr", GRID)
+        shown.set_clim(-_LIMIT, _LIMIT)
+        bar = axes.figure.colorbar(shown, ax=axes, shrink=0.6, aspect=40, orientation="horizontal")
+        bar.set_label(f"skill over {reference} (violet: better, orange: worse)")
+
+    title = f"instability ({told} of {len(by_region)} regions with cases enough)"
+    return Picture("skill_map", "Skill by region", (Panel(title, draw),), {}, (_WIDTH, height))

@@ -1,0 +1,97 @@
+"""The MLflow store: where runs, models and their pictures are kept."""
+
+import fcntl
+import logging
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import mlflow
+from mlflow import MlflowClient
+from mlflow.entities import LifecycleStage
+from mlflow.exceptions import MlflowException
+from sqlalchemy.exc import SQLAlchemyError
+
+from features.errors import ModelError
+from features.words import Level
+
+
+@dataclass(frozen=True)
+class Store:
+    """An MLflow tracking store and registry, and the folder of its artifacts (None: remote)."""
+
+    uri: str
+    artifacts: Path | None
+
+    def client(self) -> MlflowClient:
+        """Return a client of tracking and registry."""
+        return MlflowClient(tracking_uri=self.uri, registry_uri=self.uri)
+
+    def experiment(self, level: Level, *, simulated: bool) -> str:
+        """Return the id of a level's experiment, made if it is not there."""
+        name = f"{model_name(level)} (SIMULATED)" if simulated else model_name(level)
+        client = self.client()
+        found = client.get_experiment_by_name(name)
+        if found is not None and found.lifecycle_stage == LifecycleStage.DELETED:
+            raise ModelError(
+                f"the MLflow experiment '{name}' is deleted: restore it with `mlflow experiments "
+                f"restore --experiment-id {found.experiment_id}`"
+            )
+        if found is not None:
+            return str(found.experiment_id)
+        location = None if self.artifacts is None else (self.artifacts / level).as_uri()
+        note = (
+            f"Every training of the {level} scores. A run a learner and a reference, under one "
+            "parent: compare them by the summary metrics. Steps of the metrics are horizons "
+            "[months]; under `by origin` they are origins [YYYYMM]."
+        )
+        tags = {
+            "mlflow.note.content": ("SIMULATED events. " if simulated else "") + note,
+            "mlflow.experimentKind": "custom_model_development",  # what view the UI opens with
+        }
+        return str(client.create_experiment(name, artifact_location=location, tags=tags))
+
+
+def open_store(home: Path, uri: str | None) -> Store:
+    """Open the store at a URI, by default SQLite and a folder of artifacts in the home directory.
+
+    A new SQLite store is made under a lock, because two processes that migrate it at once break it.
+    Raises ModelError when it cannot be opened.
+    """
+    logging.getLogger("mlflow").setLevel(logging.ERROR)
+    logging.getLogger("alembic").setLevel(logging.ERROR)
+    local = uri is None
+    store = Store(
+        uri=f"sqlite:///{home.resolve() / 'mlflow.db'}" if uri is None else uri,
+        artifacts=home.resolve() / "artifacts" if local else None,
+    )
+    try:
+        home.mkdir(parents=True, exist_ok=True)
+        with _locked(home / ".mlflow.lock"):
+            mlflow.set_tracking_uri(store.uri)
+            mlflow.set_registry_uri(store.uri)
+            store.client().search_experiments(max_results=1)
+    except (OSError, MlflowException, SQLAlchemyError) as error:
+        where = f"in '{home}'" if local else "that MLFLOW_TRACKING_URI names"
+        reason = str(error).splitlines()[0]
+        raise ModelError(
+            f"the MLflow store {where} cannot be opened ({reason}): mend it or choose another"
+        ) from error
+    return store
+
+
+def model_name(level: str) -> str:
+    """Return the name of a level's registered model."""
+    return f"tocsin-{level}"
+
+
+@contextmanager
+def _locked(path: Path) -> Iterator[None]:
+    descriptor = os.open(path, os.O_CREAT | os.O_RDWR, 0o644)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,114 @@
+"""The vocabulary: levels of regions and targets of forecasts. No formula, no heavy import.
+
+A target is a row of SPECS here and a formula in `features/targets.py`. Everything else that needs
+to tell targets apart reads the spec.
+"""
+
+from dataclasses import dataclass
+from typing import Literal, get_args
+
+Level = Literal["country", "admin1", "priogrid"]
+Target = Literal["fatalities", "instability", "escalation", "onset"]
+Loss = Literal["brier", "crps"]
+
+LOSS_NAMES: dict[Loss, str] = {"brier": "Brier score", "crps": "CRPS"}
+
+LEVELS: tuple[Level, ...] = get_args(Level)
+TARGETS: tuple[Target, ...] = get_args(Target)
+
+MOST_MONTHS_AHEAD = 12
+QUANTILES: tuple[float, ...] = (0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95)
+"""The quantile levels that a predictive distribution is reported at."""
+
+
+@dataclass(frozen=True)
+class TargetSpec:
+    """What a target is, in words and numbers.
+
+    `horizons` are months ahead; a window runs from the month after the origin to the horizon.
+    `loss` judges the target: the CRPS of a distribution, the Brier score of a probability.
+    `shares` names the target whose model, probability, risk levels and drivers it has. `reached`
+    says what the probability is of; `{threshold}` stands for the threshold.
+    """
+
+    name: Target
+    title: str
+    meaning: str
+    unit: str
+    horizons: tuple[int, ...]
+    is_window: bool
+    loss: Loss
+    shares: Target
+    reached: str
+
+    @property
+    def is_distribution(self) -> bool:
+        """Whether a distribution is forecast, and not a probability alone."""
+        return self.loss == "crps"
+
+
+_MONTHS = tuple(range(1, MOST_MONTHS_AHEAD + 1))
+_WINDOWS = (3, 6, 12)
+
+SPECS: dict[str, TargetSpec] = {
+    spec.name: spec
+    for spec in (
+        TargetSpec(
+            name="fatalities",
+            title="Deaths",
+            meaning="Deaths in the target month: the whole distribution, and the probability that "
+            "they reach the threshold.",
+            unit="deaths/month",
+            horizons=_MONTHS,
+            is_window=False,
+            loss="crps",
+            shares="instability",
+            reached="{threshold} or more deaths",
+        ),
+        TargetSpec(
+            name="instability",
+            title="Instability",
+            meaning="Deaths in the target month reach the threshold of the level.",
+            unit="probability",
+            horizons=_MONTHS,
+            is_window=False,
+            loss="brier",
+            shares="instability",
+            reached="{threshold} or more deaths",
+        ),
+        TargetSpec(
+            name="escalation",
+            title="Escalation",
+            meaning="Mean deaths a month, over the months after the origin up to the horizon, "
+            "reach twice the mean of the 12 months to the origin, and the threshold of the level.",
+            unit="probability",
+            horizons=_WINDOWS,
+            is_window=True,
+            loss="brier",
+            shares="escalation",
+            reached="{threshold} or more deaths a month",
+        ),
+        TargetSpec(
+            name="onset",
+            title="Onset",
+            meaning="Any death in the months after the origin up to the horizon, in a region "
+            "without one in the 24 months to the origin.",
+            unit="probability",
+            horizons=_WINDOWS,
+            is_window=True,
+            loss="brier",
+            shares="onset",
+            reached="any death",
+        ),
+    )
+}
+
+DISTRIBUTIONS = tuple(name for name in TARGETS if SPECS[name].is_distribution)
+PROBABILITIES = tuple(name for name in TARGETS if not SPECS[name].is_distribution)
+DISPLAYED: tuple[Target, ...] = (*PROBABILITIES, *DISTRIBUTIONS)
+"""The targets in the order in which people see them."""
+
+
+def quantile_column(level: float) -> str:
+    """Return the column of a quantile level in whole per cent: 0.05 is in `q05`."""
+    return f"q{round(level * 100):02d}"

@@ -1,0 +1,228 @@
+import ast
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from experiments.backtest import grid as module
+from experiments.backtest.folds import Fold
+from experiments.backtest.grid import (
+    DECIDES_NO_TASK,
+    Arrays,
+    Kept,
+    code_digest,
+    grid_digest,
+    in_parallel,
+    kept_under,
+    run_grid,
+)
+from experiments.backtest.rolling import _forecast_fold
+from experiments.configuration import Configuration
+from experiments.samples import Samples
+from tests.paths import ROOT
+
+TASKS = {f"task-{number}": (number,) for number in range(6)}
+
+
+class Work:
+    """Squares numbers, counts how often, and may break off."""
+
+    def __init__(self, fails_at: int | None = None) -> None:
+        self.fails_at = fails_at
+        self.done: list[int] = []
+
+    def __call__(self, number: int) -> Arrays:
+        if number == self.fails_at:
+            raise RuntimeError("broken off")
+        self.done.append(number)
+        return {"square": np.array([number**2, np.pi * number])}
+
+
+def results(work: Work, kept: Kept | None, jobs: int = 1) -> dict[str, bytes]:
+    return {key: told["square"].tobytes() for key, told in run_grid(work, TASKS, jobs, kept)}
+
+
+def test_every_task_is_run_once_and_told_by_its_key() -> None:
+    work = Work()
+    assert results(work, None) == {
+        key: np.array([n**2, np.pi * n]).tobytes() for key, (n,) in TASKS.items()
+    }
+    assert work.done == list(range(6))
+
+
+def test_two_jobs_say_the_same(tmp_path: Path) -> None:
+    assert results(Work(), Kept(tmp_path), jobs=2) == results(Work(), None)
+    assert dict(in_parallel(pow, {"a": (2, 3), "b": (3, 2)}, 2)) == {"a": 8, "b": 9}
+
+
+def test_a_grid_that_broke_off_goes_on_where_it_was(tmp_path: Path) -> None:
+    broken = Work(fails_at=3)
+    with pytest.raises(RuntimeError, match="broken off"):
+        results(broken, Kept(tmp_path))
+    resumed = Work()
+    assert results(resumed, Kept(tmp_path)) == results(Work(), None)
+    assert resumed.done == [3, 4, 5]
+
+
+def test_what_is_whole_is_not_computed_again_and_what_is_not_is(tmp_path: Path) -> None:
+    kept = Kept(tmp_path)
+    expected = results(Work(), kept)
+    assert results(nothing := Work(), kept) == expected
+    assert nothing.done == []
+    file = tmp_path / "task-2.npz"
+    file.write_bytes(file.read_bytes()[:-1])
+    (tmp_path / "task-4.npz").unlink()
+    assert results(mended := Work(), kept) == expected
+    assert mended.done == [2, 4]
+    assert results(nothing, kept) == expected
+    assert nothing.done == []
+
+
+MakeSamples = Callable[..., Samples]
+ARRAYS = {"probability": np.array([0.1, 0.2]), "crps": np.array([np.pi, np.nan])}
+
+
+@pytest.fixture
+def kept(tmp_path: Path) -> Kept:
+    found = Kept(tmp_path / "digest")
+    found.write("a", ARRAYS)
+    return found
+
+
+def test_what_is_kept_comes_back_to_the_last_bit(kept: Kept) -> None:
+    found = kept.read("a")
+    assert found is not None
+    assert list(found) == list(ARRAYS)
+    for name, array in ARRAYS.items():
+        assert found[name].tobytes() == array.tobytes()
+        assert found[name].dtype == array.dtype
+
+
+def test_what_was_never_kept_is_not_there(kept: Kept, tmp_path: Path) -> None:
+    assert kept.read("b") is None
+    assert Kept(tmp_path / "nowhere").read("a") is None
+
+
+@pytest.mark.parametrize("share", [0, 0.02, 0.5, 0.999])
+def test_a_file_that_is_cut_off_is_as_good_as_absent(kept: Kept, share: float) -> None:
+    (file,) = kept.folder.iterdir()
+    content = file.read_bytes()
+    file.write_bytes(content[: int(share * len(content))])
+    assert kept.read("a") is None
+
+
+def test_a_single_wrong_bit_is_noticed(kept: Kept) -> None:
+    (file,) = kept.folder.iterdir()
+    content = bytearray(file.read_bytes())
+    for place in range(0, len(content), 97):
+        content[place] ^= 1
+        file.write_bytes(content)
+        assert kept.read("a") is None
+        content[place] ^= 1
+    file.write_bytes(content)
+    assert kept.read("a") is not None
+
+
+def test_nothing_half_written_has_the_name_of_a_result(
+    kept: Kept, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken_off(self: Path, target: Path) -> Path:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(Path, "replace", broken_off)
+    with pytest.raises(KeyboardInterrupt):
+        kept.write("b", ARRAYS)
+    assert kept.read("b") is None
+    assert kept.read("a") is not None
+
+
+def test_a_result_is_replaced_whole(kept: Kept) -> None:
+    kept.write("a", {"probability": np.array([0.9])})
+    found = kept.read("a")
+    assert found is not None
+    assert {name: array.tolist() for name, array in found.items()} == {"probability": [0.9]}
+    assert len(list(kept.folder.iterdir())) == 1
+
+
+@pytest.fixture
+def samples(make_samples: MakeSamples) -> Samples:
+    return make_samples(np.random.default_rng(1).poisson(2.0, (40, 3)).astype(float))
+
+
+def test_the_same_experiment_on_the_same_events_is_kept_in_the_same_folder(
+    samples: Samples, make_samples: MakeSamples, settings: dict[str, Any], tmp_path: Path
+) -> None:
+    configuration = Configuration.model_validate(settings)
+    again = make_samples(samples.deaths.copy())
+    first = kept_under(tmp_path, samples, configuration)
+    assert kept_under(tmp_path, again, Configuration.model_validate(settings)) == first
+    assert first.folder.parent == tmp_path
+    renamed = settings | {"name": "other", "description": "other", "levels": ["country"]}
+    renamed |= {"learners": ["boosting"], "backtest": {"years": 9, "refit_months": 1}}
+    assert kept_under(tmp_path, samples, Configuration.model_validate(renamed)) == first
+
+
+def test_whatever_changes_a_result_changes_the_digest(
+    samples: Samples, settings: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def digest(changed: Samples = samples, **changes: Any) -> str:
+        return grid_digest(changed, Configuration.model_validate(settings | changes))
+
+    deaths, indicators = samples.deaths.copy(), samples.indicators.copy()
+    deaths[20, 1] += 1
+    indicators[20, 1] += 1
+    eligible = samples.eligible.copy()
+    eligible[30, 0] = ~eligible[30, 0]
+    digests = [
+        digest(),
+        digest(replace(samples, deaths=deaths)),
+        digest(replace(samples, indicators=indicators)),
+        digest(replace(samples, eligible=eligible)),
+        digest(replace(samples, months=samples.months + 1)),
+        digest(replace(samples, names=("other",))),
+        digest(replace(samples, tau=6.0)),
+        digest(seed=2),
+        digest(training={"months": 95, "calibration_months": 24}),
+        digest(boosting=settings["boosting"] | {"leaves": 7}),
+    ]
+    monkeypatch.setattr(module, "code_digest", lambda: "other code")
+    digests.append(digest())
+    assert len(set(digests)) == len(digests)
+
+
+def test_no_task_reads_a_setting_that_the_digest_leaves_out(
+    make_samples: MakeSamples, settings: dict[str, Any]
+) -> None:
+    whole = Configuration.model_validate(settings)
+    left = {name: getattr(whole, name) for name in settings if name not in DECIDES_NO_TASK}
+    bare = Configuration.model_construct(**left)
+    with pytest.raises(AttributeError):
+        _ = bare.learners
+    samples = make_samples(np.random.default_rng(1).poisson(2.0, (100, 3)).astype(float))
+    samples = replace(
+        samples,
+        names=whole.indicator_names,
+        indicators=np.repeat(samples.indicators, len(whole.indicator_names), axis=2),
+    )
+    for learner in whole.learners:
+        told = _forecast_fold(samples, bare, Fold(90, 93), learner, "instability", 1)
+        assert len(told["probability"]) == 9
+
+
+def test_the_code_that_is_digested_is_all_that_a_task_runs_through() -> None:
+
+    def imported(name: str) -> set[str]:
+        tree = ast.parse((ROOT / "experiments" / f"{name}.py").read_text())
+        found = {node.module for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)}
+        return {m[12:].replace(".", "/") for m in found if m and m.startswith("experiments.")}
+
+    seen, waiting = set(), {"backtest/rolling"}
+    while waiting:
+        name = waiting.pop()
+        seen.add(name)
+        waiting |= imported(name) - seen
+    assert seen == set(module._OWN_CODE)
+    assert len(code_digest()) == 64

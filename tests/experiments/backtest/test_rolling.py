@@ -1,0 +1,310 @@
+from collections.abc import Callable, Iterable
+from dataclasses import fields, replace
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import settings as hypothesis_settings
+from hypothesis import strategies as st
+from pandas.testing import assert_frame_equal
+
+from experiments.backtest import rolling as module
+from experiments.backtest.folds import Window, fold_origins
+from experiments.backtest.rolling import Backtest, Step, fit_forecaster, run_backtest
+from experiments.configuration import Configuration
+from experiments.samples import Samples, samples_at
+from features.errors import CoverageError
+from features.months import parse_month
+from features.panel.panel import Panel
+from features.targets import label
+from models.forecaster import CELLS, FITTED_CELLS, Cell, Rows
+from models.learners import Learner
+
+MakeSamples = Callable[..., Samples]
+Settings = dict[str, Any]
+ORIGIN = parse_month("2023-12")
+KEYS = ["target", "horizon", "origin", "region"]
+FORECASTS = ["logistic", "boosting", "climatology", "conflictology", "persistence"]
+
+
+def plainly(steps: Iterable[Step], total: int, label: str) -> Iterable[Step]:
+    return steps
+
+
+def backtest_of(panel: Panel, settings: Settings, jobs: int = 1) -> Backtest:
+    configuration = Configuration.model_validate(settings)
+    samples = samples_at(panel, ORIGIN, 5, configuration.indicator_names)
+    return run_backtest(samples, configuration, "admin1", jobs, plainly)
+
+
+def scrambled(panel: Panel, months: slice) -> Panel:
+    rng = np.random.default_rng(3)
+    deaths, events = panel.deaths.copy(), panel.events.copy()
+    deaths[:, months] = rng.poisson(8, size=deaths[:, months].shape)
+    events[:, months] = rng.poisson(2, size=events[:, months].shape)
+    return replace(panel, deaths=deaths, events=events)
+
+
+def tables_of(backtest: Backtest) -> dict[str, pd.DataFrame]:
+    return {field.name: getattr(backtest, field.name) for field in fields(backtest)}
+
+
+def assert_same(one: Backtest, other: Backtest) -> None:
+    others = tables_of(other)
+    for name, table in tables_of(one).items():
+        assert_frame_equal(table, others[name], check_exact=True)
+
+
+def keyed(table: pd.DataFrame) -> pd.DataFrame:
+    return table.astype({"target": str}).set_index(KEYS).sort_index()
+
+
+@pytest.fixture(scope="module")
+def small() -> Settings:
+    return {
+        "name": "small",
+        "description": "",
+        "levels": ["admin1"],
+        "seed": 1,
+        "indicators": ["deaths", "deaths_decay_6", "months_since_1", "neighbour_deaths_mean_3"],
+        "learners": ["logistic", "boosting"],
+        "events": {"history": "any", "summary": "spread"},
+        "thresholds": {"country": 25, "admin1": 5, "priogrid": 1},
+        "training": {"months": 60, "calibration_months": 12},
+        "backtest": {"years": 1, "refit_months": 6},
+        "logistic": {"indicators": ["deaths_decay_6", "months_since_1"]},
+        "boosting": {
+            "iterations": 3, "learning_rate": 0.3, "leaves": 4, "smallest_leaf": 30, "l2": 1.0,
+            "share_tried": 1.0,
+        },
+        "ensemble": {"penalty": 100.0, "record": ["deaths_decay_6"], "record_penalty": 1.0},
+    }  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def backtest(panel: Panel, small: Settings) -> Backtest:
+    return backtest_of(panel, small)
+
+
+@pytest.mark.parametrize(
+    ("years", "refit", "expected"),
+    [(2, 12, [75, 87]), (1, 12, [87]), (1, 6, [87, 93]), (1, 5, [84, 89, 94]), (1, 24, [75])],
+)
+def test_folds_go_back_in_steps_from_the_newest_month(
+    make_samples: MakeSamples, settings: Settings, years: int, refit: int, expected: list[int]
+) -> None:
+    settings["backtest"] = {"years": years, "refit_months": refit}
+    settings["training"]["calibration_months"] = 12
+    configuration = Configuration.model_validate(settings)
+    assert fold_origins(make_samples(np.zeros((100, 1))), configuration) == expected
+
+
+def test_a_history_one_month_too_short_for_the_first_fold_is_refused(
+    make_samples: MakeSamples, settings: Settings
+) -> None:
+    settings["backtest"] = {"years": 1, "refit_months": 12}
+    settings["training"]["calibration_months"] = 12
+    configuration = Configuration.model_validate(settings)
+    # Eligible from index 23; then 48 months to the fold and 12 behind it.
+    assert fold_origins(make_samples(np.zeros((84, 1))), configuration) == [71]
+    with pytest.raises(CoverageError, match=r"backtest from 2015-11: begin it later, shorten \[b"):
+        fold_origins(make_samples(np.zeros((83, 1))), configuration)
+
+
+@pytest.mark.parametrize(
+    ("first", "last", "refit", "expected"),
+    [(80, 98, 12, [80, 92]), (80, 91, 12, [80]), (80, 92, 12, [80, 92]), (90, 90, 3, [90])],
+)
+def test_folds_of_a_window_go_forward_from_its_first_month(
+    make_samples: MakeSamples,
+    settings: Settings,
+    first: int,
+    last: int,
+    refit: int,
+    expected: list[int],
+) -> None:
+    settings["backtest"] = {"years": 5, "refit_months": refit}
+    settings["training"]["calibration_months"] = 12
+    configuration = Configuration.model_validate(settings)
+    samples = make_samples(np.zeros((100, 1)))
+    start = int(samples.months[0])
+    assert fold_origins(samples, configuration, Window(start + first, start + last)) == expected
+
+
+@pytest.mark.parametrize(("first", "last"), [(90, 89), (90, 99), (-400, 110)])
+def test_a_window_that_no_outcome_can_judge_is_refused(
+    make_samples: MakeSamples, settings: Settings, first: int, last: int
+) -> None:
+    samples = make_samples(np.zeros((100, 1)))
+    start = int(samples.months[0])
+    with pytest.raises(CoverageError, match="cannot be judged by outcomes up to 2018-04: choose"):
+        fold_origins(
+            samples, Configuration.model_validate(settings), Window(start + first, start + last)
+        )
+
+
+def test_the_tables_have_a_column_a_forecast(backtest: Backtest) -> None:
+    for table in tables_of(backtest).values():
+        assert list(table.columns) == [*KEYS, "outcome", *FORECASTS]
+        assert not table.duplicated(KEYS).any()
+        assert np.isfinite(table[["outcome", *FORECASTS]]).all(axis=None)
+    assert list(backtest.crps["target"].unique()) == ["fatalities"]
+    cells = backtest.probabilities[["target", "horizon"]].astype({"target": str})
+    assert set(cells.itertuples(index=False, name=None)) == set(FITTED_CELLS)
+    probabilities = backtest.probabilities[FORECASTS].to_numpy()
+    assert 0 < probabilities.min() <= probabilities.max() < 1
+
+
+def test_every_origin_is_judged_once_its_outcome_is_known(backtest: Backtest) -> None:
+    table = backtest.probabilities
+    assert table["origin"].min() == ORIGIN - 12
+    known = table["origin"] + table["horizon"]
+    assert known.max() == ORIGIN
+    newest = table[table["target"] == "instability"].groupby("horizon")["origin"].max()
+    assert newest.to_dict() == {h: ORIGIN - h for h in range(1, 13)}
+
+
+def test_every_outcome_is_the_label(backtest: Backtest, panel: Panel) -> None:
+    for table in (backtest.probabilities, backtest.crps, backtest.means):
+        for target, horizon in CELLS:
+            part = table[(table["target"] == target) & (table["horizon"] == horizon)]
+            labels = label(target, panel.total_deaths, horizon, 5)
+            rows = part["origin"].to_numpy() - panel.months[0]
+            np.testing.assert_array_equal(part["outcome"], labels[rows, part["region"]])
+
+
+def test_instability_means_that_deaths_of_the_month_reach_tau(
+    backtest: Backtest, panel: Panel
+) -> None:
+    part = backtest.probabilities.query("target == 'instability' and horizon == 4")
+    deaths = panel.total_deaths[part["origin"] + 4 - panel.months[0], part["region"]]
+    np.testing.assert_array_equal(part["outcome"], deaths >= 5)
+    assert 0 < part["outcome"].mean() < 1
+
+
+def test_the_references_mean_is_that_of_the_past(backtest: Backtest, panel: Panel) -> None:
+    row = backtest.means.query("horizon == 3").iloc[-1]
+    past = panel.total_deaths[: int(row["origin"]) - panel.months[0] + 1, int(row["region"])]
+    assert row["climatology"] == pytest.approx(past.mean())
+    assert row["conflictology"] == pytest.approx(past[-12:].mean())
+    assert row["persistence"] == pytest.approx(past[-1])
+
+
+def test_an_outcome_lies_where_the_references_past_puts_it(
+    backtest: Backtest, panel: Panel
+) -> None:
+    rows = backtest.below["horizon"] == 3
+    for (_, below), (_, upto) in zip(
+        backtest.below[rows].iloc[::97].iterrows(),
+        backtest.upto[rows].iloc[::97].iterrows(),
+        strict=True,
+    ):
+        now, region = int(below["origin"]) - panel.months[0], int(below["region"])
+        past = panel.total_deaths[now - 11 : now + 1, region]
+        outcome = panel.total_deaths[now + 3, region]
+        assert below["conflictology"] == pytest.approx((past < outcome).mean())
+        assert upto["conflictology"] == pytest.approx((past <= outcome).mean())
+        assert upto["persistence"] == (past[-1] <= outcome)
+
+
+def test_the_ends_of_an_outcomes_place_are_in_order(backtest: Backtest) -> None:
+    below, upto = backtest.below[FORECASTS], backtest.upto[FORECASTS]
+    assert (below >= 0).all(axis=None)
+    assert (below <= upto).all(axis=None)
+    assert (upto <= 1).all(axis=None)
+    quiet = backtest.below["outcome"] == 0
+    assert (below[quiet] == 0).all(axis=None)
+    assert 0.3 < (below["boosting"] + upto["boosting"]).mean() / 2 < 0.7
+
+
+def test_a_window_judges_its_own_origins_as_the_whole_backtest_does(
+    backtest: Backtest, panel: Panel, small: Settings
+) -> None:
+    configuration = Configuration.model_validate(small)
+    samples = samples_at(panel, ORIGIN, 5, configuration.indicator_names)
+    window = Window(ORIGIN - 12, ORIGIN - 8)
+    found = run_backtest(samples, configuration, "admin1", 1, plainly, window=window)
+    whole = tables_of(backtest)
+    for name, table in tables_of(found).items():
+        expected = whole[name][whole[name]["origin"] <= ORIGIN - 8].reset_index(drop=True)
+        assert_frame_equal(table, expected, check_exact=True)
+    assert found.crps.query("horizon == 1")["origin"].max() == ORIGIN - 8
+
+
+@pytest.mark.parametrize("back", [12, 7])
+def test_no_forecast_changes_when_everything_after_its_origin_does(
+    backtest: Backtest, panel: Panel, small: Settings, back: int
+) -> None:
+    last = ORIGIN - back
+    after = slice(panel.row(last) + 1, None)
+    other = backtest_of(scrambled(panel, after), small)
+    for table, changed in zip(
+        (backtest.probabilities, backtest.means), (other.probabilities, other.means), strict=True
+    ):
+        issued, again = (keyed(t[t["origin"] <= last]) for t in (table, changed))
+        assert len(issued) > 0
+        assert_frame_equal(issued[FORECASTS], again[FORECASTS], check_exact=True)
+    assert not other.probabilities["outcome"].equals(backtest.probabilities["outcome"])
+
+
+def test_forecasts_do_change_when_what_was_known_does(
+    backtest: Backtest, panel: Panel, small: Settings
+) -> None:
+    known = slice(panel.row(ORIGIN) - 16, panel.row(ORIGIN) - 12)
+    other = keyed(backtest_of(scrambled(panel, known), small).probabilities)
+    mine = keyed(backtest.probabilities)
+    shared = mine.index.intersection(other.index)
+    assert (mine.loc[shared, FORECASTS] != other.loc[shared, FORECASTS]).any().all()
+
+
+def test_two_jobs_forecast_what_one_does_to_the_last_bit(
+    backtest: Backtest, panel: Panel, small: Settings
+) -> None:
+    again = backtest_of(panel, small, jobs=2)
+    assert_same(backtest, again)
+
+
+@pytest.mark.parametrize("learner", ["logistic", "boosting", "ensemble"])
+def test_a_level_in_which_no_region_is_quiet_has_no_onset_and_is_forecast_all_the_same(
+    panel: Panel, small: Settings, learner: str
+) -> None:
+    violent = replace(panel, deaths=panel.deaths + 1)
+    table = backtest_of(violent, small | {"learners": [learner]}).probabilities
+    assert set(table["target"]) == {"instability", "escalation"}
+
+
+@hypothesis_settings(max_examples=10, deadline=None)
+@given(seed=st.integers(0, 10**6), calibration=st.integers(1, 30), months=st.integers(1, 80))
+def test_no_label_is_learned_from_before_it_was_known(
+    make_samples: MakeSamples, small: Settings, seed: int, calibration: int, months: int
+) -> None:
+    training = {"months": months, "calibration_months": calibration}
+    configuration = Configuration.model_validate(small | {"training": training})
+    samples = make_samples(np.random.default_rng(seed).poisson(2.0, size=(100, 2)).astype(float))
+    taught: list[tuple[Rows, Rows]] = []
+
+    def spy(
+        target: str,
+        template: Learner,
+        teach: Rows,
+        calibrate: Rows,
+        tau: float,
+        scale_columns: tuple[int, ...],
+    ) -> Cell:
+        taught.append((teach, calibrate))
+        return Cell()
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(module, "fit_cell", spy)
+        fit_forecaster(samples, configuration, "admin1", "boosting", 1, plainly)
+    origin = len(samples.months) - 1
+    split = origin - calibration
+    for (_, horizon), (teach, calibrate) in zip(FITTED_CELLS, taught, strict=True):
+        known = teach.indicators[:, 0] + horizon  # the one indicator is the month's index
+        assert split - months < known.min(initial=np.inf)
+        assert known.max(initial=0) <= split
+        known = calibrate.indicators[:, 0] + horizon
+        assert split < known.min(initial=np.inf)
+        assert known.max(initial=0) <= origin

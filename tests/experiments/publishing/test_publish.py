@@ -1,0 +1,644 @@
+import errno
+import hashlib
+import json
+import shutil
+from dataclasses import replace
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from bulletins.form import DRIVERS_SCHEMA, SCORES_SCHEMA, Manifest
+from bulletins.reading import read_indicators
+from experiments.publishing.earlier import read_bulletin
+from experiments.publishing.publish import Published, publish, replay
+from experiments.publishing.scores import scores_of
+from experiments.publishing.track_record import evaluate_bulletin
+from experiments.samples import samples_at
+from experiments.tracking.registry import champion, load_forecaster
+from experiments.tracking.store import Store, open_store
+from features.archive.releases import Archive
+from features.archive.vintage import Vintage, open_vintage
+from features.errors import BulletinError, CoverageError, ModelError
+from features.indicators.catalogue import CATALOGUE
+from features.months import parse_month
+from features.panel.panel import Panel
+from features.sources.simulation.delivery import deliver
+from features.sources.simulation.world import World
+from features.words import QUANTILES, SPECS, TARGETS, quantile_column
+from models.explanation import log_odds
+from models.forecaster import Forecaster
+from service.store.bulletins import BulletinStore
+
+ISSUED = datetime(2025, 1, 20, 6, tzinfo=UTC)
+FILES = {
+    "distributions.parquet",
+    "drivers.parquet",
+    "history.parquet",
+    "indicator_values.parquet",
+    "indicators.json",
+    "manifest.json",
+    "regions.parquet",
+    "scores.parquet",
+    "track_record.parquet",
+}
+DEATHS = ["mean", *map(quantile_column, QUANTILES)]
+
+
+def issue(home: Path, vintage: Vintage, origin: str | None = "2023-12") -> Published:
+    return publish(
+        vintage,
+        open_store(home, None),
+        home,
+        None if origin is None else parse_month(origin),
+        issued_at=ISSUED,
+        code="1.2.3+abc",
+    )
+
+
+def files_in(home: Path) -> dict[Path, bytes]:
+    return {p: p.read_bytes() for p in (home / "bulletins").rglob("*") if p.is_file()}
+
+
+@pytest.fixture(scope="module")
+def issued_home(trained: Path, vintage: Vintage, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A trained home with the bulletin of December 2023; not to be changed."""
+    home = Path(shutil.copytree(trained, tmp_path_factory.mktemp("issued") / "home"))
+    assert issue(home, vintage).is_new
+    return home
+
+
+@pytest.fixture
+def issued(issued_home: Path) -> tuple[Manifest, pd.DataFrame]:
+    return read_bulletin(issued_home, None)
+
+
+@pytest.fixture
+def forecaster(store: Store) -> Forecaster:
+    best = champion(store, "admin1")
+    assert best is not None
+    return load_forecaster(store, best)
+
+
+def test_a_bulletin_lists_the_catalogue_of_its_day(issued_home: Path) -> None:
+    (folder,) = (issued_home / "bulletins").iterdir()
+    listed = read_indicators(folder)
+    assert [i.name for i in listed] == [i.name for i in CATALOGUE]
+    for found, known in zip(listed, CATALOGUE, strict=True):
+        assert (found.meaning, found.unit, found.family) == (
+            known.meaning,
+            known.unit,
+            known.family,
+        )
+        assert (found.source, set(found.needs)) == (known.source, set(known.needs))
+        assert known.lowest == (-np.inf if found.lowest is None else found.lowest)
+        assert known.highest == (np.inf if found.highest is None else found.highest)
+
+
+def test_a_bulletin_from_before_indicators_were_listed_is_as_good_as_ever(
+    own_home: Path, vintage: Vintage, archive: Archive
+) -> None:
+    issued = issue(own_home, vintage).manifest
+    (own_home / "bulletins" / issued.id / "indicators.json").unlink()
+    before = files_in(own_home)
+    assert not issue(own_home, vintage).is_new
+    assert read_bulletin(own_home, issued.id)[0] == issued
+    assert replay(archive, open_store(own_home, None), own_home, issued.id) == issued
+    assert files_in(own_home) == before
+
+
+def test_a_bulletin_is_issued_once_and_stays_as_it_is(own_home: Path, vintage: Vintage) -> None:
+    first = issue(own_home, vintage)
+    before = files_in(own_home)
+    again = publish(
+        vintage,
+        open_store(own_home, None),
+        own_home,
+        parse_month("2023-12"),
+        issued_at=datetime(2025, 6, 1, tzinfo=UTC),
+        code="9.9.9+def",
+    )
+    assert (first.is_new, again.is_new) == (True, False)
+    assert again.manifest == first.manifest
+    assert files_in(own_home) == before
+    assert {path.name for path in before} == FILES
+
+
+def test_the_same_events_and_models_give_the_same_bytes_in_another_home(
+    own_home: Path, issued_home: Path, vintage: Vintage
+) -> None:
+    issue(own_home, vintage)
+    mine, theirs = (
+        {path.relative_to(home): content for path, content in files_in(home).items()}
+        for home in (own_home, issued_home)
+    )
+    assert mine == theirs
+
+
+def test_another_origin_is_another_bulletin(own_home: Path, vintage: Vintage) -> None:
+    ids = {issue(own_home, vintage, origin).manifest.id for origin in ("2023-12", "2024-01")}
+    assert {id_[:7] for id_ in ids} == {"2023-12", "2024-01"}
+
+
+def test_without_an_origin_the_newest_month_is_taken(own_home: Path, vintage: Vintage) -> None:
+    assert issue(own_home, vintage, None).manifest.origin == "2024-12"
+
+
+def test_before_the_champion_was_trained_an_older_version_issues_the_scores(
+    own_home: Path, vintage: Vintage
+) -> None:
+    (model,) = issue(own_home, vintage, "2023-08").manifest.models
+    assert (model.version, model.trained_to) == (4, "2023-06")
+
+
+def test_the_manifest_says_what_the_scores_are(
+    issued_home: Path, issued: tuple[Manifest, pd.DataFrame]
+) -> None:
+    manifest, scores = issued
+    content = (issued_home / "bulletins" / manifest.id / "scores.parquet").read_bytes()
+    assert manifest.rows == len(scores)
+    assert manifest.scores_sha256 == hashlib.sha256(content).hexdigest()
+    assert manifest.origin == "2023-12"
+    assert manifest.issued_at == ISSUED
+    assert manifest.code == "1.2.3+abc"
+    assert manifest.simulated
+    assert manifest.levels == ("admin1",)
+    assert manifest.thresholds == {"admin1": 5}
+    (release,) = manifest.vintage.releases
+    assert (release.source, release.release) == ("simulation", "seed-2-2024-12")
+    (model,) = manifest.models
+    assert (model.name, model.version, model.trained_to) == ("tocsin-admin1", 1, "2023-12")
+    assert set(model.skill) == {"instability", "escalation", "onset"}
+
+
+def test_the_service_takes_the_bulletin(issued_home: Path) -> None:
+    bulletin = BulletinStore(issued_home).get("latest")
+    assert bulletin.manifest == read_bulletin(issued_home, None)[0]
+
+
+def test_scores_have_the_agreed_columns_and_order(
+    issued_home: Path, issued: tuple[Manifest, pd.DataFrame]
+) -> None:
+    manifest, scores = issued
+    file = issued_home / "bulletins" / manifest.id / "scores.parquet"
+    assert pq.read_schema(file).equals(SCORES_SCHEMA)
+    keys = ["level", "region", "target", "horizon"]
+    assert not scores.duplicated(keys).any()
+    pd.testing.assert_frame_equal(scores, scores.sort_values(keys, ignore_index=True))
+    assert set(scores["model_version"]) == {"tocsin-admin1/1"}
+
+
+def test_every_region_has_every_score_but_onset_which_only_quiet_ones_have(
+    issued: tuple[Manifest, pd.DataFrame], panel: Panel
+) -> None:
+    scores = issued[1]
+    row = panel.row(parse_month("2023-12"))
+    quiet = panel.regions.ids[(panel.total_deaths[row - 23 : row + 1] == 0).all(axis=0)]
+    assert 0 < len(quiet) < len(panel.regions)
+    for target in TARGETS:
+        own = scores[scores["target"] == target]
+        regions = quiet if target == "onset" else panel.regions.ids
+        expected = {(str(r), h) for r in regions for h in SPECS[target].horizons}
+        assert set(zip(own["region"], own["horizon"], strict=True)) == expected
+
+
+def test_one_distribution_gives_probability_mean_and_quantiles(
+    issued: tuple[Manifest, pd.DataFrame],
+) -> None:
+    scores = issued[1].set_index(["region", "horizon"])
+    deaths = scores[scores["target"] == "fatalities"]
+    instability = scores[scores["target"] == "instability"]
+    assert deaths["probability"].equals(instability["probability"])
+    quantiles = deaths[DEATHS[1:]].to_numpy()
+    assert (np.diff(quantiles, axis=1) >= 0).all()
+    assert (quantiles >= 0).all()
+    reached = quantiles >= deaths["threshold"].to_numpy()[:, None]
+    beyond = 1 - np.array(QUANTILES)
+    likely = deaths["probability"].to_numpy()[:, None] > beyond[None, :]
+    np.testing.assert_array_equal(reached, likely)
+    assert deaths[DEATHS].notna().all(axis=None)
+    assert scores.loc[scores["target"] != "fatalities", DEATHS].isna().all(axis=None)
+    assert scores["probability"].between(0, 1).all()
+
+
+def test_a_score_says_what_must_be_reached_and_when(
+    issued: tuple[Manifest, pd.DataFrame], panel: Panel
+) -> None:
+    scores = issued[1]
+    row = panel.row(parse_month("2023-12"))
+    year = dict(
+        zip(panel.regions.ids, panel.total_deaths[row - 11 : row + 1].mean(axis=0), strict=True)
+    )
+    for target, region, reach in scores[["target", "region", "threshold"]].itertuples(index=False):
+        own = {"onset": 1.0, "escalation": max(5.0, 2 * year[region])}
+        assert reach == pytest.approx(own.get(target, 5.0))
+    last = scores[scores["horizon"] == 12]
+    assert set(last["target_month"]) == {"2024-12"}
+    assert set(scores.loc[scores["horizon"] == 1, "target_month"]) == {"2024-01"}
+
+
+def test_a_region_whose_coverage_ended_has_no_score(forecaster: Forecaster, panel: Panel) -> None:
+    origin = parse_month("2023-12")
+    niger = (panel.regions.table["country"] == "NER").to_numpy()
+    observed, deaths, events = panel.observed.copy(), panel.deaths.copy(), panel.events.copy()
+    end = panel.row(origin) - 1
+    observed[end:, niger] = False
+    deaths[:, end:, niger] = np.nan
+    events[:, end:, niger] = np.nan
+    ended = replace(panel, observed=observed, deaths=deaths, events=events).until(origin)
+    samples = samples_at(ended, origin, forecaster.tau, forecaster.names)
+    scores = scores_of(ended, samples, forecaster, "tocsin-admin1/3")
+    assert set(scores["country"]) == {"BFA", "MLI"}
+    assert scores["probability"].notna().all()
+
+
+def test_a_level_whose_models_may_not_issue_scores_is_left_out_and_said_to_be(
+    own_home: Path, vintage: Vintage
+) -> None:
+    client = open_store(own_home, None).client()
+    client.create_registered_model("tocsin-country")
+    tags = {"learner": "logistic", "trained_to": "2023-12", "gate": "refused", "simulated": "true"}
+    tags |= {"history": "simulation", "summary_events": "spread"}
+    client.create_model_version("tocsin-country", "somewhere", tags=tags)
+    published = issue(own_home, vintage)
+    assert published.manifest.levels == ("admin1",)
+    (reason,) = published.left_out
+    assert reason.startswith("no country model trained on months to 2023-12 only has passed")
+
+
+def test_without_any_model_there_is_no_bulletin(tmp_path: Path, vintage: Vintage) -> None:
+    with pytest.raises(ModelError, match="no model is registered: run `tocsin train` first"):
+        issue(tmp_path, vintage)
+
+
+def test_an_origin_before_every_model_is_refused(own_home: Path, vintage: Vintage) -> None:
+    with pytest.raises(ModelError, match="no admin1 model trained on months to 2023-05 only"):
+        issue(own_home, vintage, "2023-05")
+
+
+def test_an_origin_after_the_events_is_refused(own_home: Path, vintage: Vintage) -> None:
+    with pytest.raises(CoverageError, match="not 2025-01"):
+        issue(own_home, vintage, "2025-01")
+
+
+def test_models_of_simulated_events_never_score_real_ones(own_home: Path, vintage: Vintage) -> None:
+    releases = (release.model_copy(update={"simulated": False}) for release in vintage.releases)
+    with pytest.raises(
+        ModelError,
+        match="learned from simulated 'simulation' events and these are real 'simulation'",
+    ):
+        issue(own_home, replace(vintage, releases=tuple(releases)))
+    assert not (own_home / "bulletins").exists()
+
+
+def test_a_crash_before_the_last_step_leaves_nothing_to_be_seen(
+    own_home: Path, vintage: Vintage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def crash(self: Path, target: Path) -> Path:
+        assert {p.name for p in self.iterdir()} == FILES
+        raise OSError(errno.EIO, "Input/output error")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "rename", crash)
+        with pytest.raises(BulletinError, match=r"Input/output error.*nothing was published"):
+            issue(own_home, vintage)
+    assert list((own_home / "bulletins").iterdir()) == []
+    assert issue(own_home, vintage).is_new
+
+
+def test_of_two_that_publish_at_once_the_first_one_stands(
+    own_home: Path, issued_home: Path, vintage: Vintage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rename = Path.rename
+
+    def overtaken(self: Path, target: Path) -> Path:
+        shutil.copytree(issued_home / "bulletins" / target.name, target)
+        return rename(self, target)
+
+    monkeypatch.setattr(Path, "rename", overtaken)
+    published = issue(own_home, vintage)
+    assert not published.is_new
+    assert published.manifest == read_bulletin(issued_home, None)[0]
+    assert len(list((own_home / "bulletins").iterdir())) == 1
+
+
+def test_what_a_killed_process_left_behind_is_seen_by_nobody(
+    issued_home: Path, tmp_path: Path
+) -> None:
+    home = tmp_path / "home"
+    shutil.copytree(issued_home / "bulletins", home / "bulletins")
+    (whole,) = (home / "bulletins").iterdir()
+    hidden = home / "bulletins" / ".tmpk1ll3d" / "2024-06-0123456789ab"
+    shutil.copytree(whole, hidden)
+    (hidden / "scores.parquet").write_bytes(b"half")
+    assert read_bulletin(home, None)[0].id == whole.name
+    assert [m.id for m in BulletinStore(home).manifests()] == [whole.name]
+
+
+def test_a_folder_that_cannot_be_written_is_said_to_be(own_home: Path, vintage: Vintage) -> None:
+    (own_home / "bulletins").write_text("in the way")
+    with pytest.raises(BulletinError, match="cannot be written to"):
+        issue(own_home, vintage)
+
+
+def test_a_bulletin_is_read_by_its_id_or_as_the_newest(own_home: Path, vintage: Vintage) -> None:
+    older, newer = (issue(own_home, vintage, o).manifest for o in ("2023-12", "2024-03"))
+    assert read_bulletin(own_home, None)[0] == newer
+    assert read_bulletin(own_home, older.id)[0] == older
+    with pytest.raises(BulletinError, match="no bulletin 2023-12-000000000000 in"):
+        read_bulletin(own_home, "2023-12-000000000000")
+
+
+def test_without_a_bulletin_there_is_nothing_to_read(tmp_path: Path) -> None:
+    with pytest.raises(BulletinError, match="run `tocsin publish` first"):
+        read_bulletin(tmp_path, None)
+
+
+@pytest.mark.parametrize("name", ["scores.parquet", "manifest.json"])
+@pytest.mark.parametrize("damage", [b"", b"nonsense"])
+def test_a_damaged_bulletin_is_refused(
+    issued_home: Path, tmp_path: Path, name: str, damage: bytes
+) -> None:
+    shutil.copytree(issued_home / "bulletins", tmp_path / "bulletins")
+    (file,) = tmp_path.glob(f"bulletins/*/{name}")
+    file.write_bytes(damage)
+    with pytest.raises(BulletinError, match="publish"):
+        read_bulletin(tmp_path, None)
+    file.unlink()
+    with pytest.raises(BulletinError, match="publish"):
+        read_bulletin(tmp_path, None)
+
+
+def test_a_bulletin_is_evaluated_against_what_then_happened(
+    issued_home: Path, vintage: Vintage, archive: Archive
+) -> None:
+    record = evaluate_bulletin(issued_home, None, archive, vintage.as_of)
+    assert record.startswith("SIMULATED. Bulletin 2023-12-")
+    assert "against events as known on 2025-01-20" in record
+    assert "## admin1, 30 regions" in record
+    for row in ("| instability | 12 | 30 |", "| escalation | 6 | 30 |", "| onset | 3 | "):
+        assert record.count(row) == 3
+
+
+def test_while_its_months_pass_only_those_that_are_over_are_evaluated(
+    own_home: Path, vintage: Vintage, archive: Archive
+) -> None:
+    issue(own_home, vintage, "2024-09")
+    record = evaluate_bulletin(own_home, None, archive, vintage.as_of)
+    assert "| instability | 3 | 30 |" in record
+    assert "| escalation | 3 | 30 |" in record
+    assert "| instability | 4 |" not in record
+    assert "| 4 | 30 |" not in record
+    issue(own_home, vintage, "2024-12")
+    with pytest.raises(CoverageError, match="nothing of what the bulletin forecast is observed"):
+        evaluate_bulletin(own_home, None, archive, vintage.as_of)
+
+
+def test_what_was_said_on_a_day_is_said_again_however_much_was_revised_since(
+    own_home: Path, world: World, tmp_path: Path
+) -> None:
+    archive, day = Archive(tmp_path), date(2024, 3, 20)
+    archive.add(deliver(world, date(2024, 3, 15)))
+    first = issue(own_home, open_vintage(archive, day)).manifest
+    scores = (own_home / "bulletins" / first.id / "scores.parquet").read_bytes()
+    shutil.rmtree(own_home / "bulletins")
+    later = deliver(world, date(2024, 6, 15))
+    archive.add(replace(later, events=later.events.assign(best=later.events["best"] * 2 + 1)))
+    again = issue(own_home, open_vintage(archive, day)).manifest
+    assert again == first
+    assert (own_home / "bulletins" / first.id / "scores.parquet").read_bytes() == scores
+    assert replay(archive, open_store(own_home, None), own_home, first.id) == first
+    revised = issue(own_home, open_vintage(archive, date(2024, 7, 1))).manifest
+    assert revised.scores_sha256 != first.scores_sha256
+
+
+def test_a_bulletin_can_be_computed_again_bit_for_bit(
+    own_home: Path, vintage: Vintage, archive: Archive
+) -> None:
+    issued = issue(own_home, vintage).manifest
+    store = open_store(own_home, None)
+    assert replay(archive, store, own_home, issued.id) == issued
+
+
+def test_a_replay_needs_the_releases_as_they_were(
+    own_home: Path, vintage: Vintage, tmp_path: Path
+) -> None:
+    issued = issue(own_home, vintage).manifest
+    store = open_store(own_home, None)
+    with pytest.raises(BulletinError, match="computed from simulation seed-2-2024-12, which"):
+        replay(Archive(tmp_path), store, own_home, issued.id)
+
+
+def test_a_replay_that_comes_out_otherwise_is_told(
+    own_home: Path, vintage: Vintage, archive: Archive
+) -> None:
+    issued = issue(own_home, vintage).manifest
+    folder = own_home / "bulletins" / issued.id
+    scores = pq.read_table(folder / "scores.parquet")
+    probability = np.where(np.arange(len(scores)) == 7, 0.5, scores["probability"].to_numpy())
+    place = scores.schema.get_field_index("probability")
+    pq.write_table(
+        scores.set_column(place, scores.schema.field(place), pa.array(probability)),
+        folder / "scores.parquet",
+    )
+    content = (folder / "scores.parquet").read_bytes()
+    forged = issued.model_copy(update={"scores_sha256": hashlib.sha256(content).hexdigest()})
+    (folder / "manifest.json").write_text(forged.model_dump_json())
+    with pytest.raises(
+        BulletinError, match=r"comes out otherwise \(scores.parquet\): it was issued by 1\.2\.3"
+    ):
+        replay(archive, open_store(own_home, None), own_home, issued.id)
+
+
+def test_a_replay_compares_the_risk_levels(
+    own_home: Path, vintage: Vintage, archive: Archive
+) -> None:
+    issued = issue(own_home, vintage).manifest
+    first, *others = issued.risk_scales
+    other = first.model_copy(update={"base_rate": first.base_rate + 2**-40})
+    forged = issued.model_copy(update={"risk_scales": (other, *others)})
+    place = own_home / "bulletins" / issued.id / "manifest.json"
+    place.write_text(forged.model_dump_json())
+    with pytest.raises(BulletinError, match=r"comes out otherwise \(risk levels\)"):
+        replay(archive, open_store(own_home, None), own_home, issued.id)
+
+
+KEYS = ["level", "region", "target", "horizon"]
+
+
+def drivers_in(home: Path, bulletin: str) -> pd.DataFrame:
+    return pd.read_parquet(home / "bulletins" / bulletin / "drivers.parquet")
+
+
+@pytest.fixture(scope="module")
+def followed_home(
+    trained: Path, vintage: Vintage, tmp_path_factory: pytest.TempPathFactory
+) -> Path:
+    """A trained home with bulletins of December, January and March; not to be changed."""
+    home = Path(shutil.copytree(trained, tmp_path_factory.mktemp("followed") / "home"))
+    for origin in ("2023-12", "2024-03", "2024-01"):
+        issue(home, vintage, origin)
+    return home
+
+
+def manifests(home: Path) -> dict[str, Manifest]:
+    ids = [folder.name for folder in (home / "bulletins").iterdir()]
+    return {id_[:7]: read_bulletin(home, id_)[0] for id_ in ids}
+
+
+def test_drivers_have_the_agreed_columns_and_order(
+    issued_home: Path, issued: tuple[Manifest, pd.DataFrame]
+) -> None:
+    file = issued_home / "bulletins" / issued[0].id / "drivers.parquet"
+    assert pq.read_schema(file).equals(DRIVERS_SCHEMA)
+    assert hashlib.sha256(file.read_bytes()).hexdigest() == issued[0].drivers_sha256
+    drivers = pd.read_parquet(file)
+    ordered = drivers.sort_values(KEYS, kind="stable", ignore_index=True)
+    pd.testing.assert_frame_equal(drivers, ordered)
+    kinds = drivers.groupby(KEYS, sort=False)["kind"].agg(" ".join).unique()
+    plain = "score baseline family family family"  # no revision: nothing came before
+    assert set(kinds) <= {plain + " indicator" * n for n in range(4)}
+    assert {plain + " indicator", plain + " indicator" * 2} <= set(kinds)
+    assert (drivers["sentence"].notna() == (drivers["kind"] == "score")).all()
+
+
+def test_baseline_and_families_add_up_to_the_log_odds_of_every_published_score(
+    issued_home: Path, issued: tuple[Manifest, pd.DataFrame]
+) -> None:
+    drivers = drivers_in(issued_home, issued[0].id)
+    scores = issued[1][issued[1]["target"] != "fatalities"].set_index(KEYS)["probability"]
+    parts = drivers[drivers["kind"].isin(["baseline", "family"])]
+    total = parts.groupby(KEYS)["contribution"].sum()
+    said = drivers[drivers["kind"] == "score"].set_index(KEYS)
+    assert set(said.index) == set(scores.index)
+    odds = log_odds(scores.to_numpy())
+    np.testing.assert_allclose(total.reindex(scores.index), odds, atol=1e-9)
+    np.testing.assert_allclose(said["contribution"].reindex(scores.index), odds, atol=1e-9)
+    np.testing.assert_allclose(said["value"].reindex(scores.index), scores, atol=1e-9)
+    assert parts["contribution"].abs().max() > 0.5
+
+
+def test_without_an_earlier_bulletin_nothing_is_said_to_have_changed(
+    issued_home: Path, issued: tuple[Manifest, pd.DataFrame]
+) -> None:
+    drivers = drivers_in(issued_home, issued[0].id)
+    assert issued[0].previous is None
+    assert drivers["change"].isna().all()
+    assert not drivers["sentence"].str.contains("Up|Down|Unchanged").any()
+
+
+def test_changes_are_told_against_the_newest_bulletin_of_an_earlier_origin(
+    followed_home: Path,
+) -> None:
+    issued = manifests(followed_home)
+    assert issued["2024-03"].previous == issued["2024-01"].previous == issued["2023-12"].id
+    now, before = (
+        drivers_in(followed_home, issued[m].id).set_index(KEYS) for m in ("2024-01", "2023-12")
+    )
+    scores = [t.loc[t["kind"] == "score", "contribution"] for t in (now, before)]
+    said = now[now["kind"] == "score"].dropna(subset="change")
+    np.testing.assert_allclose(
+        said["change"], (scores[0] - scores[1]).reindex(said.index), atol=1e-9
+    )
+    parts = now[now["kind"].isin(["family", "revision"])].groupby(KEYS)["change"].sum()
+    np.testing.assert_allclose(said["change"], parts.reindex(said.index), atol=1e-9)
+    assert len(said) > 100
+    revised = now[now["kind"] == "revision"]
+    assert len(revised) == len(said)
+    np.testing.assert_allclose(revised["change"], 0, atol=1e-9)  # both had the same releases
+    ways = {"Up": 1, "Down": -1}
+    for sentence, change in said[["sentence", "change"]].itertuples(index=False):
+        assert np.sign(change) == ways.get(sentence.split()[0], np.sign(change))
+    firsts = set(said["sentence"].str.split().str[0])
+    assert firsts == {"Up", "Down", "Unchanged"}
+
+
+def test_a_bulletin_with_a_previous_one_can_be_computed_again_and_needs_it_as_it_was(
+    followed_home: Path, archive: Archive, tmp_path: Path
+) -> None:
+    home = Path(shutil.copytree(followed_home, tmp_path / "home"))
+    store, issued = open_store(home, None), manifests(home)
+    now, before = issued["2024-01"], issued["2023-12"]
+    assert replay(archive, store, home, now.id, jobs=2) == now
+    (home / "bulletins" / before.id / "scores.parquet").write_bytes(b"other")
+    with pytest.raises(BulletinError, match=r"scores\.parquet is not what was published"):
+        replay(archive, store, home, now.id)
+    shutil.rmtree(home / "bulletins" / before.id)
+    with pytest.raises(BulletinError, match=before.id):
+        replay(archive, store, home, now.id)
+
+
+def test_a_replay_whose_drivers_come_out_otherwise_is_told(
+    own_home: Path, issued_home: Path, vintage: Vintage, archive: Archive
+) -> None:
+    issued = issue(own_home, vintage).manifest
+    folder = own_home / "bulletins" / issued.id
+    (folder / "drivers.parquet").write_bytes(b"other")
+    with pytest.raises(BulletinError, match=r"drivers\.parquet is not what was published"):
+        replay(archive, open_store(own_home, None), own_home, issued.id)
+    drivers = drivers_in(issued_home, issued.id).assign(change=0.0)
+    drivers.to_parquet(folder / "drivers.parquet")
+    digest = hashlib.sha256((folder / "drivers.parquet").read_bytes()).hexdigest()
+    forged = issued.model_copy(update={"drivers_sha256": digest})
+    (folder / "manifest.json").write_text(forged.model_dump_json())
+    with pytest.raises(BulletinError, match="comes out otherwise"):
+        replay(archive, open_store(own_home, None), own_home, issued.id)
+
+
+def as_of_old(folder: Path) -> None:
+    """Make a bulletin one from before there were drivers."""
+    (folder / "drivers.parquet").unlink()
+    manifest = json.loads((folder / "manifest.json").read_text())
+    old = {k: v for k, v in manifest.items() if k not in ("drivers_sha256", "previous")}
+    (folder / "manifest.json").write_text(json.dumps(old))
+
+
+def test_a_bulletin_from_before_there_were_drivers_is_as_good_as_ever(
+    own_home: Path, vintage: Vintage, archive: Archive
+) -> None:
+    old = issue(own_home, vintage).manifest
+    as_of_old(own_home / "bulletins" / old.id)
+    store = open_store(own_home, None)
+    assert not issue(own_home, vintage).is_new
+    assert BulletinStore(own_home).get(old.id).manifest.drivers_sha256 is None
+    assert replay(archive, store, own_home, old.id).scores_sha256 == old.scores_sha256
+    new = issue(own_home, vintage, "2024-01").manifest
+    assert new.previous == old.id
+    drivers = drivers_in(own_home, new.id)
+    assert drivers.loc[drivers["kind"] == "family", "change"].notna().any()
+    assert drivers["sentence"].str.startswith("Up from").any()
+
+
+def test_a_damaged_earlier_bulletin_is_passed_over(own_home: Path, vintage: Vintage) -> None:
+    oldest, old, older = (
+        issue(own_home, vintage, origin).manifest for origin in ("2023-12", "2024-02", "2024-01")
+    )
+    (own_home / "bulletins" / old.id / "manifest.json").write_text("nonsense")
+    (own_home / "bulletins" / older.id / "scores.parquet").write_bytes(b"nonsense")
+    assert issue(own_home, vintage, "2024-03").manifest.previous == oldest.id
+
+
+def test_another_model_is_not_taken_for_a_change_of_events(
+    own_home: Path, vintage: Vintage
+) -> None:
+    issue(own_home, vintage, "2023-08")
+    drivers = drivers_in(own_home, issue(own_home, vintage, "2023-12").manifest.id)
+    told = drivers[drivers["change"].notna()]
+    assert set(told["kind"]) == {"score"}
+    assert told["sentence"].str.contains("by another model").all()
+
+
+def test_the_number_of_jobs_changes_nothing(own_home: Path, vintage: Vintage) -> None:
+    def issue_with(jobs: int) -> bytes:
+        shutil.rmtree(own_home / "bulletins", ignore_errors=True)
+        store, month = open_store(own_home, None), parse_month("2023-12")
+        id_ = publish(
+            vintage, store, own_home, month, issued_at=ISSUED, code="1+a", jobs=jobs
+        ).manifest.id
+        return (own_home / "bulletins" / id_ / "drivers.parquet").read_bytes()
+
+    assert issue_with(1) == issue_with(3)

@@ -1,0 +1,327 @@
+"""What a whole published bulletin holds, against the panel that it was computed from."""
+
+import io
+import json
+import shutil
+from dataclasses import replace
+from datetime import date
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pyarrow.parquet as pq
+import pytest
+import shapely
+
+from bulletins.form import (
+    DISTRIBUTIONS_SCHEMA,
+    HISTORY_MONTHS,
+    HISTORY_SCHEMA,
+    INDICATOR_MONTHS,
+    REGIONS_SCHEMA,
+    TRACK_RECORD_SCHEMA,
+    Manifest,
+)
+from experiments.publishing.earlier import Previous, read_bulletin
+from experiments.publishing.history import history_of
+from experiments.publishing.publish import publish
+from experiments.publishing.regions import outlines, regions_of
+from experiments.publishing.scores import Issue
+from experiments.publishing.track_record import track_record_of
+from experiments.samples import samples_at
+from experiments.tracking.registry import champion, load_forecaster
+from experiments.tracking.store import Store, open_store
+from features.archive.releases import Archive
+from features.archive.vintage import Vintage, open_vintage
+from features.months import format_month, parse_month
+from features.panel.panel import Panel
+from features.places.regions import geometries, load_regions
+from features.sources.simulation.delivery import deliver
+from features.sources.simulation.world import World
+from features.words import LEVELS, TARGETS, Level
+from models.metrics import brier
+from tests.experiments.publishing.test_publish import ISSUED
+from tests.test_leak import scrambled
+
+ORIGINS = ("2023-10", "2023-11", "2023-12")
+
+
+@pytest.fixture(scope="module")
+def months_home(trained: Path, vintage: Vintage, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A trained home with the bulletins of three months."""
+    home = Path(shutil.copytree(trained, tmp_path_factory.mktemp("months") / "home"))
+    for origin in ORIGINS:
+        publish(
+            vintage,
+            open_store(home, None),
+            home,
+            parse_month(origin),
+            issued_at=ISSUED,
+            code="1.2.3+abc",
+        )
+    return home
+
+
+@pytest.fixture(scope="module")
+def newest(months_home: Path) -> Manifest:
+    return read_bulletin(months_home, None)[0]
+
+
+@pytest.fixture(scope="module")
+def scores(months_home: Path) -> pd.DataFrame:
+    return read_bulletin(months_home, None)[1]
+
+
+def table(home: Path, manifest: Manifest, name: str) -> pd.DataFrame:
+    return pd.read_parquet(io.BytesIO((home / "bulletins" / manifest.id / name).read_bytes()))
+
+
+@pytest.mark.parametrize(
+    ("name", "schema"),
+    [
+        ("distributions.parquet", DISTRIBUTIONS_SCHEMA),
+        ("regions.parquet", REGIONS_SCHEMA),
+        ("history.parquet", HISTORY_SCHEMA),
+        ("track_record.parquet", TRACK_RECORD_SCHEMA),
+    ],
+)
+def test_every_file_has_its_form_and_order(
+    months_home: Path, newest: Manifest, name: str, schema: object
+) -> None:
+    file = months_home / "bulletins" / newest.id / name
+    assert pq.read_schema(file).equals(schema)
+    keys = ("bulletin", "level", "region", "target", "horizon", "month")
+    found = pd.read_parquet(file)
+    by = [key for key in keys if key in found]
+    assert len(found) > 0
+    assert found[by].equals(found[by].sort_values(by, kind="stable", ignore_index=True))
+
+
+def test_the_distribution_of_a_score_gives_its_probability_mean_and_quantiles(
+    months_home: Path, newest: Manifest, scores: pd.DataFrame
+) -> None:
+    told = table(months_home, newest, "distributions.parquet")
+    deaths = scores[scores["target"] == "fatalities"].reset_index(drop=True)
+    assert told[["region", "level", "horizon"]].equals(deaths[["region", "level", "horizon"]])
+    pairs: Any = zip(told.itertuples(), deaths.itertuples(), strict=True)
+    for step, score in pairs:
+        reached = step.exceedance[step.deaths >= score.threshold]
+        assert reached.max(initial=0) == pytest.approx(score.probability, abs=1e-9)
+        chance = -np.diff(np.append(step.exceedance, 0))
+        assert chance @ step.deaths == pytest.approx(score.mean, rel=1e-6, abs=1e-6)
+        assert score.q50 in step.deaths
+
+
+def test_the_history_is_the_panel_up_to_the_origin(
+    months_home: Path, newest: Manifest, panel: Panel, scores: pd.DataFrame
+) -> None:
+    told = table(months_home, newest, "history.parquet")
+    assert set(told["region"]) == set(scores["region"])
+    assert told["month"].max() == newest.origin
+    assert told.groupby("region").size().eq(HISTORY_MONTHS).all()
+    row = panel.row(parse_month("2022-05"))
+    place = list(panel.regions.ids)
+    may: Any = told[told["month"] == "2022-05"].set_index("region")
+    for region in may.index:
+        column = place.index(region)
+        assert may.loc[region, "deaths"] == panel.total_deaths[row, column]
+        assert may.loc[region, "events"] == panel.total_events[row, column]
+        assert may.loc[region, "state_based"] == panel.deaths[0, row, column]
+        assert may.loc[region, "one_sided"] == panel.deaths[2, row, column]
+
+
+def test_indicator_values_are_those_of_the_last_months(
+    months_home: Path, newest: Manifest, panel: Panel
+) -> None:
+    told = table(months_home, newest, "indicator_values.parquet")
+    assert told.groupby("region").size().eq(INDICATOR_MONTHS).all()
+    row, place = panel.row(parse_month("2023-11")), list(panel.regions.ids)
+    november: Any = told[told["month"] == "2023-11"].set_index("region")
+    for region in november.index:
+        expected = panel.total_deaths[row - 2 : row + 1, place.index(region)].mean()
+        assert november.loc[region, "deaths_mean_3"] == pytest.approx(expected, rel=1e-5)
+
+
+def test_regions_lie_where_they_are_and_know_their_neighbours(
+    months_home: Path, newest: Manifest
+) -> None:
+    told: Any = table(months_home, newest, "regions.parquet").set_index("region")
+    world: Any = load_regions("admin1").table.set_index("id")
+    for region, row in told.iterrows():
+        outline = shapely.from_geojson(row["outline"])
+        assert outline.distance(shapely.Point(row["longitude"], row["latitude"])) < 0.05
+        assert outline.bounds == pytest.approx(row[["west", "south", "east", "north"]])
+        assert row["name"] == world.loc[region, "name"]
+        for neighbour in row["neighbours"]:
+            assert region in told.loc[neighbour, "neighbours"]
+            assert outline.distance(shapely.from_geojson(told.loc[neighbour, "outline"])) < 0.05
+
+
+@pytest.mark.parametrize("level", LEVELS)
+def test_no_region_and_no_island_is_lost_and_outer_rings_run_anticlockwise(level: Level) -> None:
+    ids = load_regions(level).ids[:: 100 if level == "priogrid" else 1]
+    found = outlines(level, ids)
+    whole = geometries(level, ids)
+    for simple, exact in zip(found, whole, strict=True):
+        assert simple.is_valid
+        assert len(shapely.get_parts(simple)) == len(shapely.get_parts(exact))
+        assert simple.area == pytest.approx(exact.area, rel=0.25, abs=0.02)
+        assert 0.3 < simple.area / exact.area < 1.5
+        assert all(shapely.is_ccw(polygon.exterior) for polygon in shapely.get_parts(simple))
+
+
+def test_neighbours_still_share_their_border() -> None:
+    ids = load_regions("admin1").within(["MLI"]).ids
+    found = outlines("admin1", ids)
+    overlap = sum(shape.area for shape in found) - shapely.union_all(found).area
+    assert overlap == pytest.approx(0, abs=1e-6)
+    assert shapely.coverage_is_valid(found)
+
+
+def test_a_prio_grid_cell_is_its_box() -> None:
+    (cell,) = outlines("priogrid", load_regions("priogrid").ids[:1])
+    west, south, east, north = cell.bounds
+    assert (east - west, north - south) == (0.5, 0.5)
+    assert cell.equals(shapely.box(west, south, east, north))
+
+
+def test_what_nobody_knows_the_place_of_has_no_outline() -> None:
+    assert list(outlines("admin1", np.array(["nowhere"]))) == [None]
+
+
+def test_earlier_bulletins_are_judged_by_what_is_known_now(
+    months_home: Path, newest: Manifest, panel: Panel
+) -> None:
+    told = table(months_home, newest, "track_record.parquet")
+    assert sorted(set(told["origin"])) == list(ORIGINS[:2])
+    october = told[(told["origin"] == ORIGINS[0]) & (told["target"] == "instability")]
+    # Of October only the next two months have been.
+    assert sorted(set(october["horizon"])) == [1, 2]
+    own: Any = october[(october["horizon"] == 2) & (october["forecast"] == "score")].iloc[0]
+    scores = read_bulletin(months_home, own["bulletin"])[1]
+    asked = scores[(scores["target"] == "instability") & (scores["horizon"] == 2)]
+    place = [list(panel.regions.ids).index(region) for region in asked["region"]]
+    row = panel.row(parse_month("2023-12"))
+    came = (panel.total_deaths[row, place] >= asked["threshold"].to_numpy()).astype(float)
+    assert own["n"] == len(asked)
+    assert own["observed"] == pytest.approx(came.mean())
+    assert own["forecasted"] == pytest.approx(asked["probability"].mean())
+    assert own["brier"] == pytest.approx(brier(came, asked["probability"].to_numpy()))
+    assert set(october["forecast"]) == {"score", "climatology", "conflictology", "persistence"}
+
+
+def test_the_first_bulletin_has_no_track_record(months_home: Path) -> None:
+    (first,) = (months_home / "bulletins").glob(f"{ORIGINS[0]}-*")
+    assert pq.read_metadata(first / "track_record.parquet").num_rows == 0
+
+
+def test_risk_levels_are_those_of_the_backtest(newest: Manifest) -> None:
+    assert {scale.target for scale in newest.risk_scales} <= {"instability", "escalation", "onset"}
+    scale = next(s for s in newest.risk_scales if s.target == "instability")
+    assert scale.levels[1].lowest == pytest.approx(scale.base_rate)
+    came = [level.came_true for level in scale.levels if level.came_true is not None]
+    weights = [level.scores for level in scale.levels if level.came_true is not None]
+    assert np.average(came, weights=weights) == pytest.approx(scale.base_rate)
+
+
+def test_the_manifest_names_every_file(months_home: Path, newest: Manifest) -> None:
+    folder = months_home / "bulletins" / newest.id
+    named = {*newest.files, "scores.parquet", "drivers.parquet"}
+    assert {path.name for path in folder.glob("*.parquet")} == named
+    assert json.loads((folder / "manifest.json").read_text())["origin"] == ORIGINS[-1]
+    assert newest.previous is not None
+    assert newest.previous.startswith(format_month(parse_month(ORIGINS[-1]) - 1))
+
+
+def test_nothing_after_the_origin_changes_a_bit_of_any_file(
+    months_home: Path, own_home: Path, vintage: Vintage, world: World, tmp_path: Path
+) -> None:
+    """The last bulletin has a track record, so this holds for what earlier ones came to as well."""
+    delivery = deliver(world, date(2025, 1, 15))
+    is_later = delivery.events["date_end"] >= pd.Timestamp("2024-01-01")
+    events = scrambled(delivery.events, is_later, seed=3)
+    Archive(tmp_path / "other").add(replace(delivery, events=events))
+    other = open_vintage(Archive(tmp_path / "other"), vintage.as_of)
+    for origin in ORIGINS:
+        month, store = parse_month(origin), open_store(own_home, None)
+        publish(other, store, own_home, month, issued_at=ISSUED, code="1.2.3+abc")
+    expected, found = (
+        {path.relative_to(home): path.read_bytes() for path in home.glob("bulletins/*/*.parquet")}
+        for home in (months_home, own_home)
+    )
+    assert len(found) == len(ORIGINS) * 7
+    assert found == expected
+
+
+@pytest.mark.parametrize("name", ["history.parquet", "indicator_values.parquet", "drivers.parquet"])
+def test_a_region_can_be_read_without_most_of_the_others(
+    months_home: Path, newest: Manifest, name: str
+) -> None:
+    metadata = pq.read_metadata(months_home / "bulletins" / newest.id / name)
+    groups = [metadata.row_group(number) for number in range(metadata.num_row_groups)]
+    assert all(group.num_rows <= 4096 for group in groups)
+    assert metadata.num_rows <= 4096 or len(groups) > 1
+    spans = [group.column(0).statistics for group in groups]
+    assert all(span.has_min_max for span in spans)
+    assert all(one.max <= other.min for one, other in pairwise(spans))
+
+
+@pytest.fixture
+def issue(store: Store, panel: Panel) -> Issue:
+    """What is known in December 2023."""
+    model = champion(store, "admin1")
+    assert model is not None
+    known = panel.until(parse_month(ORIGINS[-1]))
+    forecaster = load_forecaster(store, model)
+    samples = samples_at(known, parse_month(ORIGINS[-1]), forecaster.tau, ("deaths_mean_3",))
+    return Issue(known, model, forecaster, samples)
+
+
+@pytest.mark.parametrize(("months", "is_judged"), [(24, True), (25, False)])
+def test_bulletins_are_judged_for_two_years(
+    issue: Issue, scores: pd.DataFrame, months: int, is_judged: bool
+) -> None:
+    old = Previous("old", parse_month(ORIGINS[-1]) - months, scores)
+    told = track_record_of(issue, [old])
+    assert list(told.columns) == TRACK_RECORD_SCHEMA.names
+    assert set(told["target"]) == ({"fatalities", *TARGETS} if is_judged else set())
+
+
+def test_a_bulletin_of_months_that_the_history_no_longer_covers_is_not_judged(
+    issue: Issue, scores: pd.DataFrame
+) -> None:
+    observed = issue.panel.observed.copy()
+    observed[-30] = False
+    gap = replace(issue, panel=replace(issue.panel, observed=observed))
+    origin = parse_month(ORIGINS[-1])
+    assert track_record_of(gap, [Previous("old", origin - 12, scores)]).empty
+    assert not track_record_of(gap, [Previous("old", origin - 4, scores)]).empty
+
+
+def test_history_says_nothing_of_what_was_not_observed_or_not_told(issue: Issue) -> None:
+    observed = issue.panel.observed.copy()
+    observed[-30] = False
+    panel = replace(issue.panel, observed=observed, tells=frozenset())
+    told = history_of(replace(issue, panel=panel))
+    is_gap = told["month"] == format_month(parse_month(ORIGINS[-1]) - 29)
+    assert told["observed"].ne(is_gap).all()
+    assert told["deaths"].isna().equals(is_gap)
+    assert told[["events", "state_based", "non_state", "one_sided"]].isna().all(axis=None)
+
+
+def test_a_region_that_lies_nobody_knows_where_is_told_of_without_a_place(issue: Issue) -> None:
+    known = issue.panel.regions.table
+    places = ["latitude", "longitude"]
+    table = known.assign(
+        id=known["id"].where(known.index > 0, "nowhere"),
+        **{place: known[place].where(known.index > 0) for place in places},
+    )
+    regions = replace(issue.panel.regions, table=table)
+    told = regions_of(replace(issue, panel=replace(issue.panel, regions=regions)))
+    places += ["west", "south", "east", "north", "outline"]
+    is_lost = told["region"] == "nowhere"
+    assert is_lost.sum() == 1
+    assert told.loc[is_lost, places].isna().all(axis=None)
+    assert told.loc[~is_lost, places].notna().all(axis=None)

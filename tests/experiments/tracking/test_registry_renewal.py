@@ -1,0 +1,141 @@
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from experiments import training
+from experiments.configuration import CATALOGUE_NAMES, Configuration
+from experiments.tracking import runs
+from experiments.tracking.registry import Registered, champion, experiment_digest, promote, renews
+from experiments.tracking.store import Store, open_store
+from experiments.training import Trained, train
+from features.archive.vintage import Vintage
+from features.months import parse_month
+
+MARCH = parse_month("2024-03")
+
+
+def digest(settings: dict[str, Any]) -> str:
+    return experiment_digest(Configuration.model_validate(settings), "admin1")
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"name": "other"},
+        {"description": "In other words"},
+        {"levels": ["country", "admin1"]},
+        {"backtest": {"years": 5, "refit_months": 6}},
+        {"thresholds": {"country": 99, "admin1": 5, "priogrid": 2}},
+    ],
+)
+def test_what_does_not_decide_what_is_fitted_leaves_the_digest_as_it_is(
+    settings: dict[str, Any], change: dict[str, Any]
+) -> None:
+    assert digest(settings | change) == digest(settings)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"seed": 2},
+        {"learners": ["logistic"]},
+        {
+            "indicators": [
+                "deaths_decay_6",
+                "months_since_1",
+                "neighbour_deaths_mean_3",
+                "active_share_12",
+            ]
+        },
+        {"ensemble": {"penalty": 100.0, "record": ["active_share_12"], "record_penalty": 1.0}},
+        {"logistic": {"indicators": ["deaths_decay_6"]}},
+        {"training": {"months": 95, "calibration_months": 24}},
+        {"thresholds": {"country": 25, "admin1": 6, "priogrid": 1}},
+        {"events": {"history": "any", "summary": "omit"}},
+    ],
+)
+def test_everything_else_changes_it(settings: dict[str, Any], change: dict[str, Any]) -> None:
+    assert digest(settings | change) != digest(settings)
+
+
+def test_all_indicators_are_the_same_by_one_word_or_by_name(settings: dict[str, Any]) -> None:
+    by_word = digest(settings | {"indicators": "all"})
+    assert by_word == digest(settings | {"indicators": list(CATALOGUE_NAMES)})
+
+
+def version_of(experiment: str | None, trained_to: int) -> Registered:
+    return Registered(
+        level="admin1",
+        version=1,
+        run_id="run",
+        learner="logistic",
+        trained_to=trained_to,
+        threshold=5,
+        simulated=True,
+        history="simulation",
+        summary_events="spread",
+        passed=True,
+        experiment=experiment,
+    )
+
+
+@pytest.mark.parametrize(
+    ("experiment", "trained_to", "expected"),
+    [
+        ("abc", MARCH - 1, True),
+        ("abc", MARCH - 12, True),
+        ("abc", MARCH, False),
+        ("abc", MARCH + 1, False),
+        ("other", MARCH - 1, False),
+        (None, MARCH - 1, False),
+    ],
+)
+def test_a_renewal_is_the_same_experiment_on_newer_months(
+    experiment: str | None, trained_to: int, expected: bool
+) -> None:
+    assert renews("abc", MARCH, version_of(experiment, trained_to)) == expected
+
+
+def trained_on(store: Store, vintage: Vintage, settings: dict[str, Any]) -> Trained:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(runs, "_log_figure", lambda picture, name: None)
+        patch.setattr(training, "report_page", lambda judged: "")
+        (trained,) = train(
+            vintage,
+            Configuration.model_validate(settings),
+            store,
+            parse_month("2023-12"),
+            code="1.2.3+abc",
+            jobs=1,
+            progress=lambda steps, total, label: steps,
+        )
+    return trained
+
+
+def test_a_champion_is_renewed_on_newer_months_and_not_on_the_same_ones(
+    own_home: Path, vintage: Vintage, small_settings: dict[str, Any]
+) -> None:
+    store = open_store(own_home, None)
+    promote(store, "admin1", 4, "start from the model of June", by="a test")
+    # A year more than the champion's backtest has, to share two whole years of origins with it.
+    plain = small_settings | {
+        "learners": ["logistic"],
+        "backtest": {"years": 3, "refit_months": 12},
+    }
+    first, again = (trained_on(store, vintage, plain) for _ in range(2))
+    assert first.is_champion
+    assert first.verdict.reason.startswith(
+        ("renews the champion tocsin-admin1/4", "better than the champion tocsin-admin1/4")
+    )
+    assert not again.is_champion
+    assert again.verdict.reason.startswith(
+        f"not better than the champion tocsin-admin1/{first.version}: saves +0.0 %"
+    )
+    best = champion(store, "admin1")
+    assert best is not None
+    assert best.version == first.version
+    tags = store.client().get_model_version("tocsin-admin1", str(again.version)).tags
+    assert tags["gate"] == "refused"
+    assert tags["gate_evidence"] == again.verdict.as_json()
+    assert tags["experiment_digest"] == digest(plain) == best.experiment

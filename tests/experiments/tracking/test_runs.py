@@ -1,0 +1,284 @@
+import json
+from pathlib import Path
+from typing import Any
+
+import mlflow.artifacts
+import numpy as np
+import pandas as pd
+import pytest
+from mlflow.entities import Run
+from mlflow.models import Model
+
+from experiments.tracking.registry import TRUSTED_TYPES, Registered, backtest_forecasts
+from experiments.tracking.store import Store
+from features.indicators.catalogue import CATALOGUE
+from features.months import format_month, parse_month
+from features.words import SPECS
+from models.metrics import brier
+from models.references import REFERENCES
+
+NAME = "tocsin-admin1"
+FORECASTS = ("logistic", "boosting", *REFERENCES)
+CLASSES = ("instability", "escalation", "onset")
+Runs = dict[str, Run]
+
+
+@pytest.fixture
+def runs(store: Store) -> Runs:
+    """The runs of the first training: the parent, and those under it by forecast."""
+    client = store.client()
+    learner = client.get_run(str(client.get_model_version(NAME, "1").run_id))
+    parent = learner.data.tags["mlflow.parentRunId"]
+    children = client.search_runs(
+        [learner.info.experiment_id], f"tags.mlflow.parentRunId = '{parent}'"
+    )
+    return {"parent": client.get_run(parent)} | {r.data.tags["forecast"]: r for r in children}
+
+
+def artifacts(store: Store, run: Run, folder: str = "") -> set[str]:
+    found = set()
+    for entry in store.client().list_artifacts(run.info.run_id, folder):
+        found |= artifacts(store, run, entry.path) if entry.is_dir else {entry.path}
+    return found
+
+
+def table(store: Store, run: Run, name: str, folder: Path) -> pd.DataFrame:
+    path = store.client().download_artifacts(run.info.run_id, f"tables/{name}.json", str(folder))
+    content = json.loads(Path(path).read_text())
+    return pd.DataFrame(content["data"], columns=content["columns"])
+
+
+def steps(store: Store, run: Run, metric: str) -> dict[int, float]:
+    return {m.step: m.value for m in store.client().get_metric_history(run.info.run_id, metric)}
+
+
+def test_a_training_is_a_parent_with_a_run_a_learner_and_a_reference(runs: Runs) -> None:
+    assert set(runs) == {"parent", *FORECASTS}
+    names = {key: run.info.run_name for key, run in runs.items()}
+    assert names.pop("parent") == "admin1 to 2023-12: logistic against boosting"
+    assert names == {forecast: f"admin1 to 2023-12: {forecast}" for forecast in FORECASTS}
+    assert {run.info.status for run in runs.values()} == {"FINISHED"}
+
+
+def test_every_run_says_what_it_is_and_what_it_was_made_from(runs: Runs) -> None:
+    for key, run in runs.items():
+        tags = run.data.tags
+        role = {"parent": "comparison", "logistic": "learner", "boosting": "learner"}
+        assert tags["role"] == role.get(key, "reference")
+        assert tags["level"] == "admin1"
+        assert tags["trained_to"] == "2023-12"
+        assert tags["experiment"] == "small"
+        assert tags["simulated"] == "true"
+        assert tags["releases"] == "simulation seed-2-2024-12"
+        assert tags["version"] == "1.2.3+abc"
+        assert tags["mlflow.source.git.commit"] == "abc"
+        assert len(tags["vintage"]) == 64
+
+
+def test_the_parent_and_the_better_learner_name_the_version_and_the_verdict(
+    runs: Runs, trainings: list[dict[str, Any]]
+) -> None:
+    chosen = trainings[0]["learner"]
+    assert runs["parent"].data.tags["chosen"] == chosen
+    for key, run in runs.items():
+        if key in ("parent", chosen):
+            assert run.data.tags["registered_as"] == f"{NAME}/1"
+            assert run.data.tags["gate"] == f"passed: {trainings[0]['reason']}"
+        else:
+            assert "registered_as" not in run.data.tags
+
+
+def test_the_description_warns_of_simulated_events_and_shows_the_figures(runs: Runs) -> None:
+    for key, run in runs.items():
+        note = run.data.tags["mlflow.note.content"]
+        assert note.startswith("**SIMULATED")
+        assert "| target | forecast | n |" in note
+        assert ("Small enough for a test" in note) == (key == "parent")
+        for forecast in FORECASTS:
+            assert (f"| {forecast} |" in note) == (key in ("parent", forecast))
+
+
+def test_the_whole_configuration_is_in_the_parents_parameters(
+    runs: Runs, store: Store, small_settings: dict[str, Any], tmp_path: Path
+) -> None:
+    parameters = runs["parent"].data.params
+    assert parameters["training.months"] == "96"
+    assert parameters["boosting.learning_rate"] == "0.2"
+    assert parameters["learners"] == "logistic, boosting"
+    assert parameters["indicators"] == ", ".join(small_settings["indicators"])
+    path = store.client().download_artifacts(
+        runs["parent"].info.run_id, "configuration.json", str(tmp_path)
+    )
+    assert json.loads(Path(path).read_text()) == small_settings
+
+
+def test_a_learners_parameters_are_its_own(runs: Runs) -> None:
+    boosting, logistic = runs["boosting"].data.params, runs["logistic"].data.params
+    assert boosting["boosting.leaves"] == "6"
+    assert "boosting.leaves" not in logistic
+    assert logistic["logistic.indicators"].startswith("deaths_decay_6, ")
+    assert {run.data.params["tau"] for key, run in runs.items() if key != "parent"} == {"5.0"}
+
+
+def test_every_run_names_the_data_by_the_hash_of_the_vintage(runs: Runs) -> None:
+    for run in runs.values():
+        assert run.inputs is not None
+        (used,) = run.inputs.dataset_inputs
+        assert used.dataset.name == "admin1 panel to 2023-12"
+        assert run.data.tags["vintage"].startswith(used.dataset.digest)
+        assert used.tags[0].value == "training and backtest"
+
+
+def test_the_steps_of_a_metric_are_months_ahead(runs: Runs, store: Store) -> None:
+    for forecast in FORECASTS:
+        for target in CLASSES:
+            history = steps(store, runs[forecast], f"{target}/brier")
+            assert tuple(sorted(history)) == SPECS[target].horizons
+        assert sorted(steps(store, runs[forecast], "fatalities/crps")) == list(range(1, 13))
+
+
+def test_the_metrics_are_those_of_the_logged_forecasts(runs: Runs, store: Store) -> None:
+    version = Registered(
+        "admin1",
+        1,
+        runs["boosting"].info.run_id,
+        "boosting",
+        0,
+        5,
+        True,
+        "simulation",
+        "spread",
+        True,
+    )
+    forecasts = backtest_forecasts(store, version)
+    assert set(FORECASTS) <= set(forecasts.columns)
+    for forecast in ("boosting", "climatology"):
+        history = steps(store, runs[forecast], "instability/brier")
+        for horizon, part in forecasts[forecasts["target"] == "instability"].groupby("horizon"):
+            own = brier(part["outcome"].to_numpy(), part[forecast].to_numpy())
+            assert history[horizon] == pytest.approx(own)  # type: ignore[index]
+        whole = forecasts[forecasts["target"] == "onset"]
+        own = brier(whole["outcome"].to_numpy(), whole[forecast].to_numpy())
+        assert runs[forecast].data.metrics["summary/onset brier"] == pytest.approx(own)
+
+
+def test_under_by_origin_the_steps_are_origins(runs: Runs, store: Store) -> None:
+    last = parse_month("2023-12")
+    issued = range(last - 24, last)
+    for metric in ("instability brier", "fatalities crps"):
+        history = steps(store, runs["logistic"], f"by origin/{metric}")
+        assert sorted(history) == [int(format_month(month).replace("-", "")) for month in issued]
+
+
+def test_the_parent_carries_the_summary_of_the_better_learner(
+    runs: Runs, trainings: list[dict[str, Any]]
+) -> None:
+    parent = runs["parent"].data.metrics
+    chosen = runs[trainings[0]["learner"]].data.metrics
+    summary = {name: value for name, value in chosen.items() if name.startswith("summary/")}
+    assert {name: parent[name] for name in summary} == summary
+    assert {f"summary/{target} brier_skill" for target in CLASSES} <= set(summary)
+    assert "summary/fatalities crps_skill" in summary
+
+
+def test_no_metric_is_missing_or_infinite(runs: Runs) -> None:
+    for run in runs.values():
+        assert np.isfinite(list(run.data.metrics.values())).all()
+
+
+def test_the_pictures_and_tables_that_people_look_at_are_there(
+    runs: Runs, store: Store, trainings: list[dict[str, Any]]
+) -> None:
+    pictures = {
+        f"{name}.png"
+        for name in (
+            *("skill_by_horizon", "skill_by_year", "skill_map", "reliability", "countries"),
+            *("precision_recall", "pit", "deaths_ratio"),
+        )
+    }
+    tables = {
+        f"tables/{name}.json"
+        for name in (
+            *("by_horizon", "deaths", "by_origin", "deaths_by_origin", "gains", "gains_overall"),
+            *("gains_by_year", "calibration", "calibration_by_horizon", "calibration_by_country"),
+            *("calibration_high", "pit"),
+        )
+    }
+    kept = {"backtest/probabilities.parquet"}
+    for learner in ("logistic", "boosting"):
+        assert artifacts(store, runs[learner]) >= pictures | tables | kept
+    chosen = artifacts(store, runs[trainings[0]["learner"]])
+    assert chosen >= {f"map/instability_{horizon}.png" for horizon in ("01", "06", "12")}
+    parent = {"report.html", "configuration.json"}
+    parent |= {"tables/overall.json", "tables/gate.json"}
+    assert artifacts(store, runs["parent"]) == parent
+
+
+def test_the_report_of_the_chosen_learner_is_on_the_parent(
+    runs: Runs, store: Store, trainings: list[dict[str, Any]], tmp_path: Path
+) -> None:
+    run = runs["parent"].info.run_id
+    page = Path(store.client().download_artifacts(run, "report.html", str(tmp_path))).read_text()
+    assert f"admin1 backtest: {trainings[0]['learner']}</title>" in page
+    assert "SIMULATED events" in page
+
+
+def test_the_logged_gains_are_those_of_the_logged_forecasts(
+    runs: Runs, store: Store, tmp_path: Path
+) -> None:
+    gains = table(store, runs["boosting"], "gains", tmp_path).set_index(
+        ["target", "horizon", "reference"]
+    )
+    measured = table(store, runs["boosting"], "by_horizon", tmp_path).set_index(
+        ["target", "horizon", "forecast"]
+    )["brier"]
+    assert set(gains["learner"]) == {"boosting"}
+    for reference in REFERENCES:
+        own = measured["escalation", 6, "boosting"]
+        theirs = measured["escalation", 6, reference]
+        assert gains.loc[("escalation", 6, reference), "gain"] == pytest.approx(1 - own / theirs)
+
+
+def test_every_picture_is_a_picture(trained: Path) -> None:
+    pictures = list(trained.rglob("*.png"))
+    assert len(pictures) >= 10
+    for picture in pictures:
+        content = picture.read_bytes()
+        assert content.startswith(b"\x89PNG")
+        assert len(content) > 5_000, picture
+
+
+def test_the_table_of_coefficients_names_indicators_and_their_errors(
+    runs: Runs, store: Store, trainings: list[dict[str, Any]], tmp_path: Path
+) -> None:
+    if trainings[0]["learner"] != "logistic":
+        pytest.fail("choose a world in which the logistic regression wins")
+    coefficients = table(store, runs["logistic"], "coefficients", tmp_path)
+    assert list(coefficients.columns) == [
+        "cell", "indicator", "coefficient", "standard_error", "z",
+    ]  # fmt: skip
+    known = {indicator.name for indicator in CATALOGUE} | {"(constant)"}
+    assert set(coefficients["indicator"]) <= known
+    assert (coefficients["standard_error"] > 0).all()
+    assert "coefficients/instability_01.png" in artifacts(store, runs["logistic"])
+
+
+def test_the_gates_evidence_is_in_a_table(runs: Runs, store: Store, tmp_path: Path) -> None:
+    evidence = table(store, runs["parent"], "gate", tmp_path)
+    assert set(evidence["opponent"]) == set(REFERENCES)
+    assert set(evidence["target"]) == set(CLASSES)
+    ratio = evidence["challenger_brier"] / evidence["opponent_brier"]
+    np.testing.assert_allclose(evidence["ratio"], ratio)
+
+
+def test_the_stored_model_says_what_goes_in_and_what_comes_out(
+    runs: Runs, store: Store, small_settings: dict[str, Any]
+) -> None:
+    uri = store.client().get_model_version_download_uri(NAME, "1")
+    model = Model.load(mlflow.artifacts.download_artifacts(uri))
+    assert model.signature is not None
+    assert model.signature.inputs.input_names() == small_settings["indicators"]
+    outputs = model.signature.outputs.input_names()
+    assert {"instability_01", "escalation_06", "onset_12", "fatalities_12_q95"} <= set(outputs)
+    assert list(model.flavors["sklearn"]["skops_trusted_types"]) == TRUSTED_TYPES
+    assert model.flavors["sklearn"]["serialization_format"] == "skops"
