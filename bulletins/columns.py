@@ -9,6 +9,8 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from features.arrays import FloatArray
+
 
 def texts(values: Sequence[str]) -> pa.Array:
     """Return texts (n,) as a column."""
@@ -18,7 +20,7 @@ def texts(values: Sequence[str]) -> pa.Array:
     return pa.Array.from_buffers(pa.string(), len(values), buffers)
 
 
-def numbers(values: NDArray[np.float64]) -> pa.Array:
+def numbers(values: FloatArray) -> pa.Array:
     """Return numbers (n,) as a column, null for NaN."""
     given = np.packbits(~np.isnan(values), bitorder="little")
     content = np.ascontiguousarray(values, np.float64)
@@ -26,7 +28,7 @@ def numbers(values: NDArray[np.float64]) -> pa.Array:
     return pa.Array.from_buffers(pa.float64(), len(values), buffers)
 
 
-def as_numbers(column: pa.ChunkedArray) -> NDArray[np.float64]:
+def as_numbers(column: pa.ChunkedArray) -> FloatArray:
     """Return a column of float64 as numbers (n,), NaN for null."""
     chunk = column.combine_chunks()
     given, values = chunk.buffers()

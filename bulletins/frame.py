@@ -12,7 +12,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-Mask = NDArray[np.bool_]
+from features.arrays import BoolArray, FloatArray, IntArray
+
 Rows = NDArray[np.integer[Any]]
 
 
@@ -30,8 +31,8 @@ class Frame:
         self.table = table.combine_chunks()
         self._coded: dict[str, tuple[NDArray[np.int32], dict[Any, int]]] = {}
         self._orders: dict[str, tuple[Rows, Rows]] = {}
-        self._numbers: dict[str, NDArray[np.float64]] = {}
-        self._masks: dict[tuple[str, tuple[Any, ...]], Mask] = {}
+        self._numbers: dict[str, FloatArray] = {}
+        self._masks: dict[tuple[str, tuple[Any, ...]], BoolArray] = {}
 
     def __len__(self) -> int:
         return int(self.table.num_rows)
@@ -45,7 +46,7 @@ class Frame:
         """Return the distinct values of a column."""
         return self._codes(column)[1].keys()
 
-    def among(self, column: str, values: Sequence[Any]) -> Mask:
+    def among(self, column: str, values: Sequence[Any]) -> BoolArray:
         """Tell for every row whether its value in a column is one of some values.
 
         The answer is shared: it is not to be written to.
@@ -63,7 +64,7 @@ class Frame:
             self._masks[key] = mask
         return mask
 
-    def numbers(self, column: str) -> NDArray[np.float64]:
+    def numbers(self, column: str) -> FloatArray:
         """Return a column of numbers, without a copy."""
         if column not in self._numbers:
             self._numbers[column] = as_numpy(self.table[column].combine_chunks())
@@ -73,7 +74,7 @@ class Frame:
         """Return the first row of every combination of values in some columns."""
         return np.sort(self.combinations(*columns)[0])
 
-    def combinations(self, *columns: str) -> tuple[Rows, NDArray[np.int64]]:
+    def combinations(self, *columns: str) -> tuple[Rows, IntArray]:
         """Return a row of every combination of values in some columns, and which one a row has."""
         combined = np.zeros(len(self), np.int64)
         for column in columns:
@@ -111,7 +112,7 @@ class Frame:
         """
         return self._sorted(sort)[0]
 
-    def in_order(self, sort: str, mask: Mask) -> Rows:
+    def in_order(self, sort: str, mask: BoolArray) -> Rows:
         """Return the numbers of the rows of a mask, sorted as `order` does."""
         order, rank = self._sorted(sort)
         rows = np.flatnonzero(mask)

@@ -32,8 +32,9 @@ from bulletins.form import (
     ListedIndicators,
     Manifest,
 )
-from bulletins.frame import Frame, Mask, as_numpy
+from bulletins.frame import Frame, as_numpy
 from bulletins.parts import Part
+from features.arrays import BoolArray
 from features.database import in_arrow_memory
 from features.errors import BulletinError
 from features.words import DISTRIBUTIONS, QUANTILES, TARGETS, quantile_column
@@ -190,7 +191,7 @@ def _between(column: pa.ChunkedArray, low: float, high: float) -> bool:
     return inside and not pc.any(pc.is_nan(column)).as_py()
 
 
-def _is_given(column: pa.ChunkedArray) -> Mask:
+def _is_given(column: pa.ChunkedArray) -> BoolArray:
     given = pc.cast(pc.is_valid(column), pa.uint8())
     return as_numpy(given.combine_chunks()).astype(np.bool_)
 

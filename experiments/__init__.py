@@ -1,7 +1,7 @@
 """Fit, judge, track, promote, publish.
 
-Owns how a model is made and judged, the MLflow store, and what goes into a bulletin. Owns no formula
-of a forecast: those are in `models`. Knows nothing of the service.
+Owns how a model is made and judged, the MLflow store, and what goes into a bulletin. The formulas
+of forecasts are in `models`. Knows nothing of the service.
 
 * `configuration.py`, `samples.py`   an experiment, and the rows that it learns from
 * `backtest/`      forecasts over rolling origins, resumable

@@ -18,10 +18,11 @@ from experiments.samples import Samples, newest_origin, samples_at
 from experiments.tracking.registry import refuse_other_events
 from experiments.tracking.store import Store
 from features.archive.vintage import Vintage
+from features.arrays import FloatArray
 from features.errors import ConfigurationError
 from features.indicators.catalogue import needs_of, select, untold
 from features.months import format_month
-from features.panel.panel import FloatArray, read_panel
+from features.panel.panel import read_panel
 from features.words import Level, Target
 from models.bootstrap import gain
 from models.learners import LearnerName

@@ -5,15 +5,16 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from features.arrays import BoolArray, FloatArray, IntArray, MonthArray
 from features.errors import CoverageError
 from features.indicators.catalogue import eligible, indicator_table
 from features.months import format_month
-from features.panel.panel import BoolArray, FloatArray, MonthArray, Panel
+from features.panel.panel import Panel
 from features.targets import ahead, label
 from features.words import Target
 from models.forecaster import Rows
 
-Places = tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]
+Places = tuple[IntArray, IntArray]
 """Rows of the panel as (month indices, region indices), both (n,)."""
 
 

@@ -9,13 +9,10 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
+from features.arrays import BoolArray, FloatArray
 from features.indicators.windows import lag
 from features.words import SPECS, Target
-
-FloatArray = npt.NDArray[np.float64]
-BoolArray = npt.NDArray[np.bool_]
 
 BASELINE_MONTHS = 12
 QUIET_MONTHS = 24

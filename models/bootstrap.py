@@ -12,10 +12,8 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from features.arrays import FloatArray, IntArray
 from models.metrics import reliability
-
-FloatArray = npt.NDArray[np.float64]
-IntArray = npt.NDArray[np.int64]
 
 BLOCK_MONTHS = 12
 """Length of a block: outcomes up to twelve months ahead overlap for so long."""

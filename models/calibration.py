@@ -1,12 +1,11 @@
 """Calibration: turning a learner's odds into odds that come true."""
 
 import numpy as np
-import numpy.typing as npt
 from scipy.optimize import minimize
 from scipy.special import expit, logit
 from sklearn.base import BaseEstimator
 
-FloatArray = npt.NDArray[np.float64]
+from features.arrays import FloatArray
 
 _TRUST = 4.0
 _EDGE = 1e-6

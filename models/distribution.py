@@ -12,10 +12,9 @@ or the region has now, but for tau where history has not reached it.
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 from sklearn.base import BaseEstimator
 
-FloatArray = npt.NDArray[np.float64]
+from features.arrays import FloatArray
 
 ANALOGUES = 100
 

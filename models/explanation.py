@@ -10,12 +10,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 from scipy.special import logit
 
-from features.panel.panel import BoolArray, FloatArray
+from features.arrays import BoolArray, FloatArray, IntArray, Matrix
 
-Matrix = npt.NDArray[np.float32]
 Probability = Callable[[Matrix], FloatArray]
 """Indicators (n, K) -> calibrated probabilities (n,)."""
 
@@ -70,7 +68,7 @@ def usual_indicators(indicators: Matrix, eligible: BoolArray) -> tuple[Matrix, B
 
 
 def explain(
-    probability: Probability, present: Matrix, baseline: Matrix, groups: npt.NDArray[np.int64]
+    probability: Probability, present: Matrix, baseline: Matrix, groups: IntArray
 ) -> Contributions:
     """Share the log-odds between baseline and present indicators out among groups of columns.
 
@@ -119,7 +117,7 @@ def _coalitions(
     probability: Probability,
     present: Matrix,
     baseline: Matrix,
-    groups: npt.NDArray[np.int64],
+    groups: IntArray,
     count: int,
 ) -> FloatArray:
     """Return the log-odds of every coalition, (n, 2**G).

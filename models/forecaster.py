@@ -7,10 +7,10 @@ and its own calibration, fitted on the later calibration rows.
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 from sklearn.base import BaseEstimator, clone
 
+from features.arrays import FloatArray, Matrix, RegionNumbers
 from features.words import (
     DISTRIBUTIONS,
     PROBABILITIES,
@@ -22,14 +22,7 @@ from features.words import (
 )
 from models.calibration import LogisticCalibration
 from models.distribution import Analogues, DeathsDistribution, recent_scale
-from models.learners import (
-    FEWEST_CASES,
-    BaseRate,
-    FloatArray,
-    Learner,
-    Matrix,
-    RegionNumbers,
-)
+from models.learners import FEWEST_CASES, BaseRate, Learner
 
 CELLS: tuple[tuple[Target, int], ...] = tuple(
     (target, horizon) for target in TARGETS for horizon in SPECS[target].horizons
@@ -143,7 +136,7 @@ class Forecaster(BaseEstimator):  # type: ignore[misc]
         [deaths/month]. This is what MLflow calls.
         """
         matrix = indicators[list(self.names)].to_numpy(dtype=np.float32)
-        columns: dict[str, npt.NDArray[np.float64]] = {}
+        columns: dict[str, FloatArray] = {}
         for target, horizon in CELLS:
             cell, key = self.cell(target, horizon), cell_key(target, horizon)
             if SPECS[target].is_distribution:

@@ -10,10 +10,9 @@ import numpy.typing as npt
 from sklearn.base import BaseEstimator
 from sklearn.ensemble import ExtraTreesRegressor
 
-FloatArray = npt.NDArray[np.float64]
+from features.arrays import FloatArray, IntArray, Matrix, RegionNumbers
+
 Draws = npt.NDArray[np.float32]
-Matrix = npt.NDArray[np.float32]
-RegionNumbers = npt.NDArray[np.int64]
 
 EDGES = (1.0, 6.0, 26.0, 101.0, 501.0)
 """Deaths whose being reached the trees also learn to tell apart."""
@@ -104,7 +103,7 @@ class DeathsForest(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no 
         whole = np.minimum(np.rint(draws.reshape(len(indicators), -1)), np.float32(self.largest))
         return np.sort(whole, axis=1)
 
-    def _from_leaves(self, tree: int, leaf: npt.NDArray[np.int64]) -> Draws:
+    def _from_leaves(self, tree: int, leaf: IntArray) -> Draws:
         """Return quantiles of the multiples in leaves (n,) of a tree, (n, draws_per_tree)."""
         end = self.ends[tree][leaf][:, None]
         begin = np.where(leaf > 0, self.ends[tree][leaf - 1], 0)[:, None]
@@ -117,7 +116,7 @@ class DeathsForest(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no 
         return multiples
 
 
-def _say(leaf: npt.NDArray[np.int64], regions: RegionNumbers) -> FloatArray:
+def _say(leaf: IntArray, regions: RegionNumbers) -> FloatArray:
     """Return each row's weight in its leaf, (n,): a region's sum to the root of its number."""
     pair = leaf * (int(regions.max()) + 1) + regions
     _, which, count = np.unique(pair, return_inverse=True, return_counts=True)

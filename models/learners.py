@@ -7,7 +7,6 @@ without pickle.
 from typing import Any, Literal, get_args
 
 import numpy as np
-import numpy.typing as npt
 import statsmodels.api as sm
 from scipy.linalg import qr
 from scipy.special import expit, logit
@@ -15,11 +14,8 @@ from sklearn.base import BaseEstimator, clone
 from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
 from sklearn.linear_model import LogisticRegression, Ridge
 
+from features.arrays import FloatArray, Matrix, RegionNumbers
 from features.errors import ModelError
-
-FloatArray = npt.NDArray[np.float64]
-RegionNumbers = npt.NDArray[np.int64]
-Matrix = npt.NDArray[np.float32]
 
 LearnerName = Literal["logistic", "boosting", "ensemble"]
 LEARNERS: tuple[LearnerName, ...] = get_args(LearnerName)

@@ -11,7 +11,8 @@ from scipy.optimize import minimize
 from scipy.special import expit, logit
 from scipy.stats import rankdata
 
-FloatArray = npt.NDArray[np.float64]
+from features.arrays import FloatArray
+
 SMALLEST_PROBABILITY = 1e-6
 """A forecast of 0 or 1 is scored as this far from it, so that one surprise is not infinite."""
 

@@ -11,12 +11,11 @@ import numpy as np
 import numpy.typing as npt
 from scipy.optimize import Bounds, LinearConstraint, minimize
 
+from features.arrays import BoolArray, FloatArray
 from models.metrics import DEATHS_BINS
 
-FloatArray = npt.NDArray[np.float64]
-BoolArray = npt.NDArray[np.bool_]
 AnyFloat = npt.NDArray[np.floating]
-Draws = TypeVar("Draws", npt.NDArray[np.float32], npt.NDArray[np.float64])
+Draws = TypeVar("Draws", npt.NDArray[np.float32], FloatArray)
 
 _THIN = 100
 _PRIOR = 1e-3

@@ -9,11 +9,10 @@ logarithmic score.
 from typing import Literal, get_args
 
 import numpy as np
-import numpy.typing as npt
 
+from features.arrays import FloatArray
 from features.indicators.windows import lag
 
-FloatArray = npt.NDArray[np.float64]
 Reference = Literal["climatology", "conflictology", "persistence"]
 REFERENCES: tuple[Reference, ...] = get_args(Reference)
 

@@ -3,9 +3,8 @@
 from typing import NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
-FloatArray = npt.NDArray[np.float64]
+from features.arrays import FloatArray
 
 ODDS_STEPS = (0.0, 1.0, 3.0, 9.0, 27.0)
 """Of each risk level, upwards, the least odds as a multiple of the odds of the base rate."""

@@ -5,20 +5,19 @@ from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 import pytest
 
 from experiments.backtest.rolling import Step, fit_forecaster, reference_probabilities
 from experiments.configuration import Configuration
 from experiments.samples import Samples, samples_at
+from features.arrays import FloatArray
 from features.months import parse_month
 from features.panel.panel import Panel, build_panel
 from features.sources.simulation.world import World, conditional_draws, true_probability
 
 ORIGINS = [parse_month(month) for month in ("2019-12", "2020-12", "2021-12", "2022-12", "2023-12")]
 TAU = 5
-Floats = npt.NDArray[np.float64]
 
 
 def plainly(steps: Iterable[Step], total: int, label: str) -> Iterable[Step]:
@@ -42,7 +41,7 @@ def panel_of(world: World) -> Panel:
     return build_panel(counts, observed, world.regions)
 
 
-def forecasts(samples: Samples, settings: dict[str, Any]) -> Floats:
+def forecasts(samples: Samples, settings: dict[str, Any]) -> FloatArray:
     """Instability at horizons 1 to 12, (12, R)."""
     configuration = Configuration.model_validate(settings | {"learners": ["logistic"]})
     forecaster = fit_forecaster(samples, configuration, "admin1", "logistic", 1, plainly)
@@ -51,7 +50,7 @@ def forecasts(samples: Samples, settings: dict[str, Any]) -> Floats:
 
 
 @pytest.fixture(scope="module")
-def told(world: World, small_settings: dict[str, Any]) -> dict[str, Floats]:
+def told(world: World, small_settings: dict[str, Any]) -> dict[str, FloatArray]:
     """Truth, scores and climatology of every origin, each (origins, 12, R)."""
     panel = panel_of(world)
     truth, scores, climatology = [], [], []
@@ -73,21 +72,21 @@ def told(world: World, small_settings: dict[str, Any]) -> dict[str, Floats]:
     }
 
 
-def distance(told: dict[str, Floats], forecast: str) -> float:
+def distance(told: dict[str, FloatArray], forecast: str) -> float:
     return float(np.mean((told[forecast] - told["truth"]) ** 2))
 
 
-def test_scores_are_nearer_to_the_truth_than_climatology(told: dict[str, Floats]) -> None:
+def test_scores_are_nearer_to_the_truth_than_climatology(told: dict[str, FloatArray]) -> None:
     assert distance(told, "scores") < 0.8 * distance(told, "climatology")
 
 
-def test_scores_rank_regions_as_the_truth_does(told: dict[str, Floats]) -> None:
+def test_scores_rank_regions_as_the_truth_does(told: dict[str, FloatArray]) -> None:
     scores, truth = (told[name].ravel().argsort().argsort() for name in ("scores", "truth"))
     assert np.corrcoef(scores, truth)[0, 1] > 0.6
 
 
 def test_the_level_of_scores_follows_the_truth_better_than_climatology(
-    told: dict[str, Floats],
+    told: dict[str, FloatArray],
 ) -> None:
     level = {name: values.mean(axis=(1, 2)) for name, values in told.items()}
     off = {name: np.abs(level[name] - level["truth"]).mean() for name in ("scores", "climatology")}

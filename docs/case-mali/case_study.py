@@ -12,11 +12,12 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
+from features.arrays import BoolArray, FloatArray
 from features.errors import CoverageError
 from features.indicators.catalogue import indicator_table
 from features.indicators.windows import rolling_mean
 from features.months import format_month
-from features.panel.panel import BoolArray, FloatArray, Panel
+from features.panel.panel import Panel
 
 QUIET_MONTHS = 12
 QUIET_DEATHS = 5

@@ -22,7 +22,7 @@ import numpy as np
 
 from experiments.configuration import Configuration
 from experiments.samples import Samples
-from features.panel.panel import FloatArray
+from features.arrays import FloatArray
 
 Arrays = Mapping[str, FloatArray]
 

@@ -16,8 +16,8 @@ from experiments.backtest.folds import Fold, Window, folds_of
 from experiments.backtest.grid import Arrays, Kept, in_parallel, run_grid
 from experiments.configuration import Configuration
 from experiments.samples import Places, Samples
+from features.arrays import FloatArray
 from features.months import format_month
-from features.panel.panel import FloatArray
 from features.words import TARGETS, Target
 from models.forecaster import FITTED_CELLS, Cell, Forecaster, cell_key, fit_cell, has_distribution
 from models.learners import LearnerName

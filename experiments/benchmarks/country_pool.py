@@ -6,8 +6,9 @@ import numpy as np
 import numpy.typing as npt
 
 from experiments.benchmarks.views import Draws
-from experiments.benchmarks.views_data import CountryHistory, FloatArray, IntArray
+from experiments.benchmarks.views_data import CountryHistory
 from experiments.benchmarks.views_indicators import country_indicators, recent_scale
+from features.arrays import FloatArray, IntArray
 from features.errors import InputError
 from features.indicators.windows import rolling_max
 from models.forest import DeathsForest

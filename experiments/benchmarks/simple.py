@@ -6,7 +6,8 @@ import numpy as np
 
 from experiments.benchmarks.subforecast_data import AdminCounts, labels_of
 from experiments.benchmarks.views import Draws
-from experiments.benchmarks.views_data import CountryHistory, FloatArray
+from experiments.benchmarks.views_data import CountryHistory
+from features.arrays import FloatArray
 from models.references import reference_probability
 
 

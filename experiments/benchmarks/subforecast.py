@@ -14,16 +14,10 @@ import pandas as pd
 from threadpoolctl import threadpool_limits
 
 from experiments.benchmarks.files import Run, need_place_for, write_json, written_whole
-from experiments.benchmarks.subforecast_data import (
-    UNIT_TARGETS,
-    UNITS,
-    AdminCounts,
-    FloatArray,
-    IntArray,
-    read_counts,
-)
+from experiments.benchmarks.subforecast_data import UNIT_TARGETS, UNITS, AdminCounts, read_counts
 from experiments.benchmarks.subforecast_report import SubForecastReport
 from experiments.benchmarks.subforecast_scores import FIRST_ORIGIN, figures_of, outcomes_of
+from features.arrays import FloatArray, IntArray
 from features.errors import InputError, ModelError
 from features.months import format_month
 

@@ -9,16 +9,13 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
 from experiments.benchmarks.files import need_columns, numbers, read_csv
 from experiments.benchmarks.published import UnitTarget
+from features.arrays import BoolArray, FloatArray, IntArray
 from features.errors import InputError
 from features.months import format_month, parse_month
-
-FloatArray = npt.NDArray[np.float64]
-IntArray = npt.NDArray[np.int64]
 
 UNIT_TARGETS: tuple[UnitTarget, ...] = ("occurrence", "escalation", "onset")
 UNITS = 994
@@ -55,7 +52,7 @@ class AdminCounts:
         return tuple(f"{country}|{region}" for country, region in pairs)
 
     @property
-    def named(self) -> npt.NDArray[np.bool_]:
+    def named(self) -> BoolArray:
         """Has the unit a name? (N,)."""
         return np.array([country != UNNAMED for country in self.countries], np.bool_)
 

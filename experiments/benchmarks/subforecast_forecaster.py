@@ -5,12 +5,12 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from experiments.benchmarks.published import UnitTarget
-from experiments.benchmarks.subforecast_data import AdminCounts, FloatArray, IntArray, labels_of
+from experiments.benchmarks.subforecast_data import AdminCounts, labels_of
 from experiments.benchmarks.subforecast_history import history
-from experiments.benchmarks.subforecast_scores import BoolArray
 from experiments.benchmarks.subforecast_surroundings import Places, places_of, surroundings
+from features.arrays import BoolArray, FloatArray, IntArray, Matrix
 from features.indicators.windows import months_since
-from models.learners import FEWEST_CASES, BaseRate, Boosting, LogOddsMean, Matrix, RidgeLogistic
+from models.learners import FEWEST_CASES, BaseRate, Boosting, LogOddsMean, RidgeLogistic
 
 FIRST_ROW = 24
 """Months of history that a row to learn from has at least."""

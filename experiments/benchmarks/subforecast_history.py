@@ -10,9 +10,9 @@ from experiments.benchmarks.subforecast_data import (
     QUIET,
     TRAILING,
     AdminCounts,
-    FloatArray,
     labels_of,
 )
+from features.arrays import FloatArray
 from features.indicators import windows
 
 Columns = dict[str, FloatArray]

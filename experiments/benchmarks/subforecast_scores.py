@@ -4,20 +4,12 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
 from experiments.benchmarks.published import UnitTarget
-from experiments.benchmarks.subforecast_data import (
-    UNIT_TARGETS,
-    AdminCounts,
-    FloatArray,
-    IntArray,
-    labels_of,
-)
+from experiments.benchmarks.subforecast_data import UNIT_TARGETS, AdminCounts, labels_of
+from features.arrays import BoolArray, FloatArray, IntArray
 from features.months import parse_month
 from models import metrics
-
-BoolArray = npt.NDArray[np.bool_]
 
 FIRST_ORIGIN = parse_month("2017-08")
 FIRST_ONSET_ORIGIN = parse_month("2019-03")

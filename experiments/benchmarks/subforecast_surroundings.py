@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from scipy import sparse
 
-from experiments.benchmarks.subforecast_data import AdminCounts, FloatArray, IntArray
+from experiments.benchmarks.subforecast_data import AdminCounts
 from experiments.benchmarks.subforecast_history import (
     TYPES,
     Columns,
@@ -17,7 +17,7 @@ from experiments.benchmarks.subforecast_history import (
     began_in,
     escalated_in,
 )
-from experiments.benchmarks.subforecast_scores import BoolArray
+from features.arrays import BoolArray, FloatArray, IntArray
 from features.indicators import spatial, windows
 from features.indicators.near import distances_km
 from features.places.matching import match_countries

@@ -20,7 +20,6 @@ from experiments.benchmarks.published import leaderboard
 from experiments.benchmarks.views_data import (
     MONTHS_AHEAD,
     CountryHistory,
-    FloatArray,
     Window,
     folder_of,
     month_id,
@@ -28,6 +27,7 @@ from experiments.benchmarks.views_data import (
 )
 from experiments.benchmarks.views_report import ViewsReport
 from experiments.benchmarks.views_scores import Losses, figures_of, losses_of
+from features.arrays import FloatArray
 from features.errors import ModelError
 
 Draws = npt.NDArray[np.float32]

@@ -12,15 +12,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
 from experiments.benchmarks.files import need_columns, numbers, read_csv, read_parquet
+from features.arrays import FloatArray, IntArray
 from features.errors import InputError
 from features.months import format_month, parse_month
-
-FloatArray = npt.NDArray[np.float64]
-IntArray = npt.NDArray[np.int64]
 
 MONTHS_AHEAD = range(3, 15)
 """Each window is forecast whole from the October before it."""

@@ -3,7 +3,7 @@
 import numpy as np
 import numpy.typing as npt
 
-from experiments.benchmarks.views_data import FloatArray
+from features.arrays import FloatArray
 from features.indicators import windows
 from models import distribution
 

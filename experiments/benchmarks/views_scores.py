@@ -14,7 +14,8 @@ import numpy as np
 import numpy.typing as npt
 from scipy.signal import resample
 
-from experiments.benchmarks.views_data import CountryHistory, FloatArray, Window
+from experiments.benchmarks.views_data import CountryHistory, Window
+from features.arrays import BoolArray, FloatArray
 from models.metrics import crps_ensemble, ignorance, interval_score
 
 Losses = Mapping[str, FloatArray]
@@ -81,9 +82,7 @@ def figures_of(
     return found
 
 
-def _means(
-    measure: str, losses: Sequence[Losses], kept: Sequence[npt.NDArray[np.bool_]]
-) -> list[float]:
+def _means(measure: str, losses: Sequence[Losses], kept: Sequence[BoolArray]) -> list[float]:
     return [float(loss[measure][:, k].mean()) for loss, k in zip(losses, kept, strict=True)]
 
 

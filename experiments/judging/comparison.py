@@ -5,7 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from models.bootstrap import BLOCK_MONTHS, FloatArray, Gain, calibration_gain, gain, mean_gain
+from features.arrays import FloatArray
+from models.bootstrap import BLOCK_MONTHS, Gain, calibration_gain, gain, mean_gain
 from models.metrics import brier, calibration_error
 
 SHARED = ["target", "horizon", "origin", "region"]

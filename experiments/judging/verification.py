@@ -9,7 +9,7 @@ import pandas as pd
 
 from experiments.backtest.rolling import Backtest
 from experiments.judging.comparison import FEWEST_ORIGINS
-from features.panel.panel import FloatArray
+from features.arrays import FloatArray
 from models.bootstrap import gain
 from models.metrics import calibration_error, pit_histogram, reliability_slope
 from models.references import REFERENCES

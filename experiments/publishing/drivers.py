@@ -5,7 +5,6 @@ from dataclasses import dataclass
 
 import joblib
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 from scipy.special import expit
 from threadpoolctl import threadpool_limits
@@ -15,13 +14,12 @@ from experiments.publishing.earlier import Before, Previous
 from experiments.publishing.phrases import REVISION
 from experiments.publishing.scores import Issue, is_scored
 from experiments.publishing.sentences import Cause, Earlier, Usual, is_shown, sentence
+from features.arrays import BoolArray, FloatArray, IntArray, Matrix, ObjectArray
 from features.indicators.catalogue import select
 from features.indicators.indicator import Indicator
-from features.panel.panel import BoolArray, FloatArray
 from features.words import Target
 from models.explanation import (
     Contributions,
-    Matrix,
     Probability,
     explain,
     log_odds,
@@ -48,7 +46,7 @@ class Question:
 
     probability: Probability
     indicators: tuple[Indicator, ...]
-    regions: npt.NDArray[np.object_]
+    regions: ObjectArray
     present: Matrix
     usual: Matrix
     is_own: BoolArray
@@ -60,7 +58,7 @@ class Question:
         return tuple(dict.fromkeys(indicator.family for indicator in self.indicators))
 
     @property
-    def groups(self) -> npt.NDArray[np.int64]:
+    def groups(self) -> IntArray:
         """The number of each column's family, (K,)."""
         families = self.families
         return np.array([families.index(i.family) for i in self.indicators], dtype=np.int64)
@@ -235,7 +233,7 @@ def _table(
 
 
 def _rows(
-    kind: DriverKind, row: npt.NDArray[np.int64], contribution: FloatArray, **columns: object
+    kind: DriverKind, row: IntArray, contribution: FloatArray, **columns: object
 ) -> pd.DataFrame:
     """Return rows of one kind; columns that are not given are missing."""
     missing = {"name": None, "change": np.nan, "value": np.nan, "baseline_value": np.nan}

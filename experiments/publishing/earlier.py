@@ -4,18 +4,15 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
 from bulletins.form import MANIFEST_FILE, SCORES_FILE, Manifest
 from bulletins.writing import read_published
 from features.archive.vintage import Vintage
+from features.arrays import BoolArray, FloatArray, Matrix, ObjectArray
 from features.errors import BulletinError
 from features.months import format_month, parse_month
-from features.panel.panel import BoolArray, FloatArray
 from features.words import Level, Target
-from models.explanation import Matrix
 
 JUDGED_MONTHS = 24
 """Origins so many months back are judged by the track record: half have all of their outcomes."""
@@ -43,9 +40,7 @@ class Previous:
     origin: int
     scores: pd.DataFrame
 
-    def of(
-        self, level: Level, target: Target, horizon: int, regions: npt.NDArray[np.object_]
-    ) -> pd.DataFrame:
+    def of(self, level: Level, target: Target, horizon: int, regions: ObjectArray) -> pd.DataFrame:
         """Return `probability` and `model_version` of regions, a row each; missing: no score."""
         table = self.scores
         is_asked = (

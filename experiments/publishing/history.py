@@ -3,15 +3,14 @@
 from collections.abc import Collection
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 import pyarrow as pa
 
 from bulletins.form import HISTORY_MONTHS, INDICATOR_MONTHS, INDICATOR_VALUES_SCHEMA
 from experiments.publishing.scores import Issue
+from features.arrays import MonthArray, ObjectArray
 from features.indicators.catalogue import CATALOGUE
 from features.months import format_month
-from features.panel.panel import MonthArray
 
 _TYPES = ("state_based", "non_state", "one_sided")
 
@@ -59,7 +58,7 @@ def indicator_values_schema(names: Collection[str]) -> pa.Schema:
 def _keys(issue: Issue, months: MonthArray) -> pd.DataFrame:
     """Return a row a scored region and month, by region and within it by month."""
     ids = issue.panel.regions.table["id"][issue.samples.eligible[-1]].to_numpy(dtype=object)
-    written: npt.NDArray[np.object_] = np.array(list(map(format_month, months)), dtype=object)
+    written: ObjectArray = np.array(list(map(format_month, months)), dtype=object)
     return pd.DataFrame(
         {
             "region": np.repeat(ids, len(months)),

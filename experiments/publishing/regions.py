@@ -8,6 +8,7 @@ import pandas as pd
 import shapely
 
 from experiments.publishing.scores import Issue
+from features.arrays import ObjectArray
 from features.places.regions import geometries, load_regions
 from features.words import Level
 
@@ -40,7 +41,7 @@ def regions_of(issue: Issue) -> pd.DataFrame:
     )
 
 
-def outlines(level: Level, ids: npt.NDArray[np.str_]) -> npt.NDArray[np.object_]:
+def outlines(level: Level, ids: npt.NDArray[np.str_]) -> ObjectArray:
     """Return outlines (n,) for a map as shapely geometries [degrees], None where none is known.
 
     Neighbours still share their borders; outer rings run anticlockwise, as RFC 7946 has it. No

@@ -7,11 +7,12 @@ import pandas as pd
 
 from experiments.samples import Samples
 from experiments.tracking.registry import Registered
+from features.arrays import BoolArray, FloatArray
 from features.months import format_month
-from features.panel.panel import BoolArray, Panel
+from features.panel.panel import Panel
 from features.targets import is_eligible, threshold
 from features.words import QUANTILES, SPECS, Target, quantile_column
-from models.distribution import DeathsDistribution, FloatArray
+from models.distribution import DeathsDistribution
 from models.forecaster import CELLS, Forecaster
 
 

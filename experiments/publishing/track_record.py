@@ -7,7 +7,6 @@ from datetime import date
 from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
 from bulletins.form import TRACK_RECORD_SCHEMA
@@ -18,9 +17,10 @@ from experiments.publishing.scores import Issue
 from experiments.samples import Samples, samples_at
 from features.archive.releases import Archive
 from features.archive.vintage import open_vintage
+from features.arrays import FloatArray, IntArray
 from features.errors import CoverageError
 from features.months import format_month, parse_month
-from features.panel.panel import FloatArray, Panel, read_panel
+from features.panel.panel import Panel, read_panel
 from features.targets import label
 from features.words import QUANTILES, SPECS, Target, quantile_column
 from models import metrics
@@ -146,7 +146,7 @@ def _reference_deaths(samples: Samples) -> dict[str, tuple[FloatArray, FloatArra
     return told
 
 
-def _quantiles(draws: FloatArray, count: npt.NDArray[np.int64]) -> FloatArray:
+def _quantiles(draws: FloatArray, count: IntArray) -> FloatArray:
     # np.nanquantile by "inverted_cdf" gives the same, region by region and a hundred times slower.
     place = np.ceil(count[:, None] * np.array(QUANTILES) - 1).clip(0).astype(np.int64)
     return np.asarray(np.take_along_axis(np.sort(draws, axis=1), place, axis=1))

@@ -8,7 +8,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 
 from experiments.report.picture import INK, Panel, Picture, colour_of
-from features.panel.panel import FloatArray
+from features.arrays import FloatArray
 
 TENTHS = np.linspace(0, 1, 11)
 RATIO_BAR = (0.8, 1.25)

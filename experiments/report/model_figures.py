@@ -1,7 +1,6 @@
 """Pictures of a fitted model: its scores on the map, its coefficients."""
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 from matplotlib import colormaps
 from matplotlib.axes import Axes
@@ -11,7 +10,7 @@ from matplotlib.patches import Polygon
 from shapely import total_bounds
 
 from experiments.report.picture import INK, colour_of
-from features.panel.panel import BoolArray, FloatArray
+from features.arrays import BoolArray, FloatArray, ObjectArray
 from features.places.regions import Regions, geometries, load_regions
 from features.words import Level
 from models.forecaster import Forecaster
@@ -64,7 +63,7 @@ def bounds(regions: Regions) -> tuple[float, float, float, float]:
     return west, south, east, north
 
 
-def _outlines(regions: Regions) -> tuple[BoolArray, npt.NDArray[np.object_]]:
+def _outlines(regions: Regions) -> tuple[BoolArray, ObjectArray]:
     """Return which regions have an outline, (R,), and the outlines of those."""
     drawn = np.isin(regions.ids, load_regions(regions.level).ids)
     return drawn, geometries(regions.level, regions.ids[drawn])

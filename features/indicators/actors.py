@@ -8,12 +8,13 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from features.arrays import FloatArray
 from features.indicators import groups, spatial
 from features.indicators.fronts import FARTHEST_KM, FRONT_MONTHS, expansion, front_distance
 from features.indicators.groups import dyad_fights, group_fights, spans, state_events
 from features.indicators.indicator import Compute, Indicator, per_panel
 from features.indicators.windows import rolling_mean
-from features.panel.panel import Detail, FloatArray, Panel
+from features.panel.panel import Detail, Panel
 
 _FAMILY = "actors"
 _NEEDS: frozenset[Detail] = frozenset({"actors"})

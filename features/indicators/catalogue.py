@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from features.arrays import BoolArray
 from features.errors import ConfigurationError
 from features.indicators.actors import actors
 from features.indicators.civilians import civilians
@@ -19,7 +20,7 @@ from features.indicators.indicator import Indicator
 from features.indicators.neighbourhood import neighbourhood
 from features.indicators.place_and_season import place, season
 from features.indicators.supply import supply
-from features.panel.panel import BoolArray, Detail, Panel
+from features.panel.panel import Detail, Panel
 
 
 @dataclass(frozen=True, eq=False)

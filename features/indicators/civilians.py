@@ -5,9 +5,10 @@ from collections.abc import Iterator
 import numpy as np
 
 from features.archive.form import TYPES_OF_VIOLENCE
+from features.arrays import FloatArray
 from features.indicators.indicator import Compute, Indicator
 from features.indicators.windows import lag, rolling_mean
-from features.panel.panel import Detail, FloatArray, Panel
+from features.panel.panel import Detail, Panel
 
 _FAMILY = "civilians"
 _ONE_SIDED = list(TYPES_OF_VIOLENCE.values()).index("one-sided")

@@ -9,12 +9,12 @@ from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 from scipy import sparse
 
+from features.arrays import BoolArray, FloatArray, IntArray
 from features.indicators import spatial, windows
 from features.indicators.indicator import Compute, Indicator, counted, per_panel
-from features.panel.panel import BoolArray, FloatArray, Panel
+from features.panel.panel import Panel
 
 
 class Countries(NamedTuple):
@@ -26,10 +26,10 @@ class Countries(NamedTuple):
     border is between observed regions.
     """
 
-    of_region: npt.NDArray[np.int64]
+    of_region: IntArray
     deaths: FloatArray
-    here: npt.NDArray[np.int64]
-    there: npt.NDArray[np.int64]
+    here: IntArray
+    there: IntArray
     touch: BoolArray
     border: FloatArray
 
@@ -87,15 +87,13 @@ def _of_regions(countries: Countries, values: FloatArray) -> FloatArray:
     return np.asarray((side @ values.T).T)[:, countries.of_region]
 
 
-def _sums(group: npt.NDArray[np.int64], weight: FloatArray, count: int) -> sparse.csr_array:
+def _sums(group: IntArray, weight: FloatArray, count: int) -> sparse.csr_array:
     """Return the matrix (count, n) that adds up n weighted rows by group."""
     places = (group, np.arange(len(group)))
     return sparse.csr_array((weight, places), shape=(count, len(group)))
 
 
-def _values_at(
-    matrix: sparse.csr_array, row: npt.NDArray[np.int64], column: npt.NDArray[np.int64]
-) -> FloatArray:
+def _values_at(matrix: sparse.csr_array, row: IntArray, column: IntArray) -> FloatArray:
     # scipy returns an array only where any place is asked for.
     return np.asarray(matrix[row, column]) if len(row) else np.zeros(0)
 

@@ -11,9 +11,9 @@ import numpy as np
 from scipy import sparse
 from scipy.spatial import cKDTree
 
+from features.arrays import BoolArray, FloatArray, IntArray
 from features.indicators.indicator import Compute, Indicator, per_panel
 from features.indicators.near import (
-    IntArray,
     Violence,
     chord_of,
     great_circle_km,
@@ -24,7 +24,7 @@ from features.indicators.near import (
     unit_vectors,
     violence,
 )
-from features.panel.panel import BoolArray, Detail, FloatArray, Panel
+from features.panel.panel import Detail, Panel
 from features.places.countries import capitals
 
 SECTORS = 8

@@ -3,10 +3,11 @@
 import numpy as np
 import numpy.typing as npt
 
+from features.arrays import FloatArray
 from features.indicators.groups import Fights, group_fights
 from features.indicators.indicator import per_panel
 from features.indicators.near import Pairs, pairs_within
-from features.panel.panel import FloatArray, Panel
+from features.panel.panel import Panel
 
 FRONT_MONTHS = 12
 """A front is where a group fought within so many months."""

@@ -7,12 +7,10 @@ comes, a group goes), in whole numbers, so what a month shows does not depend on
 from typing import NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
+from features.arrays import BoolArray, FloatArray, IntArray
 from features.indicators.indicator import per_panel
-from features.panel.panel import FloatArray, Panel
-
-IntArray = npt.NDArray[np.int64]
+from features.panel.panel import Panel
 
 
 class Fights(NamedTuple):
@@ -27,10 +25,10 @@ class Fights(NamedTuple):
     region: IntArray
     row: IntArray
     events: IntArray
-    is_first: npt.NDArray[np.bool_]
+    is_first: BoolArray
     since: IntArray
 
-    def at(self, wanted: npt.NDArray[np.bool_]) -> "Fights":
+    def at(self, wanted: BoolArray) -> "Fights":
         """Return some of them."""
         return Fights(
             self.actor[wanted],

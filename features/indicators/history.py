@@ -5,9 +5,10 @@ from collections.abc import Iterator
 import numpy as np
 
 from features.archive.form import TYPES_OF_VIOLENCE
+from features.arrays import FloatArray
 from features.indicators import windows
 from features.indicators.indicator import Compute, Indicator, counted, on
-from features.panel.panel import Detail, FloatArray, Panel
+from features.panel.panel import Detail, Panel
 
 _VIEWS = "Hegre et al. 2019, Journal of Peace Research 56(2)"
 _VIEWS_2020 = "Hegre et al. 2021, Journal of Peace Research 58(3)"

@@ -6,7 +6,8 @@ from functools import update_wrapper
 from typing import Concatenate, ParamSpec, TypeVar
 from weakref import WeakKeyDictionary
 
-from features.panel.panel import Detail, FloatArray, Panel
+from features.arrays import FloatArray
+from features.panel.panel import Detail, Panel
 
 Compute = Callable[[Panel], FloatArray]
 """Panel -> values (T, R); what it says where a region is not observed is not read."""

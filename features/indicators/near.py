@@ -9,17 +9,16 @@ An incident whose place is not known is left out, and so is one outside the pane
 from typing import NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 from scipy import sparse
 from scipy.spatial import cKDTree
 
+from features.arrays import BoolArray, FloatArray, IntArray
 from features.indicators.indicator import per_panel
-from features.panel.panel import BoolArray, FloatArray, Panel
+from features.panel.panel import Panel
 
 EARTH_RADIUS_KM = 6371.0088
 """Mean radius of the earth [km] (Moritz 2000, Geodetic Reference System 1980)."""
 
-IntArray = npt.NDArray[np.int64]
 
 _ROUNDING_KM = 1e-3  # chords and arcs do not round alike; arcs decide
 
@@ -27,8 +26,8 @@ _ROUNDING_KM = 1e-3  # chords and arcs do not round alike; arcs decide
 class Pairs(NamedTuple):
     """Ordered pairs of two different regions, (n,) each, by `a` and then by `b`, and their km."""
 
-    a: npt.NDArray[np.int64]
-    b: npt.NDArray[np.int64]
+    a: IntArray
+    b: IntArray
     km: FloatArray
 
 

@@ -11,11 +11,12 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
+from features.arrays import FloatArray
 from features.indicators import spatial, windows
 from features.indicators.indicator import Compute, Indicator, counted, per_panel
 from features.indicators.spatial import space_time_distance
 from features.indicators.surroundings import NEIGHBOURS, Surroundings, coordinates, surroundings
-from features.panel.panel import FloatArray, Panel
+from features.panel.panel import Panel
 
 KM_A_MONTH, SPACE_TIME_REACH = 20.0, 1000.0
 """A month counts as so many km of space-time distance, which ends at so many km."""

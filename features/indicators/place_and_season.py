@@ -7,10 +7,11 @@ from collections.abc import Callable, Iterator
 
 import numpy as np
 
+from features.arrays import FloatArray, MonthArray
 from features.indicators.indicator import Compute, Indicator
 from features.indicators.near import great_circle_km
 from features.indicators.windows import year_angle
-from features.panel.panel import FloatArray, MonthArray, Panel
+from features.panel.panel import Panel
 from features.places.countries import capitals
 
 _REBELS = "Buhaug & Gates 2002, Journal of Peace Research 39(4)"

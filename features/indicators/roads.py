@@ -7,20 +7,12 @@ from functools import cache
 from typing import NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 import shapely
 from scipy import sparse
 from scipy.spatial import cKDTree
 
-from features.indicators.near import (
-    EARTH_RADIUS_KM,
-    IntArray,
-    chord_of,
-    great_circle_km,
-    km_of,
-    unit_vectors,
-)
-from features.panel.panel import FloatArray
+from features.arrays import FloatArray, IntArray, ObjectArray
+from features.indicators.near import EARTH_RADIUS_KM, chord_of, great_circle_km, km_of, unit_vectors
 from features.places.countries import corridors
 from features.places.regions import Regions, geometries, load_regions
 
@@ -108,7 +100,7 @@ def crossed(regions: Regions) -> sparse.csr_array:
 
 
 @cache
-def _polylines() -> npt.NDArray[np.object_]:
+def _polylines() -> ObjectArray:
     """Return the corridors (K,) as lines [degrees]; none of them comes near 180 degrees east."""
     lines = roads()
     ends = np.stack([lines.start, lines.end], axis=1)

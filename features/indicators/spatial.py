@@ -8,12 +8,11 @@ fixed order, so that months do not change each other by a bit.
 from collections.abc import Callable
 
 import numpy as np
-import numpy.typing as npt
 from scipy import sparse
 from scipy.spatial import cKDTree
 
+from features.arrays import BoolArray, FloatArray, IntArray
 from features.indicators.near import km_of, pairs_within, unit_vectors
-from features.panel.panel import BoolArray, FloatArray
 
 
 def weighted_sum(values: FloatArray, weights: sparse.csr_array) -> FloatArray:
@@ -58,7 +57,7 @@ def second_neighbour_mean(values: FloatArray, neighbours: sparse.csr_array) -> F
     return result
 
 
-def mean_of_others(values: FloatArray, group: npt.NDArray[np.int64]) -> FloatArray:
+def mean_of_others(values: FloatArray, group: IntArray) -> FloatArray:
     """Return the mean over the other observed regions of a region's group; 0 where there is none.
 
     `group` (R,) numbers the groups.

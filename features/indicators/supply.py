@@ -13,11 +13,12 @@ from collections.abc import Callable, Iterator
 import numpy as np
 from scipy import sparse
 
+from features.arrays import FloatArray, IntArray
 from features.indicators.indicator import Compute, Indicator, per_panel
-from features.indicators.near import IntArray, lately, violence
+from features.indicators.near import lately, violence
 from features.indicators.roads import crossed, near_roads, roads
 from features.indicators.windows import lag, rolling_mean
-from features.panel.panel import Detail, FloatArray, Panel
+from features.panel.panel import Detail, Panel
 from features.panel.topics import TOPICS
 
 _FAMILY = "supply"

@@ -4,13 +4,13 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 from scipy import sparse
 
+from features.arrays import FloatArray, IntArray
 from features.indicators import spatial
 from features.indicators.indicator import per_panel
-from features.panel.panel import FloatArray, Panel
+from features.panel.panel import Panel
 
 Gather = Callable[[Panel, FloatArray], FloatArray]
 """A panel and values (T, R), NaN where unknown -> sum or mean over each region's surroundings."""
@@ -105,7 +105,7 @@ def _weighted(weights: Callable[[Panel, int], sparse.csr_array], parameter: int)
 
 
 @per_panel
-def _country(panel: Panel) -> npt.NDArray[np.int64]:
+def _country(panel: Panel) -> IntArray:
     """Return the number of each region's country, (R,)."""
     numbers, _ = pd.factorize(panel.regions.table["country"])
     return numbers.astype(np.int64)

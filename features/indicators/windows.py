@@ -10,10 +10,10 @@ from functools import update_wrapper
 from typing import Concatenate, ParamSpec
 
 import numpy as np
-import numpy.typing as npt
 from scipy.signal import lfilter
 
-FloatArray = npt.NDArray[np.float64]
+from features.arrays import FloatArray, IntArray
+
 _P = ParamSpec("_P")
 _Formula = Callable[Concatenate[FloatArray, _P], FloatArray]
 
@@ -177,7 +177,7 @@ def past_rank(values: FloatArray) -> FloatArray:
     return np.where(seen, rank, np.nan)
 
 
-def year_angle(months: npt.NDArray[np.int64]) -> FloatArray:
+def year_angle(months: IntArray) -> FloatArray:
     """Return the month of the year as an angle, (T,) [radians]; January is 0."""
     return np.asarray(2 * np.pi * (months % 12) / 12)
 

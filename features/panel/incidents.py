@@ -7,12 +7,12 @@ import hashlib
 from dataclasses import dataclass, fields, replace
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 import pyarrow as pa
 
 from features.archive.form import TYPES_OF_VIOLENCE
 from features.archive.vintage import Vintage, event_parts
+from features.arrays import BoolArray, FloatArray, IntArray
 from features.panel.topics import TOPICS, topic_columns
 from features.places.regions import Regions
 
@@ -34,22 +34,22 @@ class Incidents:
     of, and `has_text` (n,) whether there is any.
     """
 
-    month: npt.NDArray[np.int64]
-    region: npt.NDArray[np.int64]
-    latitude: npt.NDArray[np.float64]
-    longitude: npt.NDArray[np.float64]
-    deaths: npt.NDArray[np.float64]
-    type_of_violence: npt.NDArray[np.int64]
-    actors: npt.NDArray[np.int64]
-    topics: npt.NDArray[np.bool_]
-    has_text: npt.NDArray[np.bool_]
+    month: IntArray
+    region: IntArray
+    latitude: FloatArray
+    longitude: FloatArray
+    deaths: FloatArray
+    type_of_violence: IntArray
+    actors: IntArray
+    topics: BoolArray
+    has_text: BoolArray
     names: tuple[str, ...]
 
     def __len__(self) -> int:
         return len(self.month)
 
     @property
-    def is_state(self) -> npt.NDArray[np.bool_]:
+    def is_state(self) -> BoolArray:
         """Are the actors state forces, (len(names),)?"""
         return np.array([name.startswith(STATE_PREFIXES) for name in self.names], dtype=bool)
 
@@ -57,7 +57,7 @@ class Incidents:
         """Return the incidents up to a month [months since 1970-01]."""
         return self.at(self.month <= month)
 
-    def at(self, wanted: npt.NDArray[np.bool_] | npt.NDArray[np.int64]) -> "Incidents":
+    def at(self, wanted: BoolArray | IntArray) -> "Incidents":
         """Return some of the incidents: a mask (n,), or their numbers."""
         kept = {f.name: getattr(self, f.name)[wanted] for f in fields(self) if f.name != "names"}
         return replace(self, **kept)
@@ -136,6 +136,6 @@ def _of_table(table: pa.Table, regions: Regions) -> Incidents:
     )
 
 
-def _numbers(column: pa.ChunkedArray) -> npt.NDArray[np.float64]:
-    values: npt.NDArray[np.float64] = column.to_pandas().to_numpy(dtype=np.float64)
+def _numbers(column: pa.ChunkedArray) -> FloatArray:
+    values: FloatArray = column.to_pandas().to_numpy(dtype=np.float64)
     return values

@@ -7,21 +7,16 @@ from functools import cached_property
 from typing import Literal, get_args
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
 from features.archive.form import TYPES_OF_VIOLENCE, UNTYPED
 from features.archive.vintage import Vintage, counted_regions, monthly_counts
+from features.arrays import BoolArray, FloatArray, MonthArray
 from features.errors import CoverageError
 from features.months import format_month
 from features.panel.incidents import Incidents, no_incidents, read_incidents
 from features.places.regions import Regions, counted_map, load_regions
 from features.words import Level
-
-FloatArray = npt.NDArray[np.float64]
-BoolArray = npt.NDArray[np.bool_]
-MonthArray = npt.NDArray[np.int64]
-
 
 Detail = Literal["events", "types of events", "types of deaths", "actors", "places", "texts"]
 """What a history may tell beside deaths by region and month, which every one does."""

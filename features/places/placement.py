@@ -12,10 +12,10 @@ from functools import cache
 from typing import NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 import shapely
 
+from features.arrays import BoolArray, FloatArray, IntArray, ObjectArray
 from features.places.countries import TERRITORIES
 from features.places.priogrid import cell_of, place_priogrid
 from features.places.regions import geometries, load_regions
@@ -29,12 +29,9 @@ FARTHEST_ABROAD_KM = 10.0
 Beyond that the event is of a former state (Juba is coded to Sudan until 2011), or mistaken."""
 _KM_PER_DEGREE = 111.2
 _POINTS_AT_ONCE = 1000  # each is measured on its own copy of the outlines around it
-Floats = npt.NDArray[np.float64]
-Ints = npt.NDArray[np.int64]
-Objects = npt.NDArray[np.object_]
 
 
-def place_admin1(latitude: Floats, longitude: Floats, country: pd.Series) -> Objects:
+def place_admin1(latitude: FloatArray, longitude: FloatArray, country: pd.Series) -> ObjectArray:
     """Return the admin1 region ids (n,) of points (n,) [degrees] that are coded to countries (n,).
 
     A point is placed in the region of its country that contains it. Otherwise it goes to the
@@ -46,7 +43,7 @@ def place_admin1(latitude: Floats, longitude: Floats, country: pd.Series) -> Obj
     return _once_each(_admin1, latitude, longitude, country)
 
 
-def place_country(latitude: Floats, longitude: Floats, country: pd.Series) -> Objects:
+def place_country(latitude: FloatArray, longitude: FloatArray, country: pd.Series) -> ObjectArray:
     """Return the countries (n,) [ISO 3166-1 alpha-3] in which events count, None where unknown.
 
     It is the country that they are coded to, but where the point [degrees] lies in one of its
@@ -57,11 +54,11 @@ def place_country(latitude: Floats, longitude: Floats, country: pd.Series) -> Ob
 
 
 def _once_each(
-    place: Callable[[pd.DataFrame], Objects],
-    latitude: Floats,
-    longitude: Floats,
+    place: Callable[[pd.DataFrame], ObjectArray],
+    latitude: FloatArray,
+    longitude: FloatArray,
     country: pd.Series,
-) -> Objects:
+) -> ObjectArray:
     """Apply `place` to every distinct point and country: events crowd into the same towns."""
     points = pd.DataFrame(
         {"latitude": latitude, "longitude": longitude, "country": country.to_numpy(dtype=object)}
@@ -73,9 +70,9 @@ def _once_each(
 class _World(NamedTuple):
     """The admin1 regions, in the order of their ids."""
 
-    ids: Objects
-    country: Objects
-    outlines: Objects
+    ids: ObjectArray
+    country: ObjectArray
+    outlines: ObjectArray
     tree: shapely.STRtree
 
 
@@ -87,7 +84,7 @@ def _world() -> _World:
     return _World(ids, country, outlines, shapely.STRtree(outlines))
 
 
-def _containing(points: pd.DataFrame) -> tuple[Ints, Ints]:
+def _containing(points: pd.DataFrame) -> tuple[IntArray, IntArray]:
     """Return pairs of a point and a region that contains it, the first region first."""
     latitude, longitude = points["latitude"].to_numpy(), points["longitude"].to_numpy()
     on_globe = np.flatnonzero(cell_of(latitude, longitude) > 0)
@@ -97,13 +94,13 @@ def _containing(points: pd.DataFrame) -> tuple[Ints, Ints]:
     return on_globe[spot[order]], region[order]
 
 
-def _in_territory(coded: Objects, holder: Objects) -> npt.NDArray[np.bool_]:
+def _in_territory(coded: ObjectArray, holder: ObjectArray) -> BoolArray:
     """Tell where the holder of a place is a territory of the state that an event is coded to."""
     return np.asarray(pd.Series(coded, dtype=object).map(TERRITORIES).to_numpy() == holder)
 
 
-def _country(points: pd.DataFrame) -> Objects:
-    countries: Objects = points["country"].to_numpy(dtype=object, copy=True)
+def _country(points: pd.DataFrame) -> ObjectArray:
+    countries: ObjectArray = points["country"].to_numpy(dtype=object, copy=True)
     countries[points["country"].isna()] = None
     point, region = _containing(points)
     holder = _world().country[region]
@@ -112,7 +109,7 @@ def _country(points: pd.DataFrame) -> Objects:
     return countries
 
 
-def _admin1(points: pd.DataFrame) -> Objects:
+def _admin1(points: pd.DataFrame) -> ObjectArray:
     world = _world()
     coded = points["country"].to_numpy(dtype=object)
     point, region = _containing(points)
@@ -128,14 +125,14 @@ def _admin1(points: pd.DataFrame) -> Objects:
     for some in np.array_split(lost, len(lost) // _POINTS_AT_ONCE + 1):
         spot, near = _nearest(latitude[some], longitude[some], coded[some], reach[some])
         found[some[spot]] = near
-    ids: Objects = world.ids[found]
+    ids: ObjectArray = world.ids[found]
     ids[found < 0] = None
     return ids
 
 
 def _nearest(
-    latitude: Floats, longitude: Floats, country: Objects, reach: Floats
-) -> tuple[Ints, Ints]:
+    latitude: FloatArray, longitude: FloatArray, country: ObjectArray, reach: FloatArray
+) -> tuple[IntArray, IntArray]:
     """Return pairs of a point and the nearest region of its country within reach (n,) [km].
 
     Distances are measured on a plane that is scaled at the point's latitude, which is right to

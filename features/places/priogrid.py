@@ -5,9 +5,10 @@ Research 49(2).
 """
 
 import numpy as np
-import numpy.typing as npt
 import shapely
 from scipy import sparse
+
+from features.arrays import FloatArray, IntArray, ObjectArray
 
 CELL_SIZE = 0.5
 """Side of a cell [degrees]."""
@@ -21,9 +22,7 @@ _SIDES = [(-1, 0), (0, -1), (0, 1), (1, 0)]
 _CORNERS = [(-1, -1), (-1, 1), (1, -1), (1, 1)]
 
 
-def cell_of(
-    latitude: npt.NDArray[np.float64], longitude: npt.NDArray[np.float64]
-) -> npt.NDArray[np.int64]:
+def cell_of(latitude: FloatArray, longitude: FloatArray) -> IntArray:
     """Return the cell number (n,) of points (n,) [degrees], 0 where a point is not on the globe.
 
     A cell owns its southern and western edge. The north pole belongs to the last row, and 180E is
@@ -38,13 +37,11 @@ def cell_of(
     return np.where(on_globe, cell, 0)
 
 
-def _cells_from_zero(degrees: npt.NDArray[np.float64]) -> npt.NDArray[np.int64]:
+def _cells_from_zero(degrees: FloatArray) -> IntArray:
     return np.floor(degrees / CELL_SIZE).astype(np.int64)
 
 
-def place_priogrid(
-    latitude: npt.NDArray[np.float64], longitude: npt.NDArray[np.float64]
-) -> npt.NDArray[np.object_]:
+def place_priogrid(latitude: FloatArray, longitude: FloatArray) -> ObjectArray:
     """Return the cells (n,) of points (n,) [degrees] as region ids, None for a point off the globe.
 
     A point at sea has a cell too, but the cell is a region only where it touches land.
@@ -56,30 +53,30 @@ def place_priogrid(
 
 
 def centres(
-    cells: npt.NDArray[np.int64],
-) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
+    cells: IntArray,
+) -> tuple[FloatArray, FloatArray]:
     """Return latitude (n,) and longitude (n,) [degrees] of the centres of cells (n,)."""
     row, column = np.divmod(cells - 1, COLUMNS)
     return CELL_SIZE * (row + 0.5) - POLE, CELL_SIZE * (column + 0.5) - ANTIMERIDIAN
 
 
-def boxes(cells: npt.NDArray[np.int64]) -> npt.NDArray[np.object_]:
+def boxes(cells: IntArray) -> ObjectArray:
     """Return the outlines (n,) of cells (n,) as shapely polygons [degrees]."""
     latitude, longitude = centres(cells)
     half = CELL_SIZE / 2
-    outlines: npt.NDArray[np.object_] = shapely.box(
+    outlines: ObjectArray = shapely.box(
         longitude - half, latitude - half, longitude + half, latitude + half
     )
     return outlines
 
 
-def areas(cells: npt.NDArray[np.int64]) -> npt.NDArray[np.float64]:
+def areas(cells: IntArray) -> FloatArray:
     """Return the areas (n,) [km2] of cells (n,), land and water."""
     latitude, _ = centres(cells)
     return np.asarray(SIDE_KM**2 * np.cos(np.radians(latitude)))
 
 
-def neighbours(cells: npt.NDArray[np.int64]) -> sparse.csr_array:
+def neighbours(cells: IntArray) -> sparse.csr_array:
     """Return which of distinct cells (n,) touch, by a side or a corner, as 0/1 (n, n).
 
     The grid closes at 180 degrees of longitude, and ends at the poles.
@@ -88,7 +85,7 @@ def neighbours(cells: npt.NDArray[np.int64]) -> sparse.csr_array:
     return sparse.csr_array((np.ones(len(a)), (a, b)), shape=(len(cells), len(cells)))
 
 
-def borders(cells: npt.NDArray[np.int64]) -> sparse.csr_array:
+def borders(cells: IntArray) -> sparse.csr_array:
     """Return the lengths (n, n) [km] of the sides that distinct cells (n,) share."""
     a, b = _touching(cells, _SIDES)
     latitude, _ = centres(cells)
@@ -98,9 +95,7 @@ def borders(cells: npt.NDArray[np.int64]) -> sparse.csr_array:
     return sparse.csr_array((length, (a, b)), shape=(len(cells), len(cells)))
 
 
-def _touching(
-    cells: npt.NDArray[np.int64], steps: list[tuple[int, int]]
-) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+def _touching(cells: IntArray, steps: list[tuple[int, int]]) -> tuple[IntArray, IntArray]:
     """Return the pairs of places in `cells` of which the second is a step from the first."""
     place = np.full(ROWS * COLUMNS + 1, -1)
     place[cells] = np.arange(len(cells))

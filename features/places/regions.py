@@ -11,6 +11,7 @@ import pandas as pd
 import shapely
 from scipy import sparse
 
+from features.arrays import FloatArray, IntArray, ObjectArray
 from features.errors import InputError
 from features.places import priogrid
 from features.words import LEVELS, Level
@@ -92,7 +93,7 @@ def load_regions(level: Level, countries: Collection[str] | None = None) -> Regi
     return Regions(level, table, world.neighbours.copy(), world.borders.copy())
 
 
-def geometries(level: Level, ids: Collection[str] | None = None) -> npt.NDArray[np.object_]:
+def geometries(level: Level, ids: Collection[str] | None = None) -> ObjectArray:
     """Return the outlines (n,) of regions as shapely geometries [degrees], in the order of `ids`.
 
     Without `ids`, those of the whole world in the order of `load_regions(level).table`. Raises
@@ -128,8 +129,8 @@ def _world(level: Level) -> Regions:
 
 
 def _symmetric(
-    values: npt.NDArray[np.float64],
-    ends: tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]],
+    values: FloatArray,
+    ends: tuple[IntArray, IntArray],
     size: int,
 ) -> sparse.csr_array:
     a, b = np.concatenate(ends), np.concatenate(ends[::-1])
@@ -157,8 +158,8 @@ def _table(name: str, columns: list[str]) -> pd.DataFrame:
 
 
 @cache
-def _outlines(level: Level) -> npt.NDArray[np.object_]:
-    outlines: npt.NDArray[np.object_] = shapely.from_wkb(
+def _outlines(level: Level) -> ObjectArray:
+    outlines: ObjectArray = shapely.from_wkb(
         _read(_FILES[level], columns=["geometry"])["geometry"].to_numpy()
     )
     return outlines

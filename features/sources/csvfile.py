@@ -27,6 +27,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.csv
 
+from features.arrays import IntArray
 from features.database import in_arrow_memory
 from features.errors import InputError
 from features.sources.unpack import Unpacked, decoded, unpacked
@@ -43,7 +44,6 @@ _FIRST_LINES = 1 << 20  # [bytes]
 _NEWLINE, _RETURN, _QUOTE, _COMMA = 10, 13, 34, 44
 _REPLACEMENT = "\N{REPLACEMENT CHARACTER}".encode()
 Bytes = npt.NDArray[np.uint8]
-Ints = npt.NDArray[np.int64]
 
 
 class CsvText:
@@ -191,9 +191,9 @@ class CsvRows:
 class _Found:
     """Of every record its first byte, newlines before it and lines; all bytes and newlines."""
 
-    starts: Ints
-    line: Ints
-    lines: Ints
+    starts: IntArray
+    line: IntArray
+    lines: IntArray
     used: int
     newlines: int
 
@@ -222,7 +222,7 @@ def _find_records(data: bytes, *, final: bool) -> _Found | None:
     return _Found(starts[~blank], before[~blank], lines[~blank], used, newlines_taken)
 
 
-def _regular(content: Bytes, quotes: Ints) -> bool:
+def _regular(content: Bytes, quotes: IntArray) -> bool:
     """Tell whether every quotation mark opens a field, closes one, or is doubled in between."""
     if len(quotes) % 2:
         return False

@@ -5,12 +5,12 @@ from typing import Annotated, Any
 
 import numpy as np
 from fastapi import APIRouter, Query, Request, Response
-from numpy.typing import NDArray
 from starlette.concurrency import run_in_threadpool
 
 from bulletins.columns import as_numbers
 from bulletins.form import DRIVERS_FILE
 from bulletins.frame import Frame, Rows
+from features.arrays import FloatArray
 from features.words import PROBABILITIES
 from service.api.bodies import Mover, MoverList
 from service.api.examples import problems_of
@@ -59,7 +59,7 @@ def _list(request: Request, query: MoverQuery) -> Response:
 
 
 @derived
-def previous_of_scores(bulletin: Bulletin) -> NDArray[np.float64]:
+def previous_of_scores(bulletin: Bulletin) -> FloatArray:
     """Return the probability before of every score (n,), NaN where there was none.
 
     `fatalities` have none: theirs is that of `instability`. Raises UnknownError where the bulletin
@@ -81,7 +81,7 @@ def previous_of_scores(bulletin: Bulletin) -> NDArray[np.float64]:
     return before
 
 
-def _movers(bulletin: Bulletin, rows: Rows, before: NDArray[np.float64]) -> list[Mover]:
+def _movers(bulletin: Bulletin, rows: Rows, before: FloatArray) -> list[Mover]:
     scores = scores_at(bulletin, Selected(rows, None))
     return [
         Mover(

@@ -6,9 +6,9 @@ from itertools import groupby
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from bulletins.form import DISTRIBUTIONS_FILE, DRIVERS_FILE, ListedIndicator, Manifest
+from features.arrays import FloatArray
 from features.months import format_month, parse_month
 from features.targets import came_true
 from features.words import SPECS
@@ -66,7 +66,7 @@ def drivers_of(bulletin: Bulletin, region: str) -> list[Drivers]:
     return [_drivers(list(of_cell), listed) for _, of_cell in cells]
 
 
-def probability_of(log_odds: NDArray[np.float64]) -> NDArray[np.float64]:
+def probability_of(log_odds: FloatArray) -> FloatArray:
     """Return the probabilities (n,) that log-odds (n,) stand for."""
     odds = np.exp(-np.abs(log_odds))
     return np.where(log_odds > 0, 1.0, odds) / (1.0 + odds)

@@ -4,6 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bulletins.form import RISK_LEVELS, Manifest, RiskName, RiskScale
+from features.arrays import FloatArray
 from features.words import SPECS, Target
 from service.store.bulletins import Bulletin
 from service.store.derived import derived
@@ -23,7 +24,7 @@ def scale_of(manifest: Manifest, level: str, target: Target) -> RiskScale | None
     return None
 
 
-def risk_codes(scale: RiskScale | None, probability: NDArray[np.float64]) -> RiskCodes:
+def risk_codes(scale: RiskScale | None, probability: FloatArray) -> RiskCodes:
     """Return the risk levels of probabilities (n,) on a scale, (n,)."""
     if scale is None:
         return np.full(len(probability), NO_LEVEL, np.int8)

@@ -16,6 +16,7 @@ from bulletins.columns import as_numbers
 from bulletins.form import RISK_LEVELS
 from bulletins.frame import Frame, Rows
 from bulletins.reading import QUANTILE_COLUMNS, REGION
+from features.arrays import FloatArray, IntArray
 from features.words import DISTRIBUTIONS
 from service.api.risk import risk_of_scores
 from service.store.bulletins import Bulletin
@@ -46,7 +47,7 @@ class ScoreText:
         self._own = b"".join(own)
         self._own_ends = np.cumsum([0, *map(len, own)], dtype=np.int64)
 
-    def of(self, rows: Rows, exceedance: NDArray[np.float64] | None = None) -> list[bytes]:
+    def of(self, rows: Rows, exceedance: FloatArray | None = None) -> list[bytes]:
         """Return the scores in some rows (n,), each with its exceedance (n,), NaN for none."""
         own, at = self._own, self._own_ends
         told = [b"null"] * len(rows) if exceedance is None else _numbers(exceedance)
@@ -72,7 +73,7 @@ def score_text(bulletin: Bulletin) -> ScoreText:
     return ScoreText(bulletin)
 
 
-def _pieces(scores: Frame, columns: Sequence[str]) -> tuple[list[bytes], NDArray[np.int64]]:
+def _pieces(scores: Frame, columns: Sequence[str]) -> tuple[list[bytes], IntArray]:
     """Return every combination of some columns as text without braces, and which one a row has."""
     firsts, number = scores.combinations(*columns)
     table = scores.take(firsts).select(list(columns))

@@ -7,10 +7,10 @@ from operator import and_
 from typing import Any, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 from bulletins.form import RISK_LEVELS
-from bulletins.frame import Frame, Mask, Rows
+from bulletins.frame import Frame, Rows
+from features.arrays import BoolArray, FloatArray
 from features.words import DISTRIBUTIONS
 from service.api.queries import PlaceFilter, RegionFilter, ScoreFilter
 from service.api.risk import risk_of_scores
@@ -26,7 +26,7 @@ class Selected(NamedTuple):
     """The row numbers of some scores, in order, and their exceedances, NaN for none; both (n,)."""
 
     rows: Rows
-    exceedance: NDArray[np.float64] | None
+    exceedance: FloatArray | None
 
     def at(self, start: int, end: int) -> "Selected":
         """Return those from one place to another."""
@@ -68,7 +68,7 @@ def select_scores(bulletin: Bulletin, query: ScoreFilter) -> Selected:
 
 
 def _in_order(
-    scores: Frame, conditions: list[Mask], sort: str, exceedance: NDArray[np.float64] | None
+    scores: Frame, conditions: list[BoolArray], sort: str, exceedance: FloatArray | None
 ) -> Rows:
     if sort.endswith("exceedance"):
         value = np.full(len(scores), np.nan) if exceedance is None else exceedance
@@ -111,7 +111,7 @@ def find_region(bulletin: Bulletin, name: str) -> Region:
     return regions_at(bulletin, regions.rows[regions.among("region", [name])])[0]
 
 
-def _named_like(bulletin: Bulletin, part: str) -> Mask:
+def _named_like(bulletin: Bulletin, part: str) -> BoolArray:
     """Tell which regions have a part in their name, whatever the case and accents."""
     names = regions_of(bulletin).table["name"].to_pylist()
     wanted = plain(part)
@@ -133,7 +133,7 @@ def _places(query: PlaceFilter) -> dict[str, Sequence[Any]]:
     return {"level": _listed(query.level), "country": query.country}
 
 
-def _conditions(frame: Frame, wanted: dict[str, Sequence[Any]]) -> list[Mask]:
+def _conditions(frame: Frame, wanted: dict[str, Sequence[Any]]) -> list[BoolArray]:
     """Return one condition for each column of which only some values are wanted."""
     return [frame.among(column, values) for column, values in wanted.items() if values]
 

@@ -8,12 +8,11 @@ from numpy.typing import NDArray
 
 from bulletins.form import DISTRIBUTIONS_FILE
 from bulletins.frame import Rows, as_numpy
+from features.arrays import FloatArray
 from features.words import DISTRIBUTIONS
 from service.errors import UnknownBulletinError
 from service.store.bulletins import Bulletin
 from service.store.derived import derived
-
-FloatArray = NDArray[np.float64]
 
 
 class Distributions:

@@ -1,12 +1,12 @@
 """Where the regions of a bulletin lie."""
 
 import numpy as np
-from numpy.typing import NDArray
 
 from bulletins.columns import as_numbers, numbers
 from bulletins.form import REGIONS_FILE
 from bulletins.frame import Frame
 from bulletins.reading import REGION
+from features.arrays import FloatArray
 from service.store.bulletins import Bulletin
 from service.store.derived import derived
 
@@ -66,6 +66,6 @@ def regions_in(bulletin: Bulletin, box: str) -> list[str]:
 
 
 @derived
-def _edges(bulletin: Bulletin) -> tuple[list[str], dict[str, NDArray[np.float64]]]:
+def _edges(bulletin: Bulletin) -> tuple[list[str], dict[str, FloatArray]]:
     table = bulletin.part(REGIONS_FILE).whole(["region", *_EDGES])
     return table["region"].to_pylist(), {name: as_numbers(table[name]) for name in _EDGES}

@@ -8,8 +8,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from features.arrays import FloatArray
 from features.indicators import windows
-from features.panel.panel import FloatArray
 
 LAGS, MEANS, MAXIMA, SPREADS = (1, 2, 3, 6, 12), (3, 6, 12, 24), (3, 12), (12,)
 

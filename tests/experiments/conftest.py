@@ -20,8 +20,9 @@ from experiments.tracking.store import Store, open_store
 from experiments.training import train
 from features.archive.releases import Archive
 from features.archive.vintage import Vintage, open_vintage
+from features.arrays import FloatArray
 from features.months import parse_month
-from features.panel.panel import FloatArray, Panel, read_panel
+from features.panel.panel import Panel, read_panel
 from features.sources.simulation.delivery import deliver
 from features.sources.simulation.world import World
 

@@ -10,9 +10,10 @@ from hypothesis import strategies as st
 from numpy.testing import assert_array_equal
 
 from experiments.samples import Samples, newest_origin, samples_at
+from features.arrays import FloatArray
 from features.errors import CoverageError
 from features.months import parse_month
-from features.panel.panel import FloatArray, Panel, build_panel
+from features.panel.panel import Panel, build_panel
 from features.places.regions import load_regions
 from features.words import SPECS, TARGETS, Target
 

@@ -6,16 +6,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.special import expit, logit
 
-from features.panel.panel import FloatArray
-from models.explanation import (
-    EDGE,
-    Matrix,
-    differs,
-    explain,
-    log_odds,
-    single_effects,
-    usual_indicators,
-)
+from features.arrays import FloatArray, Matrix
+from models.explanation import EDGE, differs, explain, log_odds, single_effects, usual_indicators
 
 NAN = float("nan")
 

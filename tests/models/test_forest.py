@@ -5,15 +5,13 @@ import skops.io
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from features.arrays import FloatArray, RegionNumbers
 from models.forest import DeathsForest
-
-Floats = npt.NDArray[np.float64]
-RegionNumbers = npt.NDArray[np.int64]
 
 
 def world(
     seed: int, rows: int = 400
-) -> tuple[npt.NDArray[np.float32], Floats, Floats, RegionNumbers]:
+) -> tuple[npt.NDArray[np.float32], FloatArray, FloatArray, RegionNumbers]:
     rng = np.random.default_rng(seed)
     scale = np.exp(rng.uniform(0, 5, rows))
     deaths = rng.poisson(scale * rng.gamma(2, 0.5, rows)).astype(np.float64)

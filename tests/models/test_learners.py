@@ -8,15 +8,15 @@ from numpy.testing import assert_allclose, assert_array_equal
 from scipy.special import expit
 from sklearn.base import clone
 
+from features.arrays import IntArray, Matrix
 from models.learners import BaseRate, Boosting, Learner, Logistic
 
 Values = npt.NDArray[np.float64]
-Matrix = npt.NDArray[np.float32]
 
 EFFECTS = np.array([1.0, -0.5, 0.0])
 
 
-def drawn(rows: int, seed: int = 1) -> tuple[Matrix, Values, npt.NDArray[np.int64]]:
+def drawn(rows: int, seed: int = 1) -> tuple[Matrix, Values, IntArray]:
     """Indicators whose inverse hyperbolic sines are standard normal, outcomes and regions."""
     rng = np.random.default_rng(seed)
     indicators = np.sinh(rng.normal(size=(rows, 3))).astype(np.float32)

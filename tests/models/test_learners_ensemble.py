@@ -5,7 +5,8 @@ from numpy.testing import assert_allclose, assert_array_equal
 from scipy.special import expit, logit
 from sklearn.base import clone
 
-from models.learners import Boosting, FloatArray, LogOddsMean, Matrix, RegionNumbers, RidgeLogistic
+from features.arrays import FloatArray, Matrix, RegionNumbers
+from models.learners import Boosting, LogOddsMean, RidgeLogistic
 
 
 def of_logs(*columns: FloatArray) -> Matrix:

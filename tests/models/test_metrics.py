@@ -7,6 +7,7 @@ from hypothesis.extra.numpy import arrays
 from numpy.testing import assert_allclose, assert_array_equal
 from sklearn.metrics import average_precision_score, roc_auc_score
 
+from features.arrays import FloatArray
 from models import metrics
 from models.metrics import pit_bounds, pit_histogram
 
@@ -281,9 +282,6 @@ def test_quantile_score_over_many_even_levels_approaches_the_crps() -> None:
     levels = tuple((np.arange(500) + 0.5) / 500)
     score = metrics.quantile_score(array(outcome), draws[None], levels)
     assert score == pytest.approx(metrics.crps_ensemble(array(outcome), draws[None])[0], rel=0.01)
-
-
-FloatArray = np.ndarray[tuple[int, ...], np.dtype[np.float64]]
 
 
 def test_the_bounds_are_the_weights_below_and_up_to_the_outcome() -> None:

@@ -1,10 +1,10 @@
 import numpy as np
-import numpy.typing as npt
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.testing import assert_allclose, assert_array_equal
 
+from features.arrays import FloatArray
 from features.targets import label
 from features.words import SPECS, TARGETS, Target
 from models.references import REFERENCES, Reference, reference_draws, reference_probability
@@ -68,7 +68,7 @@ def test_draws_are_the_past_deaths_of_each_reference() -> None:
     assert reference_draws("conflictology", np.zeros((20, 3)), 19).shape == (3, 12)
 
 
-def history(rng: np.random.Generator) -> npt.NDArray[np.float64]:
+def history(rng: np.random.Generator) -> FloatArray:
     shape = (rng.integers(1, 60), rng.integers(1, 5))
     quiet = rng.random(shape) < rng.choice([0.5, 0.9, 1.0])
     deaths = np.where(quiet, 0.0, rng.integers(0, 40, shape))
@@ -87,11 +87,11 @@ def test_what_happens_after_an_origin_changes_nothing_at_it(
     deaths = history(rng)
     row = data.draw(st.integers(0, len(deaths) - 1))
 
-    def at_origin(deaths: npt.NDArray[np.float64]) -> bytes:
+    def at_origin(deaths: FloatArray) -> bytes:
         labels = label(target, deaths, horizon, 5.0)
         return np.asarray(reference_probability(reference, labels, horizon)[row]).tobytes()
 
-    def draws(deaths: npt.NDArray[np.float64]) -> bytes:
+    def draws(deaths: FloatArray) -> bytes:
         return reference_draws(reference, deaths, row).tobytes()
 
     changed = deaths.copy()

@@ -1,21 +1,18 @@
 """Borders: how long regions share one, and how far a point is from one between countries."""
 
 import numpy as np
-import numpy.typing as npt
 import shapely
 from scipy.spatial import KDTree
 
+from features.arrays import FloatArray, IntArray
 from features.indicators.near import great_circle_km, km_of, unit_vectors
 from tools.geography.shapes import Geometries
 
 STEP = 0.01
 """Borders are looked at every so many degrees, about 1 km: less than simplification moves them."""
 
-Floats = npt.NDArray[np.float64]
-Ints = npt.NDArray[np.int64]
 
-
-def shared_borders(geometries: Geometries, a: Ints, b: Ints) -> Geometries:
+def shared_borders(geometries: Geometries, a: IntArray, b: IntArray) -> Geometries:
     """Return what the outlines of pairs (k,) of geometries (n,) [degrees] have in common.
 
     Neighbours share their vertices (a valid coverage), so these are whole edges, or points where
@@ -26,7 +23,7 @@ def shared_borders(geometries: Geometries, a: Ints, b: Ints) -> Geometries:
     return shared
 
 
-def length_km(borders: Geometries) -> Floats:
+def length_km(borders: Geometries) -> FloatArray:
     """Return the lengths (k,) [km] of borders: great circles from vertex to vertex."""
     parts, owner = shapely.get_parts(borders, return_index=True)
     is_line = shapely.get_dimensions(parts) == 1
@@ -40,7 +37,9 @@ def length_km(borders: Geometries) -> Floats:
     return total
 
 
-def border_distance_km(latitude: Floats, longitude: Floats, borders: Geometries) -> Floats:
+def border_distance_km(
+    latitude: FloatArray, longitude: FloatArray, borders: Geometries
+) -> FloatArray:
     """Return the distances (n,) [km] of points (n,) [degrees] from the nearest of some borders.
 
     Right to half of STEP; infinite where there is no border at all. Points where regions only touch

@@ -10,12 +10,12 @@ import argparse
 from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 import shapely
 
+from features.arrays import FloatArray
 from features.errors import InputError
 from features.places.priogrid import centres
 from features.places.spelling import region_ids
@@ -31,7 +31,6 @@ COLUMNS = [
     *("region", "geonunit", "adm0_a3", "admin", "geometry"),
 ]
 TARGET = Path(__file__).parents[2] / "features" / "places" / "geography"
-Floats = npt.NDArray[np.float64]
 
 
 def main() -> None:
@@ -167,7 +166,7 @@ def with_points(regions: pd.DataFrame, frontiers: Geometries) -> pd.DataFrame:
 
 
 def with_distances(
-    places: pd.DataFrame, latitude: Floats, longitude: Floats, frontiers: Geometries
+    places: pd.DataFrame, latitude: FloatArray, longitude: FloatArray, frontiers: Geometries
 ) -> pd.DataFrame:
     """Return places (n,) with `border_distance_km` [km]: from a point of each to a frontier.
 

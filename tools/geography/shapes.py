@@ -6,6 +6,7 @@ import numpy as np
 import numpy.typing as npt
 import shapely
 
+from features.arrays import FloatArray
 from features.errors import InputError
 
 Geometries = npt.NDArray[np.object_]
@@ -49,17 +50,17 @@ def simplify(geometries: Geometries, tolerance: float = TOLERANCE) -> Geometries
     return simple
 
 
-def area_km2(geometries: Geometries) -> npt.NDArray[np.float64]:
+def area_km2(geometries: Geometries) -> FloatArray:
     """Return areas (n,) [km2] on the WGS 84 ellipsoid of geometries (n,) [degrees].
 
     Measured in the cylindrical equal-area projection (Snyder 1987, Map Projections: A Working
     Manual, equations 10-14, 10-15 and 3-12).
     """
-    areas: npt.NDArray[np.float64] = shapely.area(shapely.transform(geometries, _equal_area))
+    areas: FloatArray = shapely.area(shapely.transform(geometries, _equal_area))
     return areas
 
 
-def _equal_area(points: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+def _equal_area(points: FloatArray) -> FloatArray:
     e = _ECCENTRICITY
     sine = np.sin(np.radians(points[:, 1]))
     q = (1 - e**2) * (sine / (1 - (e * sine) ** 2) + np.arctanh(e * sine) / e)
@@ -68,7 +69,7 @@ def _equal_area(points: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
     )
 
 
-def interior_points(geometries: Geometries) -> npt.NDArray[np.float64]:
+def interior_points(geometries: Geometries) -> FloatArray:
     """Return a point (n, 2) inside each geometry: longitude and latitude [degrees].
 
     It is the centroid of the largest part if that lies inside, else a point on the surface of the
@@ -80,7 +81,7 @@ def interior_points(geometries: Geometries) -> npt.NDArray[np.float64]:
     centroid = shapely.centroid(largest)
     inside = shapely.contains(largest, centroid)
     points = np.where(inside, centroid, shapely.point_on_surface(largest))
-    coordinates: npt.NDArray[np.float64] = shapely.get_coordinates(points).round(5)
+    coordinates: FloatArray = shapely.get_coordinates(points).round(5)
     if not shapely.contains_xy(largest, *coordinates.T).all():
         raise InputError("a region is too small to hold a point with five decimals: merge or drop")
     return coordinates

@@ -8,6 +8,7 @@ import pandas as pd
 import shapely
 from numpy.typing import NDArray
 
+from features.arrays import BoolArray, FloatArray, IntArray, ObjectArray
 from features.places.priogrid import place_priogrid
 from features.places.regions import Regions, geometries, load_regions
 from features.sources.simulation.names import CIVILIANS, forces_of, group_names
@@ -16,9 +17,6 @@ from features.sources.simulation.process import (
     ONE_SIDED,
     STATE_BASED,
     EventDraws,
-    Flags,
-    Floats,
-    Ints,
     Mood,
     State,
 )
@@ -43,7 +41,7 @@ _SPLIT = {
 
 def events_table(
     regions: Regions,
-    months: Ints,
+    months: IntArray,
     states: State,
     drawn: EventDraws,
     towns: int,
@@ -92,7 +90,7 @@ def events_table(
 
 def _sides(
     regions: Regions, states: State, drawn: EventDraws, rng: np.random.Generator
-) -> tuple[NDArray[np.object_], NDArray[np.object_]]:
+) -> tuple[ObjectArray, ObjectArray]:
     """Name both sides: the state against the group, group against rival, attacker against all."""
     names = np.array(group_names(states.mood.shape[1]), dtype=object)
     countries = load_regions("country").table.set_index("id")["name"]
@@ -108,17 +106,17 @@ def _sides(
     return side_a, side_b
 
 
-def _rivals(states: State, drawn: EventDraws, rng: np.random.Generator) -> Ints:
+def _rivals(states: State, drawn: EventDraws, rng: np.random.Generator) -> IntArray:
     """Pick for each event another group of its region at random; meant for non-state events."""
     standing = states.presence & (states.mood != Mood.DORMANT)[..., None]
-    others: Flags = standing[drawn.path, :, drawn.region].copy()
+    others: BoolArray = standing[drawn.path, :, drawn.region].copy()
     others[np.arange(len(others)), drawn.group] = False
-    rivals: Ints = (rng.random(others.shape) * others).argmax(axis=1)
+    rivals: IntArray = (rng.random(others.shape) * others).argmax(axis=1)
     return rivals
 
 
 def _days(
-    months: Ints, rng: np.random.Generator
+    months: IntArray, rng: np.random.Generator
 ) -> tuple[NDArray[np.datetime64], NDArray[np.datetime64]]:
     """Draw first and last days within months (n,) [months since 1970-01]."""
     first = months.astype("datetime64[M]").astype("datetime64[D]")
@@ -133,8 +131,8 @@ def _days(
 
 
 def _places(
-    regions: Regions, region: Ints, towns: int, rng: np.random.Generator
-) -> tuple[Ints, Floats, Floats]:
+    regions: Regions, region: IntArray, towns: int, rng: np.random.Generator
+) -> tuple[IntArray, FloatArray, FloatArray]:
     """Draw where_prec, longitudes and latitudes [degrees] about the towns of regions (n,)."""
     polygons = np.asarray(geometries(regions.level, list(regions.table["id"])), dtype=object)
     shapely.prepare(polygons)
@@ -148,7 +146,7 @@ def _places(
     return where_prec.astype(np.int64) + 1, place[:, 0], place[:, 1]
 
 
-def _points_within(polygon: shapely.Geometry, number: int, rng: np.random.Generator) -> Floats:
+def _points_within(polygon: shapely.Geometry, number: int, rng: np.random.Generator) -> FloatArray:
     """Draw points (number, 2) [longitude, latitude in degrees] inside a polygon."""
     west, south, east, north = polygon.bounds
     tried = rng.uniform((west, south), (east, north), size=(200 * number, 2))
@@ -156,17 +154,17 @@ def _points_within(polygon: shapely.Geometry, number: int, rng: np.random.Genera
     anchor = polygon.representative_point()
     # Only a sliver of a polygon leaves too few; its own anchor stands in for the missing towns.
     spare = np.tile((anchor.x, anchor.y), (number, 1))
-    points: Floats = np.concatenate([inside, spare])[:number]
+    points: FloatArray = np.concatenate([inside, spare])[:number]
     return points
 
 
-def _split(drawn: EventDraws, rng: np.random.Generator) -> Ints:
+def _split(drawn: EventDraws, rng: np.random.Generator) -> IntArray:
     """Split deaths over side a, side b, civilians and unknown, (n, 4); rows sum to the deaths."""
     shares = np.array([_SPLIT[kind] for kind in drawn.type_of_violence.tolist()])
     return rng.multinomial(drawn.deaths, shares.reshape(-1, 4))
 
 
-def _estimates(best: Ints, rng: np.random.Generator) -> tuple[Ints, Ints]:
+def _estimates(best: IntArray, rng: np.random.Generator) -> tuple[IntArray, IntArray]:
     """Draw low and high estimates with low <= best <= high [deaths]."""
     disputed = rng.random(len(best)) < _DISPUTED
     low = best - disputed * rng.binomial(best, 0.25)

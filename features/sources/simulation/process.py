@@ -10,14 +10,10 @@ from functools import cached_property
 from typing import Self
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.sparse import csr_array, diags_array
 
+from features.arrays import BoolArray, FloatArray, IntArray
 from features.sources.simulation.parameters import SimulationParameters
-
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
-Flags = NDArray[np.bool_]
 
 STATE_BASED, NON_STATE, ONE_SIDED = 1, 2, 3
 """Types of violence, as in `features.events.TYPES_OF_VIOLENCE`."""
@@ -41,8 +37,8 @@ class Setting:
     """
 
     parameters: SimulationParameters
-    susceptibility: Floats
-    homes: Ints
+    susceptibility: FloatArray
+    homes: IntArray
     neighbours: csr_array
 
     @cached_property
@@ -60,9 +56,9 @@ class State:
     events with fading weights [events/month].
     """
 
-    mood: Ints
-    presence: Flags
-    memory: Floats
+    mood: IntArray
+    presence: BoolArray
+    memory: FloatArray
 
     def of_path(self, path: int, copies: int = 1) -> Self:
         """Return the state of one path, repeated `copies` times."""
@@ -74,11 +70,11 @@ class State:
 class EventDraws:
     """The events of one month, one element an event, in order of path, group and region."""
 
-    path: Ints
-    group: Ints
-    region: Ints
-    type_of_violence: Ints
-    deaths: Ints
+    path: IntArray
+    group: IntArray
+    region: IntArray
+    type_of_violence: IntArray
+    deaths: IntArray
 
 
 def draw_setting(
@@ -125,7 +121,7 @@ def step(
     return after, _draw_events(setting.parameters, after, counts, rng)
 
 
-def event_rates(setting: Setting, state: State, month: int) -> Floats:
+def event_rates(setting: Setting, state: State, month: int) -> FloatArray:
     """Return the rates (P, G, R) [events/month] of a month.
 
     `state` has the month's own moods and presence, and the memory at the end of the month before.
@@ -137,11 +133,11 @@ def event_rates(setting: Setting, state: State, month: int) -> Floats:
     background = activity * (parameters.background * season) * setting.susceptibility
     offspring = parameters.self_excitation * state.memory
     offspring += parameters.neighbour_excitation * _times(state.memory, setting.spread)
-    rates: Floats = np.where(state.presence, background + excitation * offspring, 0.0)
+    rates: FloatArray = np.where(state.presence, background + excitation * offspring, 0.0)
     return rates
 
 
-def mood_chain(parameters: SimulationParameters) -> Floats:
+def mood_chain(parameters: SimulationParameters) -> FloatArray:
     """Return the monthly transition probabilities between moods, (5, 5), rows sum to 1."""
     leave = np.array([1 / conduct.months for conduct in parameters.conducts])
     chain = np.diag(1 - leave)
@@ -153,13 +149,17 @@ def mood_chain(parameters: SimulationParameters) -> Floats:
     return chain
 
 
-def _next_mood(parameters: SimulationParameters, mood: Ints, rng: np.random.Generator) -> Ints:
+def _next_mood(
+    parameters: SimulationParameters, mood: IntArray, rng: np.random.Generator
+) -> IntArray:
     bounds = np.cumsum(mood_chain(parameters), axis=1)[:, :-1]
-    draws: Ints = (rng.random(mood.shape)[..., None] >= bounds[mood]).sum(axis=-1)
+    draws: IntArray = (rng.random(mood.shape)[..., None] >= bounds[mood]).sum(axis=-1)
     return draws
 
 
-def _next_presence(setting: Setting, mood: Ints, state: State, rng: np.random.Generator) -> Flags:
+def _next_presence(
+    setting: Setting, mood: IntArray, state: State, rng: np.random.Generator
+) -> BoolArray:
     """Let groups leave, enter and withdraw; entries start only from where a group stood before."""
     parameters = setting.parameters
     _, _, mobility = _factors(parameters, mood)
@@ -174,7 +174,7 @@ def _next_presence(setting: Setting, mood: Ints, state: State, rng: np.random.Ge
 
 
 def _draw_events(
-    parameters: SimulationParameters, state: State, counts: Ints, rng: np.random.Generator
+    parameters: SimulationParameters, state: State, counts: IntArray, rng: np.random.Generator
 ) -> EventDraws:
     cells = np.repeat(np.flatnonzero(counts), counts[counts > 0])
     path, group, region = np.unravel_index(cells, counts.shape)
@@ -188,8 +188,8 @@ def _draw_events(
 
 
 def _draw_types(
-    parameters: SimulationParameters, contested: Flags, rng: np.random.Generator
-) -> Ints:
+    parameters: SimulationParameters, contested: BoolArray, rng: np.random.Generator
+) -> IntArray:
     """Draw types of violence 1-3; without a rival the non-state share falls to the other two."""
     state_based, non_state, one_sided = parameters.shares
     fight = contested & (rng.random(len(contested)) < non_state)
@@ -199,7 +199,9 @@ def _draw_types(
     )
 
 
-def draw_deaths(parameters: SimulationParameters, types: Ints, rng: np.random.Generator) -> Ints:
+def draw_deaths(
+    parameters: SimulationParameters, types: IntArray, rng: np.random.Generator
+) -> IntArray:
     """Draw the deaths of events (n,) of the given types of violence (n,), 1-3."""
     laws = np.array([(law.no_deaths, law.scale, law.shape) for law in parameters.severities])
     no_deaths, scale, shape = laws[types - 1].T
@@ -209,20 +211,22 @@ def draw_deaths(parameters: SimulationParameters, types: Ints, rng: np.random.Ge
     return np.where(deadly, deaths, 0).astype(np.int64)
 
 
-def _factors(parameters: SimulationParameters, mood: Ints) -> tuple[Floats, Floats, Floats]:
+def _factors(
+    parameters: SimulationParameters, mood: IntArray
+) -> tuple[FloatArray, FloatArray, FloatArray]:
     """Return activity, excitation and mobility of each group's mood, each (P, G, 1)."""
     table = np.array([(c.activity, c.excitation, c.mobility) for c in parameters.conducts])
     activity, excitation, mobility = np.moveaxis(table[mood], -1, 0)[..., None]
     return activity, excitation, mobility
 
 
-def _at_home(setting: Setting) -> Flags:
+def _at_home(setting: Setting) -> BoolArray:
     """Return the flags (G, R) of each group's home."""
-    home: Flags = setting.homes[:, None] == np.arange(len(setting.susceptibility))
+    home: BoolArray = setting.homes[:, None] == np.arange(len(setting.susceptibility))
     return home
 
 
-def _times(values: Floats, matrix: csr_array) -> Floats:
+def _times(values: FloatArray, matrix: csr_array) -> FloatArray:
     """Return values (P, G, R) times matrix (R, R); sparse, so the order of sums is fixed."""
     product = values.reshape(-1, values.shape[-1]) @ matrix
     return np.asarray(product, dtype=float).reshape(values.shape)

@@ -4,8 +4,8 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
+from features.arrays import FloatArray, IntArray
 from features.errors import InputError
 from features.months import format_month, parse_month
 from features.places.regions import Regions
@@ -13,8 +13,6 @@ from features.sources.simulation.events import events_table
 from features.sources.simulation.parameters import SimulationParameters
 from features.sources.simulation.process import (
     EventDraws,
-    Floats,
-    Ints,
     Setting,
     State,
     draw_setting,
@@ -38,12 +36,12 @@ class World:
     parameters: SimulationParameters
     regions: Regions
     seed: int
-    months: Ints
+    months: IntArray
     setting: Setting
     states: State
     events: pd.DataFrame
-    deaths: Ints
-    counts: Ints
+    deaths: IntArray
+    counts: IntArray
 
 
 def simulate(parameters: SimulationParameters, regions: Regions, seed: int) -> World:
@@ -77,9 +75,7 @@ def simulate(parameters: SimulationParameters, regions: Regions, seed: int) -> W
     )
 
 
-def conditional_draws(
-    world: World, origin: int, horizons: int, paths: int, seed: int
-) -> NDArray[np.int64]:
+def conditional_draws(world: World, origin: int, horizons: int, paths: int, seed: int) -> IntArray:
     """Draw deaths after an origin from the true law, given the full latent state at its end.
 
     Regions and months of one path belong together, so any target can be computed path by path.
@@ -119,16 +115,16 @@ def conditional_draws(
     return deaths
 
 
-def true_probability(draws: NDArray[np.int64], threshold: int) -> Floats:
+def true_probability(draws: IntArray, threshold: int) -> FloatArray:
     """Return P(deaths in month origin+h >= threshold), (horizons, R), from conditional draws.
 
     A Monte Carlo mean: its standard error is sqrt(p (1 - p) / paths).
     """
-    probability: Floats = (draws >= threshold).mean(axis=0)
+    probability: FloatArray = (draws >= threshold).mean(axis=0)
     return probability
 
 
-def _walk(setting: Setting, months: Ints, rng: np.random.Generator) -> tuple[State, EventDraws]:
+def _walk(setting: Setting, months: IntArray, rng: np.random.Generator) -> tuple[State, EventDraws]:
     """Walk one path through the warm-up and the months.
 
     Returns the states and the events of the months, both with month numbers in place of paths.
@@ -156,7 +152,7 @@ def _walk(setting: Setting, months: Ints, rng: np.random.Generator) -> tuple[Sta
     )
 
 
-def _tally(drawn: EventDraws, shape: tuple[int, int], amounts: Ints) -> Ints:
+def _tally(drawn: EventDraws, shape: tuple[int, int], amounts: IntArray) -> IntArray:
     """Sum amounts over events by path and region."""
     cells = drawn.path * shape[1] + drawn.region
     total = np.zeros(shape[0] * shape[1], dtype=np.int64)

@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 
 from experiments.benchmarks.country_pool import CountryPool, forest_draws
-from experiments.benchmarks.views_data import MONTHS_AHEAD, CountryHistory, FloatArray
+from experiments.benchmarks.views_data import MONTHS_AHEAD, CountryHistory
 from experiments.benchmarks.views_indicators import country_indicators, recent_scale
+from features.arrays import FloatArray
 from features.errors import InputError
 
 SMALL = CountryPool(draws=200, stacked=1)

@@ -25,11 +25,11 @@ from experiments.benchmarks.subforecast import (
 from experiments.benchmarks.subforecast_data import (
     UNIT_TARGETS,
     AdminCounts,
-    FloatArray,
     labels_of,
     read_counts,
 )
 from experiments.benchmarks.subforecast_scores import FIRST_ORIGIN, figures_of, outcomes_of, scored
+from features.arrays import FloatArray
 from features.errors import InputError, ModelError
 from features.months import format_month, parse_month
 from models import metrics

@@ -6,10 +6,11 @@ from numpy.testing import assert_allclose, assert_array_equal
 
 from experiments.benchmarks.files import Run
 from experiments.benchmarks.subforecast import roll
-from experiments.benchmarks.subforecast_data import AdminCounts, FloatArray
+from experiments.benchmarks.subforecast_data import AdminCounts
 from experiments.benchmarks.subforecast_forecaster import UnitEnsemble, indicators_of
 from experiments.benchmarks.subforecast_scores import outcomes_of
 from experiments.benchmarks.subforecast_surroundings import places_of
+from features.arrays import FloatArray
 from models import metrics
 
 JANUARY_2014 = 528

@@ -4,13 +4,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.testing import assert_allclose, assert_array_equal
 
-from experiments.benchmarks.subforecast_data import AdminCounts, FloatArray, labels_of
+from experiments.benchmarks.subforecast_data import AdminCounts, labels_of
 from experiments.benchmarks.subforecast_history import (
     began_in,
     escalated_in,
     escalation_threshold,
     history,
 )
+from features.arrays import FloatArray
 
 JANUARY_2014 = 528
 

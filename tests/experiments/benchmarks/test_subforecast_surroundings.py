@@ -6,13 +6,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.testing import assert_allclose, assert_array_equal
 
-from experiments.benchmarks.subforecast_data import AdminCounts, FloatArray
+from experiments.benchmarks.subforecast_data import AdminCounts
 from experiments.benchmarks.subforecast_surroundings import (
     FARTHEST_KM,
     Places,
     places_of,
     surroundings,
 )
+from features.arrays import FloatArray
 
 JANUARY_2014, INF, NAN = 528, np.inf, np.nan
 UNITS = [

@@ -16,9 +16,8 @@ from experiments.publishing.phrases import (
     indicator_phrase,
 )
 from experiments.publishing.sentences import Cause, Earlier, Usual, sentence
+from features.arrays import FloatArray, Matrix
 from features.indicators.catalogue import CATALOGUE, FAMILIES, select
-from features.panel.panel import FloatArray
-from models.explanation import Matrix
 
 NEWCOMERS, DEATHS, SEASON, APPROACH = select(
     [

@@ -4,8 +4,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from experiments.publishing.scores import steps_of
+from features.arrays import FloatArray
 from features.words import QUANTILES
-from models.distribution import Analogues, DeathsDistribution, FloatArray
+from models.distribution import Analogues, DeathsDistribution
 
 
 def test_equal_draws_are_one_step_and_impossible_ones_none() -> None:

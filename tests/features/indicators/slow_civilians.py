@@ -4,7 +4,8 @@ from collections.abc import Callable
 
 import numpy as np
 
-from features.panel.panel import FloatArray, Panel
+from features.arrays import FloatArray
+from features.panel.panel import Panel
 
 Slow = Callable[[Panel], FloatArray]
 ONE_SIDED = 2

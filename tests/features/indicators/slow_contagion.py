@@ -5,7 +5,8 @@ from math import log
 
 import numpy as np
 
-from features.panel.panel import FloatArray, Panel
+from features.arrays import FloatArray
+from features.panel.panel import Panel
 
 Seen = list[float]
 """What was observed of a place in some months, in deaths a month."""

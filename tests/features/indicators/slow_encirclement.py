@@ -7,7 +7,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from features.panel.panel import FloatArray, Panel
+from features.arrays import FloatArray
+from features.panel.panel import Panel
 from features.places.countries import capitals
 
 Place = tuple[float, float]

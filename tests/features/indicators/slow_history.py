@@ -6,7 +6,8 @@ from collections.abc import Callable
 
 import numpy as np
 
-from features.panel.panel import FloatArray, Panel
+from features.arrays import FloatArray
+from features.panel.panel import Panel
 
 Slow = Callable[[Panel], FloatArray]
 Series = list[float]

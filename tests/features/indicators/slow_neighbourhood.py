@@ -6,7 +6,8 @@ from functools import lru_cache
 
 import numpy as np
 
-from features.panel.panel import FloatArray, Panel
+from features.arrays import FloatArray
+from features.panel.panel import Panel
 from tests.features.indicators import slow_history
 from tests.features.indicators.slow_history import NAN, Series, deaths, slowly
 

@@ -6,7 +6,8 @@ from math import atan2, cos, hypot, isnan, radians, sin
 
 import numpy as np
 
-from features.panel.panel import FloatArray, Panel
+from features.arrays import FloatArray
+from features.panel.panel import Panel
 from tests.paths import ROOT
 
 CAPITALS = ROOT / "features" / "places" / "geography" / "capitals.csv"

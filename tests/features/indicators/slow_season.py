@@ -6,7 +6,8 @@ from collections.abc import Callable
 
 import numpy as np
 
-from features.panel.panel import FloatArray, Panel
+from features.arrays import FloatArray
+from features.panel.panel import Panel
 
 
 def by_month(formula: Callable[[int, int], float]) -> Callable[[Panel], FloatArray]:

@@ -11,7 +11,8 @@ from itertools import pairwise
 import numpy as np
 import shapely
 
-from features.panel.panel import FloatArray, Panel
+from features.arrays import FloatArray
+from features.panel.panel import Panel
 from features.panel.topics import TOPICS
 from features.places.countries import corridors
 from features.places.regions import geometries, load_regions

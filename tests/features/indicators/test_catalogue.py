@@ -10,10 +10,11 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from numpy.testing import assert_allclose, assert_array_equal
 
+from features.arrays import BoolArray, FloatArray, IntArray
 from features.errors import ConfigurationError
 from features.indicators.catalogue import CATALOGUE, eligible, indicator_table, select
 from features.indicators.indicator import Indicator
-from features.panel.panel import FloatArray, Panel
+from features.panel.panel import Panel
 from tests.features.indicators import (
     slow_actors,
     slow_civilians,
@@ -69,7 +70,7 @@ def columns(panel: Panel, family: str) -> dict[str, npt.NDArray[np.float32]]:
     return {name: table.values[:, :, k] for k, name in enumerate(table.names)}
 
 
-def remade(panel: Panel, order: npt.NDArray[np.int64], rows: npt.NDArray[np.int64]) -> Panel:
+def remade(panel: Panel, order: IntArray, rows: IntArray) -> Panel:
     """The same panel with its regions in another order, and its incidents within their months."""
     links = panel.regions.neighbours.toarray()
     off_panel = panel.neighbour_count - links.sum(axis=1)
@@ -182,7 +183,7 @@ def test_values_are_missing_exactly_where_what_they_tell_of_was_not_observed(
         assert_array_equal(np.isnan(values), ~known_at(select([name])[0], panel), err_msg=name)
 
 
-def known_at(indicator: Indicator, panel: Panel) -> npt.NDArray[np.bool_]:
+def known_at(indicator: Indicator, panel: Panel) -> BoolArray:
     seen = panel.observed.copy()
     if lag := re.fullmatch(r"deaths_lag_(\d+)", indicator.name):
         months = int(lag[1])

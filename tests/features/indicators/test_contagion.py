@@ -9,8 +9,9 @@ from hypothesis import strategies as st
 from numpy.testing import assert_allclose, assert_array_equal
 from scipy.sparse import csr_array
 
+from features.arrays import FloatArray
 from features.indicators.catalogue import indicator_table
-from features.panel.panel import FloatArray, Panel
+from features.panel.panel import Panel
 from features.places.regions import Regions
 from tests.features.indicators.slow_contagion import SLOW
 from tests.features.indicators.worked_contagion import A, B, C, D, world_at_a_corner

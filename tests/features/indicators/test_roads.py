@@ -4,11 +4,12 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 
+from features.arrays import FloatArray
 from features.indicators.catalogue import CATALOGUE, indicator_table
 from features.indicators.encirclement import sector_of
 from features.indicators.near import great_circle_km, lately, minimum_lately, pairs_between
 from features.indicators.roads import crossed, near_roads, roads
-from features.panel.panel import FloatArray, Panel
+from features.panel.panel import Panel
 from features.places.countries import corridors
 from features.places.regions import load_regions
 from tests.features.indicators.slow_supply import SLOW

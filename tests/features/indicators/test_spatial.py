@@ -1,10 +1,10 @@
 import numpy as np
-import numpy.typing as npt
 from hypothesis import given
 from hypothesis import strategies as st
 from numpy.testing import assert_allclose, assert_array_equal
 from scipy.sparse import csr_array
 
+from features.arrays import FloatArray
 from features.indicators import spatial
 from features.indicators.spatial import space_time_distance
 
@@ -13,7 +13,7 @@ DEGREE = 6371.0088 * np.pi / 180
 LINE = csr_array(np.array([[0, 1, 0], [1, 0, 1], [0, 1, 0]], dtype=float))
 
 
-def column(*values: float) -> npt.NDArray[np.float64]:
+def column(*values: float) -> FloatArray:
     return np.array(values, dtype=float)[:, None]
 
 
@@ -111,9 +111,7 @@ def test_the_nearest_in_space_and_time_is_what_looking_at_all_finds(seed: int) -
             assert_allclose(found[t, region], min([*far, 400]), atol=1e-6)
 
 
-def spatial_km(
-    latitude: npt.NDArray[np.float64], longitude: npt.NDArray[np.float64], a: int, b: int
-) -> float:
+def spatial_km(latitude: FloatArray, longitude: FloatArray, a: int, b: int) -> float:
     y, x = np.radians(latitude), np.radians(longitude)
     cosine = np.sin(y[a]) * np.sin(y[b]) + np.cos(y[a]) * np.cos(y[b]) * np.cos(x[a] - x[b])
     return float(6371.0088 * np.arccos(min(cosine, 1.0)))

@@ -1,10 +1,10 @@
 import numpy as np
-import numpy.typing as npt
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from numpy.testing import assert_allclose, assert_array_equal
 
+from features.arrays import FloatArray
 from features.indicators import windows as formula
 
 NAN = np.nan
@@ -14,7 +14,7 @@ whole_numbers_or_missing = st.lists(
 ).map(lambda values: np.array(values)[:, None])
 
 
-def column(*values: float) -> npt.NDArray[np.float64]:
+def column(*values: float) -> FloatArray:
     return np.array(values, dtype=float)[:, None]
 
 
@@ -130,7 +130,7 @@ def test_january_is_the_angle_zero_and_july_half_a_turn_in_every_year() -> None:
 
 @given(values=whole_numbers_or_missing, months=st.integers(1, 45), data=st.data())
 def test_windows_of_whole_numbers_are_exact_wherever_they_stand(
-    values: npt.NDArray[np.float64], months: int, data: st.DataObject
+    values: FloatArray, months: int, data: st.DataObject
 ) -> None:
     month = data.draw(st.integers(0, len(values) - 1))
     window = values[max(0, month + 1 - months) : month + 1, 0]
@@ -141,7 +141,7 @@ def test_windows_of_whole_numbers_are_exact_wherever_they_stand(
 
 @given(values=whole_numbers_or_missing, threshold=st.sampled_from([1, 5, 25]), data=st.data())
 def test_months_since_is_what_counting_back_gives(
-    values: npt.NDArray[np.float64], threshold: int, data: st.DataObject
+    values: FloatArray, threshold: int, data: st.DataObject
 ) -> None:
     month = data.draw(st.integers(0, len(values) - 1))
     first = next((m for m in range(len(values)) if not np.isnan(values[m, 0])), month)

@@ -3,11 +3,11 @@
 from functools import cache
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 from hypothesis import strategies as st
 from scipy.sparse import csr_array
 
+from features.arrays import BoolArray, FloatArray
 from features.months import parse_month
 from features.panel.incidents import Incidents, no_incidents
 from features.panel.panel import Panel
@@ -72,11 +72,11 @@ def world_on_a_line() -> Panel:
 
 def panel_of(
     table: pd.DataFrame,
-    observed: npt.NDArray[np.bool_],
-    events: npt.NDArray[np.float64],
-    deaths: npt.NDArray[np.float64],
-    links: npt.NDArray[np.float64],
-    off_panel: npt.NDArray[np.float64],
+    observed: BoolArray,
+    events: FloatArray,
+    deaths: FloatArray,
+    links: FloatArray,
+    off_panel: FloatArray,
     first: int,
     incidents: Incidents | None = None,
 ) -> Panel:

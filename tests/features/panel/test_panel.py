@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from numpy.testing import assert_array_equal
 from scipy.sparse import csr_array
 
+from features.arrays import IntArray
 from features.errors import CoverageError, InputError
 from features.indicators.catalogue import indicator_table
 from features.months import parse_month
@@ -223,7 +224,7 @@ def deliveries(draw: st.DrawFn) -> tuple[list[Span], list[Count], int]:
     return [(country, *span) for country, span in observed.items()], rows, origin
 
 
-def rows_of(panel: Panel, ids: npt.NDArray[np.str_]) -> npt.NDArray[np.int64]:
+def rows_of(panel: Panel, ids: npt.NDArray[np.str_]) -> IntArray:
     return np.searchsorted(panel.regions.ids, ids)
 
 

@@ -1,10 +1,10 @@
 from functools import cache
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 import shapely
 
+from features.arrays import FloatArray
 from features.indicators.near import great_circle_km
 from features.places.countries import capitals, corridors
 from features.places.regions import geometries, load_regions
@@ -41,7 +41,7 @@ def distinct_places(table: pd.DataFrame) -> list[tuple[str, str, str, float, flo
     return list(zip(*texts, *degrees, strict=True))
 
 
-def legs(table: pd.DataFrame) -> npt.NDArray[np.float64]:
+def legs(table: pd.DataFrame) -> FloatArray:
     following = table.shift(-1)
     same = (table["corridor"] == following["corridor"]).to_numpy()
     ends = (frame[name].to_numpy(float) for frame in (table, following) for name in WHERE)

@@ -5,9 +5,9 @@ import numpy as np
 import pytest
 from scipy import stats
 
+from features.arrays import FloatArray, IntArray
 from features.places.regions import load_regions
 from features.sources.simulation.parameters import SimulationParameters
-from features.sources.simulation.process import Floats, Ints
 from features.sources.simulation.world import World, conditional_draws, simulate, true_probability
 
 SAHEL = ("BFA", "MLI", "NER")
@@ -21,7 +21,7 @@ def long_world() -> World:
 
 
 @cache
-def next_month_draws() -> Ints:
+def next_month_draws() -> IntArray:
     world = long_world()
     return np.stack(
         [conditional_draws(world, int(origin), 1, PATHS, 17)[:, 0] for origin in world.months[:-1]]
@@ -29,23 +29,23 @@ def next_month_draws() -> Ints:
 
 
 @cache
-def next_year_draws() -> Ints:
+def next_year_draws() -> IntArray:
     world = long_world()
     return np.stack(
         [conditional_draws(world, int(origin), 12, PATHS, 17) for origin in world.months[:-12:12]]
     )
 
 
-def ranks(draws: Ints, outcomes: Ints) -> Floats:
+def ranks(draws: IntArray, outcomes: IntArray) -> FloatArray:
     """Return the randomised ranks in (0, 1) of outcomes (n,) among draws (n, paths)."""
     below = (draws < outcomes[:, None]).sum(axis=1)
     equal = (draws == outcomes[:, None]).sum(axis=1)
     rng = np.random.default_rng(5)
-    ranked: Floats = (below + rng.random(len(outcomes)) * (equal + 1)) / (draws.shape[1] + 1)
+    ranked: FloatArray = (below + rng.random(len(outcomes)) * (equal + 1)) / (draws.shape[1] + 1)
     return ranked
 
 
-STATISTICS: dict[str, Callable[[Ints], Ints]] = {
+STATISTICS: dict[str, Callable[[IntArray], IntArray]] = {
     "all deaths": lambda deaths: deaths.sum(axis=-1),
     "regions with deaths": lambda deaths: (deaths > 0).sum(axis=-1),
     "worst region": lambda deaths: deaths.max(axis=-1),
