@@ -1,10 +1,7 @@
 """The files of a bulletin: written beside, and moved into their place whole."""
 
-import errno
 import hashlib
 import math
-import os
-import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -20,6 +17,7 @@ from bulletins.form import (
     Manifest,
 )
 from features.database import in_arrow_memory
+from features.disk import hidden_folder, move_whole
 from features.errors import BulletinError
 from features.indicators.indicator import Indicator
 
@@ -64,24 +62,15 @@ def write_bulletin(
         MANIFEST_FILE: manifest.model_dump_json(indent=2).encode(),
     }
     try:
-        place.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(prefix=".", dir=place.parent) as folder:
-            hidden = Path(folder) / place.name
-            hidden.mkdir()
+        with hidden_folder(place) as hidden:
             for name, data in content.items():
-                with (hidden / name).open("wb") as file:
-                    file.write(data)
-                    file.flush()
-                    os.fsync(file.fileno())
-            hidden.rename(place)
+                (hidden / name).write_bytes(data)
+            return move_whole(hidden, place)
     except OSError as error:
-        if error.errno in (errno.EEXIST, errno.ENOTEMPTY) and place.is_dir():
-            return False
         raise BulletinError(
             f"the bulletin cannot be written to {place} ({error.strerror}): see to the disk and "
             "its permissions; nothing was published"
         ) from error
-    return True
 
 
 def _listed(indicator: Indicator) -> ListedIndicator:

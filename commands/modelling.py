@@ -33,10 +33,16 @@ def indicators(
     from rich.console import Console
     from rich.table import Column, Table
 
-    from features.indicators.catalogue import CATALOGUE, FAMILIES, as_markdown, of_family, range_of
+    from features.indicators.catalogue import (
+        CATALOGUE,
+        FAMILIES,
+        catalogue_page,
+        of_family,
+        range_of,
+    )
 
     if markdown:
-        print(as_markdown(CATALOGUE if family is None else of_family(family)), end="")
+        print(catalogue_page(CATALOGUE if family is None else of_family(family)), end="")
         return
     for shown in FAMILIES if family is None else [family]:
         name = Column("name", no_wrap=True)
@@ -161,7 +167,7 @@ def ablate(
     jobs: Jobs = None,
 ) -> None:
     """Measure what each family of indicators adds to a region's own history."""
-    from experiments.ablation import BASE, as_markdown, as_table
+    from experiments.ablation import BASE, as_table, gains_markdown
     from experiments.ablation import ablate as ablate_families
     from experiments.configuration import DEFAULT, read_configuration
     from features.places.regions import parse_level
@@ -178,7 +184,7 @@ def ablate(
         jobs=jobs or os.cpu_count() or 1,
         progress=progress,
     )
-    print(as_markdown(as_table(done)), end="")
+    print(gains_markdown(as_table(done)), end="")
 
 
 def _print_reported(reported: "Reported") -> None:

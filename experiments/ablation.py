@@ -21,6 +21,7 @@ from features.archive.vintage import Vintage
 from features.arrays import FloatArray
 from features.errors import ConfigurationError
 from features.indicators.catalogue import needs_of, select, untold
+from features.markdown import markdown_table
 from features.months import format_month
 from features.panel.panel import read_panel
 from features.words import Level, Target
@@ -133,16 +134,16 @@ def as_table(ablations: Sequence[Ablation]) -> pd.DataFrame:
     return pd.concat(parts, ignore_index=True)
 
 
-def as_markdown(table: pd.DataFrame) -> str:
+def gains_markdown(table: pd.DataFrame) -> str:
     """Return the gains in per cent as Markdown, a row an addition; real ones are in bold."""
     columns = list(dict.fromkeys(zip(table["target"], table["measure"], strict=True)))
     heads = [f"{target}, {measure.replace('_', ' ')}" for target, measure in columns]
-    lines = [f"| added | indicators | {' | '.join(heads)} |", "|---|--:|" + "--:|" * len(heads)]
+    rows = []
     for (added, number), part in table.groupby(["added", "indicators"], sort=False):
         cells = part.set_index(["target", "measure"])
         shown = [_in_words(cells.loc[column]) for column in columns]
-        lines.append(f"| {added} | {number} | {' | '.join(shown)} |")
-    return "\n".join(lines) + "\n"
+        rows.append([str(added), str(number), *shown])
+    return markdown_table(["added", "indicators", *heads], rows)
 
 
 def _in_words(row: pd.Series) -> str:
@@ -218,7 +219,7 @@ def _log_addition(parent: mlflow.ActiveRun, ablation: Ablation, tags: dict[str, 
         experiment_id=parent.info.experiment_id,
         run_name=f"{parent.info.run_name}: {BASE} + {ablation.added}",
         tags=tags | {"added": ablation.added, "has_value": str(ablation.has_value).lower()},
-        description=f"{as_markdown(as_table([ablation]))}\n{_HOW_TO_READ}",
+        description=f"{gains_markdown(as_table([ablation]))}\n{_HOW_TO_READ}",
     ):
         mlflow.log_param("indicators", ablation.indicators)
         mlflow.log_metrics(_metrics(ablation.gains))
@@ -227,7 +228,7 @@ def _log_addition(parent: mlflow.ActiveRun, ablation: Ablation, tags: dict[str, 
 def _log_whole(done: Sequence[Ablation], heading: str) -> None:
     table = as_table(done)
     mlflow.log_table(table, "tables/ablation.json")
-    mlflow.log_text(as_markdown(table), "ablation.md")
+    mlflow.log_text(gains_markdown(table), "ablation.md")
     mlflow.log_figure(gains_figure(table).as_figure(heading), "gains.png")
 
 

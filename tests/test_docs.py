@@ -14,7 +14,7 @@ import typer
 
 import tocsin
 from experiments.configuration import read_configuration
-from features.indicators.catalogue import CATALOGUE, as_markdown
+from features.indicators.catalogue import CATALOGUE, catalogue_page
 from tests.paths import ROOT
 
 PAGES = sorted([ROOT / "README.md", ROOT / "CHANGELOG.md", *(ROOT / "docs").glob("*.md")])
@@ -111,7 +111,7 @@ def test_every_link_leads_somewhere(page: Path) -> None:
 
 
 def test_the_page_of_indicators_is_the_catalogue() -> None:
-    assert (ROOT / "docs" / "indicators.md").read_text() == as_markdown(CATALOGUE)
+    assert (ROOT / "docs" / "indicators.md").read_text() == catalogue_page(CATALOGUE)
 
 
 def test_first_commands_and_first_answer_stand_on_the_first_screen() -> None:

@@ -15,7 +15,7 @@ from case_study import Case, Study, lead_table, study, wolf_table
 from matplotlib.figure import Figure
 
 from commands.surroundings import vintage_of_day
-from experiments.judging.judge import as_markdown
+from experiments.judging.judge import frame_markdown
 from features.archive.vintage import Vintage
 from features.errors import TocsinError
 from features.indicators.catalogue import needs_of, select
@@ -69,7 +69,7 @@ def draw_case(vintage: Vintage, folder: Path) -> str:
     folder.mkdir(parents=True, exist_ok=True)
     for case in CASES:
         picture(found, case).savefig(folder / f"{case.region}.png", dpi=110)
-    return as_markdown(summary(found)) + "\n"
+    return frame_markdown(summary(found)) + "\n"
 
 
 def summary(found: Study) -> pd.DataFrame:

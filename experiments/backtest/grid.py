@@ -7,8 +7,6 @@ result depends on nothing else. Only the process that asked for the grid writes.
 import hashlib
 import io
 import json
-import os
-import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -23,6 +21,7 @@ import numpy as np
 from experiments.configuration import Configuration
 from experiments.samples import Samples
 from features.arrays import FloatArray
+from features.disk import write_whole
 
 Arrays = Mapping[str, FloatArray]
 
@@ -59,11 +58,7 @@ class Kept:
         body = io.BytesIO()
         np.savez(body, allow_pickle=False, **arrays)
         self.folder.mkdir(parents=True, exist_ok=True)
-        # A name of its own, so that two runs side by side do not write into each other's file.
-        descriptor, hidden = tempfile.mkstemp(dir=self.folder, prefix=".")
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(hashlib.sha256(body.getvalue()).digest() + body.getvalue())
-        Path(hidden).replace(self._file(key))
+        write_whole(self._file(key), hashlib.sha256(body.getvalue()).digest() + body.getvalue())
 
     def _file(self, key: str) -> Path:
         return self.folder / f"{key}.npz"

@@ -4,8 +4,6 @@ import csv
 import gzip
 import json
 import math
-import os
-import tempfile
 import zlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -18,6 +16,7 @@ import pandas as pd
 import pyarrow as pa
 
 from experiments.backtest.rolling import Progress
+from features.disk import whole_file
 from features.errors import InputError
 
 Json = None | bool | int | float | str | Sequence["Json"] | Mapping[str, "Json"]
@@ -89,12 +88,8 @@ def written_whole(path: Path) -> Iterator[Path]:
     Raises InputError when the disk refuses.
     """
     try:
-        with tempfile.TemporaryDirectory(prefix=".", dir=path.parent) as folder:
-            hidden = Path(folder) / path.name
+        with whole_file(path) as hidden:
             yield hidden
-            with hidden.open("rb") as file:
-                os.fsync(file.fileno())
-            hidden.replace(path)
     except OSError as error:
         raise InputError(
             f"'{path}' cannot be written ({error.strerror}): see to the disk and its permissions"
@@ -106,13 +101,6 @@ def write_json(path: Path, content: Json) -> None:
     text = json.dumps(_without_nan(content), indent=2, ensure_ascii=False, allow_nan=False)
     with written_whole(path) as hidden:
         hidden.write_text(text + "\n", encoding="utf-8")
-
-
-def as_markdown(head: list[str], rows: list[list[str]], *, texts: int = 1) -> str:
-    """Return a table as Markdown; all columns but the first `texts` are numbers."""
-    rule = ["---"] * texts + ["--:"] * (len(head) - texts)
-    lines = [f"| {' | '.join(row)} |" for row in (head, rule, *rows)]
-    return "\n".join(lines) + "\n"
 
 
 def figure(value: float, digits: int) -> str:

@@ -2,10 +2,11 @@
 
 from dataclasses import asdict, dataclass
 
-from experiments.benchmarks.files import Json, as_markdown, figure
+from experiments.benchmarks.files import Json, figure
 from experiments.benchmarks.published import UNIT_ENTRIES, UNIT_ROWS, UnitTarget
 from experiments.benchmarks.subforecast_data import UNIT_TARGETS
 from experiments.benchmarks.subforecast_scores import ALL, TO_2023, UnitFigures
+from features.markdown import markdown_table
 from features.months import format_month
 
 _HEADS = ["rows", "base", "AP", "AUC", "Brier", "calibration error", "slope"]
@@ -49,7 +50,7 @@ class SubForecastReport:
         tables = [f"{self.forecaster}, {span}, {units}\n"]
         tables += [self._beside_published(target) for target in UNIT_TARGETS]
         rows = [[found.part, found.target, *_cells(found)] for found in self.figures]
-        return "\n".join([*tables, as_markdown(["part", "target", *_HEADS], rows, texts=2)])
+        return "\n".join([*tables, markdown_table(["part", "target", *_HEADS], rows, texts=2)])
 
     def _beside_published(self, target: UnitTarget) -> str:
         own = {found.part: found for found in self.figures if found.target == target}
@@ -61,7 +62,7 @@ class SubForecastReport:
                 told = [entry.average_precision, entry.auc, entry.brier]
                 cells = [f"{n:,}", figure(base, 3), *(figure(value, 3) for value in told)]
                 rows.append([f"{entry.model}, published", *cells, "-", "-"])
-        return as_markdown([target, *_HEADS], rows)
+        return markdown_table([target, *_HEADS], rows)
 
 
 def _cells(found: UnitFigures) -> list[str]:

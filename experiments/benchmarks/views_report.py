@@ -2,9 +2,10 @@
 
 from dataclasses import asdict, dataclass
 
-from experiments.benchmarks.files import Json, as_markdown, figure
+from experiments.benchmarks.files import Json, figure
 from experiments.benchmarks.published import CountryEntry
 from experiments.benchmarks.views_scores import ALL, MEAN, WITHOUT_WARS, CountryFigure
+from features.markdown import markdown_table
 
 _DIGITS = {"crps": 2, "ign": 3, "mis": 1}
 _WORTH_SHOWING = 2.0
@@ -58,7 +59,7 @@ class ViewsReport:
             f"{m.upper()}{of}" for m in _DIGITS for of in ("", ", conflictology", ", ratio")
         ]
         head = ["window", *compared, "IGN of own draws", "IGN of own draws, conflictology"]
-        return f"{self.forecaster}, {part}\n\n{as_markdown(head, rows)}"
+        return f"{self.forecaster}, {part}\n\n{markdown_table(head, rows)}"
 
     def _beside_published(self) -> str:
         mean = {f.measure: f for f in self.figures if f.part == ALL and f.window == MEAN}
@@ -77,7 +78,7 @@ class ViewsReport:
             "Mean of the windows, all countries; those published are of 2018-2023. Ratios are to "
             "conflictology on the same truth; an ensemble in hindsight is no fair bar."
         )
-        return f"{note}\n\n{as_markdown(head, rows, texts=2)}"
+        return f"{note}\n\n{markdown_table(head, rows, texts=2)}"
 
 
 def _ratios(entry: CountryEntry, bar: CountryEntry) -> dict[str, float]:

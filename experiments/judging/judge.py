@@ -15,6 +15,7 @@ from experiments.judging.verification import Verification
 from experiments.samples import Samples, newest_origin, samples_at
 from features.archive.vintage import SummaryEvents, Vintage
 from features.indicators.catalogue import needs_of, untold
+from features.markdown import markdown_table
 from features.months import format_month
 from features.panel.panel import read_panel
 from features.places.regions import Regions, load_regions
@@ -56,14 +57,14 @@ def comparison_note(training: Training, skill: Skill, chosen: LearnerName) -> st
     """Return the description of a training's parent run, in Markdown."""
     headline = f"{_warning(training)}**{chosen} won: {_headline(skill, chosen)}.**"
     about = f"{training.configuration.description}. {_learned_from(training)}"
-    return "\n\n".join([f"{headline} {about}", markdown_table(skill.overall), _HOW_TO_READ])
+    return "\n\n".join([f"{headline} {about}", skill_markdown(skill.overall), _HOW_TO_READ])
 
 
 def forecast_note(training: Training, skill: Skill, forecast: str) -> str:
     """Return the description of the run of one learner or reference, in Markdown."""
     kind = "Reference" if forecast in REFERENCES else "Learner"
     headline = f"{_warning(training)}**{kind} {forecast}: {_headline(skill, forecast)}.**"
-    table = markdown_table(skill.overall[skill.overall["forecast"] == forecast])
+    table = skill_markdown(skill.overall[skill.overall["forecast"] == forecast])
     return "\n\n".join([f"{headline} {_learned_from(training)}", table, _HOW_TO_READ])
 
 
@@ -98,21 +99,17 @@ def _learned_from(training: Training) -> str:
     )
 
 
-def markdown_table(overall: pd.DataFrame) -> str:
+def skill_markdown(overall: pd.DataFrame) -> str:
     """Return the columns that people read first, as a Markdown table."""
     wanted = ["target", "forecast", "n", "base_rate", "brier", "brier_skill", "log_skill", "auc",
               "calibration_error", "crps", "crps_skill", "mean_ratio"]  # fmt: skip
-    return as_markdown(overall[[column for column in wanted if column in overall]])
+    return frame_markdown(overall[[column for column in wanted if column in overall]])
 
 
-def as_markdown(table: pd.DataFrame) -> str:
+def frame_markdown(table: pd.DataFrame) -> str:
     """Return a table in Markdown, numbers with three decimals."""
-    head = f"| {' | '.join(map(str, table))} |\n|{'---|' * len(table.columns)}"
-    body = [
-        "| " + " | ".join(_cell(value) for value in row) + " |"
-        for row in table.itertuples(index=False)
-    ]
-    return "\n".join([head, *body])
+    rows = [[_cell(value) for value in row] for row in table.itertuples(index=False)]
+    return markdown_table([*map(str, table)], rows, texts=len(table.columns)).rstrip("\n")
 
 
 def _cell(value: Any) -> str:

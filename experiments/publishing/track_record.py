@@ -19,6 +19,7 @@ from features.archive.releases import Archive
 from features.archive.vintage import open_vintage
 from features.arrays import FloatArray, IntArray
 from features.errors import CoverageError
+from features.markdown import markdown_table
 from features.months import format_month, parse_month
 from features.panel.panel import Panel, read_panel
 from features.targets import label
@@ -105,18 +106,17 @@ def deaths_record(panel: Panel, samples: Samples, scores: pd.DataFrame) -> pd.Da
     return pd.DataFrame(rows)
 
 
-def as_markdown(record: pd.DataFrame, measures: tuple[str, ...]) -> str:
+def record_markdown(record: pd.DataFrame, measures: tuple[str, ...]) -> str:
     """Return measures by target and horizon as a Markdown table, forecasts side by side."""
     forecasts = list(dict.fromkeys(record["forecast"]))
     keys = [key for key in ("target", "horizon") if key in record]
-    head = [*keys, "n", *(f"{m}: {f}" for m in measures for f in forecasts)]
-    lines = [f"| {' | '.join(head)} |", f"|{'--:|' * len(head)}"]
+    rows = []
     for group, part in record.groupby(keys, sort=False):
         by_forecast = part.set_index("forecast")
         values = [by_forecast.loc[f, m] for m in measures for f in forecasts]
-        cells = [*map(str, group), str(part["n"].iloc[0]), *(f"{v:.4f}" for v in values)]
-        lines.append(f"| {' | '.join(cells)} |")
-    return "\n".join(lines)
+        rows.append([*map(str, group), str(part["n"].iloc[0]), *(f"{v:.4f}" for v in values)])
+    head = [*keys, "n", *(f"{m}: {f}" for m in measures for f in forecasts)]
+    return markdown_table(head, rows, texts=0).rstrip("\n")
 
 
 def _outcomes(
@@ -173,9 +173,9 @@ def evaluate_bulletin(home: Path, bulletin: str | None, archive: Archive, as_of:
         own = scores[scores["level"] == level]
         probabilities = probability_record(panel, samples, own)
         parts.append(f"## {level}, {own['region'].nunique()} regions")
-        parts += [as_markdown(probabilities, (m,)) for m in ("brier", "log_score", "auc")]
+        parts += [record_markdown(probabilities, (m,)) for m in ("brier", "log_score", "auc")]
         deaths = deaths_record(panel, samples, own)
-        parts.append(as_markdown(deaths, ("quantile_score", "mean_ratio", "within_90")))
+        parts.append(record_markdown(deaths, ("quantile_score", "mean_ratio", "within_90")))
     return "\n\n".join(parts)
 
 

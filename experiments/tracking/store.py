@@ -1,10 +1,6 @@
 """The MLflow store: where runs, models and their pictures are kept."""
 
-import fcntl
 import logging
-import os
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,6 +10,7 @@ from mlflow.entities import LifecycleStage
 from mlflow.exceptions import MlflowException
 from sqlalchemy.exc import SQLAlchemyError
 
+from features.disk import locked
 from features.errors import ModelError
 from features.words import Level
 
@@ -69,7 +66,7 @@ def open_store(home: Path, uri: str | None) -> Store:
     )
     try:
         home.mkdir(parents=True, exist_ok=True)
-        with _locked(home / ".mlflow.lock"):
+        with locked(home / ".mlflow.lock"):
             mlflow.set_tracking_uri(store.uri)
             mlflow.set_registry_uri(store.uri)
             store.client().search_experiments(max_results=1)
@@ -85,13 +82,3 @@ def open_store(home: Path, uri: str | None) -> Store:
 def model_name(level: str) -> str:
     """Return the name of a level's registered model."""
     return f"tocsin-{level}"
-
-
-@contextmanager
-def _locked(path: Path) -> Iterator[None]:
-    descriptor = os.open(path, os.O_CREAT | os.O_RDWR, 0o644)
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX)
-        yield
-    finally:
-        os.close(descriptor)

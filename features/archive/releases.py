@@ -14,16 +14,12 @@ A release is written beside its place under a hidden name and moved there whole,
 half-written is ever visible and, of two writers, one wins.
 """
 
-import errno
 import json
-import os
 import re
-import shutil
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 from typing import Any, Literal, NamedTuple, Protocol
-from uuid import uuid4
 
 import pandas as pd
 import pyarrow as pa
@@ -31,6 +27,7 @@ import pyarrow.parquet as pq
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from features.archive.coverage import Coverage, Span
+from features.disk import hidden_folder, move_whole
 from features.errors import ArchiveError
 from features.months import format_month, month_of
 from features.words import Level
@@ -208,18 +205,15 @@ class Archive:
         identity = delivery.identity
         self._refuse_impossible(identity)
         place = self.folder / f"source={identity.source}" / f"release={identity.release}"
-        hidden = place.with_name(f".{place.name}.{uuid4().hex}")
         try:
-            hidden.mkdir(parents=True)
-            release = _write(hidden, delivery)
-            is_new = _renamed(hidden, place)
+            with hidden_folder(place) as hidden:
+                release = _write(hidden, delivery)
+                is_new = move_whole(hidden, place)
         except OSError as error:
             raise ArchiveError(
                 f"'{place}' cannot be written ({error.strerror or error}): see to the disk and "
                 "its permissions; the archive is as it was"
             ) from error
-        finally:
-            shutil.rmtree(hidden, ignore_errors=True)
         held = _read_release(place)
         if not is_new:
             _refuse_other_content(held, release, identity)
@@ -257,18 +251,6 @@ def _refuse_other_content(held: Release, new: Release, identity: Identity) -> No
     )
 
 
-def _renamed(hidden: Path, place: Path) -> bool:
-    """Move a release into its place; return False when another is there."""
-    try:
-        hidden.rename(place)
-    except OSError as error:
-        if error.errno in (errno.EEXIST, errno.ENOTEMPTY):
-            return False
-        raise
-    _sync(place.parent)
-    return True
-
-
 def _write(folder: Path, delivery: Delivery) -> Release:
     """Write the files of a release; the same delivery gives the same bytes."""
     identity = delivery.identity
@@ -298,18 +280,7 @@ def _write(folder: Path, delivery: Delivery) -> Release:
     )
     text = release.model_dump_json(indent=2) + "\n"
     (folder / _RELEASE_FILE).write_text(text, encoding="utf-8")
-    for file in (*folder.iterdir(), folder):
-        _sync(file)
     return release
-
-
-def _sync(path: Path) -> None:
-    """Wait until a file, or the names in a folder, are on the disk."""
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def _read_release(folder: Path) -> Release:

@@ -20,6 +20,7 @@ from features.indicators.indicator import Indicator
 from features.indicators.neighbourhood import neighbourhood
 from features.indicators.place_and_season import place, season
 from features.indicators.supply import supply
+from features.markdown import markdown_table
 from features.panel.panel import Detail, Panel
 
 
@@ -136,23 +137,24 @@ def eligible(panel: Panel) -> BoolArray:
     return panel.observed_throughout(HISTORY_MONTHS)
 
 
-def as_markdown(indicators: Sequence[Indicator]) -> str:
+def catalogue_page(indicators: Sequence[Indicator]) -> str:
     """Return the page that lists indicators, a table a family."""
     lines = [
         "# Indicators",
         "",
-        "Made by `tocsin indicators --markdown` from the catalogue, `features/catalogue.py`. Every",
+        "Made by `tocsin indicators --markdown` from the catalogue. Every",
         "indicator is computed from months up to the origin, and missing where they were not",
         "observed.",
     ]
     for family in dict.fromkeys(indicator.family for indicator in indicators):
         lines += ["", f"## {family.capitalize()}", "", INTRODUCTIONS[family], ""]
-        lines += ["| name | meaning | unit | range | source |", "|---|---|---|---|---|"]
-        lines += [
-            f"| `{i.name}` | {i.meaning} | {i.unit} | {range_of(i)} | {i.source} |"
+        rows = [
+            [f"`{i.name}`", i.meaning, i.unit, range_of(i), i.source]
             for i in indicators
             if i.family == family
         ]
+        head = ["name", "meaning", "unit", "range", "source"]
+        lines.append(markdown_table(head, rows, texts=len(head)).rstrip("\n"))
     return "\n".join(lines) + "\n"
 
 

@@ -1,10 +1,8 @@
 """API keys: who holds one. Only their hashes are stored."""
 
-import fcntl
 import hashlib
 import hmac
 import json
-import os
 import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,6 +11,7 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
 
+from features.disk import locked, write_whole
 from features.errors import ConfigurationError, InputError
 
 PREFIX = "tsk_"
@@ -89,17 +88,10 @@ class KeyRing:
     def _changing(self) -> Iterator[list[StoredKey]]:
         """Give the keys to be changed, and write them whole; one process at a time."""
         self._file.parent.mkdir(parents=True, exist_ok=True)
-        with (self._file.parent / f".{KEYS_FILE}.lock").open("w") as lock:
-            fcntl.flock(lock, fcntl.LOCK_EX)
+        with locked(self._file.parent / f".{KEYS_FILE}.lock"):
             keys = list(self.names())
             yield keys
-            hidden = self._file.with_name(f".{KEYS_FILE}.new")
-            handle = os.open(hidden, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-            with os.fdopen(handle, "wb") as file:
-                file.write(_Keys.dump_json(tuple(keys), indent=2))
-                file.flush()
-                os.fsync(file.fileno())
-            hidden.replace(self._file)
+            write_whole(self._file, _Keys.dump_json(tuple(keys), indent=2), mode=0o600)
 
 
 def _hash(key: str) -> str:

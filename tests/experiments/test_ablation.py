@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from experiments.ablation import Ablation, ablate, as_markdown, as_table, losses_of, run_ablation
+from experiments.ablation import Ablation, ablate, as_table, gains_markdown, losses_of, run_ablation
 from experiments.backtest.rolling import Backtest, Step
 from experiments.configuration import Configuration
 from experiments.samples import Samples
@@ -87,7 +87,7 @@ def test_the_losses_are_those_of_the_measures() -> None:
 def test_the_table_shows_gains_in_per_cent_and_real_ones_in_bold() -> None:
     rows = [("onset", "brier", 10, 0.05, 0.01, 0.09), ("onset", "log_score", 10, 0.02, -0.01, 0.05)]
     table = pd.DataFrame(rows, columns=["target", "measure", "n", "gain", "low", "high"])
-    shown = as_markdown(as_table([Ablation("season", 3, table)])).splitlines()
+    shown = gains_markdown(as_table([Ablation("season", 3, table)])).splitlines()
     assert shown[0] == "| added | indicators | onset, brier | onset, log score |"
     assert shown[2] == "| season | 3 | **+5.0 (+1.0 to +9.0)** | +2.0 (-1.0 to +5.0) |"
 

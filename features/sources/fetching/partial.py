@@ -5,15 +5,14 @@
 .fetch.lock        whoever holds it is the only one to fetch into the folder
 """
 
-import fcntl
 import json
-import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from features.disk import locked, sync, write_whole
 from features.errors import InputError
 
 
@@ -52,8 +51,7 @@ def sole_writer(target: Path) -> Iterator[None]:
     """
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
-        with (target.parent / ".fetch.lock").open("ab") as lock:
-            fcntl.flock(lock, fcntl.LOCK_EX)
+        with locked(target.parent / ".fetch.lock"):
             yield
     except OSError as error:
         raise InputError(
@@ -85,9 +83,7 @@ class Partial:
 
     def write_note(self, note: dict[str, Any]) -> None:
         """Replace the note, whole or not at all."""
-        new = self._note.with_name(self._note.name + ".new")
-        new.write_text(json.dumps(note), encoding="utf-8")
-        new.replace(self._note)
+        write_whole(self._note, json.dumps(note).encode())
 
     def cut(self, size: int) -> None:
         """Keep the first `size` bytes, none or more."""
@@ -107,12 +103,3 @@ class Partial:
         sync(self.target.parent)
         self._note.unlink(missing_ok=True)
         return Fetched(self.target, was_there=False, bytes=size)
-
-
-def sync(path: Path) -> None:
-    """Wait until a file, or the names in a folder, are on the disk."""
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -13,8 +13,9 @@ from urllib.parse import parse_qs, urlsplit
 
 import requests
 
+from features.disk import sync
 from features.errors import InputError
-from features.sources.fetching.partial import Fetched, Partial, found, sole_writer, sync
+from features.sources.fetching.partial import Fetched, Partial, found, sole_writer
 from features.sources.fetching.transport import NotThereError, PassingFault, Transport
 from features.sources.ucdp import OFFICIAL_COLUMNS
 

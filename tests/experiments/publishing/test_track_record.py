@@ -7,9 +7,9 @@ import pytest
 
 from experiments.publishing.track_record import (
     _reference_deaths,
-    as_markdown,
     deaths_record,
     probability_record,
+    record_markdown,
 )
 from experiments.samples import Samples, samples_at
 from features.errors import CoverageError
@@ -150,7 +150,7 @@ def test_the_markdown_has_forecasts_side_by_side() -> None:
             "brier": [0.25, 0.5],
         }
     )
-    assert as_markdown(record, ("brier",)).splitlines() == [
+    assert record_markdown(record, ("brier",)).splitlines() == [
         "| target | horizon | n | brier: score | brier: climatology |",
         "|--:|--:|--:|--:|--:|",
         "| onset | 3 | 7 | 0.2500 | 0.5000 |",

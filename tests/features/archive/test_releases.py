@@ -227,9 +227,9 @@ def test_an_interrupted_write_leaves_the_archive_as_it_was(
 def test_what_a_killed_writer_leaves_behind_is_never_seen(tmp_path: Path) -> None:
     killed = f"""
 import os, runpy
-import features.archive.releases
+import features.disk
 tests = runpy.run_path({str(__file__)!r})
-features.archive.releases._sync = lambda path: os._exit(9)
+features.disk.sync = lambda path: os._exit(9)
 tests["Archive"](tests["Path"]({str(tmp_path)!r})).add(tests["a_delivery"]())
 """
     ended = subprocess.run([sys.executable, "-c", killed], cwd=ROOT, check=False)

@@ -7,7 +7,7 @@ from features.indicators.catalogue import (
     CATALOGUE,
     FAMILIES,
     INTRODUCTIONS,
-    as_markdown,
+    catalogue_page,
     of_family,
     range_of,
     select,
@@ -47,7 +47,7 @@ def test_a_range_is_told_in_words(name: str, expected: str) -> None:
 
 
 def test_the_page_has_a_row_an_indicator_under_the_heading_of_its_family() -> None:
-    page = as_markdown(of_family("contagion"))
+    page = catalogue_page(of_family("contagion"))
     assert page.count("\n## ") == 1
     assert f"\n## Contagion\n\n{INTRODUCTIONS['contagion']}\n\n| name |" in page
     rows = [line for line in page.splitlines() if line.startswith("| `")]
