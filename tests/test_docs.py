@@ -17,7 +17,7 @@ from experiments.configuration import read_configuration
 from features.indicators.catalogue import CATALOGUE, catalogue_page
 from tests.paths import ROOT
 
-PAGES = sorted([ROOT / "README.md", ROOT / "CHANGELOG.md", *(ROOT / "docs").glob("*.md")])
+PAGES = sorted([ROOT / "README.md", ROOT / "CHANGELOG.md", *(ROOT / "docs").rglob("*.md")])
 COMMAND = Path(sys.executable).with_name("tocsin")
 DEMO_COMMANDS = re.compile(
     r"^\s*(?:TOCSIN_HOME=\S+ )?\.venv/bin/tocsin (.+?)(?:\s+#.*)?$", re.MULTILINE
