@@ -142,7 +142,8 @@ def catalogue_page(indicators: Sequence[Indicator]) -> str:
     lines = [
         "# Indicators",
         "",
-        "Made by `tocsin indicators --markdown` from the catalogue. Every indicator is computed from",
+        "Made by `tocsin indicators --markdown` from the catalogue. Every indicator is computed "
+        "from",
         "months up to the origin, and missing where they were not observed.",
     ]
     for family in dict.fromkeys(indicator.family for indicator in indicators):

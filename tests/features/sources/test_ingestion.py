@@ -26,7 +26,7 @@ from features.sources.csvfile import open_csv
 from features.sources.ingestion import FileDelivery
 from features.sources.source import Said
 from features.sources.ucdp import Ucdp
-from tests.ged_like import write_ged_like
+from tools.ged_like import write_ged_like
 
 FIRST, RECEIVED = date(1989, 1, 1), date(2025, 1, 15)
 MALI = Coverage((Span("MLI", parse_month("2020-01"), parse_month("2020-12")),))
