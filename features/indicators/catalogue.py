@@ -137,15 +137,16 @@ def eligible(panel: Panel) -> BoolArray:
     return panel.observed_throughout(HISTORY_MONTHS)
 
 
+_PAGE_HEAD = """\
+# Indicators
+
+Made by `tocsin indicators --markdown` from the catalogue. Every indicator is computed from
+months up to the origin, and missing where they were not observed."""
+
+
 def catalogue_page(indicators: Sequence[Indicator]) -> str:
     """Return the page that lists indicators, a table a family."""
-    lines = [
-        "# Indicators",
-        "",
-        "Made by `tocsin indicators --markdown` from the catalogue. Every indicator is computed "
-        "from",
-        "months up to the origin, and missing where they were not observed.",
-    ]
+    lines = [_PAGE_HEAD]
     for family in dict.fromkeys(indicator.family for indicator in indicators):
         lines += ["", f"## {family.capitalize()}", "", INTRODUCTIONS[family], ""]
         rows = [
