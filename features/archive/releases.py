@@ -1,4 +1,4 @@
-"""The event archive: every release as it was delivered, appended and never rewritten.
+"""The event archive: every release as it was delivered, appended and never recontent.
 
 A release lies in `<home>/events/source=<source>/release=<release>/`:
 
@@ -82,8 +82,8 @@ class Identity:
 
 
 @dataclass(frozen=True)
-class Written:
-    """What became of a delivery's rows: known once they are written.
+class ReleaseContent:
+    """What became of a delivery's rows: known once they are content.
 
     `sha256` is that of the delivered content, unpacked; `rows_deleted` counts the events that are
     withdrawn, which are no rows of it; `notes` say what was mended to read it.
@@ -103,7 +103,7 @@ class Delivery(Protocol):
     def identity(self) -> Identity:
         """What it is."""
 
-    def write(self, folder: Path) -> Written:
+    def write(self, folder: Path) -> ReleaseContent:
         """Write events (or counts and regions), deleted and rejected rows to files in a folder.
 
         Nothing else may be left there. Raises InputError when the rows cannot be used.
@@ -167,7 +167,7 @@ class Release(BaseModel):
         return rows
 
 
-class Added(NamedTuple):
+class Addition(NamedTuple):
     """The release of a delivery in the archive, and whether it was added just now."""
 
     release: Release
@@ -194,7 +194,7 @@ class Archive:
             )
         return releases
 
-    def add(self, delivery: Delivery) -> Added:
+    def add(self, delivery: Delivery) -> Addition:
         """Append a release; when the same is there already, change nothing.
 
         Raises ArchiveError when another release has its name, when it would mix simulated with
@@ -217,7 +217,7 @@ class Archive:
         held = _read_release(place)
         if not is_new:
             _refuse_other_content(held, release, identity)
-        return Added(held, is_new)
+        return Addition(held, is_new)
 
     def _refuse_impossible(self, new: Identity) -> None:
         for name in (new.source, new.release, new.history):
@@ -254,7 +254,7 @@ def _refuse_other_content(held: Release, new: Release, identity: Identity) -> No
 def _write(folder: Path, delivery: Delivery) -> Release:
     """Write the files of a release; the same delivery gives the same bytes."""
     identity = delivery.identity
-    written = delivery.write(folder)
+    content = delivery.write(folder)
     coverage = [span._asdict() for span in identity.coverage.spans]
     pq.write_table(
         pa.Table.from_pylist(coverage, schema=_COVERAGE_SCHEMA),
@@ -270,12 +270,12 @@ def _write(folder: Path, delivery: Delivery) -> Release:
         level=identity.level,
         simulated=identity.simulated,
         file_name=identity.file_name,
-        sha256=written.sha256,
-        rows_read=written.rows_accepted + written.rows_rejected,
-        rows_accepted=written.rows_accepted,
-        rows_rejected=written.rows_rejected,
-        rows_deleted=written.rows_deleted,
-        notes=written.notes,
+        sha256=content.sha256,
+        rows_read=content.rows_accepted + content.rows_rejected,
+        rows_accepted=content.rows_accepted,
+        rows_rejected=content.rows_rejected,
+        rows_deleted=content.rows_deleted,
+        notes=content.notes,
         folder=folder,
     )
     text = release.model_dump_json(indent=2) + "\n"

@@ -14,8 +14,8 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from features.archive.form import TYPES_OF_VIOLENCE, UNTYPED
 from features.archive.releases import Archive, Release
+from features.archive.schemas import TYPES_OF_VIOLENCE, UNTYPED
 from features.archive.vintage import Vintage, event_parts, monthly_counts, open_vintage, vintage_of
 from features.database import opened
 from features.errors import ArchiveError

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from features.archive.form import TYPES_OF_VIOLENCE
+from features.archive.schemas import TYPES_OF_VIOLENCE
 from features.archive.vintage import Vintage, event_parts
 from features.arrays import BoolArray, FloatArray, IntArray
 from features.panel.topics import TOPICS, topic_columns

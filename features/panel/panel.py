@@ -9,7 +9,7 @@ from typing import Literal, get_args
 import numpy as np
 import pandas as pd
 
-from features.archive.form import TYPES_OF_VIOLENCE, UNTYPED
+from features.archive.schemas import TYPES_OF_VIOLENCE, UNTYPED
 from features.archive.vintage import Vintage, counted_regions, monthly_counts
 from features.arrays import BoolArray, FloatArray, MonthArray
 from features.errors import CoverageError

@@ -9,19 +9,29 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from features.errors import InputError
-from features.sources.csvfile import LINE, LINES
-from features.sources.delivered import column_names
+from features.sources.csvfile import CsvRows, open_csv
+from features.sources.rows import LINE, LINES, Rows, column_names
 from features.sources.unpack import require_file
 
 _MAGIC = b"PAR1"
 _BATCH = 50_000  # [rows]
 
 
-def is_parquet(path: Path) -> bool:
-    """Tell whether a file begins as Parquet does; raises InputError when there is none."""
+@contextmanager
+def open_table(path: Path) -> Iterator[Rows]:
+    """Open a Parquet or CSV file (plain, `.gz`, `.zip`), whichever it is by its first bytes.
+
+    Raises InputError when there is no file, or it is damaged or neither.
+    """
     require_file(path)
     with path.open("rb") as file:
-        return file.read(len(_MAGIC)) == _MAGIC
+        is_parquet = file.read(len(_MAGIC)) == _MAGIC
+    if is_parquet:
+        with open_parquet(path) as rows:
+            yield rows
+        return
+    with open_csv(path) as text:
+        yield CsvRows(text, column_names(text.first, path), has_header=True)
 
 
 @contextmanager
@@ -54,15 +64,15 @@ class ParquetRows:
             left
         )
 
-    def batches(self, wanted: Sequence[str] | None = None) -> Iterator[pa.RecordBatch]:
-        """Yield the wanted columns of the rows as text, all by default.
+    def batches(self, columns: Sequence[str] | None = None) -> Iterator[pa.RecordBatch]:
+        """Yield some columns of the rows as text, all by default.
 
         Raises InputError when the file is damaged.
         """
         start = 1
         try:
             for batch in self._file.iter_batches(_BATCH, columns=self._taken):
-                yield self._as_text(batch, start).select([*(wanted or self.columns), LINE, LINES])
+                yield self._as_text(batch, start).select([*(columns or self.columns), LINE, LINES])
                 start += batch.num_rows
         except (OSError, pa.ArrowException) as error:
             raise _damaged(self._path, error) from error

@@ -33,7 +33,7 @@ from pydantic import (
     model_validator,
 )
 
-from features.archive.form import MOST_DEATHS, OTHER_TYPES, TYPES_OF_VIOLENCE
+from features.archive.schemas import MOST_DEATHS, OTHER_TYPES, TYPES_OF_VIOLENCE
 from features.errors import InputError
 from features.places.matching import match_countries
 

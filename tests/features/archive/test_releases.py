@@ -15,8 +15,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from features.archive.coverage import Coverage, Span
-from features.archive.form import EVENTS_SCHEMA
 from features.archive.releases import DELETED_SCHEMA, REJECTED_SCHEMA, Archive, Identity
+from features.archive.schemas import EVENTS_SCHEMA
 from features.errors import ArchiveError
 from features.sources.simulation.delivery import MemoryDelivery
 from tests.paths import ROOT

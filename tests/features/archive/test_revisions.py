@@ -14,10 +14,10 @@ from features.archive.releases import Archive, Identity
 from features.archive.revisions import EventChanges, Revision, compare, find
 from features.errors import ArchiveError
 from features.months import format_month, parse_month
-from features.sources.counts_file import CountsSaid, read_counts
+from features.sources.counts import CountsOptions, read_counts
 from features.sources.ingestion import FileDelivery
 from features.sources.simulation.delivery import MemoryDelivery
-from features.sources.source import Said
+from features.sources.source import FileOptions
 from features.sources.ucdp import Ucdp
 from tests.paths import DATA
 
@@ -251,7 +251,7 @@ def test_of_counts_the_months_are_compared_and_no_events(tmp_path: Path) -> None
         path.write_text(
             "country,month,deaths\nMali,2020-01,{}\nMali,2020-02,{}\n".format(*deaths), "utf-8"
         )
-        archive.add(read_counts(path, CountsSaid("counts", "country", name, date(2020, 4, 1))))
+        archive.add(read_counts(path, CountsOptions("counts", "country", name, date(2020, 4, 1))))
     revision = compare(find(archive, "a"), find(archive, "b"))
     assert revision.events is None
     assert rows(revision) == [["MLI", JANUARY + 1, 7, 4, 0, 0, -3]]
@@ -349,8 +349,10 @@ def test_real_candidate_events_keep_their_ids_and_are_revised_in_the_yearly_rele
     coverage = read_coverage(folder / "coverage_16_countries.csv")
     yearly = folder / "ged_events_16_countries_1989_2023.csv.gz"
     archive = Archive(tmp_path)
-    said = Said(date(2024, 6, 30), coverage=coverage, release="24.1")
-    archive.add(FileDelivery(Ucdp(), folder / "GEDEvent_v23_0_10.csv", Said(date(2023, 11, 20))))
+    said = FileOptions(date(2024, 6, 30), coverage=coverage, release="24.1")
+    archive.add(
+        FileDelivery(Ucdp(), folder / "GEDEvent_v23_0_10.csv", FileOptions(date(2023, 11, 20)))
+    )
     archive.add(FileDelivery(Ucdp(), yearly, said))
     revision = compare(find(archive, "23.0.10"), find(archive, "24.1"))
     events = revision.events
@@ -373,7 +375,7 @@ def test_real_counts_as_they_were_known_show_the_revision_of_june_2024(tmp_path:
         path = tmp_path / f"{day}.csv"
         known[["country", "month", "deaths"]].to_csv(path, index=False)
         available_on = date.fromisoformat(str(day))
-        archive.add(read_counts(path, CountsSaid("counts", "country", str(day), available_on)))
+        archive.add(read_counts(path, CountsOptions("counts", "country", str(day), available_on)))
     revision = compare(find(archive, "2024-05-31"), find(archive, "2024-06-30"))
     mali = {row[1]: row[2:4] for row in rows(revision) if row[0] == "MLI"}
     assert mali[parse_month("2023-10")] == [119, 154]

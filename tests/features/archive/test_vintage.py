@@ -17,7 +17,7 @@ from features.errors import ArchiveError
 from features.months import format_month
 from features.sources.ingestion import FileDelivery
 from features.sources.simulation.delivery import MemoryDelivery
-from features.sources.source import Said
+from features.sources.source import FileOptions
 from features.sources.ucdp import Ucdp
 from features.words import Level
 from tests.paths import DATA
@@ -390,8 +390,8 @@ def test_the_real_releases_agree_with_a_plain_sum_and_are_counted_in_a_moment(
     path = UCDP / "ged_events_16_countries_1989_2023.csv.gz"
     archive = an_archive(
         tmp_path,
-        FileDelivery(Ucdp(), UCDP / "GEDEvent_v23_0_10.csv", Said(LATER)),
-        FileDelivery(Ucdp(), path, Said(date(2024, 6, 30), coverage=coverage)),
+        FileDelivery(Ucdp(), UCDP / "GEDEvent_v23_0_10.csv", FileOptions(LATER)),
+        FileDelivery(Ucdp(), path, FileOptions(date(2024, 6, 30), coverage=coverage)),
     )
     vintage = open_vintage(archive, date(2024, 7, 1))
     started = time.process_time()

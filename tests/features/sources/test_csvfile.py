@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 
 from features.errors import InputError
 from features.sources import csvfile, unpack
-from features.sources.csvfile import BEYOND, LINE, LINES, CsvText, open_csv
+from features.sources.csvfile import CsvText, open_csv
+from features.sources.rows import BEYOND, LINE, LINES
 
 PLAIN = b'id,name\n1,"Ann, ""the first"""\n2,Bob\n'
 
@@ -241,7 +242,7 @@ def test_any_text_is_read_as_if_slowly_and_at_once_wherever_it_is_cut(
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(unpack, "_CHUNK", size)
         if not quick:
-            patch.setattr(csvfile, "_find_records", lambda data, *, final: None)
+            patch.setattr(csvfile, "_record_bounds", lambda data, *, final: None)
         records = read_records(path)
     expected = read_slowly("".join(text for text, _ in parts))
     assert records.rows == [fitted(record.fields, 2) for record in expected]

@@ -16,15 +16,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from features.archive.coverage import Coverage, Span
-from features.archive.form import EVENTS_SCHEMA
 from features.archive.releases import Archive, Release
+from features.archive.schemas import EVENTS_SCHEMA
 from features.errors import InputError
 from features.months import parse_month
 from features.places.countries import gleditsch_ward_states
 from features.places.priogrid import COLUMNS as CELLS_A_ROW
 from features.sources.csvfile import open_csv
 from features.sources.ingestion import FileDelivery
-from features.sources.source import Said
+from features.sources.source import FileOptions
 from features.sources.ucdp import Ucdp
 from tools.ged_like import write_ged_like
 
@@ -56,7 +56,7 @@ class Kept(NamedTuple):
 
 def ingest(path: Path, home: Path, **said: Any) -> Kept:
     given: dict[str, Any] = {"received_on": RECEIVED, "coverage": MALI, "allow_rejects": True}
-    release, _ = Archive(home).add(FileDelivery(Ucdp(), path, Said(**given | said)))
+    release, _ = Archive(home).add(FileDelivery(Ucdp(), path, FileOptions(**given | said)))
     table = pq.ParquetFile(release.events_file).read().cast(EVENTS_SCHEMA)
     events = table.to_pandas().convert_dtypes(dtype_backend="pyarrow")
     return Kept(release, events, release.rejected())

@@ -13,7 +13,7 @@ from features.archive.coverage import Coverage, Span
 from features.errors import InputError
 from features.places.matching import read_corrections
 from features.places.regions import load_regions
-from features.sources.counts_file import CountsDelivery, CountsSaid, read_counts
+from features.sources.counts import CountsDelivery, CountsOptions, read_counts
 
 JANUARY = 600  # 2020-01
 HEADER = "country,region,month,deaths"
@@ -28,14 +28,14 @@ reference_period_end,dataset_id,resource_id,warning,error
 PERIOD = "2020-01-01 00:00:00+00:00,2020-01-31 00:00:00+00:00,d,r,,"
 
 
-def said(**other: Any) -> CountsSaid:
+def said(**other: Any) -> CountsOptions:
     plain: dict[str, Any] = {
         "source": "s",
         "level": "admin1",
         "release": "1",
         "available_on": date(2021, 1, 1),
     }
-    return CountsSaid(**plain | other)
+    return CountsOptions(**plain | other)
 
 
 def read(folder: Path, text: str, **other: Any) -> CountsDelivery:
