@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from commands.surroundings import day_of, home, simulated_mark, today
+from commands.environment import day_of, home, simulated_mark, today
 
 if TYPE_CHECKING:
     from features.archive.releases import Delivery

@@ -13,7 +13,7 @@ import numpy as np
 
 from features.arrays import FloatArray
 from features.indicators import spatial, windows
-from features.indicators.indicator import Compute, Indicator, counted, per_panel
+from features.indicators.indicator import Compute, Indicator, per_panel, plural
 from features.indicators.spatial import space_time_distance
 from features.indicators.surroundings import NEIGHBOURS, Surroundings, coordinates, surroundings
 from features.panel.panel import Panel
@@ -106,7 +106,7 @@ def _space_time() -> Iterator[Indicator]:
     for d in (1, 25):
         yield Indicator(
             f"space_time_distance_{d}",
-            f"Distance to the nearest month of another region with at least {counted(d, 'death')}, "
+            f"Distance to the nearest month of another region with at least {plural(d, 'death')}, "
             f"a month ago counting as {KM_A_MONTH:.0f} km; {SPACE_TIME_REACH:.0f} km at most",
             "km",
             _FAMILY,

@@ -116,8 +116,8 @@ def _links(panel: Panel, abroad: bool) -> sparse.csr_array:  # noqa: FBT001 (arg
     """Return which neighbours are in another country, or else in the same one, (R, R)."""
     links, country = panel.regions.neighbours.tocoo(), _country(panel)
     a, b = links.coords
-    kept = (country[a] != country[b]) == abroad
-    return sparse.csr_array((links.data[kept], (a[kept], b[kept])), shape=links.shape)
+    selected = (country[a] != country[b]) == abroad
+    return sparse.csr_array((links.data[selected], (a[selected], b[selected])), shape=links.shape)
 
 
 @per_panel

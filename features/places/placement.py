@@ -115,18 +115,18 @@ def _admin1(points: pd.DataFrame) -> ObjectArray:
     point, region = _containing(points)
     holder = world.country[region]
     own = coded[point] == holder
-    found = np.full(len(points), -1)
-    found[point[own][::-1]] = region[own][::-1]
+    number = np.full(len(points), -1)
+    number[point[own][::-1]] = region[own][::-1]
     reach = np.full(len(points), FARTHEST_KM)
     reach[point[~own]] = FARTHEST_ABROAD_KM
     reach[point[_in_territory(coded[point], holder)]] = 0.0
     latitude, longitude = points["latitude"].to_numpy(), points["longitude"].to_numpy()
-    lost = np.flatnonzero((found < 0) & (reach > 0) & (cell_of(latitude, longitude) > 0))
+    lost = np.flatnonzero((number < 0) & (reach > 0) & (cell_of(latitude, longitude) > 0))
     for some in np.array_split(lost, len(lost) // _POINTS_AT_ONCE + 1):
         spot, near = _nearest(latitude[some], longitude[some], coded[some], reach[some])
-        found[some[spot]] = near
-    ids: ObjectArray = world.ids[found]
-    ids[found < 0] = None
+        number[some[spot]] = near
+    ids: ObjectArray = world.ids[number]
+    ids[number < 0] = None
     return ids
 
 

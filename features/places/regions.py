@@ -73,8 +73,8 @@ class Regions:
         """Return those of the regions that are named, in the same order."""
         return self._at(self.table["id"].isin(list(ids)))
 
-    def _at(self, wanted: pd.Series) -> "Regions":
-        rows = np.flatnonzero(wanted)
+    def _at(self, selection: pd.Series) -> "Regions":
+        rows = np.flatnonzero(selection)
         table = self.table.iloc[rows].reset_index(drop=True)
         lengths = None if self.lengths is None else self.lengths[rows][:, rows]
         return Regions(self.level, table, self.neighbours[rows][:, rows], lengths)
@@ -99,16 +99,16 @@ def geometries(level: Level, ids: Collection[str] | None = None) -> ObjectArray:
     Without `ids`, those of the whole world in the order of `load_regions(level).table`. Raises
     InputError when an id is not known.
     """
-    known = _world(level).ids
-    wanted = known if ids is None else np.asarray(list(ids), dtype=str)
-    _refuse_unknown(wanted, known, f"{level} id")
+    all_ids = _world(level).ids
+    selection = all_ids if ids is None else np.asarray(list(ids), dtype=str)
+    _refuse_unknown(selection, all_ids, f"{level} id")
     if level == "priogrid":
-        return priogrid.boxes(wanted.astype(np.int64))
-    return _outlines(level)[np.searchsorted(known, wanted)]
+        return priogrid.boxes(selection.astype(np.int64))
+    return _outlines(level)[np.searchsorted(all_ids, selection)]
 
 
-def _refuse_unknown(wanted: Collection[str], known: npt.NDArray[np.str_], what: str) -> None:
-    unknown = np.setdiff1d(np.asarray(list(wanted), dtype=str), known)
+def _refuse_unknown(ids: Collection[str], all_ids: npt.NDArray[np.str_], what: str) -> None:
+    unknown = np.setdiff1d(np.asarray(list(ids), dtype=str), all_ids)
     if len(unknown):
         names = ", ".join(f"'{name}'" for name in unknown[:5])
         raise InputError(f"{len(unknown)} unknown {what} (such as {names}): check the spelling")
@@ -169,15 +169,14 @@ def _read(name: str, columns: list[str]) -> pd.DataFrame:
     return pd.read_parquet(_BUNDLE / f"{name}.parquet", columns=columns)
 
 
-def counted_map(level: Level, named: pd.DataFrame) -> Regions:
+def counted_map(level: Level, counted: pd.DataFrame) -> Regions:
     """Return the bundled regions of a level and, without neighbours, those that only counts name.
 
-    `named` has the columns id, name, country and is_bundled. Where the others lie, and how large
-    they are, is NaN.
-
+    `counted` has the columns id, name, country and is_bundled. The position and size of a region
+    that is not bundled are NaN.
     """
     bundled = load_regions(level)
-    others = named[~named["is_bundled"]].drop_duplicates("id")[["id", "name", "country"]]
+    others = counted[~counted["is_bundled"]].drop_duplicates("id")[["id", "name", "country"]]
     table = pd.concat([bundled.table, others.reindex(columns=bundled.table.columns)])
     order = np.argsort(table["id"].to_numpy(dtype=str), kind="stable")
     alone = sparse.csr_array((len(others), len(others)))

@@ -49,8 +49,8 @@ class JsonRows:
         self._all = chain([first] if first else [], records)
         self.has = frozenset(first)
         """The fields of the first record."""
-        taken = {name.lower() for name in (*names, OTHERS, LINE, LINES)}
-        self.columns = (*names, *(name for name in first if name.lower() not in taken), OTHERS)
+        reserved = {name.lower() for name in (*names, OTHERS, LINE, LINES)}
+        self.columns = (*names, *(name for name in first if name.lower() not in reserved), OTHERS)
         self.notes: tuple[str, ...] = ()
 
     @property
@@ -70,9 +70,9 @@ class JsonRows:
 
     def _batch(self, records: list[Record], start: int) -> pa.RecordBatch:
         names = self.columns[:-1]
-        named = frozenset(names)
+        own = frozenset(names)
         columns = [[_text(record.get(name)) for record in records] for name in names]
-        others = [{k: v for k, v in record.items() if k not in named} for record in records]
+        others = [{k: v for k, v in record.items() if k not in own} for record in records]
         columns.append([_text(fields or None) for fields in others])
         return pa.RecordBatch.from_arrays(
             [

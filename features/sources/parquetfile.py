@@ -55,13 +55,13 @@ class ParquetRows:
         self._file = file
         self.sha256 = sha256
         schema = file.schema_arrow
-        taken = [n for n, field in enumerate(schema) if _is_text_like(field.type)]
-        self._taken = [schema.names[n] for n in taken]
+        positions = [n for n, field in enumerate(schema) if _is_text_like(field.type)]
+        self._names = [schema.names[n] for n in positions]
         names = column_names(schema.names, path)
-        self.columns = tuple(names[n] for n in taken)
-        left = [name for name in schema.names if name not in self._taken]
-        self.notes = (f"columns without single values were left out: {', '.join(left)}",) * bool(
-            left
+        self.columns = tuple(names[n] for n in positions)
+        others = [name for name in schema.names if name not in self._names]
+        self.notes = (f"columns without single values were left out: {', '.join(others)}",) * bool(
+            others
         )
 
     def batches(self, columns: Sequence[str] | None = None) -> Iterator[pa.RecordBatch]:
@@ -71,14 +71,14 @@ class ParquetRows:
         """
         start = 1
         try:
-            for batch in self._file.iter_batches(_BATCH, columns=self._taken):
+            for batch in self._file.iter_batches(_BATCH, columns=self._names):
                 yield self._as_text(batch, start).select([*(columns or self.columns), LINE, LINES])
                 start += batch.num_rows
         except (OSError, pa.ArrowException) as error:
             raise _damaged(self._path, error) from error
 
     def _as_text(self, batch: pa.RecordBatch, start: int) -> pa.RecordBatch:
-        texts = [batch.column(name).cast(pa.string()) for name in self._taken]
+        texts = [batch.column(name).cast(pa.string()) for name in self._names]
         numbers = pa.array(range(start, start + batch.num_rows), pa.int64())
         ones = pa.array([1] * batch.num_rows, pa.int64())
         return pa.RecordBatch.from_arrays(

@@ -35,7 +35,7 @@ class MemoryDelivery:
     """Events in memory, on their way into the archive.
 
     `events` has the columns of EVENTS_SCHEMA in any order, of which those that may be null may be
-    absent; `rejected` those of REJECTED_SCHEMA. Their content stands for that of a file.
+    absent; `rejected` those of REJECTED_SCHEMA.
     """
 
     identity: Identity
@@ -99,7 +99,7 @@ def deliver(world: World, available_on: date) -> MemoryDelivery:
             f"nothing of the simulated world was over on {available_on}: its first month is "
             f"{format_month(first)}; give a later day"
         )
-    known = world.events["date_end"] < pd.Timestamp(available_on.replace(day=1))
+    is_public = world.events["date_end"] < pd.Timestamp(available_on.replace(day=1))
     countries = sorted(set(world.regions.table["country"]))
     return MemoryDelivery(
         Identity(
@@ -112,5 +112,5 @@ def deliver(world: World, available_on: date) -> MemoryDelivery:
             file_name=f"the simulated world of seed {world.seed}",
             simulated=True,
         ),
-        world.events.loc[known].reset_index(drop=True),
+        world.events.loc[is_public].reset_index(drop=True),
     )

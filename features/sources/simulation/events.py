@@ -149,13 +149,12 @@ def _places(
 def _points_within(polygon: shapely.Geometry, number: int, rng: np.random.Generator) -> FloatArray:
     """Draw points (number, 2) [longitude, latitude in degrees] inside a polygon."""
     west, south, east, north = polygon.bounds
-    tried = rng.uniform((west, south), (east, north), size=(200 * number, 2))
-    inside = tried[shapely.contains_xy(polygon, tried[:, 0], tried[:, 1])]
+    points = rng.uniform((west, south), (east, north), size=(200 * number, 2))
+    inside = points[shapely.contains_xy(polygon, points[:, 0], points[:, 1])]
     anchor = polygon.representative_point()
     # Only a sliver of a polygon leaves too few; its own anchor stands in for the missing towns.
     spare = np.tile((anchor.x, anchor.y), (number, 1))
-    points: FloatArray = np.concatenate([inside, spare])[:number]
-    return points
+    return np.asarray(np.concatenate([inside, spare])[:number])
 
 
 def _split(drawn: EventDraws, rng: np.random.Generator) -> IntArray:

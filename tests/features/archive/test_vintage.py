@@ -11,8 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from features.archive.coverage import Coverage, Span, read_coverage
+from features.archive.monthly import monthly_counts
 from features.archive.releases import Archive, Delivery, Identity
-from features.archive.vintage import monthly_counts, open_vintage
+from features.archive.vintage import open_vintage
 from features.errors import ArchiveError
 from features.months import format_month
 from features.sources.ingestion import FileDelivery

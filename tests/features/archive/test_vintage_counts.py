@@ -7,10 +7,11 @@ import pandas as pd
 import pytest
 
 from features.archive.coverage import Coverage, Span
+from features.archive.monthly import counted_regions, monthly_counts
 from features.archive.releases import Archive
-from features.archive.vintage import counted_regions, monthly_counts, open_vintage
+from features.archive.vintage import open_vintage
 from features.errors import ArchiveError, CoverageError
-from features.indicators.catalogue import untold
+from features.indicators.catalogue import missing_details
 from features.months import format_month, parse_month
 from features.panel.panel import Panel, read_panel
 from features.places.matching import match_countries
@@ -91,14 +92,16 @@ def test_events_are_told_by_type_and_what_is_not_is_in_the_total(archive: Archiv
 def test_what_counts_do_not_tell_is_named_with_the_indicators_that_need_it(
     archive: Archive, tmp_path: Path
 ) -> None:
-    assert panel_of(archive).tells == {"events", "types of events"}
-    assert untold(panel_of(archive), ["deaths", "events", "state_based_mean_3"]) == {
+    assert panel_of(archive).details == {"events", "types of events"}
+    assert missing_details(panel_of(archive), ["deaths", "events", "state_based_mean_3"]) == {
         "state_based_mean_3": "types of deaths"
     }
     bare = Archive(tmp_path / "bare")
     delivered(bare, tmp_path, ["Mali,Mopti,2020-01,9"], "country,region,month,deaths")
-    assert panel_of(bare).tells == set()
-    assert set(untold(panel_of(bare), ["deaths", "events", "neighbour_events_mean_3"])) == {
+    assert panel_of(bare).details == set()
+    assert set(
+        missing_details(panel_of(bare), ["deaths", "events", "neighbour_events_mean_3"])
+    ) == {
         "events",
         "neighbour_events_mean_3",
     }
