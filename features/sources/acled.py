@@ -11,7 +11,7 @@ from pathlib import Path
 
 from features.archive.releases import Identity
 from features.errors import InputError
-from features.sources.csvfile import CsvRows, CsvText
+from features.sources.csvfile import CsvRows
 from features.sources.jsonfile import JsonRows, is_json
 from features.sources.rows import LINE, Rows, column_names
 from features.sources.source import EventRules, FileOptions, identify_final
@@ -231,12 +231,13 @@ def _open(path: Path, required: Sequence[str], optional: Sequence[str]) -> Itera
                 _refuse_missing(path, required, records.has)
             yield records
             return
-        text = CsvText(path, content)
-        names = [name.lower() for name in column_names(text.first, path)]
+        rows = CsvRows(path, content)
+        names = [name.lower() for name in column_names(rows.first, path)]
         if len(names) == 1 and ";" in names[0]:
             raise InputError(f"'{path}' is separated by semicolons: save it with commas")
         _refuse_missing(path, required, names)
-        yield CsvRows(text, names, has_header=True)
+        rows.name_columns(names)
+        yield rows
 
 
 def _refuse_missing(path: Path, required: Sequence[str], names: Collection[str]) -> None:

@@ -1,15 +1,12 @@
-"""Comma-separated text as it comes: of mixed encoding, with stray quotes, half broken.
+"""Comma-separated text as it is delivered: of mixed encoding, with stray quotes, half broken.
 
-Every field is handed on as text; what it means is the source's own business.
+Two readers share the work. Arrow's, which is fast, reads text whose quotation marks conform to RFC
+4180 and whose records are all of one width. The standard library's, which is slow but loses
+nothing, reads any other stretch: DuckDB's drops characters next to a stray quotation mark, and
+pandas' drops records that are too long.
 
-Two readers share the work. Text whose quotation marks all stand where RFC 4180 wants them, and
-whose records are all of one width, goes through Arrow's reader, which is fast. A stretch that is
-not like that goes through the standard library's, which is slow, and lenient and exact: DuckDB's
-drops characters next to a stray quotation mark, and pandas' drops records that are too long.
-
-A misplaced quotation mark may not join rows: it would make one event of two. So where a record
-runs over several lines and its quotation marks are not as RFC 4180 wants them, each of its lines
-is a record.
+A misplaced quotation mark must not make one event of two. So a record of several lines whose marks
+do not conform is split: each of its lines is a record.
 """
 
 import codecs
@@ -40,8 +37,11 @@ _REPLACEMENT = "\N{REPLACEMENT CHARACTER}".encode()
 Bytes = npt.NDArray[np.uint8]
 
 
-class CsvText:
-    """A CSV file, read once from its beginning to its end; blank lines are no records."""
+class CsvRows:
+    """The records of a CSV file, read once; blank lines are no records.
+
+    `first` is the first record, whose fields are the names of the columns until others are given.
+    """
 
     def __init__(self, path: Path, content: FileContent) -> None:
         self._path = path
@@ -52,6 +52,12 @@ class CsvText:
         self.first = self._first_record(content.head())
         if not self.first:
             raise InputError(f"'{path}' is empty: give a CSV file as its source delivers it")
+        self.name_columns(self.first)
+
+    def name_columns(self, names: Sequence[str], *, has_header: bool = True) -> None:
+        """Name the columns, as many as `first` has fields, and say whether that is a header."""
+        self._names, self._has_header = names, has_header
+        self.columns = (*names, BEYOND)
 
     @property
     def sha256(self) -> str:
@@ -65,16 +71,13 @@ class CsvText:
         nuls = (f"{self._nuls} NUL bytes were replaced",) * (self._nuls > 0)
         return (*other, *nuls)
 
-    def batches(
-        self, names: Sequence[str], *, has_header: bool, columns: Sequence[str] | None = None
-    ) -> Iterator[pa.RecordBatch]:
-        """Yield all records but the header: columns `names` and BEYOND, LINE and LINES.
+    def batches(self, columns: Sequence[str] | None = None) -> Iterator[pa.RecordBatch]:
+        """Yield some columns of the records but the header, all by default, and LINE and LINES.
 
-        `names` are as many as `first` has fields; only those of `columns`, if there are any, are
-        yielded. Fields are text, null where a record has none.
-        Raises InputError when the file is damaged or a record never ends.
+        Fields are text, null where a record has none. Raises InputError when the file is damaged or
+        a record never ends.
         """
-        skip = int(has_header)
+        skip = int(self._has_header)
         data, enough = b"", 0
         for chunk, final in chain(
             ((chunk, False) for chunk in self._content.chunks()), [(b"", True)]
@@ -82,7 +85,7 @@ class CsvText:
             data += self._mended(chunk)
             if len(data) < min(enough, LONGEST_RECORD) and not final:
                 continue
-            table, used, lines = self._records(data, names, columns, final=final)
+            table, used, lines = self._records(data, columns, final=final)
             if not (used or final) and len(data) >= LONGEST_RECORD:
                 raise self._endless()
             data = data[used:]
@@ -90,7 +93,7 @@ class CsvText:
             self._line += lines
             dropped = min(skip, table.num_rows)
             skip -= dropped
-            selected = [*(columns or (*names, BEYOND)), LINE, LINES]
+            selected = [*(columns or self.columns), LINE, LINES]
             yield from table.slice(dropped).select(selected).to_batches()
 
     def _endless(self) -> InputError:
@@ -113,24 +116,22 @@ class CsvText:
         return chunk.replace(b"\0", _REPLACEMENT) if nuls else chunk
 
     def _records(
-        self, data: bytes, names: Sequence[str], columns: Sequence[str] | None, *, final: bool
+        self, data: bytes, columns: Sequence[str] | None, *, final: bool
     ) -> tuple[pa.Table, int, int]:
         """Return the records that end within `data`, and how many bytes and lines they take."""
         bounds = _record_bounds(data, final=final)
         if bounds is not None:
             part = data[: bounds.used]
-            table = _quick(part, names, columns, bounds, self._line)
+            table = _quick(part, self._names, columns, bounds, self._line)
             if table is None and (text := decode_text(part)).is_mended:
-                table = _quick(text.text.encode(), names, columns, bounds, self._line)
+                table = _quick(text.text.encode(), self._names, columns, bounds, self._line)
                 self._has_other_bytes |= table is not None
             if table is not None:
                 return table, bounds.used, bounds.newlines
-        return self._exact(data, names, final=final)
+        return self._exact(data, final=final)
 
-    def _exact(
-        self, data: bytes, names: Sequence[str], *, final: bool
-    ) -> tuple[pa.Table, int, int]:
-        """Return what `_records` does, for any text; bytes know no line ends but these three."""
+    def _exact(self, data: bytes, *, final: bool) -> tuple[pa.Table, int, int]:
+        """Return what `_records` does, for any text."""
         last = max(data.rfind(b"\n"), data.rfind(b"\r", 0, -1))  # a last \r may belong to a \n
         raw = data[: len(data) if final else last + 1].splitlines(keepends=True)
         texts = [decode_text(line) for line in raw]
@@ -142,41 +143,17 @@ class CsvText:
             if spans and not final:  # the last record may go on in the next chunk
                 taken = spans.pop().begin
             records = [record for span in spans for record in _parted(span, lines)]
-        return _columns(records, names, self._line), sum(map(len, raw[:taken])), taken
+        return _columns(records, self._names, self._line), sum(map(len, raw[:taken])), taken
 
 
 @contextmanager
-def open_csv(path: Path) -> Iterator[CsvText]:
+def open_csv(path: Path) -> Iterator[CsvRows]:
     """Open a `.csv`, `.csv.gz` or `.zip` file; the last must hold exactly one CSV file.
 
     Raises InputError when the path is no file, the file is empty, damaged or no CSV at all.
     """
     with open_content(path) as content:
-        yield CsvText(path, content)
-
-
-class CsvRows:
-    """The records of a CSV file under the names that its source gives to its columns."""
-
-    def __init__(self, text: CsvText, names: Sequence[str], *, has_header: bool) -> None:
-        self._text = text
-        self._names = names
-        self._has_header = has_header
-        self.columns = (*names, BEYOND)
-
-    def batches(self, columns: Sequence[str] | None = None) -> Iterator[pa.RecordBatch]:
-        """Yield the records but the header, as `CsvText.batches` does."""
-        return self._text.batches(self._names, has_header=self._has_header, columns=columns)
-
-    @property
-    def sha256(self) -> str:
-        """The hash of the delivered content, once all of it is read."""
-        return self._text.sha256
-
-    @property
-    def notes(self) -> tuple[str, ...]:
-        """What had to be mended to read the file, once all of it is read."""
-        return self._text.notes
+        yield CsvRows(path, content)
 
 
 @dataclass(frozen=True)

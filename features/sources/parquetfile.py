@@ -9,7 +9,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from features.errors import InputError
-from features.sources.csvfile import CsvRows, open_csv
+from features.sources.csvfile import open_csv
 from features.sources.rows import LINE, LINES, Rows, column_names
 from features.sources.unpack import require_file
 
@@ -30,8 +30,9 @@ def open_table(path: Path) -> Iterator[Rows]:
         with open_parquet(path) as rows:
             yield rows
         return
-    with open_csv(path) as text:
-        yield CsvRows(text, column_names(text.first, path), has_header=True)
+    with open_csv(path) as records:
+        records.name_columns(column_names(records.first, path))
+        yield records
 
 
 @contextmanager

@@ -16,7 +16,7 @@ from features.archive.releases import Identity, Kind
 from features.archive.schemas import OTHER_TYPES, TYPES_OF_VIOLENCE
 from features.errors import InputError
 from features.months import month_of
-from features.sources.csvfile import CsvRows, open_csv
+from features.sources.csvfile import open_csv
 from features.sources.rows import Rows, refuse_repeated
 from features.sources.source import EventRules, FileOptions, identify_final
 from features.sources.sql import has_surplus, is_filled, quoted
@@ -225,9 +225,10 @@ class Ucdp:
     @contextmanager
     def open(self, path: Path) -> Iterator[Rows]:
         """Open a CSV file; raises InputError when it is none of UCDP's."""
-        with open_csv(path) as text:
-            names, has_header = column_names(text.first, path)
-            yield CsvRows(text, names, has_header=has_header)
+        with open_csv(path) as rows:
+            names, has_header = column_names(rows.first, path)
+            rows.name_columns(names, has_header=has_header)
+            yield rows
 
     def rules(self, columns: Sequence[str]) -> EventRules:
         """Return how rows with these columns become events."""

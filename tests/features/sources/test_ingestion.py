@@ -246,7 +246,8 @@ def test_every_row_is_accepted_or_rejected_for_the_reasons_that_apply(
 def records(path: Path) -> dict[int, list[str]]:
     """The delivered fields of every record but the header, by the line on which it begins."""
     with open_csv(path) as text:
-        batches = list(text.batches([*ROW], has_header=True))
+        text.name_columns([*ROW])
+        batches = list(text.batches())
     return {
         record.pop("_line"): [f for name, f in record.items() if f is not None and name != "_lines"]
         for batch in batches
