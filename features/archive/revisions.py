@@ -243,25 +243,18 @@ def _events(vintage: Vintage, shared: pd.DataFrame) -> pa.Table:
 
 
 def _changed_months(a: Vintage, b: Vintage, shared: pd.DataFrame) -> pd.DataFrame:
-    with opened() as database:
-        database.register("shared", shared)
-        for name, vintage in (("a", a), ("b", b)):
-            database.register(f"counts_{name}", monthly_counts(vintage, "country"))
-            database.execute(f"""
-                CREATE TEMP TABLE {name} AS
-                SELECT country, shared.month, coalesce(sum(deaths), 0)::BIGINT AS deaths,
-                    coalesce(sum(events), 0)::BIGINT AS events
-                FROM shared LEFT JOIN counts_{name} AS counts
-                ON counts.region = country AND counts.month = shared.month
-                AND type_of_violence IN ({_COUNTED})
-                GROUP BY ALL
-            """)
-        months = database.sql("""
-            SELECT country, month, a.deaths AS deaths_a, b.deaths AS deaths_b,
-                a.events AS events_a, b.events AS events_b, b.deaths - a.deaths AS change
-            FROM a JOIN b USING (country, month)
-            WHERE a.deaths <> b.deaths OR a.events <> b.events
-            ORDER BY abs(change) DESC, country, month
-        """).to_arrow_table()
-    changed: pd.DataFrame = months.to_pandas().astype({"country": "str"})
-    return changed
+    months = shared[["country", "month"]].astype({"country": "str"})
+    for name, vintage in (("a", a), ("b", b)):
+        counts = monthly_counts(vintage, "country").rename(columns={"region": "country"})
+        counts = counts[counts["type_of_violence"].isin([UNTYPED, *TYPES_OF_VIOLENCE])]
+        sums = counts.groupby(["country", "month"])[["deaths", "events"]].sum()
+        months = months.join(sums.add_suffix(f"_{name}"), on=["country", "month"])
+    figures = ["deaths_a", "deaths_b", "events_a", "events_b"]
+    months[figures] = months[figures].fillna(0).astype("int64")
+    months["change"] = months["deaths_b"] - months["deaths_a"]
+    differ = (months["change"] != 0) | (months["events_a"] != months["events_b"])
+    return (
+        months.loc[differ, ["country", "month", *figures, "change"]]
+        .sort_values(["country", "month"])
+        .sort_values("change", key=abs, ascending=False, kind="stable", ignore_index=True)
+    )
