@@ -289,7 +289,7 @@ def naive(a: States, b: States) -> tuple[Counter[str], set[tuple[str, int]]]:
     return became, shared
 
 
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=6, deadline=None)
 @given(st.tuples(EVENTS, SPANS), st.tuples(EVENTS, SPANS))
 def test_a_revision_agrees_with_a_look_at_every_event_and_with_its_mirror_image(
     tmp_path_factory: pytest.TempPathFactory, one: States, two: States
@@ -324,7 +324,7 @@ def test_a_revision_agrees_with_a_look_at_every_event_and_with_its_mirror_image(
     assert forth.months["change"].sum() == deaths[1] - deaths[0]
 
 
-@settings(max_examples=5, deadline=None)
+@settings(max_examples=3, deadline=None)
 @given(EVENTS, SPANS)
 def test_nothing_changed_from_a_state_to_itself(
     tmp_path_factory: pytest.TempPathFactory, events: dict[str, Event], spans: dict[str, list[int]]
