@@ -9,7 +9,7 @@ import duckdb
 import pandas as pd
 
 from features.archive.vintage import Vintage
-from features.database import opened
+from features.database import open_database
 from features.errors import CoverageError
 from features.words import Level
 
@@ -80,7 +80,7 @@ def event_parts(vintage: Vintage) -> Iterator[duckdb.DuckDBPyConnection]:
             "release": range(len(vintage.releases)),
         }
     )
-    with opened() as database:
+    with open_database() as database:
         database.register("files", files)
         database.register("bases", vintage.bases)
         database.execute(_VERSIONS.format(events=_path_list(files["filename"])))
@@ -129,7 +129,7 @@ def _aggregated(vintage: Vintage, level: Level) -> pd.DataFrame:
         )
     column = "region" if level == vintage.level else "country"
     paths = [str(release.counts_file) for release in vintage.releases]
-    with opened() as database:
+    with open_database() as database:
         database.register("files", pd.DataFrame({"filename": paths, "release": range(len(paths))}))
         database.register("bases", vintage.bases)
         counts = database.sql(f"""

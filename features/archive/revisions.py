@@ -18,7 +18,7 @@ from features.archive.monthly import event_parts, monthly_counts
 from features.archive.releases import Archive, Release
 from features.archive.schemas import TYPES_OF_VIOLENCE, UNTYPED
 from features.archive.vintage import Vintage, open_vintage, vintage_of
-from features.database import opened
+from features.database import open_database
 from features.errors import ArchiveError
 
 FIELDS: dict[str, tuple[str, ...]] = {
@@ -210,7 +210,7 @@ def _tally(a: Vintage, b: Vintage, shared: pd.DataFrame) -> dict[str, int]:
         **{name: f"a.event_id = b.event_id AND ({what})" for name, what in differ.items()},
     }
     counts = ", ".join(f'count(*) FILTER ({what}) AS "{name}"' for name, what in conditions.items())
-    with opened() as database:
+    with open_database() as database:
         database.register("a", _events(a, shared))
         database.register("b", _events(b, shared))
         tally = database.sql(f"""

@@ -169,14 +169,14 @@ def _read(name: str, columns: list[str]) -> pd.DataFrame:
     return pd.read_parquet(_BUNDLE / f"{name}.parquet", columns=columns)
 
 
-def counted_map(level: Level, counted: pd.DataFrame) -> Regions:
+def counted_map(level: Level, own: pd.DataFrame) -> Regions:
     """Return the bundled regions of a level and, without neighbours, those that only counts name.
 
-    `counted` has the columns id, name, country and is_bundled. The position and size of a region
+    `own` has the columns id, name, country and is_bundled. The position and size of a region
     that is not bundled are NaN.
     """
     bundled = load_regions(level)
-    others = counted[~counted["is_bundled"]].drop_duplicates("id")[["id", "name", "country"]]
+    others = own[~own["is_bundled"]].drop_duplicates("id")[["id", "name", "country"]]
     table = pd.concat([bundled.table, others.reindex(columns=bundled.table.columns)])
     order = np.argsort(table["id"].to_numpy(dtype=str), kind="stable")
     alone = sparse.csr_array((len(others), len(others)))

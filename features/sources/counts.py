@@ -30,7 +30,7 @@ from features.archive.schemas import (
     TYPES_OF_VIOLENCE,
     UNTYPED,
 )
-from features.database import opened
+from features.database import open_database
 from features.errors import InputError
 from features.months import format_month, month_of
 from features.sources.acceptance import RowRules, take_in
@@ -111,7 +111,7 @@ def read_counts(path: Path, options: CountsOptions) -> CountsDelivery:
         columns = find_columns(names, options.level, path)
         return counts_rules(names, columns, options.level, options.available_on)
 
-    with opened() as database:
+    with open_database() as database:
         intake = take_in(
             database, path, partial(open_table, path), rules, allow_rejects=options.allow_rejects
         )

@@ -139,11 +139,15 @@ class CsvRows:
         lines = [text.text for text in texts]
         with _long_fields():
             spans = list(_spans(lines))
-            taken = len(lines)
+            count = len(lines)
             if spans and not final:  # the last record may go on in the next chunk
-                taken = spans.pop().begin
+                count = spans.pop().begin
             records = [record for span in spans for record in _parted(span, lines)]
-        return _columns(records, self._names, self._line), sum(map(len, raw[:taken])), taken
+        return (
+            _columns(records, self._names, self._line),
+            sum(map(len, raw[:count])),
+            count,
+        )
 
 
 @contextmanager

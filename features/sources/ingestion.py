@@ -24,7 +24,7 @@ from features.archive.releases import (
     ReleaseContent,
 )
 from features.archive.schemas import EVENTS_SCHEMA, event_faults
-from features.database import opened
+from features.database import open_database
 from features.errors import ArchiveError, InputError
 from features.places.placement import place_admin1, place_country, place_priogrid
 from features.sources.acceptance import RowRules, take_in
@@ -54,7 +54,10 @@ class FileDelivery:
     def write(self, folder: Path) -> ReleaseContent:
         """Write accepted and rejected rows; raises InputError when the file cannot be used."""
         try:
-            with TemporaryDirectory(dir=folder) as staging, opened(Path(staging)) as database:
+            with (
+                TemporaryDirectory(dir=folder) as staging,
+                open_database(Path(staging)) as database,
+            ):
                 return self._write(database, folder)
         except (duckdb.IOException, duckdb.OutOfMemoryException) as error:
             raise ArchiveError(

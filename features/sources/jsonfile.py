@@ -1,6 +1,10 @@
 """JSON records as web services deliver them, read one by one, so that a file may be large.
 
-A file is a list of records, or an object whose "data" is one. Every field is handed on as text.
+A file is a list of records, or an object whose "data" is one. Every field becomes text.
+
+The standard library's decoder reads record by record. A streaming parser (ijson on yajl) was tried:
+it refuses raw control characters in texts, writes numbers anew, and takes memory with the square of
+the depth, so that 100 kB of opening brackets end the process.
 """
 
 import codecs

@@ -12,9 +12,7 @@ import pandas as pd
 
 from features.archive.vintage import Vintage
 from features.months import month_of
-from features.sources import acled
-from features.sources.ucdp import HISTORY as UCDP
-from features.sources.ucdp import MONTHLY_DAY
+from features.sources import acled, ucdp
 
 _FRIDAY = 4
 _ACLED_LAG = timedelta(days=5)
@@ -47,7 +45,7 @@ def newest_public_month(history: str, as_of: date) -> int | None:
 
 def _ucdp(as_of: date) -> int:
     last = month_of(as_of) - 1
-    return last if as_of.day >= MONTHLY_DAY else last - 1
+    return last if as_of.day >= ucdp.MONTHLY_DAY else last - 1
 
 
 def _acled(as_of: date) -> int:
@@ -56,7 +54,7 @@ def _acled(as_of: date) -> int:
     return month_of(friday + timedelta(days=1)) - 1
 
 
-_SCHEDULES: dict[str, Callable[[date], int]] = {UCDP: _ucdp, acled.SOURCE: _acled}
+_SCHEDULES: dict[str, Callable[[date], int]] = {ucdp.HISTORY: _ucdp, acled.SOURCE: _acled}
 
 
 def staleness(vintage: Vintage) -> Staleness | None:

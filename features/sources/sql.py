@@ -12,9 +12,9 @@ import duckdb
 import pandas as pd
 import pyarrow as pa
 
+from features.places import priogrid
 from features.places.countries import gleditsch_ward_states
 from features.places.matching import match_countries
-from features.places.priogrid import COLUMNS as CELLS_A_ROW
 from features.places.regions import load_regions
 from features.sources.rows import BEYOND
 
@@ -137,10 +137,10 @@ def _macros() -> str:
     CREATE TEMP MACRO month_of(d) AS (year(d) - 1970) * 12 + month(d) - 1;
     CREATE TEMP MACRO iso3_of_gleditsch_ward(n) AS [{codes}][greatest(n, 0)];
     CREATE TEMP MACRO cells_apart(cell, latitude, longitude) AS greatest(
-        abs(floor((cell - 1) / {CELLS_A_ROW}) - (floor(latitude * 2) + 180)),
+        abs(floor((cell - 1) / {priogrid.COLUMNS}) - (floor(latitude * 2) + 180)),
         least(
-            abs((cell - 1) % {CELLS_A_ROW} - (floor(longitude * 2) + 360)),
-            {CELLS_A_ROW} - abs((cell - 1) % {CELLS_A_ROW} - (floor(longitude * 2) + 360))
+            abs((cell - 1) % {priogrid.COLUMNS} - (floor(longitude * 2) + 360)),
+            {priogrid.COLUMNS} - abs((cell - 1) % {priogrid.COLUMNS} - (floor(longitude * 2) + 360))
         )
     );
     """

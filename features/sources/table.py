@@ -41,7 +41,7 @@ class Table:
         """Open a file; raises InputError when it lacks a column that the mapping names."""
         with open_table(path) as rows:
             columns = self._mapping.columns
-            names = dict.fromkeys([*columns.event_id, *columns.named().values()])
+            names = dict.fromkeys([*columns.event_id, *columns.file_columns().values()])
             missing = [name for name in names if own_name(name) not in rows.columns]
             if missing:
                 raise InputError(
@@ -53,28 +53,28 @@ class Table:
     def rules(self, columns: Sequence[str]) -> EventRules:
         """Return how rows with these columns become events."""
         mapping = self._mapping
-        named = {to: own_name(name) for to, name in mapping.columns.named().items()}
+        file_columns = {to: own_name(name) for to, name in mapping.columns.file_columns().items()}
         constants = mapping.constants.model_dump(exclude_none=True)
         if "type_of_violence" in constants:
             constants["type_of_violence"] = TYPES[constants["type_of_violence"]]
         values = {
             **{to: literal(it) if isinstance(it, str) else str(it) for to, it in constants.items()},
-            **{to: f"filled({quoted(named[to])})" for to in _TEXTS if to in named},
-            **{to: f"whole({quoted(named[to])})" for to in _WHOLE if to in named},
-            **{to: f"number({quoted(named[to])})" for to in _DEGREES if to in named},
+            **{to: f"filled({quoted(file_columns[to])})" for to in _TEXTS if to in file_columns},
+            **{to: f"whole({quoted(file_columns[to])})" for to in _WHOLE if to in file_columns},
+            **{to: f"number({quoted(file_columns[to])})" for to in _DEGREES if to in file_columns},
             "event_id": _event_id([own_name(name) for name in mapping.columns.event_id]),
-            "date_start": self._day(named["date_start"]),
-            "date_end": self._day(named["date_start"]),
+            "date_start": self._day(file_columns["date_start"]),
+            "date_end": self._day(file_columns["date_start"]),
         }
-        if "date_end" in named:
-            last = named["date_end"]
+        if "date_end" in file_columns:
+            last = file_columns["date_end"]
             values["date_end"] = _unless_empty(last, self._day(last), values["date_start"])
-        values |= _deaths(named, values.get("best"))
-        if "type_of_violence" in named:
-            values["type_of_violence"] = self._type(named["type_of_violence"])
-        if "country" in named:
-            values["country"] = self._country(named["country"])
-        return EventRules(columns=values, faults=self._faults(columns, named))
+        values |= _deaths(file_columns, values.get("best"))
+        if "type_of_violence" in file_columns:
+            values["type_of_violence"] = self._type(file_columns["type_of_violence"])
+        if "country" in file_columns:
+            values["country"] = self._country(file_columns["country"])
+        return EventRules(columns=values, faults=self._faults(columns, file_columns))
 
     def _day(self, column: str) -> str:
         """Return the SQL of a day: without a format, only YYYY-MM-DD is beyond doubt."""
@@ -94,13 +94,13 @@ class Table:
             return f"iso3_of_gleditsch_ward(whole({quoted(column)}))"
         return f"country_named(filled({quoted(column)}))"
 
-    def _faults(self, columns: Sequence[str], named: dict[str, str]) -> dict[str, str]:
+    def _faults(self, columns: Sequence[str], file_columns: dict[str, str]) -> dict[str, str]:
         faults = {"has more fields than the header": has_surplus(columns)}
         for to in (*_WHOLE, *_DEGREES):
-            if to in named:
-                faults[f"{to} is unreadable"] = f"{to} IS NULL AND {is_filled(named[to])}"
+            if to in file_columns:
+                faults[f"{to} is unreadable"] = f"{to} IS NULL AND {is_filled(file_columns[to])}"
         if self._mapping.types:
-            column = named["type_of_violence"]
+            column = file_columns["type_of_violence"]
             faults["its type of violence is not among the [types] of the mapping"] = (
                 f"type_of_violence IS NULL AND {is_filled(column)}"
             )
@@ -116,16 +116,16 @@ def _event_id(columns: Sequence[str]) -> str:
     return f"CASE WHEN {empty} THEN concat_ws({literal(_BETWEEN_IDS)}, {parts}) END"
 
 
-def _deaths(named: dict[str, str], constant: str | None) -> dict[str, str]:
+def _deaths(file_columns: dict[str, str], constant: str | None) -> dict[str, str]:
     """Return the SQL of all deaths: where a bound is not said, it is the best estimate.
 
     Deaths of a side that is not named, or empty, are none; those of no side are of unknown sides.
     """
 
     def value(to: str, otherwise: str) -> str:
-        if to not in named:
+        if to not in file_columns:
             return otherwise
-        return _unless_empty(named[to], f"whole({quoted(named[to])})", otherwise)
+        return _unless_empty(file_columns[to], f"whole({quoted(file_columns[to])})", otherwise)
 
     best = value("best", constant or "NULL")
     sides = {to: value(to, "0") for to in _SIDES}

@@ -87,7 +87,7 @@ class Columns(BaseModel):
     code_status: Name | None = None
     text: Name | None = None
 
-    def named(self) -> dict[str, str]:
+    def file_columns(self) -> dict[str, str]:
         """Return column of the normal form -> column of the file, of all but the id."""
         return self.model_dump(exclude={"event_id"}, exclude_none=True)
 
@@ -159,16 +159,16 @@ class TableMapping(BaseModel):
 
     @model_validator(mode="after")
     def _each_once(self) -> Self:
-        named = self.columns.named()
+        file_columns = self.columns.file_columns()
         constants = self.constants.model_dump(exclude_none=True)
         for name in ("country", "type_of_violence", "best"):
-            if name not in named and name not in constants:
+            if name not in file_columns and name not in constants:
                 raise ValueError(f"{name} is missing: name it under [columns] or [constants]")
-        if both := sorted(named.keys() & constants.keys()):
+        if both := sorted(file_columns.keys() & constants.keys()):
             raise ValueError(f"{both[0]} stands under [columns] and [constants]: keep one")
-        if self.types and "type_of_violence" not in named:
+        if self.types and "type_of_violence" not in file_columns:
             raise ValueError("[types] needs type_of_violence under [columns]")
-        if ("latitude" in named) != ("longitude" in named):
+        if ("latitude" in file_columns) != ("longitude" in file_columns):
             raise ValueError("latitude and longitude need each other")
         return self
 
