@@ -14,7 +14,6 @@ import csv
 import io
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
 from typing import NamedTuple
@@ -160,8 +159,7 @@ def open_csv(path: Path) -> Iterator[CsvRows]:
         yield CsvRows(path, content)
 
 
-@dataclass(frozen=True)
-class _RecordBounds:
+class _RecordBounds(NamedTuple):
     """First byte, newlines before it and lines of every record (n,); bytes and newlines of all."""
 
     starts: IntArray
@@ -219,9 +217,7 @@ def _quick(
     try:
         table = pyarrow.csv.read_csv(
             in_arrow_memory(data),
-            read_options=pyarrow.csv.ReadOptions(
-                column_names=list(names), block_size=max(len(data), 1)
-            ),
+            pyarrow.csv.ReadOptions(column_names=list(names), block_size=max(len(data), 1)),
             parse_options=pyarrow.csv.ParseOptions(newlines_in_values=True),
             convert_options=pyarrow.csv.ConvertOptions(
                 column_types=dict.fromkeys(names, pa.string()),
@@ -284,10 +280,7 @@ def _is_regular(record: str) -> bool:
 
 
 def _columns(records: Sequence[_Span], names: Sequence[str], line: int) -> pa.Table:
-    """Return records as columns of text, null where they have no field, what is beyond gathered.
-
-    The first line among those of the records is number `line` of the file.
-    """
+    """Return records as columns of text, null where they have no field; `line` is the first's."""
     width = len(names)
     of_each = [record.fields for record in records]
     columns = {
