@@ -16,7 +16,8 @@ from features.arrays import BoolArray, FloatArray, MonthArray
 from features.errors import CoverageError
 from features.months import format_month
 from features.panel.incidents import Incidents, no_incidents, read_incidents
-from features.places.regions import Regions, counted_map, load_regions
+from features.places.counted_regions import counted_map
+from features.places.regions import Regions, load_regions
 from features.words import Level
 
 Detail = Literal["events", "types of events", "types of deaths", "actors", "places", "texts"]

@@ -167,21 +167,3 @@ def _outlines(level: Level) -> ObjectArray:
 
 def _read(name: str, columns: list[str]) -> pd.DataFrame:
     return pd.read_parquet(_BUNDLE / f"{name}.parquet", columns=columns)
-
-
-def counted_map(level: Level, own: pd.DataFrame) -> Regions:
-    """Return the bundled regions of a level and, without neighbours, those that only counts name.
-
-    `own` has the columns id, name, country and is_bundled. The position and size of a region
-    that is not bundled are NaN.
-    """
-    bundled = load_regions(level)
-    others = own[~own["is_bundled"]].drop_duplicates("id")[["id", "name", "country"]]
-    table = pd.concat([bundled.table, others.reindex(columns=bundled.table.columns)])
-    order = np.argsort(table["id"].to_numpy(dtype=str), kind="stable")
-    alone = sparse.csr_array((len(others), len(others)))
-    neighbours, borders = (
-        sparse.csr_array(sparse.block_diag([links, alone], format="csr"))[order][:, order]
-        for links in (bundled.neighbours, bundled.borders)
-    )
-    return Regions(level, table.iloc[order].reset_index(drop=True), neighbours, borders)

@@ -9,8 +9,7 @@ Where do I go to ...?
   `rows.py`; unpack it: `unpack.py`
 * see how rows are accepted or rejected: `acceptance.py`; say it in SQL: `sql.py`
 * follow a file of events to a release: `ingestion.py`
-* read aggregated history: `counts.py`, its columns: `counts_columns.py`, its regions:
-  `counts_regions.py`
+* read aggregated history: `counts.py`, its columns: `counts_columns.py`
 * know what should be public by now: `publication.py`; download it: `fetching/`
 * simulate a world of invented groups: `simulation/`
 """

@@ -33,6 +33,7 @@ from features.archive.schemas import (
 from features.database import open_database
 from features.errors import InputError
 from features.months import format_month, month_of
+from features.places.counted_regions import match_places, named_regions
 from features.sources.acceptance import RowRules, take_in
 from features.sources.counts_columns import (
     MEASURES,
@@ -42,7 +43,6 @@ from features.sources.counts_columns import (
     counts_rules,
     find_columns,
 )
-from features.sources.counts_regions import match_places, named_regions
 from features.sources.parquetfile import open_table
 from features.words import Level
 

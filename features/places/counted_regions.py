@@ -2,12 +2,14 @@
 
 import hashlib
 
+import numpy as np
 import pandas as pd
+from scipy import sparse
 
 from features.errors import InputError
 from features.places.countries import TERRITORIES
 from features.places.matching import match_regions
-from features.places.regions import load_regions
+from features.places.regions import Regions, load_regions
 from features.places.spelling import plain, slug
 from features.words import Level
 
@@ -56,3 +58,21 @@ def _own_id(country: str, name: str) -> str:
     except InputError:
         digest = hashlib.blake2b(plain(name).encode(), digest_size=_DIGEST).hexdigest()
         return f"{country}-x--{digest}"
+
+
+def counted_map(level: Level, own: pd.DataFrame) -> Regions:
+    """Return the bundled regions of a level and, without neighbours, those that only counts name.
+
+    `own` has the columns id, name, country and is_bundled. The position and size of a region
+    that is not bundled are NaN.
+    """
+    bundled = load_regions(level)
+    others = own[~own["is_bundled"]].drop_duplicates("id")[["id", "name", "country"]]
+    table = pd.concat([bundled.table, others.reindex(columns=bundled.table.columns)])
+    order = np.argsort(table["id"].to_numpy(dtype=str), kind="stable")
+    alone = sparse.csr_array((len(others), len(others)))
+    neighbours, borders = (
+        sparse.csr_array(sparse.block_diag([links, alone], format="csr"))[order][:, order]
+        for links in (bundled.neighbours, bundled.borders)
+    )
+    return Regions(level, table.iloc[order].reset_index(drop=True), neighbours, borders)
