@@ -68,7 +68,7 @@ def ingest_acled(
 @ingest.command("table")
 def ingest_table(
     paths: Files,
-    mapping: Annotated[Path, typer.Option(help="TOML that says what the columns mean.")],
+    mapping: Annotated[Path, typer.Option(help="TOML that names the columns.")],
     coverage: CoverageFile = None,
     release: ReleaseName = None,
     available_on: Available = None,

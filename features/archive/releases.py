@@ -85,7 +85,7 @@ class ReleaseContent:
     """What a delivery has written.
 
     `sha256` is that of the delivered content, unpacked; `rows_deleted` counts withdrawn events,
-    which are no rows of it; `notes` say what was mended to read it.
+    which are no rows of it; `notes` name what was mended in reading.
     """
 
     sha256: str

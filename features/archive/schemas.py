@@ -47,7 +47,7 @@ EVENTS_SCHEMA = pa.schema(
 apart from it (Palestine, Western Sahara) where the event lies there. `admin1` and `priogrid` are
 region ids, null where the event cannot be placed at that level (`where_prec` 6 and 7 name a
 country or international waters only). Deaths are whole numbers; `best`, `high` and `low` are the
-source's estimates of the total. `text` is what the source says in words: a headline or a note.
+source's estimates of the total. `text` is a headline or note of the source.
 """
 
 _DEATHS = ("deaths_a", "deaths_b", "deaths_civilians", "deaths_unknown", "best", "high", "low")

@@ -31,7 +31,7 @@ class Vintage:
 
     as_of: date
     releases: tuple[Release, ...]
-    """The releases that are drawn on; later ones go before earlier ones."""
+    """The releases in use; later ones are preferred."""
     bases: pd.DataFrame = field(repr=False)
     """One row an observed month, by country and month: country, month [months since 1970-01], and
     `release`, the position of its base in `releases`."""
@@ -142,7 +142,7 @@ def _withdrawing(releases: Sequence[Release]) -> list[int]:
 
 
 def _precedence(release: Release) -> tuple[bool, date, str, str]:
-    """Return a key by which the release that goes before others sorts last."""
+    """Return a sort key that puts the preferred release last."""
     return release.kind == "final", release.available_on, release.source, release.release
 
 

@@ -15,7 +15,7 @@ from features.indicators.near import Pairs, pairs_within
 from features.panel.panel import Panel
 
 FRONT_MONTHS = 12
-"""A front is where a group fought within so many months."""
+"""A front is where a group fought within this number of months."""
 
 FARTHEST_KM = 1000.0
 """Where no front is within this distance [km], it stands for the nearest."""

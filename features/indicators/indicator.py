@@ -47,9 +47,9 @@ _T = TypeVar("_T")
 def per_panel(
     compute: Callable[Concatenate[Panel, _P], _T],
 ) -> Callable[Concatenate[Panel, _P], _T]:
-    """Remember the results of a pure function as long as its panel lives.
+    """Cache the results of a pure function as long as its panel lives.
 
-    The other arguments must be hashable and are given by position; nobody may write to a result.
+    The other arguments must be hashable and are passed by position; results must not be changed.
     """
     results_of: WeakKeyDictionary[Panel, dict[tuple[object, ...], _T]] = WeakKeyDictionary()
 

@@ -78,7 +78,7 @@ def unit_vectors(latitude: FloatArray, longitude: FloatArray) -> FloatArray:
 
 
 def chord_of(km: float) -> float:
-    """Return the straight line between unit vectors that are so many km of great circle apart."""
+    """Return the straight line between unit vectors that are `km` of great circle apart."""
     return float(2 * np.sin(min(km / (2 * EARTH_RADIUS_KM), np.pi / 2)))
 
 

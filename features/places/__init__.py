@@ -1,6 +1,6 @@
 """Where things happen: countries, regions, cells, their names, and the bundled geography.
 
-Owns no event: it says what a place is called, where it lies and what it touches.
+Owns no event, only names, positions and neighbours.
 
 Where do I go to ...?
 

@@ -37,7 +37,7 @@ class Regions:
     `table` has one row a region, sorted by `id`, with the columns `id`, `name`, `country` (ISO
     3166-1 alpha-3), `latitude` and `longitude` [degrees] of a point inside, `area` [km2], and
     `border_distance` [km] from the point to the nearest land border between two countries; numbers
-    are NaN where nobody knows them. `neighbours` (n, n) is 1.0 where two regions touch, across
+    are NaN where unknown. `neighbours` (n, n) is 1.0 where two regions touch, across
     state borders too; it is symmetric, its diagonal is empty, and its order is that of the table.
     `lengths` (n, n) [km] are of the borders that they share, nothing where they touch in a point
     only. Ids of PRIO-GRID cells are text, and sorted as text.

@@ -56,7 +56,7 @@ _ACTORS = {
     "external/other forces": _EXTERNAL,
     "other forces": _EXTERNAL,
 }
-"""Kinds of actor in words, as they are delivered today -> their numbers before; 0 is nobody."""
+"""Kinds of actor in words, as they are delivered today -> their numbers before; 0 is none."""
 
 _BATTLES, _REMOTE = "battles", "explosions/remote violence"
 _TYPES = {"violence against civilians": 3, "protests": 4, "riots": 5, "strategic developments": 6}
@@ -141,7 +141,7 @@ def _type_of_violence(columns: Sequence[str]) -> str:
 
 
 def _actor(column: str) -> str:
-    """Return the SQL of a kind of actor, delivered in words or as a number: 0 is nobody."""
+    """Return the SQL of a kind of actor, delivered in words or as a number; 0 is none."""
     text = f"filled({quoted(column)})"
     words = lookup(_ACTORS, f"lower({text})")
     return f"CASE WHEN {text} IS NULL THEN 0 ELSE coalesce({words}, whole({text})) END"

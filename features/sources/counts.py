@@ -51,7 +51,7 @@ _KEY = ["country", "region", "month", "type_of_violence"]
 
 @dataclass(frozen=True)
 class CountsOptions:
-    """What whoever delivers a file of counts says of it."""
+    """Options of an ingest of counts."""
 
     source: str
     level: Level

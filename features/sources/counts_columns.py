@@ -33,7 +33,7 @@ from features.sources.sql import has_surplus, is_nameless, lookup, quoted
 from features.words import Level
 
 Columns = Mapping[str, Sequence[str]]
-"""Meaning -> the delivered columns that have it, the first goes before the others."""
+"""Meaning -> the delivered columns that have it, in order of preference."""
 
 TARGETED, POLITICAL = "civilian_targeting", "political_violence"
 """Types of HDX's conflict events; the second includes the first."""

@@ -1,4 +1,4 @@
-"""What every source of events says of its files, so that `ingestion.py` can read them."""
+"""What a source of events is to `ingestion.py`: files identified, opened and turned into events."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -16,7 +16,7 @@ from features.sources.rows import Rows
 
 @dataclass(frozen=True)
 class FileOptions:
-    """What whoever delivers a file says of it; it goes before what the file itself says.
+    """Options of an ingest, which override what the file itself says.
 
     `received_on` is the day of delivery, from which the file was public if nothing else is known.
     """
@@ -57,7 +57,7 @@ class EventSource(Protocol):
 
 
 def identify_final(path: Path, options: FileOptions, source: str) -> Identity:
-    """Return what a file is that says nothing of itself: a final release of a source.
+    """Return the identity of a file that carries none: a final release of a source.
 
     It is named as the file is and public from the day it was received, unless the options differ.
     Raises InputError when they have no coverage.

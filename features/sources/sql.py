@@ -1,4 +1,4 @@
-"""The SQL in which sources say what their rows mean: macros, functions, and pieces of expressions.
+"""The SQL of sources: macros, functions, and pieces of expressions.
 
 A delivered column is text, `delivered."name"`; what cannot be read is null.
 """
@@ -37,7 +37,7 @@ def is_filled(column: str) -> str:
 
 
 def iso_day(column: str) -> str:
-    """Return the SQL of a day as YYYY-MM-DD only: nobody knows which part of 3/4 is the month."""
+    """Return the SQL of a day as YYYY-MM-DD only: in 3/4 the month is ambiguous."""
     return f"CASE WHEN NOT contains({quoted(column)}, '/') THEN day({quoted(column)}) END"
 
 

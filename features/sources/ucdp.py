@@ -59,7 +59,7 @@ class OfficialRelease:
 
 
 def official_release(file_name: str) -> OfficialRelease | None:
-    """Return what an official file name says, None for any other name.
+    """Return the release that an official file name stands for, None for any other name.
 
     Official are `ged241-csv.zip` and `GEDEvent_v24_1.csv` (release `ucdp-ged 24.1`) and
     `GEDEvent_v23_0_10.csv` (release `ucdp-candidate 23.0.10`), and `GEDEvent_v24_01_24_12.csv`
@@ -194,11 +194,11 @@ def ucdp_rules(columns: Sequence[str]) -> EventRules:
 
 
 class Ucdp:
-    """Files under an official name (see `official_release`) say what they are.
+    """UCDP's files, identified by their official names (see `official_release`).
 
     Such a name says the release, its months and when it was public. Any other file is a final
     release of `ucdp-ged`, named as the file is, public from the day it was received, and needs a
-    coverage. What the deliverer says goes before what the name says.
+    coverage. Options override the name.
     """
 
     def identify(self, path: Path, options: FileOptions) -> Identity:

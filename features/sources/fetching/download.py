@@ -82,7 +82,7 @@ class PartialFile:
 
 
 def existing_file(target: Path, check: Check) -> DownloadedFile | None:
-    """Return a file that is there and passes its check, else None.
+    """Return an existing file that passes its check, else None.
 
     Raises InputError when it cannot be read.
     """
@@ -136,10 +136,10 @@ def download(
     check: Check,
     advice: Mapping[int, str] | None = None,
 ) -> DownloadedFile:
-    """Download what is at an address to `target`, unless that is there and passes the check.
+    """Download an address to `target`, unless that exists and passes the check.
 
-    `advice` says what to do about a status code. Raises InputError; what came of a download that
-    broke off is kept, hidden, and the next one continues it if the server still has the same file.
+    `advice` says what to do about a status code. Raises InputError; a download
+    that broke off is kept, hidden, and continued by the next if the server has the same file.
     """
     return make_file(
         target,
