@@ -1,6 +1,6 @@
 """The commands, thin: each reads its options, calls one function of the other folders, and prints.
 
-The clock, the environment and the machine are read in `surroundings.py` and nowhere below. Imports
+The clock, the environment and the machine are read in `environment.py` and nowhere below. Imports
 stand inside the commands, so that `tocsin --help` need not load what it does not use.
 
 Where do I go to ...?

@@ -4,8 +4,8 @@ from typing import Annotated
 
 import typer
 
+from commands.environment import day_of, home, today
 from commands.options import Day, History
-from commands.surroundings import day_of, home, today
 
 events = typer.Typer(help="Show what the archive holds.", invoke_without_command=True)
 
@@ -52,10 +52,12 @@ def diff_events(
 
     from commands.listing import revision_table
     from features.archive.releases import Archive
-    from features.archive.revisions import compare, find
+    from features.archive.revisions import revision_between, vintage_named
 
     archive = Archive(home())
-    revision = compare(find(archive, a, history), find(archive, b, history))
+    revision = revision_between(
+        vintage_named(archive, a, history), vintage_named(archive, b, history)
+    )
     for line in revision.lines():
         print(line)
     Console().print(revision_table(revision, a, b, limit))

@@ -6,8 +6,8 @@ from typing import Annotated
 
 import typer
 
+from commands.environment import day_of, today
 from commands.options import Day
-from commands.surroundings import day_of, today
 
 fetch = typer.Typer(help="Download what a source has published.", no_args_is_help=True)
 
@@ -29,24 +29,24 @@ def fetch_ucdp(
     from importlib.metadata import version
 
     from features.errors import InputError
-    from features.sources.fetching.transport import NotThereError, Transport
-    from features.sources.fetching.ucdp import FILES, fetch_release, wanted_releases
+    from features.sources.fetching.http import HttpClient, NotThereError
+    from features.sources.fetching.ucdp import FILES, due_releases, fetch_release
 
     token = os.environ.get("UCDP_ACCESS_TOKEN") or None
     if api and token is None:
         raise InputError("UCDP's API wants a token: set UCDP_ACCESS_TOKEN, or leave out --api")
-    wanted = releases or wanted_releases(today() if as_of is None else day_of(as_of))
+    names = releases or due_releases(today() if as_of is None else day_of(as_of))
     folder.mkdir(parents=True, exist_ok=True)
-    transport = Transport(user_agent=f"tocsin/{version('tocsin')}")
-    for release in wanted:
+    client = HttpClient(user_agent=f"tocsin/{version('tocsin')}")
+    for release in names:
         try:
-            fetched = fetch_release(
-                release, folder, transport, token=token if api else None, files=files or FILES
+            file = fetch_release(
+                release, folder, client, token=token if api else None, files=files or FILES
             )
         except NotThereError as error:
-            if releases or release != wanted[-1]:
+            if releases or release != names[-1]:
                 raise
             print(f"{release}: not yet there ({error})")
             continue
-        state = "already there" if fetched.was_there else f"{fetched.bytes:,} bytes"
-        print(f"{fetched.path}: {state}")
+        state = "already there" if file.was_there else f"{file.bytes:,} bytes"
+        print(f"{file.path}: {state}")

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from commands.surroundings import day_of, home, simulated_mark, today
+from commands.environment import day_of, home, simulated_mark, today
 
 if TYPE_CHECKING:
     from features.archive.releases import Delivery
@@ -68,7 +68,7 @@ def ingest_acled(
 @ingest.command("table")
 def ingest_table(
     paths: Files,
-    mapping: Annotated[Path, typer.Option(help="TOML that says what the columns mean.")],
+    mapping: Annotated[Path, typer.Option(help="TOML that names the columns.")],
     coverage: CoverageFile = None,
     release: ReleaseName = None,
     available_on: Available = None,
@@ -102,9 +102,9 @@ def ingest_counts(
     from features.archive.coverage import read_coverage
     from features.places.matching import read_corrections
     from features.places.regions import parse_level
-    from features.sources.counts_file import CountsSaid, read_counts
+    from features.sources.counts import CountsOptions, read_counts
 
-    said = CountsSaid(
+    options = CountsOptions(
         source=source,
         level=parse_level(level),
         release=release,
@@ -113,7 +113,7 @@ def ingest_counts(
         corrections=None if corrections is None else read_corrections(corrections),
         allow_rejects=allow_rejects,
     )
-    delivery = read_counts(path, said)
+    delivery = read_counts(path, options)
     _add(delivery)
     unmatched = delivery.matches[delivery.matches["region"].isna()]
     print(f"  {len(delivery.matches) - len(unmatched)} of {len(delivery.matches)} regions matched")
@@ -150,16 +150,16 @@ def _ingest(
 ) -> None:
     from features.archive.coverage import read_coverage
     from features.sources.ingestion import FileDelivery
-    from features.sources.source import Said
+    from features.sources.source import FileOptions
 
-    said = Said(
+    options = FileOptions(
         received_on=today(),
         available_on=None if available_on is None else day_of(available_on),
         coverage=None if coverage is None else read_coverage(coverage),
         release=release,
         allow_rejects=allow_rejects,
     )
-    _add(FileDelivery(source, path, said, deleted))
+    _add(FileDelivery(source, path, options, deleted))
 
 
 def _add(delivery: "Delivery") -> None:

@@ -5,8 +5,7 @@ from typing import Annotated
 
 import typer
 
-from commands.options import Day, Jobs, Month
-from commands.surroundings import (
+from commands.environment import (
     day_of,
     home,
     month_of,
@@ -16,6 +15,7 @@ from commands.surroundings import (
     today,
     vintage_of_day,
 )
+from commands.options import Day, Jobs, Month
 
 
 def publish(origin: Month = None, as_of: Day = None, jobs: Jobs = None) -> None:

@@ -2,7 +2,7 @@
 
 import typer
 
-from commands.surroundings import home, today
+from commands.environment import home, today
 
 app = typer.Typer(help="Give and take back the API keys of the service.", no_args_is_help=True)
 

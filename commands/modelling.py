@@ -6,8 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from commands.options import Day, Jobs, Month
-from commands.surroundings import (
+from commands.environment import (
     home,
     month_of,
     open_own_store,
@@ -16,6 +15,7 @@ from commands.surroundings import (
     simulated_mark,
     vintage_of_day,
 )
+from commands.options import Day, Jobs, Month
 
 if TYPE_CHECKING:
     from experiments.training import Reported, Trained

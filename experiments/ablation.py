@@ -20,7 +20,7 @@ from experiments.tracking.store import Store
 from features.archive.vintage import Vintage
 from features.arrays import FloatArray
 from features.errors import ConfigurationError
-from features.indicators.catalogue import needs_of, select, untold
+from features.indicators.catalogue import missing_details, needs_of, select
 from features.markdown import markdown_table
 from features.months import format_month
 from features.panel.panel import read_panel
@@ -177,7 +177,7 @@ def ablate(
     configuration = configuration.with_learner("boosting")
     panel = read_panel(vintage, level, needs_of(configuration.indicator_names))
     panel = panel.until(newest_origin(panel) if origin is None else origin)
-    missing = untold(panel, configuration.indicator_names)
+    missing = missing_details(panel, configuration.indicator_names)
     known = configuration.without(missing)
     month = format_month(int(panel.months[-1]))
     samples = samples_at(panel, int(panel.months[-1]), known.tau(level), known.indicator_names)

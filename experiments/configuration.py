@@ -15,7 +15,7 @@ from pydantic import (
 
 from features.archive.vintage import SummaryEvents
 from features.errors import ConfigurationError
-from features.indicators.catalogue import CATALOGUE, FAMILIES, named
+from features.indicators.catalogue import CATALOGUE, FAMILIES, names_of
 from features.toml import read_toml
 from features.words import Level
 from models.learners import Boosting, Learner, LearnerName, Logistic, LogOddsMean, RidgeLogistic
@@ -129,7 +129,7 @@ class Configuration(_Section):
             unknown = set(names) - known
             if unknown:
                 raise ValueError(f"not in the catalogue: {', '.join(sorted(unknown))}")
-            _each_once(named(names))
+            _each_once(names_of(names))
         return names
 
     @model_validator(mode="after")
@@ -149,7 +149,7 @@ class Configuration(_Section):
         """The indicators that every learner may read, in order."""
         if self.indicators == "all":
             return CATALOGUE_NAMES
-        return named(self.indicators)
+        return names_of(self.indicators)
 
     def with_learner(self, learner: LearnerName) -> "Configuration":
         """Return the same experiment with one learner alone."""
@@ -160,7 +160,7 @@ class Configuration(_Section):
 
         Raises ConfigurationError for a word that is neither.
         """
-        return self._of(CATALOGUE_NAMES if indicators == "all" else named(indicators))
+        return self._of(CATALOGUE_NAMES if indicators == "all" else names_of(indicators))
 
     def without(self, names: Collection[str]) -> "Configuration":
         """Return the same experiment without some indicators.

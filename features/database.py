@@ -1,9 +1,9 @@
 """DuckDB and Arrow as this project uses them.
 
-DuckDB has bounded memory, spills to a folder and is silent. Arrow reads no memory that belongs to
-Python: its worker threads hold what they read for a moment longer than the call that started them,
-and the last to let go needs the interpreter's lock. If the interpreter ends in that moment, so does
-the process: "terminate called without an active exception" (apache/arrow#34314).
+DuckDB has bounded memory, spills to a folder and is silent. Arrow never reads memory of Python: its
+worker threads release memory a moment after the call returns, which needs the interpreter's lock,
+and if the interpreter ends in that moment the process aborts: "terminate called without an active
+exception" (apache/arrow#34314).
 """
 
 from collections.abc import Iterator
@@ -18,11 +18,11 @@ _MEMORY = "2GB"
 
 
 @contextmanager
-def opened(folder: Path | None = None) -> Iterator[duckdb.DuckDBPyConnection]:
-    """Open a database that lives in a folder, or in memory with a temporary one to spill to.
+def open_database(folder: Path | None = None) -> Iterator[duckdb.DuckDBPyConnection]:
+    """Open a database in a folder, or in memory with a temporary folder to spill to.
 
-    Rows come in any order unless a query asks for one. What it leaves in the folder is the
-    caller's to remove.
+    Rows come in any order unless a query asks for one. The caller removes what is left in the
+    folder.
     """
     with TemporaryDirectory(prefix="tocsin-") as temporary:
         file = ":memory:" if folder is None else str(folder / "database.duckdb")
@@ -37,7 +37,7 @@ def opened(folder: Path | None = None) -> Iterator[duckdb.DuckDBPyConnection]:
 
 
 def over(memory: pa.Buffer) -> pa.BufferReader:
-    """Return a file over memory that is Arrow's own already: as `in_arrow_memory` gives it."""
+    """Return a file over memory that is Arrow's own already, as in `in_arrow_memory`."""
     return pa.BufferReader(memory)
 
 

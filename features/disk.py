@@ -28,7 +28,7 @@ def whole_file(place: Path) -> Iterator[Path]:
 
 
 def write_whole(place: Path, content: bytes, mode: int = 0o666) -> None:
-    """Write a file, in place of any that is there; `mode` is who may read it, less the umask."""
+    """Write or replace a file whole; `mode` are its permissions, less the umask."""
     with whole_file(place) as hidden:
         descriptor = os.open(hidden, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
         with os.fdopen(descriptor, "wb") as file:
@@ -37,7 +37,7 @@ def write_whole(place: Path, content: bytes, mode: int = 0o666) -> None:
 
 @contextmanager
 def hidden_folder(place: Path) -> Iterator[Path]:
-    """Give an empty hidden folder beside a place, for `move_whole`; remove what is left of it."""
+    """Give an empty hidden folder beside a place, for `move_whole`; remove it at the end."""
     hidden = _hidden(place)
     hidden.mkdir(parents=True)
     try:

@@ -1,8 +1,8 @@
 """The targets: what is forecast, computed from what came true.
 
-All arrays are (T months, R regions). A label stands at its origin t and speaks of months t+1 to
-t+h; it is NaN where those months, or the months its definition looks back on, are not all
-observed, so a label at t is known only at t+h.
+All arrays are (T months, R regions). The label at origin t is about months t+1 to t+h, so it is
+known at t+h. It is NaN where one of those months, or of the months its definition looks back on, is
+not observed.
 """
 
 from collections.abc import Callable
@@ -34,7 +34,7 @@ def label(target: Target, deaths: FloatArray, horizon: int, tau: float) -> Float
 
 
 def came_true(target: Target, mean: FloatArray, needed: FloatArray) -> BoolArray:
-    """Tell whether mean deaths over the target's month or window are what the target is about.
+    """Tell whether mean deaths over the target's month or window make the target come true.
 
     `mean` and `needed` (its `threshold`) [deaths/month] have one shape; unknown deaths are False.
     """

@@ -22,7 +22,7 @@ from features.archive.releases import Archive
 from features.places.regions import load_regions
 from features.sources.simulation.delivery import deliver
 from features.sources.simulation.world import World
-from tests.ged_like import write_ged_like
+from tools.ged_like import write_ged_like
 
 COMMAND = str(Path(sys.executable).with_name("tocsin"))
 PATIENCE_S = 60

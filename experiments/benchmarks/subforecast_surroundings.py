@@ -20,9 +20,9 @@ from experiments.benchmarks.subforecast_history import (
 from features.arrays import BoolArray, FloatArray, IntArray
 from features.indicators import spatial, windows
 from features.indicators.near import distances_km
+from features.places.counted_regions import match_places
 from features.places.matching import match_countries
 from features.places.regions import load_regions
-from features.sources.counts_file import match_places
 
 FARTHEST_KM = 2000.0
 """How far from a unit without a place, or without anybody active, the nearest active one is put."""

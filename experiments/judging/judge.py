@@ -14,7 +14,7 @@ from experiments.judging.skill import Skill
 from experiments.judging.verification import Verification
 from experiments.samples import Samples, newest_origin, samples_at
 from features.archive.vintage import SummaryEvents, Vintage
-from features.indicators.catalogue import needs_of, untold
+from features.indicators.catalogue import missing_details, needs_of
 from features.markdown import markdown_table
 from features.months import format_month
 from features.panel.panel import read_panel
@@ -148,7 +148,7 @@ def judge(
     panel = read_panel(vintage, level, needs_of(configuration.indicator_names))
     origin = newest_origin(panel) if period.origin is None else period.origin
     panel = panel.until(origin)
-    missing = untold(panel, configuration.indicator_names)
+    missing = missing_details(panel, configuration.indicator_names)
     configuration = configuration.without(missing)
     samples = samples_at(panel, origin, configuration.tau(level), configuration.indicator_names)
     kept = None if folder is None else kept_under(folder, samples, configuration)

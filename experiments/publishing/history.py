@@ -22,16 +22,16 @@ def history_of(issue: Issue) -> pd.DataFrame:
     observed = panel.observed[-HISTORY_MONTHS:, scored]
     nothing = np.full(observed.shape, np.nan)
     deaths = panel.deaths[:, -HISTORY_MONTHS:, scored]
-    tells_types = "types of deaths" in panel.tells
+    has_types = "types of deaths" in panel.details
     figures = {
         "events": panel.total_events[-HISTORY_MONTHS:, scored]
-        if "events" in panel.tells
+        if "events" in panel.details
         else nothing,
         "deaths": deaths.sum(axis=0),
     }
     # Deaths of a type not told apart count among all deaths alone.
     for number, name in enumerate(_TYPES):
-        figures[name] = deaths[number] if tells_types else nothing
+        figures[name] = deaths[number] if has_types else nothing
     table = _keys(issue, panel.months[-HISTORY_MONTHS:]).assign(observed=observed.T.ravel())
     seen = {name: np.where(observed, values, np.nan) for name, values in figures.items()}
     return table.assign(**{name: values.T.ravel() for name, values in seen.items()})

@@ -4,7 +4,8 @@ Owns the files under `<home>/events`. Knows no source's layout and no panel.
 
 Where do I go to ...?
 
-* see what an event is: `form.py`
+* see what an event is: `schemas.py`
 * add a release, or list them: `releases.py`; the months and countries it observes: `coverage.py`
-* get the events as known on a date: `vintage.py`; what changed between two: `revisions.py`
+* get the events as known on a date: `vintage.py`; their monthly counts: `monthly.py`
+* see what changed between two vintages: `revisions.py`
 """

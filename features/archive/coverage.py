@@ -1,7 +1,6 @@
 """Coverage: which months a release observes, by country.
 
-Coverage cannot be read off the events: a month without events is peace where it is observed,
-and unknown where it is not.
+Events do not show coverage: a month without events is peace if it is observed, and unknown if not.
 """
 
 import csv
@@ -81,8 +80,8 @@ class Coverage:
 def whole_world(first_month: int, last_month: int) -> Coverage:
     """Return the coverage of every state over the same months [months since 1970-01].
 
-    A state that is younger is observed from its first month. Gaza, the West Bank and Western
-    Sahara, to which the regions give countries of their own, are observed throughout.
+    A younger state is observed from its first month; Palestine and Western Sahara, territories of
+    states, are observed throughout.
     """
     since = states_since() | dict.fromkeys(TERRITORIES.values(), "")
     start = {
@@ -115,7 +114,7 @@ def read_coverage(path: Path) -> Coverage:
 
 
 def _parse(lines: list[tuple[int, list[str]]], name: str) -> Coverage:
-    """Return the coverage that the numbered lines of a CSV file say, the header among them."""
+    """Return the coverage in the numbered lines of a CSV file, header included."""
     header = [field.strip().lower() for field in lines[0][1]] if lines else []
     missing = [column for column in COLUMNS if column not in header]
     if missing:
@@ -138,7 +137,7 @@ def _parse(lines: list[tuple[int, list[str]]], name: str) -> Coverage:
 
 
 def _span(row: dict[str, str], countries: frozenset[str]) -> Span:
-    """Return the span that one row of a coverage file says."""
+    """Return the span in one row of a coverage file."""
     if any(column not in row for column in COLUMNS):
         raise InputError(f"the row is cut short: give {','.join(COLUMNS)}")
     country = row["country"].strip().upper()

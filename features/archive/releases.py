@@ -2,16 +2,15 @@
 
 A release lies in `<home>/events/source=<source>/release=<release>/`:
 
-    events.parquet     the accepted events, EVENTS_SCHEMA, by date_end and event_id; or, of a
-    counts.parquet     history that is already aggregated, COUNTS_SCHEMA and the regions that
-    regions.parquet    it names, COUNTED_REGIONS_SCHEMA
+    events.parquet     the accepted events, EVENTS_SCHEMA, by date_end and event_id; or, of an
+    counts.parquet     aggregated history, its counts, COUNTS_SCHEMA, and the regions that it
+    regions.parquet    names, COUNTED_REGIONS_SCHEMA
     deleted.parquet    ids of events that the source has withdrawn
     rejected.parquet   every refused row as it was delivered, with why
     coverage.parquet   the months that the release observes, by country
     release.json       the `Release`: what it is, when it was public, what was read
 
-A release is written beside its place under a hidden name and moved there whole, so nothing
-half-written is ever visible and, of two writers, one wins.
+A release is written under a hidden name and moved into its place whole. Of two writers one wins.
 """
 
 import json
@@ -82,11 +81,11 @@ class Identity:
 
 
 @dataclass(frozen=True)
-class Written:
-    """What became of a delivery's rows: known once they are written.
+class ReleaseContent:
+    """What a delivery has written.
 
-    `sha256` is that of the delivered content, unpacked; `rows_deleted` counts the events that are
-    withdrawn, which are no rows of it; `notes` say what was mended to read it.
+    `sha256` is that of the delivered content, unpacked; `rows_deleted` counts withdrawn events,
+    which are no rows of it; `notes` name what was mended in reading.
     """
 
     sha256: str
@@ -103,7 +102,7 @@ class Delivery(Protocol):
     def identity(self) -> Identity:
         """What it is."""
 
-    def write(self, folder: Path) -> Written:
+    def write(self, folder: Path) -> ReleaseContent:
         """Write events (or counts and regions), deleted and rejected rows to files in a folder.
 
         Nothing else may be left there. Raises InputError when the rows cannot be used.
@@ -111,7 +110,7 @@ class Delivery(Protocol):
 
 
 class Release(BaseModel):
-    """What the archive says of one release: `release.json`, and the folder that it lies in."""
+    """The archive's record of one release: `release.json`, and its folder."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -133,7 +132,7 @@ class Release(BaseModel):
 
     @property
     def name(self) -> str:
-        """Source and release, as people say it: `ucdp-ged 24.1`."""
+        """Source and release: `ucdp-ged 24.1`."""
         return f"{self.source} {self.release}"
 
     @property
@@ -167,7 +166,7 @@ class Release(BaseModel):
         return rows
 
 
-class Added(NamedTuple):
+class Addition(NamedTuple):
     """The release of a delivery in the archive, and whether it was added just now."""
 
     release: Release
@@ -194,7 +193,7 @@ class Archive:
             )
         return releases
 
-    def add(self, delivery: Delivery) -> Added:
+    def add(self, delivery: Delivery) -> Addition:
         """Append a release; when the same is there already, change nothing.
 
         Raises ArchiveError when another release has its name, when it would mix simulated with
@@ -214,10 +213,10 @@ class Archive:
                 f"'{place}' cannot be written ({error.strerror or error}): see to the disk and "
                 "its permissions; the archive is as it was"
             ) from error
-        held = _read_release(place)
+        archived = _read_release(place)
         if not is_new:
-            _refuse_other_content(held, release, identity)
-        return Added(held, is_new)
+            _refuse_other_content(archived, release, identity)
+        return Addition(archived, is_new)
 
     def _refuse_impossible(self, new: Identity) -> None:
         for name in (new.source, new.release, new.history):
@@ -233,20 +232,20 @@ class Archive:
                 f"public on {new.available_on}: mend the coverage or give --available-on"
             )
         if any(release.simulated != new.simulated for release in self.releases()):
-            held, brought = ("real", "simulated") if new.simulated else ("simulated", "real")
+            old, added = ("real", "simulated") if new.simulated else ("simulated", "real")
             raise ArchiveError(
-                f"'{self.folder}' holds {held} events and '{new.file_name}' {brought} ones, "
+                f"'{self.folder}' holds {old} events and '{new.file_name}' {added} ones, "
                 "which may never share an archive: choose another home (TOCSIN_HOME)"
             )
 
 
-def _refuse_other_content(held: Release, new: Release, identity: Identity) -> None:
-    same = held.sha256 == new.sha256
-    if same and held.coverage() == identity.coverage:
+def _refuse_other_content(old: Release, new: Release, identity: Identity) -> None:
+    same = old.sha256 == new.sha256
+    if same and old.coverage() == identity.coverage:
         return
     what = "another coverage" if same else "other content"
     raise ArchiveError(
-        f"the archive already holds {held.name}, with {what} (from '{held.file_name}'), and is "
+        f"the archive already holds {old.name}, with {what} (from '{old.file_name}'), and is "
         f"never rewritten: add '{new.file_name}' under a name of its own (--release NAME)"
     )
 
@@ -254,7 +253,7 @@ def _refuse_other_content(held: Release, new: Release, identity: Identity) -> No
 def _write(folder: Path, delivery: Delivery) -> Release:
     """Write the files of a release; the same delivery gives the same bytes."""
     identity = delivery.identity
-    written = delivery.write(folder)
+    content = delivery.write(folder)
     coverage = [span._asdict() for span in identity.coverage.spans]
     pq.write_table(
         pa.Table.from_pylist(coverage, schema=_COVERAGE_SCHEMA),
@@ -270,12 +269,12 @@ def _write(folder: Path, delivery: Delivery) -> Release:
         level=identity.level,
         simulated=identity.simulated,
         file_name=identity.file_name,
-        sha256=written.sha256,
-        rows_read=written.rows_accepted + written.rows_rejected,
-        rows_accepted=written.rows_accepted,
-        rows_rejected=written.rows_rejected,
-        rows_deleted=written.rows_deleted,
-        notes=written.notes,
+        sha256=content.sha256,
+        rows_read=content.rows_accepted + content.rows_rejected,
+        rows_accepted=content.rows_accepted,
+        rows_rejected=content.rows_rejected,
+        rows_deleted=content.rows_deleted,
+        notes=content.notes,
         folder=folder,
     )
     text = release.model_dump_json(indent=2) + "\n"
@@ -285,8 +284,8 @@ def _write(folder: Path, delivery: Delivery) -> Release:
 
 def _read_release(folder: Path) -> Release:
     try:
-        said: dict[str, Any] = json.loads((folder / _RELEASE_FILE).read_text(encoding="utf-8"))
-        return Release(**said, folder=folder)
+        fields: dict[str, Any] = json.loads((folder / _RELEASE_FILE).read_text(encoding="utf-8"))
+        return Release(**fields, folder=folder)
     except (OSError, ValueError, TypeError, ValidationError) as error:
         raise ArchiveError(
             f"the release in '{folder}' is damaged or of a later version of Tocsin "

@@ -1,9 +1,9 @@
-"""Revisions: what changed from one state of knowledge to another.
+"""Revisions: what changed from one vintage to another.
 
-An event is followed by its id. From UCDP's monthly Candidate files to its yearly ones an event
-keeps its id, but sources need not share ids: where a month passed from one source to another, an
-event that was given another id counts as dropped and as new, and only the deaths of the months can
-be compared. `Revision.notes` says how many events kept their id there.
+Events are followed by their ids. UCDP's yearly files keep the ids of its monthly Candidate files,
+but other sources need not: where a month passed from one source to another, an event with a new id
+counts as dropped and as new, and only the deaths of the month can be compared. `Revision.notes`
+says how many events kept their ids.
 """
 
 import re
@@ -14,10 +14,11 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from features.archive.form import TYPES_OF_VIOLENCE, UNTYPED
+from features.archive.monthly import event_parts, monthly_counts
 from features.archive.releases import Archive, Release
-from features.archive.vintage import Vintage, event_parts, monthly_counts, open_vintage, vintage_of
-from features.database import opened
+from features.archive.schemas import TYPES_OF_VIOLENCE, UNTYPED
+from features.archive.vintage import Vintage, open_vintage, vintage_of
+from features.database import open_database
 from features.errors import ArchiveError
 
 FIELDS: dict[str, tuple[str, ...]] = {
@@ -31,7 +32,7 @@ FIELDS: dict[str, tuple[str, ...]] = {
     "admin1": ("admin1",),
     "actors": ("side_a", "side_b"),
 }
-"""What can be revised of an event: its name here -> the columns of EVENTS_SCHEMA that say it."""
+"""What can be revised of an event -> its columns in EVENTS_SCHEMA."""
 
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 _MOST_NAMED = 12
@@ -40,11 +41,11 @@ _COUNTED = ", ".join(str(kind) for kind in (UNTYPED, *TYPES_OF_VIOLENCE))
 
 @dataclass(frozen=True)
 class EventChanges:
-    """What became of the events that lie in a country-month that both states observe, in either.
+    """How the events in country-months that both vintages observe differ between the two.
 
-    `new` and `dropped` are in the second or first state only, by id; `revised` are in both and
-    differ, `unchanged` do not. `fields` says of how many revised events each of FIELDS differs,
-    the most frequent first, those that never do left out. Protests and the like do not count.
+    `new` are in the second vintage only, by id, `dropped` in the first only; `revised` are in both
+    and differ, `unchanged` do not. `fields` counts the revised events in which each of FIELDS
+    differs, the most frequent first, without zeros. Only organised violence counts.
     """
 
     new: int
@@ -56,13 +57,13 @@ class EventChanges:
 
 @dataclass(frozen=True, eq=False)
 class Revision:
-    """What changed from one state of knowledge, a, to another, b.
+    """What changed from one vintage, a, to another, b.
 
-    Of country-months, `shared` are observed by both, `gained` by b alone, `lost` by a alone; all
-    else is about the shared ones. `events` is None where either is a history of counts. `months`
-    has a row a country-month whose deaths or number of events differ, the largest change first:
-    country; month [months since 1970-01]; deaths_a, deaths_b [deaths/month]; events_a, events_b
-    [events/month]; change, deaths_b - deaths_a. `notes` say what to mind in reading it.
+    `shared` country-months are observed by both, `gained` by b alone, `lost` by a alone; the rest
+    is about the shared ones. `events` is None where either is a history of counts. `months` has a
+    row for each country-month whose deaths or events differ, the largest change first: country;
+    month [months since 1970-01]; deaths_a, deaths_b [deaths/month]; events_a, events_b
+    [events/month]; change, deaths_b - deaths_a.
     """
 
     events: EventChanges | None
@@ -75,51 +76,51 @@ class Revision:
     def lines(self) -> list[str]:
         """Return a summary in a few lines of plain text."""
         by_one = f"{self.gained:,} gained, {self.lost:,} lost"
-        said = [f"country-months: {self.shared:,} observed by both, {by_one}"]
+        lines = [f"country-months: {self.shared:,} observed by both, {by_one}"]
         if self.events is not None:
             fields = ", ".join(f"{name} {number:,}" for name, number in self.events.fields.items())
-            said.append(
+            lines.append(
                 f"events: {self.events.new:,} new, {self.events.dropped:,} dropped, "
                 f"{self.events.revised:,} revised{f' ({fields})' if fields else ''}, "
                 f"{self.events.unchanged:,} unchanged"
             )
-        said.append(
+        lines.append(
             f"deaths: {self.months['change'].sum():+,}, and another number of deaths or events in "
             f"{len(self.months):,} country-months"
         )
-        return [*said, *self.notes]
+        return [*lines, *self.notes]
 
 
-def find(archive: Archive, said: str, history: str | None = None) -> Vintage:
-    """Return the state of knowledge that a release or a day `YYYY-MM-DD` stands for.
+def vintage_named(archive: Archive, name: str, history: str | None = None) -> Vintage:
+    """Return the vintage of one release, or of a day `YYYY-MM-DD`.
 
-    A release (`24.1`, `ucdp-ged 24.1`, `ucdp-ged/24.1`) stands for what it says by itself, a day
-    for the vintage of that day; say the source too of a release that is named after a day. With
-    `history`, only its releases are looked at. Raises ArchiveError when there is no such release,
-    or several of one short name, and what `open_vintage` raises.
+    A release (`24.1`, `ucdp-ged 24.1`, `ucdp-ged/24.1`) stands alone. A release that is named after
+    a day needs its source too. With `history`, only its releases are searched. Raises ArchiveError
+    when there is no such release, or several of one short name, and what `open_vintage` raises.
     """
-    if _DAY.fullmatch(said) and (day := _day(said)):
+    if _DAY.fullmatch(name) and (day := _day(name)):
         return open_vintage(archive, day, history)
-    held = [release for release in archive.releases() if history in (None, release.history)]
-    found = [r for r in held if said in (r.release, r.name, f"{r.source}/{r.release}")]
-    if len(found) > 1:
-        names = ", ".join(f"'{release.name}'" for release in found)
-        raise ArchiveError(f"'{said}' may be any of {names}: say which, source and release")
-    if not found:
+    releases = [release for release in archive.releases() if history in (None, release.history)]
+    matches = [r for r in releases if name in (r.release, r.name, f"{r.source}/{r.release}")]
+    if len(matches) > 1:
+        names = ", ".join(f"'{release.name}'" for release in matches)
+        raise ArchiveError(f"'{name}' may be any of {names}: say which, source and release")
+    if not matches:
         raise ArchiveError(
-            f"'{said}' is no release in '{archive.folder}' and no day YYYY-MM-DD: {_known(held)}"
+            f"'{name}' is no release in '{archive.folder}' and no day YYYY-MM-DD: "
+            f"{_choice(releases)}"
         )
-    return vintage_of(found, found[0].available_on)
+    return vintage_of(matches, matches[0].available_on)
 
 
-def _day(said: str) -> date | None:
+def _day(name: str) -> date | None:
     try:
-        return date.fromisoformat(said)
+        return date.fromisoformat(name)
     except ValueError:
         return None
 
 
-def _known(releases: list[Release]) -> str:
+def _choice(releases: list[Release]) -> str:
     """Say which releases there are, the newest first."""
     if not releases:
         return "it holds none to choose from; add one with tocsin ingest FILE"
@@ -129,18 +130,22 @@ def _known(releases: list[Release]) -> str:
     return f"it holds {names}" + (f" and {more} older ones" if more > 0 else "")
 
 
-def compare(a: Vintage, b: Vintage) -> Revision:
-    """Return what changed from one state of knowledge to another.
+def revision_between(a: Vintage, b: Vintage) -> Revision:
+    """Return what changed from one vintage to another.
 
-    Raises ArchiveError when they are not states of one history.
+    Raises ArchiveError when they are of different histories.
     """
     if a.history != b.history:
         raise ArchiveError(
             f"'{a.history}' and '{b.history}' are two histories, of which neither revises the "
             "other: compare releases or days of one (--history NAME)"
         )
-    observed = _sourced(a).merge(
-        _sourced(b), on=["country", "month"], how="outer", suffixes=("_a", "_b"), indicator="by"
+    observed = _month_sources(a).merge(
+        _month_sources(b),
+        on=["country", "month"],
+        how="outer",
+        suffixes=("_a", "_b"),
+        indicator="by",
     )
     shared = observed[observed["by"] == "both"]
     passed_on = shared["source_a"] != shared["source_b"]
@@ -156,47 +161,47 @@ def compare(a: Vintage, b: Vintage) -> Revision:
     )
 
 
-def _sourced(vintage: Vintage) -> pd.DataFrame:
+def _month_sources(vintage: Vintage) -> pd.DataFrame:
     """Return country, month and source of every observed month."""
     sources = np.array([release.source for release in vintage.releases], dtype=object)
-    source = pd.Series(sources[vintage.chosen["release"]], dtype="str")
-    return vintage.chosen[["country", "month"]].assign(source=source.to_numpy())
+    source = pd.Series(sources[vintage.bases["release"]], dtype="str")
+    return vintage.bases[["country", "month"]].assign(source=source.to_numpy())
 
 
 def _notes(passed_on: pd.DataFrame, tally: dict[str, int] | None) -> tuple[str, ...]:
-    """Say how far events can be followed over the months that passed to another source."""
+    """Note how many events kept their ids in months that passed to another source."""
     if passed_on.empty or tally is None:
         return ()
     pairs = passed_on[["source_a", "source_b"]].drop_duplicates().itertuples(index=False)
     sources = ", ".join(f"from {source_a} to {source_b}" for source_a, source_b in pairs)
-    kept = f"of {tally['passed_on']:,} events there {tally['kept_id']:,} kept their id"
+    same_id = f"of {tally['passed_on']:,} events there {tally['kept_id']:,} kept their id"
     renamed = "one that was given another counts as dropped and as new"
-    return (f"{len(passed_on):,} country-months passed {sources}: {kept}; {renamed}",)
+    return (f"{len(passed_on):,} country-months passed {sources}: {same_id}; {renamed}",)
 
 
 def _event_changes(tally: dict[str, int]) -> EventChanges:
     fields = sorted(FIELDS, key=lambda name: tally[name], reverse=True)
-    known = tally["new"] + tally["dropped"] + tally["revised"]
+    changed = tally["new"] + tally["dropped"] + tally["revised"]
     return EventChanges(
         new=tally["new"],
         dropped=tally["dropped"],
         revised=tally["revised"],
-        unchanged=tally["total"] - known,
+        unchanged=tally["total"] - changed,
         fields={name: tally[name] for name in fields if tally[name] > 0},
     )
 
 
 def _tally(a: Vintage, b: Vintage, shared: pd.DataFrame) -> dict[str, int]:
-    """Count the events of two states: new, dropped, revised, and by each of FIELDS that differs.
+    """Count the events of two vintages: new, dropped, revised, and by each of FIELDS that differs.
 
-    `passed_on` counts those in months that passed to another source, `kept_id` those of them that
-    both states know.
+    `passed_on` counts those in months that passed to another source, `kept_id` those of them in
+    both vintages.
     """
     differ = {
         name: " OR ".join(f"a.{column} IS DISTINCT FROM b.{column}" for column in columns)
         for name, columns in FIELDS.items()
     }
-    counted = {
+    conditions = {
         "new": "a.event_id IS NULL",
         "dropped": "b.event_id IS NULL",
         "revised": f"a.event_id = b.event_id AND ({' OR '.join(differ.values())})",
@@ -204,8 +209,8 @@ def _tally(a: Vintage, b: Vintage, shared: pd.DataFrame) -> dict[str, int]:
         "kept_id": "a.event_id = b.event_id AND (a.passed_on OR b.passed_on)",
         **{name: f"a.event_id = b.event_id AND ({what})" for name, what in differ.items()},
     }
-    counts = ", ".join(f'count(*) FILTER ({what}) AS "{name}"' for name, what in counted.items())
-    with opened() as database:
+    counts = ", ".join(f'count(*) FILTER ({what}) AS "{name}"' for name, what in conditions.items())
+    with open_database() as database:
         database.register("a", _events(a, shared))
         database.register("b", _events(b, shared))
         tally = database.sql(f"""
@@ -218,10 +223,10 @@ def _tally(a: Vintage, b: Vintage, shared: pd.DataFrame) -> dict[str, int]:
 
 
 def _events(vintage: Vintage, shared: pd.DataFrame) -> pa.Table:
-    """Return every event once: event_id, the columns of FIELDS, and does it lie in a shared month?
+    """Return every event once: event_id, the columns of FIELDS, is_shared, passed_on.
 
-    Also whether it lies in one that passed to another source. An event that is dated to a month
-    that only one state observes is known to it nevertheless.
+    They tell whether it lies in a shared month, and in one that passed to another source. An event
+    in a month that only one vintage observes is in that vintage all the same.
     """
     columns = [column for columns in FIELDS.values() for column in columns]
     values = ", ".join(f"any_value(parts.{column}) AS {column}" for column in columns)
@@ -238,25 +243,18 @@ def _events(vintage: Vintage, shared: pd.DataFrame) -> pa.Table:
 
 
 def _changed_months(a: Vintage, b: Vintage, shared: pd.DataFrame) -> pd.DataFrame:
-    with opened() as database:
-        database.register("shared", shared)
-        for name, vintage in (("a", a), ("b", b)):
-            database.register(f"counts_{name}", monthly_counts(vintage, "country"))
-            database.execute(f"""
-                CREATE TEMP TABLE {name} AS
-                SELECT country, shared.month, coalesce(sum(deaths), 0)::BIGINT AS deaths,
-                    coalesce(sum(events), 0)::BIGINT AS events
-                FROM shared LEFT JOIN counts_{name} AS counts
-                ON counts.region = country AND counts.month = shared.month
-                AND type_of_violence IN ({_COUNTED})
-                GROUP BY ALL
-            """)
-        months = database.sql("""
-            SELECT country, month, a.deaths AS deaths_a, b.deaths AS deaths_b,
-                a.events AS events_a, b.events AS events_b, b.deaths - a.deaths AS change
-            FROM a JOIN b USING (country, month)
-            WHERE a.deaths <> b.deaths OR a.events <> b.events
-            ORDER BY abs(change) DESC, country, month
-        """).to_arrow_table()
-    changed: pd.DataFrame = months.to_pandas().astype({"country": "str"})
-    return changed
+    months = shared[["country", "month"]].astype({"country": "str"})
+    for name, vintage in (("a", a), ("b", b)):
+        counts = monthly_counts(vintage, "country").rename(columns={"region": "country"})
+        counts = counts[counts["type_of_violence"].isin([UNTYPED, *TYPES_OF_VIOLENCE])]
+        sums = counts.groupby(["country", "month"])[["deaths", "events"]].sum()
+        months = months.join(sums.add_suffix(f"_{name}"), on=["country", "month"])
+    figures = ["deaths_a", "deaths_b", "events_a", "events_b"]
+    months[figures] = months[figures].fillna(0).astype("int64")
+    months["change"] = months["deaths_b"] - months["deaths_a"]
+    differ = (months["change"] != 0) | (months["events_a"] != months["events_b"])
+    return (
+        months.loc[differ, ["country", "month", *figures, "change"]]
+        .sort_values(["country", "month"])
+        .sort_values("change", key=abs, ascending=False, kind="stable", ignore_index=True)
+    )

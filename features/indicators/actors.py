@@ -10,8 +10,16 @@ import numpy as np
 
 from features.arrays import FloatArray
 from features.indicators import groups, spatial
-from features.indicators.fronts import FARTHEST_KM, FRONT_MONTHS, expansion, front_distance
-from features.indicators.groups import dyad_fights, group_fights, spans, state_events
+from features.indicators.groups import (
+    FARTHEST_KM,
+    FRONT_MONTHS,
+    dyad_fights,
+    expansion,
+    front_distance,
+    group_fights,
+    spans,
+    state_events,
+)
 from features.indicators.indicator import Compute, Indicator, per_panel
 from features.indicators.windows import rolling_mean
 from features.panel.panel import Detail, Panel
@@ -131,8 +139,8 @@ def _contested(panel: Panel) -> FloatArray:
 
 
 def _state_share(panel: Panel) -> FloatArray:
-    state, known = (rolling_mean(events, _YEAR) for events in state_events(panel))
-    return np.divide(state, known, out=np.zeros_like(state), where=known > 0)
+    state, with_actor = (rolling_mean(events, _YEAR) for events in state_events(panel))
+    return np.divide(state, with_actor, out=np.zeros_like(state), where=with_actor > 0)
 
 
 def _revived(panel: Panel) -> FloatArray:

@@ -41,11 +41,11 @@ def indicator_table(panel: Panel, names: Sequence[str] | None = None) -> Indicat
 
     Raises ConfigurationError for a name that the catalogue does not hold.
     """
-    chosen = select(names)
-    values = np.empty((*panel.observed.shape, len(chosen)), dtype=np.float32)
-    for position, indicator in enumerate(chosen):
+    indicators = select(names)
+    values = np.empty((*panel.observed.shape, len(indicators)), dtype=np.float32)
+    for position, indicator in enumerate(indicators):
         values[:, :, position] = np.where(panel.observed, indicator.compute(panel), np.nan)
-    return IndicatorTable(tuple(i.name for i in chosen), values)
+    return IndicatorTable(tuple(i.name for i in indicators), values)
 
 
 def select(names: Sequence[str] | None = None) -> tuple[Indicator, ...]:
@@ -61,8 +61,8 @@ def select(names: Sequence[str] | None = None) -> tuple[Indicator, ...]:
     return tuple(by_name[name] for name in names)
 
 
-def named(words: Sequence[str]) -> tuple[str, ...]:
-    """Return names of indicators for words of which each is a name or a family.
+def names_of(words: Sequence[str]) -> tuple[str, ...]:
+    """Return the names of indicators for words, each the name of an indicator or of a family.
 
     Raises ConfigurationError for a word that is neither.
     """
@@ -75,20 +75,20 @@ def named(words: Sequence[str]) -> tuple[str, ...]:
 
 
 def of_family(family: str) -> tuple[Indicator, ...]:
-    """Return the indicators of a family; raises ConfigurationError if there is none such."""
+    """Return the indicators of a family; raises ConfigurationError if it does not exist."""
     if family not in FAMILIES:
         raise ConfigurationError(f"no family is called {family}: there are {', '.join(FAMILIES)}")
     return tuple(indicator for indicator in CATALOGUE if indicator.family == family)
 
 
 def needs_of(names: Sequence[str] | None = None) -> frozenset[Detail]:
-    """Return what a history must tell for the named indicators, all of them by default."""
+    """Return the details that the named indicators need, all indicators by default."""
     return frozenset(detail for indicator in select(names) for detail in indicator.needs)
 
 
-def untold(panel: Panel, names: Sequence[str] | None = None) -> dict[str, str]:
-    """Return the indicators that a panel's history cannot give: name -> what it does not tell."""
-    missing = {i.name: sorted(i.needs - panel.tells) for i in select(names)}
+def missing_details(panel: Panel, names: Sequence[str] | None = None) -> dict[str, str]:
+    """Return the indicators that a panel cannot give: name -> what its history lacks."""
+    missing = {i.name: sorted(i.needs - panel.details) for i in select(names)}
     return {name: ", ".join(details) for name, details in missing.items() if details}
 
 
@@ -121,7 +121,7 @@ INTRODUCTIONS = {
     "season": "The time of the year.",
     "place": "Where the region is and how large it is, the same in every month.",
 }
-"""What a family tells, in a sentence."""
+"""What a family describes, in a sentence."""
 
 
 HISTORY_MONTHS = 24
@@ -137,14 +137,16 @@ def eligible(panel: Panel) -> BoolArray:
     return panel.observed_throughout(HISTORY_MONTHS)
 
 
+_PAGE_HEAD = """\
+# Indicators
+
+Made by `tocsin indicators --markdown` from the catalogue. Every indicator is computed from
+months up to the origin, and missing where they were not observed."""
+
+
 def catalogue_page(indicators: Sequence[Indicator]) -> str:
     """Return the page that lists indicators, a table a family."""
-    lines = [
-        "# Indicators",
-        "",
-        "Made by `tocsin indicators --markdown` from the catalogue. Every indicator is computed",
-        "from months up to the origin, and missing where they were not observed.",
-    ]
+    lines = [_PAGE_HEAD]
     for family in dict.fromkeys(indicator.family for indicator in indicators):
         lines += ["", f"## {family.capitalize()}", "", INTRODUCTIONS[family], ""]
         rows = [

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from features.archive.form import TYPES_OF_VIOLENCE
+from features.archive.schemas import TYPES_OF_VIOLENCE
 from features.arrays import FloatArray
 from features.indicators.indicator import Compute, Indicator
 from features.indicators.windows import lag, rolling_mean

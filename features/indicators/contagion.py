@@ -13,7 +13,7 @@ from scipy import sparse
 
 from features.arrays import BoolArray, FloatArray, IntArray
 from features.indicators import spatial, windows
-from features.indicators.indicator import Compute, Indicator, counted, per_panel
+from features.indicators.indicator import Compute, Indicator, per_panel, plural
 from features.panel.panel import Panel
 
 
@@ -34,14 +34,14 @@ class Countries(NamedTuple):
     border: FloatArray
 
 
-def counted_countries(panel: Panel, is_counted: Callable[[FloatArray], BoolArray]) -> FloatArray:
+def number_of_countries(panel: Panel, holds_for: Callable[[FloatArray], BoolArray]) -> FloatArray:
     """Return the number of neighbouring countries of which something holds, (T, R).
 
     `is_counted` says from the countries' deaths (T, c) of which, (T, c).
     """
     countries = countries_of(panel)
-    held = is_counted(countries.deaths)[:, countries.there] & countries.touch
-    return _of_regions(countries, held.astype(np.float64))
+    holds = holds_for(countries.deaths)[:, countries.there] & countries.touch
+    return _of_regions(countries, holds.astype(np.float64))
 
 
 def mean_of_countries(panel: Panel, compute: Callable[[FloatArray], FloatArray]) -> FloatArray:
@@ -61,14 +61,14 @@ def mean_of_countries(panel: Panel, compute: Callable[[FloatArray], FloatArray])
 def countries_of(panel: Panel) -> Countries:
     """Return the countries of a panel."""
     names, number = np.unique(panel.regions.table["country"].to_numpy(str), return_inverse=True)
-    seen = panel.observed.astype(np.float64).T
+    observed = panel.observed.astype(np.float64).T
     member = _sums(number, np.ones(len(number)), len(names))
-    deaths = np.where(member @ seen > 0, member @ np.nan_to_num(panel.total_deaths).T, np.nan)
+    deaths = np.where(member @ observed > 0, member @ np.nan_to_num(panel.total_deaths).T, np.nan)
     one, other = panel.regions.neighbours.nonzero()
     abroad = number[one] != number[other]
     one, other = one[abroad], other[abroad]
     pair, which = np.unique(number[one] * len(names) + number[other], return_inverse=True)
-    both = seen[one] * seen[other]
+    both = observed[one] * observed[other]
     km = _values_at(panel.regions.borders, one, other)
     here, there = np.divmod(pair, len(names))
     return Countries(
@@ -164,7 +164,7 @@ def _domino() -> Iterator[Indicator]:
 def _countries() -> Iterator[Indicator]:
     name, family, d = "neighbour_countries", "contagion", max(THRESHOLDS)
     for m in (1, *WINDOWS):
-        when = "the month" if m == 1 else f"one of the last {counted(m, 'month')}"
+        when = "the month" if m == 1 else f"one of the last {plural(m, 'month')}"
         meaning = f"Neighbouring countries with at least {d} deaths in {when}"
         yield Indicator(
             f"{name}_{d}" if m == 1 else f"{name}_{d}_{m}",
@@ -218,6 +218,6 @@ def _number_of_neighbours(compute: Compute) -> Compute:
 
 
 def _number_of_countries(threshold: float, months: int) -> Compute:
-    return lambda panel: counted_countries(
+    return lambda panel: number_of_countries(
         panel, lambda deaths: windows.rolling_share(deaths, threshold, months) > 0
     )

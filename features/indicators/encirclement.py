@@ -1,8 +1,8 @@
-"""Family `encirclement`: is there violence all around a place, and is it coming nearer?
+"""Family `encirclement`: is there violence on all sides of a site, and is it coming nearer?
 
-The places are the capital of the region's country and the region's own point, which stands for its
-seat. Violence counts whichever side of a border it is on. A country without capital, or a region
-without coordinates, has nothing around it.
+A site is the capital of the region's country, or the region's own point, which stands for its seat.
+Violence counts on either side of a border. A country without a capital, or a region without
+coordinates, has nothing around it.
 """
 
 from collections.abc import Iterator
@@ -29,7 +29,7 @@ from features.places.countries import capitals
 
 SECTORS = 8
 CENTRE_KM = 5.0
-"""How large a place is, and how well its position is known [km]."""
+"""How large a site is, and how well its position is known [km]."""
 
 FARTHEST_KM = 1000.0
 """Where there is no violence within this distance [km], it stands for the nearest."""
@@ -38,7 +38,7 @@ FARTHEST_KM = 1000.0
 def sector_of(
     latitude: FloatArray, longitude: FloatArray, to_latitude: FloatArray, to_longitude: FloatArray
 ) -> IntArray:
-    """Return the sectors, 0 (north) to 7 clockwise, in which points lie from places [degrees]."""
+    """Return the sectors, 0 (north) to 7 clockwise, in which points lie from sites [degrees]."""
     here, there = np.radians(latitude), np.radians(to_latitude)
     east = np.radians(to_longitude - longitude)
     bearing = np.arctan2(
@@ -51,47 +51,47 @@ def sector_of(
 def rings(
     latitude: FloatArray, longitude: FloatArray, radii: tuple[int, ...], violence: Violence
 ) -> BoolArray:
-    """Return (len(radii), T, n, SECTORS): was there violence that near to n places in the month?
+    """Return (len(radii), T, n, SECTORS): was there violence that near to n sites in the month?
 
-    `radii` [km] ascend. A place without coordinates has none around it.
+    `radii` [km] ascend. A site without coordinates has none around it.
     """
-    place, point, km = pairs_between(
+    site, point, km = pairs_between(
         latitude, longitude, violence.latitude, violence.longitude, radii[-1]
     )
     sector = sector_of(
-        latitude[place], longitude[place], violence.latitude[point], violence.longitude[point]
+        latitude[site], longitude[site], violence.latitude[point], violence.longitude[point]
     )
     months = violence.counts.shape[1]
-    seen = np.zeros((len(radii), months, len(latitude), SECTORS), dtype=bool)
+    hits = np.zeros((len(radii), months, len(latitude), SECTORS), dtype=bool)
     inner = CENTRE_KM
     for position, outer in enumerate(radii):
         band = (km >= inner) & (km <= outer)
-        _mark(seen[position], place[band], sector[band], point[band], violence.counts)
-        seen[position] |= seen[max(position - 1, 0)]
+        _mark(hits[position], site[band], sector[band], point[band], violence.counts)
+        hits[position] |= hits[max(position - 1, 0)]
         inner = outer
-    return seen
+    return hits
 
 
 def _mark(
-    seen: BoolArray, place: IntArray, sector: IntArray, point: IntArray, counts: sparse.csr_array
+    hits: BoolArray, site: IntArray, sector: IntArray, point: IntArray, counts: sparse.csr_array
 ) -> None:
-    """Mark in `seen` (T, n, SECTORS) the months in which there was an incident at the points."""
-    cell = place * SECTORS + sector
-    _, places, sectors = seen.shape
-    shape = (places * sectors, counts.shape[0])
+    """Mark in `hits` (T, n, SECTORS) the months in which there was an incident at the points."""
+    cell = site * SECTORS + sector
+    _, sites, sectors = hits.shape
+    shape = (sites * sectors, counts.shape[0])
     around = sparse.coo_array((np.ones(len(cell), np.int32), (cell, point)), shape=shape)
-    found = (around.tocsr() @ counts).tocoo()
-    cell, month = found.coords
-    seen[month, cell // SECTORS, cell % SECTORS] = True
+    counts_around = (around.tocsr() @ counts).tocoo()
+    cell, month = counts_around.coords
+    hits[month, cell // SECTORS, cell % SECTORS] = True
 
 
 def nearest_km(latitude: FloatArray, longitude: FloatArray, violence: Violence) -> FloatArray:
-    """Return (T, n), the distance of the nearest violence of the month from n places [km].
+    """Return (T, n), the distance of the nearest violence of the month from n sites [km].
 
-    FARTHEST_KM where there is none within it, and for a place without coordinates.
+    FARTHEST_KM where there is none within it, and for a site without coordinates.
     """
-    known = np.flatnonzero(~np.isnan(latitude + longitude))
-    places = unit_vectors(latitude[known], longitude[known])
+    located = np.flatnonzero(~np.isnan(latitude + longitude))
+    sites = unit_vectors(latitude[located], longitude[located])
     points = unit_vectors(violence.latitude, violence.longitude)
     by_month = violence.counts.tocsc()
     nearest = np.full((by_month.shape[1], len(latitude)), FARTHEST_KM)
@@ -99,8 +99,8 @@ def nearest_km(latitude: FloatArray, longitude: FloatArray, violence: Violence) 
     for month, (start, end) in enumerate(zip(by_month.indptr, by_month.indptr[1:], strict=False)):
         if end > start:
             tree = cKDTree(points[np.sort(by_month.indices[start:end])])
-            chord, _ = tree.query(places, distance_upper_bound=chord_of(FARTHEST_KM))
-            nearest[month, known] = np.minimum(km_of(np.asarray(chord)), FARTHEST_KM)
+            chord, _ = tree.query(sites, distance_upper_bound=chord_of(FARTHEST_KM))
+            nearest[month, located] = np.minimum(km_of(np.asarray(chord)), FARTHEST_KM)
     return nearest
 
 
@@ -132,62 +132,62 @@ def encirclement() -> Iterator[Indicator]:
 
 
 def _around(
-    place: str, words: str, radii: tuple[int, ...], windows: tuple[int, ...]
+    site: str, words: str, radii: tuple[int, ...], windows: tuple[int, ...]
 ) -> Iterator[Indicator]:
     for radius in radii:
         for months in windows:
             yield Indicator(
-                f"{place}_ring_{radius}km_{months}",
+                f"{site}_ring_{radius}km_{months}",
                 f"Share of the 8 sectors of the compass around {words} with violence within "
                 f"{radius} km in the last {months} months",
                 "share",
                 _FAMILY,
-                _ring_share(place, radii.index(radius), months),
+                _ring_share(site, radii.index(radius), months),
                 _NEEDS,
                 highest=1,
             )
     yield Indicator(
-        f"{place}_violence_distance_{_LATE}",
+        f"{site}_violence_distance_{_LATE}",
         f"Distance from {words} to the nearest violence of the last {_LATE} months, at most "
         f"{FARTHEST_KM:,.0f} km",
         "km",
         _FAMILY,
-        lambda panel: minimum_lately(_nearest(panel, place), _LATE),
+        lambda panel: minimum_lately(_nearest(panel, site), _LATE),
         _NEEDS,
         _DISTANCE,
         highest=FARTHEST_KM,
     )
     yield Indicator(
-        f"{place}_violence_distance_change_{_LATE}",
+        f"{site}_violence_distance_change_{_LATE}",
         f"Distance from {words} to the nearest violence of the last {_LATE} months less that of "
         f"the {_BEFORE} months before, negative as it comes nearer",
         "km",
         _FAMILY,
-        lambda panel: _change(_nearest(panel, place)),
+        lambda panel: _change(_nearest(panel, site)),
         _NEEDS,
         lowest=-FARTHEST_KM,
         highest=FARTHEST_KM,
     )
 
 
-def _ring_share(place: str, position: int, months: int) -> Compute:
+def _ring_share(site: str, position: int, months: int) -> Compute:
     def share(panel: Panel) -> FloatArray:
-        seen = lately(_rings(panel, place)[position], months)
-        return _for_regions(panel, place, seen.sum(axis=2) / SECTORS)
+        hits = lately(_rings(panel, site)[position], months)
+        return _for_regions(panel, site, hits.sum(axis=2) / SECTORS)
 
     return share
 
 
 def _part(radius: int, months: int) -> Compute:
     def part(panel: Panel) -> FloatArray:
-        seen = _own_part(panel)[_PART_RADII.index(radius)]
-        return np.asarray(lately(seen, months).sum(axis=2), dtype=np.float64)
+        hits = _own_part(panel)[_PART_RADII.index(radius)]
+        return np.asarray(lately(hits, months).sum(axis=2), dtype=np.float64)
 
     return part
 
 
 def _change(nearest: FloatArray) -> FloatArray:
-    """Return how much nearer violence came (T, n) [km]; 0 where nothing was known before."""
+    """Return how much nearer violence came (T, n) [km]; 0 where nothing was observed before."""
     change = np.zeros_like(nearest)
     before = minimum_lately(nearest, _BEFORE)[:-_LATE]
     change[_LATE:] = minimum_lately(nearest, _LATE)[_LATE:] - before
@@ -204,8 +204,8 @@ def _seats(panel: Panel) -> tuple[FloatArray, FloatArray, IntArray]:
     return seats["latitude"].to_numpy(), seats["longitude"].to_numpy(), country
 
 
-def _places(panel: Panel, place: str) -> tuple[FloatArray, FloatArray]:
-    if place == "capital":
+def _coordinates(panel: Panel, site: str) -> tuple[FloatArray, FloatArray]:
+    if site == "capital":
         latitude, longitude, _ = _seats(panel)
         return latitude, longitude
     table = panel.regions.table
@@ -215,36 +215,40 @@ def _places(panel: Panel, place: str) -> tuple[FloatArray, FloatArray]:
     )
 
 
-def _for_regions(panel: Panel, place: str, values: FloatArray) -> FloatArray:
-    """Return the values (T, R) of places (T, n) for each region."""
-    return values[:, _seats(panel)[2]] if place == "capital" else values
+def _for_regions(panel: Panel, site: str, values: FloatArray) -> FloatArray:
+    """Return values (T, n) of sites for each region, (T, R)."""
+    return values[:, _seats(panel)[2]] if site == "capital" else values
 
 
 @per_panel
-def _rings(panel: Panel, place: str) -> BoolArray:
-    radii = _CAPITAL_RADII if place == "capital" else _OWN_RADII
-    return rings(*_places(panel, place), radii, violence(panel))
+def _rings(panel: Panel, site: str) -> BoolArray:
+    radii = _CAPITAL_RADII if site == "capital" else _OWN_RADII
+    return rings(*_coordinates(panel, site), radii, violence(panel))
 
 
 @per_panel
-def _nearest(panel: Panel, place: str) -> FloatArray:
-    return _for_regions(panel, place, nearest_km(*_places(panel, place), violence(panel)))
+def _nearest(panel: Panel, site: str) -> FloatArray:
+    return _for_regions(panel, site, nearest_km(*_coordinates(panel, site), violence(panel)))
 
 
 @per_panel
 def _own_part(panel: Panel) -> BoolArray:
     """Return (len(_PART_RADII), T, R, SECTORS): was there violence of the region itself?"""
-    told = violence(panel)
+    incidents = violence(panel)
     latitude, longitude, country = _seats(panel)
-    placed = told.region >= 0
-    region, row, point = told.region[placed], told.row[placed], told.point[placed]
+    in_region = incidents.region >= 0
+    region, row, point = (
+        incidents.region[in_region],
+        incidents.row[in_region],
+        incidents.point[in_region],
+    )
     seat = country[region]
-    arc = latitude[seat], longitude[seat], told.latitude[point], told.longitude[point]
+    arc = latitude[seat], longitude[seat], incidents.latitude[point], incidents.longitude[point]
     km, sector = great_circle_km(*arc), np.zeros(len(seat), np.int64)
-    known = np.isfinite(km)
-    sector[known] = sector_of(*(degrees[known] for degrees in arc))
-    seen = np.zeros((len(_PART_RADII), *panel.observed.shape, SECTORS), dtype=bool)
+    is_located = np.isfinite(km)
+    sector[is_located] = sector_of(*(degrees[is_located] for degrees in arc))
+    hits = np.zeros((len(_PART_RADII), *panel.observed.shape, SECTORS), dtype=bool)
     for position, radius in enumerate(_PART_RADII):
         near = (km >= CENTRE_KM) & (km <= radius)
-        seen[position, row[near], region[near], sector[near]] = True
-    return seen
+        hits[position, row[near], region[near], sector[near]] = True
+    return hits

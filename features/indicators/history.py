@@ -4,10 +4,10 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from features.archive.form import TYPES_OF_VIOLENCE
+from features.archive.schemas import TYPES_OF_VIOLENCE
 from features.arrays import FloatArray
 from features.indicators import windows
-from features.indicators.indicator import Compute, Indicator, counted, on
+from features.indicators.indicator import Compute, Indicator, on, plural
 from features.panel.panel import Detail, Panel
 
 _VIEWS = "Hegre et al. 2019, Journal of Peace Research 56(2)"
@@ -31,7 +31,7 @@ def history() -> Iterator[Indicator]:
 def _deaths() -> Iterator[Indicator]:
     yield Indicator("deaths", "Deaths in the month", _RATE, _FAMILY, deaths)
     for m in (1, 2, 3, 6):
-        meaning = f"Deaths {counted(m, 'month')} earlier"
+        meaning = f"Deaths {plural(m, 'month')} earlier"
         yield Indicator(f"deaths_lag_{m}", meaning, _RATE, _FAMILY, on(deaths, windows.lag, m))
     for m in (3, 6, 12, 24):
         meaning = f"Mean monthly deaths over the last {m} months"
@@ -47,18 +47,18 @@ def _deaths() -> Iterator[Indicator]:
     meaning = "Mean monthly deaths over all observed months"
     yield Indicator("deaths_long_run", meaning, _RATE, _FAMILY, on(deaths, windows.long_run_mean))
     for h in (1, 3, 6, 12, 36):
-        meaning = f"Deaths so far, each halved every {counted(h, 'month')}"
+        meaning = f"Deaths so far, each halved every {plural(h, 'month')}"
         compute = on(deaths, windows.decayed_sum, h)
         yield Indicator(f"deaths_decay_{h}", meaning, "deaths", _FAMILY, compute, source=_STOCK)
 
 
 def _time_since() -> Iterator[Indicator]:
     for d in (1, 5, 25, 100):
-        meaning = f"Months since a month with at least {counted(d, 'death')}"
+        meaning = f"Months since a month with at least {plural(d, 'death')}"
         compute = on(deaths, windows.months_since, d)
         yield Indicator(f"months_since_{d}", meaning, "months", _FAMILY, compute, source=_STOCK)
     for d in (1, 5, 25, 100):
-        hit = f"a month with at least {counted(d, 'death')}"
+        hit = f"a month with at least {plural(d, 'death')}"
         meaning = f"Decay since {hit}: 1 in it, then halved every 12 months"
         compute = on(deaths, windows.since_decay, d, 12)
         name = f"since_{d}_decay_12"
@@ -77,7 +77,7 @@ def _shares_of_months() -> Iterator[Indicator]:
             name = f"at_least_{d}_share_{m}"
             yield Indicator(name, meaning, "share", _FAMILY, compute, highest=1)
     for d in (1, 5, 25):
-        meaning = f"Share of all observed months with at least {counted(d, 'death')}"
+        meaning = f"Share of all observed months with at least {plural(d, 'death')}"
         compute = on(deaths, windows.long_run_share, d)
         yield Indicator(f"long_run_share_{d}", meaning, "share", _FAMILY, compute, highest=1)
     meaning = "Months on end, to this one, with a death"

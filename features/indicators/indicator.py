@@ -10,7 +10,7 @@ from features.arrays import FloatArray
 from features.panel.panel import Detail, Panel
 
 Compute = Callable[[Panel], FloatArray]
-"""Panel -> values (T, R); what it says where a region is not observed is not read."""
+"""Panel -> values (T, R); those of regions that are not observed are not read."""
 
 
 @dataclass(frozen=True)
@@ -23,9 +23,9 @@ class Indicator:
     family: str
     compute: Compute
     needs: frozenset[Detail] = frozenset()
-    """What a history must tell, beside deaths by region and month."""
+    """What a history must hold beside deaths by region and month."""
     source: str = ""
-    """The literature from which it is, if it is from there."""
+    """The literature that it is taken from, if any."""
     lowest: float = 0.0
     highest: float = float("inf")
 
@@ -35,7 +35,7 @@ def on(values: Compute, function: Callable[..., FloatArray], *arguments: float) 
     return lambda panel: function(values(panel), *arguments)
 
 
-def counted(number: int, what: str) -> str:
+def plural(number: int, what: str) -> str:
     """Return a number of things in words: "1 month", "3 months"."""
     return f"{number} {what}" if number == 1 else f"{number} {what}s"
 
@@ -47,17 +47,17 @@ _T = TypeVar("_T")
 def per_panel(
     compute: Callable[Concatenate[Panel, _P], _T],
 ) -> Callable[Concatenate[Panel, _P], _T]:
-    """Remember the results of a pure function as long as its panel lives.
+    """Cache the results of a pure function as long as its panel lives.
 
-    The other arguments must be hashable and are given by position; nobody may write to a result.
+    The other arguments must be hashable and are passed by position; results must not be changed.
     """
-    known: WeakKeyDictionary[Panel, dict[tuple[object, ...], _T]] = WeakKeyDictionary()
+    results_of: WeakKeyDictionary[Panel, dict[tuple[object, ...], _T]] = WeakKeyDictionary()
 
-    def remembered(panel: Panel, /, *args: _P.args, **kwargs: _P.kwargs) -> _T:
-        results = known.setdefault(panel, {})
+    def cached(panel: Panel, /, *args: _P.args, **kwargs: _P.kwargs) -> _T:
+        results = results_of.setdefault(panel, {})
         if args not in results:
             results[args] = compute(panel, *args, **kwargs)
         return results[args]
 
-    update_wrapper(remembered, compute)
-    return remembered
+    update_wrapper(cached, compute)
+    return cached

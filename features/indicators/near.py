@@ -57,10 +57,10 @@ def distances_km(
 
 def pairs_within(latitude: FloatArray, longitude: FloatArray, km: float) -> Pairs:
     """Return the pairs of n points that are at most `km` apart; no point is paired with itself."""
-    known = np.flatnonzero(~np.isnan(latitude + longitude))
-    tree = cKDTree(unit_vectors(latitude[known], longitude[known]))
+    located = np.flatnonzero(~np.isnan(latitude + longitude))
+    tree = cKDTree(unit_vectors(latitude[located], longitude[located]))
     near = tree.query_pairs(chord_of(km + _ROUNDING_KM), output_type="ndarray")
-    one, other = known[near[:, 0]], known[near[:, 1]]
+    one, other = located[near[:, 0]], located[near[:, 1]]
     apart = great_circle_km(latitude[one], longitude[one], latitude[other], longitude[other])
     one, other, apart = one[apart <= km], other[apart <= km], apart[apart <= km]
     a, b = np.concatenate([one, other]), np.concatenate([other, one])
@@ -78,7 +78,7 @@ def unit_vectors(latitude: FloatArray, longitude: FloatArray) -> FloatArray:
 
 
 def chord_of(km: float) -> float:
-    """Return the straight line between unit vectors that are so many km of great circle apart."""
+    """Return the straight line between unit vectors that are `km` of great circle apart."""
     return float(2 * np.sin(min(km / (2 * EARTH_RADIUS_KM), np.pi / 2)))
 
 
@@ -107,21 +107,21 @@ class Violence(NamedTuple):
 @per_panel
 def violence(panel: Panel) -> Violence:
     """Return the incidents of known place."""
-    told = panel.incidents
-    rows = told.month - panel.months[0]
+    incidents = panel.incidents
+    rows = incidents.month - panel.months[0]
     months = len(panel.months)
-    known = np.flatnonzero(
-        ~np.isnan(told.latitude + told.longitude) & (rows >= 0) & (rows < months)
+    located = np.flatnonzero(
+        ~np.isnan(incidents.latitude + incidents.longitude) & (rows >= 0) & (rows < months)
     )
-    row = rows[known]
+    row = rows[located]
     points, point = np.unique(
-        told.latitude[known] + 1j * told.longitude[known], return_inverse=True
+        incidents.latitude[located] + 1j * incidents.longitude[located], return_inverse=True
     )
     counts = sparse.coo_array(
         (np.ones(len(row), np.int32), (point, row)), shape=(len(points), months)
     )
     latitude, longitude = np.ascontiguousarray(points.real), np.ascontiguousarray(points.imag)
-    return Violence(row, told.region[known], point, latitude, longitude, counts.tocsr())
+    return Violence(row, incidents.region[located], point, latitude, longitude, counts.tocsr())
 
 
 def pairs_between(
@@ -135,13 +135,13 @@ def pairs_between(
 
     A place without coordinates (NaN) is near nothing.
     """
-    known = np.flatnonzero(~np.isnan(latitude + longitude))
-    places = cKDTree(unit_vectors(latitude[known], longitude[known]))
+    located = np.flatnonzero(~np.isnan(latitude + longitude))
+    places = cKDTree(unit_vectors(latitude[located], longitude[located]))
     points = cKDTree(unit_vectors(to_latitude, to_longitude))
     reach = chord_of(km + _ROUNDING_KM)
-    found = places.sparse_distance_matrix(points, reach, output_type="ndarray")
-    place = known[np.ascontiguousarray(found["i"])]
-    point = np.ascontiguousarray(found["j"])
+    pairs = places.sparse_distance_matrix(points, reach, output_type="ndarray")
+    place = located[np.ascontiguousarray(pairs["i"])]
+    point = np.ascontiguousarray(pairs["j"])
     apart = great_circle_km(
         latitude[place], longitude[place], to_latitude[point], to_longitude[point]
     )

@@ -1,10 +1,9 @@
 """Family `neighbourhood`: what happens around the region.
 
-Surroundings are drawn in several ways: the regions that touch it, in its own country and across the
-border; those that touch these; all within a distance, the nearer the more; the rest of the country
-and of the world. Of each, the family has how deadly the last 3 months were, the stock of past
-deaths, and the change against the 12 months before. Where there is nobody around, or nobody knows
-where the region lies, deaths around it are 0.
+Surroundings are drawn in several ways: the neighbours, in the same country and abroad; their
+neighbours; all regions within a distance, weighted by it; the rest of the country and of the world.
+Each has three indicators: deaths of the last 3 months, the stock of past deaths, and the change
+against the 12 months before. A region without surroundings or coordinates has 0.
 """
 
 from collections.abc import Iterator, Sequence
@@ -13,13 +12,13 @@ import numpy as np
 
 from features.arrays import FloatArray
 from features.indicators import spatial, windows
-from features.indicators.indicator import Compute, Indicator, counted, per_panel
+from features.indicators.indicator import Compute, Indicator, per_panel, plural
 from features.indicators.spatial import space_time_distance
 from features.indicators.surroundings import NEIGHBOURS, Surroundings, coordinates, surroundings
 from features.panel.panel import Panel
 
 KM_A_MONTH, SPACE_TIME_REACH = 20.0, 1000.0
-"""A month counts as so many km of space-time distance, which ends at so many km."""
+"""Space-time distance of a month [km], and the longest that counts [km]."""
 
 _FAMILY = "neighbourhood"
 _VIEWS_2020 = "Hegre et al. 2021, Journal of Peace Research 58(3)"
@@ -106,7 +105,7 @@ def _space_time() -> Iterator[Indicator]:
     for d in (1, 25):
         yield Indicator(
             f"space_time_distance_{d}",
-            f"Distance to the nearest month of another region with at least {counted(d, 'death')}, "
+            f"Distance to the nearest month of another region with at least {plural(d, 'death')}, "
             f"a month ago counting as {KM_A_MONTH:.0f} km; {SPACE_TIME_REACH:.0f} km at most",
             "km",
             _FAMILY,

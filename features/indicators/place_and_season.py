@@ -1,6 +1,6 @@
 """Family `place`: where the region is and how large it is. Family `season`: the calendar.
 
-Of a region that only counts name nobody knows the place: its values are missing.
+Values are missing for regions that only counts name, as their place is unknown.
 """
 
 from collections.abc import Callable, Iterator

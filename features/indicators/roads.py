@@ -36,9 +36,9 @@ class Roads(NamedTuple):
 @cache
 def roads() -> Roads:
     """Return the bundled corridors."""
-    listed = corridors()
-    number, _ = listed["corridor"].factorize()
-    latitude, longitude = listed["latitude"].to_numpy(), listed["longitude"].to_numpy()
+    waypoints = corridors()
+    number, _ = waypoints["corridor"].factorize()
+    latitude, longitude = waypoints["latitude"].to_numpy(), waypoints["longitude"].to_numpy()
     place = unit_vectors(latitude, longitude)
     leg = np.flatnonzero(number[1:] == number[:-1])
     length = great_circle_km(latitude[leg], longitude[leg], latitude[leg + 1], longitude[leg + 1])
@@ -48,7 +48,7 @@ def roads() -> Roads:
     share, angle = nth / cuts.repeat(cuts), np.repeat(length, cuts) / EARTH_RADIUS_KM
     start = _between(place[of], place[of + 1], angle, share)
     end = _between(place[of], place[of + 1], angle, share + 1 / cuts.repeat(cuts))
-    country = listed.drop_duplicates("corridor")["country"]
+    country = waypoints.drop_duplicates("corridor")["country"]
     return Roads(tuple(country), number[of], start, end)
 
 
@@ -65,8 +65,8 @@ def near_roads(latitude: FloatArray, longitude: FloatArray, km: float) -> sparse
     middle = lines.start + lines.end
     middle /= np.sqrt((middle**2).sum(axis=1, keepdims=True))
     reach = chord_of(km + PIECE_KM / 2 + _ROUNDING_KM)
-    found = cKDTree(middle).sparse_distance_matrix(cKDTree(points), reach, output_type="ndarray")
-    piece, point = np.ascontiguousarray(found["i"]), np.ascontiguousarray(found["j"])
+    close = cKDTree(middle).sparse_distance_matrix(cKDTree(points), reach, output_type="ndarray")
+    piece, point = np.ascontiguousarray(close["i"]), np.ascontiguousarray(close["j"])
     near = _off_road_km(points[point], lines.start[piece], lines.end[piece]) <= km
     pairs = np.unique(lines.corridor[piece[near]] * len(points) + point[near])
     return _ones(
@@ -93,10 +93,10 @@ def crossed(regions: Regions) -> sparse.csr_array:
 
     A region that is not on the bundled map has no outline, and is crossed by none.
     """
-    known = np.flatnonzero(np.isin(regions.ids, load_regions(regions.level).ids))
-    outlines = geometries(regions.level, regions.ids[known])
+    bundled = np.flatnonzero(np.isin(regions.ids, load_regions(regions.level).ids))
+    outlines = geometries(regions.level, regions.ids[bundled])
     row, corridor = shapely.STRtree(_polylines()).query(outlines, predicate="intersects")
-    return _ones(known[row], corridor, (len(regions), len(roads().country)))
+    return _ones(bundled[row], corridor, (len(regions), len(roads().country)))
 
 
 @cache

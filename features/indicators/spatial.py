@@ -48,11 +48,11 @@ def second_neighbour_mean(values: FloatArray, neighbours: sparse.csr_array) -> F
     observed in the month too: which others a panel holds depends on what is observed later. A
     second-order spatial lag.
     """
-    seen = ~np.isnan(values)
+    observed = ~np.isnan(values)
     result = np.zeros(values.shape)
-    changes = np.flatnonzero((seen[1:] != seen[:-1]).any(axis=1)) + 1
+    changes = np.flatnonzero((observed[1:] != observed[:-1]).any(axis=1)) + 1
     for months in np.split(np.arange(len(values)), changes):
-        ring = _second_ring(neighbours, seen[months[0]])
+        ring = _second_ring(neighbours, observed[months[0]])
         result[months] = neighbour_mean(values[months], ring)
     return result
 
@@ -65,9 +65,9 @@ def mean_of_others(values: FloatArray, group: IntArray) -> FloatArray:
     result = np.zeros(values.shape)
     for number in np.unique(group):
         members = np.flatnonzero(group == number)
-        seen = ~np.isnan(values[:, members])
-        total = _sum_of_others(np.where(seen, values[:, members], 0.0))
-        count = _sum_of_others(seen.astype(np.float64))
+        observed = ~np.isnan(values[:, members])
+        total = _sum_of_others(np.where(observed, values[:, members], 0.0))
+        count = _sum_of_others(observed.astype(np.float64))
         result[:, members] = np.divide(total, count, out=np.zeros_like(total), where=count > 0)
     return result
 
@@ -98,8 +98,8 @@ def _second_ring(neighbours: sparse.csr_array, through: BoolArray) -> sparse.csr
     a, b = reached.coords
     near = neighbours.tocoo()
     size = neighbours.shape[0]
-    known = np.isin(a * size + b, near.coords[0] * size + near.coords[1])
-    ring = ~known & (a != b)
+    is_neighbour = np.isin(a * size + b, near.coords[0] * size + near.coords[1])
+    ring = ~is_neighbour & (a != b)
     ones = np.ones(int(ring.sum()))
     return sparse.csr_array((ones, (a[ring], b[ring])), shape=neighbours.shape)
 
@@ -131,13 +131,13 @@ def space_time_distance(
 
 def _nearest_others(hits: BoolArray, latitude: FloatArray, longitude: FloatArray) -> FloatArray:
     """Return the distance (T, R) [km] to the nearest other region hit in the month, inf if none."""
-    placed = ~np.isnan(latitude + longitude)
+    located = ~np.isnan(latitude + longitude)
     points = unit_vectors(latitude, longitude)
     nearest = np.full(hits.shape, np.inf)
-    for month in np.flatnonzero((hits & placed).any(axis=1)):
-        hit = hits[month] & placed
+    for month in np.flatnonzero((hits & located).any(axis=1)):
+        hit = hits[month] & located
         tree = cKDTree(points[hit])
-        quiet = placed & ~hit
+        quiet = located & ~hit
         nearest[month, quiet] = tree.query(points[quiet])[0]
         # The nearest to a region that was hit is that region itself; another one comes second.
         nearest[month, hit] = np.asarray(tree.query(points[hit], k=[2])[0])[:, 0]

@@ -106,8 +106,10 @@ def _rise(values: Compute) -> Compute:
     """Return the change over time; 0 where nothing was observed before."""
 
     def rise(panel: Panel) -> FloatArray:
-        seen = _observed(panel, values)
-        return np.nan_to_num(rolling_mean(seen, _LATE) - lag(rolling_mean(seen, _BEFORE), _LATE))
+        observed = _observed(panel, values)
+        return np.nan_to_num(
+            rolling_mean(observed, _LATE) - lag(rolling_mean(observed, _BEFORE), _LATE)
+        )
 
     return rise
 
@@ -129,8 +131,8 @@ def _owners(panel: Panel) -> tuple[sparse.csr_array, IntArray]:
 @per_panel
 def _near(panel: Panel, km: int) -> sparse.csr_array:
     """Return (K, P) 1 where a corridor comes within `km` of a point of violence."""
-    told = violence(panel)
-    return near_roads(told.latitude, told.longitude, km)
+    incidents = violence(panel)
+    return near_roads(incidents.latitude, incidents.longitude, km)
 
 
 @per_panel
@@ -180,12 +182,14 @@ def _attacked(months: int) -> Compute:
 @per_panel
 def _near_crossing_inside(panel: Panel) -> FloatArray:
     """Return the events (T, R) of the region near the corridors that cross it."""
-    told = violence(panel)
-    placed = np.flatnonzero(told.region >= 0)
+    incidents = violence(panel)
+    in_region = np.flatnonzero(incidents.region >= 0)
     values = np.zeros(panel.observed.shape)
-    if len(placed):
-        near = placed[_reached(panel)[told.region[placed], told.point[placed]] > 0]
-        np.add.at(values, (told.row[near], told.region[near]), 1.0)
+    if len(in_region):
+        near = in_region[
+            _reached(panel)[incidents.region[in_region], incidents.point[in_region]] > 0
+        ]
+        np.add.at(values, (incidents.row[near], incidents.region[near]), 1.0)
     return values
 
 
@@ -226,10 +230,10 @@ def _reports() -> Iterator[Indicator]:
 
 def _mean_reports(counts: Callable[[Panel, str], FloatArray], topic: str, months: int) -> Compute:
     def mean(panel: Panel) -> FloatArray:
-        told = panel.incidents.month[panel.incidents.has_text]
-        since = panel.months >= told.min(initial=np.iinfo(np.int64).max)
-        known = panel.observed & since[:, None]
-        return rolling_mean(np.where(known, counts(panel, topic), np.nan), months)
+        described = panel.incidents.month[panel.incidents.has_text]
+        since = panel.months >= described.min(initial=np.iinfo(np.int64).max)
+        has_texts = panel.observed & since[:, None]
+        return rolling_mean(np.where(has_texts, counts(panel, topic), np.nan), months)
 
     return mean
 
@@ -237,12 +241,12 @@ def _mean_reports(counts: Callable[[Panel, str], FloatArray], topic: str, months
 @per_panel
 def _in_region(panel: Panel, topic: str) -> FloatArray:
     """Return the reports (T, R) of a topic."""
-    told = panel.incidents
-    row = told.month - panel.months[0]
-    known = (row >= 0) & (row < len(panel.months)) & (told.region >= 0)
-    known &= told.topics[:, list(TOPICS).index(topic)]
+    incidents = panel.incidents
+    row = incidents.month - panel.months[0]
+    is_reported = (row >= 0) & (row < len(panel.months)) & (incidents.region >= 0)
+    is_reported &= incidents.topics[:, list(TOPICS).index(topic)]
     counts = np.zeros(panel.observed.shape)
-    np.add.at(counts, (row[known], told.region[known]), 1.0)
+    np.add.at(counts, (row[is_reported], incidents.region[is_reported]), 1.0)
     return counts
 
 

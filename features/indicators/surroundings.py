@@ -1,4 +1,4 @@
-"""Ways to draw a region's surroundings, and what is summed or averaged over them."""
+"""The surroundings of a region, drawn in several ways, and sums and means over them."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -20,7 +20,7 @@ RANGES = (50, 100, 250)
 CUT = 5
 """Ranges beyond which a kernel is cut off; a region there would weigh 0.7%."""
 TREE_REACH, TREE_UNIT, TREE_NEAREST = 1000.0, 100.0, 25.0
-"""Tree lags look so many km far, count distances in so many km, and none as less than so many."""
+"""Reach of tree lags, unit of their distances, and shortest distance counted [km]."""
 
 _VIEWS = "Hegre et al. 2019, Journal of Peace Research 56(2)"
 _VIEWS_2020 = "Hegre et al. 2021, Journal of Peace Research 58(3)"
@@ -116,8 +116,8 @@ def _links(panel: Panel, abroad: bool) -> sparse.csr_array:  # noqa: FBT001 (arg
     """Return which neighbours are in another country, or else in the same one, (R, R)."""
     links, country = panel.regions.neighbours.tocoo(), _country(panel)
     a, b = links.coords
-    kept = (country[a] != country[b]) == abroad
-    return sparse.csr_array((links.data[kept], (a[kept], b[kept])), shape=links.shape)
+    selected = (country[a] != country[b]) == abroad
+    return sparse.csr_array((links.data[selected], (a[selected], b[selected])), shape=links.shape)
 
 
 @per_panel

@@ -99,7 +99,7 @@ def trend(values: FloatArray, months: int) -> FloatArray:
 
     0 where nothing was observed in one of the two windows.
     """
-    return _known_or_zero(_step(np.log1p(values), months))
+    return _zero_for_nan(_step(np.log1p(values), months))
 
 
 def acceleration(values: FloatArray, months: int) -> FloatArray:
@@ -108,7 +108,7 @@ def acceleration(values: FloatArray, months: int) -> FloatArray:
     0 where nothing was observed in one of the three windows.
     """
     step = _step(np.log1p(values), months)
-    return _known_or_zero(step - lag(step, months))
+    return _zero_for_nan(step - lag(step, months))
 
 
 @_by_block
@@ -118,10 +118,10 @@ def decayed_sum(values: FloatArray, half_life: float) -> FloatArray:
     s(t) = x(t) + 2 ** (-1 / half_life) * s(t - 1): the discounted stock of past violence of
     Mueller & Rauh (2022), Journal of the European Economic Association 20(6).
     """
-    unseen = np.isnan(values)
+    missing = np.isnan(values)
     keep = 2.0 ** (-1.0 / half_life)
-    total: FloatArray = lfilter([1.0], [1.0, -keep], np.where(unseen, 0.0, values), axis=0)
-    return np.where(unseen, np.nan, total)
+    total: FloatArray = lfilter([1.0], [1.0, -keep], np.where(missing, 0.0, values), axis=0)
+    return np.where(missing, np.nan, total)
 
 
 @_by_block
@@ -132,11 +132,11 @@ def months_since(values: FloatArray, threshold: float) -> FloatArray:
     long" as far as anyone has looked.
     """
     month = np.arange(float(len(values)))[:, None]
-    unseen = np.isnan(values)
-    start = np.logical_and.accumulate(unseen, axis=0).sum(axis=0) - 1.0
+    missing = np.isnan(values)
+    start = np.logical_and.accumulate(missing, axis=0).sum(axis=0) - 1.0
     # Before the first observed month there is nothing to count from; those months are NaN anyway.
     hit = np.where(values >= threshold, month, np.minimum(start, month))
-    return np.where(unseen, np.nan, month - _rolled(hit, _ever(values), np.maximum))
+    return np.where(missing, np.nan, month - _rolled(hit, _ever(values), np.maximum))
 
 
 def since_decay(values: FloatArray, threshold: float, half_life: float) -> FloatArray:
@@ -165,8 +165,8 @@ def past_rank(values: FloatArray) -> FloatArray:
 
     0.5 where none was observed before. Values must not be negative.
     """
-    seen, zero = ~np.isnan(values), values == 0
-    before = np.cumsum(seen, axis=0) - seen
+    observed, zero = ~np.isnan(values), values == 0
+    before = np.cumsum(observed, axis=0) - observed
     lower = (np.cumsum(zero, axis=0) - zero) / 2.0
     for month, now in enumerate(values):
         some = np.flatnonzero(now > 0)  # few are: what is as low as can be needs no comparison
@@ -174,7 +174,7 @@ def past_rank(values: FloatArray) -> FloatArray:
         ranks = (past < now[some]).sum(axis=0) + (past <= now[some]).sum(axis=0)
         lower[month, some] = ranks / 2.0
     rank = np.divide(lower, before, out=np.full_like(lower, 0.5), where=before > 0)
-    return np.where(seen, rank, np.nan)
+    return np.where(observed, rank, np.nan)
 
 
 def year_angle(months: IntArray) -> FloatArray:
@@ -191,11 +191,11 @@ def _filled(values: FloatArray, months: int) -> tuple[FloatArray, FloatArray]:
 
     Their number is (T, R), or (T, 1) if every month was observed.
     """
-    unseen = np.isnan(values)
-    if not unseen.any():
+    missing = np.isnan(values)
+    if not missing.any():
         return values, np.minimum(np.arange(1.0, len(values) + 1), months)[:, None]
-    count = _rolled((~unseen).astype(np.float64), months, np.add)
-    return np.where(unseen, 0.0, values), count
+    count = _rolled((~missing).astype(np.float64), months, np.add)
+    return np.where(missing, 0.0, values), count
 
 
 def _step(values: FloatArray, months: int) -> FloatArray:
@@ -203,7 +203,7 @@ def _step(values: FloatArray, months: int) -> FloatArray:
     return mean - lag(mean, months)
 
 
-def _known_or_zero(values: FloatArray) -> FloatArray:
+def _zero_for_nan(values: FloatArray) -> FloatArray:
     return np.where(np.isnan(values), 0.0, values)
 
 

@@ -1,6 +1,6 @@
-"""Incidents: the single events behind a panel, for indicators that ask who, where or what for.
+"""Incidents: the single events behind a panel, with actors, coordinates and texts.
 
-A history that is already aggregated has none.
+An aggregated history has none.
 """
 
 import hashlib
@@ -10,8 +10,9 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from features.archive.form import TYPES_OF_VIOLENCE
-from features.archive.vintage import Vintage, event_parts
+from features.archive.monthly import event_parts
+from features.archive.schemas import TYPES_OF_VIOLENCE
+from features.archive.vintage import Vintage
 from features.arrays import BoolArray, FloatArray, IntArray
 from features.panel.topics import TOPICS, topic_columns
 from features.places.regions import Regions
@@ -30,8 +31,8 @@ class Incidents:
     none; `latitude`, `longitude` (n,) [degrees], NaN where only the country is known; `deaths` (n,)
     is the best estimate; `type_of_violence` (n,). `actors` (n, 2) are numbers of `names`, side a
     and side b, -1 where a side is missing or is no armed actor (the civilians of one-sided
-    violence); `is_state` (len(names),). `topics` (n, len(TOPICS)) says which topics the text tells
-    of, and `has_text` (n,) whether there is any.
+    violence); `is_state` (len(names),). `topics` (n, len(TOPICS)) are those of its text, and
+    `has_text` (n,) says whether there is any.
     """
 
     month: IntArray
@@ -57,19 +58,19 @@ class Incidents:
         """Return the incidents up to a month [months since 1970-01]."""
         return self.at(self.month <= month)
 
-    def at(self, wanted: BoolArray | IntArray) -> "Incidents":
+    def at(self, selection: BoolArray | IntArray) -> "Incidents":
         """Return some of the incidents: a mask (n,), or their numbers."""
-        kept = {f.name: getattr(self, f.name)[wanted] for f in fields(self) if f.name != "names"}
-        return replace(self, **kept)
+        names = (field.name for field in fields(self) if field.name != "names")
+        return replace(self, **{name: getattr(self, name)[selection] for name in names})
 
     def digest(self) -> str:
-        """Return a content hash: equal exactly when the same is known of the same incidents.
+        """Return a content hash: equal exactly when the incidents are equal.
 
-        Numbers of regions and names do not enter, for they depend on what is known later.
+        Numbers of regions and names are left out, as they depend on later events.
         """
         content = hashlib.sha256()
-        named = np.array([*self.names, ""], dtype=object)
-        content.update("\n".join(named[self.actors].ravel()).encode())
+        names = np.array([*self.names, ""], dtype=object)
+        content.update("\n".join(names[self.actors].ravel()).encode())
         for field in fields(self):
             if field.name not in {"names", "actors", "region"}:
                 content.update(np.ascontiguousarray(getattr(self, field.name)).tobytes())
@@ -77,7 +78,7 @@ class Incidents:
 
 
 def no_incidents() -> Incidents:
-    """Return the incidents of a history that does not tell any."""
+    """Return no incidents, as of an aggregated history."""
     none, whole = np.empty(0), np.empty(0, np.int64)
     return Incidents(
         month=whole,
@@ -96,7 +97,7 @@ def no_incidents() -> Incidents:
 def read_incidents(vintage: Vintage, regions: Regions, *, with_topics: bool) -> Incidents:
     """Return the incidents of a history of events; `regions` are those of its panel, in order.
 
-    Without topics the texts, most of what is stored, are not read, and no incident has one.
+    Without topics the texts are not read, which are most of the stored bytes.
     """
     violence = ", ".join(map(str, TYPES_OF_VIOLENCE))
     text = "text" if with_topics else "NULL"

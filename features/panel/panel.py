@@ -9,17 +9,19 @@ from typing import Literal, get_args
 import numpy as np
 import pandas as pd
 
-from features.archive.form import TYPES_OF_VIOLENCE, UNTYPED
-from features.archive.vintage import Vintage, counted_regions, monthly_counts
+from features.archive.monthly import counted_regions, monthly_counts
+from features.archive.schemas import TYPES_OF_VIOLENCE, UNTYPED
+from features.archive.vintage import Vintage
 from features.arrays import BoolArray, FloatArray, MonthArray
 from features.errors import CoverageError
 from features.months import format_month
 from features.panel.incidents import Incidents, no_incidents, read_incidents
-from features.places.regions import Regions, counted_map, load_regions
+from features.places.counted_regions import counted_map
+from features.places.regions import Regions, load_regions
 from features.words import Level
 
 Detail = Literal["events", "types of events", "types of deaths", "actors", "places", "texts"]
-"""What a history may tell beside deaths by region and month, which every one does."""
+"""What a history may hold beside deaths by region and month."""
 
 ALL_DETAILS: frozenset[Detail] = frozenset(get_args(Detail))
 _OF_INCIDENTS: frozenset[Detail] = frozenset({"actors", "places", "texts"})
@@ -32,7 +34,8 @@ class Panel:
     `months` are T contiguous month numbers [months since 1970-01]; `observed` is (T, R); `events`
     [events/month] and `deaths` [deaths/month] are (4, T, R), by type of violence in the order
     state-based, non-state, one-sided, not told apart; NaN where the region was not observed in the
-    month. `incidents` are the single events behind them. `tells` is what can be read from all this.
+    month. `incidents` are the single events behind them. `details` is what the
+    history holds.
     `neighbour_count` (R,) is how many regions of the map touch each one. `regions.neighbours` has
     only those of the panel, and which those are depends on what is observed later.
     """
@@ -43,7 +46,7 @@ class Panel:
     events: FloatArray
     deaths: FloatArray
     neighbour_count: FloatArray
-    tells: frozenset[Detail] = ALL_DETAILS
+    details: frozenset[Detail] = ALL_DETAILS
     incidents: Incidents = field(default_factory=no_incidents)
 
     @cached_property
@@ -72,19 +75,19 @@ class Panel:
     def until(self, origin: int) -> "Panel":
         """Return what was known at an origin: the same panel without any later month."""
         end = self.row(origin) + 1
-        known = replace(
+        past = replace(
             self,
             months=self.months[:end],
             observed=self.observed[:end],
             events=self.events[:, :end],
             deaths=self.deaths[:, :end],
         )
-        return known.with_incidents(self.incidents.until(origin))
+        return past.with_incidents(self.incidents.until(origin))
 
     def with_incidents(self, incidents: Incidents) -> "Panel":
-        """Return the panel with other incidents; it tells texts only if any of them has one."""
-        untold: set[Detail] = set() if incidents.has_text.any() else {"texts"}
-        return replace(self, incidents=incidents, tells=self.tells - untold)
+        """Return the panel with other incidents; without any text it lacks the detail "texts"."""
+        missing: set[Detail] = set() if incidents.has_text.any() else {"texts"}
+        return replace(self, incidents=incidents, details=self.details - missing)
 
     def observed_throughout(self, months: int) -> BoolArray:
         """Return (T, R): was the region observed in each of the `months` months to this one?"""
@@ -93,17 +96,16 @@ class Panel:
         return np.asarray(run == months)
 
     def digest(self) -> str:
-        """Return a content hash: equal exactly when everything known is equal.
+        """Return a content hash of the level, the months and every region ever observed.
 
-        That is the level, the months, and of every region that was ever observed its row in the
-        table, the neighbours with the lengths of the borders and each figure. A region not observed
-        yet is known nothing of.
+        Of a region it covers the row in the table, the neighbours with the lengths of the borders,
+        and each figure.
         """
-        seen = np.flatnonzero(self.observed.any(axis=0))
-        links = self.regions.neighbours[seen][:, seen].sorted_indices()
-        borders = self.regions.borders[seen][:, seen].sorted_indices()
+        regions = np.flatnonzero(self.observed.any(axis=0))
+        links = self.regions.neighbours[regions][:, regions].sorted_indices()
+        borders = self.regions.borders[regions][:, regions].sorted_indices()
         content = hashlib.sha256(self.regions.level.encode())
-        content.update(self.regions.table.iloc[seen].to_csv(index=False).encode())
+        content.update(self.regions.table.iloc[regions].to_csv(index=False).encode())
         for array in (
             self.months,
             links.indptr.astype(np.int64),
@@ -111,10 +113,10 @@ class Panel:
             borders.indptr.astype(np.int64),
             borders.indices.astype(np.int64),
             borders.data,
-            self.neighbour_count[seen],
-            self.observed[:, seen],
-            self.events[:, :, seen],
-            self.deaths[:, :, seen],
+            self.neighbour_count[regions],
+            self.observed[:, regions],
+            self.events[:, :, regions],
+            self.deaths[:, :, regions],
         ):
             content.update(np.ascontiguousarray(array).tobytes())
         content.update(self.incidents.digest().encode())
@@ -125,73 +127,76 @@ def build_panel(
     counts: pd.DataFrame,
     observed: pd.DataFrame,
     regions: Regions,
-    named: Collection[str] | None = None,
-    tells: frozenset[Detail] = ALL_DETAILS,
+    only: Collection[str] | None = None,
+    details: frozenset[Detail] = ALL_DETAILS,
 ) -> Panel:
     """Spread sparse monthly counts over dense month x region arrays.
 
     `counts` has a row a region, month and type with events or deaths (columns region, month,
     type_of_violence, events, deaths); `observed` has the months observed by country (columns
-    country, first_month, last_month; a country may stand in several rows). Regions of countries
-    that were never observed are left out, and so are counts of months that were not and of types
-    that are no organised violence. Where only the `named` regions are observed, the others are left
-    out too. Raises CoverageError when nothing was observed.
+    country, first_month, last_month; a country may have several rows). Left out are regions of
+    countries that were never observed, regions that are not among `only` if that is given, counts
+    of months that were not observed, and types that are no organised violence. Raises CoverageError
+    when nothing was observed.
     """
     covered = regions.within(sorted(set(observed["country"])))
-    if named is not None:
-        covered = covered.only(named)
+    if only is not None:
+        covered = covered.only(only)
     if observed.empty or len(covered) == 0:
         raise CoverageError(
             f"no {regions.level} region is covered by the events: ingest a release that does"
         )
     months = np.arange(observed["first_month"].min(), observed["last_month"].max() + 1)
-    seen = _observed_months(observed, months, covered)
-    shape = (len(TYPES_OF_VIOLENCE) + 1, len(months), len(covered))
+    is_observed = _observed_months(observed, months, covered)
     inside = regions.table["id"].isin(covered.table["id"]).to_numpy()
-    # A month before the first would otherwise be counted from the end of the array.
-    kept = counts[
-        counts["region"].isin(covered.table["id"])
-        & counts["month"].isin(months)
-        & counts["type_of_violence"].isin([UNTYPED, *TYPES_OF_VIOLENCE])
-    ]
-    place = (
-        kept["type_of_violence"].to_numpy(dtype=np.int64) - 1,  # UNTYPED goes last
-        kept["month"].to_numpy(dtype=np.int64) - months[0],
-        pd.Index(covered.table["id"]).get_indexer(kept["region"]),
-    )
-    filled = {}
-    for name in ("events", "deaths"):
-        values = np.zeros(shape)
-        np.add.at(values, place, kept[name].to_numpy(dtype=np.float64))
-        values[:, ~seen] = np.nan
-        filled[name] = values
     return Panel(
         regions=covered,
         months=months.astype(np.int64),
-        observed=seen,
-        events=filled["events"],
-        deaths=filled["deaths"],
+        observed=is_observed,
+        events=_dense(counts, "events", months, covered, is_observed),
+        deaths=_dense(counts, "deaths", months, covered, is_observed),
         neighbour_count=np.asarray(regions.neighbours.sum(axis=1), dtype=np.float64)[inside],
-        tells=tells,
+        details=details,
     )
+
+
+def _dense(
+    counts: pd.DataFrame, measure: str, months: MonthArray, regions: Regions, observed: BoolArray
+) -> FloatArray:
+    """Return a measure by type of violence, (4, T, R), UNTYPED last; NaN where not observed."""
+    rows = counts[
+        counts["region"].isin(regions.table["id"])
+        # A month before the first would otherwise be counted from the end of the array.
+        & counts["month"].isin(months)
+        & counts["type_of_violence"].isin([UNTYPED, *TYPES_OF_VIOLENCE])
+    ]
+    cells = (
+        rows["type_of_violence"].to_numpy(dtype=np.int64) - 1,  # UNTYPED goes last
+        rows["month"].to_numpy(dtype=np.int64) - months[0],
+        pd.Index(regions.table["id"]).get_indexer(rows["region"]),
+    )
+    values = np.zeros((len(TYPES_OF_VIOLENCE) + 1, len(months), len(regions)))
+    np.add.at(values, cells, rows[measure].to_numpy(dtype=np.float64))
+    values[:, ~observed] = np.nan
+    return values
 
 
 def _observed_months(observed: pd.DataFrame, months: MonthArray, regions: Regions) -> BoolArray:
     countries = regions.table["country"].to_numpy()
-    seen = np.zeros((len(months), len(regions)), dtype=bool)
+    is_observed = np.zeros((len(months), len(regions)), dtype=bool)
     for country, first, last in observed[["country", "first_month", "last_month"]].itertuples(
         index=False
     ):
         start, end = first - months[0], last - months[0] + 1
-        seen[start:end, countries == country] = True
-    return seen
+        is_observed[start:end, countries == country] = True
+    return is_observed
 
 
 def read_panel(vintage: Vintage, level: Level, needs: frozenset[Detail] = frozenset()) -> Panel:
-    """Return the panel of one level of a vintage, with what else its user `needs`.
+    """Return the panel of one level of a vintage, with the details that its user `needs`.
 
-    Without need of actors, places or texts the single incidents are not read. Raises CoverageError
-    if the vintage covers no region.
+    Incidents are read only if actors, places or texts are needed. Raises CoverageError if the
+    vintage covers no region.
     """
     counts, observed = monthly_counts(vintage, level), vintage.observed()
     if vintage.level is None:
@@ -201,18 +206,18 @@ def read_panel(vintage: Vintage, level: Level, needs: frozenset[Detail] = frozen
         with_topics = "texts" in needs
         return panel.with_incidents(read_incidents(vintage, panel.regions, with_topics=with_topics))
     if vintage.level != level:
-        return build_panel(counts, observed, load_regions(level), tells=_details(counts))
-    named = counted_regions(vintage)
-    ids = named["id"].tolist()
-    return build_panel(counts, observed, counted_map(level, named), ids, _details(counts))
+        return build_panel(counts, observed, load_regions(level), details=_details(counts))
+    own = counted_regions(vintage)
+    ids = own["id"].tolist()
+    return build_panel(counts, observed, counted_map(level, own), ids, _details(counts))
 
 
 def _details(counts: pd.DataFrame) -> frozenset[Detail]:
-    """Return what aggregated counts tell."""
+    """Return the details that aggregated counts hold."""
     typed = counts["type_of_violence"] != UNTYPED
-    tells: dict[Detail, bool] = {
+    details: dict[Detail, bool] = {
         "events": bool(counts["events"].sum()),
         "types of events": bool(counts.loc[typed, "events"].sum()),
         "types of deaths": bool(counts.loc[typed, "deaths"].sum()),
     }
-    return frozenset(detail for detail, told in tells.items() if told)
+    return frozenset(detail for detail, is_there in details.items() if is_there)

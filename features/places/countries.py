@@ -44,7 +44,7 @@ def gleditsch_ward_states() -> dict[int, str]:
 def capitals() -> pd.DataFrame:
     """Return the capitals, one a country: `country`, `name`, `latitude` and `longitude` [degrees].
 
-    `country` is ISO 3166-1 alpha-3. Territories where nobody lives for good have none.
+    `country` is ISO 3166-1 alpha-3. Territories without permanent residents have none.
     """
     return _table("capitals").copy()
 

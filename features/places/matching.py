@@ -1,7 +1,7 @@
 """Names of countries and regions, as sources write them -> the bundled countries and regions.
 
-For histories that come aggregated, without coordinates. A wrong match is worse than none: what is
-not certain stays unmatched, and can be decided in a table of corrections.
+For aggregated histories, which have no coordinates. A wrong match is worse than none: an uncertain
+name stays unmatched, and a table of corrections can decide it.
 """
 
 import csv
@@ -35,8 +35,8 @@ def match_countries(names: pd.Series) -> pd.Series:
     without "Republic of"; accents, case, punctuation and the order of words are of no account.
     Codes of two letters are not taken: "CD", "CG", "NE" and "NI" are too easily confused.
     """
-    found = {name: _country(str(name)) for name in names.dropna().unique()}
-    return names.map(found).astype("str")
+    codes = {name: _country(str(name)) for name in names.dropna().unique()}
+    return names.map(codes).astype("str")
 
 
 def match_regions(
@@ -53,14 +53,14 @@ def match_regions(
     A name that means several regions, or a unit of lower order, is unmatched. Two names may mean
     the same region. Raises InputError when a correction names no bundled region of the level.
     """
-    decided = {} if corrections is None else _decided(corrections, level)
+    matches_by_key = {} if corrections is None else _corrected_matches(corrections, level)
     match = {"country": _match_country, "admin1": match_name, "priogrid": _match_cell}[level]
     matches: list[Match] = []
     for country, name in zip(names["country"], names["name"], strict=True):
         if pd.isna(country) or pd.isna(name):
             matches.append(UNMATCHED)
         else:
-            correction = decided.get(_written(country, str(name)))
+            correction = matches_by_key.get(_correction_key(country, str(name)))
             matches.append(correction or match(country, str(name).strip()))
     return names.assign(
         region=pd.Series([region for region, _ in matches], index=names.index, dtype="str"),
@@ -80,8 +80,8 @@ def read_corrections(path: Path) -> pd.DataFrame:
     _refuse(path, table["country"][country.isna()], "is no country that is known")
     _refuse(path, table["name"][table["name"] == ""], "is no name")
     table = table.assign(country=country, region=table["region"].replace("", None).astype("str"))
-    written = [_written(*row) for row in zip(table["country"], table["name"], strict=True)]
-    again = pd.Series(written, index=table.index).duplicated()
+    keys = [_correction_key(*row) for row in zip(table["country"], table["name"], strict=True)]
+    again = pd.Series(keys, index=table.index).duplicated()
     _refuse(path, table["name"][again], "is corrected a second time")
     return table
 
@@ -109,9 +109,9 @@ def _refuse(path: Path, wrong: pd.Series, why: str) -> None:
         raise InputError(f"'{path}', line {wrong.index[0]}: '{wrong.iloc[0]}' {why}")
 
 
-def _decided(corrections: pd.DataFrame, level: Level) -> dict[tuple[str, str], Match]:
+def _corrected_matches(corrections: pd.DataFrame, level: Level) -> dict[tuple[str, str], Match]:
     region = corrections["region"]
-    unknown = corrections[region.notna() & ~region.isin(_known(level))]
+    unknown = corrections[region.notna() & ~region.isin(_region_ids(level))]
     if len(unknown):
         raise InputError(
             f"corrections, line {unknown.index[0]}: '{unknown['region'].iloc[0]}' is no bundled "
@@ -119,40 +119,40 @@ def _decided(corrections: pd.DataFrame, level: Level) -> dict[tuple[str, str], M
         )
     rows = corrections[_CORRECTION_COLUMNS].itertuples(index=False)
     return {
-        _written(country, name): (None if pd.isna(to) else to, "correction")
+        _correction_key(country, name): (None if pd.isna(to) else to, "correction")
         for country, name, to in rows
     }
 
 
-def _written(country: str, name: str) -> tuple[str, str]:
-    """Return what must agree for a correction to hold: every word, not its case or accents."""
+def _correction_key(country: str, name: str) -> tuple[str, str]:
+    """Return what must agree for a correction to apply: every word, not its case or accents."""
     return country, " ".join(words(name)) or name.strip()
 
 
 def _match_country(country: str, name: str) -> Match:
     del name
-    return (country, "id") if country in _known("country") else UNMATCHED
+    return (country, "id") if country in _region_ids("country") else UNMATCHED
 
 
 def _match_cell(country: str, name: str) -> Match:
     del country
     number = name.removesuffix(".0")
-    return (number, "id") if number in _known("priogrid") else UNMATCHED
+    return (number, "id") if number in _region_ids("priogrid") else UNMATCHED
 
 
 @cache
-def _known(level: Level) -> frozenset[str]:
+def _region_ids(level: Level) -> frozenset[str]:
     return frozenset(load_regions(level).ids)
 
 
 def _country(name: str) -> str | None:
     code = name.strip().upper()
-    if code in _known("country"):
+    if code in _region_ids("country"):
         return code
-    written = _country_words(name)
-    short = [word for word in written if word not in _LONG_FORMS]
+    telling = _country_words(name)
+    short = [word for word in telling if word not in _LONG_FORMS]
     table = _country_table()
-    return table.get(" ".join(written)) or table.get(" ".join(short))
+    return table.get(" ".join(telling)) or table.get(" ".join(short))
 
 
 def _country_words(name: str) -> list[str]:
@@ -162,11 +162,11 @@ def _country_words(name: str) -> list[str]:
 
 @cache
 def _country_table() -> dict[str, str]:
-    """Return the country of each name, of which only the telling words are kept, and sorted."""
+    """Return the country of each name, reduced to its telling words, sorted."""
     bundled = load_regions("country").table[["country", "name"]]
-    listed = [pd.read_csv(_FOLDER / name, keep_default_na=False) for name in _COUNTRY_TABLES]
-    every = pd.concat([*listed, bundled])[["country", "name"]]
+    tables = [pd.read_csv(_FOLDER / name, keep_default_na=False) for name in _COUNTRY_TABLES]
+    names = pd.concat([*tables, bundled])[["country", "name"]]
     return {
         " ".join(_country_words(name)): country
-        for country, name in zip(every["country"], every["name"], strict=True)
+        for country, name in zip(names["country"], names["name"], strict=True)
     }

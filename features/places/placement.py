@@ -1,10 +1,8 @@
-"""The region of an event: by where it happened, among the regions of the country it is coded to.
+"""The region of an event: by its coordinates, among the regions of the country it is coded to.
 
-Place names are spelt too variously to be matched, and administrative borders change, so only
-coordinates are used. The country that the source codes restricts the search because coverage is
-known by country: an event of Mali that lies a little beyond the drawn border must count in Mali,
-or a region would hold deaths of a country that nobody observed, and the deaths of the regions of
-a country could exceed the country's.
+Place names are not used: spellings vary and administrative borders change. The search is restricted
+to the coded country because coverage is by country: an event of Mali a little beyond the border
+must count in Mali, or a region would hold deaths of a country that was not observed.
 """
 
 from collections.abc import Callable
@@ -34,11 +32,11 @@ _POINTS_AT_ONCE = 1000  # each is measured on its own copy of the outlines aroun
 def place_admin1(latitude: FloatArray, longitude: FloatArray, country: pd.Series) -> ObjectArray:
     """Return the admin1 region ids (n,) of points (n,) [degrees] that are coded to countries (n,).
 
-    A point is placed in the region of its country that contains it. Otherwise it goes to the
-    nearest region of its country, if that is within FARTHEST_KM, or within FARTHEST_ABROAD_KM for
-    a point that another country contains. On a border the first id of the alphabet has it. None
-    stands where a point cannot be placed: it is too far, has no coordinates, an unknown country,
-    or is coded to a state but lies in one of its TERRITORIES.
+    A point lies in the region of its country that contains it. Otherwise it goes to the nearest
+    region of its country within FARTHEST_KM, or within FARTHEST_ABROAD_KM for a point inside
+    another country. On a border the first id in the alphabet wins. None where a point is too far
+    away, has no coordinates or an unknown country, or is coded to a state but lies in one of its
+    TERRITORIES.
     """
     return _once_each(_admin1, latitude, longitude, country)
 
@@ -46,9 +44,8 @@ def place_admin1(latitude: FloatArray, longitude: FloatArray, country: pd.Series
 def place_country(latitude: FloatArray, longitude: FloatArray, country: pd.Series) -> ObjectArray:
     """Return the countries (n,) [ISO 3166-1 alpha-3] in which events count, None where unknown.
 
-    It is the country that they are coded to, but where the point [degrees] lies in one of its
-    TERRITORIES, it is the territory: an event in the Gaza Strip is coded to Israel, and counts in
-    Palestine.
+    It is the country that they are coded to, or its territory (TERRITORIES) if the point [degrees]
+    lies there: an event in the Gaza Strip is coded to Israel and counts in Palestine.
     """
     return _once_each(_country, latitude, longitude, country)
 
@@ -115,18 +112,18 @@ def _admin1(points: pd.DataFrame) -> ObjectArray:
     point, region = _containing(points)
     holder = world.country[region]
     own = coded[point] == holder
-    found = np.full(len(points), -1)
-    found[point[own][::-1]] = region[own][::-1]
+    number = np.full(len(points), -1)
+    number[point[own][::-1]] = region[own][::-1]
     reach = np.full(len(points), FARTHEST_KM)
     reach[point[~own]] = FARTHEST_ABROAD_KM
     reach[point[_in_territory(coded[point], holder)]] = 0.0
     latitude, longitude = points["latitude"].to_numpy(), points["longitude"].to_numpy()
-    lost = np.flatnonzero((found < 0) & (reach > 0) & (cell_of(latitude, longitude) > 0))
+    lost = np.flatnonzero((number < 0) & (reach > 0) & (cell_of(latitude, longitude) > 0))
     for some in np.array_split(lost, len(lost) // _POINTS_AT_ONCE + 1):
         spot, near = _nearest(latitude[some], longitude[some], coded[some], reach[some])
-        found[some[spot]] = near
-    ids: ObjectArray = world.ids[found]
-    ids[found < 0] = None
+        number[some[spot]] = near
+    ids: ObjectArray = world.ids[number]
+    ids[number < 0] = None
     return ids
 
 

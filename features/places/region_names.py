@@ -37,38 +37,38 @@ _PART = ""  # stands for a unit of lower order, inside a region
 _RANKS = ("name", "alternate name")
 
 
-class _Named(NamedTuple):
-    """A name of a region, or of a part of one; `rank` says whether it is the chosen name."""
+class _RegionName(NamedTuple):
+    """A name of a region, or of a part of one; `rank` is "name" for the main name."""
 
     name: str
     region: str
     rank: str
 
 
-class _Places(NamedTuple):
-    """What is known of a country: each name, and the regions by key, rank and key function."""
+class _CountryNames(NamedTuple):
+    """The region names of a country, and its regions by step, rank and key."""
 
-    named: list[_Named]
+    names: list[_RegionName]
     regions: dict[tuple[int, str, str], set[str]]
 
 
 def match_name(country: str, name: str) -> Match:
-    """Return the region of a country (ISO 3166-1 alpha-3) that a name means, and how it is known.
+    """Return the region of a country (ISO 3166-1 alpha-3) that a name means, and how it matched.
 
     An id is itself. Names are compared letter by letter, then without articles and in any order of
-    words, then without kinds ("province") too, then without "city"; at each step the chosen name
-    goes before others. What is in brackets is tried alone if the whole is not known. What is left
-    may be a known name in another transliteration. Ambiguous names and parts of regions are
-    unmatched.
+    words, then without kinds ("province") too, then without "city"; at each step the main name goes
+    before alternate ones. A part in brackets is tried alone if the whole does not match. A name
+    that still does not match may be another transliteration. Ambiguous names and parts of regions
+    are unmatched.
     """
-    places = _places(country)
-    if any(name == known.region for known in places.named if known.region):
+    country_names = _country_names(country)
+    if any(name == entry.region for entry in country_names.names if entry.region):
         return name, "id"
     for together in readings(name):
-        matches = {match for reading in together if (match := _exact(places, reading))}
+        matches = {match for reading in together if (match := _exact(country_names, reading))}
         if matches:
             return _agreed(matches)
-    return _misspelt(places, readings(name)[-1][0])
+    return _misspelt(country_names, readings(name)[-1][0])
 
 
 def _agreed(matches: set[Match]) -> Match:
@@ -77,16 +77,16 @@ def _agreed(matches: set[Match]) -> Match:
     return min(matches, key=lambda match: HOW.index(match[1]))
 
 
-def _exact(places: _Places, name: str) -> Match | None:
-    """Return the match of a name, UNMATCHED where it is known for no one region, else None."""
+def _exact(country_names: _CountryNames, name: str) -> Match | None:
+    """Return the match of a name, UNMATCHED where it is ambiguous, None where no name agrees."""
     for step, key in enumerate(_keys(name)):
         for rank in _RANKS:
-            found = places.regions.get((step, rank, key), set())
+            regions_of_key = country_names.regions.get((step, rank, key), set())
             # A part with the bare name of a region does not make the name ambiguous.
-            meant = found - {_PART} if step else found
+            meant = regions_of_key - {_PART} if step else regions_of_key
             if len(meant) == 1 and _PART not in meant:
                 return min(meant), rank
-            if found:
+            if regions_of_key:
                 return UNMATCHED
     return None
 
@@ -102,8 +102,8 @@ def _keys(name: str) -> list[str]:
     ]
 
 
-def _known_by(name: str) -> Iterator[tuple[int, str]]:
-    """Yield the steps and keys by which a name is found; what is in brackets not at the first."""
+def _step_keys(name: str) -> Iterator[tuple[int, str]]:
+    """Yield the steps and keys that lead to a name; parts in brackets are left out of the first."""
     yield 0, _keys(name)[0]
     for reading in (reading for together in readings(name) for reading in together):
         # A source may leave out that a region is a city, but not say so of one that is none.
@@ -112,18 +112,18 @@ def _known_by(name: str) -> Iterator[tuple[int, str]]:
 
 
 @cache
-def _places(country: str) -> _Places:
+def _country_names(country: str) -> _CountryNames:
     own, others = load_regions("admin1").table, _other_names()
-    named = [
-        _Named(name, region, rank)
+    names = [
+        _RegionName(name, region, rank)
         for rank, table, column in ((_RANKS[0], own, "id"), (_RANKS[1], others, "region"))
         for name, region in table.loc[table["country"] == country, ["name", column]].to_numpy()
     ]
     regions: dict[tuple[int, str, str], set[str]] = defaultdict(set)
-    for name, region, rank in named:
-        for step, key in _known_by(name):
+    for name, region, rank in names:
+        for step, key in _step_keys(name):
             regions[step, rank, key].add(region)
-    return _Places(named, dict(regions))
+    return _CountryNames(names, dict(regions))
 
 
 @cache
@@ -133,21 +133,21 @@ def _other_names() -> pd.DataFrame:
     return pd.concat([bundled, by_hand]).fillna({"region": _PART})
 
 
-def _misspelt(places: _Places, name: str) -> Match:
-    """Return the region with a name of the same consonants, if it is the only one that is like."""
-    written = _parted(name)
-    if len(written[1]) < _SHORTEST:
+def _misspelt(country_names: _CountryNames, name: str) -> Match:
+    """Return the region of a misspelt name: the only one with a similar name, consonants equal."""
+    parts, letters = _parted(name)
+    if len(letters) < _SHORTEST:
         return UNMATCHED
     likeness: dict[str, float] = defaultdict(float)
     same: set[str] = set()
-    for known in places.named:
-        distinction, rest = _parted(known.name)
-        if distinction != written[0]:
+    for entry in country_names.names:
+        entry_parts, rest = _parted(entry.name)
+        if entry_parts != parts:
             continue
-        alike = SequenceMatcher(None, written[1], rest, autojunk=False).ratio()
-        likeness[known.region] = max(likeness[known.region], alike)
-        if consonants(rest) == consonants(written[1]) and alike >= LIKE_ENOUGH:
-            same.add(known.region)
+        alike = SequenceMatcher(None, letters, rest, autojunk=False).ratio()
+        likeness[entry.region] = max(likeness[entry.region], alike)
+        if consonants(rest) == consonants(letters) and alike >= LIKE_ENOUGH:
+            same.add(entry.region)
     if len(same) != 1 or _PART in same:
         return UNMATCHED
     best = likeness.pop(min(same))

@@ -37,7 +37,7 @@ class Regions:
     `table` has one row a region, sorted by `id`, with the columns `id`, `name`, `country` (ISO
     3166-1 alpha-3), `latitude` and `longitude` [degrees] of a point inside, `area` [km2], and
     `border_distance` [km] from the point to the nearest land border between two countries; numbers
-    are NaN where nobody knows them. `neighbours` (n, n) is 1.0 where two regions touch, across
+    are NaN where unknown. `neighbours` (n, n) is 1.0 where two regions touch, across
     state borders too; it is symmetric, its diagonal is empty, and its order is that of the table.
     `lengths` (n, n) [km] are of the borders that they share, nothing where they touch in a point
     only. Ids of PRIO-GRID cells are text, and sorted as text.
@@ -73,8 +73,8 @@ class Regions:
         """Return those of the regions that are named, in the same order."""
         return self._at(self.table["id"].isin(list(ids)))
 
-    def _at(self, wanted: pd.Series) -> "Regions":
-        rows = np.flatnonzero(wanted)
+    def _at(self, selection: pd.Series) -> "Regions":
+        rows = np.flatnonzero(selection)
         table = self.table.iloc[rows].reset_index(drop=True)
         lengths = None if self.lengths is None else self.lengths[rows][:, rows]
         return Regions(self.level, table, self.neighbours[rows][:, rows], lengths)
@@ -99,16 +99,16 @@ def geometries(level: Level, ids: Collection[str] | None = None) -> ObjectArray:
     Without `ids`, those of the whole world in the order of `load_regions(level).table`. Raises
     InputError when an id is not known.
     """
-    known = _world(level).ids
-    wanted = known if ids is None else np.asarray(list(ids), dtype=str)
-    _refuse_unknown(wanted, known, f"{level} id")
+    all_ids = _world(level).ids
+    selection = all_ids if ids is None else np.asarray(list(ids), dtype=str)
+    _refuse_unknown(selection, all_ids, f"{level} id")
     if level == "priogrid":
-        return priogrid.boxes(wanted.astype(np.int64))
-    return _outlines(level)[np.searchsorted(known, wanted)]
+        return priogrid.boxes(selection.astype(np.int64))
+    return _outlines(level)[np.searchsorted(all_ids, selection)]
 
 
-def _refuse_unknown(wanted: Collection[str], known: npt.NDArray[np.str_], what: str) -> None:
-    unknown = np.setdiff1d(np.asarray(list(wanted), dtype=str), known)
+def _refuse_unknown(ids: Collection[str], all_ids: npt.NDArray[np.str_], what: str) -> None:
+    unknown = np.setdiff1d(np.asarray(list(ids), dtype=str), all_ids)
     if len(unknown):
         names = ", ".join(f"'{name}'" for name in unknown[:5])
         raise InputError(f"{len(unknown)} unknown {what} (such as {names}): check the spelling")
@@ -167,22 +167,3 @@ def _outlines(level: Level) -> ObjectArray:
 
 def _read(name: str, columns: list[str]) -> pd.DataFrame:
     return pd.read_parquet(_BUNDLE / f"{name}.parquet", columns=columns)
-
-
-def counted_map(level: Level, named: pd.DataFrame) -> Regions:
-    """Return the bundled regions of a level and, without neighbours, those that only counts name.
-
-    `named` has the columns id, name, country and is_bundled. Where the others lie, and how large
-    they are, is NaN.
-
-    """
-    bundled = load_regions(level)
-    others = named[~named["is_bundled"]].drop_duplicates("id")[["id", "name", "country"]]
-    table = pd.concat([bundled.table, others.reindex(columns=bundled.table.columns)])
-    order = np.argsort(table["id"].to_numpy(dtype=str), kind="stable")
-    alone = sparse.csr_array((len(others), len(others)))
-    neighbours, borders = (
-        sparse.csr_array(sparse.block_diag([links, alone], format="csr"))[order][:, order]
-        for links in (bundled.neighbours, bundled.borders)
-    )
-    return Regions(level, table.iloc[order].reset_index(drop=True), neighbours, borders)

@@ -92,8 +92,10 @@ COMPASS = frozenset(" ".join(_COMPASS).split())
 
 def plain(name: str) -> str:
     """Return a name in small letters without accents and apostrophes."""
-    kept = [c for c in name.casefold() if c != "'" and unicodedata.category(c) not in _APOSTROPHES]
-    apart = unicodedata.normalize("NFKD", "".join(kept).translate(_LETTERS))
+    letters = [
+        c for c in name.casefold() if c != "'" and unicodedata.category(c) not in _APOSTROPHES
+    ]
+    apart = unicodedata.normalize("NFKD", "".join(letters).translate(_LETTERS))
     # Again, as compatibility forms may come apart into capitals and further apostrophes.
     return "".join(
         c

@@ -1,13 +1,15 @@
 """How files become events: one module a source, and the pipeline that they share.
 
-Owns reading, refusing and accepting rows. Keeps nothing: releases lie in `features/archive`.
+Owns reading, accepting and rejecting rows. Stores nothing: releases lie in `features/archive`.
 
 Where do I go to ...?
 
 * add a source: a module like `table.py`, behind the protocol in `source.py`
-* read another kind of file: `csvfile.py`, `jsonfile.py`, `parquetfile.py`, `unpack.py`
-* see how rows are accepted or rejected: `ingestion.py`, `delivered.py`
-* read history that is already counted: `counts_file.py`, `counts_form.py`
+* read another kind of file: `csvfile.py`, `jsonfile.py`, `parquetfile.py`, behind the protocol in
+  `rows.py`; unpack it: `unpack.py`
+* see how rows are accepted or rejected: `acceptance.py`; say it in SQL: `sql.py`
+* follow a file of events to a release: `ingestion.py`
+* read aggregated history: `counts.py`, its columns: `counts_columns.py`
 * know what should be public by now: `publication.py`; download it: `fetching/`
 * simulate a world of invented groups: `simulation/`
 """

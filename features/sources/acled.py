@@ -5,26 +5,18 @@ Peace Research 47(5).
 """
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from datetime import UTC, date, datetime
-from functools import partial
 from pathlib import Path
 
 from features.archive.releases import Identity
 from features.errors import InputError
-from features.sources.csvfile import LINE, CsvRows, open_csv
-from features.sources.delivered import (
-    ReopenableRows,
-    column_names,
-    country_of,
-    has_surplus,
-    identify_final,
-    is_filled,
-    iso_day,
-    lookup,
-)
-from features.sources.jsonfile import is_json, open_json
-from features.sources.source import Form, Rows, Said, quoted
+from features.sources.csvfile import CsvRows
+from features.sources.jsonfile import JsonRows, is_json
+from features.sources.rows import LINE, Rows, column_names
+from features.sources.source import EventRules, FileOptions, identify_final
+from features.sources.sql import has_surplus, is_filled, iso_day, lookup, quoted
+from features.sources.unpack import open_content
 
 FIRST_DAY = date(1997, 1, 1)
 """ACLED codes no event before this day."""
@@ -64,7 +56,7 @@ _ACTORS = {
     "external/other forces": _EXTERNAL,
     "other forces": _EXTERNAL,
 }
-"""Kinds of actor in words, as they are delivered today -> their numbers before; 0 is nobody."""
+"""Kinds of actor in words, as they are delivered today -> their numbers before; 0 is none."""
 
 _BATTLES, _REMOTE = "battles", "explosions/remote violence"
 _TYPES = {"violence against civilians": 3, "protests": 4, "riots": 5, "strategic developments": 6}
@@ -76,8 +68,8 @@ _DATE_PREC = {"1": 1, "2": 3, "3": 4}
 _WHERE_PREC = {"1": 1, "2": 2, "3": 4}
 
 
-def acled_form(columns: Sequence[str], country: str) -> Form:
-    """Return how rows with these columns become events; `country` is the SQL of their country.
+def acled_rules(columns: Sequence[str]) -> EventRules:
+    """Return how rows with these columns become events.
 
     Battles are state-based if a side is state forces, of the country or of another ("external/other
     forces", which also has peacekeepers), and non-state otherwise. Explosions and remote violence
@@ -85,17 +77,17 @@ def acled_form(columns: Sequence[str], country: str) -> Form:
     is one-sided. ACLED knows one figure of deaths and not whose they were, so low and high are the
     best estimate, and all deaths are of unknown sides.
     """
-    deaths = f"whole({quoted('fatalities')})"
+    deaths, country = f"whole({quoted('fatalities')})", f"filled({quoted('country')})"
     texts = {"side_a": "actor1", "side_b": "actor2", "text": "notes"}
     codes = {
         "date_prec": ("time_precision", _DATE_PREC),
         "where_prec": ("geo_precision", _WHERE_PREC),
     }
-    return Form(
+    return EventRules(
         columns={
             "event_id": f"filled({quoted('event_id_cnty')})",
             "type_of_violence": _type_of_violence(columns),
-            "country": country,
+            "country": f"coalesce({lookup(_TERRITORIES, country)}, country_named({country}))",
             **dict.fromkeys(("date_start", "date_end"), _event_day()),
             **{to: f"filled({quoted(name)})" for to, name in texts.items() if name in columns},
             **{
@@ -113,12 +105,12 @@ def acled_form(columns: Sequence[str], country: str) -> Form:
 
 
 def _faults(columns: Sequence[str]) -> dict[str, str]:
-    known = ", ".join(f"'{name}'" for name in (_BATTLES, _REMOTE, *_TYPES))
+    types = ", ".join(f"'{name}'" for name in (_BATTLES, _REMOTE, *_TYPES))
     fights = f"{_event_type()} IN ('{_BATTLES}', '{_REMOTE}')"
     actors = f"{_actor('inter1')} BETWEEN 1 AND 8 AND {_actor('inter2')} BETWEEN 0 AND 8"
     faults = {
         "has more fields than the header": has_surplus(columns),
-        "event_type is none of ACLED's": f"{_event_type()} NOT IN ({known})",
+        "event_type is none of ACLED's": f"{_event_type()} NOT IN ({types})",
         "inter1 or inter2 is no kind of actor": f"{fights} AND ({actors}) IS NOT TRUE",
     }
     read = {"time_precision": "date_prec", "geo_precision": "where_prec"}
@@ -149,7 +141,7 @@ def _type_of_violence(columns: Sequence[str]) -> str:
 
 
 def _actor(column: str) -> str:
-    """Return the SQL of a kind of actor, delivered in words or as a number: 0 is nobody."""
+    """Return the SQL of a kind of actor, delivered in words or as a number; 0 is none."""
     text = f"filled({quoted(column)})"
     words = lookup(_ACTORS, f"lower({text})")
     return f"CASE WHEN {text} IS NULL THEN 0 ELSE coalesce({words}, whole({text})) END"
@@ -179,20 +171,17 @@ class Acled:
     answer of the API or a bare list of events. It says nothing of the months that it observes.
     """
 
-    def identify(self, path: Path, said: Said) -> Identity:
-        """Return what a file is; raises InputError when its coverage is not said."""
-        return identify_final(path, said, SOURCE)
+    def identify(self, path: Path, options: FileOptions) -> Identity:
+        """Return what a file is; raises InputError when the options have no coverage."""
+        return identify_final(path, options, SOURCE)
 
-    @contextmanager
-    def open(self, path: Path) -> Iterator[Rows]:
+    def open(self, path: Path) -> AbstractContextManager[Rows]:
         """Open a file; raises InputError when it is none of ACLED's."""
-        reopen = partial(_open, path, REQUIRED_COLUMNS, OPTIONAL_COLUMNS)
-        with reopen() as rows:
-            yield ReopenableRows(rows, reopen)
+        return _open(path, REQUIRED_COLUMNS, OPTIONAL_COLUMNS)
 
-    def form(self, rows: Rows) -> Form:
-        """Return how the rows of an opened file become events."""
-        return acled_form(rows.columns, country_of(rows, "country", _TERRITORIES))
+    def rules(self, columns: Sequence[str]) -> EventRules:
+        """Return how rows with these columns become events."""
+        return acled_rules(columns)
 
 
 def read_deletions(path: Path, until: date | None = None) -> tuple[str, ...]:
@@ -214,13 +203,13 @@ def read_deletions(path: Path, until: date | None = None) -> tuple[str, ...]:
 
 
 def _deletion_day(row: Mapping[str, str | None], path: Path) -> date:
-    said = _field(row, _DELETED_AT, path)
+    seconds = _field(row, _DELETED_AT, path)
     try:
-        return datetime.fromtimestamp(float(said), UTC).date()
+        return datetime.fromtimestamp(float(seconds), UTC).date()
     except (ValueError, OverflowError, OSError) as error:
         raise InputError(
-            f"'{path}', line {row[LINE]}: {_DELETED_AT} is '{said}', which is no number of seconds "
-            "since 1970-01-01"
+            f"'{path}', line {row[LINE]}: {_DELETED_AT} is '{seconds}', which is no number of "
+            "seconds since 1970-01-01"
         ) from error
 
 
@@ -235,18 +224,20 @@ def _field(row: Mapping[str, str | None], name: str, path: Path) -> str:
 @contextmanager
 def _open(path: Path, required: Sequence[str], optional: Sequence[str]) -> Iterator[Rows]:
     """Open a CSV or JSON file; raises InputError when a required column is missing."""
-    if is_json(path):
-        with open_json(path, (*required, *optional)) as records:
+    with open_content(path) as content:
+        if is_json(content):
+            records = JsonRows(path, content, (*required, *optional))
             if records.has:
                 _refuse_missing(path, required, records.has)
             yield records
-        return
-    with open_csv(path) as text:
-        names = [name.lower() for name in column_names(text.first, path)]
+            return
+        rows = CsvRows(path, content)
+        names = [name.lower() for name in column_names(rows.first, path)]
         if len(names) == 1 and ";" in names[0]:
             raise InputError(f"'{path}' is separated by semicolons: save it with commas")
         _refuse_missing(path, required, names)
-        yield CsvRows(text, names, has_header=True)
+        rows.name_columns(names)
+        yield rows
 
 
 def _refuse_missing(path: Path, required: Sequence[str], names: Collection[str]) -> None:

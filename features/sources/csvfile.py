@@ -1,15 +1,12 @@
-"""Comma-separated text as it comes: of mixed encoding, with stray quotes, half broken.
+"""Comma-separated text as it is delivered: of mixed encoding, with stray quotes, half broken.
 
-Every field is handed on as text; what it means is the source's own business.
+Two readers share the work. Arrow's, which is fast, reads text whose quotation marks conform to RFC
+4180 and whose records are all of one width. The standard library's, which is slow but loses
+nothing, reads any other stretch: DuckDB's drops characters next to a stray quotation mark, and
+pandas' drops records that are too long.
 
-Two readers share the work. Text whose quotation marks all stand where RFC 4180 wants them, and
-whose records are all of one width, goes through Arrow's reader, which is fast. A stretch that is
-not like that goes through the standard library's, which is slow, and lenient and exact: DuckDB's
-drops characters next to a stray quotation mark, and pandas' drops records that are too long.
-
-A misplaced quotation mark may not join rows: it would make one event of two. So where a record
-runs over several lines and its quotation marks are not as RFC 4180 wants them, each of its lines
-is a record.
+A misplaced quotation mark must not make one event of two. So a record of several lines whose marks
+do not conform is split: each of its lines is a record.
 """
 
 import codecs
@@ -17,7 +14,6 @@ import csv
 import io
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
 from typing import NamedTuple
@@ -30,14 +26,8 @@ import pyarrow.csv
 from features.arrays import IntArray
 from features.database import in_arrow_memory
 from features.errors import InputError
-from features.sources.unpack import Unpacked, decoded, unpacked
-
-BEYOND = "beyond the header"
-"""The column of all that a record has beyond the width of the first one."""
-
-LINE, LINES = "_line", "_lines"
-"""The columns of the line on which a record begins, from 1, and of how many lines it takes; the
-names that sources give to columns may not begin with an underscore."""
+from features.sources.rows import BEYOND, LINE, LINES
+from features.sources.unpack import FileContent, decode_text, open_content
 
 LONGEST_RECORD = 1 << 26  # [bytes]
 _FIRST_LINES = 1 << 20  # [bytes]
@@ -46,19 +36,27 @@ _REPLACEMENT = "\N{REPLACEMENT CHARACTER}".encode()
 Bytes = npt.NDArray[np.uint8]
 
 
-class CsvText:
-    """A CSV file, read once from its beginning to its end; blank lines are no records."""
+class CsvRows:
+    """The records of a CSV file, read once; blank lines are no records.
 
-    def __init__(self, path: Path, content: Unpacked) -> None:
+    `first` is the first record, whose fields are the names of the columns until others are given.
+    """
+
+    def __init__(self, path: Path, content: FileContent) -> None:
         self._path = path
         self._content = content
-        self._chunks = content.chunks()
         self._nuls = 0
-        self._decoded = False
+        self._has_other_bytes = False
         self._line = 1
-        start = next(self._chunks)
-        self._chunks = chain([start], self._chunks)
-        self.first = self._first_record(start)
+        self.first = self._first_record(content.head())
+        if not self.first:
+            raise InputError(f"'{path}' is empty: give a CSV file as its source delivers it")
+        self.name_columns(self.first)
+
+    def name_columns(self, names: Sequence[str], *, has_header: bool = True) -> None:
+        """Name the columns, as many as `first` has fields, and say whether that is a header."""
+        self._names, self._has_header = names, has_header
+        self.columns = (*names, BEYOND)
 
     @property
     def sha256(self) -> str:
@@ -68,26 +66,25 @@ class CsvText:
     @property
     def notes(self) -> tuple[str, ...]:
         """What had to be mended to read the file, once all of it is read."""
-        decoded = ("some bytes are not UTF-8 and were read as Windows-1252",) * self._decoded
+        other = ("some bytes are not UTF-8 and were read as Windows-1252",) * self._has_other_bytes
         nuls = (f"{self._nuls} NUL bytes were replaced",) * (self._nuls > 0)
-        return (*decoded, *nuls)
+        return (*other, *nuls)
 
-    def batches(
-        self, names: Sequence[str], *, has_header: bool, wanted: Sequence[str] | None = None
-    ) -> Iterator[pa.RecordBatch]:
-        """Yield all records but the header: columns `names` and BEYOND, LINE and LINES.
+    def batches(self, columns: Sequence[str] | None = None) -> Iterator[pa.RecordBatch]:
+        """Yield some columns of the records but the header, all by default, and LINE and LINES.
 
-        `names` are as many as `first` has fields; of them and BEYOND only the `wanted` are
-        yielded. Fields are text, null where a record has none.
-        Raises InputError when the file is damaged or a record never ends.
+        Fields are text, null where a record has none. Raises InputError when the file is damaged or
+        a record never ends.
         """
-        skip = int(has_header)
+        skip = int(self._has_header)
         data, enough = b"", 0
-        for chunk, final in chain(((chunk, False) for chunk in self._chunks), [(b"", True)]):
+        for chunk, final in chain(
+            ((chunk, False) for chunk in self._content.chunks()), [(b"", True)]
+        ):
             data += self._mended(chunk)
             if len(data) < min(enough, LONGEST_RECORD) and not final:
                 continue
-            table, used, lines = self._records(data, names, wanted, final=final)
+            table, used, lines = self._records(data, columns, final=final)
             if not (used or final) and len(data) >= LONGEST_RECORD:
                 raise self._endless()
             data = data[used:]
@@ -95,8 +92,8 @@ class CsvText:
             self._line += lines
             dropped = min(skip, table.num_rows)
             skip -= dropped
-            columns = [*(wanted or (*names, BEYOND)), LINE, LINES]
-            yield from table.slice(dropped).select(columns).to_batches()
+            selected = [*(columns or self.columns), LINE, LINES]
+            yield from table.slice(dropped).select(selected).to_batches()
 
     def _endless(self) -> InputError:
         return InputError(
@@ -107,7 +104,7 @@ class CsvText:
 
     def _first_record(self, start: bytes) -> list[str]:
         begin = start[:_FIRST_LINES].replace(b"\0", _REPLACEMENT)
-        lines = list(io.StringIO(decoded(begin).text, newline=""))
+        lines = list(io.StringIO(decode_text(begin).text, newline=""))
         with _long_fields():
             records = (record for span in _spans(lines) for record in _parted(span, lines))
             return next((record.fields for record in records), [])
@@ -118,78 +115,52 @@ class CsvText:
         return chunk.replace(b"\0", _REPLACEMENT) if nuls else chunk
 
     def _records(
-        self, data: bytes, names: Sequence[str], wanted: Sequence[str] | None, *, final: bool
+        self, data: bytes, columns: Sequence[str] | None, *, final: bool
     ) -> tuple[pa.Table, int, int]:
         """Return the records that end within `data`, and how many bytes and lines they take."""
-        found = _find_records(data, final=final)
-        if found is not None:
-            part = data[: found.used]
-            table = _quick(part, names, wanted, found, self._line)
-            if table is None and (text := decoded(part)).is_mended:
-                table = _quick(text.text.encode(), names, wanted, found, self._line)
-                self._decoded |= table is not None
+        bounds = _record_bounds(data, final=final)
+        if bounds is not None:
+            part = data[: bounds.used]
+            table = _quick(part, self._names, columns, bounds, self._line)
+            if table is None and (text := decode_text(part)).is_mended:
+                table = _quick(text.text.encode(), self._names, columns, bounds, self._line)
+                self._has_other_bytes |= table is not None
             if table is not None:
-                return table, found.used, found.newlines
-        return self._exact(data, names, final=final)
+                return table, bounds.used, bounds.newlines
+        return self._exact(data, final=final)
 
-    def _exact(
-        self, data: bytes, names: Sequence[str], *, final: bool
-    ) -> tuple[pa.Table, int, int]:
-        """Return what `_records` does, for any text; bytes know no line ends but these three."""
+    def _exact(self, data: bytes, *, final: bool) -> tuple[pa.Table, int, int]:
+        """Return what `_records` does, for any text."""
         last = max(data.rfind(b"\n"), data.rfind(b"\r", 0, -1))  # a last \r may belong to a \n
         raw = data[: len(data) if final else last + 1].splitlines(keepends=True)
-        texts = [decoded(line) for line in raw]
-        self._decoded |= any(text.is_mended for text in texts)
+        texts = [decode_text(line) for line in raw]
+        self._has_other_bytes |= any(text.is_mended for text in texts)
         lines = [text.text for text in texts]
         with _long_fields():
             spans = list(_spans(lines))
-            taken = len(lines)
+            count = len(lines)
             if spans and not final:  # the last record may go on in the next chunk
-                taken = spans.pop().begin
+                count = spans.pop().begin
             records = [record for span in spans for record in _parted(span, lines)]
-        return _columns(records, names, self._line), sum(map(len, raw[:taken])), taken
+        return (
+            _columns(records, self._names, self._line),
+            sum(map(len, raw[:count])),
+            count,
+        )
 
 
 @contextmanager
-def open_csv(path: Path) -> Iterator[CsvText]:
+def open_csv(path: Path) -> Iterator[CsvRows]:
     """Open a `.csv`, `.csv.gz` or `.zip` file; the last must hold exactly one CSV file.
 
     Raises InputError when the path is no file, the file is empty, damaged or no CSV at all.
     """
-    with unpacked(path) as content:
-        text = CsvText(path, content)
-        if not text.first:
-            raise InputError(f"'{path}' is empty: give a CSV file as its source delivers it")
-        yield text
+    with open_content(path) as content:
+        yield CsvRows(path, content)
 
 
-class CsvRows:
-    """The records of a CSV file under the names that its source gives to its columns."""
-
-    def __init__(self, text: CsvText, names: Sequence[str], *, has_header: bool) -> None:
-        self._text = text
-        self._names = names
-        self._has_header = has_header
-        self.columns = (*names, BEYOND)
-
-    def batches(self, wanted: Sequence[str] | None = None) -> Iterator[pa.RecordBatch]:
-        """Yield the records but the header, as `CsvText.batches` does."""
-        return self._text.batches(self._names, has_header=self._has_header, wanted=wanted)
-
-    @property
-    def sha256(self) -> str:
-        """The hash of the delivered content, once all of it is read."""
-        return self._text.sha256
-
-    @property
-    def notes(self) -> tuple[str, ...]:
-        """What had to be mended to read the file, once all of it is read."""
-        return self._text.notes
-
-
-@dataclass(frozen=True)
-class _Found:
-    """Of every record its first byte, newlines before it and lines; all bytes and newlines."""
+class _RecordBounds(NamedTuple):
+    """First byte, newlines before it and lines of every record (n,); bytes and newlines of all."""
 
     starts: IntArray
     line: IntArray
@@ -198,7 +169,7 @@ class _Found:
     newlines: int
 
 
-def _find_records(data: bytes, *, final: bool) -> _Found | None:
+def _record_bounds(data: bytes, *, final: bool) -> _RecordBounds | None:
     """Find the records that end within `data`; None where its quotation marks are irregular."""
     returns = data.count(b"\r") if b"\r" in data else 0
     if (returns and returns != data.count(b"\r\n")) or data.startswith(codecs.BOM_UTF8):
@@ -219,7 +190,7 @@ def _find_records(data: bytes, *, final: bool) -> _Found | None:
     lines = np.searchsorted(newlines, ends) + 1 - before
     blank = (content[starts] == _NEWLINE) | (content[starts] == _RETURN)
     newlines_taken = int(before[-1] + lines[-1])
-    return _Found(starts[~blank], before[~blank], lines[~blank], used, newlines_taken)
+    return _RecordBounds(starts[~blank], before[~blank], lines[~blank], used, newlines_taken)
 
 
 def _regular(content: Bytes, quotes: IntArray) -> bool:
@@ -236,30 +207,32 @@ def _regular(content: Bytes, quotes: IntArray) -> bool:
 
 
 def _quick(
-    data: bytes, names: Sequence[str], wanted: Sequence[str] | None, found: _Found, line: int
+    data: bytes,
+    names: Sequence[str],
+    columns: Sequence[str] | None,
+    bounds: _RecordBounds,
+    line: int,
 ) -> pa.Table | None:
     """Read regular text; return None when it is not UTF-8 or its records not of one width."""
     try:
         table = pyarrow.csv.read_csv(
             in_arrow_memory(data),
-            read_options=pyarrow.csv.ReadOptions(
-                column_names=list(names), block_size=max(len(data), 1)
-            ),
+            pyarrow.csv.ReadOptions(column_names=list(names), block_size=max(len(data), 1)),
             parse_options=pyarrow.csv.ParseOptions(newlines_in_values=True),
             convert_options=pyarrow.csv.ConvertOptions(
                 column_types=dict.fromkeys(names, pa.string()),
                 strings_can_be_null=False,
-                include_columns=None if wanted is None else [n for n in wanted if n != BEYOND],
+                include_columns=None if columns is None else [n for n in columns if n != BEYOND],
             ),
         )
     except pa.ArrowInvalid:
         return None
-    if table.num_rows != len(found.starts):
+    if table.num_rows != len(bounds.starts):
         return None
     return (
         table.append_column(BEYOND, pa.nulls(len(table), pa.string()))
-        .append_column(LINE, pa.array(found.line + line))
-        .append_column(LINES, pa.array(found.lines))
+        .append_column(LINE, pa.array(bounds.line + line))
+        .append_column(LINES, pa.array(bounds.lines))
     )
 
 
@@ -307,10 +280,7 @@ def _is_regular(record: str) -> bool:
 
 
 def _columns(records: Sequence[_Span], names: Sequence[str], line: int) -> pa.Table:
-    """Return records as columns of text, null where they have no field, what is beyond gathered.
-
-    The first line among those of the records is number `line` of the file.
-    """
+    """Return records as columns of text, null where they have no field; `line` is the first's."""
     width = len(names)
     of_each = [record.fields for record in records]
     columns = {

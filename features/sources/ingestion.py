@@ -1,12 +1,12 @@
-"""From a delivered file to a release: every row is accepted or rejected, and nothing is lost.
+"""From a delivered file of events to a release: rows are accepted or rejected, placed and written.
 
-The rows stream through DuckDB, which keeps them on the disk beside the release that is being
-written, so a file may be far larger than memory.
+How rows are accepted or rejected is in `acceptance.py`.
 """
 
 import hashlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -15,26 +15,23 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from features.archive.form import EVENTS_SCHEMA, event_faults
 from features.archive.releases import (
     DELETED_FILE,
     DELETED_SCHEMA,
     EVENTS_FILE,
     REJECTED_FILE,
     Identity,
-    Written,
+    ReleaseContent,
 )
-from features.database import opened
+from features.archive.schemas import EVENTS_SCHEMA, event_faults
+from features.database import open_database
 from features.errors import ArchiveError, InputError
 from features.places.placement import place_admin1, place_country, place_priogrid
-from features.sources.csvfile import LINE, LINES
-from features.sources.source import EventSource, Form, Rows, Said, literal, macros, quoted
+from features.sources.acceptance import RowRules, take_in
+from features.sources.source import EventSource, FileOptions
+from features.sources.sql import literal
 from features.sources.unpack import require_file
 
-MOST_REJECTED = 0.05
-"""Share of the lines of a file that may be rejected before the file is refused whole."""
-
-_MOST_REASONS = 3
 _COUNTRY_ONLY = 6  # where_prec from which an event is located in a country, or at sea, only
 _PLACED = ("admin1", "priogrid")
 
@@ -45,19 +42,22 @@ class FileDelivery:
 
     source: EventSource
     path: Path
-    said: Said
+    options: FileOptions
     deleted: tuple[str, ...] = ()
 
     @property
     def identity(self) -> Identity:
         """What the file is; raises InputError when that cannot be told, or there is none."""
         require_file(self.path)
-        return self.source.identify(self.path, self.said)
+        return self.source.identify(self.path, self.options)
 
-    def write(self, folder: Path) -> Written:
+    def write(self, folder: Path) -> ReleaseContent:
         """Write accepted and rejected rows; raises InputError when the file cannot be used."""
         try:
-            with TemporaryDirectory(dir=folder) as staging, opened(Path(staging)) as database:
+            with (
+                TemporaryDirectory(dir=folder) as staging,
+                open_database(Path(staging)) as database,
+            ):
                 return self._write(database, folder)
         except (duckdb.IOException, duckdb.OutOfMemoryException) as error:
             raise ArchiveError(
@@ -65,52 +65,40 @@ class FileDelivery:
                 "disk's space and its permissions; the archive is as it was"
             ) from error
 
-    def _write(self, database: duckdb.DuckDBPyConnection, folder: Path) -> Written:
-        identity = self.identity
-        database.execute(macros())
-        with self.source.open(self.path) as rows:
-            form = self.source.form(rows)
-            faults = dict(form.faults) | event_faults(form.first_day, identity.available_on)
-            _stage(database, rows, form, faults)
-            notes, content = rows.notes, rows.sha256
-        if not database.sql("SELECT count(*) > 0 FROM staged").fetchall()[0][0]:
-            raise InputError(f"'{self.path}' has a header and no rows: fetch it again")
-        _reject_repeated(database)
-        if not self.said.allow_rejects:
-            _refuse_if_mostly_rejected(database, self.path)
+    def _write(self, database: duckdb.DuckDBPyConnection, folder: Path) -> ReleaseContent:
+        intake = take_in(
+            database,
+            self.path,
+            partial(self.source.open, self.path),
+            self._rules,
+            allow_rejects=self.options.allow_rejects,
+        )
         _place(database)
-        _refuse_nothing_observed(database, identity, self.path)
-        accepted = _write_events(database, folder / EVENTS_FILE)
-        rejected = self._write_rejected(database, folder / REJECTED_FILE, content)
+        _refuse_nothing_observed(database, self.identity, self.path)
+        _write_events(database, folder / EVENTS_FILE)
+        _copy(database, intake.rejected_rows(), folder / REJECTED_FILE)
         deleted = pa.table({"event_id": sorted(self.deleted)}, schema=DELETED_SCHEMA)
         pq.write_table(deleted, folder / DELETED_FILE)
-        return Written(
-            sha256=_with_deleted(content, self.deleted),
-            rows_accepted=accepted,
-            rows_rejected=rejected,
+        return ReleaseContent(
+            sha256=_with_deleted(intake.sha256, self.deleted),
+            rows_accepted=intake.count("accepted"),
+            rows_rejected=intake.count("rejected"),
             rows_deleted=len(self.deleted),
-            notes=(*notes, *_odd_bounds(database)),
+            notes=(*intake.notes, *_odd_bounds(database)),
         )
 
-    def _write_rejected(self, database: duckdb.DuckDBPyConnection, file: Path, content: str) -> int:
-        """Write the refused rows as they were delivered, which takes a second look at the file."""
-        query = "SELECT line, reasons, NULL::VARCHAR AS record FROM rejected"
-        [(number,)] = database.sql("SELECT count(*) FROM rejected").fetchall()
-        if number:
-            with self.source.open(self.path) as rows:
-                _scan(
-                    database,
-                    rows,
-                    rows.columns,
-                    f"""CREATE TABLE records AS
-                    SELECT {LINE} AS line, {_record(rows)} AS record
-                    FROM delivered SEMI JOIN rejected ON rejected.line = delivered.{LINE}""",
-                )
-                if rows.sha256 != content:
-                    raise InputError(f"'{self.path}' changed while it was read: give it again")
-            query = "SELECT line, reasons, record FROM rejected JOIN records USING (line)"
-        _copy(database, f"{query} ORDER BY line", file)
-        return int(number)
+    def _rules(self, columns: Sequence[str]) -> RowRules:
+        rules = self.source.rules(columns)
+        return RowRules(
+            columns={
+                field.name: f"({rules.columns.get(field.name, 'NULL')})::{_type(field.type)}"
+                for field in EVENTS_SCHEMA
+                if field.name not in _PLACED
+            },
+            faults=dict(rules.faults) | event_faults(rules.first_day, self.identity.available_on),
+            key="event_id",
+            repeated="event_id is repeated",
+        )
 
 
 def _with_deleted(content: str, deleted: tuple[str, ...]) -> str:
@@ -120,35 +108,6 @@ def _with_deleted(content: str, deleted: tuple[str, ...]) -> str:
     return hashlib.sha256("\n".join([content, *sorted(deleted)]).encode()).hexdigest()
 
 
-def _stage(
-    database: duckdb.DuckDBPyConnection, rows: Rows, form: Form, faults: Mapping[str, str]
-) -> None:
-    """Fill the table `staged`: the line, the lines and the normal form of every row, its faults."""
-    columns = [
-        f"({form.columns.get(field.name, 'NULL')})::{_type(field.type)} AS {field.name}"
-        for field in EVENTS_SCHEMA
-        if field.name not in _PLACED
-    ]
-    reasons = ", ".join(
-        f"CASE WHEN {condition} THEN {literal(reason)} END" for reason, condition in faults.items()
-    )
-    # Nearly all rows are without fault, and one condition is sooner looked at than many texts.
-    faulty = " OR ".join(f"({condition})" for condition in faults.values())
-    said = " ".join([*columns, *faults.values()])
-    _scan(
-        database,
-        rows,
-        [name for name in rows.columns if quoted(name) in said],
-        f"""CREATE TABLE staged AS
-        SELECT * EXCLUDE (delivered),
-            CASE WHEN {faulty} THEN concat_ws('; ', {reasons}) ELSE '' END AS reasons
-        FROM (
-            SELECT {LINE} AS line, {LINES} AS lines, delivered, {", ".join(columns)}
-            FROM delivered
-        )""",
-    )
-
-
 def _type(of: pa.DataType) -> str:
     """Return the SQL type in which staged values of a column are checked, wide enough for any."""
     if pa.types.is_integer(of):
@@ -156,73 +115,6 @@ def _type(of: pa.DataType) -> str:
     if pa.types.is_floating(of):
         return "DOUBLE"
     return "DATE" if pa.types.is_date(of) else "VARCHAR"
-
-
-def _scan(
-    database: duckdb.DuckDBPyConnection, rows: Rows, wanted: Sequence[str], statement: str
-) -> None:
-    """Run a statement over `delivered`, the rows of a file; raises what reading them raises.
-
-    Only the `wanted` columns are read.
-    """
-    raised: list[InputError] = []
-
-    def batches() -> Iterator[pa.RecordBatch]:
-        try:
-            yield from rows.batches(wanted)
-        except InputError as error:  # would lose its type on the way through Arrow and DuckDB
-            raised.append(error)
-
-    fields = [pa.field(name, pa.string()) for name in wanted]
-    schema = pa.schema([*fields, pa.field(LINE, pa.int64()), pa.field(LINES, pa.int64())])
-    database.register("delivered", pa.RecordBatchReader.from_batches(schema, batches()))
-    database.execute(statement)
-    database.unregister("delivered")
-    if raised:
-        raise raised[0]
-
-
-def _reject_repeated(database: duckdb.DuckDBPyConnection) -> None:
-    """Fill the table `rejected`; of events that share an id, the first without fault stands."""
-    database.execute("""
-        CREATE TABLE rejected AS
-        SELECT line, lines, reasons FROM staged WHERE reasons <> ''
-        UNION ALL BY NAME
-        SELECT line, lines, 'event_id is repeated' AS reasons
-        FROM staged
-        WHERE reasons = '' AND event_id IN (
-            SELECT event_id FROM staged WHERE reasons = '' GROUP BY event_id HAVING count(*) > 1
-        )
-        QUALIFY row_number() OVER (PARTITION BY event_id ORDER BY line) > 1
-    """)
-    database.execute("""
-        CREATE VIEW accepted AS
-        SELECT * EXCLUDE (lines, reasons) FROM staged ANTI JOIN rejected USING (line)
-    """)
-
-
-def _refuse_if_mostly_rejected(database: duckdb.DuckDBPyConnection, path: Path) -> None:
-    """Raise InputError when more than MOST_REJECTED of a file's lines cannot be used.
-
-    Counted by lines, a quotation mark that is never closed and swallows the rows below it does
-    not pass for one bad row.
-    """
-    [(rows, lines)] = database.sql("SELECT count(*), sum(lines) FROM staged").fetchall()
-    [(bad_rows, bad_lines)] = database.sql(
-        "SELECT count(*), coalesce(sum(lines), 0) FROM rejected"
-    ).fetchall()
-    if bad_lines <= MOST_REJECTED * lines:
-        return
-    commonest = database.sql(f"""
-        SELECT unnest(string_split(reasons, '; ')) AS reason, count(*) AS number
-        FROM rejected GROUP BY reason ORDER BY number DESC, reason LIMIT {_MOST_REASONS}
-    """).fetchall()
-    why = ", ".join(f"{reason} ({number:,} rows)" for reason, number in commonest)
-    raise InputError(
-        f"'{path}' is refused: {bad_lines / lines:.1%} of it cannot be used ({bad_rows:,} of "
-        f"{rows:,} rows), more than {MOST_REJECTED:.0%}; most often: {why}; correct the "
-        "file, or take what is usable with --allow-rejects"
-    )
 
 
 def _refuse_nothing_observed(
@@ -268,7 +160,7 @@ def _place(database: duckdb.DuckDBPyConnection) -> None:
     """)
 
 
-def _write_events(database: duckdb.DuckDBPyConnection, file: Path) -> int:
+def _write_events(database: duckdb.DuckDBPyConnection, file: Path) -> None:
     """Write the accepted events in EVENTS_SCHEMA, by date_end and event_id."""
     narrow = {pa.int8(): "TINYINT"}
     columns = ", ".join(
@@ -276,18 +168,10 @@ def _write_events(database: duckdb.DuckDBPyConnection, file: Path) -> int:
         for field in EVENTS_SCHEMA
     )
     _copy(database, f"SELECT {columns} FROM located ORDER BY located.date_end, event_id", file)
-    return int(database.sql("SELECT count(*) FROM accepted").fetchall()[0][0])
 
 
 def _copy(database: duckdb.DuckDBPyConnection, query: str, file: Path) -> None:
     database.execute(f"COPY ({query}) TO {literal(str(file))} (FORMAT parquet, COMPRESSION zstd)")
-
-
-def _record(rows: Rows) -> str:
-    """Return the SQL of a delivered row as a JSON object of the fields that are there."""
-    fields = ", ".join(f"{literal(name)}: {quoted(name)}" for name in rows.columns)
-    there = f"list_filter(map_entries(MAP {{{fields}}}), lambda field: field.value IS NOT NULL)"
-    return f"to_json(map_from_entries({there}))::VARCHAR"
 
 
 def _odd_bounds(database: duckdb.DuckDBPyConnection) -> tuple[str, ...]:

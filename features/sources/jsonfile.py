@@ -1,13 +1,16 @@
 """JSON records as web services deliver them, read one by one, so that a file may be large.
 
-A file is a list of records, or an object whose "data" is one. Every field is handed on as text.
+A file is a list of records, or an object whose "data" is one. Every field becomes text.
+
+The standard library's decoder reads record by record. A streaming parser (ijson on yajl) was tried:
+it refuses raw control characters in texts, writes numbers anew, and takes memory with the square of
+the depth, so that 100 kB of opening brackets end the process.
 """
 
 import codecs
 import json
 import re
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from itertools import chain, islice
 from pathlib import Path
 from typing import Any
@@ -15,11 +18,12 @@ from typing import Any
 import pyarrow as pa
 
 from features.errors import InputError
-from features.sources.csvfile import LINE, LINES, LONGEST_RECORD
-from features.sources.unpack import Unpacked, unpacked
+from features.sources.csvfile import LONGEST_RECORD
+from features.sources.rows import LINE, LINES
+from features.sources.unpack import FileContent
 
 OTHERS = "other fields"
-"""The column of all fields that neither the first record has nor the source knows, as JSON."""
+"""The column, as JSON, of all fields that neither the first record nor the source has."""
 
 _DATA = re.compile(r'(?<!\\)"data"\s*:\s*\[')
 _BETWEEN = re.compile(r"[\s,]*")
@@ -27,26 +31,19 @@ _BATCH = 20_000  # [records]
 Record = dict[str, Any]
 
 
-def is_json(path: Path) -> bool:
+def is_json(content: FileContent) -> bool:
     """Tell whether a file begins as JSON does; raises InputError when it cannot be unpacked."""
-    with unpacked(path) as content:
-        return next(content.chunks()).lstrip()[:1] in (b"{", b"[")
-
-
-@contextmanager
-def open_json(path: Path, known: Sequence[str]) -> Iterator["JsonRows"]:
-    """Open a plain or gzipped JSON file; `known` columns are there even if no record has them.
-
-    Raises InputError when the path is no file, or the file no list of records.
-    """
-    with unpacked(path) as content:
-        yield JsonRows(path, content, known)
+    return content.head().lstrip()[:1] in (b"{", b"[")
 
 
 class JsonRows:
-    """The records of a JSON file; LINE is the number of the record, from 1."""
+    """The records of a JSON file; LINE is the number of the record, from 1.
 
-    def __init__(self, path: Path, content: Unpacked, known: Sequence[str]) -> None:
+    The columns `names` are there even if no record has them. Raises InputError when the file is no
+    list of records.
+    """
+
+    def __init__(self, path: Path, content: FileContent, names: Sequence[str]) -> None:
         self._path = path
         self._content = content
         self._chunks = self._texts()
@@ -56,8 +53,8 @@ class JsonRows:
         self._all = chain([first] if first else [], records)
         self.has = frozenset(first)
         """The fields of the first record."""
-        taken = {name.lower() for name in (*known, OTHERS, LINE, LINES)}
-        self.columns = (*known, *(name for name in first if name.lower() not in taken), OTHERS)
+        reserved = {name.lower() for name in (*names, OTHERS, LINE, LINES)}
+        self.columns = (*names, *(name for name in first if name.lower() not in reserved), OTHERS)
         self.notes: tuple[str, ...] = ()
 
     @property
@@ -65,21 +62,21 @@ class JsonRows:
         """The hash of the delivered content, once all of it is read."""
         return self._content.sha256
 
-    def batches(self, wanted: Sequence[str] | None = None) -> Iterator[pa.RecordBatch]:
-        """Yield the wanted fields of the records as text, all by default.
+    def batches(self, columns: Sequence[str] | None = None) -> Iterator[pa.RecordBatch]:
+        """Yield some fields of the records as text, all by default.
 
         Raises InputError when the file is cut off or no JSON.
         """
         start = 1
         while records := list(islice(self._all, _BATCH)):
-            yield self._batch(records, start).select([*(wanted or self.columns), LINE, LINES])
+            yield self._batch(records, start).select([*(columns or self.columns), LINE, LINES])
             start += len(records)
 
     def _batch(self, records: list[Record], start: int) -> pa.RecordBatch:
         names = self.columns[:-1]
-        named = frozenset(names)
+        own = frozenset(names)
         columns = [[_text(record.get(name)) for record in records] for name in names]
-        others = [{k: v for k, v in record.items() if k not in named} for record in records]
+        others = [{k: v for k, v in record.items() if k not in own} for record in records]
         columns.append([_text(fields or None) for fields in others])
         return pa.RecordBatch.from_arrays(
             [
@@ -129,8 +126,8 @@ class JsonRows:
         text = next(self._chunks, "")
         if text.lstrip()[:1] == "[":
             return text, text.index("[") + 1
-        if found := _DATA.search(text):
-            return text, found.end()
+        if match := _DATA.search(text):
+            return text, match.end()
         begins = " ".join(text[:120].split())
         raise InputError(
             f"'{self._path}' holds no list of records, it begins with {begins!r}: give the answer "

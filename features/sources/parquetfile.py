@@ -9,19 +9,30 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from features.errors import InputError
-from features.sources.csvfile import LINE, LINES
-from features.sources.delivered import column_names
+from features.sources.csvfile import open_csv
+from features.sources.rows import LINE, LINES, Rows, column_names
 from features.sources.unpack import require_file
 
 _MAGIC = b"PAR1"
 _BATCH = 50_000  # [rows]
 
 
-def is_parquet(path: Path) -> bool:
-    """Tell whether a file begins as Parquet does; raises InputError when there is none."""
+@contextmanager
+def open_table(path: Path) -> Iterator[Rows]:
+    """Open a Parquet or CSV file (plain, `.gz`, `.zip`), whichever it is by its first bytes.
+
+    Raises InputError when there is no file, or it is damaged or neither.
+    """
     require_file(path)
     with path.open("rb") as file:
-        return file.read(len(_MAGIC)) == _MAGIC
+        is_parquet = file.read(len(_MAGIC)) == _MAGIC
+    if is_parquet:
+        with open_parquet(path) as rows:
+            yield rows
+        return
+    with open_csv(path) as records:
+        records.name_columns(column_names(records.first, path))
+        yield records
 
 
 @contextmanager
@@ -45,30 +56,30 @@ class ParquetRows:
         self._file = file
         self.sha256 = sha256
         schema = file.schema_arrow
-        taken = [n for n, field in enumerate(schema) if _is_text_like(field.type)]
-        self._taken = [schema.names[n] for n in taken]
+        positions = [n for n, field in enumerate(schema) if _is_text_like(field.type)]
+        self._names = [schema.names[n] for n in positions]
         names = column_names(schema.names, path)
-        self.columns = tuple(names[n] for n in taken)
-        left = [name for name in schema.names if name not in self._taken]
-        self.notes = (f"columns without single values were left out: {', '.join(left)}",) * bool(
-            left
+        self.columns = tuple(names[n] for n in positions)
+        others = [name for name in schema.names if name not in self._names]
+        self.notes = (f"columns without single values were left out: {', '.join(others)}",) * bool(
+            others
         )
 
-    def batches(self, wanted: Sequence[str] | None = None) -> Iterator[pa.RecordBatch]:
-        """Yield the wanted columns of the rows as text, all by default.
+    def batches(self, columns: Sequence[str] | None = None) -> Iterator[pa.RecordBatch]:
+        """Yield some columns of the rows as text, all by default.
 
         Raises InputError when the file is damaged.
         """
         start = 1
         try:
-            for batch in self._file.iter_batches(_BATCH, columns=self._taken):
-                yield self._as_text(batch, start).select([*(wanted or self.columns), LINE, LINES])
+            for batch in self._file.iter_batches(_BATCH, columns=self._names):
+                yield self._as_text(batch, start).select([*(columns or self.columns), LINE, LINES])
                 start += batch.num_rows
         except (OSError, pa.ArrowException) as error:
             raise _damaged(self._path, error) from error
 
     def _as_text(self, batch: pa.RecordBatch, start: int) -> pa.RecordBatch:
-        texts = [batch.column(name).cast(pa.string()) for name in self._taken]
+        texts = [batch.column(name).cast(pa.string()) for name in self._names]
         numbers = pa.array(range(start, start + batch.num_rows), pa.int64())
         ones = pa.array([1] * batch.num_rows, pa.int64())
         return pa.RecordBatch.from_arrays(

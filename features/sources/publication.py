@@ -1,7 +1,6 @@
 """Publication: which months the sources should have published by a day, and which are missing.
 
-Every source publishes with a lag of its own, so the newest origin that a day allows is computed
-from its habit and not guessed.
+Every source publishes with a lag of its own, which decides the newest origin that a day allows.
 """
 
 from collections import defaultdict
@@ -13,9 +12,7 @@ import pandas as pd
 
 from features.archive.vintage import Vintage
 from features.months import month_of
-from features.sources import acled
-from features.sources.ucdp import HISTORY as UCDP
-from features.sources.ucdp import MONTHLY_DAY
+from features.sources import acled, ucdp
 
 _FRIDAY = 4
 _ACLED_LAG = timedelta(days=5)
@@ -35,20 +32,20 @@ class Staleness(NamedTuple):
 def newest_public_month(history: str, as_of: date) -> int | None:
     """Return the last month that a source should have published whole by the end of a day.
 
-    A number [months since 1970-01]; None for a history whose habit is not known. UCDP's monthly
-    Candidate file comes out about the 20th of the next month (`features.sources.ucdp_releases`).
+    A number [months since 1970-01]; None for a history whose schedule is not known. UCDP's monthly
+    Candidate file comes out about the 20th of the next month (see `ucdp.OfficialRelease`).
     ACLED adds every week the events of the week before (ACLED, Keeping ACLED data updated,
     https://acleddata.com/knowledge-base/keeping-acled-data-updated); its weeks end on Fridays and
     are taken to be out on the Wednesday that follows, so that a month is whole between the 5th and
     the 11th of the next.
     """
-    habit = _HABITS.get(history)
-    return None if habit is None else habit(as_of)
+    schedule = _SCHEDULES.get(history)
+    return None if schedule is None else schedule(as_of)
 
 
 def _ucdp(as_of: date) -> int:
     last = month_of(as_of) - 1
-    return last if as_of.day >= MONTHLY_DAY else last - 1
+    return last if as_of.day >= ucdp.MONTHLY_DAY else last - 1
 
 
 def _acled(as_of: date) -> int:
@@ -57,13 +54,13 @@ def _acled(as_of: date) -> int:
     return month_of(friday + timedelta(days=1)) - 1
 
 
-_HABITS: dict[str, Callable[[date], int]] = {UCDP: _ucdp, acled.SOURCE: _acled}
+_SCHEDULES: dict[str, Callable[[date], int]] = {ucdp.HISTORY: _ucdp, acled.SOURCE: _acled}
 
 
 def staleness(vintage: Vintage) -> Staleness | None:
     """Return how far a vintage lies behind what should be public on its day.
 
-    None for simulated events and where the habit of the source is not known.
+    None for simulated events and where the schedule of the source is not known.
     """
     expected = newest_public_month(vintage.history, vintage.as_of)
     if vintage.simulated or expected is None:
@@ -72,12 +69,12 @@ def staleness(vintage: Vintage) -> Staleness | None:
 
 
 def gaps(vintage: Vintage) -> pd.DataFrame:
-    """Return the months that lie unobserved between observed ones.
+    """Return the unobserved months between observed ones.
 
-    A release that is missing in between silently makes regions ineligible for scores. Columns:
-    country; countries, how many; first_month, last_month [months since 1970-01]. Countries of one
-    gap are one row, which names them: all, a few ISO 3166-1 alpha-3 codes, or how many. The gap of
-    most countries comes first, of as many the oldest.
+    A missing release silently makes regions ineligible for scores. A row is a gap that some
+    countries share, the one of most countries first, then the oldest. Columns: country, in words
+    (all, a few ISO 3166-1 alpha-3 codes, or how many); countries, their number; first_month,
+    last_month [months since 1970-01].
     """
     observed = vintage.observed()
     following = observed.groupby("country")["first_month"].shift(-1)
@@ -92,7 +89,7 @@ def gaps(vintage: Vintage) -> pd.DataFrame:
     shared: dict[tuple[int, int], list[str]] = defaultdict(list)
     for country, first, last in missing.itertuples(index=False):
         shared[first, int(last)].append(country)
-    rows = [(_named(found, everywhere), len(found), *span) for span, found in shared.items()]
+    rows = [(_in_words(codes, everywhere), len(codes), *span) for span, codes in shared.items()]
     rows.sort(key=lambda row: (-row[1], row[2:]))
     columns = {
         "country": "str",
@@ -103,7 +100,7 @@ def gaps(vintage: Vintage) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=list(columns)).astype(columns)
 
 
-def _named(codes: list[str], everywhere: int) -> str:
+def _in_words(codes: list[str], everywhere: int) -> str:
     if len(codes) == everywhere > 1:
         return "all"
     return ", ".join(codes) if len(codes) <= _MOST_NAMED else f"{len(codes)} countries"

@@ -2,25 +2,14 @@
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from functools import partial
 from pathlib import Path
 
 from features.archive.releases import Identity
 from features.errors import InputError
-from features.sources.csvfile import CsvRows, open_csv
-from features.sources.delivered import (
-    ReopenableRows,
-    column_names,
-    country_of,
-    has_surplus,
-    identify_final,
-    is_filled,
-    iso_day,
-    lookup,
-    own_name,
-)
-from features.sources.parquetfile import is_parquet, open_parquet
-from features.sources.source import Form, Rows, Said, literal, quoted
+from features.sources.parquetfile import open_table
+from features.sources.rows import Rows, own_name
+from features.sources.source import EventRules, FileOptions, identify_final
+from features.sources.sql import has_surplus, is_filled, iso_day, literal, lookup, quoted
 from features.sources.table_mapping import TYPES, TableMapping, read_mapping
 
 __all__ = ["Table", "TableMapping", "read_mapping"]
@@ -43,50 +32,49 @@ class Table:
     def __init__(self, mapping: TableMapping) -> None:
         self._mapping = mapping
 
-    def identify(self, path: Path, said: Said) -> Identity:
-        """Return what a file is; raises InputError when its coverage is not said."""
-        return identify_final(path, said, self._mapping.source)
+    def identify(self, path: Path, options: FileOptions) -> Identity:
+        """Return what a file is; raises InputError when the options have no coverage."""
+        return identify_final(path, options, self._mapping.source)
 
     @contextmanager
     def open(self, path: Path) -> Iterator[Rows]:
         """Open a file; raises InputError when it lacks a column that the mapping names."""
-        reopen = partial(_open, path)
-        with reopen() as rows:
+        with open_table(path) as rows:
             columns = self._mapping.columns
-            wanted = dict.fromkeys([*columns.event_id, *columns.named().values()])
-            missing = [name for name in wanted if own_name(name) not in rows.columns]
+            names = dict.fromkeys([*columns.event_id, *columns.file_columns().values()])
+            missing = [name for name in names if own_name(name) not in rows.columns]
             if missing:
                 raise InputError(
                     f"'{path}' has no column {', '.join(map(repr, missing))}, which the mapping "
                     f"names: it has {', '.join(map(repr, rows.columns))}"
                 )
-            yield ReopenableRows(rows, reopen)
+            yield rows
 
-    def form(self, rows: Rows) -> Form:
-        """Return how the rows of an opened file become events."""
+    def rules(self, columns: Sequence[str]) -> EventRules:
+        """Return how rows with these columns become events."""
         mapping = self._mapping
-        named = {to: own_name(name) for to, name in mapping.columns.named().items()}
+        file_columns = {to: own_name(name) for to, name in mapping.columns.file_columns().items()}
         constants = mapping.constants.model_dump(exclude_none=True)
         if "type_of_violence" in constants:
             constants["type_of_violence"] = TYPES[constants["type_of_violence"]]
-        columns = {
+        values = {
             **{to: literal(it) if isinstance(it, str) else str(it) for to, it in constants.items()},
-            **{to: f"filled({quoted(named[to])})" for to in _TEXTS if to in named},
-            **{to: f"whole({quoted(named[to])})" for to in _WHOLE if to in named},
-            **{to: f"number({quoted(named[to])})" for to in _DEGREES if to in named},
+            **{to: f"filled({quoted(file_columns[to])})" for to in _TEXTS if to in file_columns},
+            **{to: f"whole({quoted(file_columns[to])})" for to in _WHOLE if to in file_columns},
+            **{to: f"number({quoted(file_columns[to])})" for to in _DEGREES if to in file_columns},
             "event_id": _event_id([own_name(name) for name in mapping.columns.event_id]),
-            "date_start": self._day(named["date_start"]),
-            "date_end": self._day(named["date_start"]),
+            "date_start": self._day(file_columns["date_start"]),
+            "date_end": self._day(file_columns["date_start"]),
         }
-        if "date_end" in named:
-            last = named["date_end"]
-            columns["date_end"] = _unless_empty(last, self._day(last), columns["date_start"])
-        columns |= _deaths(named, columns.get("best"))
-        if "type_of_violence" in named:
-            columns["type_of_violence"] = self._type(named["type_of_violence"])
-        if "country" in named:
-            columns["country"] = self._country(rows, named["country"])
-        return Form(columns=columns, faults=self._faults(rows.columns, named))
+        if "date_end" in file_columns:
+            last = file_columns["date_end"]
+            values["date_end"] = _unless_empty(last, self._day(last), values["date_start"])
+        values |= _deaths(file_columns, values.get("best"))
+        if "type_of_violence" in file_columns:
+            values["type_of_violence"] = self._type(file_columns["type_of_violence"])
+        if "country" in file_columns:
+            values["country"] = self._country(file_columns["country"])
+        return EventRules(columns=values, faults=self._faults(columns, file_columns))
 
     def _day(self, column: str) -> str:
         """Return the SQL of a day: without a format, only YYYY-MM-DD is beyond doubt."""
@@ -101,32 +89,22 @@ class Table:
             return lookup({value: TYPES[name] for value, name in self._mapping.types.items()}, text)
         return f"coalesce({lookup(TYPES, text)}, whole({quoted(column)}))"
 
-    def _country(self, rows: Rows, column: str) -> str:
+    def _country(self, column: str) -> str:
         if self._mapping.country_code == "gleditsch-ward":
             return f"iso3_of_gleditsch_ward(whole({quoted(column)}))"
-        return country_of(rows, column)
+        return f"country_named(filled({quoted(column)}))"
 
-    def _faults(self, columns: Sequence[str], named: dict[str, str]) -> dict[str, str]:
+    def _faults(self, columns: Sequence[str], file_columns: dict[str, str]) -> dict[str, str]:
         faults = {"has more fields than the header": has_surplus(columns)}
         for to in (*_WHOLE, *_DEGREES):
-            if to in named:
-                faults[f"{to} is unreadable"] = f"{to} IS NULL AND {is_filled(named[to])}"
+            if to in file_columns:
+                faults[f"{to} is unreadable"] = f"{to} IS NULL AND {is_filled(file_columns[to])}"
         if self._mapping.types:
-            column = named["type_of_violence"]
+            column = file_columns["type_of_violence"]
             faults["its type of violence is not among the [types] of the mapping"] = (
                 f"type_of_violence IS NULL AND {is_filled(column)}"
             )
         return faults
-
-
-@contextmanager
-def _open(path: Path) -> Iterator[Rows]:
-    if is_parquet(path):
-        with open_parquet(path) as rows:
-            yield rows
-        return
-    with open_csv(path) as text:
-        yield CsvRows(text, column_names(text.first, path), has_header=True)
 
 
 def _event_id(columns: Sequence[str]) -> str:
@@ -138,25 +116,25 @@ def _event_id(columns: Sequence[str]) -> str:
     return f"CASE WHEN {empty} THEN concat_ws({literal(_BETWEEN_IDS)}, {parts}) END"
 
 
-def _deaths(named: dict[str, str], constant: str | None) -> dict[str, str]:
+def _deaths(file_columns: dict[str, str], constant: str | None) -> dict[str, str]:
     """Return the SQL of all deaths: where a bound is not said, it is the best estimate.
 
     Deaths of a side that is not named, or empty, are none; those of no side are of unknown sides.
     """
 
-    def said(to: str, otherwise: str) -> str:
-        if to not in named:
+    def value(to: str, otherwise: str) -> str:
+        if to not in file_columns:
             return otherwise
-        return _unless_empty(named[to], f"whole({quoted(named[to])})", otherwise)
+        return _unless_empty(file_columns[to], f"whole({quoted(file_columns[to])})", otherwise)
 
-    best = said("best", constant or "NULL")
-    sides = {to: said(to, "0") for to in _SIDES}
+    best = value("best", constant or "NULL")
+    sides = {to: value(to, "0") for to in _SIDES}
     return {
         "best": best,
-        "low": said("low", best),
-        "high": said("high", best),
+        "low": value("low", best),
+        "high": value("high", best),
         **sides,
-        "deaths_unknown": said(
+        "deaths_unknown": value(
             "deaths_unknown", f"greatest({best} - ({' + '.join(sides.values())}), 0)"
         ),
     }

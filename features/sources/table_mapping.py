@@ -33,7 +33,7 @@ from pydantic import (
     model_validator,
 )
 
-from features.archive.form import MOST_DEATHS, OTHER_TYPES, TYPES_OF_VIOLENCE
+from features.archive.schemas import MOST_DEATHS, OTHER_TYPES, TYPES_OF_VIOLENCE
 from features.errors import InputError
 from features.places.matching import match_countries
 
@@ -52,8 +52,8 @@ TypeName = Literal[
 Deaths = Annotated[int, Field(ge=0, le=MOST_DEATHS)]
 
 
-def _several(said: object) -> object:
-    return (said,) if isinstance(said, str) else said
+def _several(names: object) -> object:
+    return (names,) if isinstance(names, str) else names
 
 
 class Columns(BaseModel):
@@ -87,7 +87,7 @@ class Columns(BaseModel):
     code_status: Name | None = None
     text: Name | None = None
 
-    def named(self) -> dict[str, str]:
+    def file_columns(self) -> dict[str, str]:
         """Return column of the normal form -> column of the file, of all but the id."""
         return self.model_dump(exclude={"event_id"}, exclude_none=True)
 
@@ -109,7 +109,7 @@ class Constants(BaseModel):
 
     @field_validator("country")
     @classmethod
-    def _known(cls, name: str | None) -> str | None:
+    def _code(cls, name: str | None) -> str | None:
         """Turn a country's name into its code."""
         if name is None:
             return None
@@ -141,11 +141,11 @@ class TableMapping(BaseModel):
     def _readable(cls, text: str | None) -> str | None:
         if text is None:
             return None
-        found = frozenset(re.findall(r"%(.?)", text, re.DOTALL))
-        if not found <= _DIRECTIVES:
-            known = " ".join(f"%{letter}" for letter in sorted(_DIRECTIVES))
-            raise ValueError(f"only {known} are known")
-        if not all(found & part for part in (_DAY, _MONTH, _YEAR)):
+        directives = frozenset(re.findall(r"%(.?)", text, re.DOTALL))
+        if not directives <= _DIRECTIVES:
+            possible = " ".join(f"%{letter}" for letter in sorted(_DIRECTIVES))
+            raise ValueError(f"only {possible} are known")
+        if not all(directives & part for part in (_DAY, _MONTH, _YEAR)):
             raise ValueError("it must name a day (%d), a month (%m, %b or %B) and a year (%Y)")
         return text
 
@@ -159,16 +159,16 @@ class TableMapping(BaseModel):
 
     @model_validator(mode="after")
     def _each_once(self) -> Self:
-        named = self.columns.named()
+        file_columns = self.columns.file_columns()
         constants = self.constants.model_dump(exclude_none=True)
         for name in ("country", "type_of_violence", "best"):
-            if name not in named and name not in constants:
+            if name not in file_columns and name not in constants:
                 raise ValueError(f"{name} is missing: name it under [columns] or [constants]")
-        if both := sorted(named.keys() & constants.keys()):
+        if both := sorted(file_columns.keys() & constants.keys()):
             raise ValueError(f"{both[0]} stands under [columns] and [constants]: keep one")
-        if self.types and "type_of_violence" not in named:
+        if self.types and "type_of_violence" not in file_columns:
             raise ValueError("[types] needs type_of_violence under [columns]")
-        if ("latitude" in named) != ("longitude" in named):
+        if ("latitude" in file_columns) != ("longitude" in file_columns):
             raise ValueError("latitude and longitude need each other")
         return self
 
@@ -177,7 +177,7 @@ def read_mapping(path: Path) -> TableMapping:
     """Read a mapping from a TOML file; raises InputError that names every wrong key."""
     try:
         with path.open("rb") as file:
-            said = tomllib.load(file)
+            content = tomllib.load(file)
     except OSError as error:
         raise InputError(
             f"the mapping '{path}' cannot be read ({error.strerror}): check the path"
@@ -185,19 +185,19 @@ def read_mapping(path: Path) -> TableMapping:
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise InputError(f"the mapping '{path}' is not TOML: {error}") from error
     try:
-        return TableMapping.model_validate(said)
+        return TableMapping.model_validate(content)
     except ValidationError as error:
         faults = "; ".join(
-            _told(fault["loc"], fault["type"], fault["msg"]) for fault in error.errors()
+            _in_words(fault["loc"], fault["type"], fault["msg"]) for fault in error.errors()
         )
         raise InputError(f"the mapping '{path}' is wrong: {faults}") from error
 
 
-def _told(where: tuple[int | str, ...], kind: str, message: str) -> str:
+def _in_words(where: tuple[int | str, ...], kind: str, message: str) -> str:
     key = ".".join(str(part) for part in where)
     if kind == "extra_forbidden":
         misplaced = len(where) > 1 and where[-1] in TableMapping.model_fields
         hint = "; it belongs above the first [table]" if misplaced else ""
         return f"{key}: no such key is known here{hint}"
-    said = message.removeprefix("Value error, ")
-    return f"{key}: {said}" if key else said
+    reason = message.removeprefix("Value error, ")
+    return f"{key}: {reason}" if key else reason

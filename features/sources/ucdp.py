@@ -7,17 +7,19 @@ Research 50(4).
 import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 
 from features.archive.coverage import whole_world
-from features.archive.form import OTHER_TYPES, TYPES_OF_VIOLENCE
 from features.archive.releases import Identity, Kind
+from features.archive.schemas import OTHER_TYPES, TYPES_OF_VIOLENCE
 from features.errors import InputError
 from features.months import month_of
-from features.sources.csvfile import BEYOND, CsvRows, open_csv
-from features.sources.source import Form, Rows, Said, quoted, release_name
+from features.sources.csvfile import open_csv
+from features.sources.rows import Rows, refuse_repeated
+from features.sources.source import EventRules, FileOptions, identify_final
+from features.sources.sql import has_surplus, is_filled, quoted
 
 FIRST_DAY = date(1989, 1, 1)
 """UCDP codes no event before this day."""
@@ -57,7 +59,7 @@ class OfficialRelease:
 
 
 def official_release(file_name: str) -> OfficialRelease | None:
-    """Return what an official file name says, None for any other name.
+    """Return the release that an official file name stands for, None for any other name.
 
     Official are `ged241-csv.zip` and `GEDEvent_v24_1.csv` (release `ucdp-ged 24.1`) and
     `GEDEvent_v23_0_10.csv` (release `ucdp-candidate 23.0.10`), and `GEDEvent_v24_01_24_12.csv`
@@ -126,7 +128,6 @@ _DAYS = ("date_start", "date_end")
 _DEGREES = ("latitude", "longitude")
 _REQUIRED = ("id", "country_id", "type_of_violence", *_DEATHS, *_DAYS, *_DEGREES)
 _OTHER_NAMES = {"best_est": "best", "high_est": "high", "low_est": "low", "event_id": "id"}
-_NAMELESS = "column "
 _OTHER_TYPE = f"type_of_violence is outside 1 to {max(TYPES_OF_VIOLENCE)}"
 
 
@@ -142,16 +143,13 @@ def column_names(first: Sequence[str], path: Path) -> tuple[list[str], bool]:
     else:
         names = [*OFFICIAL_COLUMNS, *[""] * (len(first) - len(OFFICIAL_COLUMNS))]
     missing = [column for column in _REQUIRED if column not in names]
-    repeated = sorted({name for name in names if name and names.count(name) > 1})
     if missing:
         raise InputError(
             f"'{path}' is not a UCDP event file: its first line lacks {', '.join(missing[:4])}"
             f"{' and others' if missing[4:] else ''}; give a CSV file as UCDP delivers it"
         )
-    if repeated:
-        raise InputError(f"'{path}' has several columns named {repeated[0]}: keep one of each")
-    numbered = [name or f"{_NAMELESS}{n}" for n, name in enumerate(names, start=1)]
-    return numbered, has_header
+    refuse_repeated(names, path)
+    return [name or f"column {n}" for n, name in enumerate(names, start=1)], has_header
 
 
 def _column_name(text: str) -> str:
@@ -159,16 +157,16 @@ def _column_name(text: str) -> str:
     return _OTHER_NAMES.get(name, name)
 
 
-def ucdp_form(columns: Sequence[str]) -> Form:
+def ucdp_rules(columns: Sequence[str]) -> EventRules:
     """Return how rows with these columns become events.
 
     UCDP states the PRIO-GRID cell of every event, so coordinates that are garbled or exchanged
     give themselves away; next to a cell's edge the two may differ by rounding.
     """
     whole = [name for name in ("type_of_violence", *_PRECISION, *_DEATHS) if name in columns]
-    beyond = [name for name in columns if name.startswith(_NAMELESS) or name == BEYOND]
+    headline = ["text"] if "source_headline" in columns else []
     faults = {
-        "has more fields than the header": " OR ".join(_is_filled(name) for name in beyond),
+        "has more fields than the header": has_surplus(columns),
         _OTHER_TYPE: f"type_of_violence IN ({', '.join(map(str, OTHER_TYPES))})",
     }
     if "priogrid_gid" in columns:
@@ -179,8 +177,8 @@ def ucdp_form(columns: Sequence[str]) -> Form:
         )
     for name in (*_PRECISION, *_DEGREES):
         if name in columns:
-            faults[f"{name} is unreadable"] = f"{name} IS NULL AND {_is_filled(name)}"
-    return Form(
+            faults[f"{name} is unreadable"] = f"{name} IS NULL AND {is_filled(name)}"
+    return EventRules(
         columns={
             "event_id": f"filled({quoted('id')})",
             "country": f"iso3_of_gleditsch_ward(whole({quoted('country_id')}))",
@@ -188,66 +186,50 @@ def ucdp_form(columns: Sequence[str]) -> Form:
             **{name: f"whole({quoted(name)})" for name in whole},
             **{name: f"day({quoted(name)})" for name in _DAYS},
             **{name: f"number({quoted(name)})" for name in _DEGREES},
-            **({"text": _headline()} if "source_headline" in columns else {}),
+            **dict.fromkeys(headline, f"filled({quoted('source_headline')})"),
         },
         faults=faults,
         first_day=FIRST_DAY,
     )
 
 
-def _is_filled(column: str) -> str:
-    return f"filled({quoted(column)}) IS NOT NULL"
-
-
-def _headline() -> str:
-    return f"filled({quoted('source_headline')})"
-
-
 class Ucdp:
-    """Files under an official name (see `official_release`) say what they are.
+    """UCDP's files, identified by their official names (see `official_release`).
 
     Such a name says the release, its months and when it was public. Any other file is a final
     release of `ucdp-ged`, named as the file is, public from the day it was received, and needs a
-    coverage. What the deliverer says goes before what the name says.
+    coverage. Options override the name.
     """
 
-    def identify(self, path: Path, said: Said) -> Identity:
+    def identify(self, path: Path, options: FileOptions) -> Identity:
         """Return what a file is; raises InputError when its coverage is not known."""
         official = official_release(path.name)
-        if official is None and said.coverage is None:
+        if official is None and options.coverage is None:
             raise InputError(
                 f"'{path.name}' is not a name under which UCDP publishes, so it does not say which "
                 "months of which countries it observes: give --coverage FILE, a CSV with the "
                 "columns country,first_month,last_month (MLI,1989-01,2023-12)"
             )
         if official is None:
-            assert said.coverage is not None  # noqa: S101
-            return Identity(
-                history=HISTORY,
-                source=GED,
-                release=said.release or release_name(path),
-                kind=said.kind or "final",
-                available_on=said.available_on or said.received_on,
-                coverage=said.coverage,
-                file_name=path.name,
-            )
+            return replace(identify_final(path, options, GED), history=HISTORY)
         return Identity(
             history=HISTORY,
             source=official.source,
-            release=said.release or official.release,
-            kind=said.kind or official.kind,
-            available_on=said.available_on or official.available_on,
-            coverage=said.coverage or whole_world(official.first_month, official.last_month),
+            release=options.release or official.release,
+            kind=options.kind or official.kind,
+            available_on=options.available_on or official.available_on,
+            coverage=options.coverage or whole_world(official.first_month, official.last_month),
             file_name=path.name,
         )
 
     @contextmanager
     def open(self, path: Path) -> Iterator[Rows]:
         """Open a CSV file; raises InputError when it is none of UCDP's."""
-        with open_csv(path) as text:
-            names, has_header = column_names(text.first, path)
-            yield CsvRows(text, names, has_header=has_header)
+        with open_csv(path) as rows:
+            names, has_header = column_names(rows.first, path)
+            rows.name_columns(names, has_header=has_header)
+            yield rows
 
-    def form(self, rows: Rows) -> Form:
-        """Return how the rows of an opened file become events."""
-        return ucdp_form(rows.columns)
+    def rules(self, columns: Sequence[str]) -> EventRules:
+        """Return how rows with these columns become events."""
+        return ucdp_rules(columns)

@@ -13,6 +13,7 @@ import zipfile
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
+from itertools import chain
 from pathlib import Path
 from typing import IO, NamedTuple
 
@@ -32,19 +33,19 @@ _DAMAGED = (
 """What unpacking a file raises when it is damaged, encrypted or of an unknown kind."""
 
 
-class Decoded(NamedTuple):
-    """A text, and whether some of its bytes were not UTF-8 and had to be read otherwise."""
+class DecodedText(NamedTuple):
+    """A text, and whether some of its bytes were not UTF-8 and were read as Windows-1252."""
 
     text: str
     is_mended: bool
 
 
-def decoded(data: bytes) -> Decoded:
+def decode_text(data: bytes) -> DecodedText:
     """Decode UTF-8; bytes that are none are Windows-1252, the commonest other encoding."""
     try:
-        return Decoded(data.decode(), is_mended=False)
+        return DecodedText(data.decode(), is_mended=False)
     except UnicodeDecodeError:
-        return Decoded(data.decode(errors=_WINDOWS_1252), is_mended=True)
+        return DecodedText(data.decode(errors=_WINDOWS_1252), is_mended=True)
 
 
 def _windows_1252(error: UnicodeError) -> tuple[str, int]:
@@ -78,7 +79,7 @@ def _unreadable(path: Path, error: OSError | ValueError) -> InputError:
     return InputError(f"'{path}' cannot be read ({why}): check the path and who may read it")
 
 
-class Unpacked:
+class FileContent:
     """The content of one file, read once; UTF-16 becomes UTF-8, other bytes stay as they are."""
 
     def __init__(self, path: Path, file: IO[bytes] | gzip.GzipFile) -> None:
@@ -86,14 +87,24 @@ class Unpacked:
         self._file = file
         self._digest = hashlib.sha256()
         self._size = 0
+        self._chunks = self._unpacked()
 
     @property
     def sha256(self) -> str:
         """The hash of all that was read so far."""
         return self._digest.hexdigest()
 
+    def head(self) -> bytes:
+        """Return the first chunk, which `chunks` yields all the same."""
+        first = next(self._chunks)
+        self._chunks = chain([first], self._chunks)
+        return first
+
     def chunks(self) -> Iterator[bytes]:
         """Yield the content; raises InputError when it is damaged or far too large."""
+        return self._chunks
+
+    def _unpacked(self) -> Iterator[bytes]:
         try:
             first = self._read()
             if first[:2] in _UTF16:
@@ -131,7 +142,7 @@ def damaged(path: Path, error: Exception) -> InputError:
 
 
 @contextmanager
-def unpacked(path: Path) -> Iterator[Unpacked]:
+def open_content(path: Path) -> Iterator[FileContent]:
     """Open a plain, `.gz` or `.zip` file; the last must hold exactly one CSV file.
 
     Raises InputError when there is no file, or it is not what its name says.
@@ -141,12 +152,12 @@ def unpacked(path: Path) -> Iterator[Unpacked]:
         match path.suffix.lower():
             case ".gz":
                 with gzip.open(packed) as file:
-                    yield Unpacked(path, file)
+                    yield FileContent(path, file)
             case ".zip":
                 with _zip(packed, path) as archive, _member(archive, path) as file:
-                    yield Unpacked(path, file)
+                    yield FileContent(path, file)
             case _:
-                yield Unpacked(path, packed)
+                yield FileContent(path, packed)
 
 
 def _opened(path: Path) -> IO[bytes]:

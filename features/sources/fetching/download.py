@@ -1,119 +1,220 @@
-"""Download one file: continued where it broke off, checked, and not visible until it is whole.
+"""Files that come over the network: continued where they broke off, and invisible until whole.
+
+    .NAME.part         what has come so far
+    .NAME.part.json    where it comes from, so that only the same thing is continued
+    .fetch.lock        held by the one process that fetches into the folder
 
 Range requests and their conditions are those of RFC 9110, sections 13.1.5 and 14.
 """
 
+import json
 import re
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import requests
 
+from features.disk import locked, sync, write_whole
 from features.errors import InputError
-from features.sources.fetching.partial import Fetched, Partial, found, sole_writer
-from features.sources.fetching.transport import PassingFault, Transport
+from features.sources.fetching.http import HttpClient, TemporaryError
 
-_ANSWERS = frozenset({200, 206, 416})
+_STATUSES = frozenset({200, 206, 416})
 _CONTENT_RANGE = re.compile(r"bytes (?P<first>\d+)-\d+/(?P<size>\d+|\*)")
+
+Check = Callable[[Path], None]
+"""Raises InputError for a file that is not what it should be."""
+
+
+@dataclass(frozen=True)
+class DownloadedFile:
+    """A whole file, whether it was there already, and its size [bytes]."""
+
+    path: Path
+    was_there: bool
+    bytes: int
+
+
+class PartialFile:
+    """What has come of the file that is to be `target`, and a note of where it comes from."""
+
+    def __init__(self, target: Path) -> None:
+        self.target = target
+        self.path = target.with_name(f".{target.name}.part")
+        self._note = target.with_name(f".{target.name}.part.json")
+
+    @property
+    def size(self) -> int:
+        """How much has come [bytes]."""
+        return self.path.stat().st_size if self.path.is_file() else 0
+
+    def note(self) -> dict[str, Any]:
+        """Return the note, empty if there is none or it is illegible."""
+        try:
+            note = json.loads(self._note.read_text(encoding="utf-8"))
+        except (FileNotFoundError, ValueError):
+            return {}
+        return note if isinstance(note, dict) else {}
+
+    def write_note(self, note: Mapping[str, Any]) -> None:
+        """Replace the note, whole or not at all."""
+        write_whole(self._note, json.dumps(note).encode())
+
+    def cut(self, size: int) -> None:
+        """Keep the first `size` bytes, none or more."""
+        with self.path.open("ab") as file:
+            file.truncate(size)
+
+    def discard(self) -> None:
+        """Remove what has come and the note."""
+        self._note.unlink(missing_ok=True)
+        self.path.unlink(missing_ok=True)
+
+    def move_into_place(self) -> DownloadedFile:
+        """Make it the file itself, in one step and on the disk for good."""
+        size = self.size
+        sync(self.path)
+        self.path.replace(self.target)
+        sync(self.target.parent)
+        self._note.unlink(missing_ok=True)
+        return DownloadedFile(self.target, was_there=False, bytes=size)
+
+
+def existing_file(target: Path, check: Check) -> DownloadedFile | None:
+    """Return an existing file that passes its check, else None.
+
+    Raises InputError when it cannot be read.
+    """
+    try:
+        if target.is_file():
+            check(target)
+            return DownloadedFile(target, was_there=True, bytes=target.stat().st_size)
+    except OSError as error:
+        raise InputError(
+            f"'{target}' cannot be read ({error.strerror or error}): see to its permissions"
+        ) from error
+    except InputError:
+        pass
+    return None
+
+
+def make_file(
+    target: Path, check: Check, complete: Callable[[PartialFile], None]
+) -> DownloadedFile:
+    """Return the file `target`, if it is not there after `complete` has fetched what is missing.
+
+    What fails its check is thrown away. Waits for another process that fetches into the folder.
+    Raises InputError, keeping what has come, when the disk is full or faulty, and what `complete`
+    raises.
+    """
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        with locked(target.parent / ".fetch.lock"):
+            if file := existing_file(target, check):
+                return file
+            partial = PartialFile(target)
+            complete(partial)
+            try:
+                check(partial.path)
+            except InputError:
+                partial.discard()
+                raise
+            return partial.move_into_place()
+    except OSError as error:
+        raise InputError(
+            f"'{target}' cannot be written ({error.strerror or error}): see to the disk and its "
+            "permissions, then fetch again; what has come is kept"
+        ) from error
 
 
 def download(
     address: str,
     target: Path,
-    transport: Transport,
+    client: HttpClient,
     *,
-    check: Callable[[Path], None],
+    check: Check,
     advice: Mapping[int, str] | None = None,
-) -> Fetched:
-    """Download what is at an address to `target`, unless that is there and passes the check.
+) -> DownloadedFile:
+    """Download an address to `target`, unless that exists and passes the check.
 
-    `check` raises InputError for a file that is not what it should be; what came is then thrown
-    away. `advice` says what to do about a status code. Raises InputError; what came of a download
-    that broke off is kept, hidden, and the next one continues it, if the server still has the
-    same file.
+    `advice` says what to do about a status code. Raises InputError; a download
+    that broke off is kept, hidden, and continued by the next if the server has the same file.
     """
-    with sole_writer(target):
-        if there := found(target, check):
-            return there
-        partial = Partial(target)
-        transport.ask(
+    return make_file(
+        target,
+        check,
+        lambda partial: client.get(
             address,
-            lambda response: _receive(response, address, partial, transport),
+            lambda response: _receive(response, address, partial, client),
             headers=lambda: _continuation(address, partial),
-            answers=_ANSWERS,
+            statuses=_STATUSES,
             advice=advice,
-        )
-        try:
-            check(partial.path)
-        except InputError:
-            partial.discard()
-            raise
-        return partial.move_into_place()
+        ),
+    )
 
 
-def _continuation(address: str, partial: Partial) -> dict[str, str]:
-    """Return the headers that ask for what is still to come, none to ask for all of it.
+def _continuation(address: str, partial: PartialFile) -> dict[str, str]:
+    """Return the headers that ask for the rest of a file, none to ask for all of it.
 
-    Without a word from the server by which to know the file again there is no continuing it: it
-    may have changed.
+    Without a tag or date of the file it cannot be continued: it may have changed.
     """
     note = partial.note()
-    known_by = note.get("etag") or note.get("last_modified")
-    if partial.size and note.get("address") == address and isinstance(known_by, str):
-        return {"Range": f"bytes={partial.size}-", "If-Range": known_by}
+    version = note.get("etag") or note.get("last_modified")
+    if partial.size and note.get("address") == address and isinstance(version, str):
+        return {"Range": f"bytes={partial.size}-", "If-Range": version}
     partial.discard()
     return {}
 
 
 def _receive(
-    response: requests.Response, address: str, partial: Partial, transport: Transport
+    response: requests.Response, address: str, partial: PartialFile, client: HttpClient
 ) -> None:
     """Append an answer to what has come, or begin afresh with it."""
     if response.status_code == requests.codes.ok:
         note = _note(response, address)
         partial.cut(0)
         partial.write_note(note)
-        expected = note.get("size")
+        size = note.get("size")
     else:
-        expected = _continued(response, partial)
+        size = _whole_size(response, partial)
     try:
-        transport.refuse_too_large(expected or 0, address)
+        client.refuse_too_large(size or 0, address)
         with partial.path.open("ab") as file:
-            for chunk in transport.body(response, partial.size):
+            for chunk in client.body(response, partial.size):
                 file.write(chunk)
     except InputError:
         partial.discard()
         raise
-    if expected is not None and partial.size != expected:
-        raise PassingFault(f"{partial.size:,} bytes came of {expected:,}")
+    if size is not None and partial.size != size:
+        raise TemporaryError(f"{partial.size:,} bytes came of {size:,}")
 
 
-def _continued(response: requests.Response, partial: Partial) -> int | None:
-    """Return the size of the whole file [bytes], if the answer says it, of which this is the rest.
+def _whole_size(response: requests.Response, partial: PartialFile) -> int | None:
+    """Return the size of the file of which an answer is the rest [bytes], None if it is not told.
 
-    Raises PassingFault, having thrown away what came, when it is the rest of something else.
+    Raises TemporaryError, having thrown away what came, when it is the rest of something else.
     """
-    said = _CONTENT_RANGE.fullmatch(response.headers.get("Content-Range", ""))
-    begun = partial.note()
-    size = int(said["size"]) if said and said["size"] != "*" else begun.get("size")
+    part = _CONTENT_RANGE.fullmatch(response.headers.get("Content-Range", ""))
+    before = partial.note()
+    size = int(part["size"]) if part and part["size"] != "*" else before.get("size")
     now = {
         "etag": response.headers.get("ETag"),
         "last_modified": response.headers.get("Last-Modified"),
         "size": size,
     }
     # An answer to If-Range need not repeat them all.
-    changed = any(now[by] not in (None, begun[by]) for by in now if by in begun)
-    if said is None or int(said["first"]) != partial.size or changed:
+    changed = any(now[name] not in (None, before[name]) for name in now if name in before)
+    if part is None or int(part["first"]) != partial.size or changed:
         partial.discard()
-        raise PassingFault("the file changed on the server, or another part of it came")
+        raise TemporaryError("the file changed on the server, or another part of it came")
     return size
 
 
 def _note(response: requests.Response, address: str) -> dict[str, Any]:
-    """Return what an answer says by which the same file can be known again, and its size [bytes].
+    """Return where an answer comes from, and by what the same file can be told [bytes].
 
-    Of a packed answer they are of no use: they are those of its packed form.
+    The tag, date and size of a packed answer are those of its packed form: of no use.
     """
     note: dict[str, Any] = {"address": address}
     if "Content-Encoding" in response.headers:

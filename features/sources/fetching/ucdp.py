@@ -13,9 +13,8 @@ from pathlib import Path
 
 from features.errors import InputError
 from features.months import month_of
-from features.sources.fetching.download import download
-from features.sources.fetching.partial import Fetched, found
-from features.sources.fetching.transport import Transport
+from features.sources.fetching.download import DownloadedFile, download, existing_file
+from features.sources.fetching.http import HttpClient
 from features.sources.fetching.ucdp_api import gather
 from features.sources.fetching.ucdp_whole import whole_file
 from features.sources.ucdp import official_release
@@ -56,12 +55,12 @@ def csv_name(release: str) -> str:
 def fetch_release(
     release: str,
     folder: Path,
-    transport: Transport,
+    client: HttpClient,
     *,
     token: str | None = None,
     files: str = FILES,
     api: str = API,
-) -> Fetched:
+) -> DownloadedFile:
     """Fetch a release into a folder under its official name, unless it is there and whole.
 
     Without a token the published file is downloaded, with one the pages of the API are gathered
@@ -72,17 +71,17 @@ def fetch_release(
     pages = f"{api.rstrip('/')}/gedevents/{release}"
     file, table = folder / address.rpartition("/")[2], folder / csv_name(release)
     for path in (table, file):
-        if there := found(path, whole_file(path.name, transport.largest)):
-            return there
+        if present := existing_file(path, whole_file(path.name, client.largest)):
+            return present
     advice = _advice(release, token)
     if token is None:
-        check = whole_file(address, transport.largest)
-        return download(address, file, transport, check=check, advice=advice)
-    check = whole_file(pages, transport.largest)
-    return gather(pages, table, transport, token, check=check, advice=advice)
+        check = whole_file(address, client.largest)
+        return download(address, file, client, check=check, advice=advice)
+    check = whole_file(pages, client.largest)
+    return gather(pages, table, client, token, check=check, advice=advice)
 
 
-def wanted_releases(as_of: date) -> list[str]:
+def due_releases(as_of: date) -> list[str]:
     """Return the releases that UCDP should have published by a day, oldest months first.
 
     They are the latest yearly one and the monthly ones of the months after those it holds, by
@@ -97,8 +96,7 @@ def wanted_releases(as_of: date) -> list[str]:
             f"{_FIRST_YEAR}-06-30 on"
         )
     first = official_release(csv_name(yearly))
-    held = first.last_month if first else 0
-    months = range(held + 1, month_of(as_of) + 1)
+    months = range((first.last_month if first else 0) + 1, month_of(as_of) + 1)
     monthly = (f"{(1970 + month // 12) % 100:02d}.0.{month % 12 + 1}" for month in months)
     return [yearly, *(release for release in monthly if _is_out(release, as_of))]
 

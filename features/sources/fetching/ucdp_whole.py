@@ -19,7 +19,7 @@ _NO_ZIP = (zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError, RuntimeErro
 
 
 def whole_file(address: str, largest: int) -> Callable[[Path], None]:
-    """Return a check of what came from an address, a zip or CSV file as its name says.
+    """Return a check of a download from an address that names a zip or CSV file.
 
     The check raises InputError for any other file, for half of one, and for a zip file that
     unpacks to more than `largest` [bytes].

@@ -10,7 +10,6 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from features.archive.coverage import Coverage, Span
-from features.archive.form import EVENTS_SCHEMA
 from features.archive.releases import (
     DELETED_FILE,
     DELETED_SCHEMA,
@@ -18,8 +17,9 @@ from features.archive.releases import (
     REJECTED_FILE,
     REJECTED_SCHEMA,
     Identity,
-    Written,
+    ReleaseContent,
 )
+from features.archive.schemas import EVENTS_SCHEMA
 from features.errors import ArchiveError, InputError
 from features.months import format_month, month_of
 from features.sources.simulation.world import World
@@ -35,7 +35,7 @@ class MemoryDelivery:
     """Events in memory, on their way into the archive.
 
     `events` has the columns of EVENTS_SCHEMA in any order, of which those that may be null may be
-    absent; `rejected` those of REJECTED_SCHEMA. Their content stands for that of a file.
+    absent; `rejected` those of REJECTED_SCHEMA.
     """
 
     identity: Identity
@@ -44,7 +44,7 @@ class MemoryDelivery:
     deleted: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
 
-    def write(self, folder: Path) -> Written:
+    def write(self, folder: Path) -> ReleaseContent:
         """Write events, deleted and rejected rows; raises ArchiveError if they are misshapen."""
         events = self._events_table()
         rejected = pa.Table.from_pandas(self.rejected, REJECTED_SCHEMA, preserve_index=False)
@@ -59,7 +59,7 @@ class MemoryDelivery:
             bare = table.replace_schema_metadata(None)
             pq.write_table(bare, folder / name, compression="zstd")
             content.update((folder / name).read_bytes())
-        return Written(
+        return ReleaseContent(
             sha256=content.hexdigest(),
             rows_accepted=len(events),
             rows_rejected=len(rejected),
@@ -99,7 +99,7 @@ def deliver(world: World, available_on: date) -> MemoryDelivery:
             f"nothing of the simulated world was over on {available_on}: its first month is "
             f"{format_month(first)}; give a later day"
         )
-    known = world.events["date_end"] < pd.Timestamp(available_on.replace(day=1))
+    is_public = world.events["date_end"] < pd.Timestamp(available_on.replace(day=1))
     countries = sorted(set(world.regions.table["country"]))
     return MemoryDelivery(
         Identity(
@@ -112,5 +112,5 @@ def deliver(world: World, available_on: date) -> MemoryDelivery:
             file_name=f"the simulated world of seed {world.seed}",
             simulated=True,
         ),
-        world.events.loc[known].reset_index(drop=True),
+        world.events.loc[is_public].reset_index(drop=True),
     )

@@ -43,24 +43,24 @@ def events_table(
     regions: Regions,
     months: IntArray,
     states: State,
-    drawn: EventDraws,
+    draws: EventDraws,
     towns: int,
     seed: int,
     rng: np.random.Generator,
 ) -> pd.DataFrame:
-    """Return the drawn events in the normal form, by first day, with ids SIM-<seed>-<n>.
+    """Return the events drawn in the normal form, by first day, with ids SIM-<seed>-<n>.
 
-    `drawn.path` and the first axis of `states` number the `months` (M,) [months since 1970-01].
+    `draws.path` and the first axis of `states` number the `months` (M,) [months since 1970-01].
     """
-    side_a, side_b = _sides(regions, states, drawn, rng)
-    start, end = _days(months[drawn.path], rng)
-    where_prec, longitude, latitude = _places(regions, drawn.region, towns, rng)
-    split = _split(drawn, rng)
-    low, high = _estimates(drawn.deaths, rng)
-    region = regions.table.iloc[drawn.region]
+    side_a, side_b = _sides(regions, states, draws, rng)
+    start, end = _days(months[draws.path], rng)
+    where_prec, longitude, latitude = _places(regions, draws.region, towns, rng)
+    split = _split(draws, rng)
+    low, high = _estimates(draws.deaths, rng)
+    region = regions.table.iloc[draws.region]
     events = pd.DataFrame(
         {
-            "type_of_violence": drawn.type_of_violence,
+            "type_of_violence": draws.type_of_violence,
             "side_a": side_a,
             "side_b": side_b,
             "date_start": start,
@@ -78,7 +78,7 @@ def events_table(
             "deaths_b": split[:, 1],
             "deaths_civilians": split[:, 2],
             "deaths_unknown": split[:, 3],
-            "best": drawn.deaths,
+            "best": draws.deaths,
             "high": high,
             "low": low,
             "text": None,
@@ -89,28 +89,28 @@ def events_table(
 
 
 def _sides(
-    regions: Regions, states: State, drawn: EventDraws, rng: np.random.Generator
+    regions: Regions, states: State, draws: EventDraws, rng: np.random.Generator
 ) -> tuple[ObjectArray, ObjectArray]:
     """Name both sides: the state against the group, group against rival, attacker against all."""
     names = np.array(group_names(states.mood.shape[1]), dtype=object)
     countries = load_regions("country").table.set_index("id")["name"]
     forces = regions.table["country"].map(countries).map(forces_of)
-    state = forces.to_numpy(dtype=object)[drawn.region]
-    group = names[drawn.group]
-    kind = drawn.type_of_violence
+    state = forces.to_numpy(dtype=object)[draws.region]
+    group = names[draws.group]
+    kind = draws.type_of_violence
     abusive = (kind == ONE_SIDED) & (rng.random(len(kind)) < _STATE_ATTACKS_CIVILIANS)
     state_acts = (kind == STATE_BASED) | abusive
     side_a = np.where(state_acts, state, group)
-    rival = names[_rivals(states, drawn, rng)]
+    rival = names[_rivals(states, draws, rng)]
     side_b = np.where(kind == STATE_BASED, group, np.where(kind == NON_STATE, rival, CIVILIANS))
     return side_a, side_b
 
 
-def _rivals(states: State, drawn: EventDraws, rng: np.random.Generator) -> IntArray:
+def _rivals(states: State, draws: EventDraws, rng: np.random.Generator) -> IntArray:
     """Pick for each event another group of its region at random; meant for non-state events."""
     standing = states.presence & (states.mood != Mood.DORMANT)[..., None]
-    others: BoolArray = standing[drawn.path, :, drawn.region].copy()
-    others[np.arange(len(others)), drawn.group] = False
+    others: BoolArray = standing[draws.path, :, draws.region].copy()
+    others[np.arange(len(others)), draws.group] = False
     rivals: IntArray = (rng.random(others.shape) * others).argmax(axis=1)
     return rivals
 
@@ -149,19 +149,18 @@ def _places(
 def _points_within(polygon: shapely.Geometry, number: int, rng: np.random.Generator) -> FloatArray:
     """Draw points (number, 2) [longitude, latitude in degrees] inside a polygon."""
     west, south, east, north = polygon.bounds
-    tried = rng.uniform((west, south), (east, north), size=(200 * number, 2))
-    inside = tried[shapely.contains_xy(polygon, tried[:, 0], tried[:, 1])]
+    points = rng.uniform((west, south), (east, north), size=(200 * number, 2))
+    inside = points[shapely.contains_xy(polygon, points[:, 0], points[:, 1])]
     anchor = polygon.representative_point()
     # Only a sliver of a polygon leaves too few; its own anchor stands in for the missing towns.
     spare = np.tile((anchor.x, anchor.y), (number, 1))
-    points: FloatArray = np.concatenate([inside, spare])[:number]
-    return points
+    return np.asarray(np.concatenate([inside, spare])[:number])
 
 
-def _split(drawn: EventDraws, rng: np.random.Generator) -> IntArray:
+def _split(draws: EventDraws, rng: np.random.Generator) -> IntArray:
     """Split deaths over side a, side b, civilians and unknown, (n, 4); rows sum to the deaths."""
-    shares = np.array([_SPLIT[kind] for kind in drawn.type_of_violence.tolist()])
-    return rng.multinomial(drawn.deaths, shares.reshape(-1, 4))
+    shares = np.array([_SPLIT[kind] for kind in draws.type_of_violence.tolist()])
+    return rng.multinomial(draws.deaths, shares.reshape(-1, 4))
 
 
 def _estimates(best: IntArray, rng: np.random.Generator) -> tuple[IntArray, IntArray]:

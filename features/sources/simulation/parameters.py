@@ -10,11 +10,11 @@ from features.months import parse_month
 from features.sources.simulation.names import MOST_GROUPS
 
 
-class _Frozen(BaseModel):
+class _Parameters(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
 
-class Conduct(_Frozen):
+class Conduct(_Parameters):
     """How a group behaves while a mood lasts."""
 
     months: float = Field(ge=1, description="mean duration of the mood [months]")
@@ -25,7 +25,7 @@ class Conduct(_Frozen):
     mobility: float = Field(ge=0, description="factor on the hazard of entering a region [1]")
 
 
-class Severity(_Frozen):
+class Severity(_Parameters):
     """How deadly the events of one type of violence are."""
 
     no_deaths: float = Field(ge=0, le=1, description="probability that nobody dies [1]")
@@ -35,7 +35,7 @@ class Severity(_Frozen):
     )
 
 
-class SimulationParameters(_Frozen):
+class SimulationParameters(_Parameters):
     """The simulated world's parameters; the defaults resemble the Sahel of the 2010s and 2020s.
 
     Raises pydantic.ValidationError when a field is out of its bounds or unknown, InputError when

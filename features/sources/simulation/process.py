@@ -16,7 +16,7 @@ from features.arrays import BoolArray, FloatArray, IntArray
 from features.sources.simulation.parameters import SimulationParameters
 
 STATE_BASED, NON_STATE, ONE_SIDED = 1, 2, 3
-"""Types of violence, as in `features.events.TYPES_OF_VIOLENCE`."""
+"""Types of violence, as in `archive.schemas.TYPES_OF_VIOLENCE`."""
 
 
 class Mood(IntEnum):
@@ -62,8 +62,8 @@ class State:
 
     def of_path(self, path: int, copies: int = 1) -> Self:
         """Return the state of one path, repeated `copies` times."""
-        chosen = [path] * copies
-        return type(self)(self.mood[chosen], self.presence[chosen], self.memory[chosen])
+        paths = [path] * copies
+        return type(self)(self.mood[paths], self.presence[paths], self.memory[paths])
 
 
 @dataclass(frozen=True, eq=False)

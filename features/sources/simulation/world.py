@@ -1,4 +1,4 @@
-"""Simulate the world, and draw what was truly possible from any month of it."""
+"""Simulate the world, and draw from the true distribution of its future in any month."""
 
 from dataclasses import dataclass
 
@@ -58,9 +58,9 @@ def simulate(parameters: SimulationParameters, regions: Regions, seed: int) -> W
     setting = draw_setting(parameters, regions.neighbours, _stream(seed, _SETTING))
     first, last = parse_month(parameters.first_month), parse_month(parameters.last_month)
     months = np.arange(first, last + 1, dtype=np.int64)
-    states, drawn = _walk(setting, months, _stream(seed, _PATH))
+    states, draws = _walk(setting, months, _stream(seed, _PATH))
     rng = _stream(seed, _EVENTS)
-    events = events_table(regions, months, states, drawn, parameters.towns, seed, rng)
+    events = events_table(regions, months, states, draws, parameters.towns, seed, rng)
     shape = (len(months), len(regions.table))
     return World(
         parameters=parameters,
@@ -70,8 +70,8 @@ def simulate(parameters: SimulationParameters, regions: Regions, seed: int) -> W
         setting=setting,
         states=states,
         events=events,
-        deaths=_tally(drawn, shape, drawn.deaths),
-        counts=_tally(drawn, shape, np.ones_like(drawn.deaths)),
+        deaths=_tally(draws, shape, draws.deaths),
+        counts=_tally(draws, shape, np.ones_like(draws.deaths)),
     )
 
 
@@ -110,8 +110,8 @@ def conditional_draws(world: World, origin: int, horizons: int, paths: int, seed
     shape = (paths, len(world.regions.table))
     deaths = np.empty((paths, horizons, shape[1]), dtype=np.int64)
     for h in range(horizons):
-        state, drawn = step(world.setting, state, origin + 1 + h, rng)
-        deaths[:, h] = _tally(drawn, shape, drawn.deaths)
+        state, draws = step(world.setting, state, origin + 1 + h, rng)
+        deaths[:, h] = _tally(draws, shape, draws.deaths)
     return deaths
 
 
@@ -131,30 +131,30 @@ def _walk(setting: Setting, months: IntArray, rng: np.random.Generator) -> tuple
     """
     state = initial_state(setting)
     states: list[State] = []
-    drawn: list[EventDraws] = []
+    draws: list[EventDraws] = []
     for month in range(int(months[0]) - setting.parameters.warm_up, int(months[-1]) + 1):
         state, events = step(setting, state, month, rng)
         if month >= months[0]:
             states.append(state)
-            drawn.append(events)
+            draws.append(events)
     joined = State(
         np.concatenate([s.mood for s in states]),
         np.concatenate([s.presence for s in states]),
         np.concatenate([s.memory for s in states]),
     )
-    number = np.repeat(np.arange(len(months)), [len(events.deaths) for events in drawn])
+    number = np.repeat(np.arange(len(months)), [len(events.deaths) for events in draws])
     return joined, EventDraws(
         number,
-        np.concatenate([events.group for events in drawn]),
-        np.concatenate([events.region for events in drawn]),
-        np.concatenate([events.type_of_violence for events in drawn]),
-        np.concatenate([events.deaths for events in drawn]),
+        np.concatenate([events.group for events in draws]),
+        np.concatenate([events.region for events in draws]),
+        np.concatenate([events.type_of_violence for events in draws]),
+        np.concatenate([events.deaths for events in draws]),
     )
 
 
-def _tally(drawn: EventDraws, shape: tuple[int, int], amounts: IntArray) -> IntArray:
+def _tally(draws: EventDraws, shape: tuple[int, int], amounts: IntArray) -> IntArray:
     """Sum amounts over events by path and region."""
-    cells = drawn.path * shape[1] + drawn.region
+    cells = draws.path * shape[1] + draws.region
     total = np.zeros(shape[0] * shape[1], dtype=np.int64)
     np.add.at(total, cells, amounts)
     return total.reshape(shape)

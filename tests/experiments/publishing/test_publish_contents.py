@@ -303,7 +303,7 @@ def test_a_bulletin_of_months_that_the_history_no_longer_covers_is_not_judged(
 def test_history_says_nothing_of_what_was_not_observed_or_not_told(issue: Issue) -> None:
     observed = issue.panel.observed.copy()
     observed[-30] = False
-    panel = replace(issue.panel, observed=observed, tells=frozenset())
+    panel = replace(issue.panel, observed=observed, details=frozenset())
     told = history_of(replace(issue, panel=panel))
     is_gap = told["month"] == format_month(parse_month(ORIGINS[-1]) - 29)
     assert told["observed"].ne(is_gap).all()

@@ -4,7 +4,7 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
@@ -15,8 +15,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from features.archive.coverage import Coverage, Span
-from features.archive.form import EVENTS_SCHEMA
 from features.archive.releases import DELETED_SCHEMA, REJECTED_SCHEMA, Archive, Identity
+from features.archive.schemas import EVENTS_SCHEMA
 from features.errors import ArchiveError
 from features.sources.simulation.delivery import MemoryDelivery
 from tests.paths import ROOT
@@ -241,22 +241,32 @@ tests["Archive"](tests["Path"]({str(tmp_path)!r})).add(tests["a_delivery"]())
     assert len(archive.releases()) == 1
 
 
-def _add(home: Path, deaths: int, start: object) -> bool | str:
-    start.wait()  # type: ignore[attr-defined]
+def _meet_at(barrier: object) -> None:
+    globals()["barrier"] = barrier
+
+
+def _add(home: Path, deaths: int) -> bool | str:
+    globals()["barrier"].wait()
     try:
         return Archive(home).add(a_delivery(deaths=deaths)).is_new
     except ArchiveError as error:
         return str(error)
 
 
-@pytest.mark.parametrize("alike", [True, False])
-def test_of_writers_at_the_same_time_exactly_one_wins(tmp_path: Path, alike: bool) -> None:
+@pytest.fixture(scope="module")
+def writers() -> Iterator[Callable[[list[tuple[Any, ...]]], list[Any]]]:
+    """Add four deliveries from four processes that begin together."""
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(["features.archive.releases"])
-    with context.Manager() as manager, context.Pool(4) as pool:
-        start = manager.Barrier(4)
-        jobs = [(tmp_path, 3 if alike else 3 + number, start) for number in range(4)]
-        answers = pool.starmap(_add, jobs)
+    with context.Pool(4, initializer=_meet_at, initargs=(context.Barrier(4),)) as pool:
+        yield lambda jobs: pool.starmap(_add, jobs, chunksize=1)
+
+
+@pytest.mark.parametrize("alike", [True, False])
+def test_of_writers_at_the_same_time_exactly_one_wins(
+    writers: Callable[[list[tuple[Any, ...]]], list[Any]], tmp_path: Path, alike: bool
+) -> None:
+    answers = writers([(tmp_path, 3 if alike else 3 + number) for number in range(4)])
     assert answers.count(True) == 1
     assert answers.count(False) == (3 if alike else 0)
     assert all("other content" in said for said in answers if isinstance(said, str))

@@ -11,13 +11,13 @@ from hypothesis import strategies as st
 
 from features.archive.coverage import Coverage, Span, read_coverage
 from features.archive.releases import Archive, Identity
-from features.archive.revisions import EventChanges, Revision, compare, find
+from features.archive.revisions import EventChanges, Revision, revision_between, vintage_named
 from features.errors import ArchiveError
 from features.months import format_month, parse_month
-from features.sources.counts_file import CountsSaid, read_counts
+from features.sources.counts import CountsOptions, read_counts
 from features.sources.ingestion import FileDelivery
 from features.sources.simulation.delivery import MemoryDelivery
-from features.sources.source import Said
+from features.sources.source import FileOptions
 from features.sources.ucdp import Ucdp
 from tests.paths import DATA
 
@@ -72,9 +72,9 @@ def revised(home: Path, a: MemoryDelivery, b: MemoryDelivery) -> tuple[Revision,
     archive = Archive(home)
     for delivery in (a, b):
         archive.add(delivery)
-    one = find(archive, f"{a.identity.source}/{a.identity.release}")
-    two = find(archive, f"{b.identity.source}/{b.identity.release}")
-    return compare(one, two), compare(two, one)
+    one = vintage_named(archive, f"{a.identity.source}/{a.identity.release}")
+    two = vintage_named(archive, f"{b.identity.source}/{b.identity.release}")
+    return revision_between(one, two), revision_between(two, one)
 
 
 def rows(revision: Revision) -> list[list[object]]:
@@ -219,21 +219,21 @@ def test_a_release_is_found_by_its_name_and_a_day_by_its_date(tmp_path: Path) ->
     archive.add(a_delivery("21.1", event, QUARTER, available_on=date(2021, 6, 30)))
     archive.add(a_delivery("21.1", event, QUARTER, "other", available_on=date(2021, 7, 1)))
     for said in ("20.1", "ucdp-ged 20.1", "ucdp-ged/20.1"):
-        vintage = find(archive, said)
+        vintage = vintage_named(archive, said)
         assert [release.name for release in vintage.releases] == ["ucdp-ged 20.1"]
         assert vintage.as_of == date(2020, 6, 30)
-    assert [r.name for r in find(archive, "2021-06-30").releases] == ["ucdp-ged 21.1"]
+    assert [r.name for r in vintage_named(archive, "2021-06-30").releases] == ["ucdp-ged 21.1"]
     with pytest.raises(ArchiveError, match=r"'21.1' may be any of 'other 21.1', 'ucdp-ged 21.1'"):
-        find(archive, "21.1")
+        vintage_named(archive, "21.1")
     for said in ("22.1", "2020-02-30"):
         with pytest.raises(
             ArchiveError, match=rf"'{said}' is no release .* other 21.1, ucdp-ged 21.1, ucdp-ged 20"
         ):
-            find(archive, said)
+            vintage_named(archive, said)
     with pytest.raises(ArchiveError, match="first was available on 2020-06-30"):
-        find(archive, "2020-06-29")
+        vintage_named(archive, "2020-06-29")
     with pytest.raises(ArchiveError, match=r"holds none.*tocsin ingest FILE"):
-        find(archive, "21.1", history="acled")
+        vintage_named(archive, "21.1", history="acled")
 
 
 def test_two_histories_do_not_revise_each_other(tmp_path: Path) -> None:
@@ -251,8 +251,8 @@ def test_of_counts_the_months_are_compared_and_no_events(tmp_path: Path) -> None
         path.write_text(
             "country,month,deaths\nMali,2020-01,{}\nMali,2020-02,{}\n".format(*deaths), "utf-8"
         )
-        archive.add(read_counts(path, CountsSaid("counts", "country", name, date(2020, 4, 1))))
-    revision = compare(find(archive, "a"), find(archive, "b"))
+        archive.add(read_counts(path, CountsOptions("counts", "country", name, date(2020, 4, 1))))
+    revision = revision_between(vintage_named(archive, "a"), vintage_named(archive, "b"))
     assert revision.events is None
     assert rows(revision) == [["MLI", JANUARY + 1, 7, 4, 0, 0, -3]]
     assert len(revision.lines()) == 2
@@ -289,7 +289,7 @@ def naive(a: States, b: States) -> tuple[Counter[str], set[tuple[str, int]]]:
     return became, shared
 
 
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=6, deadline=None)
 @given(st.tuples(EVENTS, SPANS), st.tuples(EVENTS, SPANS))
 def test_a_revision_agrees_with_a_look_at_every_event_and_with_its_mirror_image(
     tmp_path_factory: pytest.TempPathFactory, one: States, two: States
@@ -298,8 +298,8 @@ def test_a_revision_agrees_with_a_look_at_every_event_and_with_its_mirror_image(
     for name, (events, spans) in (("1", one), ("2", two)):
         listed = [(country, first, last) for country, (first, last) in spans.items()]
         archive.add(a_delivery(name, events, listed))
-    a, b = find(archive, "1"), find(archive, "2")
-    forth, back = compare(a, b), compare(b, a)
+    a, b = vintage_named(archive, "1"), vintage_named(archive, "2")
+    forth, back = revision_between(a, b), revision_between(b, a)
     became, shared = naive(one, two)
     assert forth.events is not None
     assert back.events is not None
@@ -324,7 +324,7 @@ def test_a_revision_agrees_with_a_look_at_every_event_and_with_its_mirror_image(
     assert forth.months["change"].sum() == deaths[1] - deaths[0]
 
 
-@settings(max_examples=5, deadline=None)
+@settings(max_examples=3, deadline=None)
 @given(EVENTS, SPANS)
 def test_nothing_changed_from_a_state_to_itself(
     tmp_path_factory: pytest.TempPathFactory, events: dict[str, Event], spans: dict[str, list[int]]
@@ -332,8 +332,8 @@ def test_nothing_changed_from_a_state_to_itself(
     archive = Archive(tmp_path_factory.mktemp("home"))
     listed = [(country, first, last) for country, (first, last) in spans.items()]
     archive.add(a_delivery("1", events, listed))
-    vintage = find(archive, "1")
-    still = compare(vintage, vintage)
+    vintage = vintage_named(archive, "1")
+    still = revision_between(vintage, vintage)
     became, shared = naive((events, spans), (events, spans))
     assert still.events == EventChanges(0, 0, 0, became["unchanged"], {})
     assert (still.shared, still.gained, still.lost) == (len(shared), 0, 0)
@@ -349,10 +349,12 @@ def test_real_candidate_events_keep_their_ids_and_are_revised_in_the_yearly_rele
     coverage = read_coverage(folder / "coverage_16_countries.csv")
     yearly = folder / "ged_events_16_countries_1989_2023.csv.gz"
     archive = Archive(tmp_path)
-    said = Said(date(2024, 6, 30), coverage=coverage, release="24.1")
-    archive.add(FileDelivery(Ucdp(), folder / "GEDEvent_v23_0_10.csv", Said(date(2023, 11, 20))))
+    said = FileOptions(date(2024, 6, 30), coverage=coverage, release="24.1")
+    archive.add(
+        FileDelivery(Ucdp(), folder / "GEDEvent_v23_0_10.csv", FileOptions(date(2023, 11, 20)))
+    )
     archive.add(FileDelivery(Ucdp(), yearly, said))
-    revision = compare(find(archive, "23.0.10"), find(archive, "24.1"))
+    revision = revision_between(vintage_named(archive, "23.0.10"), vintage_named(archive, "24.1"))
     events = revision.events
     assert events is not None
     assert (events.new, events.dropped, events.revised, events.unchanged) == (15, 23, 28, 112)
@@ -373,10 +375,14 @@ def test_real_counts_as_they_were_known_show_the_revision_of_june_2024(tmp_path:
         path = tmp_path / f"{day}.csv"
         known[["country", "month", "deaths"]].to_csv(path, index=False)
         available_on = date.fromisoformat(str(day))
-        archive.add(read_counts(path, CountsSaid("counts", "country", str(day), available_on)))
-    revision = compare(find(archive, "2024-05-31"), find(archive, "2024-06-30"))
+        archive.add(read_counts(path, CountsOptions("counts", "country", str(day), available_on)))
+    revision = revision_between(
+        vintage_named(archive, "2024-05-31"), vintage_named(archive, "2024-06-30")
+    )
     mali = {row[1]: row[2:4] for row in rows(revision) if row[0] == "MLI"}
     assert mali[parse_month("2023-10")] == [119, 154]
     assert parse_month("2024-01") not in mali
     assert (revision.gained, revision.lost) == (2, 0)
-    assert compare(find(archive, "2024-07-31"), find(archive, "2024-12-31")).months.empty
+    assert revision_between(
+        vintage_named(archive, "2024-07-31"), vintage_named(archive, "2024-12-31")
+    ).months.empty

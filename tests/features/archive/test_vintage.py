@@ -5,19 +5,22 @@ from datetime import date
 from pathlib import Path
 from typing import Literal
 
+import numpy as np
 import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from features.archive.coverage import Coverage, Span, read_coverage
+from features.archive.monthly import monthly_counts
 from features.archive.releases import Archive, Delivery, Identity
-from features.archive.vintage import monthly_counts, open_vintage
+from features.archive.vintage import open_vintage
 from features.errors import ArchiveError
 from features.months import format_month
+from features.places.regions import load_regions
 from features.sources.ingestion import FileDelivery
 from features.sources.simulation.delivery import MemoryDelivery
-from features.sources.source import Said
+from features.sources.source import FileOptions
 from features.sources.ucdp import Ucdp
 from features.words import Level
 from tests.paths import DATA
@@ -133,21 +136,38 @@ def test_an_event_over_several_months_is_spread_over_its_days_unless_told_otherw
     assert len(left) == (1 if start[:7] == end[:7] else 0)
 
 
-@settings(max_examples=50, deadline=None)
-@given(st.integers(0, 900), st.integers(0, 120), st.integers(0, 10_000))
+STATES = load_regions("country").ids[:20].tolist()
+
+
+@settings(max_examples=5, deadline=None)
+@given(
+    st.lists(
+        st.tuples(st.integers(0, 900), st.integers(0, 120), st.integers(0, 10_000)),
+        min_size=10,
+        max_size=20,
+    )
+)
 def test_spreading_loses_no_death(
-    tmp_path_factory: pytest.TempPathFactory, first: int, days: int, deaths: int
+    tmp_path_factory: pytest.TempPathFactory, lasting: list[tuple[int, int, int]]
 ) -> None:
-    delivery = a_delivery("a", [("MLI", JANUARY, 1, deaths)], [("MLI", 560, 650)])
-    start = pd.Timestamp("2017-01-01") + pd.Timedelta(days=first)
+    """Every event (first day, days, deaths) has a country of its own."""
+    countries = STATES[: len(lasting)]
+    delivery = a_delivery(
+        "a",
+        [(c, JANUARY, 1, deaths) for c, (_, _, deaths) in zip(countries, lasting, strict=True)],
+        [(country, 560, 650) for country in countries],
+    )
+    first, days, deaths = (np.array(numbers) for numbers in zip(*lasting, strict=True))
+    start = pd.Timestamp("2017-01-01") + pd.to_timedelta(first, unit="D")
     delivery.events["date_start"] = start
-    delivery.events["date_end"] = start + pd.Timedelta(days=days)
+    delivery.events["date_end"] = start + pd.to_timedelta(days, unit="D")
     late = replace(delivery, identity=replace(delivery.identity, available_on=date(2025, 1, 1)))
     archive = an_archive(tmp_path_factory.mktemp("home"), late)
     counts = monthly_counts(open_vintage(archive, date(2025, 1, 2)), "country")
-    assert counts["deaths"].sum() == deaths
+    by_country = counts.groupby("region")["deaths"]
+    assert by_country.sum()[countries].tolist() == deaths.tolist()
     assert (counts["deaths"] >= 0).all()
-    assert (counts["deaths"] <= 31 * (deaths // (days + 1) + 1)).all()
+    assert (by_country.max()[countries] <= 31 * (deaths // (days + 1) + 1)).all()
 
 
 def test_a_later_candidate_adds_events_to_earlier_months_and_revises_them(tmp_path: Path) -> None:
@@ -356,7 +376,7 @@ def known(
     return base, deaths
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=15, deadline=None)
 @given(
     st.lists(st.tuples(EVENTS, SPANS, KINDS, st.integers(5, 9)), min_size=1, max_size=4),
     st.integers(5, 9),
@@ -390,8 +410,8 @@ def test_the_real_releases_agree_with_a_plain_sum_and_are_counted_in_a_moment(
     path = UCDP / "ged_events_16_countries_1989_2023.csv.gz"
     archive = an_archive(
         tmp_path,
-        FileDelivery(Ucdp(), UCDP / "GEDEvent_v23_0_10.csv", Said(LATER)),
-        FileDelivery(Ucdp(), path, Said(date(2024, 6, 30), coverage=coverage)),
+        FileDelivery(Ucdp(), UCDP / "GEDEvent_v23_0_10.csv", FileOptions(LATER)),
+        FileDelivery(Ucdp(), path, FileOptions(date(2024, 6, 30), coverage=coverage)),
     )
     vintage = open_vintage(archive, date(2024, 7, 1))
     started = time.process_time()

@@ -7,15 +7,17 @@ import pandas as pd
 import pytest
 
 from features.archive.coverage import Coverage, Span
+from features.archive.monthly import counted_regions, monthly_counts
 from features.archive.releases import Archive
-from features.archive.vintage import counted_regions, monthly_counts, open_vintage
+from features.archive.vintage import open_vintage
 from features.errors import ArchiveError, CoverageError
-from features.indicators.catalogue import untold
+from features.indicators.catalogue import missing_details
 from features.months import format_month, parse_month
 from features.panel.panel import Panel, read_panel
+from features.places.counted_regions import counted_map
 from features.places.matching import match_countries
-from features.places.regions import counted_map, load_regions
-from features.sources.counts_file import CountsSaid, read_counts
+from features.places.regions import load_regions
+from features.sources.counts import CountsOptions, read_counts
 from features.words import Level
 from tests.paths import DATA
 
@@ -44,7 +46,7 @@ def delivered(
         "release": "1",
         "available_on": date(2020, 6, 1),
     }
-    said = CountsSaid(**plain | other)
+    said = CountsOptions(**plain | other)
     file = folder / f"{said.release}.csv"
     file.write_text("\n".join([columns, *lines]) + "\n")
     assert archive.add(read_counts(file, said)).is_new
@@ -91,14 +93,16 @@ def test_events_are_told_by_type_and_what_is_not_is_in_the_total(archive: Archiv
 def test_what_counts_do_not_tell_is_named_with_the_indicators_that_need_it(
     archive: Archive, tmp_path: Path
 ) -> None:
-    assert panel_of(archive).tells == {"events", "types of events"}
-    assert untold(panel_of(archive), ["deaths", "events", "state_based_mean_3"]) == {
+    assert panel_of(archive).details == {"events", "types of events"}
+    assert missing_details(panel_of(archive), ["deaths", "events", "state_based_mean_3"]) == {
         "state_based_mean_3": "types of deaths"
     }
     bare = Archive(tmp_path / "bare")
     delivered(bare, tmp_path, ["Mali,Mopti,2020-01,9"], "country,region,month,deaths")
-    assert panel_of(bare).tells == set()
-    assert set(untold(panel_of(bare), ["deaths", "events", "neighbour_events_mean_3"])) == {
+    assert panel_of(bare).details == set()
+    assert set(
+        missing_details(panel_of(bare), ["deaths", "events", "neighbour_events_mean_3"])
+    ) == {
         "events",
         "neighbour_events_mean_3",
     }
@@ -212,7 +216,7 @@ def test_what_is_observed_can_be_said(tmp_path: Path) -> None:
 def test_the_same_delivery_again_changes_nothing_and_another_is_refused(
     archive: Archive, tmp_path: Path
 ) -> None:
-    said = CountsSaid("s", "admin1", "1", date(2020, 6, 1))
+    said = CountsOptions("s", "admin1", "1", date(2020, 6, 1))
     assert not archive.add(read_counts(tmp_path / "1.csv", said)).is_new
     (tmp_path / "1.csv").write_text("\n".join([COLUMNS, *ROWS[:-1]]))
     with pytest.raises(ArchiveError, match="other content"):
@@ -246,7 +250,7 @@ def test_real_revisions_are_read_as_they_were_known(tmp_path: Path) -> None:
 @pytest.mark.skipif(not ADMIN1.exists(), reason=f"{ADMIN1} is not here: set TOCSIN_DATA")
 def test_no_death_of_a_real_table_is_lost(tmp_path: Path) -> None:
     table = pd.read_csv(ADMIN1)
-    delivery = read_counts(ADMIN1, CountsSaid("ged", "admin1", "25.1", date(2025, 6, 30)))
+    delivery = read_counts(ADMIN1, CountsOptions("ged", "admin1", "25.1", date(2025, 6, 30)))
     assert (delivery.rows_accepted, len(delivery.rejected)) == (len(table), 0)
     assert delivery.matches["region"].notna().mean() >= 0.84
     archive = Archive(tmp_path)

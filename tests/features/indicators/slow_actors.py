@@ -2,7 +2,8 @@
 
 import math
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
+from functools import lru_cache
 
 import numpy as np
 
@@ -17,15 +18,18 @@ def is_state(name: str) -> bool:
     return name.startswith(("Government of ", "Military Forces of ", "Police Forces of "))
 
 
-def told(panel: Panel) -> Iterator[tuple[int, int, list[str]]]:
+@lru_cache(maxsize=4)
+def incidents_of(panel: Panel) -> list[tuple[int, int, list[str]]]:
     """Month index, region and named sides of every incident of the panel that has a region."""
     incidents = panel.incidents
-    for month, region, sides in zip(
-        incidents.month, incidents.region, incidents.actors, strict=True
-    ):
-        row = int(month - panel.months[0])
-        if region >= 0 and 0 <= row < len(panel.months):
-            yield row, int(region), [incidents.names[side] for side in sides if side >= 0]
+    rows = (incidents.month - panel.months[0]).tolist()
+    return [
+        (row, region, [incidents.names[side] for side in sides if side >= 0])
+        for row, region, sides in zip(
+            rows, incidents.region.tolist(), incidents.actors.tolist(), strict=True
+        )
+        if region >= 0 and 0 <= row < len(panel.months)
+    ]
 
 
 def by_month(function: Callable[[Panel, int, int], float]) -> Slow:
@@ -38,10 +42,11 @@ def by_month(function: Callable[[Panel, int, int], float]) -> Slow:
     return slow
 
 
+@lru_cache(maxsize=10_000)
 def fought(panel: Panel, region: int, first: int, last: int) -> Counter[str]:
     """Armed groups in a region in the months first to last -> in how many events."""
     events: Counter[str] = Counter()
-    for row, place, sides in told(panel):
+    for row, place, sides in incidents_of(panel):
         if place == region and first <= row <= last:
             events.update({side for side in sides if not is_state(side)})
     return events
@@ -79,7 +84,7 @@ def around(panel: Panel, month: int, region: int, months: int) -> float:
 def expansion(panel: Panel, month: int, region: int) -> float:
     regions = range(panel.observed.shape[1])
     first: dict[tuple[str, int], int] = {}
-    for row, place, sides in told(panel):
+    for row, place, sides in incidents_of(panel):
         for side in sides:
             if not is_state(side):
                 first[side, place] = min(row, first.get((side, place), row))
@@ -128,7 +133,7 @@ def contested(panel: Panel, month: int, region: int) -> float:
 def state_share(panel: Panel, month: int, region: int) -> float:
     known = [
         any(is_state(side) for side in sides)
-        for row, place, sides in told(panel)
+        for row, place, sides in incidents_of(panel)
         if place == region and month - 11 <= row <= month and sides
     ]
     return float(np.mean(known)) if known else 0.0
@@ -136,7 +141,7 @@ def state_share(panel: Panel, month: int, region: int) -> float:
 
 def revived(panel: Panel, month: int, region: int) -> float:
     months: dict[frozenset[str], set[int]] = {}
-    for row, place, sides in told(panel):
+    for row, place, sides in incidents_of(panel):
         if place == region and len(sides) == 2:
             months.setdefault(frozenset(sides), set()).add(row)
     return sum(

@@ -1,7 +1,7 @@
 """The same indicators as `features/indicators/encirclement.py`, slow and obvious."""
 
 from collections.abc import Callable, Iterable
-from functools import cache
+from functools import cache, lru_cache
 from math import acos, atan2, cos, degrees, dist, isnan, radians, sin
 from typing import NamedTuple
 
@@ -26,6 +26,7 @@ class Event(NamedTuple):
     place: Place
 
 
+@lru_cache(maxsize=4)
 def events_of(panel: Panel) -> list[Event]:
     told = panel.incidents
     rows = (told.month - panel.months[0]).tolist()

@@ -5,7 +5,7 @@ nearest place, then rises.
 """
 
 from collections.abc import Callable
-from functools import cache
+from functools import cache, lru_cache
 from itertools import pairwise
 
 import numpy as np
@@ -58,7 +58,7 @@ def km_off(place: Place) -> dict[str, float]:
     point = unit(np.array(place[0]), np.array(place[1]))
     start, end = starts_and_ends()
     low, high = np.zeros(len(start)), np.ones(len(start))
-    for _ in range(60):
+    for _ in range(40):  # to a ten-millionth of a leg
         a, b = low + (high - low) / 3, high - (high - low) / 3
         off_a = np.linalg.norm(along(start, end, a) - point, axis=1)
         off_b = np.linalg.norm(along(start, end, b) - point, axis=1)
@@ -131,9 +131,14 @@ def everywhere(value: Value) -> Callable[[Panel], FloatArray]:
 def counted(
     panel: Panel, names: list[str], km: float, region: int | None = None
 ) -> Callable[[int], float]:
-    events = [event for event in events_of(panel) if region is None or event.region == region]
-    hits = [event.row for event in events if near(event, names, km)]
+    hits = rows_near(panel, tuple(names), km, region)
     return lambda t: float(hits.count(t))
+
+
+@lru_cache(maxsize=200)
+def rows_near(panel: Panel, names: tuple[str, ...], km: float, region: int | None) -> list[int]:
+    events = [event for event in events_of(panel) if region is None or event.region == region]
+    return [event.row for event in events if near(event, list(names), km)]
 
 
 def rate(roads: Callable[[Panel, int], list[str]], km: float, months: int) -> Value:
@@ -174,23 +179,27 @@ def inside(months: int) -> Value:
     return value
 
 
+@lru_cache(maxsize=200)
+def report_rows(panel: Panel, topic: int, region: int, whole_country: bool) -> list[int]:
+    country = panel.regions.table["country"].tolist()
+    regions = [
+        k
+        for k in range(len(country))
+        if k == region or (whole_country and country[k] == country[region])
+    ]
+    incidents = panel.incidents
+    about = incidents.topics[:, topic] & np.isin(incidents.region, regions)
+    return [int(month - panel.months[0]) for month in incidents.month[about]]
+
+
 def reports(topic: int, months: int, whole_country: bool) -> Value:
     def value(panel: Panel, t: int, r: int) -> float:
-        told = panel.incidents
-        rows = (told.month - panel.months[0]).tolist()
-        since = min((row for row, text in zip(rows, told.has_text, strict=True) if text), default=t)
-        country = panel.regions.table["country"].tolist()
-        regions = [
-            k for k in range(len(country)) if k == r or (whole_country and country[k] == country[r])
-        ]
-        hits = [
-            row
-            for row, region, about in zip(rows, told.region, told.topics[:, topic], strict=True)
-            if about and region in regions
-        ]
+        described = panel.incidents.month[panel.incidents.has_text]
+        since = int(min(described, default=panel.months[0] + t) - panel.months[0])
+        hits = report_rows(panel, topic, r, whole_country)
         window = range(max(since, t - months + 1), t + 1)
-        found = mean(panel, r, window, lambda month: float(hits.count(month)))
-        return np.nan if found is None or not told.has_text.any() else found
+        rate = mean(panel, r, window, lambda month: float(hits.count(month)))
+        return np.nan if rate is None or not len(described) else rate
 
     return value
 

@@ -1,6 +1,6 @@
 import pytest
 
-from features.database import opened
+from features.database import open_database
 from features.panel.topics import TOPICS, topic_columns
 
 TOLD = [
@@ -71,7 +71,7 @@ FALSE_FRIENDS = [
 
 
 def told(text: str | None) -> set[str]:
-    with opened() as database:
+    with open_database() as database:
         found = database.sql(
             f"SELECT {topic_columns('text')} FROM (SELECT ?::VARCHAR AS text)", params=[text]
         ).fetchall()[0]

@@ -4,7 +4,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from features.errors import InputError
@@ -282,11 +282,13 @@ pairs = st.one_of(
     st.tuples(st.sampled_from(COUNTRIES), st.sampled_from(OTHER["name"].tolist())),
     st.tuples(st.sampled_from(COUNTRIES), st.text(max_size=20)),
 )
+SOME = settings(max_examples=40, deadline=None)
 frames = st.lists(pairs, min_size=1, max_size=8, unique=True).map(
     lambda rows: pd.DataFrame(rows, columns=["country", "name"], dtype="str")
 )
 
 
+@SOME
 @given(frames)
 def test_a_match_never_crosses_a_border_and_is_a_bundled_region(names: pd.DataFrame) -> None:
     found = match_regions(names, "admin1")
@@ -297,6 +299,7 @@ def test_a_match_never_crosses_a_border_and_is_a_bundled_region(names: pd.DataFr
     assert matched["region"].isin(ADMIN1["id"]).all()
 
 
+@SOME
 @given(frames)
 def test_matching_what_was_matched_changes_nothing(names: pd.DataFrame) -> None:
     found = match_regions(names, "admin1")
@@ -306,6 +309,7 @@ def test_matching_what_was_matched_changes_nothing(names: pd.DataFrame) -> None:
     assert ids["region"].tolist() == matched["region"].tolist()
 
 
+@SOME
 @given(frames, st.randoms(use_true_random=False))
 def test_the_order_of_rows_is_of_no_account(names: pd.DataFrame, random: object) -> None:
     order = np.arange(len(names))
@@ -326,6 +330,7 @@ def test_case_accents_and_spaces_are_of_no_account(pair: tuple[str, str]) -> Non
         assert match(country, plain(name))[0] == expected
 
 
+@SOME
 @given(frames, st.sampled_from(["", "MLI-gao", "KEN-coast"]))
 def test_corrections_win(names: pd.DataFrame, region: str) -> None:
     corrections = names.iloc[:1].assign(region=region or None)

@@ -133,7 +133,7 @@ def test_a_place_is_always_in_the_coded_country(where: list[tuple[float, float, 
     assert all(region.startswith(code) for region, code in placed)
 
 
-@settings(deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(st.data())
 def test_a_place_depends_on_its_own_point_only(data: st.DataObject) -> None:
     table = load_regions("admin1", ["BFA", "MLI", "NER"]).table

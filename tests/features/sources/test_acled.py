@@ -19,7 +19,7 @@ from features.months import parse_month
 from features.sources.acled import Acled, read_deletions
 from features.sources.ingestion import FileDelivery
 from features.sources.jsonfile import OTHERS
-from features.sources.source import Said
+from features.sources.source import FileOptions
 
 RECEIVED = date(2024, 6, 3)
 COVERAGE = Coverage((Span("MLI", parse_month("2024-01"), parse_month("2024-05")),))
@@ -81,7 +81,7 @@ def added(
 ) -> Release:
     path = folder / name
     path.write_bytes(content if isinstance(content, bytes) else content.encode())
-    said = Said(RECEIVED, coverage=COVERAGE, allow_rejects=True)
+    said = FileOptions(RECEIVED, coverage=COVERAGE, allow_rejects=True)
     return Archive(folder / "home").add(FileDelivery(Acled(), path, said, deleted)).release
 
 
@@ -332,11 +332,11 @@ def test_a_file_that_is_none_of_acleds_is_refused_in_one_line(
 
 def test_a_file_needs_a_coverage_and_is_told_how_to_give_it(tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"--coverage FILE.*country,first_month,last_month"):
-        Acled().identify(tmp_path / "export.csv", Said(RECEIVED))
+        Acled().identify(tmp_path / "export.csv", FileOptions(RECEIVED))
 
 
 def test_what_is_said_of_a_file_goes_before_what_is_supposed(tmp_path: Path) -> None:
-    said = Said(RECEIVED, date(2024, 6, 1), COVERAGE, release="week-22", kind="candidate")
+    said = FileOptions(RECEIVED, date(2024, 6, 1), COVERAGE, release="week-22", kind="candidate")
     identity = Acled().identify(tmp_path / "export.csv", said)
     assert (identity.release, identity.kind) == ("week-22", "candidate")
     assert identity.available_on == date(2024, 6, 1)

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 
 from features.errors import InputError
 from features.sources import csvfile, unpack
-from features.sources.csvfile import BEYOND, LINE, LINES, CsvText, open_csv
+from features.sources.csvfile import CsvRows, open_csv
+from features.sources.rows import BEYOND, LINE, LINES
 
 PLAIN = b'id,name\n1,"Ann, ""the first"""\n2,Bob\n'
 
@@ -27,7 +28,8 @@ class Records(NamedTuple):
 def read_records(path: Path) -> Records:
     with open_csv(path) as text:
         names = [str(number) for number in range(len(text.first))]
-        batches = list(text.batches(names, has_header=False))
+        text.name_columns(names, has_header=False)
+        batches = list(text.batches())
     columns: dict[str, list[Any]] = {
         name: [value for batch in batches for value in batch[name].to_pylist()]
         for name in (*names, BEYOND, LINE, LINES)
@@ -241,7 +243,7 @@ def test_any_text_is_read_as_if_slowly_and_at_once_wherever_it_is_cut(
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(unpack, "_CHUNK", size)
         if not quick:
-            patch.setattr(csvfile, "_find_records", lambda data, *, final: None)
+            patch.setattr(csvfile, "_record_bounds", lambda data, *, final: None)
         records = read_records(path)
     expected = read_slowly("".join(text for text, _ in parts))
     assert records.rows == [fitted(record.fields, 2) for record in expected]
@@ -255,7 +257,7 @@ def test_well_formed_text_takes_the_quick_way_and_one_stretch_of_it_the_exact_on
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     ways: list[str] = []
-    quick, exact = csvfile._quick, CsvText._exact
+    quick, exact = csvfile._quick, CsvRows._exact
 
     def seen_quick(*given: Any) -> Any:
         ways.append("quick")
@@ -267,7 +269,7 @@ def test_well_formed_text_takes_the_quick_way_and_one_stretch_of_it_the_exact_on
 
     monkeypatch.setattr(unpack, "_CHUNK", 1000)
     monkeypatch.setattr(csvfile, "_quick", seen_quick)
-    monkeypatch.setattr(CsvText, "_exact", seen_exact)
+    monkeypatch.setattr(CsvRows, "_exact", seen_exact)
     lines = [b'1,"Ann, ""the first"""\n'] * 400
     lines[200] = b'1,the "first"\n'
     assert len(read(tmp_path, b"".join(lines)).rows) == 400

@@ -16,17 +16,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from features.archive.coverage import Coverage, Span
-from features.archive.form import EVENTS_SCHEMA
 from features.archive.releases import Archive, Release
+from features.archive.schemas import EVENTS_SCHEMA
 from features.errors import InputError
 from features.months import parse_month
 from features.places.countries import gleditsch_ward_states
 from features.places.priogrid import COLUMNS as CELLS_A_ROW
 from features.sources.csvfile import open_csv
 from features.sources.ingestion import FileDelivery
-from features.sources.source import Said
+from features.sources.source import FileOptions
 from features.sources.ucdp import Ucdp
-from tests.ged_like import write_ged_like
+from tools.ged_like import write_ged_like
 
 FIRST, RECEIVED = date(1989, 1, 1), date(2025, 1, 15)
 MALI = Coverage((Span("MLI", parse_month("2020-01"), parse_month("2020-12")),))
@@ -56,7 +56,7 @@ class Kept(NamedTuple):
 
 def ingest(path: Path, home: Path, **said: Any) -> Kept:
     given: dict[str, Any] = {"received_on": RECEIVED, "coverage": MALI, "allow_rejects": True}
-    release, _ = Archive(home).add(FileDelivery(Ucdp(), path, Said(**given | said)))
+    release, _ = Archive(home).add(FileDelivery(Ucdp(), path, FileOptions(**given | said)))
     table = pq.ParquetFile(release.events_file).read().cast(EVENTS_SCHEMA)
     events = table.to_pandas().convert_dtypes(dtype_backend="pyarrow")
     return Kept(release, events, release.rejected())
@@ -246,7 +246,8 @@ def test_every_row_is_accepted_or_rejected_for_the_reasons_that_apply(
 def records(path: Path) -> dict[int, list[str]]:
     """The delivered fields of every record but the header, by the line on which it begins."""
     with open_csv(path) as text:
-        batches = list(text.batches([*ROW], has_header=True))
+        text.name_columns([*ROW])
+        batches = list(text.batches())
     return {
         record.pop("_line"): [f for name, f in record.items() if f is not None and name != "_lines"]
         for batch in batches

@@ -20,7 +20,7 @@ from features.archive.releases import Archive, Release
 from features.errors import InputError
 from features.months import parse_month
 from features.sources.ingestion import FileDelivery
-from features.sources.source import Said
+from features.sources.source import FileOptions
 from features.sources.table import Table, TableMapping, read_mapping
 
 RECEIVED = date(2024, 6, 3)
@@ -75,7 +75,7 @@ def csv_text(table: list[dict[str, str]]) -> str:
 
 
 def added(path: Path, how: TableMapping) -> Release:
-    said = Said(RECEIVED, coverage=COVERAGE, allow_rejects=True)
+    said = FileOptions(RECEIVED, coverage=COVERAGE, allow_rejects=True)
     delivery = FileDelivery(Table(how), path, said)
     return Archive(path.parent / "home").add(delivery).release
 
@@ -173,7 +173,9 @@ def test_constants_hold_for_every_row(tmp_path: Path) -> None:
     path = tmp_path / "events.csv"
     path.write_text(csv_text(table))
     coverage = Coverage((Span("CIV", parse_month("2024-03"), parse_month("2024-03")),))
-    delivery = FileDelivery(Table(mapping(tmp_path, text)), path, Said(RECEIVED, coverage=coverage))
+    delivery = FileDelivery(
+        Table(mapping(tmp_path, text)), path, FileOptions(RECEIVED, coverage=coverage)
+    )
     event = events(Archive(tmp_path / "home").add(delivery).release).iloc[0]
     assert (event["country"], event["type_of_violence"], event["best"]) == ("CIV", 5, 0)
     assert (event["where_prec"], event["side_a"]) == (6, "those who 'are' there")
@@ -410,7 +412,7 @@ def test_a_column_of_lists_cannot_be_named(tmp_path: Path) -> None:
 
 def test_a_file_needs_a_coverage_and_is_told_how_to_give_it(tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"--coverage FILE.*country,first_month,last_month"):
-        Table(mapping(tmp_path)).identify(tmp_path / "events.csv", Said(RECEIVED))
+        Table(mapping(tmp_path)).identify(tmp_path / "events.csv", FileOptions(RECEIVED))
 
 
 GARBAGE = st.one_of(

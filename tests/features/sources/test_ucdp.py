@@ -14,12 +14,12 @@ import pyarrow.parquet as pq
 import pytest
 
 from features.archive.coverage import Coverage, Span, read_coverage, whole_world
-from features.archive.form import EVENTS_SCHEMA
 from features.archive.releases import Archive, Release
+from features.archive.schemas import EVENTS_SCHEMA
 from features.errors import InputError
 from features.months import parse_month
 from features.sources.ingestion import FileDelivery
-from features.sources.source import Said
+from features.sources.source import FileOptions
 from features.sources.ucdp import OFFICIAL_COLUMNS, Ucdp
 from tests.paths import DATA
 
@@ -79,7 +79,7 @@ class Ingested:
 
 def ingest(path: Path, **said: Any) -> Ingested:
     with TemporaryDirectory() as home:
-        delivery = FileDelivery(Ucdp(), path, Said(**{"received_on": RECEIVED} | said))
+        delivery = FileDelivery(Ucdp(), path, FileOptions(**{"received_on": RECEIVED} | said))
         release, is_new = Archive(Path(home)).add(delivery)
         assert is_new
         events = pq.ParquetFile(release.events_file).read().cast(EVENTS_SCHEMA).to_pandas()

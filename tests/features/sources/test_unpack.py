@@ -16,14 +16,14 @@ from hypothesis import strategies as st
 
 from features.errors import InputError
 from features.sources import unpack
-from features.sources.unpack import require_file, unpacked
+from features.sources.unpack import open_content, require_file
 
 TEXT = b"id,name\n" + b"1,Ann\n2,Bob\n" * 500
 ZEROS = bytes(1 << 20)
 
 
 def content(path: Path) -> bytes:
-    with unpacked(path) as file:
+    with open_content(path) as file:
         return b"".join(file.chunks())
 
 
@@ -102,7 +102,10 @@ def test_a_file_that_unpacks_to_far_more_than_any_event_file_is_refused_before_i
     packed = zipped(bomb) if name.endswith("zip") else gzip.compress(bomb)
     path = saved(tmp_path, name, packed)
     taken: list[int] = []
-    with unpacked(path) as file, pytest.raises(InputError, match="more than 200 times its size"):
+    with (
+        open_content(path) as file,
+        pytest.raises(InputError, match="more than 200 times its size"),
+    ):
         taken.extend(len(chunk) for chunk in file.chunks())
     assert sum(taken) <= max(1 << 22, 200 * len(packed))
 

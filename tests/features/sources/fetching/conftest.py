@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 import requests
 
-from features.sources.fetching.transport import Transport
+from features.sources.fetching.http import Backoff, HttpClient
 
 Answer = Callable[[BaseHTTPRequestHandler], None]
 Asked = list[tuple[str, dict[str, str]]]
@@ -50,18 +50,27 @@ def serve() -> Iterator[Callable[..., tuple[str, Asked]]]:
 
 @pytest.fixture
 def waits() -> list[float]:
-    """What `transport` would have waited [s]."""
+    """What `client` would have waited [s]."""
     return []
 
 
 @pytest.fixture
-def transport(waits: list[float]) -> Iterator[Callable[..., Transport]]:
-    """A transport whose time passes only while it waits, which it does in no time."""
+def client(waits: list[float]) -> Iterator[Callable[..., HttpClient]]:
+    """A client whose time passes only while it waits, which it does in no time."""
     with requests.Session() as session:
         session.trust_env = False
 
-        def make(**options: Any) -> Transport:
+        def make(
+            *,
+            attempts: int = 6,
+            first_wait: float = 5.0,
+            longest_wait: float = 600.0,
+            **options: Any,
+        ) -> HttpClient:
             plain: dict[str, Any] = {
+                "retries": Backoff(
+                    total=attempts - 1, backoff_factor=first_wait, backoff_max=longest_wait
+                ),
                 "user_agent": "tocsin/0",
                 "gap": 0.0,
                 "timeout": 5.0,
@@ -69,6 +78,6 @@ def transport(waits: list[float]) -> Iterator[Callable[..., Transport]]:
                 "clock": lambda: sum(waits),
                 "session": session,
             }
-            return Transport(**plain | options)
+            return HttpClient(**plain | options)
 
         yield make

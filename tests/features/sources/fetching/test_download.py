@@ -14,13 +14,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from features.errors import InputError
-from features.sources.fetching.download import download
-from features.sources.fetching.partial import Fetched
-from features.sources.fetching.transport import Transport
+from features.sources.fetching.download import DownloadedFile, download
+from features.sources.fetching.http import HttpClient
 
 Answer = Callable[[BaseHTTPRequestHandler], None]
 Serve = Callable[..., tuple[str, list[tuple[str, dict[str, str]]]]]
-MakeTransport = Callable[..., Transport]
+MakeClient = Callable[..., HttpClient]
 
 BODY = bytes(range(256)) * 400
 OTHER = BODY[::-1] + b"more"
@@ -76,10 +75,10 @@ def hidden(folder: Path) -> list[str]:
     return sorted(path.name for path in folder.glob(".*") if path.name != ".fetch.lock")
 
 
-def refusal(address: str, target: Path, transport: Transport, **options: Any) -> str:
+def refusal(address: str, target: Path, client: HttpClient, **options: Any) -> str:
     """The one line with which a download is refused; nothing is visible after it."""
     with pytest.raises(InputError) as error:
-        download(address, target, transport, **{"check": anything} | options)
+        download(address, target, client, **{"check": anything} | options)
     text = str(error.value)
     assert "\n" not in text
     assert not target.exists()
@@ -88,12 +87,12 @@ def refusal(address: str, target: Path, transport: Transport, **options: Any) ->
 
 
 def test_a_file_comes_whole_under_its_name_and_nothing_else_is_left(
-    serve: Serve, transport: MakeTransport, tmp_path: Path
+    serve: Serve, client: MakeClient, tmp_path: Path
 ) -> None:
     address, asked = serve(serves(BODY))
     target = tmp_path / "new" / "file"
-    fetched = download(address, target, transport(), check=only(BODY))
-    assert fetched == Fetched(target, was_there=False, bytes=len(BODY))
+    fetched = download(address, target, client(), check=only(BODY))
+    assert fetched == DownloadedFile(target, was_there=False, bytes=len(BODY))
     assert target.read_bytes() == BODY
     assert (seen(target.parent), hidden(target.parent)) == (["file"], [])
     assert asked[0][1]["user-agent"] == "tocsin/0"
@@ -102,48 +101,46 @@ def test_a_file_comes_whole_under_its_name_and_nothing_else_is_left(
 
 
 def test_a_file_that_is_there_and_whole_is_not_asked_for(
-    serve: Serve, transport: MakeTransport, tmp_path: Path
+    serve: Serve, client: MakeClient, tmp_path: Path
 ) -> None:
     address, asked = serve(serves(BODY))
     (tmp_path / "file").write_bytes(BODY)
-    fetched = download(address, tmp_path / "file", transport(), check=only(BODY))
-    assert fetched == Fetched(tmp_path / "file", was_there=True, bytes=len(BODY))
+    fetched = download(address, tmp_path / "file", client(), check=only(BODY))
+    assert fetched == DownloadedFile(tmp_path / "file", was_there=True, bytes=len(BODY))
     assert asked == []
 
 
 def test_a_file_that_is_there_in_half_is_replaced(
-    serve: Serve, transport: MakeTransport, tmp_path: Path
+    serve: Serve, client: MakeClient, tmp_path: Path
 ) -> None:
     address, _ = serve(serves(BODY))
     (tmp_path / "file").write_bytes(BODY[:100])
-    assert not download(address, tmp_path / "file", transport(), check=only(BODY)).was_there
+    assert not download(address, tmp_path / "file", client(), check=only(BODY)).was_there
     assert (tmp_path / "file").read_bytes() == BODY
 
 
-def test_what_broke_off_is_continued(
-    serve: Serve, transport: MakeTransport, tmp_path: Path
-) -> None:
+def test_what_broke_off_is_continued(serve: Serve, client: MakeClient, tmp_path: Path) -> None:
     address, asked = serve(serves(BODY, breaks_after=70_000), serves(BODY))
-    download(address, tmp_path / "file", transport(), check=only(BODY))
+    download(address, tmp_path / "file", client(), check=only(BODY))
     assert asked[1][1]["range"] == "bytes=70000-"
     assert asked[1][1]["if-range"] == '"1"'
 
 
 def test_what_broke_off_for_ever_is_kept_and_continued_by_the_next_download(
-    serve: Serve, transport: MakeTransport, tmp_path: Path
+    serve: Serve, client: MakeClient, tmp_path: Path
 ) -> None:
     address, asked = serve(*[serves(BODY, breaks_after=30_000)] * 2, serves(BODY))
-    text = refusal(address, tmp_path / "file", transport(attempts=2))
+    text = refusal(address, tmp_path / "file", client(attempts=2))
     assert "broke off" in text
     assert "2 attempts" in text
     assert (tmp_path / ".file.part").read_bytes() == BODY[:60_000]
-    download(address, tmp_path / "file", transport(), check=only(BODY))
+    download(address, tmp_path / "file", client(), check=only(BODY))
     assert [headers.get("range") for _, headers in asked] == [None, "bytes=30000-", "bytes=60000-"]
     assert hidden(tmp_path) == []
 
 
 def test_a_rest_that_is_only_a_part_is_followed_by_the_next(
-    serve: Serve, transport: MakeTransport, tmp_path: Path
+    serve: Serve, client: MakeClient, tmp_path: Path
 ) -> None:
     part = f"bytes 500-999/{len(BODY)}"
     address, asked = serve(
@@ -151,7 +148,7 @@ def test_a_rest_that_is_only_a_part_is_followed_by_the_next(
         says(206, BODY[500:1000], Content_Range=part, ETag='"1"'),
         serves(BODY),
     )
-    download(address, tmp_path / "file", transport(), check=anything)
+    download(address, tmp_path / "file", client(), check=anything)
     assert (tmp_path / "file").read_bytes() == BODY
     assert asked[2][1]["range"] == "bytes=1000-"
 
@@ -163,7 +160,7 @@ def test_a_rest_that_is_only_a_part_is_followed_by_the_next(
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 def test_wherever_it_breaks_off_and_changes_the_file_is_one_of_the_two_or_not_there(
-    serve: Serve, transport: MakeTransport, cuts: list[int], changes_at: int
+    serve: Serve, client: MakeClient, cuts: list[int], changes_at: int
 ) -> None:
     answers = [
         serves(OTHER, '"2"', breaks_after=cut)
@@ -176,7 +173,7 @@ def test_wherever_it_breaks_off_and_changes_the_file_is_one_of_the_two_or_not_th
     with tempfile.TemporaryDirectory() as folder:
         target = Path(folder) / "file"
         try:
-            download(address, target, transport(attempts=4), check=anything)
+            download(address, target, client(attempts=4), check=anything)
         except InputError:
             assert seen(target.parent) == []
         else:
@@ -184,25 +181,25 @@ def test_wherever_it_breaks_off_and_changes_the_file_is_one_of_the_two_or_not_th
 
 
 def test_a_server_that_ignores_ranges_is_asked_for_all(
-    serve: Serve, transport: MakeTransport, tmp_path: Path
+    serve: Serve, client: MakeClient, tmp_path: Path
 ) -> None:
     address, asked = serve(serves(BODY, breaks_after=500), says(200, BODY, ETag='"1"'))
-    download(address, tmp_path / "file", transport(), check=only(BODY))
+    download(address, tmp_path / "file", client(), check=only(BODY))
     assert asked[1][1]["range"] == "bytes=500-"
 
 
 @pytest.mark.parametrize("headers", [{}, {"ETag": 'W/"1"'}])
 def test_what_cannot_be_known_again_is_begun_afresh(
-    serve: Serve, transport: MakeTransport, tmp_path: Path, headers: dict[str, str]
+    serve: Serve, client: MakeClient, tmp_path: Path, headers: dict[str, str]
 ) -> None:
     broken = says(200, BODY[:500], Content_Length=str(len(BODY)), **headers)
     address, asked = serve(broken, says(200, OTHER, **headers))
-    download(address, tmp_path / "file", transport(), check=only(OTHER))
+    download(address, tmp_path / "file", client(), check=only(OTHER))
     assert "range" not in asked[1][1]
 
 
 def test_a_file_is_known_again_by_its_day_when_it_has_no_tag(
-    serve: Serve, transport: MakeTransport, tmp_path: Path
+    serve: Serve, client: MakeClient, tmp_path: Path
 ) -> None:
     day = "Mon, 01 Jul 2024 10:00:00 GMT"
     rest = f"bytes 500-{len(BODY) - 1}/{len(BODY)}"
@@ -210,15 +207,15 @@ def test_a_file_is_known_again_by_its_day_when_it_has_no_tag(
         says(200, BODY[:500], Content_Length=str(len(BODY)), Last_Modified=day),
         says(206, BODY[500:], Content_Range=rest),
     )
-    download(address, tmp_path / "file", transport(), check=only(BODY))
+    download(address, tmp_path / "file", client(), check=only(BODY))
     assert asked[1][1]["if-range"] == day
 
 
 def test_a_file_that_changes_between_attempts_is_begun_afresh(
-    serve: Serve, transport: MakeTransport, tmp_path: Path
+    serve: Serve, client: MakeClient, tmp_path: Path
 ) -> None:
     address, _ = serve(serves(BODY, breaks_after=500), serves(OTHER, '"2"'))
-    download(address, tmp_path / "file", transport(), check=only(OTHER))
+    download(address, tmp_path / "file", client(), check=only(OTHER))
 
 
 @pytest.mark.parametrize(
@@ -233,19 +230,19 @@ def test_a_file_that_changes_between_attempts_is_begun_afresh(
     ids=["other size", "other tag", "other part", "no part", "beyond the end"],
 )
 def test_the_rest_of_something_else_is_never_appended(
-    serve: Serve, transport: MakeTransport, tmp_path: Path, wrong: Answer
+    serve: Serve, client: MakeClient, tmp_path: Path, wrong: Answer
 ) -> None:
     address, asked = serve(serves(BODY, breaks_after=500), wrong, serves(OTHER, '"2"'))
-    download(address, tmp_path / "file", transport(), check=only(OTHER))
+    download(address, tmp_path / "file", client(), check=only(OTHER))
     assert "range" not in asked[2][1]
 
 
 @pytest.mark.parametrize("status", [400, 408, 429, 500, 502, 503])
 def test_what_passes_is_asked_for_again_after_waits_that_double(
-    serve: Serve, transport: MakeTransport, waits: list[float], tmp_path: Path, status: int
+    serve: Serve, client: MakeClient, waits: list[float], tmp_path: Path, status: int
 ) -> None:
     address, asked = serve(*[says(status, b"slow down")] * 3, serves(BODY))
-    patient = transport(first_wait=4.0, longest_wait=10.0)
+    patient = client(first_wait=4.0, longest_wait=10.0)
     download(address, tmp_path / "file", patient, check=only(BODY))
     assert waits == [4.0, 8.0, 10.0]
     assert len(asked) == 4
@@ -253,11 +250,11 @@ def test_what_passes_is_asked_for_again_after_waits_that_double(
 
 @pytest.mark.parametrize("status", [400, 429, 500])
 def test_what_does_not_pass_after_all_is_an_error_that_says_so(
-    serve: Serve, transport: MakeTransport, tmp_path: Path, status: int
+    serve: Serve, client: MakeClient, tmp_path: Path, status: int
 ) -> None:
     address, asked = serve(says(status))
     text = refusal(
-        address, tmp_path / "file", transport(attempts=3), advice={status: "do this instead"}
+        address, tmp_path / "file", client(attempts=3), advice={status: "do this instead"}
     )
     assert f"3 attempts (last: the server answers {status}): do this instead" in text
     assert len(asked) == 3
@@ -265,10 +262,10 @@ def test_what_does_not_pass_after_all_is_an_error_that_says_so(
 
 @pytest.mark.parametrize("status", [401, 403, 404, 410, 418])
 def test_a_plain_refusal_is_not_asked_for_again(
-    serve: Serve, transport: MakeTransport, waits: list[float], tmp_path: Path, status: int
+    serve: Serve, client: MakeClient, waits: list[float], tmp_path: Path, status: int
 ) -> None:
     address, asked = serve(says(status))
-    assert f"answers {status}" in refusal(address, tmp_path / "file", transport())
+    assert f"answers {status}" in refusal(address, tmp_path / "file", client())
     assert (len(asked), waits) == (1, [])
 
 
@@ -283,7 +280,7 @@ def test_a_plain_refusal_is_not_asked_for_again(
 )
 def test_a_server_that_says_how_long_is_left_alone_as_long(
     serve: Serve,
-    transport: MakeTransport,
+    client: MakeClient,
     waits: list[float],
     tmp_path: Path,
     headers: dict[str, str],
@@ -291,18 +288,18 @@ def test_a_server_that_says_how_long_is_left_alone_as_long(
 ) -> None:
     address, asked = serve(says(429, b"", **headers), serves(BODY))
     if wait is None:
-        assert "asks to be left alone" in refusal(address, tmp_path / "file", transport())
+        assert "asks to be left alone" in refusal(address, tmp_path / "file", client())
         assert (len(asked), waits) == (1, [])
     else:
-        download(address, tmp_path / "file", transport(), check=only(BODY))
+        download(address, tmp_path / "file", client(), check=only(BODY))
         assert waits == [wait]
 
 
 def test_requests_begin_the_gap_apart(
-    serve: Serve, transport: MakeTransport, waits: list[float], tmp_path: Path
+    serve: Serve, client: MakeClient, waits: list[float], tmp_path: Path
 ) -> None:
     address, _ = serve(serves(BODY))
-    slow = transport(gap=3.0)
+    slow = client(gap=3.0)
     for name in "abc":
         download(address, tmp_path / name, slow, check=only(BODY))
     assert waits == [3.0, 3.0]
@@ -312,7 +309,7 @@ def test_requests_begin_the_gap_apart(
     "headers", [{"Transfer_Encoding": "chunked"}, {"Content_Length": str(len(BODY) + 1)}]
 )
 def test_a_body_without_its_end_is_an_error(
-    serve: Serve, transport: MakeTransport, tmp_path: Path, headers: dict[str, str]
+    serve: Serve, client: MakeClient, tmp_path: Path, headers: dict[str, str]
 ) -> None:
     chunk = b"%x\r\n%b\r\n" % (len(BODY), BODY) if "Transfer_Encoding" in headers else BODY
 
@@ -324,13 +321,11 @@ def test_a_body_without_its_end_is_an_error(
         handler.wfile.write(chunk)
 
     address, asked = serve(answer)
-    assert "broke off" in refusal(address, tmp_path / "file", transport(attempts=2))
+    assert "broke off" in refusal(address, tmp_path / "file", client(attempts=2))
     assert len(asked) == 2
 
 
-def test_a_body_in_chunks_comes_whole(
-    serve: Serve, transport: MakeTransport, tmp_path: Path
-) -> None:
+def test_a_body_in_chunks_comes_whole(serve: Serve, client: MakeClient, tmp_path: Path) -> None:
     def answer(handler: BaseHTTPRequestHandler) -> None:
         handler.send_response(200)
         handler.send_header("Transfer-Encoding", "chunked")
@@ -341,12 +336,12 @@ def test_a_body_in_chunks_comes_whole(
         handler.wfile.write(b"0\r\n\r\n")
 
     address, _ = serve(answer)
-    download(address, tmp_path / "file", transport(), check=only(BODY))
+    download(address, tmp_path / "file", client(), check=only(BODY))
 
 
-def test_a_packed_body_is_unpacked(serve: Serve, transport: MakeTransport, tmp_path: Path) -> None:
+def test_a_packed_body_is_unpacked(serve: Serve, client: MakeClient, tmp_path: Path) -> None:
     address, _ = serve(says(200, gzip.compress(BODY), Content_Encoding="gzip", ETag='"1"'))
-    download(address, tmp_path / "file", transport(), check=only(BODY))
+    download(address, tmp_path / "file", client(), check=only(BODY))
 
 
 def endless(handler: BaseHTTPRequestHandler) -> None:
@@ -366,17 +361,17 @@ def endless(handler: BaseHTTPRequestHandler) -> None:
     ids=["endless", "announced", "packed"],
 )
 def test_what_is_too_large_is_refused_and_does_not_fill_the_disk(
-    serve: Serve, transport: MakeTransport, tmp_path: Path, answer: Answer
+    serve: Serve, client: MakeClient, tmp_path: Path, answer: Answer
 ) -> None:
     address, asked = serve(answer)
-    text = refusal(address, tmp_path / "file", transport(largest=300_000))
+    text = refusal(address, tmp_path / "file", client(largest=300_000))
     assert "larger than 300,000 bytes" in text
     assert hidden(tmp_path) == []
     assert len(asked) == 1
 
 
 def test_the_largest_size_counts_what_came_before(
-    serve: Serve, transport: MakeTransport, tmp_path: Path
+    serve: Serve, client: MakeClient, tmp_path: Path
 ) -> None:
     def goes_on(handler: BaseHTTPRequestHandler) -> None:
         handler.send_response(206)
@@ -386,12 +381,10 @@ def test_the_largest_size_counts_what_came_before(
 
     begun = says(200, BODY[:70_000], Content_Length="90000", ETag='"1"')
     address, _ = serve(begun, goes_on)
-    assert "larger" in refusal(address, tmp_path / "file", transport(largest=100_000))
+    assert "larger" in refusal(address, tmp_path / "file", client(largest=100_000))
 
 
-def test_a_silent_server_is_given_up(
-    serve: Serve, transport: MakeTransport, tmp_path: Path
-) -> None:
+def test_a_silent_server_is_given_up(serve: Serve, client: MakeClient, tmp_path: Path) -> None:
     over = threading.Event()
 
     def silent(handler: BaseHTTPRequestHandler) -> None:
@@ -406,14 +399,14 @@ def test_a_silent_server_is_given_up(
         over.wait(5)
 
     address, asked = serve(silent, silent_midway)
-    text = refusal(address, tmp_path / "file", transport(attempts=2, timeout=0.1))
+    text = refusal(address, tmp_path / "file", client(attempts=2, timeout=0.1))
     over.set()
     assert "no answer within 0.1 s" in text
     assert len(asked) == 2
 
 
 def test_a_server_that_drips_is_given_up_and_what_came_is_continued(
-    serve: Serve, transport: MakeTransport, tmp_path: Path
+    serve: Serve, client: MakeClient, tmp_path: Path
 ) -> None:
     def drips(handler: BaseHTTPRequestHandler) -> None:
         handler.send_response(200)
@@ -425,35 +418,35 @@ def test_a_server_that_drips_is_given_up_and_what_came_is_continued(
             time.sleep(0.02)
 
     address, asked = serve(drips, serves(BODY))
-    hasty = transport(longest_answer=0.2, clock=time.monotonic)
+    hasty = client(longest_answer=0.2, clock=time.monotonic)
     download(address, tmp_path / "file", hasty, check=only(BODY))
     assert asked[1][1]["range"].startswith("bytes=")
 
 
-def test_no_server_is_an_error(serve: Serve, transport: MakeTransport, tmp_path: Path) -> None:
-    text = refusal("http://127.0.0.1:9/file", tmp_path / "file", transport(attempts=2))
+def test_no_server_is_an_error(serve: Serve, client: MakeClient, tmp_path: Path) -> None:
+    text = refusal("http://127.0.0.1:9/file", tmp_path / "file", client(attempts=2))
     assert "no connection" in text
 
 
 @pytest.mark.parametrize("address", ["nowhere", "ftp://127.0.0.1/file", "http://[::1"])
 def test_an_address_that_is_none_is_an_error_at_once(
-    transport: MakeTransport, waits: list[float], tmp_path: Path, address: str
+    client: MakeClient, waits: list[float], tmp_path: Path, address: str
 ) -> None:
-    assert "see to the address" in refusal(address, tmp_path / "file", transport())
+    assert "see to the address" in refusal(address, tmp_path / "file", client())
     assert waits == []
 
 
 def test_what_fails_its_check_leaves_nothing(
-    serve: Serve, transport: MakeTransport, tmp_path: Path
+    serve: Serve, client: MakeClient, tmp_path: Path
 ) -> None:
     address, _ = serve(serves(OTHER))
-    text = refusal(address, tmp_path / "file", transport(), check=only(BODY))
+    text = refusal(address, tmp_path / "file", client(), check=only(BODY))
     assert "something else" in text
     assert hidden(tmp_path) == []
 
 
 def test_two_downloads_at_once_give_one_whole_file(
-    serve: Serve, transport: MakeTransport, tmp_path: Path
+    serve: Serve, client: MakeClient, tmp_path: Path
 ) -> None:
     both_began = threading.Barrier(2)
 
@@ -462,11 +455,11 @@ def test_two_downloads_at_once_give_one_whole_file(
         serves(BODY)(handler)
 
     address, asked = serve(slowly)
-    fetched: list[Fetched] = []
+    fetched: list[DownloadedFile] = []
 
     def run() -> None:
         both_began.wait()
-        fetched.append(download(address, tmp_path / "file", transport(), check=only(BODY)))
+        fetched.append(download(address, tmp_path / "file", client(), check=only(BODY)))
 
     threads = [threading.Thread(target=run) for _ in range(2)]
     for thread in threads:
@@ -488,24 +481,24 @@ def small_disk() -> Iterator[Callable[[], None]]:
 
 
 def test_a_full_disk_is_an_error_and_what_came_is_continued(
-    serve: Serve, transport: MakeTransport, small_disk: Callable[[], None], tmp_path: Path
+    serve: Serve, client: MakeClient, small_disk: Callable[[], None], tmp_path: Path
 ) -> None:
     address, asked = serve(serves(BODY))
-    text = refusal(address, tmp_path / "file", transport())
+    text = refusal(address, tmp_path / "file", client())
     small_disk()
     assert "cannot be written" in text
     kept = (tmp_path / ".file.part").read_bytes()
     assert kept == BODY[: len(kept)]
     assert kept
-    download(address, tmp_path / "file", transport(), check=only(BODY))
+    download(address, tmp_path / "file", client(), check=only(BODY))
     assert asked[1][1]["range"] == f"bytes={len(kept)}-"
 
 
 def test_a_place_that_cannot_be_written_is_an_error(
-    serve: Serve, transport: MakeTransport, tmp_path: Path
+    serve: Serve, client: MakeClient, tmp_path: Path
 ) -> None:
     address, asked = serve(serves(BODY))
     (tmp_path / "taken").write_text("a file, not a folder")
     with pytest.raises(InputError, match="cannot be written"):
-        download(address, tmp_path / "taken" / "file", transport(), check=anything)
+        download(address, tmp_path / "taken" / "file", client(), check=anything)
     assert asked == []

@@ -16,15 +16,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from features.errors import InputError
-from features.sources.fetching.partial import Fetched
-from features.sources.fetching.transport import NotThereError, Transport
-from features.sources.fetching.ucdp import csv_name, fetch_release, release_address, wanted_releases
+from features.sources.fetching.download import DownloadedFile
+from features.sources.fetching.http import HttpClient, NotThereError
+from features.sources.fetching.ucdp import csv_name, due_releases, fetch_release, release_address
 from features.sources.ucdp import OFFICIAL_COLUMNS, official_release
 from tests.paths import DATA
 
 Answer = Callable[[BaseHTTPRequestHandler], None]
 Serve = Callable[..., tuple[str, list[tuple[str, dict[str, str]]]]]
-MakeTransport = Callable[..., Transport]
+MakeClient = Callable[..., HttpClient]
 
 TOKEN = "s3cret-of-the-analyst"
 CANDIDATE = DATA / "ucdp_ged" / "GEDEvent_v23_0_10.csv"
@@ -122,17 +122,17 @@ def rows_of(path: Path) -> list[dict[str, str]]:
 def fetch(
     address: str,
     folder: Path,
-    transport: Transport,
+    client: HttpClient,
     release: str = "24.1",
     token: str | None = None,
-) -> Fetched:
-    return fetch_release(release, folder, transport, token=token, files=address, api=address)
+) -> DownloadedFile:
+    return fetch_release(release, folder, client, token=token, files=address, api=address)
 
 
-def refusal(address: str, folder: Path, transport: Transport, **options: Any) -> str:
+def refusal(address: str, folder: Path, client: HttpClient, **options: Any) -> str:
     """The one line with which a fetch is refused; nothing is visible after it."""
     with pytest.raises(InputError) as error:
-        fetch(address, folder, transport, **options)
+        fetch(address, folder, client, **options)
     text = str(error.value)
     assert "\n" not in text
     assert TOKEN not in text
@@ -173,17 +173,17 @@ def test_what_is_no_release_has_no_address(release: str) -> None:
 def test_the_releases_of_a_day_are_the_yearly_one_and_the_months_since(
     day: date, releases: list[str]
 ) -> None:
-    assert wanted_releases(day) == releases
+    assert due_releases(day) == releases
 
 
 def test_before_the_first_release_there_is_none() -> None:
     with pytest.raises(InputError, match="2017-06-30"):
-        wanted_releases(date(2017, 6, 29))
+        due_releases(date(2017, 6, 29))
 
 
 @given(st.dates(date(2017, 6, 30), date(2090, 1, 1)))
 def test_the_releases_of_a_day_were_out_and_observe_its_past_without_a_gap(day: date) -> None:
-    found = [official_release(csv_name(release)) for release in wanted_releases(day)]
+    found = [official_release(csv_name(release)) for release in due_releases(day)]
     known = [each for each in found if each is not None]
     assert len(known) == len(found)
     assert all(each.available_on <= day for each in known)
@@ -193,23 +193,25 @@ def test_the_releases_of_a_day_were_out_and_observe_its_past_without_a_gap(day: 
 
 
 def test_a_yearly_release_comes_as_its_zip_file(
-    serve: Serve, transport: MakeTransport, tmp_path: Path
+    serve: Serve, client: MakeClient, tmp_path: Path
 ) -> None:
     address, asked = serve(says(200, YEARLY))
-    fetched = fetch(address, tmp_path, transport())
-    assert fetched == Fetched(tmp_path / "ged241-csv.zip", was_there=False, bytes=len(YEARLY))
+    fetched = fetch(address, tmp_path, client())
+    assert fetched == DownloadedFile(
+        tmp_path / "ged241-csv.zip", was_there=False, bytes=len(YEARLY)
+    )
     assert fetched.path.read_bytes() == YEARLY
     assert asked[0][0] == "/ged/ged241-csv.zip"
-    assert fetch(address, tmp_path, transport()).was_there
+    assert fetch(address, tmp_path, client()).was_there
     assert len(asked) == 1
 
 
 @pytest.mark.parametrize("header", [True, False])
 def test_a_monthly_release_comes_as_its_csv_file_with_or_without_header(
-    serve: Serve, transport: MakeTransport, tmp_path: Path, header: bool
+    serve: Serve, client: MakeClient, tmp_path: Path, header: bool
 ) -> None:
     address, asked = serve(says(200, table(header=header)))
-    fetched = fetch(address, tmp_path, transport(), release="23.0.5")
+    fetched = fetch(address, tmp_path, client(), release="23.0.5")
     assert asked[0][0] == "/candidateged/GEDEvent_v23_0_5.csv"
     assert fetched.path.name == "GEDEvent_v23_0_5.csv"
     assert fetched.path.read_bytes() == table(header=header)
@@ -217,7 +219,7 @@ def test_a_monthly_release_comes_as_its_csv_file_with_or_without_header(
 
 @pytest.mark.skipif(not CANDIDATE.is_file(), reason=f"needs {CANDIDATE}")
 def test_a_real_monthly_file_that_breaks_off_comes_whole(
-    serve: Serve, transport: MakeTransport, tmp_path: Path
+    serve: Serve, client: MakeClient, tmp_path: Path
 ) -> None:
     real = CANDIDATE.read_bytes()
     half = len(real) // 2
@@ -226,7 +228,7 @@ def test_a_real_monthly_file_that_breaks_off_comes_whole(
         says(200, real[:half], length=len(real), ETag='"1"'),
         says(206, real[half:], None, ETag='"1"', **part),
     )
-    assert fetch(address, tmp_path, transport(), release="23.0.10").path.read_bytes() == real
+    assert fetch(address, tmp_path, client(), release="23.0.10").path.read_bytes() == real
 
 
 @pytest.mark.parametrize(
@@ -249,20 +251,20 @@ def test_a_real_monthly_file_that_breaks_off_comes_whole(
     ],
 )
 def test_what_is_not_a_whole_ucdp_file_is_refused_and_leaves_nothing(
-    serve: Serve, transport: MakeTransport, tmp_path: Path, release: str, body: bytes, wrong: str
+    serve: Serve, client: MakeClient, tmp_path: Path, release: str, body: bytes, wrong: str
 ) -> None:
     address, asked = serve(says(200, body))
-    text = refusal(address, tmp_path, transport(largest=5_000_000), release=release)
+    text = refusal(address, tmp_path, client(largest=5_000_000), release=release)
     assert any(each in text for each in wrong.split("|"))
     assert hidden(tmp_path) == []
     assert len(asked) == 1
 
 
 def test_a_length_that_is_too_short_gives_half_a_file_which_is_refused(
-    serve: Serve, transport: MakeTransport, tmp_path: Path
+    serve: Serve, client: MakeClient, tmp_path: Path
 ) -> None:
     address, _ = serve(says(200, YEARLY, length=len(YEARLY) - 30))
-    assert "not a whole zip" in refusal(address, tmp_path, transport())
+    assert "not a whole zip" in refusal(address, tmp_path, client())
 
 
 @pytest.mark.parametrize("token", [None, TOKEN])
@@ -277,14 +279,14 @@ def test_a_length_that_is_too_short_gives_half_a_file_which_is_refused(
 )
 def test_a_refusal_says_what_to_do(
     serve: Serve,
-    transport: MakeTransport,
+    client: MakeClient,
     tmp_path: Path,
     status: int,
     advice: str,
     token: str | None,
 ) -> None:
     address, asked = serve(says(status, b"no"))
-    text = refusal(address, tmp_path, transport(attempts=2), token=token)
+    text = refusal(address, tmp_path, client(attempts=2), token=token)
     assert advice in text
     assert str(status) in text
     assert len(asked) == (2 if status == 400 else 1)
@@ -294,27 +296,27 @@ def test_a_refusal_says_what_to_do(
     ("token", "answer"), [(None, says(404)), (TOKEN, says(404)), (TOKEN, api_of([]))]
 )
 def test_what_is_not_published_can_be_told_from_other_errors(
-    serve: Serve, transport: MakeTransport, tmp_path: Path, token: str | None, answer: Answer
+    serve: Serve, client: MakeClient, tmp_path: Path, token: str | None, answer: Answer
 ) -> None:
     address, _ = serve(answer)
     with pytest.raises(NotThereError):
-        fetch(address, tmp_path, transport(), token=token)
+        fetch(address, tmp_path, client(), token=token)
 
 
 def test_a_400_that_passes_is_no_error(
-    serve: Serve, transport: MakeTransport, waits: list[float], tmp_path: Path
+    serve: Serve, client: MakeClient, waits: list[float], tmp_path: Path
 ) -> None:
     address, _ = serve(says(400), says(400), says(200, YEARLY))
-    assert fetch(address, tmp_path, transport(first_wait=7.0)).bytes == len(YEARLY)
+    assert fetch(address, tmp_path, client(first_wait=7.0)).bytes == len(YEARLY)
     assert waits == [7.0, 14.0]
 
 
 @pytest.mark.parametrize("first", [0, 1])
 def test_the_pages_of_the_api_become_a_file_of_the_official_layout(
-    serve: Serve, transport: MakeTransport, tmp_path: Path, first: int
+    serve: Serve, client: MakeClient, tmp_path: Path, first: int
 ) -> None:
     address, asked = serve(api_of([event(number) for number in range(5)], first=first))
-    fetched = fetch(address, tmp_path, transport(), release="23.0.5", token=TOKEN)
+    fetched = fetch(address, tmp_path, client(), release="23.0.5", token=TOKEN)
     assert fetched.path.name == "GEDEvent_v23_0_5.csv"
     assert fetched.bytes == fetched.path.stat().st_size
     rows = rows_of(fetched.path)
@@ -326,41 +328,41 @@ def test_the_pages_of_the_api_become_a_file_of_the_official_layout(
     assert all(headers["x-ucdp-access-token"] == TOKEN for _, headers in asked)
     assert hidden(tmp_path) == []
     assert len(asked) == 3
-    assert fetch(address, tmp_path, transport(), release="23.0.5", token=TOKEN).was_there
+    assert fetch(address, tmp_path, client(), release="23.0.5", token=TOKEN).was_there
     assert len(asked) == 3
 
 
 def test_a_zip_that_is_there_spares_the_api(
-    serve: Serve, transport: MakeTransport, tmp_path: Path
+    serve: Serve, client: MakeClient, tmp_path: Path
 ) -> None:
     address, asked = serve(says(500))
     (tmp_path / "ged241-csv.zip").write_bytes(YEARLY)
-    assert fetch(address, tmp_path, transport(), token=TOKEN).was_there
+    assert fetch(address, tmp_path, client(), token=TOKEN).was_there
     assert asked == []
 
 
 def test_pages_that_came_are_not_asked_for_again(
-    serve: Serve, transport: MakeTransport, tmp_path: Path
+    serve: Serve, client: MakeClient, tmp_path: Path
 ) -> None:
     api = api_of([event(number) for number in range(5)])
     address, asked = serve(api, api, says(500), says(500), api)
-    text = refusal(address, tmp_path, transport(attempts=2), token=TOKEN)
+    text = refusal(address, tmp_path, client(attempts=2), token=TOKEN)
     assert "answers 500" in text
     with (tmp_path / ".GEDEvent_v24_1.csv.part").open("ab") as file:
         file.write(b"half of a pa")
-    fetched = fetch(address, tmp_path, transport(), token=TOKEN)
+    fetched = fetch(address, tmp_path, client(), token=TOKEN)
     assert [row["id"] for row in rows_of(fetched.path)] == ["0", "1", "2", "3", "4"]
     assert [parse_qs(path)["page"][0] for path, _ in asked] == ["0", "1", "2", "2", "2"]
 
 
 def test_what_came_as_a_file_is_not_continued_from_the_api(
-    serve: Serve, transport: MakeTransport, tmp_path: Path
+    serve: Serve, client: MakeClient, tmp_path: Path
 ) -> None:
     address, _ = serve(
         says(200, table()[:500], length=10**4, ETag='"1"'), api_of([event(1), event(2)])
     )
-    refusal(address, tmp_path, transport(attempts=1), release="24.0.5")
-    fetched = fetch(address, tmp_path, transport(), release="24.0.5", token=TOKEN)
+    refusal(address, tmp_path, client(attempts=1), release="24.0.5")
+    fetched = fetch(address, tmp_path, client(), release="24.0.5", token=TOKEN)
     assert [row["id"] for row in rows_of(fetched.path)] == ["1", "2"]
 
 
@@ -396,28 +398,28 @@ EVENTS = [event(number) for number in range(5)]
     ],
 )
 def test_pages_that_do_not_make_up_the_release_are_refused_and_leave_nothing(
-    serve: Serve, transport: MakeTransport, tmp_path: Path, answers: list[Answer], wrong: str
+    serve: Serve, client: MakeClient, tmp_path: Path, answers: list[Answer], wrong: str
 ) -> None:
     address, _ = serve(*answers)
-    text = refusal(address, tmp_path, transport(attempts=2), token=TOKEN)
+    text = refusal(address, tmp_path, client(attempts=2), token=TOKEN)
     assert any(each in text for each in wrong.split("|"))
 
 
 def test_pages_without_end_do_not_fill_the_disk(
-    serve: Serve, transport: MakeTransport, tmp_path: Path
+    serve: Serve, client: MakeClient, tmp_path: Path
 ) -> None:
     address, _ = serve(api_of([event(number) for number in range(10_000)]))
-    assert "larger" in refusal(address, tmp_path, transport(largest=5_000), token=TOKEN)
+    assert "larger" in refusal(address, tmp_path, client(largest=5_000), token=TOKEN)
     assert hidden(tmp_path) == []
 
 
 def test_the_token_goes_nowhere_but_to_the_api(
-    serve: Serve, transport: MakeTransport, caplog: pytest.LogCaptureFixture, tmp_path: Path
+    serve: Serve, client: MakeClient, caplog: pytest.LogCaptureFixture, tmp_path: Path
 ) -> None:
     caplog.set_level(logging.DEBUG)
     elsewhere, asked_elsewhere = serve(api_of(EVENTS))
     address, asked = serve(api_of(EVENTS), says(302, Location=elsewhere + "/gedevents?page=1"))
-    assert "moved" in refusal(address, tmp_path, transport(), token=TOKEN)
+    assert "moved" in refusal(address, tmp_path, client(), token=TOKEN)
     assert asked_elsewhere == []
     assert all(TOKEN not in path for path, _ in asked)
     assert len(hidden(tmp_path)) == 2
@@ -428,8 +430,8 @@ def test_the_token_goes_nowhere_but_to_the_api(
 
 @pytest.mark.parametrize("token", ["", " ", f"{TOKEN}\n{TOKEN}", f"{TOKEN}\N{BULLET}"])
 def test_a_token_that_can_be_none_is_refused_and_not_repeated(
-    serve: Serve, transport: MakeTransport, tmp_path: Path, token: str
+    serve: Serve, client: MakeClient, tmp_path: Path, token: str
 ) -> None:
     address, asked = serve(api_of(EVENTS))
-    assert "copy it again" in refusal(address, tmp_path, transport(), token=token)
+    assert "copy it again" in refusal(address, tmp_path, client(), token=token)
     assert asked == []

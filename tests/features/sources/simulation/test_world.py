@@ -8,8 +8,8 @@ import pyarrow as pa
 import pytest
 import shapely
 
-from features.archive.form import EVENTS_SCHEMA, event_faults
 from features.archive.releases import Archive
+from features.archive.schemas import EVENTS_SCHEMA, event_faults
 from features.errors import InputError
 from features.months import parse_month
 from features.places.placement import place_admin1

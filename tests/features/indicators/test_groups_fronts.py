@@ -3,7 +3,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.testing import assert_allclose
 
-from features.indicators.fronts import front_distance
+from features.indicators.groups import front_distance
 from features.panel.panel import Panel
 from tests.features.indicators import slow_actors
 from tests.features.indicators.worlds import STATE_BASED, incidents_of, panel_of, places

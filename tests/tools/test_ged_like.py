@@ -14,8 +14,8 @@ from features.places.countries import iso3_of_gleditsch_ward
 from features.places.placement import place_admin1
 from features.places.priogrid import cell_of
 from features.sources.ucdp import OFFICIAL_COLUMNS
-from tests.ged_like import write_ged_like
-from tests.paths import DATA
+from tests.paths import DATA, ROOT
+from tools.ged_like import write_ged_like
 
 REAL = DATA / "ucdp_ged" / "GEDEvent_v23_0_10.csv"
 HISTORY = DATA / "ucdp_ged" / "ged_events_16_countries_1989_2023.csv.gz"
@@ -69,7 +69,7 @@ def test_the_same_numbers_give_the_same_bytes_and_another_seed_others(tmp_path: 
 
 
 def test_the_command_writes_what_the_function_writes(tmp_path: Path) -> None:
-    script = str(Path(__file__).with_name("ged_like.py"))
+    script = str(ROOT / "tools" / "ged_like.py")
     written = tmp_path / "command's.csv"
     subprocess.run([sys.executable, script, "500", str(written), "--seed", "3"], check=True)
     write_ged_like(tmp_path / "function.csv", 500, seed=3)

@@ -1,7 +1,7 @@
 """How fast a file of UCDP's layout is ingested, and in how much memory. Run by hand.
 
-    python tests/benchmarks/ingest.py speed --events 400000 --repeats 3
-    python tests/benchmarks/ingest.py size --events 1000000 --events 10000000
+    python tools/benchmarks/ingest.py speed --events 400000 --repeats 3
+    python tools/benchmarks/ingest.py size --events 1000000 --events 10000000
 
 Seconds are wall time of whole processes, start of the interpreter included. Memory is resident
 memory, summed over a process and all its descendants and looked at every 20 ms, or the peak that
@@ -51,9 +51,9 @@ AGGREGATE = """
 import sys
 from datetime import date
 from pathlib import Path
-from features.archive import Archive
-from features.panel import read_panel
-from features.vintage import open_vintage
+from features.archive.releases import Archive
+from features.panel.panel import read_panel
+from features.archive.vintage import open_vintage
 panel = read_panel(open_vintage(Archive(Path(sys.argv[1])), date(2025, 12, 31)), "admin1")
 print(int(panel.total_events[panel.observed].sum()))
 """
@@ -180,6 +180,7 @@ class Watch(threading.Thread):
         self.peak = 0
 
     def run(self) -> None:
+        """Look until `ended` is set."""
         while not self.ended.wait(LOOK_EVERY_S):
             self.peak = max(self.peak, resident(self.process))
 

@@ -13,7 +13,7 @@ from features.archive.coverage import Coverage, Span
 from features.errors import InputError
 from features.places.matching import read_corrections
 from features.places.regions import load_regions
-from features.sources.counts_file import CountsDelivery, CountsSaid, read_counts
+from features.sources.counts import CountsDelivery, CountsOptions, read_counts
 
 JANUARY = 600  # 2020-01
 HEADER = "country,region,month,deaths"
@@ -28,14 +28,14 @@ reference_period_end,dataset_id,resource_id,warning,error
 PERIOD = "2020-01-01 00:00:00+00:00,2020-01-31 00:00:00+00:00,d,r,,"
 
 
-def said(**other: Any) -> CountsSaid:
+def said(**other: Any) -> CountsOptions:
     plain: dict[str, Any] = {
         "source": "s",
         "level": "admin1",
         "release": "1",
         "available_on": date(2021, 1, 1),
     }
-    return CountsSaid(**plain | other)
+    return CountsOptions(**plain | other)
 
 
 def read(folder: Path, text: str, **other: Any) -> CountsDelivery:
@@ -412,8 +412,8 @@ def test_the_id_of_an_unmatched_region_does_not_depend_on_what_else_is_there(
     assert len(set(first.regions["id"])) == 3
 
 
-@settings(max_examples=25, deadline=None)
-@given(st.lists(st.text(min_size=1, max_size=20), min_size=1, max_size=5, unique=True))
+@settings(max_examples=8, deadline=None)
+@given(st.lists(st.text(min_size=1, max_size=20), min_size=1, max_size=20, unique=True))
 def test_ids_are_never_those_of_bundled_regions_and_fit_for_an_address(
     tmp_path_factory: pytest.TempPathFactory, names: list[str]
 ) -> None:
@@ -510,12 +510,12 @@ def test_reading_again_gives_the_same(tmp_path: Path) -> None:
     assert written[0] == written[1]
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=10, deadline=None)
 @given(
     st.lists(
         st.lists(st.sampled_from(["MLI", "Mopti", "2020-01", "3", "-1", "", "x", "\0", "#"]),
                  min_size=1, max_size=6),
-        min_size=1, max_size=8,
+        min_size=1, max_size=20,
     )
 )  # fmt: skip
 def test_every_row_is_accepted_or_rejected(

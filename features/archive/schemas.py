@@ -1,4 +1,4 @@
-"""The forms of the archive: every source is turned into events of one form, or into counts of one.
+"""The schemas of the archive: every source is turned into events of one, or into counts of another.
 
 An event is one dated, located act of organised violence, with actors and deaths. Counts are what a
 source has already aggregated to regions and months.
@@ -47,7 +47,7 @@ EVENTS_SCHEMA = pa.schema(
 apart from it (Palestine, Western Sahara) where the event lies there. `admin1` and `priogrid` are
 region ids, null where the event cannot be placed at that level (`where_prec` 6 and 7 name a
 country or international waters only). Deaths are whole numbers; `best`, `high` and `low` are the
-source's estimates of the total. `text` is what the source says in words: a headline or a note.
+source's estimates of the total. `text` is a headline or note of the source.
 """
 
 _DEATHS = ("deaths_a", "deaths_b", "deaths_civilians", "deaths_unknown", "best", "high", "low")
@@ -82,8 +82,8 @@ COUNTS_SCHEMA = pa.schema(
 """Columns and types of `counts.parquet`: events and deaths of a region in a month.
 
 `region` is an id of COUNTED_REGIONS_SCHEMA, `month` a number [months since 1970-01],
-`type_of_violence` as in `features.events` or UNTYPED. The rows of a region and month add up: what a
-source tells by type is there by type, the rest is UNTYPED.
+`type_of_violence` one of TYPES_OF_VIOLENCE or UNTYPED. The rows of a region and month add up: what
+a source counts by type, and the rest as UNTYPED.
 """
 
 COUNTED_REGIONS_SCHEMA = pa.schema(
@@ -96,7 +96,7 @@ COUNTED_REGIONS_SCHEMA = pa.schema(
 )
 """Columns and types of `regions.parquet`: every region that the counts name.
 
-A bundled region has an outline and neighbours (`features.regions`); any other has neither.
+A bundled region has an outline and neighbours (`features.places.regions`); any other has neither.
 """
 
 

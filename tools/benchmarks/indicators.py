@@ -1,8 +1,8 @@
 """How fast indicators are computed, and in how much memory. Run by hand.
 
-    python tests/benchmarks/indicators.py all
-    python tests/benchmarks/indicators.py grid
-    python tests/benchmarks/indicators.py peers --mlforecast-python PATH
+    python tools/benchmarks/indicators.py all
+    python tools/benchmarks/indicators.py grid
+    python tools/benchmarks/indicators.py peers --mlforecast-python PATH
 
 Events are random. Seconds are wall time of this process and medians of repeats after a first run
 that does not count, those of the grid of a single run; memory is the peak of the whole process, the
@@ -23,8 +23,8 @@ import typer
 from features.indicators.catalogue import CATALOGUE, indicator_table
 from features.panel.panel import Panel
 from features.places.regions import load_regions
-from tests.benchmarks.random_panel import inside, nearest, random_panel
-from tests.benchmarks.rolling import (
+from tools.benchmarks.random_panel import inside, nearest, random_panel
+from tools.benchmarks.rolling import (
     ROLLING,
     a_month_later,
     agree,

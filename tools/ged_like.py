@@ -19,7 +19,6 @@ from features.places.placement import place_admin1
 from features.places.priogrid import cell_of
 from features.places.regions import geometries, load_regions
 from features.sources.ucdp import OFFICIAL_COLUMNS
-from tests.paths import ROOT
 
 FIRST_DAY, LAST_DAY = date(1989, 1, 1), date(2024, 12, 31)
 SETTINGS: dict[str, str | bool | int | float | list[str]] = {
@@ -28,7 +27,7 @@ SETTINGS: dict[str, str | bool | int | float | list[str]] = {
     # One thread, and events on the left of every join: rows keep their order, and bytes are equal.
     "disabled_optimizers": "join_order,build_side_probe_side",
 }
-STATES = ROOT / "features" / "places" / "geography" / "gleditsch_ward.csv"
+STATES = Path(__file__).parents[1] / "features" / "places" / "geography" / "gleditsch_ward.csv"
 
 # Heaps' law: samples of UCDP GED have 1,136 towns in 2,000 events, 8,400 in 45,568.
 TOWNS_OF_ONE_EVENT, TOWNS_POWER = 9.5, 0.64
@@ -287,8 +286,8 @@ def main() -> None:
     parser.add_argument("path", type=Path)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--last-day", type=date.fromisoformat, default=LAST_DAY)
-    given = parser.parse_args()
-    write_ged_like(given.path, given.events, given.seed, given.last_day)
+    arguments = parser.parse_args()
+    write_ged_like(arguments.path, arguments.events, arguments.seed, arguments.last_day)
 
 
 if __name__ == "__main__":

@@ -44,7 +44,7 @@ def random_panel(regions: Regions, months: int, events: int) -> Panel:
     )
     observed = pd.DataFrame({"country": regions.table["country"].unique()})
     observed = observed.assign(first_month=FIRST, last_month=FIRST + months - 1)
-    panel = build_panel(counts, observed, regions, tells=ALL_DETAILS)
+    panel = build_panel(counts, observed, regions, details=ALL_DETAILS)
     return panel.with_incidents(incidents)
 
 

@@ -1,0 +1,162 @@
+"""What a vintage counts: the part of every event in every month, and monthly counts by region."""
+
+import glob
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+import duckdb
+import pandas as pd
+
+from features.archive.vintage import Vintage
+from features.database import open_database
+from features.errors import CoverageError
+from features.words import Level
+
+_VERSIONS = """
+    CREATE TEMP VIEW versions AS
+    SELECT events.* EXCLUDE (filename), files.release, files.is_candidate
+    FROM read_parquet({events}, filename = true, hive_partitioning = false) AS events
+    JOIN files ON files.filename = events.filename
+"""
+_CURRENT = """
+    CREATE TEMP VIEW current AS
+    SELECT * FROM versions
+    ANTI JOIN (
+        SELECT event_id, max(files.release) AS last
+        FROM read_parquet({deleted}, filename = true, hive_partitioning = false) AS deleted
+        JOIN files ON files.deleted = deleted.filename
+        GROUP BY event_id
+    ) AS withdrawn ON withdrawn.event_id = versions.event_id AND withdrawn.last >= versions.release
+    QUALIFY row_number() OVER (PARTITION BY event_id ORDER BY release DESC) = 1
+"""
+# A part is what an event adds to one month. Deaths are rounded by day so that the parts add up to
+# the deaths of the event; the event itself counts in its last month.
+_PARTS = """
+    CREATE TEMP VIEW parts AS
+    WITH dated AS (
+        SELECT *,
+            datediff('month', DATE '1970-01-01', date_start) AS first,
+            datediff('month', DATE '1970-01-01', date_end) AS last,
+            date_end - date_start + 1 AS days
+        FROM current
+    ),
+    monthly AS (
+        SELECT * EXCLUDE (first, last, days), last AS month, best AS deaths, true AS is_last
+        FROM dated WHERE first = last OR {at_the_end}
+        UNION ALL BY NAME
+        SELECT * EXCLUDE (first, last, days, n),
+            n AS month,
+            best * (least(date_end, last_day(DATE '1970-01-01' + to_months(n::INT)))
+                - date_start + 1) // days
+            - best * greatest(0, last_day(DATE '1970-01-01' + to_months(n::INT - 1))
+                - date_start + 1) // days AS deaths,
+            n = last AS is_last
+        FROM dated, unnest(range(first, last + 1)) AS months(n)
+        WHERE first < last AND {spread}
+    )
+    SELECT monthly.* EXCLUDE (release, is_candidate)
+    FROM monthly
+    JOIN bases ON bases.country = monthly.country AND bases.month = monthly.month
+    JOIN files AS base ON base.release = bases.release
+    WHERE bases.release = monthly.release OR (
+        base.is_candidate AND monthly.is_candidate AND monthly.release > bases.release
+    )
+"""
+
+
+@contextmanager
+def event_parts(vintage: Vintage) -> Iterator[duckdb.DuckDBPyConnection]:
+    """Open a database with the view `parts`: what every event adds to every observed month.
+
+    Its columns are those of EVENTS_SCHEMA, `month` [months since 1970-01], `deaths` of that month
+    and `is_last`, true in the month in which the event is counted.
+    """
+    files = pd.DataFrame(
+        {
+            "filename": [str(release.events_file) for release in vintage.releases],
+            "deleted": [str(release.deleted_file) for release in vintage.releases],
+            "is_candidate": [release.kind == "candidate" for release in vintage.releases],
+            "release": range(len(vintage.releases)),
+        }
+    )
+    with open_database() as database:
+        database.register("files", files)
+        database.register("bases", vintage.bases)
+        database.execute(_VERSIONS.format(events=_path_list(files["filename"])))
+        if len(vintage.releases) > 1 or any(r.rows_deleted for r in vintage.releases):
+            database.execute(_CURRENT.format(deleted=_path_list(files["deleted"])))
+        else:  # no event can be there twice
+            database.execute("CREATE TEMP VIEW current AS SELECT * FROM versions")
+        database.execute(
+            _PARTS.format(
+                at_the_end=vintage.summary_events == "end",
+                spread=vintage.summary_events == "spread",
+            )
+        )
+        yield database
+
+
+def monthly_counts(vintage: Vintage, level: Level) -> pd.DataFrame:
+    """Return events and deaths by region, month and type of violence, where there were any events.
+
+    Only months in which the country was observed count. At levels below the country, events
+    without a place at that level are in no region. An aggregated history has counts of its own
+    level, and for countries the sums over their regions.
+
+    Columns: region; month [months since 1970-01]; type_of_violence; events [events/month];
+    deaths, the sum of best estimates [deaths/month]. Ordered by the first three. Raises
+    CoverageError when an aggregated history does not have the level.
+    """
+    if vintage.level is not None:
+        return _aggregated(vintage, level)
+    with event_parts(vintage) as database:
+        counts = database.sql(f"""
+            SELECT
+                {level} AS region, month, type_of_violence,
+                count(*) FILTER (is_last) AS events, sum(deaths)::BIGINT AS deaths
+            FROM parts WHERE {level} IS NOT NULL
+            GROUP BY ALL ORDER BY ALL
+        """).to_arrow_table()
+    return _in_types(counts.to_pandas())
+
+
+def _aggregated(vintage: Vintage, level: Level) -> pd.DataFrame:
+    if level not in (vintage.level, "country"):
+        raise CoverageError(
+            f"the history '{vintage.history}' is counted by {vintage.level}, so it says nothing of "
+            f"{level} regions: leave that level out of the experiment"
+        )
+    column = "region" if level == vintage.level else "country"
+    paths = [str(release.counts_file) for release in vintage.releases]
+    with open_database() as database:
+        database.register("files", pd.DataFrame({"filename": paths, "release": range(len(paths))}))
+        database.register("bases", vintage.bases)
+        counts = database.sql(f"""
+            SELECT
+                counts.{column} AS region, counts.month AS month, type_of_violence,
+                sum(events)::BIGINT AS events, sum(deaths)::BIGINT AS deaths
+            FROM read_parquet({_path_list(paths)}, filename = true, hive_partitioning = false)
+                AS counts
+            JOIN files ON files.filename = counts.filename
+            JOIN bases ON bases.country = counts.country AND bases.month = counts.month
+                AND bases.release = files.release
+            GROUP BY ALL ORDER BY ALL
+        """).to_arrow_table()
+    return _in_types(counts.to_pandas())
+
+
+def counted_regions(vintage: Vintage) -> pd.DataFrame:
+    """Return the regions that the counts of a history name, in COUNTED_REGIONS_SCHEMA, by id."""
+    tables = [pd.read_parquet(Path(release.regions_file)) for release in vintage.releases]
+    return pd.concat(tables).drop_duplicates("id").sort_values("id", ignore_index=True)
+
+
+def _in_types(counts: pd.DataFrame) -> pd.DataFrame:
+    return counts.astype({"region": "str", "month": "int64"})
+
+
+def _path_list(paths: Sequence[str] | pd.Series) -> str:
+    """Return paths as a list in SQL; DuckDB would expand patterns in them."""
+    escaped = (glob.escape(path).replace("'", "''") for path in paths)
+    return "[" + ", ".join(f"'{path}'" for path in escaped) + "]"

@@ -1,0 +1,231 @@
+"""Accepts or rejects the rows of a file, events and counts alike, and loses none.
+
+The rows stream through DuckDB, which keeps them on the disk, so a file may be far larger than
+memory. The file is read once, and a second time only to copy rejected rows as they came.
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import duckdb
+import pyarrow as pa
+
+from features.errors import InputError
+from features.sources.rows import LINE, LINES, SPACE, Rows
+from features.sources.sql import define_functions, literal, quoted
+
+MOST_REJECTED = 0.05
+"""Share of the lines of a file that may be rejected before the file is refused whole."""
+
+_MOST_REASONS = 3
+
+
+@dataclass(frozen=True)
+class RowRules:
+    """What the rows of a file mean, and when they are rejected, in SQL (see `sources.sql`).
+
+    `columns`: name -> expression over `delivered`. `faults`: reason -> condition over these columns
+    and `delivered`. `exclusions`: reason -> condition of rows that are no use here and no fault of
+    the file; it is then their only reason. Of rows with the same `key`, a column, the first without
+    fault is accepted; the others are rejected as `repeated`.
+    """
+
+    columns: Mapping[str, str]
+    faults: Mapping[str, str]
+    key: str
+    repeated: str
+    exclusions: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Intake:
+    """The rows of a file in a database.
+
+    The view `accepted` has `line` and the columns of the rules, the table `rejected` has `line`
+    and `reasons`, joined by "; ".
+    """
+
+    database: duckdb.DuckDBPyConnection
+    path: Path
+    open: Callable[[], AbstractContextManager[Rows]]
+    sha256: str
+    notes: tuple[str, ...]
+
+    def count(self, table: str) -> int:
+        """Return the number of rows of `accepted` or `rejected`."""
+        return int(self.database.sql(f"SELECT count(*) FROM {table}").fetchall()[0][0])
+
+    def commonest_reasons(self, condition: str = "true") -> str:
+        """Return the commonest reasons of rejected rows, in words."""
+        reasons = self.database.sql(f"""
+            SELECT unnest(string_split(reasons, '; ')) AS reason, count(*) AS number
+            FROM rejected WHERE {condition}
+            GROUP BY reason ORDER BY number DESC, reason LIMIT {_MOST_REASONS}
+        """).fetchall()
+        return ", ".join(f"{reason} ({number:,} rows)" for reason, number in reasons)
+
+    def rejected_rows(self) -> str:
+        """Return a query for the rejected rows in REJECTED_SCHEMA, by line.
+
+        Raises InputError when the file is no longer the one that was read.
+        """
+        if not self.count("rejected"):
+            return "SELECT line, reasons, NULL::VARCHAR AS record FROM rejected"
+        with self.open() as rows:
+            _scan(
+                self.database,
+                rows,
+                rows.columns,
+                f"""CREATE OR REPLACE TABLE records AS
+                SELECT {LINE} AS line, {_record(rows)} AS record
+                FROM delivered SEMI JOIN rejected ON rejected.line = delivered.{LINE}""",
+            )
+            if rows.sha256 != self.sha256:
+                raise InputError(f"'{self.path}' changed while it was read: give it again")
+        return """
+            SELECT line, reasons, record FROM rejected JOIN records USING (line) ORDER BY line
+        """
+
+
+def take_in(
+    database: duckdb.DuckDBPyConnection,
+    path: Path,
+    open_rows: Callable[[], AbstractContextManager[Rows]],
+    rules_of: Callable[[Sequence[str]], RowRules],
+    *,
+    allow_rejects: bool,
+) -> Intake:
+    """Read a file into a database and accept or reject each row by the rules for its columns.
+
+    Raises InputError when the file cannot be read or has no rows, and, unless rejects are allowed,
+    when more than MOST_REJECTED of it cannot be used.
+    """
+    define_functions(database)
+    with open_rows() as rows:
+        rules = rules_of(rows.columns)
+        tags = _stage(database, rows, rules)
+        intake = Intake(database, path, open_rows, rows.sha256, (*rows.notes, *tags))
+    if not intake.count("staged"):
+        raise InputError(f"'{path}' has a header and no rows: fetch it again")
+    _reject(database, rules)
+    if not allow_rejects:
+        _refuse_if_mostly_rejected(intake)
+    return intake
+
+
+def _stage(database: duckdb.DuckDBPyConnection, rows: Rows, rules: RowRules) -> tuple[str, ...]:
+    """Fill the table `staged`: line, lines and columns of every row, and why it is rejected."""
+    columns = [f"{expression} AS {name}" for name, expression in rules.columns.items()]
+    reasons = ", ".join(
+        f"CASE WHEN {condition} THEN {literal(reason)} END"
+        for reason, condition in rules.faults.items()
+    )
+    # Nearly all rows are without fault, and one condition is tested faster than many texts.
+    is_faulty = " OR ".join(f"({condition})" for condition in rules.faults.values())
+    excluded = "".join(
+        f"WHEN {condition} THEN {literal(reason)} "
+        for reason, condition in rules.exclusions.items()
+    )
+    sql = " ".join([*columns, *rules.faults.values(), *rules.exclusions.values()])
+    return _scan(
+        database,
+        rows,
+        [name for name in rows.columns if quoted(name) in sql],
+        f"""CREATE TABLE staged AS
+        SELECT * EXCLUDE (delivered),
+            coalesce({" OR ".join(rules.exclusions.values()) or "false"}, false) AS is_excluded,
+            CASE {excluded} WHEN {is_faulty} THEN concat_ws('; ', {reasons}) ELSE '' END AS reasons
+        FROM (
+            SELECT {LINE} AS line, {LINES} AS lines, delivered, {", ".join(columns)}
+            FROM delivered
+        )""",
+    )
+
+
+def _scan(
+    database: duckdb.DuckDBPyConnection, rows: Rows, columns: Sequence[str], statement: str
+) -> tuple[str, ...]:
+    """Run a statement over `delivered`, some columns of the rows; return what there is to note.
+
+    Raises what reading the rows raises.
+    """
+    errors: list[InputError] = []
+    notes: list[str] = []
+
+    def batches() -> Iterator[pa.RecordBatch]:
+        try:
+            is_first = True
+            for batch in rows.batches(columns):
+                has_tags = is_first and _begins_with_tags(batch)
+                notes.extend(["the line of HXL tags is no row"] * has_tags)
+                is_first &= not batch.num_rows
+                yield batch.slice(has_tags)
+        except InputError as error:  # would lose its type on the way through Arrow and DuckDB
+            errors.append(error)
+
+    fields = [pa.field(name, pa.string()) for name in columns]
+    schema = pa.schema([*fields, pa.field(LINE, pa.int64()), pa.field(LINES, pa.int64())])
+    database.register("delivered", pa.RecordBatchReader.from_batches(schema, batches()))
+    database.execute(statement)
+    database.unregister("delivered")
+    if errors:
+        raise errors[0]
+    return tuple(notes)
+
+
+def _begins_with_tags(batch: pa.RecordBatch) -> bool:
+    """Tell whether the first row is one of HXL tags (https://hxlstandard.org)."""
+    fields = [text for row in batch.slice(0, 1).to_pylist() for text in row.values()]
+    texts = [text.strip(SPACE) for text in fields if isinstance(text, str)]
+    return any(texts) and all(text.startswith("#") for text in texts if text)
+
+
+def _reject(database: duckdb.DuckDBPyConnection, rules: RowRules) -> None:
+    """Make `rejected` and `accepted` of `staged`."""
+    key = rules.key
+    database.execute(f"""
+        CREATE TABLE rejected AS
+        SELECT line, lines, is_excluded, reasons FROM staged WHERE reasons <> ''
+        UNION ALL BY NAME
+        SELECT line, lines, false AS is_excluded, {literal(rules.repeated)} AS reasons
+        FROM staged
+        WHERE reasons = '' AND {key} IN (
+            SELECT {key} FROM staged WHERE reasons = '' GROUP BY {key} HAVING count(*) > 1
+        )
+        QUALIFY row_number() OVER (PARTITION BY {key} ORDER BY line) > 1
+    """)
+    database.execute("""
+        CREATE VIEW accepted AS
+        SELECT * EXCLUDE (lines, is_excluded, reasons) FROM staged ANTI JOIN rejected USING (line)
+    """)
+
+
+def _refuse_if_mostly_rejected(intake: Intake) -> None:
+    """Raise InputError when more than MOST_REJECTED of a file's lines cannot be used.
+
+    Lines count, not rows: an unclosed quotation mark that swallows the rows below it must not pass
+    for one bad row.
+    """
+    (rows, lines), (bad_rows, bad_lines) = (
+        intake.database.sql(
+            f"SELECT count(*), coalesce(sum(lines), 0) FROM {table} WHERE NOT is_excluded"
+        ).fetchall()[0]
+        for table in ("staged", "rejected")
+    )
+    if bad_lines <= MOST_REJECTED * lines:
+        return
+    raise InputError(
+        f"'{intake.path}' is refused: {bad_lines / lines:.1%} of it cannot be used ({bad_rows:,} "
+        f"of {rows:,} rows), more than {MOST_REJECTED:.0%}; most often: "
+        f"{intake.commonest_reasons('NOT is_excluded')}; correct the file, or take what is usable "
+        "with --allow-rejects"
+    )
+
+
+def _record(rows: Rows) -> str:
+    """Return the SQL of a delivered row as a JSON object of its fields that are not null."""
+    fields = ", ".join(f"{literal(name)}: {quoted(name)}" for name in rows.columns)
+    filled = f"list_filter(map_entries(MAP {{{fields}}}), lambda field: field.value IS NOT NULL)"
+    return f"to_json(map_from_entries({filled}))::VARCHAR"

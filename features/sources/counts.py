@@ -1,0 +1,235 @@
+"""History that is already aggregated: a file with a row a region and month or week.
+
+What its columns may be called, and what they mean, is in `counts_columns.py`.
+"""
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from functools import partial
+from pathlib import Path
+
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from features.archive.coverage import Coverage, Span
+from features.archive.releases import (
+    COUNTS_FILE,
+    REGIONS_FILE,
+    REJECTED_FILE,
+    REJECTED_SCHEMA,
+    Identity,
+    Kind,
+    ReleaseContent,
+)
+from features.archive.schemas import (
+    COUNTED_REGIONS_SCHEMA,
+    COUNTS_SCHEMA,
+    TYPES_OF_VIOLENCE,
+    UNTYPED,
+)
+from features.database import open_database
+from features.errors import InputError
+from features.months import format_month, month_of
+from features.places.counted_regions import match_places, named_regions
+from features.sources.acceptance import RowRules, take_in
+from features.sources.counts_columns import (
+    MEASURES,
+    POLITICAL,
+    TARGETED,
+    WHOLE_COUNTRY,
+    counts_rules,
+    find_columns,
+)
+from features.sources.parquetfile import open_table
+from features.words import Level
+
+_KEY = ["country", "region", "month", "type_of_violence"]
+
+
+@dataclass(frozen=True)
+class CountsOptions:
+    """Options of an ingest of counts."""
+
+    source: str
+    level: Level
+    release: str
+    available_on: date
+    coverage: Coverage | None = None
+    corrections: pd.DataFrame | None = None
+    kind: Kind = "final"
+    allow_rejects: bool = False
+
+
+@dataclass(frozen=True, eq=False)
+class CountsDelivery:
+    """Counts on their way into the archive.
+
+    `matches` has a row a name: country, name, region (a bundled id, null if none fits), how it was
+    matched, and what else `match_places` returns.
+    """
+
+    identity: Identity
+    counts: pd.DataFrame
+    regions: pd.DataFrame
+    rejected: pd.DataFrame
+    matches: pd.DataFrame
+    rows_accepted: int
+    sha256: str
+    notes: tuple[str, ...]
+
+    def write(self, folder: Path) -> ReleaseContent:
+        """Write counts, regions and rejected rows."""
+        for name, table, schema in (
+            (COUNTS_FILE, self.counts, COUNTS_SCHEMA),
+            (REGIONS_FILE, self.regions, COUNTED_REGIONS_SCHEMA),
+            (REJECTED_FILE, self.rejected, REJECTED_SCHEMA),
+        ):
+            content = pa.Table.from_pandas(table, schema=schema, preserve_index=False)
+            bare = content.replace_schema_metadata(None)
+            pq.write_table(bare, folder / name, compression="zstd")
+        return ReleaseContent(
+            sha256=self.sha256,
+            rows_accepted=self.rows_accepted,
+            rows_rejected=len(self.rejected),
+            notes=self.notes,
+        )
+
+
+def read_counts(path: Path, options: CountsOptions) -> CountsDelivery:
+    """Read a CSV (plain, `.gz`, `.zip`) or Parquet file of counts.
+
+    Without a coverage, every country that the file names, and no other, is observed from its first
+    whole month to its last. Rows that count whole countries are rejected below that level and do
+    not count against the file. Raises InputError for a file that cannot be used, or of which more
+    than MOST_REJECTED is rejected, unless that is allowed.
+    """
+
+    def rules(names: Sequence[str]) -> RowRules:
+        columns = find_columns(names, options.level, path)
+        return counts_rules(names, columns, options.level, options.available_on)
+
+    with open_database() as database:
+        intake = take_in(
+            database, path, partial(open_table, path), rules, allow_rejects=options.allow_rejects
+        )
+        rows = database.sql("SELECT * EXCLUDE (row_key) FROM accepted ORDER BY line").df()
+        if rows.empty:
+            raise InputError(
+                f"no row of '{path}' can be used; most often: {intake.commonest_reasons()}"
+            )
+        rejected = database.sql(intake.rejected_rows()).df()
+    names = rows[["country", "name"]].drop_duplicates().sort_values(["country", "name"])
+    matches = match_places(names, options.level, options.corrections)
+    counts = _counts(rows.merge(matches, on=["country", "name"], validate="many_to_one"))
+    coverage, assumption = options.coverage, tuple[str, ...]()
+    if coverage is None:
+        first, last = _whole_months(rows, options.available_on, path)
+        coverage = Coverage(tuple(Span(c, first, last) for c in set(matches["counts_in"])))
+        assumption = _on_coverage(first, last)
+    return CountsDelivery(
+        identity=_identity(path, options, coverage),
+        counts=counts,
+        regions=named_regions(matches),
+        rejected=rejected,
+        matches=matches,
+        rows_accepted=len(rows),
+        sha256=_with_corrections(intake.sha256, options.corrections),
+        notes=(
+            *intake.notes,
+            *_on_whole_countries(rejected["reasons"]),
+            *assumption,
+            *_on_unobserved(counts, coverage, path),
+        ),
+    )
+
+
+def _counts(rows: pd.DataFrame) -> pd.DataFrame:
+    """Return rows in COUNTS_SCHEMA: what is counted by type, and the rest.
+
+    Where a file has both, targeted civilians are taken out of political violence.
+    """
+    own = rows.assign(country=rows["counts_in"], region=rows["id"])
+    typed = [
+        own.assign(type_of_violence=number, **{m: own[f"{m}_{number}"] for m in MEASURES})
+        for number in TYPES_OF_VIOLENCE
+    ]
+    rest = {m: (own[m] - sum(part[m] for part in typed)).clip(lower=0) for m in MEASURES}
+    parts = [*typed, own.assign(**rest)]
+    if (own["type_name"] == POLITICAL).any():
+        targeted = own[own["type_name"] == TARGETED]
+        less = {m: -targeted[m] for m in MEASURES}
+        parts.append(targeted.assign(type_of_violence=UNTYPED, **less))
+    measures = list(MEASURES)
+    summed = pd.concat(parts).groupby(_KEY, as_index=False)[measures].sum()
+    summed[measures] = summed[measures].clip(lower=0)
+    counts = summed[(summed[measures] > 0).any(axis=1)]
+    return counts.astype(dict.fromkeys(["month", "type_of_violence", *measures], "int64"))
+
+
+def _whole_months(rows: pd.DataFrame, available_on: date, path: Path) -> tuple[int, int]:
+    """Return the first and last month of rows that are whole [months since 1970-01].
+
+    A month was over when the rows became public. Where they are weeks, the weeks before the first
+    and after the last are missing. Raises InputError when no month is whole.
+    """
+    first, last = int(rows["month"].min()), int(rows["month"].max())
+    if rows["is_week"].any():
+        week = timedelta(days=7)
+        before, after = rows["day"].min() - week, rows["day"].max() + week
+        first, last = month_of(before.date()) + 1, month_of(after.date()) - 1
+    last = min(last, month_of(available_on + timedelta(days=1)) - 1)
+    if last < first:
+        raise InputError(
+            f"'{path}' has no month that is whole and was over on {available_on}: give --coverage, "
+            "or a file of more months"
+        )
+    return first, last
+
+
+def _identity(path: Path, options: CountsOptions, coverage: Coverage) -> Identity:
+    return Identity(
+        history=options.source,
+        source=options.source,
+        release=options.release,
+        kind=options.kind,
+        available_on=options.available_on,
+        coverage=coverage,
+        file_name=path.name,
+        level=options.level,
+    )
+
+
+def _with_corrections(content: str, corrections: pd.DataFrame | None) -> str:
+    """Return the hash of a file's content and of the corrections with which it was read."""
+    if corrections is None:
+        return content
+    rows = corrections.to_csv(index=False, lineterminator="\n")
+    return hashlib.sha256(f"{content}\n{rows}".encode()).hexdigest()
+
+
+def _on_whole_countries(reasons: pd.Series) -> tuple[str, ...]:
+    number = (reasons == WHOLE_COUNTRY).sum()
+    if number == 0:
+        return ()
+    return (f"{number:,} rows count whole countries: they are of use at the level country only",)
+
+
+def _on_coverage(first: int, last: int) -> tuple[str, ...]:
+    months = f"{format_month(first)} to {format_month(last)}, its first and last whole month"
+    return (f"every country in it is taken to be observed from {months}",)
+
+
+def _on_unobserved(counts: pd.DataFrame, coverage: Coverage, path: Path) -> tuple[str, ...]:
+    """Note how many counts are not observed; raises InputError when none is."""
+    observed = counts[["country", "month"]].merge(coverage.months(), how="left", indicator=True)
+    number = int((observed["_merge"] == "left_only").sum())
+    if number == 0:
+        return ()
+    if number == len(counts):
+        raise InputError(
+            f"'{path}' has no count in the months that it is said to observe: check the coverage"
+        )
+    return (f"{number:,} of {len(counts):,} counts are of countries or months not observed",)

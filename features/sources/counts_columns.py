@@ -1,0 +1,236 @@
+"""The columns of aggregated history: what they may be called, and what they mean.
+
+Columns may stand in any order and case. Of several with the same meaning, the first that is filled
+counts:
+
+    country    iso3, country_iso3, location_code, country, country_name, location_name: a name or
+               ISO 3166-1 alpha-3
+    region     admin1_name, adm_1, admin1, admin_1_name, provider_admin1_name, region, name; of
+               cells gid, priogrid, priogrid_gid, and then no country is needed
+    time       month (YYYY-MM, or with year 1 to 12 or its English name), reference_period_start,
+               start_date, and reference_period_end, end_date; week (its first day, or 2024-W05)
+    events     n_events, events, event_count; by type n_sb, n_ns, n_os
+    deaths     deaths, fatalities, best; by type deaths_sb, deaths_ns, deaths_os
+    type       event_type, type_of_violence: of the row
+    level      admin_level: 0 where a row counts a whole country
+
+These are the names in monthly tables made from UCDP GED, in the weekly ones of ACLED, and in the
+conflict events of the Humanitarian API of OCHA's HDX
+(https://hdx-hapi.readthedocs.io/en/latest/data_usage_guides/coordination_and_context). The type of
+battles and explosions depends on their actors, which are not delivered, so it is UNTYPED.
+"""
+
+import re
+from collections.abc import Mapping, Sequence
+from datetime import date
+from pathlib import Path
+
+from features.archive.schemas import MOST_DEATHS, OTHER_TYPES, TYPES_OF_VIOLENCE, UNTYPED
+from features.errors import InputError
+from features.months import format_month, month_of
+from features.sources.acceptance import RowRules
+from features.sources.sql import has_surplus, is_nameless, lookup, quoted
+from features.words import Level
+
+Columns = Mapping[str, Sequence[str]]
+"""Meaning -> the delivered columns that have it, in order of preference."""
+
+TARGETED, POLITICAL = "civilian_targeting", "political_violence"
+"""Types of HDX's conflict events; the second includes the first."""
+
+_NAMES = {
+    "country": (
+        "iso3",
+        "country_iso3",
+        "location_code",
+        "country",
+        "country_name",
+        "location_name",
+    ),
+    "region": (
+        "admin1_name",
+        "adm_1",
+        "admin1",
+        "admin_1_name",
+        "provider_admin1_name",
+        "region",
+        "name",
+    ),
+    "cell": ("gid", "priogrid", "priogrid_gid"),
+    "month": ("month", "reference_period_start", "start_date"),
+    "end": ("reference_period_end", "end_date"),
+    "year": ("year",),
+    "week": ("week",),
+    "events": ("n_events", "events", "event_count"),
+    "deaths": ("deaths", "fatalities", "best"),
+    "type": ("event_type", "type_of_violence"),
+    "level": ("admin_level",),
+    **{f"events_{n}": (f"n_{t}",) for t, n in (("sb", 1), ("ns", 2), ("os", 3))},
+    **{f"deaths_{n}": (f"deaths_{t}",) for t, n in (("sb", 1), ("ns", 2), ("os", 3))},
+}
+_REQUIRED: dict[Level, tuple[str, ...]] = {
+    "country": ("country",),
+    "admin1": ("country", "region"),
+    "priogrid": ("cell",),
+}
+_TYPES = {
+    **{name: number for number, name in (TYPES_OF_VIOLENCE | OTHER_TYPES).items()},
+    **{str(number): number for number in TYPES_OF_VIOLENCE | OTHER_TYPES},
+    "battles": UNTYPED,
+    "explosions/remote violence": UNTYPED,
+    "violence against civilians": 3,
+    "protests": 4,
+    "riots": 5,
+    "strategic developments": 6,
+    "demonstration": 4,
+    TARGETED: 3,
+    POLITICAL: UNTYPED,
+}
+MEASURES = ("events", "deaths")
+FIGURES = [f"{measure}{of}" for measure in MEASURES for of in ("", "_1", "_2", "_3")]
+_MIDDLE_OF_WEEK = 3  # [days] after its first
+_FIRST_MONTH = month_of(date(1900, 1, 1))
+_LONGEST_NAME = 200
+
+WHOLE_COUNTRY = "counts a whole country"
+"""The reason for which a row of another level is rejected: it is no fault of the file."""
+
+
+def find_columns(names: Sequence[str], level: Level, path: Path) -> Columns:
+    """Return which columns of a file have which meaning.
+
+    Raises InputError when one that counts need is missing.
+    """
+    plain = {re.sub(r"[^a-z0-9]+", "_", name.lower()).strip("_"): name for name in names}
+    columns = {
+        meaning: [plain[name] for name in possible if name in plain]
+        for meaning, possible in _NAMES.items()
+    }
+    missing = [meaning for meaning in _REQUIRED[level] if not columns[meaning]]
+    if not (columns["month"] or columns["week"]):
+        missing.append("month")
+    if not any(columns[f"deaths{of}"] for of in ("", "_1", "_2", "_3")):
+        missing.append("deaths")
+    if missing:
+        names_of = "; ".join(f"{it}: {' or '.join(_NAMES[it])}" for it in missing)
+        raise InputError(
+            f"'{path}' lacks columns that counts need ({names_of}): rename its columns"
+        )
+    return {meaning: those for meaning, those in columns.items() if those}
+
+
+def counts_rules(names: Sequence[str], columns: Columns, level: Level, last_day: date) -> RowRules:
+    """Return how rows with these delivered columns, public on `last_day`, are counts.
+
+    Columns: country (ISO 3166-1 alpha-3), name; day, and its month [months since 1970-01]: the
+    first day of the row's month, or the middle of its week; type_of_violence, and `type_name` as
+    the source writes it; events, deaths, and those of a type: `events_1` .. `deaths_3`.
+    """
+    figures = {name for figure in FIGURES for name in columns.get(figure, ())}
+    key = [quoted(name) for name in names if name not in figures and not is_nameless(name)]
+    exclusions = {}
+    if level != "country":
+        exclusions[WHOLE_COUNTRY] = f"{_text(columns, 'level')} = '0'"
+    day = _day(columns)
+    return RowRules(
+        columns={
+            **_place(columns, level),
+            "day": day,
+            "is_week": str("month" not in columns),
+            "month": f"month_of({day})",
+            "type_of_violence": _type(columns),
+            "type_name": _type_name(columns),
+            **{figure: _figure(columns, figure) for figure in FIGURES},
+            "row_key": f"to_json([{', '.join(key)}])::VARCHAR",
+        },
+        faults=_faults(names, columns, last_day),
+        exclusions=exclusions,
+        key="row_key",
+        repeated="the row is repeated",
+    )
+
+
+def _faults(names: Sequence[str], columns: Columns, last_day: date) -> dict[str, str]:
+    when = "month" if "month" in columns else "week"
+    last, end = month_of(last_day), _text(columns, "end")
+    faults = {
+        "has more fields than the header": has_surplus(names),
+        "country is missing or unknown": "country IS NULL",
+        "region is missing or unreadable": "name IS NULL AND country IS NOT NULL",
+        f"region is longer than {_LONGEST_NAME} letters": f"length(name) > {_LONGEST_NAME}",
+        f"{when} is missing or unreadable": "month IS NULL",
+        f"{when} is before {format_month(_FIRST_MONTH)}": f"month < {_FIRST_MONTH}",
+        f"{when} is after {format_month(last)}, when it was public": f"month > {last}",
+        "its period is not one month": f"{end} IS NOT NULL AND month IS NOT NULL"
+        f" AND month_of({_iso_day(end)}) IS DISTINCT FROM month",
+        "type is missing or unknown": "type_of_violence IS NULL",
+    }
+    for figure in (figure for figure in FIGURES if figure in columns):
+        name = columns[figure][0]
+        faults[f"{name} is missing or unreadable"] = f"{figure} IS NULL"
+        faults[f"{name} is outside 0 to {MOST_DEATHS}"] = (
+            f"{figure} NOT BETWEEN 0 AND {MOST_DEATHS}"
+        )
+    for measure in (measure for measure in MEASURES if measure in columns):
+        typed = [t for t in (f"{measure}_{n}" for n in TYPES_OF_VIOLENCE) if t in columns]
+        if typed:
+            total = " + ".join(f"coalesce({name}, 0)" for name in typed)
+            faults[f"the types add up to more {measure} than there are"] = f"{total} > {measure}"
+    return faults
+
+
+def _text(columns: Columns, meaning: str) -> str:
+    """Return the SQL of the first column with a meaning that is filled."""
+    texts = [f"filled({quoted(name)})" for name in columns.get(meaning, ())]
+    return f"coalesce({', '.join(texts)})" if texts else "NULL::VARCHAR"
+
+
+def _place(columns: Columns, level: Level) -> dict[str, str]:
+    names = [f"country_named(filled({quoted(name)}))" for name in columns.get("country", ())]
+    country = f"coalesce({', '.join(names)})" if names else "NULL::VARCHAR"
+    if level == "country":
+        return {"country": country, "name": country}
+    if level == "admin1":
+        return {"country": country, "name": _text(columns, "region")}
+    cell = rf"regexp_extract({_text(columns, 'cell')}, '^([1-9][0-9]{{0,5}})(\.0)?$', 1)"
+    cell = f"nullif({cell}, '')"
+    return {"country": country if names else f"country_of_cell({cell})", "name": cell}
+
+
+def _day(columns: Columns) -> str:
+    """Return the SQL of the day of whose month a row is."""
+    if "month" not in columns:
+        text = _text(columns, "week")
+        iso = f"try_strptime({text} || '-1', '%G-W%V-%u')"
+        return f"(coalesce({_iso_day(text)}, {iso}) + INTERVAL {_MIDDLE_OF_WEEK} DAY)::DATE"
+    text = _text(columns, "month")
+    month = rf"regexp_extract({text}, '^(\d{{4}}-\d{{2}})(-\d{{2}}([T ].*)?)?$', 1)"
+    in_year = f"{_text(columns, 'year')} || ' ' || {text}"
+    return (
+        f"coalesce(try_strptime({month}, '%Y-%m'), "
+        f"try_strptime({in_year}, ['%Y %m', '%Y %B', '%Y %b']))::DATE"
+    )
+
+
+def _iso_day(text: str) -> str:
+    return f"try_strptime(left({text}, 10), '%Y-%m-%d')"
+
+
+def _type_name(columns: Columns) -> str:
+    return rf"regexp_replace(lower({_text(columns, 'type')}), '\.0$', '')"
+
+
+def _type(columns: Columns) -> str:
+    return lookup(_TYPES, _type_name(columns)) if "type" in columns else str(UNTYPED)
+
+
+def _figure(columns: Columns, figure: str) -> str:
+    if figure not in columns:
+        return "0"
+    text = _text(columns, figure)
+    whole = rf"try_cast(nullif(regexp_extract({text}, '^(-?\d{{1,15}})(\.0*)?$', 1), '') AS BIGINT)"
+    if figure != "deaths":
+        return whole
+    # Some sources count no deaths where there is no organised violence.
+    others = ", ".join(map(str, OTHER_TYPES))
+    return f"CASE WHEN {text} IS NULL AND {_type(columns)} IN ({others}) THEN 0 ELSE {whole} END"

@@ -1,0 +1,146 @@
+"""The SQL of sources: macros, functions, and pieces of expressions.
+
+A delivered column is text, `delivered."name"`; what cannot be read is null.
+"""
+
+import re
+from collections.abc import Mapping, Sequence
+from functools import cache, partial
+from itertools import takewhile
+
+import duckdb
+import pandas as pd
+import pyarrow as pa
+
+from features.places import priogrid
+from features.places.countries import gleditsch_ward_states
+from features.places.matching import match_countries
+from features.places.regions import load_regions
+from features.sources.rows import BEYOND
+
+_NAMELESS = re.compile(rf"column \d+|{re.escape(BEYOND)}")
+
+
+def quoted(name: str) -> str:
+    """Return a name as a delivered column in SQL."""
+    return 'delivered."' + name.replace('"', '""') + '"'
+
+
+def literal(text: str) -> str:
+    """Return a text as a literal in SQL."""
+    return "'" + text.replace("'", "''") + "'"
+
+
+def is_filled(column: str) -> str:
+    """Return the SQL condition that a delivered column is not empty."""
+    return f"filled({quoted(column)}) IS NOT NULL"
+
+
+def iso_day(column: str) -> str:
+    """Return the SQL of a day as YYYY-MM-DD only: in 3/4 the month is ambiguous."""
+    return f"CASE WHEN NOT contains({quoted(column)}, '/') THEN day({quoted(column)}) END"
+
+
+def lookup(meanings: Mapping[str, str | int], key: str) -> str:
+    """Return the SQL of what a text, itself SQL, means; null where it is not among the keys."""
+    if not meanings:
+        return "NULL"
+    pairs = ", ".join(
+        f"{literal(text)}: {literal(to) if isinstance(to, str) else to}"
+        for text, to in meanings.items()
+    )
+    return f"MAP {{{pairs}}}[{key}]"
+
+
+def is_nameless(column: str) -> bool:
+    """Tell whether a delivered column has no name in the header."""
+    return _NAMELESS.fullmatch(column) is not None
+
+
+def has_surplus(columns: Sequence[str]) -> str:
+    """Return the SQL condition that a row has more fields than the header has names.
+
+    A column without a name that stands before others holds the numbers of rows, as pandas writes
+    them.
+    """
+    last = takewhile(is_nameless, reversed(columns))
+    return " OR ".join(is_filled(name) for name in last) or "false"
+
+
+def define_functions(database: duckdb.DuckDBPyConnection) -> None:
+    """Define the macros and functions that `RowRules` may use.
+
+    `filled(text)` is the text without spaces around it, null if empty; `number(text)` a finite
+    number; `whole(text)` a whole number, in whatever notation; `day(text)` a date as YYYY-MM-DD or
+    MM/DD/YYYY, with or without a time of day; `iso3_of_gleditsch_ward(number)`,
+    `country_named(text)` and `country_of_cell(text)` are countries; `cells_apart(cell, latitude,
+    longitude)` counts the PRIO-GRID cells between a cell and a point.
+    """
+    database.execute(_macros())
+    define = partial(
+        database.create_function,
+        parameters=["VARCHAR"],
+        return_type="VARCHAR",
+        type="arrow",
+        null_handling="special",
+    )
+    define("country_named", partial(_country_named, {}))
+    define("country_of_cell", _country_of_cell)
+
+
+def _country_named(codes: dict[str, str | None], names: pa.ChunkedArray) -> pa.Array:
+    """Return the countries of names (n,); `codes` remembers them, for threads at the same time."""
+    texts = names.to_pylist()
+    unseen = {name: None for name in texts if name is not None and name not in codes}
+    printable = pd.Series([name for name in unseen if name.isprintable()], dtype="str")
+    matches = zip(printable, match_countries(printable), strict=True)
+    codes.update(unseen | {name: code for name, code in matches if pd.notna(code)})
+    return pa.array([None if name is None else codes[name] for name in texts], pa.string())
+
+
+def _country_of_cell(cells: pa.ChunkedArray) -> pa.Array:
+    countries = _cell_countries()
+    return pa.array([countries.get(cell) for cell in cells.to_pylist()], pa.string())
+
+
+@cache
+def _cell_countries() -> dict[str, str]:
+    cells = load_regions("priogrid").table
+    return dict(zip(cells["id"], cells["country"], strict=True))
+
+
+def _macros() -> str:
+    states = gleditsch_ward_states()
+    codes = ", ".join(
+        literal(states[n]) if n in states else "NULL" for n in range(1, max(states) + 1)
+    )
+    return f"""
+    CREATE TEMP MACRO filled(t) AS nullif(trim(t, chr(32) || chr(9) || chr(10) || chr(13)), '');
+    CREATE TEMP MACRO number(t) AS CASE
+        WHEN isfinite(try_cast(t AS DOUBLE)) THEN try_cast(t AS DOUBLE) END;
+    CREATE TEMP MACRO whole(t) AS CASE
+        WHEN strlen(t) < 16 AND t SIMILAR TO '[0-9]+' THEN try_cast(t AS BIGINT)
+        WHEN abs(number(t)) < 9007199254740992 AND number(t) % 1 = 0 THEN number(t)::BIGINT END;
+    CREATE TEMP MACRO day(t) AS CASE
+        WHEN filled(t) SIMILAR TO '[0-9]{{4}}-[0-9]{{2}}-[0-9]{{2}}([ T].*)?'
+        THEN try_cast(left(filled(t), 10) AS DATE)
+        ELSE coalesce(
+            try_strptime(
+                regexp_extract(filled(t), '^([0-9]{{4}}-[0-9]{{1,2}}-[0-9]{{1,2}})([ T].*)?$', 1),
+                '%Y-%m-%d'
+            ),
+            try_strptime(
+                regexp_extract(filled(t), '^([0-9]{{1,2}}/[0-9]{{1,2}}/[0-9]{{4}})([ T].*)?$', 1),
+                '%m/%d/%Y'
+            )
+        )::DATE END;
+    CREATE TEMP MACRO month_of(d) AS (year(d) - 1970) * 12 + month(d) - 1;
+    CREATE TEMP MACRO iso3_of_gleditsch_ward(n) AS [{codes}][greatest(n, 0)];
+    CREATE TEMP MACRO cells_apart(cell, latitude, longitude) AS greatest(
+        abs(floor((cell - 1) / {priogrid.COLUMNS}) - (floor(latitude * 2) + 180)),
+        least(
+            abs((cell - 1) % {priogrid.COLUMNS} - (floor(longitude * 2) + 360)),
+            {priogrid.COLUMNS} - abs((cell - 1) % {priogrid.COLUMNS} - (floor(longitude * 2) + 360))
+        )
+    );
+    """
