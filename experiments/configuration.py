@@ -1,4 +1,4 @@
-"""One TOML file describes an experiment; a typing error in it is an error, never a default."""
+"""An experiment as one TOML file; a misspelt key is an error, never a default."""
 
 from collections.abc import Collection
 from pathlib import Path
@@ -25,7 +25,7 @@ DEFAULT = Path(__file__).with_name("default.toml")
 DEMO = Path(__file__).with_name("demo.toml")
 
 LARGEST_SEED = 2**32 - 1
-"""The random state of scikit-learn takes no larger number."""
+"""The largest random state of scikit-learn."""
 
 
 def _each_once(names: tuple[str, ...]) -> tuple[str, ...]:
@@ -54,33 +54,33 @@ class Thresholds(_Section):
 
 
 class Events(_Section):
-    """Which event history is learned from, and how."""
+    """The event history to learn from, and how its summary events count."""
 
     history: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")
     summary: SummaryEvents
 
     @property
     def named(self) -> str | None:
-        """The history that is named, None where any will do."""
+        """The name of the history, None for any."""
         return None if self.history == "any" else self.history
 
 
-class Training(_Section):
-    """Which months teach, and which calibrate."""
+class TrainingSettings(_Section):
+    """The months of training and calibration."""
 
     months: Positive
     calibration_months: Positive
 
 
-class Backtest(_Section):
-    """Over which origins the experiment is judged."""
+class BacktestSettings(_Section):
+    """The origins of the backtest."""
 
     years: Annotated[Positive, Field(le=100)]
     refit_months: Positive
 
 
 class LogisticSettings(_Section):
-    """The logistic regression: few, readable indicators."""
+    """The logistic regression on a few readable indicators."""
 
     indicators: Annotated[tuple[str, ...], EachOnce]
 
@@ -105,7 +105,7 @@ class EnsembleSettings(_Section):
 
 
 class Configuration(_Section):
-    """One experiment, complete: nothing else decides what is trained."""
+    """One experiment: all that decides what is trained."""
 
     name: str = Field(pattern=r"^[a-z0-9][a-z0-9-]*$")
     description: str
@@ -115,8 +115,8 @@ class Configuration(_Section):
     learners: Annotated[tuple[LearnerName, ...], EachOnce]
     events: Events
     thresholds: Thresholds
-    training: Training
-    backtest: Backtest
+    training: TrainingSettings
+    backtest: BacktestSettings
     logistic: LogisticSettings
     boosting: BoostingSettings
     ensemble: EnsembleSettings
@@ -125,8 +125,7 @@ class Configuration(_Section):
     @classmethod
     def _in_catalogue(cls, names: Literal["all"] | tuple[str, ...]) -> object:
         if names != "all":
-            known = {*CATALOGUE_NAMES, *FAMILIES}
-            unknown = set(names) - known
+            unknown = set(names) - {*CATALOGUE_NAMES, *FAMILIES}
             if unknown:
                 raise ValueError(f"not in the catalogue: {', '.join(sorted(unknown))}")
             _each_once(named(names))
@@ -134,11 +133,11 @@ class Configuration(_Section):
 
     @model_validator(mode="after")
     def _learners_read_what_is_there(self) -> "Configuration":
-        wanted = {
+        read = {
             "[logistic]": self.logistic.indicators,
             "[ensemble] record": self.ensemble.record,
         }
-        for reader, names in wanted.items():
+        for reader, names in read.items():
             absent = set(names) - set(self.indicator_names)
             if absent:
                 raise ValueError(f"{reader} reads what is not there: {', '.join(sorted(absent))}")

@@ -33,8 +33,13 @@ def log_score(outcome: FloatArray, probability: FloatArray) -> float:
 
     Source: Good (1952), Journal of the Royal Statistical Society B 14(1).
     """
+    return float(np.mean(log_losses(outcome, probability)))
+
+
+def log_losses(outcome: FloatArray, probability: FloatArray) -> FloatArray:
+    """Return the logarithmic score of each forecast, (n,) [nats]."""
     p = np.clip(probability, SMALLEST_PROBABILITY, 1 - SMALLEST_PROBABILITY)
-    return float(-np.mean(outcome * np.log(p) + (1 - outcome) * np.log1p(-p)))
+    return np.asarray(-(outcome * np.log(p) + (1 - outcome) * np.log1p(-p)))
 
 
 def auc(outcome: FloatArray, probability: FloatArray) -> float:
@@ -61,11 +66,6 @@ def average_precision(outcome: FloatArray, probability: FloatArray) -> float:
     cases, size = np.bincount(value, weights=outcome), np.bincount(value)
     precision = np.cumsum(cases) / np.cumsum(size)
     return float(np.average(precision, weights=cases))
-
-
-def skill(score: float, reference: float) -> float:
-    """Return 1 - score / reference: 0 is no better than the reference, 1 is perfect."""
-    return 1 - score / reference if reference > 0 else float("nan")
 
 
 def reliability(

@@ -12,11 +12,11 @@ import pytest
 
 from experiments.backtest.rolling import Step
 from experiments.configuration import Configuration
-from experiments.publishing.publish import publish
+from experiments.publishing.publish import issue_bulletin
 from experiments.samples import samples_at
 from experiments.tracking.registry import backtest_forecasts, champion
-from experiments.tracking.store import Store, open_store
-from experiments.training import train
+from experiments.tracking.store import MlflowStore, open_store
+from experiments.training import train_levels
 from features.archive.releases import Archive
 from features.archive.vintage import Vintage, open_vintage
 from features.indicators.catalogue import CATALOGUE
@@ -59,7 +59,7 @@ class Told:
         best = champion(store, "admin1")
         assert best is not None
         self.backtest = backtest_forecasts(store, best)
-        issued = publish(
+        issued = issue_bulletin(
             vintage, store, home, ORIGIN, issued_at=datetime(2025, 1, 20, tzinfo=UTC), code="1+a"
         )
         self.digest = issued.manifest.vintage.digest
@@ -69,9 +69,9 @@ class Told:
         self.risk_scales = issued.manifest.risk_scales
 
     @staticmethod
-    def _train(vintage: Vintage, store: Store, settings: Any) -> None:
+    def _train(vintage: Vintage, store: MlflowStore, settings: Any) -> None:
         configuration = Configuration.model_validate(settings)
-        train(vintage, configuration, store, ORIGIN, code="1+a", jobs=1, progress=plainly)
+        train_levels(vintage, configuration, store, ORIGIN, code="1+a", jobs=1, progress=plainly)
 
 
 def samples_of(vintage: Vintage) -> Any:

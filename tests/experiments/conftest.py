@@ -16,8 +16,8 @@ from experiments.configuration import Configuration
 from experiments.samples import Samples
 from experiments.tracking import runs
 from experiments.tracking.registry import champion
-from experiments.tracking.store import Store, open_store
-from experiments.training import train
+from experiments.tracking.store import MlflowStore, open_store
+from experiments.training import train_levels
 from features.archive.releases import Archive
 from features.archive.vintage import Vintage, open_vintage
 from features.arrays import FloatArray
@@ -84,7 +84,7 @@ def train_into(
     """Train at one level; return what came of it."""
     store = open_store(home, None)
     configuration = Configuration.model_validate(settings)
-    (trained,) = train(
+    (trained,) = train_levels(
         vintage,
         configuration,
         store,
@@ -144,7 +144,7 @@ def trainings(trained: Path) -> list[dict[str, Any]]:
 
 
 @pytest.fixture
-def store(trained: Path) -> Store:
+def store(trained: Path) -> MlflowStore:
     """The store of the trained home; not to be changed."""
     return open_store(trained, None)
 

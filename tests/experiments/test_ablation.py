@@ -8,7 +8,14 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from experiments.ablation import Ablation, ablate, as_table, gains_markdown, losses_of, run_ablation
+from experiments.ablation import (
+    Ablation,
+    ablate_families,
+    as_table,
+    gains_markdown,
+    losses_of,
+    run_ablation,
+)
 from experiments.backtest.rolling import Backtest, Step
 from experiments.configuration import Configuration
 from experiments.samples import Samples
@@ -105,7 +112,7 @@ def test_every_addition_is_a_run_under_one_parent_with_its_table(
 ) -> None:
     store = open_store(tmp_path, None)
     read = configuration.reading(("deaths", "deaths_mean_3", "season"))
-    done = ablate(
+    done = ablate_families(
         vintage, read, store, "admin1", parse_month("2022-12"), code="1+a", jobs=1, progress=plainly
     )
     assert [ablation.added for ablation in done] == ["season"]

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from experiments.judging.comparison import FEWEST_ORIGINS
 from experiments.judging.gate import Verdict, against_champion, against_references
+from experiments.judging.skill import FEWEST_ORIGINS
 from models.references import REFERENCES
 
 MONTH = [

@@ -24,15 +24,15 @@ from bulletins.form import (
     TRACK_RECORD_SCHEMA,
     Manifest,
 )
-from experiments.publishing.earlier import Previous, read_bulletin
+from experiments.publishing.earlier import EarlierBulletin, read_bulletin
 from experiments.publishing.history import history_of
-from experiments.publishing.publish import publish
+from experiments.publishing.publish import issue_bulletin
 from experiments.publishing.regions import outlines, regions_of
-from experiments.publishing.scores import Issue
+from experiments.publishing.scores import LevelForecast
 from experiments.publishing.track_record import track_record_of
 from experiments.samples import samples_at
 from experiments.tracking.registry import champion, load_forecaster
-from experiments.tracking.store import Store, open_store
+from experiments.tracking.store import MlflowStore, open_store
 from features.archive.releases import Archive
 from features.archive.vintage import Vintage, open_vintage
 from features.months import format_month, parse_month
@@ -53,7 +53,7 @@ def months_home(trained: Path, vintage: Vintage, tmp_path_factory: pytest.TempPa
     """A trained home with the bulletins of three months."""
     home = Path(shutil.copytree(trained, tmp_path_factory.mktemp("months") / "home"))
     for origin in ORIGINS:
-        publish(
+        issue_bulletin(
             vintage,
             open_store(home, None),
             home,
@@ -246,7 +246,7 @@ def test_nothing_after_the_origin_changes_a_bit_of_any_file(
     other = open_vintage(Archive(tmp_path / "other"), vintage.as_of)
     for origin in ORIGINS:
         month, store = parse_month(origin), open_store(own_home, None)
-        publish(other, store, own_home, month, issued_at=ISSUED, code="1.2.3+abc")
+        issue_bulletin(other, store, own_home, month, issued_at=ISSUED, code="1.2.3+abc")
     expected, found = (
         {path.relative_to(home): path.read_bytes() for path in home.glob("bulletins/*/*.parquet")}
         for home in (months_home, own_home)
@@ -269,38 +269,38 @@ def test_a_region_can_be_read_without_most_of_the_others(
 
 
 @pytest.fixture
-def issue(store: Store, panel: Panel) -> Issue:
+def issue(store: MlflowStore, panel: Panel) -> LevelForecast:
     """What is known in December 2023."""
     model = champion(store, "admin1")
     assert model is not None
     known = panel.until(parse_month(ORIGINS[-1]))
     forecaster = load_forecaster(store, model)
     samples = samples_at(known, parse_month(ORIGINS[-1]), forecaster.tau, ("deaths_mean_3",))
-    return Issue(known, model, forecaster, samples)
+    return LevelForecast(known, model, forecaster, samples)
 
 
 @pytest.mark.parametrize(("months", "is_judged"), [(24, True), (25, False)])
 def test_bulletins_are_judged_for_two_years(
-    issue: Issue, scores: pd.DataFrame, months: int, is_judged: bool
+    issue: LevelForecast, scores: pd.DataFrame, months: int, is_judged: bool
 ) -> None:
-    old = Previous("old", parse_month(ORIGINS[-1]) - months, scores)
+    old = EarlierBulletin("old", parse_month(ORIGINS[-1]) - months, scores)
     told = track_record_of(issue, [old])
     assert list(told.columns) == TRACK_RECORD_SCHEMA.names
     assert set(told["target"]) == ({"fatalities", *TARGETS} if is_judged else set())
 
 
 def test_a_bulletin_of_months_that_the_history_no_longer_covers_is_not_judged(
-    issue: Issue, scores: pd.DataFrame
+    issue: LevelForecast, scores: pd.DataFrame
 ) -> None:
     observed = issue.panel.observed.copy()
     observed[-30] = False
     gap = replace(issue, panel=replace(issue.panel, observed=observed))
     origin = parse_month(ORIGINS[-1])
-    assert track_record_of(gap, [Previous("old", origin - 12, scores)]).empty
-    assert not track_record_of(gap, [Previous("old", origin - 4, scores)]).empty
+    assert track_record_of(gap, [EarlierBulletin("old", origin - 12, scores)]).empty
+    assert not track_record_of(gap, [EarlierBulletin("old", origin - 4, scores)]).empty
 
 
-def test_history_says_nothing_of_what_was_not_observed_or_not_told(issue: Issue) -> None:
+def test_history_says_nothing_of_what_was_not_observed_or_not_told(issue: LevelForecast) -> None:
     observed = issue.panel.observed.copy()
     observed[-30] = False
     panel = replace(issue.panel, observed=observed, tells=frozenset())
@@ -311,7 +311,9 @@ def test_history_says_nothing_of_what_was_not_observed_or_not_told(issue: Issue)
     assert told[["events", "state_based", "non_state", "one_sided"]].isna().all(axis=None)
 
 
-def test_a_region_that_lies_nobody_knows_where_is_told_of_without_a_place(issue: Issue) -> None:
+def test_a_region_that_lies_nobody_knows_where_is_told_of_without_a_place(
+    issue: LevelForecast,
+) -> None:
     known = issue.panel.regions.table
     places = ["latitude", "longitude"]
     table = known.assign(

@@ -3,7 +3,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from experiments.judging.skill import Skill
+from experiments.judging.skill import SkillTables
 from experiments.report.sentences import (
     calibration_findings,
     country_finding,
@@ -132,7 +132,7 @@ def test_calibration_is_told_with_what_came_of_the_high_scores() -> None:
     ],
 )
 def test_deaths_that_add_up_are_said_to(off: float, text: str, tone: str) -> None:
-    finding = deaths_finding(Skill.of(backtest_of(offs=WEAK, learner_off=off)), "logistic")
+    finding = deaths_finding(SkillTables.of(backtest_of(offs=WEAK, learner_off=off)), "logistic")
     assert text in finding.text
     assert finding.tone == tone
 
@@ -151,7 +151,7 @@ def test_deaths_that_do_not_add_up_are_said_not_to(
     backtest = backtest_of(offs=WEAK, horizons=(1, 2))
     means = backtest.means
     means["logistic"] *= means["horizon"].map(factor)
-    finding = deaths_finding(Skill.of(backtest), "logistic")
+    finding = deaths_finding(SkillTables.of(backtest), "logistic")
     assert finding.text == f"Forecast deaths add up to {text}"
     assert finding.tone == tone
 

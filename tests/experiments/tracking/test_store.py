@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from experiments.tracking.store import Store, model_name, open_store
+from experiments.tracking.store import MlflowStore, model_name, open_store
 from features.errors import ModelError
 
 OPEN = """
@@ -42,7 +42,9 @@ def test_two_processes_may_open_a_new_store_at_once(tmp_path: Path) -> None:
     assert said[0] == said[1] == ("1\n", "")
 
 
-def test_the_store_of_a_home_is_a_file_in_it_and_its_artifacts_lie_beside(store: Store) -> None:
+def test_the_store_of_a_home_is_a_file_in_it_and_its_artifacts_lie_beside(
+    store: MlflowStore,
+) -> None:
     assert store.uri.startswith("sqlite:///")
     assert store.artifacts is not None
     home = store.artifacts.parent
