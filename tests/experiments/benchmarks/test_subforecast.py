@@ -12,10 +12,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.testing import assert_allclose, assert_array_equal
 
-from experiments.benchmarks.chosen import UNIT_FORECASTER
 from experiments.benchmarks.files import Run
+from experiments.benchmarks.forecasters import UNIT_FORECASTER, UnitFrequency
 from experiments.benchmarks.published import UNIT_ENTRIES, UNIT_ROWS
-from experiments.benchmarks.simple import UnitFrequency
 from experiments.benchmarks.subforecast import (
     LEAST_TRAINING,
     UnitForecaster,

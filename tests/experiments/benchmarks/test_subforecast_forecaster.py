@@ -9,7 +9,7 @@ from experiments.benchmarks.subforecast import roll
 from experiments.benchmarks.subforecast_data import AdminCounts
 from experiments.benchmarks.subforecast_forecaster import UnitEnsemble, indicators_of
 from experiments.benchmarks.subforecast_scores import outcomes_of
-from experiments.benchmarks.subforecast_surroundings import places_of
+from experiments.benchmarks.subforecast_surroundings import map_of
 from features.arrays import FloatArray
 from models import metrics
 
@@ -94,8 +94,8 @@ def test_forecasts_do_not_depend_on_the_order_of_units(made_up: FloatArray) -> N
         events_by_type=counts.events_by_type[:, order],
         deaths=counts.deaths[:, order],
     )
-    names, values = indicators_of(counts, places_of(counts))
-    again, others = indicators_of(turned, places_of(turned))
+    names, values = indicators_of(counts, map_of(counts))
+    again, others = indicators_of(turned, map_of(turned))
     assert names == again
     assert values.shape == (72, 16, len(names))
     assert_allclose(values[:, order], others, rtol=1e-5, atol=1e-6)

@@ -13,10 +13,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from numpy.testing import assert_allclose, assert_array_equal
 
-from experiments.benchmarks.chosen import COUNTRY_FORECASTER
 from experiments.benchmarks.files import Run
+from experiments.benchmarks.forecasters import COUNTRY_FORECASTER, RecentMonths
 from experiments.benchmarks.published import CONFLICTOLOGY, LEADERBOARD, LEADERS, leaderboard
-from experiments.benchmarks.simple import RecentMonths
 from experiments.benchmarks.views import (
     CountryForecaster,
     Draws,
