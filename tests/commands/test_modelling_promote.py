@@ -1,26 +1,10 @@
-import os
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
 from experiments.tracking.registry import champion
 from experiments.tracking.store import open_store
-
-COMMAND = str(Path(sys.executable).with_name("tocsin"))
-
-
-def tocsin(home: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    # mlflow writes the store that another test opened into the environment.
-    own = {k: v for k, v in os.environ.items() if not k.startswith("MLFLOW_")}
-    return subprocess.run(
-        [COMMAND, *arguments],
-        env=own | {"TOCSIN_HOME": str(home), "COLUMNS": "160"},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+from tests.command import tocsin
 
 
 def test_a_promotion_is_said_in_a_line_and_kept_with_its_reason(own_home: Path) -> None:
