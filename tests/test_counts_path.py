@@ -15,6 +15,7 @@ import pytest
 from features.months import format_month
 from features.sources.simulation.world import World
 from tests.command import as_toml, process, tocsin
+from tests.training import without_pictures
 
 NAMES = {"MLI-mopti": "Mopty", "MLI-segou": "Region de Segou", "MLI-kidal": "Upper Azawad"}
 ALONE = "MLI-x-upper-azawad"
@@ -68,7 +69,8 @@ def outputs(home: Path, files: Path) -> dict[str, str]:
         ("train", "--origin", "2023-12", "--config", str(files / "small.toml"), "--jobs", "1"),
         ("publish", "--origin", "2023-12"),
     ):  # fmt: skip
-        done = tocsin(home, *arguments)
+        with without_pictures():
+            done = tocsin(home, *arguments)
         assert done.returncode == 0, done.stderr
         printed[arguments[0]] = done.stdout
     return printed

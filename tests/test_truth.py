@@ -1,27 +1,23 @@
 """In a simulated world the true probability is known: scores are held against it, not only
 against what happened to happen."""
 
-from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
 
-from experiments.backtest.rolling import Step, fit_forecaster, reference_probabilities
+from experiments.backtest.rolling import fit_forecaster, reference_probabilities
 from experiments.configuration import Configuration
 from experiments.samples import Samples, samples_at
 from features.arrays import FloatArray
 from features.months import parse_month
 from features.panel.panel import Panel, build_panel
 from features.sources.simulation.world import World, conditional_draws, true_probability
+from tests.training import plainly
 
 ORIGINS = [parse_month(month) for month in ("2019-12", "2020-12", "2021-12", "2022-12", "2023-12")]
 TAU = 5
-
-
-def plainly(steps: Iterable[Step], total: int, label: str) -> Iterable[Step]:
-    return steps
 
 
 def panel_of(world: World) -> Panel:

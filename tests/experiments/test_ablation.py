@@ -1,4 +1,4 @@
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -16,17 +16,14 @@ from experiments.ablation import (
     losses_of,
     run_ablation,
 )
-from experiments.backtest.rolling import Backtest, Step
+from experiments.backtest.rolling import Backtest
 from experiments.configuration import Configuration
 from experiments.samples import Samples
 from experiments.tracking.store import open_store
 from features.archive.vintage import Vintage
 from features.errors import ConfigurationError
 from features.months import parse_month
-
-
-def plainly(steps: Iterable[Step], total: int, label: str) -> Iterable[Step]:
-    return steps
+from tests.training import plainly
 
 
 @pytest.fixture(scope="module")

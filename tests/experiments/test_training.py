@@ -6,16 +6,15 @@ from typing import Any
 
 import pytest
 
-from experiments import training
 from experiments.backtest.rolling import Step
 from experiments.configuration import Configuration
-from experiments.tracking import runs
 from experiments.tracking.registry import champion, champion_for
 from experiments.tracking.store import MlflowStore, open_store
 from experiments.training import train_levels
 from features.archive.vintage import Vintage
 from features.errors import CoverageError, ModelError
 from features.months import parse_month
+from tests.training import train_level, without_pictures
 
 NAME = "tocsin-admin1"
 Trainings = list[dict[str, Any]]
@@ -110,20 +109,10 @@ def test_a_model_for_another_threshold_meets_the_references_not_the_champion(
         "learners": ["logistic"],
         "thresholds": {"country": 25, "admin1": 10, "priogrid": 1},
     }
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(runs, "_log_figure", lambda picture, name: None)
-        patch.setattr(training, "report_page", lambda judged: "")
-        (trained,) = train_levels(
-            vintage,
-            Configuration.model_validate(plain),
-            store,
-            parse_month("2023-12"),
-            code="1.2.3+abc",
-            jobs=1,
-            progress=lambda steps, total, label: steps,
-        )
-    assert "champion" not in trained.verdict.reason
-    assert tags_of(store, trained.version)["threshold"] == "10.0"
+    with without_pictures():
+        result = train_level(store, vintage, plain, "2023-12")
+    assert "champion" not in result.verdict.reason
+    assert tags_of(store, result.version)["threshold"] == "10.0"
 
 
 def test_real_events_are_not_learned_from_into_a_store_of_simulated_ones(

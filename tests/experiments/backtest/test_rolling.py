@@ -1,4 +1,4 @@
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import fields, replace
 from typing import Any
 
@@ -12,7 +12,7 @@ from pandas.testing import assert_frame_equal
 
 from experiments.backtest import rolling as module
 from experiments.backtest.folds import OriginSpan, fold_origins
-from experiments.backtest.rolling import Backtest, Step, fit_forecaster, run_backtest
+from experiments.backtest.rolling import Backtest, fit_forecaster, run_backtest
 from experiments.configuration import Configuration
 from experiments.samples import Samples, samples_at
 from features.errors import CoverageError
@@ -21,16 +21,13 @@ from features.panel.panel import Panel
 from features.targets import label
 from models.forecaster import CELLS, FITTED_CELLS, Cell, LabelledRows
 from models.learners import Learner
+from tests.training import plainly
 
 MakeSamples = Callable[..., Samples]
 Settings = dict[str, Any]
 ORIGIN = parse_month("2023-12")
 KEYS = ["target", "horizon", "origin", "region"]
 FORECASTS = ["logistic", "boosting", "climatology", "conflictology", "persistence"]
-
-
-def plainly(steps: Iterable[Step], total: int, label: str) -> Iterable[Step]:
-    return steps
 
 
 def backtest_of(panel: Panel, settings: Settings, jobs: int = 1) -> Backtest:

@@ -197,7 +197,7 @@ def test_regions_whose_names_a_source_alone_knows_have_no_map(judgement: Judgeme
     placeless = replace(judgement, training=replace(judgement.training, regions=own))
     names = [picture.name for picture in pictures_of(placeless, "logistic")]
     assert names == [name for name in READINGS if name != "skill_map"]
-    assert "SkillTables by region" not in report_page(placeless)
+    assert "Skill by region" not in report_page(placeless)
 
 
 def test_a_picture_is_a_row_in_mlflow(judgement: Judgement) -> None:

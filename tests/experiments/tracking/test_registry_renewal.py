@@ -3,9 +3,7 @@ from typing import Any
 
 import pytest
 
-from experiments import training
 from experiments.configuration import CATALOGUE_NAMES, Configuration
-from experiments.tracking import runs
 from experiments.tracking.registry import (
     ModelVersion,
     champion,
@@ -14,9 +12,10 @@ from experiments.tracking.registry import (
     renews,
 )
 from experiments.tracking.store import MlflowStore, open_store
-from experiments.training import TrainingResult, train_levels
+from experiments.training import TrainingResult
 from features.archive.vintage import Vintage
 from features.months import parse_month
+from tests.training import train_level, without_pictures
 
 MARCH = parse_month("2024-03")
 
@@ -104,19 +103,8 @@ def test_a_renewal_is_the_same_experiment_on_newer_months(
 
 
 def trained_on(store: MlflowStore, vintage: Vintage, settings: dict[str, Any]) -> TrainingResult:
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(runs, "_log_figure", lambda picture, name: None)
-        patch.setattr(training, "report_page", lambda judged: "")
-        (trained,) = train_levels(
-            vintage,
-            Configuration.model_validate(settings),
-            store,
-            parse_month("2023-12"),
-            code="1.2.3+abc",
-            jobs=1,
-            progress=lambda steps, total, label: steps,
-        )
-    return trained
+    with without_pictures():
+        return train_level(store, vintage, settings, "2023-12")
 
 
 def test_a_champion_is_renewed_on_newer_months_and_not_on_the_same_ones(
