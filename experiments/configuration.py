@@ -1,5 +1,7 @@
 """An experiment as one TOML file; a misspelt key is an error, never a default."""
 
+import hashlib
+import json
 from collections.abc import Collection
 from pathlib import Path
 from typing import Annotated, Literal
@@ -23,6 +25,9 @@ from models.learners import Boosting, Learner, LearnerName, Logistic, LogOddsMea
 CATALOGUE_NAMES = tuple(indicator.name for indicator in CATALOGUE)
 DEFAULT = Path(__file__).with_name("default.toml")
 DEMO = Path(__file__).with_name("demo.toml")
+
+_DECIDES_NOTHING = {"name", "description", "levels", "thresholds", "indicators", "backtest"}
+"""Keys that do not change what is fitted at a level, or that enter a digest in another form."""
 
 LARGEST_SEED = 2**32 - 1
 """The largest random state of scikit-learn."""
@@ -188,6 +193,17 @@ class Configuration(_Section):
     def tau(self, level: Level) -> float:
         """The threshold of a level [deaths/month]."""
         return float(getattr(self.thresholds, level))
+
+    def digest(self, level: Level) -> str:
+        """Return the SHA-256 of all settings that decide what is fitted at a level.
+
+        The name, other levels and the backtest do not. Nor does the best learner: of two equally
+        good ones it may change from month to month.
+        """
+        settings = self.model_dump(mode="json", exclude=_DECIDES_NOTHING)
+        settings["indicators"] = self.indicator_names
+        settings["tau"] = self.tau(level)
+        return hashlib.sha256(json.dumps(settings, sort_keys=True).encode()).hexdigest()
 
     def template(self, learner: LearnerName) -> Learner:
         """Return an unfitted learner with these settings."""

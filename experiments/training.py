@@ -21,9 +21,7 @@ from experiments.tracking.registry import (
     RiskScales,
     backtest_forecasts,
     champion,
-    experiment_digest,
     refuse_other_events,
-    renews,
 )
 from experiments.tracking.runs import log_forecaster, log_training
 from experiments.tracking.store import MlflowStore, model_name
@@ -86,24 +84,10 @@ def _register(
     )
     uri = log_forecaster(training, forecaster, runs[learner])
     verdict, champion_to = _judge(training, store, learner)
-    scales = risk_scales(training.level, training.backtest.probabilities, learner)
-    tags = {
-        "learner": learner,
-        "trained_to": training.origin,
-        "threshold": str(training.samples.tau),
-        "gate": "passed" if verdict.passed else "refused",
-        "gate_reason": verdict.reason,
-        "gate_evidence": verdict.as_json(),
-        "experiment_digest": experiment_digest(training.configuration, training.level),
-        "simulated": str(training.simulated).lower(),
-        "vintage": training.digest,
-        "history": training.history,
-        "summary_events": training.summary_events,
-        "risk_scales": RiskScales.dump_json(scales).decode(),
-    }
+    tags = _version_tags(training, learner, verdict)
     name = model_name(training.level)
-    registered = mlflow.register_model(uri, name, tags=tags)
-    version, client = int(registered.version), store.client()
+    version = int(mlflow.register_model(uri, name, tags=tags).version)
+    client = store.client()
     passed = verdict.passed and (champion_to is None or champion_to <= training.origin)
     description = (
         f"{'SIMULATED events. ' if training.simulated else ''}{learner}, trained to "
@@ -130,6 +114,26 @@ def _register(
     )
 
 
+def _version_tags(
+    training: Training, learner: LearnerName, verdict: gate.Verdict
+) -> dict[str, str]:
+    scales = risk_scales(training.level, training.backtest.probabilities, learner)
+    return {
+        "learner": learner,
+        "trained_to": training.origin,
+        "threshold": str(training.samples.tau),
+        "gate": "passed" if verdict.passed else "refused",
+        "gate_reason": verdict.reason,
+        "gate_evidence": verdict.as_json(),
+        "experiment_digest": training.configuration.digest(training.level),
+        "simulated": str(training.simulated).lower(),
+        "vintage": training.digest,
+        "history": training.history,
+        "summary_events": training.summary_events,
+        "risk_scales": RiskScales.dump_json(scales).decode(),
+    }
+
+
 def _judge(
     training: Training, store: MlflowStore, learner: LearnerName
 ) -> tuple[gate.Verdict, str | None]:
@@ -154,14 +158,14 @@ def _judge(
     ):
         verdict = gate.against_references(forecasts, learner, seed=seed)
     else:
-        digest = experiment_digest(training.configuration, training.level)
+        digest = training.configuration.digest(training.level)
         verdict = gate.against_champion(
             forecasts,
             learner,
             backtest_forecasts(store, best),
             best.learner,
             label=best.label,
-            is_renewal=renews(digest, origin, best),
+            is_renewal=best.is_renewed_by(digest, origin),
             seed=seed,
         )
     return verdict, None if best is None else format_month(best.trained_to)

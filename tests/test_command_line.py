@@ -140,10 +140,10 @@ def test_an_empty_home_in_the_environment_is_none(tmp_path: Path) -> None:
 
 
 def test_simulated_events_are_said_to_be(home: Path) -> None:
-    listed = tocsin(home, "events")
-    assert listed.returncode == 0
-    assert "SIMULATED" in listed.stdout
-    assert "2010-01 to 2024-12" in listed.stdout
+    listing = tocsin(home, "events")
+    assert listing.returncode == 0
+    assert "SIMULATED" in listing.stdout
+    assert "2010-01 to 2024-12" in listing.stdout
 
 
 class Quiet(SimpleHTTPRequestHandler):
@@ -171,10 +171,10 @@ def test_a_release_is_fetched_ingested_and_shown(tmp_path: Path) -> None:
     write_ged_like(published / "GEDEvent_v24_0_12.csv", 500, last_day=date(2024, 12, 31))
     home, files = tmp_path / "home", tmp_path / "files"
     with served(tmp_path / "published") as address:
-        said = ("--files", address, "--to", str(files))
-        fetched = tocsin(None, "fetch", "ucdp", "24.0.12", *said)
-        again = tocsin(None, "fetch", "ucdp", "24.0.12", *said)
-        absent = tocsin(None, "fetch", "ucdp", "24.0.11", *said)
+        options = ("--files", address, "--to", str(files))
+        fetched = tocsin(None, "fetch", "ucdp", "24.0.12", *options)
+        again = tocsin(None, "fetch", "ucdp", "24.0.12", *options)
+        absent = tocsin(None, "fetch", "ucdp", "24.0.11", *options)
     file = files / "GEDEvent_v24_0_12.csv"
     assert fetched.stdout == f"{file}: {file.stat().st_size:,} bytes\n"
     assert again.stdout == f"{file}: already there\n"

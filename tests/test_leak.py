@@ -30,14 +30,14 @@ PUBLIC = date(2025, 1, 15)
 def scrambled(events: pd.DataFrame, chosen: pd.Series, seed: int) -> pd.DataFrame:
     """The events, those chosen with other places, types, days and deaths; a third of them gone."""
     rng = np.random.default_rng(seed)
-    kept, hit = events[~chosen], events[chosen].sample(frac=0.67, random_state=seed)
+    untouched, hit = events[~chosen], events[chosen].sample(frac=0.67, random_state=seed)
     places = ["country", "admin1", "priogrid", "latitude", "longitude"]
     hit = hit.copy()
     hit[places] = hit[places].sample(frac=1, random_state=seed).to_numpy()
     deaths = rng.integers(0, 500, len(hit))
     hit = hit.assign(best=deaths, low=deaths, high=deaths, deaths_unknown=deaths)
     hit = hit.assign(type_of_violence=rng.integers(1, 4, len(hit)).astype(np.int8))
-    return pd.concat([kept, hit], ignore_index=True)
+    return pd.concat([untouched, hit], ignore_index=True)
 
 
 class Snapshot:

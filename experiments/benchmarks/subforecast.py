@@ -32,7 +32,7 @@ class FittedUnits(Protocol):
     def predict(self, counts: AdminCounts) -> FloatArray:
         """Return probabilities (3, N) of occurrence, escalation, onset in the month after the last.
 
-        Onset is asked of every unit, and judged where it is defined.
+        Every unit has a probability of onset, which is judged where it is defined.
         """
         ...
 

@@ -91,7 +91,7 @@ def parse_windows(text: str) -> tuple[int, ...]:
 def read_views(
     data: Path, years: Sequence[int] | None = None
 ) -> tuple[CountryHistory, tuple[ChallengeWindow, ...]]:
-    """Return the history, in which the truth replaces the older table, and the windows asked for.
+    """Return the history, in which the truth replaces the older table, and the chosen windows.
 
     `data` is the folder, or one that holds it as `views_challenge`; by default every window that
     has a truth. Raises InputError when a file is missing or of another form.

@@ -1,7 +1,5 @@
 """The registry: which model version issues the scores of a level."""
 
-import hashlib
-import json
 import tempfile
 import zipfile
 from dataclasses import dataclass
@@ -17,7 +15,6 @@ from pydantic import TypeAdapter
 from skops.io.exceptions import UntrustedTypesFoundException
 
 from bulletins.form import RiskScale
-from experiments.configuration import Configuration
 from experiments.tracking.store import MlflowStore, model_name
 from features.archive.vintage import SummaryEvents, Vintage
 from features.errors import InputError, ModelError
@@ -79,6 +76,13 @@ class ModelVersion:
     def label(self) -> str:
         """Its name in scores: `tocsin-admin1/3`."""
         return f"{model_name(self.level)}/{self.version}"
+
+    def is_renewed_by(self, experiment: str, origin: int) -> bool:
+        """Return whether a model of an experiment (its digest) is this one on newer months.
+
+        A version that names no experiment is renewed by none.
+        """
+        return self.experiment == experiment and origin > self.trained_to
 
 
 def champion(store: MlflowStore, level: Level) -> ModelVersion | None:
@@ -277,27 +281,3 @@ def promote_version(
             client.set_model_version_tag(name, str(version), key, value)
         client.set_registered_model_alias(name, CHAMPION, str(version))
     return promotion
-
-
-_DECIDES_NOTHING = {"name", "description", "levels", "thresholds", "indicators", "backtest"}
-"""Keys that do not change what is fitted at a level, or that enter the digest in another form."""
-
-
-def experiment_digest(configuration: Configuration, level: Level) -> str:
-    """Return the SHA-256 of all settings of an experiment that decide what is fitted at a level.
-
-    The name, other levels and the backtest do not. Nor does the best learner: of two equally good
-    ones it may change from month to month.
-    """
-    settings = configuration.model_dump(mode="json", exclude=_DECIDES_NOTHING)
-    settings["indicators"] = configuration.indicator_names
-    settings["tau"] = configuration.tau(level)
-    return hashlib.sha256(json.dumps(settings, sort_keys=True).encode()).hexdigest()
-
-
-def renews(digest: str, origin: int, champion: ModelVersion) -> bool:
-    """Return whether a model is of the champion's experiment and trained on newer months.
-
-    `digest` is of the model's experiment. A champion without one is renewed by none.
-    """
-    return champion.experiment == digest and origin > champion.trained_to

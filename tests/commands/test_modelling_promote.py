@@ -26,7 +26,7 @@ def test_a_promotion_is_said_in_a_line_and_kept_with_its_reason(own_home: Path) 
 
 
 @pytest.mark.parametrize(
-    ("arguments", "code", "said"),
+    ("arguments", "code", "message"),
     [
         (("admin1", "99", "--reason", "why"), 1, "tocsin-admin1/99 is not in the MLflow store"),
         (("admin1", "2", "--reason", " "), 1, "a promotion needs a reason"),
@@ -37,11 +37,11 @@ def test_a_promotion_is_said_in_a_line_and_kept_with_its_reason(own_home: Path) 
     ],
 )
 def test_what_cannot_be_promoted_is_refused_with_its_exit_code(
-    own_home: Path, arguments: tuple[str, ...], code: int, said: str
+    own_home: Path, arguments: tuple[str, ...], code: int, message: str
 ) -> None:
     refused = tocsin(own_home, "promote", *arguments)
     assert (refused.returncode, refused.stdout) == (code, "")
-    assert said in refused.stderr
+    assert message in refused.stderr
     assert "Traceback" not in refused.stderr
     if code == 1:
         assert refused.stderr.startswith("tocsin: ")

@@ -71,7 +71,7 @@ def test_a_family_that_knows_more_saves_loss_and_one_that_knows_nothing_saves_no
 
 
 def test_the_losses_are_those_of_the_measures() -> None:
-    told = pd.DataFrame(
+    probabilities = pd.DataFrame(
         {
             "target": ["onset", "onset"],
             "horizon": 3,
@@ -81,8 +81,8 @@ def test_the_losses_are_those_of_the_measures() -> None:
             "boosting": [0.75, 0.0],
         }
     )
-    deaths = told.assign(target="fatalities", boosting=[2.5, 0.0])
-    losses = losses_of(Backtest(told, deaths, deaths, deaths, deaths), "boosting")
+    deaths = probabilities.assign(target="fatalities", boosting=[2.5, 0.0])
+    losses = losses_of(Backtest(probabilities, deaths, deaths, deaths, deaths), "boosting")
     assert losses["measure"].tolist() == ["brier"] * 2 + ["log_score"] * 2 + ["crps"] * 2
     expected = [0.0625, 0, -np.log(0.75), 1e-6, 2.5, 0]
     np.testing.assert_allclose(losses["loss"], expected, rtol=1e-5)

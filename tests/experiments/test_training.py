@@ -70,14 +70,14 @@ def test_a_model_for_an_earlier_month_passes_against_the_references_and_replaces
 
 
 def test_the_verdict_stands_on_the_version(trainings: Trainings, store: MlflowStore) -> None:
-    for told in trainings:
-        tags = tags_of(store, told["version"])
-        assert tags["gate"] == ("passed" if told["passed"] else "refused")
-        assert tags["gate_reason"] == told["reason"]
+    for outcomes in trainings:
+        tags = tags_of(store, outcomes["version"])
+        assert tags["gate"] == ("passed" if outcomes["passed"] else "refused")
+        assert tags["gate_reason"] == outcomes["reason"]
         (evidence, *_) = json.loads(tags["gate_evidence"])
         assert set(evidence["targets"]) == {"instability", "escalation", "onset"}
         assert len(tags["experiment_digest"]) == 64
-        assert tags["learner"] == told["learner"]
+        assert tags["learner"] == outcomes["learner"]
         assert tags["threshold"] == "5.0"
         assert tags["simulated"] == "true"
         assert len(tags["vintage"]) == 64
@@ -139,8 +139,11 @@ def test_an_origin_that_the_events_do_not_reach_is_refused_before_anything_is_fi
     own_home: Path, vintage: Vintage, small_settings: dict[str, Any]
 ) -> None:
     store = open_store(own_home, None)
-    for origin, said in (("2025-01", "not 2025-01"), ("2015-01", "begin too late for a backtest")):
-        with pytest.raises(CoverageError, match=said):
+    for origin, message in (
+        ("2025-01", "not 2025-01"),
+        ("2015-01", "begin too late for a backtest"),
+    ):
+        with pytest.raises(CoverageError, match=message):
             train_levels(
                 vintage,
                 Configuration.model_validate(small_settings),

@@ -42,7 +42,7 @@ class Work:
 
 
 def results(work: Work, cache: TaskCache | None, jobs: int = 1) -> dict[str, bytes]:
-    return {key: told["square"].tobytes() for key, told in run_grid(work, TASKS, jobs, cache)}
+    return {key: arrays["square"].tobytes() for key, arrays in run_grid(work, TASKS, jobs, cache)}
 
 
 def test_every_task_is_run_once_and_told_by_its_key() -> None:
@@ -87,18 +87,18 @@ ARRAYS = {"probability": np.array([0.1, 0.2]), "crps": np.array([np.pi, np.nan])
 
 @pytest.fixture
 def cache(tmp_path: Path) -> TaskCache:
-    found = TaskCache(tmp_path / "digest")
-    found.write("a", ARRAYS)
-    return found
+    arrays_read = TaskCache(tmp_path / "digest")
+    arrays_read.write("a", ARRAYS)
+    return arrays_read
 
 
 def test_what_is_kept_comes_back_to_the_last_bit(cache: TaskCache) -> None:
-    found = cache.read("a")
-    assert found is not None
-    assert list(found) == list(ARRAYS)
+    arrays_read = cache.read("a")
+    assert arrays_read is not None
+    assert list(arrays_read) == list(ARRAYS)
     for name, array in ARRAYS.items():
-        assert found[name].tobytes() == array.tobytes()
-        assert found[name].dtype == array.dtype
+        assert arrays_read[name].tobytes() == array.tobytes()
+        assert arrays_read[name].dtype == array.dtype
 
 
 def test_what_was_never_kept_is_not_there(cache: TaskCache, tmp_path: Path) -> None:
@@ -141,9 +141,9 @@ def test_nothing_half_written_has_the_name_of_a_result(
 
 def test_a_result_is_replaced_whole(cache: TaskCache) -> None:
     cache.write("a", {"probability": np.array([0.9])})
-    found = cache.read("a")
-    assert found is not None
-    assert {name: array.tolist() for name, array in found.items()} == {"probability": [0.9]}
+    arrays_read = cache.read("a")
+    assert arrays_read is not None
+    assert {name: array.tolist() for name, array in arrays_read.items()} == {"probability": [0.9]}
     assert len(list(cache.folder.iterdir())) == 1
 
 
@@ -208,16 +208,16 @@ def test_no_task_reads_a_setting_that_the_digest_leaves_out(
         indicators=np.repeat(samples.indicators, len(whole.indicator_names), axis=2),
     )
     for learner in whole.learners:
-        told = _forecast_fold(samples, bare, Fold(90, 93), learner, "instability", 1)
-        assert len(told["probability"]) == 9
+        arrays = _forecast_fold(samples, bare, Fold(90, 93), learner, "instability", 1)
+        assert len(arrays["probability"]) == 9
 
 
 def test_the_code_that_is_digested_is_all_that_a_task_runs_through() -> None:
 
     def imported(name: str) -> set[str]:
         tree = ast.parse((ROOT / "experiments" / f"{name}.py").read_text())
-        found = {node.module for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)}
-        return {m[12:].replace(".", "/") for m in found if m and m.startswith("experiments.")}
+        arrays_read = {node.module for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)}
+        return {m[12:].replace(".", "/") for m in arrays_read if m and m.startswith("experiments.")}
 
     seen, waiting = set(), {"backtest/rolling"}
     while waiting:

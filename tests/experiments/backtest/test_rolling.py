@@ -222,12 +222,12 @@ def test_a_window_judges_its_own_origins_as_the_whole_backtest_does(
     configuration = Configuration.model_validate(small)
     samples = samples_at(panel, ORIGIN, 5, configuration.indicator_names)
     span = OriginSpan(ORIGIN - 12, ORIGIN - 8)
-    found = run_backtest(samples, configuration, "admin1", 1, plainly, span=span)
+    result = run_backtest(samples, configuration, "admin1", 1, plainly, span=span)
     whole = tables_of(backtest)
-    for name, table in tables_of(found).items():
+    for name, table in tables_of(result).items():
         expected = whole[name][whole[name]["origin"] <= ORIGIN - 8].reset_index(drop=True)
         assert_frame_equal(table, expected, check_exact=True)
-    assert found.crps.query("horizon == 1")["origin"].max() == ORIGIN - 8
+    assert result.crps.query("horizon == 1")["origin"].max() == ORIGIN - 8
 
 
 @pytest.mark.parametrize("back", [12, 7])

@@ -79,9 +79,9 @@ def test_what_is_around_is_what_it_is_called() -> None:
 def test_far_kernels_weigh_more_than_near_ones() -> None:
     events = np.ones((3, 2))
     near = surroundings(counts_of(events, UNITS[:2]), in_a_row(0, 100, country=(0, 1)))
-    found = [near[f"within_{km}_active_1"][-1, 0] for km in (50, 150, 400)]
-    assert found == pytest.approx([np.exp(-100 / km) for km in (50, 150, 400)])
-    assert all(a < b for a, b in pairwise(found))
+    result = [near[f"within_{km}_active_1"][-1, 0] for km in (50, 150, 400)]
+    assert result == pytest.approx([np.exp(-100 / km) for km in (50, 150, 400)])
+    assert all(a < b for a, b in pairwise(result))
 
 
 @settings(max_examples=5, deadline=None)

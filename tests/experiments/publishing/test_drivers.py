@@ -238,8 +238,8 @@ def test_another_model_has_a_change_of_the_score_and_of_no_part() -> None:
 
 
 def test_a_region_that_had_no_score_has_no_change() -> None:
-    said = PreviousScores(np.array([np.nan, 0.18]), np.array([False, True]), EARLIER)
-    table = driver_rows(question(said))
+    previous_scores = PreviousScores(np.array([np.nan, 0.18]), np.array([False, True]), EARLIER)
+    table = driver_rows(question(previous_scores))
     assert table.loc[table["region"] == "A", "change"].isna().all()
     assert rows(table, "A", "score")["sentence"][0].startswith("0.92; above")
     assert rows(table, "B", "score")["sentence"][0].startswith("Unchanged at 0.18; above")
@@ -264,8 +264,8 @@ def test_a_previous_bulletin_tells_what_it_said_of_each_region() -> None:
         columns=["region", "target", "horizon", "probability", "model_version"],
     ).assign(level="admin1")
     previous = EarlierBulletin("2023-12-0123456789ab", 647, scores)
-    asked = np.array(["C", "B", "A"], dtype=object)
-    said = previous.of("admin1", "onset", 3, asked)
-    np.testing.assert_array_equal(said["probability"], [np.nan, 0.3, 0.2])
-    assert said["model_version"].tolist()[1:] == ["m/2", "m/1"]
-    assert previous.of("country", "onset", 3, asked)["probability"].isna().all()
+    mask = np.array(["C", "B", "A"], dtype=object)
+    previous_scores = previous.of("admin1", "onset", 3, mask)
+    np.testing.assert_array_equal(previous_scores["probability"], [np.nan, 0.3, 0.2])
+    assert previous_scores["model_version"].tolist()[1:] == ["m/2", "m/1"]
+    assert previous.of("country", "onset", 3, mask)["probability"].isna().all()

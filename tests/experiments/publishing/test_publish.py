@@ -88,15 +88,15 @@ def test_a_bulletin_lists_the_catalogue_of_its_day(issued_home: Path) -> None:
     (folder,) = (issued_home / "bulletins").iterdir()
     listed = read_indicators(folder)
     assert [i.name for i in listed] == [i.name for i in CATALOGUE]
-    for found, known in zip(listed, CATALOGUE, strict=True):
-        assert (found.meaning, found.unit, found.family) == (
+    for result, known in zip(listed, CATALOGUE, strict=True):
+        assert (result.meaning, result.unit, result.family) == (
             known.meaning,
             known.unit,
             known.family,
         )
-        assert (found.source, set(found.needs)) == (known.source, set(known.needs))
-        assert known.lowest == (-np.inf if found.lowest is None else found.lowest)
-        assert known.highest == (np.inf if found.highest is None else found.highest)
+        assert (result.source, set(result.needs)) == (known.source, set(known.needs))
+        assert known.lowest == (-np.inf if result.lowest is None else result.lowest)
+        assert known.highest == (np.inf if result.highest is None else result.highest)
 
 
 def test_a_bulletin_from_before_indicators_were_listed_is_as_good_as_ever(
@@ -516,12 +516,12 @@ def test_baseline_and_families_add_up_to_the_log_odds_of_every_published_score(
     scores = issued[1][issued[1]["target"] != "fatalities"].set_index(KEYS)["probability"]
     parts = drivers[drivers["kind"].isin(["baseline", "family"])]
     total = parts.groupby(KEYS)["contribution"].sum()
-    said = drivers[drivers["kind"] == "score"].set_index(KEYS)
-    assert set(said.index) == set(scores.index)
+    message = drivers[drivers["kind"] == "score"].set_index(KEYS)
+    assert set(message.index) == set(scores.index)
     odds = log_odds(scores.to_numpy())
     np.testing.assert_allclose(total.reindex(scores.index), odds, atol=1e-9)
-    np.testing.assert_allclose(said["contribution"].reindex(scores.index), odds, atol=1e-9)
-    np.testing.assert_allclose(said["value"].reindex(scores.index), scores, atol=1e-9)
+    np.testing.assert_allclose(message["contribution"].reindex(scores.index), odds, atol=1e-9)
+    np.testing.assert_allclose(message["value"].reindex(scores.index), scores, atol=1e-9)
     assert parts["contribution"].abs().max() > 0.5
 
 
@@ -543,20 +543,20 @@ def test_changes_are_told_against_the_newest_bulletin_of_an_earlier_origin(
         drivers_in(followed_home, issued[m].id).set_index(KEYS) for m in ("2024-01", "2023-12")
     )
     scores = [t.loc[t["kind"] == "score", "contribution"] for t in (now, before)]
-    said = now[now["kind"] == "score"].dropna(subset="change")
+    message = now[now["kind"] == "score"].dropna(subset="change")
     np.testing.assert_allclose(
-        said["change"], (scores[0] - scores[1]).reindex(said.index), atol=1e-9
+        message["change"], (scores[0] - scores[1]).reindex(message.index), atol=1e-9
     )
     parts = now[now["kind"].isin(["family", "revision"])].groupby(KEYS)["change"].sum()
-    np.testing.assert_allclose(said["change"], parts.reindex(said.index), atol=1e-9)
-    assert len(said) > 100
+    np.testing.assert_allclose(message["change"], parts.reindex(message.index), atol=1e-9)
+    assert len(message) > 100
     revised = now[now["kind"] == "revision"]
-    assert len(revised) == len(said)
+    assert len(revised) == len(message)
     np.testing.assert_allclose(revised["change"], 0, atol=1e-9)  # both had the same releases
     ways = {"Up": 1, "Down": -1}
-    for sentence, change in said[["sentence", "change"]].itertuples(index=False):
+    for sentence, change in message[["sentence", "change"]].itertuples(index=False):
         assert np.sign(change) == ways.get(sentence.split()[0], np.sign(change))
-    firsts = set(said["sentence"].str.split().str[0])
+    firsts = set(message["sentence"].str.split().str[0])
     assert firsts == {"Up", "Down", "Unchanged"}
 
 

@@ -93,10 +93,10 @@ def test_every_file_has_its_form_and_order(
     file = months_home / "bulletins" / newest.id / name
     assert pq.read_schema(file).equals(schema)
     keys = ("bulletin", "level", "region", "target", "horizon", "month")
-    found = pd.read_parquet(file)
-    by = [key for key in keys if key in found]
-    assert len(found) > 0
-    assert found[by].equals(found[by].sort_values(by, kind="stable", ignore_index=True))
+    result = pd.read_parquet(file)
+    by = [key for key in keys if key in result]
+    assert len(result) > 0
+    assert result[by].equals(result[by].sort_values(by, kind="stable", ignore_index=True))
 
 
 def test_the_distribution_of_a_score_gives_its_probability_mean_and_quantiles(
@@ -162,9 +162,9 @@ def test_regions_lie_where_they_are_and_know_their_neighbours(
 @pytest.mark.parametrize("level", LEVELS)
 def test_no_region_and_no_island_is_lost_and_outer_rings_run_anticlockwise(level: Level) -> None:
     ids = load_regions(level).ids[:: 100 if level == "priogrid" else 1]
-    found = outlines(level, ids)
+    result = outlines(level, ids)
     whole = geometries(level, ids)
-    for simple, exact in zip(found, whole, strict=True):
+    for simple, exact in zip(result, whole, strict=True):
         assert simple.is_valid
         assert len(shapely.get_parts(simple)) == len(shapely.get_parts(exact))
         assert simple.area == pytest.approx(exact.area, rel=0.25, abs=0.02)
@@ -174,10 +174,10 @@ def test_no_region_and_no_island_is_lost_and_outer_rings_run_anticlockwise(level
 
 def test_neighbours_still_share_their_border() -> None:
     ids = load_regions("admin1").within(["MLI"]).ids
-    found = outlines("admin1", ids)
-    overlap = sum(shape.area for shape in found) - shapely.union_all(found).area
+    result = outlines("admin1", ids)
+    overlap = sum(shape.area for shape in result) - shapely.union_all(result).area
     assert overlap == pytest.approx(0, abs=1e-6)
-    assert shapely.coverage_is_valid(found)
+    assert shapely.coverage_is_valid(result)
 
 
 def test_a_prio_grid_cell_is_its_box() -> None:
@@ -247,12 +247,12 @@ def test_nothing_after_the_origin_changes_a_bit_of_any_file(
     for origin in ORIGINS:
         month, store = parse_month(origin), open_store(own_home, None)
         issue_bulletin(other, store, own_home, month, issued_at=ISSUED, code="1.2.3+abc")
-    expected, found = (
+    expected, result = (
         {path.relative_to(home): path.read_bytes() for path in home.glob("bulletins/*/*.parquet")}
         for home in (months_home, own_home)
     )
-    assert len(found) == len(ORIGINS) * 7
-    assert found == expected
+    assert len(result) == len(ORIGINS) * 7
+    assert result == expected
 
 
 @pytest.mark.parametrize("name", ["history.parquet", "indicator_values.parquet", "drivers.parquet"])

@@ -111,8 +111,8 @@ def test_the_page_is_well_formed_and_says_what_was_found(page: str, judgement: J
 
 def test_the_page_needs_nothing_from_elsewhere(page: str) -> None:
     assert ELSEWHERE.search(page) is None
-    for found in ('<img src="x">', "https://a", 'href="//a"', 'href="a.css"', "url(a.png)"):
-        assert ELSEWHERE.search(found), found
+    for markup in ('<img src="x">', "https://a", 'href="//a"', 'href="a.css"', "url(a.png)"):
+        assert ELSEWHERE.search(markup), markup
 
 
 def test_every_picture_is_on_the_page_with_its_sentence_and_what_it_refers_to(

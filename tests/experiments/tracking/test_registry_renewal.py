@@ -7,9 +7,7 @@ from experiments.configuration import CATALOGUE_NAMES, Configuration
 from experiments.tracking.registry import (
     ModelVersion,
     champion,
-    experiment_digest,
     promote_version,
-    renews,
 )
 from experiments.tracking.store import MlflowStore, open_store
 from experiments.training import TrainingResult
@@ -21,7 +19,7 @@ MARCH = parse_month("2024-03")
 
 
 def digest(settings: dict[str, Any]) -> str:
-    return experiment_digest(Configuration.model_validate(settings), "admin1")
+    return Configuration.model_validate(settings).digest("admin1")
 
 
 @pytest.mark.parametrize(
@@ -99,7 +97,7 @@ def version_of(experiment: str | None, trained_to: int) -> ModelVersion:
 def test_a_renewal_is_the_same_experiment_on_newer_months(
     experiment: str | None, trained_to: int, expected: bool
 ) -> None:
-    assert renews("abc", MARCH, version_of(experiment, trained_to)) == expected
+    assert version_of(experiment, trained_to).is_renewed_by("abc", MARCH) == expected
 
 
 def trained_on(store: MlflowStore, vintage: Vintage, settings: dict[str, Any]) -> TrainingResult:

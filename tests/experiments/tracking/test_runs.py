@@ -36,10 +36,10 @@ def runs(store: MlflowStore) -> Runs:
 
 
 def artifacts(store: MlflowStore, run: Run, folder: str = "") -> set[str]:
-    found = set()
+    result = set()
     for entry in store.client().list_artifacts(run.info.run_id, folder):
-        found |= artifacts(store, run, entry.path) if entry.is_dir else {entry.path}
-    return found
+        result |= artifacts(store, run, entry.path) if entry.is_dir else {entry.path}
+    return result
 
 
 def table(store: MlflowStore, run: Run, name: str, folder: Path) -> pd.DataFrame:
