@@ -6,14 +6,14 @@ import typer
 
 from commands import (
     archive,
-    benchmarking,
+    benchmarks,
+    bulletins,
     demonstration,
     fetching,
     ingesting,
-    issuing,
     keys,
-    modelling,
-    serving,
+    models,
+    service,
 )
 
 app = typer.Typer(
@@ -26,20 +26,20 @@ app = typer.Typer(
 app.add_typer(ingesting.ingest, name="ingest")
 app.add_typer(fetching.fetch, name="fetch")
 app.add_typer(archive.events, name="events")
-app.add_typer(benchmarking.benchmark, name="benchmark")
+app.add_typer(benchmarks.benchmark, name="benchmark")
 app.add_typer(keys.app, name="key")
 for command in (
-    modelling.indicators,
-    modelling.train,
-    modelling.backtest,
-    modelling.promote,
-    modelling.ablate,
-    issuing.publish,
-    issuing.evaluate,
-    issuing.replay,
-    serving.serve,
-    serving.scores,
-    serving.ui,
+    models.indicators,
+    models.train,
+    models.backtest,
+    models.promote,
+    models.ablate,
+    bulletins.publish,
+    bulletins.evaluate,
+    bulletins.replay,
+    service.serve,
+    service.scores,
+    service.ui,
     demonstration.demo,
 ):
     app.command()(command)

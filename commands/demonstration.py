@@ -6,11 +6,11 @@ from typing import Annotated
 
 import typer
 
+from commands.bulletins import publish
 from commands.ingesting import ingest_simulation
-from commands.issuing import publish
-from commands.modelling import train
+from commands.models import train
 from commands.options import Port
-from commands.serving import serve
+from commands.service import serve
 
 ORIGINS = ("2025-09", "2025-10", "2025-11", "2025-12")
 """The last months of the simulated world: what changed, and what came true, shows only in time."""

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 if TYPE_CHECKING:
-    from experiments.tracking.store import Store
+    from experiments.tracking.store import MlflowStore
     from features.archive.vintage import SummaryEvents, Vintage
 
 Step = TypeVar("Step")
@@ -51,7 +51,7 @@ def vintage_of_day(
     return open_vintage(Archive(home()), day, history, summary_events)
 
 
-def open_own_store() -> "Store":
+def open_own_store() -> "MlflowStore":
     """Open the MLflow store that the environment names, by default that of the home folder."""
     # Read by mlflow when it is imported.
     os.environ["MLFLOW_DISABLE_TELEMETRY"] = "true"

@@ -1,14 +1,14 @@
 """Fit, judge, track, promote, publish.
 
-Owns how a model is made and judged, the MLflow store, and what goes into a bulletin. The formulas
-of forecasts are in `models`. Knows nothing of the service.
+Owns how a model is made and judged, the MLflow store, and the content of bulletins. The formulas of
+forecasts are in `models`, the form of bulletins in `bulletins`. Knows nothing of the service.
 
-* `configuration.py`, `samples.py`   an experiment, and the rows that it learns from
+* `configuration.py`, `samples.py`   an experiment, and its data
 * `backtest/`      forecasts over rolling origins, resumable
 * `judging/`       skill, intervals, calibration, the gate
 * `report/`        a backtest as a page: sentences and figures
 * `tracking/`      runs, artifacts and versions in MLflow; champions
-* `training.py`, `ablation.py`       what `tocsin train`, `backtest` and `ablate` do
-* `publishing/`    what a bulletin holds: scores, drivers, history, track record
+* `training.py`, `ablation.py`       the commands `tocsin train`, `backtest` and `ablate`
+* `publishing/`    the content of a bulletin: scores, drivers, history, track record
 * `benchmarks/`    forecasts beside published ones
 """

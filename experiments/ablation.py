@@ -1,6 +1,6 @@
-"""What each family of indicators adds to a region's own history, and whether it may be luck."""
+"""What each family of indicators adds to a region's own history, with intervals."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 
@@ -12,42 +12,42 @@ from matplotlib.axes import Axes
 from experiments.backtest.folds import fold_origins
 from experiments.backtest.rolling import Backtest, Progress, run_backtest
 from experiments.configuration import Configuration
+from experiments.judging.skill import Measure, losses, skill
 from experiments.report import model_figures
-from experiments.report.picture import COLOURS, INK, Panel, Picture
+from experiments.report.picture import COLOURS, INK, Picture, Plot
 from experiments.samples import Samples, newest_origin, samples_at
 from experiments.tracking.registry import refuse_other_events
-from experiments.tracking.store import Store
+from experiments.tracking.store import MlflowStore
 from features.archive.vintage import Vintage
-from features.arrays import FloatArray
 from features.errors import ConfigurationError
 from features.indicators.catalogue import missing_details, needs_of, select
 from features.markdown import markdown_table
 from features.months import format_month
-from features.panel.panel import read_panel
-from features.words import Level, Target
-from models.bootstrap import gain
+from features.panel.panel import Panel, read_panel
+from features.words import LOSS_NAMES, PROBABILITIES, SPECS, Level, Target
 from models.learners import LearnerName
-from models.metrics import SMALLEST_PROBABILITY
 
 BASE = "history"
 """The family to which the others are added."""
 
 EVERYTHING = "all families"
 
-CELLS: tuple[tuple[Target, int], ...] = (
-    *(("instability", horizon) for horizon in (1, 3, 6, 12)),
-    *(("escalation", horizon) for horizon in (3, 6, 12)),
-    *(("onset", horizon) for horizon in (3, 6, 12)),
+_MONTHS = (1, 3, 6, 12)
+
+CELLS: tuple[tuple[Target, int], ...] = tuple(
+    (target, horizon)
+    for target in PROBABILITIES
+    for horizon in (SPECS[target].horizons if SPECS[target].is_window else _MONTHS)
 )
-"""The cells that are fitted: of the monthly horizons, four tell enough."""
+"""The fitted cells: all windows, and four of the monthly horizons."""
 
 
 @dataclass(frozen=True, eq=False)
 class Ablation:
-    """What one addition to the base brings.
+    """What one family adds to the base.
 
     `gains` has a row a target and measure: target, measure (brier, log_score or crps), n
-    (forecasts), gain (the share of the base's loss that is saved), low and high (95 % interval).
+    (forecasts), gain (the skill over the base), low and high (95 % interval).
     """
 
     added: str
@@ -56,63 +56,59 @@ class Ablation:
 
     @property
     def has_value(self) -> bool:
-        """Is the gain of any target real by its interval?"""
+        """Whether the interval of any gain is above zero."""
         return bool((self.gains["low"] > 0).any())
 
 
 def run_ablation(
     samples: Samples, configuration: Configuration, level: str, jobs: int, progress: Progress
 ) -> Iterator[Ablation]:
-    """Yield what each family of the samples, and then all, add to the base, one after another.
+    """Yield what each family of the samples, and at last all together, add to the base.
 
-    All are judged by the one learner of the configuration, on the same forecasts from its rolling
-    origins. Raises ConfigurationError when the samples hold no indicator of the base.
+    The learner of the configuration and the forecasts are the same for all. Raises
+    ConfigurationError when the samples hold no indicator of the base.
     """
-    held = tuple(dict.fromkeys(indicator.family for indicator in select(samples.names)))
-    if BASE not in held:
+    families = tuple(dict.fromkeys(indicator.family for indicator in select(samples.names)))
+    if BASE not in families:
         raise ConfigurationError(f"an ablation adds to the family {BASE}: name it in indicators")
     (learner,) = configuration.learners
-    sets = {family: [BASE, family] for family in held if family != BASE}
+    sets = {family: [BASE, family] for family in families if family != BASE}
     if len(sets) > 1:
-        sets[EVERYTHING] = list(held)
+        sets[EVERYTHING] = list(families)
 
-    def losses(families: Sequence[str], label: str) -> pd.DataFrame:
-        chosen = _of_families(samples, families)
-        backtest = run_backtest(chosen, configuration, label, jobs, progress, CELLS)
+    def losses_with(chosen: Sequence[str], label: str) -> pd.DataFrame:
+        own_samples = _of_families(samples, chosen)
+        backtest = run_backtest(own_samples, configuration, label, jobs, progress, CELLS)
         return losses_of(backtest, learner)
 
-    base = losses([BASE], f"{level}: {BASE}")
-    for added, families_of_set in sets.items():
-        new = losses(families_of_set, f"{level}: {BASE} + {added}")
-        own = len(_of_families(samples, families_of_set).names)
-        yield Ablation(added, own, _gains(base, new, configuration.seed))
+    base = losses_with([BASE], f"{level}: {BASE}")
+    for added, chosen in sets.items():
+        new = losses_with(chosen, f"{level}: {BASE} + {added}")
+        count = len(_of_families(samples, chosen).names)
+        yield Ablation(added, count, _gains(base, new, configuration.seed))
 
 
 def losses_of(backtest: Backtest, learner: LearnerName) -> pd.DataFrame:
     """Return a row a forecast and measure: target, measure, horizon, origin, region and loss."""
-    told = backtest.probabilities
-    outcome = told["outcome"].to_numpy(np.float64)
-    probability = told[learner].to_numpy(np.float64)
-    parts = [
-        told.assign(measure="brier", loss=(probability - outcome) ** 2),
-        told.assign(measure="log_score", loss=_log_loss(outcome, probability)),
-        backtest.crps.assign(measure="crps", loss=backtest.crps[learner]),
+    tables: list[tuple[pd.DataFrame, Measure]] = [
+        (backtest.probabilities, "brier"),
+        (backtest.probabilities, "log_score"),
+        (backtest.crps, "crps"),
     ]
     columns = ["target", "measure", "horizon", "origin", "region", "loss"]
-    return pd.concat([part[columns] for part in parts], ignore_index=True)
-
-
-def _log_loss(outcome: FloatArray, probability: FloatArray) -> FloatArray:
-    p = np.clip(probability, SMALLEST_PROBABILITY, 1 - SMALLEST_PROBABILITY)
-    return np.asarray(-(outcome * np.log(p) + (1 - outcome) * np.log1p(-p)))
+    parts = [
+        table.assign(measure=measure, loss=losses(table, learner, measure))[columns]
+        for table, measure in tables
+    ]
+    return pd.concat(parts, ignore_index=True)
 
 
 def _of_families(samples: Samples, families: Sequence[str]) -> Samples:
     """Return the samples with the indicators of some families only."""
     family = {indicator.name: indicator.family for indicator in select(samples.names)}
-    kept = [k for k, name in enumerate(samples.names) if family[name] in families]
-    names = tuple(samples.names[k] for k in kept)
-    return replace(samples, names=names, indicators=samples.indicators[:, :, kept])
+    columns = [k for k, name in enumerate(samples.names) if family[name] in families]
+    names = tuple(samples.names[k] for k in columns)
+    return replace(samples, names=names, indicators=samples.indicators[:, :, columns])
 
 
 def _gains(base: pd.DataFrame, new: pd.DataFrame, seed: int) -> pd.DataFrame:
@@ -120,8 +116,8 @@ def _gains(base: pd.DataFrame, new: pd.DataFrame, seed: int) -> pd.DataFrame:
     for (target, measure), part in base.groupby(["target", "measure"], observed=True):
         loss = new.loc[part.index, "loss"].to_numpy()
         origin = part["origin"].to_numpy()
-        found = gain(loss, part["loss"].to_numpy(), origin, seed=seed)
-        rows.append((str(target), str(measure), len(part), *found))
+        saved = skill(loss, part["loss"].to_numpy(), origin, seed=seed)
+        rows.append((str(target), str(measure), len(part), *saved))
     return pd.DataFrame(rows, columns=["target", "measure", "n", "gain", "low", "high"])
 
 
@@ -141,8 +137,8 @@ def gains_markdown(table: pd.DataFrame) -> str:
     rows = []
     for (added, number), part in table.groupby(["added", "indicators"], sort=False):
         cells = part.set_index(["target", "measure"])
-        shown = [_in_words(cells.loc[column]) for column in columns]
-        rows.append([str(added), str(number), *shown])
+        texts = [_in_words(cells.loc[column]) for column in columns]
+        rows.append([str(added), str(number), *texts])
     return markdown_table(["added", "indicators", *heads], rows)
 
 
@@ -157,10 +153,10 @@ _HOW_TO_READ = (
 )
 
 
-def ablate(
+def ablate_families(
     vintage: Vintage,
     configuration: Configuration,
-    store: Store,
+    store: MlflowStore,
     level: Level,
     origin: int | None,
     *,
@@ -170,7 +166,7 @@ def ablate(
 ) -> list[Ablation]:
     """Measure what the configuration's families of indicators add at a level; return all.
 
-    Every step is a run of its own, and is in the store when a later one is broken off. Raises what
+    Every addition is logged as a run of its own as soon as it is measured. Raises what
     `run_ablation` and `samples_at` raise.
     """
     refuse_other_events(store, level, vintage)
@@ -178,14 +174,43 @@ def ablate(
     panel = read_panel(vintage, level, needs_of(configuration.indicator_names))
     panel = panel.until(newest_origin(panel) if origin is None else origin)
     missing = missing_details(panel, configuration.indicator_names)
-    known = configuration.without(missing)
-    month = format_month(int(panel.months[-1]))
-    samples = samples_at(panel, int(panel.months[-1]), known.tau(level), known.indicator_names)
-    tags = {
+    configuration = configuration.without(missing)
+    month = int(panel.months[-1])
+    samples = samples_at(panel, month, configuration.tau(level), configuration.indicator_names)
+    tags = _tags(configuration, vintage, panel, missing, code)
+    first = format_month(int(samples.months[fold_origins(samples, configuration)[0]]))
+    with mlflow.start_run(
+        experiment_id=store.experiment(level, simulated=vintage.simulated),
+        run_name=f"{level} to {format_month(month)}: ablation",
+        tags=tags,
+        description=f"What each family of indicators adds to the region's own history, judged on "
+        f"origins from {first}. {_HOW_TO_READ}",
+    ) as parent:
+        mlflow.log_dict(configuration.model_dump(mode="json"), "configuration.json")
+        mlflow.log_param("cells", ", ".join(f"{target} {horizon}" for target, horizon in CELLS))
+        ablations = []
+        for ablation in run_ablation(samples, configuration, level, jobs, progress):
+            _log_addition(parent, ablation, tags)
+            ablations.append(ablation)
+        _log_whole(
+            ablations,
+            model_figures.title(level, "what each family adds", simulated=vintage.simulated),
+        )
+    return ablations
+
+
+def _tags(
+    configuration: Configuration,
+    vintage: Vintage,
+    panel: Panel,
+    missing: Collection[str],
+    code: str,
+) -> dict[str, str]:
+    return {
         "role": "ablation",
-        "level": level,
-        "trained_to": month,
-        "experiment": known.name,
+        "level": panel.regions.level,
+        "trained_to": format_month(int(panel.months[-1])),
+        "experiment": configuration.name,
         "simulated": str(vintage.simulated).lower(),
         "vintage": panel.digest(),
         "history": vintage.history,
@@ -193,24 +218,6 @@ def ablate(
         "version": code,
         "mlflow.source.git.commit": code.partition("+")[2],
     }
-    first = format_month(int(samples.months[fold_origins(samples, known)[0]]))
-    with mlflow.start_run(
-        experiment_id=store.experiment(level, simulated=vintage.simulated),
-        run_name=f"{level} to {month}: ablation",
-        tags=tags,
-        description=f"What each family of indicators adds to the region's own history, judged on "
-        f"origins from {first}. {_HOW_TO_READ}",
-    ) as parent:
-        mlflow.log_dict(known.model_dump(mode="json"), "configuration.json")
-        mlflow.log_param("cells", ", ".join(f"{target} {horizon}" for target, horizon in CELLS))
-        done = []
-        for ablation in run_ablation(samples, known, level, jobs, progress):
-            _log_addition(parent, ablation, tags)
-            done.append(ablation)
-        _log_whole(
-            done, model_figures.title(level, "what each family adds", simulated=vintage.simulated)
-        )
-    return done
 
 
 def _log_addition(parent: mlflow.ActiveRun, ablation: Ablation, tags: dict[str, str]) -> None:
@@ -225,8 +232,8 @@ def _log_addition(parent: mlflow.ActiveRun, ablation: Ablation, tags: dict[str, 
         mlflow.log_metrics(_metrics(ablation.gains))
 
 
-def _log_whole(done: Sequence[Ablation], heading: str) -> None:
-    table = as_table(done)
+def _log_whole(ablations: Sequence[Ablation], heading: str) -> None:
+    table = as_table(ablations)
     mlflow.log_table(table, "tables/ablation.json")
     mlflow.log_text(gains_markdown(table), "ablation.md")
     mlflow.log_figure(gains_figure(table).as_figure(heading), "gains.png")
@@ -241,18 +248,18 @@ def _metrics(gains: pd.DataFrame) -> dict[str, float]:
 
 
 def gains_figure(table: pd.DataFrame) -> Picture:
-    """Draw what additions save, a panel a target, with intervals; columns as `Ablation.gains`."""
-    shown = table[table["measure"].isin(["brier", "crps"])]
-    panels = []
-    for target, rows in shown.groupby("target", sort=False, observed=True):
+    """Draw the gains of additions, a plot a target, with intervals."""
+    by_loss = table[table["measure"].isin(LOSS_NAMES)]
+    plots = []
+    for target, rows in by_loss.groupby("target", sort=False, observed=True):
         title = f"{target} ({rows['measure'].iloc[0]})"
-        panels.append(Panel(title, partial(_draw, rows=rows)))
+        plots.append(Plot(title, partial(_draw, rows=rows)))
     return Picture(
         "gains",
         "Loss that is saved, 95 % interval (right of the line: better)",
-        tuple(panels),
+        tuple(plots),
         {},
-        (4.6, 0.35 * len(shown) / max(len(panels), 1) + 1.2),
+        (4.6, 0.35 * len(by_loss) / max(len(plots), 1) + 1.2),
     )
 
 

@@ -1,5 +1,7 @@
-"""One TOML file describes an experiment; a typing error in it is an error, never a default."""
+"""An experiment as one TOML file; a misspelt key is an error, never a default."""
 
+import hashlib
+import json
 from collections.abc import Collection
 from pathlib import Path
 from typing import Annotated, Literal
@@ -24,8 +26,11 @@ CATALOGUE_NAMES = tuple(indicator.name for indicator in CATALOGUE)
 DEFAULT = Path(__file__).with_name("default.toml")
 DEMO = Path(__file__).with_name("demo.toml")
 
+_DECIDES_NOTHING = {"name", "description", "levels", "thresholds", "indicators", "backtest"}
+"""Keys that do not change what is fitted at a level, or that enter a digest in another form."""
+
 LARGEST_SEED = 2**32 - 1
-"""The random state of scikit-learn takes no larger number."""
+"""The largest random state of scikit-learn."""
 
 
 def _each_once(names: tuple[str, ...]) -> tuple[str, ...]:
@@ -54,33 +59,33 @@ class Thresholds(_Section):
 
 
 class Events(_Section):
-    """Which event history is learned from, and how."""
+    """The event history to learn from, and how its summary events count."""
 
     history: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")
     summary: SummaryEvents
 
     @property
     def named(self) -> str | None:
-        """The history that is named, None where any will do."""
+        """The name of the history, None for any."""
         return None if self.history == "any" else self.history
 
 
-class Training(_Section):
-    """Which months teach, and which calibrate."""
+class TrainingSettings(_Section):
+    """The months of training and calibration."""
 
     months: Positive
     calibration_months: Positive
 
 
-class Backtest(_Section):
-    """Over which origins the experiment is judged."""
+class BacktestSettings(_Section):
+    """The origins of the backtest."""
 
     years: Annotated[Positive, Field(le=100)]
     refit_months: Positive
 
 
 class LogisticSettings(_Section):
-    """The logistic regression: few, readable indicators."""
+    """The logistic regression on a few readable indicators."""
 
     indicators: Annotated[tuple[str, ...], EachOnce]
 
@@ -105,7 +110,7 @@ class EnsembleSettings(_Section):
 
 
 class Configuration(_Section):
-    """One experiment, complete: nothing else decides what is trained."""
+    """One experiment: all that decides what is trained."""
 
     name: str = Field(pattern=r"^[a-z0-9][a-z0-9-]*$")
     description: str
@@ -115,8 +120,8 @@ class Configuration(_Section):
     learners: Annotated[tuple[LearnerName, ...], EachOnce]
     events: Events
     thresholds: Thresholds
-    training: Training
-    backtest: Backtest
+    training: TrainingSettings
+    backtest: BacktestSettings
     logistic: LogisticSettings
     boosting: BoostingSettings
     ensemble: EnsembleSettings
@@ -125,8 +130,7 @@ class Configuration(_Section):
     @classmethod
     def _in_catalogue(cls, names: Literal["all"] | tuple[str, ...]) -> object:
         if names != "all":
-            known = {*CATALOGUE_NAMES, *FAMILIES}
-            unknown = set(names) - known
+            unknown = set(names) - {*CATALOGUE_NAMES, *FAMILIES}
             if unknown:
                 raise ValueError(f"not in the catalogue: {', '.join(sorted(unknown))}")
             _each_once(names_of(names))
@@ -134,11 +138,11 @@ class Configuration(_Section):
 
     @model_validator(mode="after")
     def _learners_read_what_is_there(self) -> "Configuration":
-        wanted = {
+        read = {
             "[logistic]": self.logistic.indicators,
             "[ensemble] record": self.ensemble.record,
         }
-        for reader, names in wanted.items():
+        for reader, names in read.items():
             absent = set(names) - set(self.indicator_names)
             if absent:
                 raise ValueError(f"{reader} reads what is not there: {', '.join(sorted(absent))}")
@@ -189,6 +193,17 @@ class Configuration(_Section):
     def tau(self, level: Level) -> float:
         """The threshold of a level [deaths/month]."""
         return float(getattr(self.thresholds, level))
+
+    def digest(self, level: Level) -> str:
+        """Return the SHA-256 of all settings that decide what is fitted at a level.
+
+        The name, other levels and the backtest do not. Nor does the best learner: of two equally
+        good ones it may change from month to month.
+        """
+        settings = self.model_dump(mode="json", exclude=_DECIDES_NOTHING)
+        settings["indicators"] = self.indicator_names
+        settings["tau"] = self.tau(level)
+        return hashlib.sha256(json.dumps(settings, sort_keys=True).encode()).hexdigest()
 
     def template(self, learner: LearnerName) -> Learner:
         """Return an unfitted learner with these settings."""

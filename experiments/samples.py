@@ -1,4 +1,4 @@
-"""What the learners of one level learn from: indicators, labels and who may be used when."""
+"""The data of one level that learners learn from: indicators, labels and eligibility."""
 
 from dataclasses import dataclass
 
@@ -12,10 +12,10 @@ from features.months import format_month
 from features.panel.panel import Panel
 from features.targets import ahead, label
 from features.words import Target
-from models.forecaster import Rows
+from models.forecaster import LabelledRows
 
-Places = tuple[IntArray, IntArray]
-"""Rows of the panel as (month indices, region indices), both (n,)."""
+RegionMonths = tuple[IntArray, IntArray]
+"""Region-months as (month indices, region indices), both (n,)."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -30,7 +30,7 @@ class Samples:
     tau: float
 
     def __sizeof__(self) -> int:
-        """Return the bytes of all arrays, by which a cluster knows that to send them once pays."""
+        """Return the bytes of all arrays: a cluster sends what is large to each worker once."""
         arrays = (self.months, self.indicators, self.deaths, self.eligible)
         return object.__sizeof__(self) + sum(array.nbytes for array in arrays)
 
@@ -38,27 +38,29 @@ class Samples:
         """Return the labels of a cell at every origin, (T, R)."""
         return label(target, self.deaths, horizon, self.tau)
 
-    def known_between(self, target: Target, horizon: int, after: int, until: int) -> Places:
-        """Return the rows whose label became known after one month index and until another."""
+    def observed_between(
+        self, target: Target, horizon: int, after: int, until: int
+    ) -> RegionMonths:
+        """Return the region-months whose label was observed in (after, until] [index]."""
         labels = self.labels(target, horizon)
         usable = self.eligible & ~np.isnan(labels)
         first, last = max(0, after - horizon + 1), max(0, until - horizon + 1)
         month, region = np.nonzero(usable[first:last])
         return month + first, region
 
-    def issued_between(self, target: Target, horizon: int, first: int, end: int) -> Places:
-        """Return the rows with a known label whose origin is in [first, end), as indices."""
+    def issued_between(self, target: Target, horizon: int, first: int, end: int) -> RegionMonths:
+        """Return the region-months with an observed label and an origin in [first, end)."""
         labels = self.labels(target, horizon)
         month, region = np.nonzero((self.eligible & ~np.isnan(labels))[first:end])
         return month + first, region
 
-    def rows(self, target: Target, horizon: int, places: Places) -> Rows:
-        """Gather the rows at the places given."""
-        return Rows(
-            indicators=self.indicators[places],
-            outcome=self.labels(target, horizon)[places],
-            deaths=ahead(self.deaths, horizon)[places],
-            regions=places[1],
+    def rows(self, target: Target, horizon: int, where: RegionMonths) -> LabelledRows:
+        """Return the indicators and outcomes of region-months."""
+        return LabelledRows(
+            indicators=self.indicators[where],
+            outcome=self.labels(target, horizon)[where],
+            deaths=ahead(self.deaths, horizon)[where],
+            regions=where[1],
         )
 
 
@@ -76,16 +78,16 @@ def newest_origin(panel: Panel) -> int:
 
 
 def samples_at(panel: Panel, origin: int, tau: float, names: tuple[str, ...]) -> Samples:
-    """Compute everything a level's learners may read at an origin [months since 1970-01].
+    """Return all that a level's learners may read at an origin [months since 1970-01].
 
-    Nothing after the origin is even looked at. Raises CoverageError when no region may be scored.
+    No month after the origin is read. Raises CoverageError when no region may be scored.
     """
-    known = panel.until(origin)
-    usable = eligible(known)
+    past = panel.until(origin)
+    usable = eligible(past)
     if not usable[-1].any():
         raise CoverageError(
             f"no {panel.regions.level} region is observed in each of the 24 months to "
             f"{format_month(origin)}: choose an earlier origin or ingest what covers it"
         )
-    table = indicator_table(known, names)
-    return Samples(known.months, table.names, table.values, known.total_deaths, usable, tau)
+    table = indicator_table(past, names)
+    return Samples(past.months, table.names, table.values, past.total_deaths, usable, tau)

@@ -1,4 +1,4 @@
-"""Train: backtest, choose, fit, log, register, and let the gate decide."""
+"""What `tocsin train` and `tocsin backtest` do: judge, log, and for training fit and register."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,20 +11,20 @@ from experiments.backtest.folds import Period
 from experiments.backtest.rolling import Progress, fit_forecaster
 from experiments.configuration import Configuration
 from experiments.judging import gate
-from experiments.judging.judge import Judged, Training, judge
+from experiments.judging.judge import Judgement, Training, judge
+from experiments.judging.risk_scales import risk_scales
 from experiments.report.page import findings_of, report_page
 from experiments.report.sentences import Finding, headline
 from experiments.tracking.registry import (
     CHALLENGER,
     CHAMPION,
+    RiskScales,
     backtest_forecasts,
     champion,
-    experiment_digest,
     refuse_other_events,
-    renews,
 )
 from experiments.tracking.runs import log_forecaster, log_training
-from experiments.tracking.store import Store, model_name
+from experiments.tracking.store import MlflowStore, model_name
 from features.archive.vintage import Vintage
 from features.months import format_month
 from features.words import Level
@@ -32,7 +32,7 @@ from models.learners import LearnerName
 
 
 @dataclass(frozen=True, eq=False)
-class Trained:
+class TrainingResult:
     """The outcome of one level's training."""
 
     level: Level
@@ -45,16 +45,16 @@ class Trained:
     untold: dict[str, str]
 
 
-def train(
+def train_levels(
     vintage: Vintage,
     configuration: Configuration,
-    store: Store,
+    store: MlflowStore,
     origin: int | None,
     *,
     code: str,
     jobs: int,
     progress: Progress,
-) -> list[Trained]:
+) -> list[TrainingResult]:
     """Train every level of the configuration up to an origin, by default the newest month.
 
     `code` is the version and commit that is running. Raises CoverageError when the events do not
@@ -62,42 +62,32 @@ def train(
     """
     for level in configuration.levels:
         refuse_other_events(store, level, vintage)
-    done = []
+    results = []
     for level in configuration.levels:
-        judged = judge(
+        judgement = judge(
             *(vintage, level, configuration, Period(origin)),
             code=code,
             jobs=jobs,
             progress=progress,
         )
-        done.append(_register(judged, store, jobs, progress))
-    return done
+        results.append(_register(judgement, store, jobs, progress))
+    return results
 
 
-def _register(judged: Judged, store: Store, jobs: int, progress: Progress) -> Trained:
-    training, learner = judged.training, judged.chosen
-    runs = log_training(store, judged, report_page(judged))
+def _register(
+    judgement: Judgement, store: MlflowStore, jobs: int, progress: Progress
+) -> TrainingResult:
+    training, learner = judgement.training, judgement.chosen
+    runs = log_training(store, judgement, report_page(judgement))
     forecaster = fit_forecaster(
         training.samples, training.configuration, training.level, learner, jobs, progress
     )
     uri = log_forecaster(training, forecaster, runs[learner])
     verdict, champion_to = _judge(training, store, learner)
-    tags = {
-        "learner": learner,
-        "trained_to": training.origin,
-        "threshold": str(training.samples.tau),
-        "gate": "passed" if verdict.passed else "refused",
-        "gate_reason": verdict.reason,
-        "gate_evidence": verdict.as_json(),
-        "experiment_digest": experiment_digest(training.configuration, training.level),
-        "simulated": str(training.simulated).lower(),
-        "vintage": training.digest,
-        "history": training.history,
-        "summary_events": training.summary_events,
-    }
+    tags = _version_tags(training, learner, verdict)
     name = model_name(training.level)
-    registered = mlflow.register_model(uri, name, tags=tags)
-    version, client = int(registered.version), store.client()
+    version = int(mlflow.register_model(uri, name, tags=tags).version)
+    client = store.client()
     passed = verdict.passed and (champion_to is None or champion_to <= training.origin)
     description = (
         f"{'SIMULATED events. ' if training.simulated else ''}{learner}, trained to "
@@ -112,26 +102,45 @@ def _register(judged: Judged, store: Store, jobs: int, progress: Progress) -> Tr
         client.set_tag(run, "registered_as", f"{name}/{version}")
         client.set_tag(run, "gate", f"{tags['gate']}: {verdict.reason}")
     client.log_table(runs["parent"], verdict.evidence, "tables/gate.json")
-    return Trained(
+    return TrainingResult(
         level=training.level,
         version=version,
         learner=learner,
         origin=training.origin,
         verdict=verdict,
         is_champion=passed,
-        skill=judged.skill.summary(learner),
+        skill=judgement.skill.summary(learner),
         untold=training.untold,
     )
 
 
+def _version_tags(
+    training: Training, learner: LearnerName, verdict: gate.Verdict
+) -> dict[str, str]:
+    scales = risk_scales(training.level, training.backtest.probabilities, learner)
+    return {
+        "learner": learner,
+        "trained_to": training.origin,
+        "threshold": str(training.samples.tau),
+        "gate": "passed" if verdict.passed else "refused",
+        "gate_reason": verdict.reason,
+        "gate_evidence": verdict.as_json(),
+        "experiment_digest": training.configuration.digest(training.level),
+        "simulated": str(training.simulated).lower(),
+        "vintage": training.digest,
+        "history": training.history,
+        "summary_events": training.summary_events,
+        "risk_scales": RiskScales.dump_json(scales).decode(),
+    }
+
+
 def _judge(
-    training: Training, store: Store, learner: LearnerName
+    training: Training, store: MlflowStore, learner: LearnerName
 ) -> tuple[gate.Verdict, str | None]:
     """Return the verdict, and the month the champion was trained to (None: there is none).
 
-    A model for an earlier origin than the champion's replaces nothing, and one for another
-    threshold, or that counts summary events otherwise, forecasts other outcomes, so they meet the
-    references.
+    Models are judged against the references if there is no champion to compare with: if it was
+    trained to a later month, or for another threshold or count of summary events.
     """
     ids = training.regions.table["id"].to_numpy()
     forecasts = training.backtest.probabilities
@@ -141,33 +150,34 @@ def _judge(
     best = champion(store, training.level)
     origin = int(training.samples.months[-1])
     tau, seed = training.samples.tau, training.configuration.seed
-    alike = best is not None and (best.threshold, best.summary_events) == (
-        tau,
-        training.summary_events,
-    )
-    if best is None or not alike or best.trained_to > origin:
+    outcomes = tau, training.summary_events
+    if (
+        best is None
+        or (best.threshold, best.summary_events) != outcomes
+        or best.trained_to > origin
+    ):
         verdict = gate.against_references(forecasts, learner, seed=seed)
     else:
-        digest = experiment_digest(training.configuration, training.level)
+        digest = training.configuration.digest(training.level)
         verdict = gate.against_champion(
             forecasts,
             learner,
             backtest_forecasts(store, best),
             best.learner,
             label=best.label,
-            is_renewal=renews(digest, origin, best),
+            is_renewal=best.is_renewed_by(digest, origin),
             seed=seed,
         )
     return verdict, None if best is None else format_month(best.trained_to)
 
 
 FOLDER = "backtests"
-"""Where in the home directory finished tasks are kept."""
+"""The folder of finished tasks in the home directory."""
 
 
 @dataclass(frozen=True)
-class Reported:
-    """The outcome of one level's backtest: what was found, and the page about it."""
+class BacktestReport:
+    """The outcome of one level's backtest: findings, and a page about them."""
 
     level: Level
     simulated: bool
@@ -176,36 +186,37 @@ class Reported:
     page: str
 
 
-def backtest(
+def backtest_levels(
     vintage: Vintage,
     configuration: Configuration,
-    store: Store,
+    store: MlflowStore,
     period: Period,
     *,
     folder: Path,
     code: str,
     jobs: int,
     progress: Progress,
-) -> list[Reported]:
+) -> list[BacktestReport]:
     """Backtest every level of the configuration and log runs, pictures and reports.
 
-    Finished tasks are kept in the folder, and a backtest that was broken off goes on from them.
+    Finished tasks are cached in the folder, so that a backtest can resume after an interruption.
     Raises CoverageError when the events do not reach the origin, or begin too late, and ModelError
     when a store would mix simulated and real.
     """
     for level in configuration.levels:
         refuse_other_events(store, level, vintage)
-    done = []
+    reports = []
     for level in configuration.levels:
-        judged = judge(
+        judgement = judge(
             *(vintage, level, configuration, period),
             code=code,
             jobs=jobs,
             progress=progress,
             folder=folder,
         )
-        page = report_page(judged)
-        log_training(store, judged, page, role="backtest")
-        told = headline(judged.verification, judged.chosen)
-        done.append(Reported(level, vintage.simulated, told, findings_of(judged), page))
-    return done
+        page = report_page(judgement)
+        log_training(store, judgement, page, role="backtest")
+        claim = headline(judgement.verification, judgement.chosen)
+        findings = findings_of(judgement)
+        reports.append(BacktestReport(level, vintage.simulated, claim, findings, page))
+    return reports

@@ -1,6 +1,14 @@
 """Indicators -> predictive distributions and risk scores.
 
-Owns the learners, the reference forecasts, calibration, the predictive distribution, the
-measures of skill, and the form of a bulletin (`bulletin.py`), which `experiments` writes and
-`service` reads. Owns no file, no registry, no clock.
+Owns the formulas: learners, reference forecasts, calibration, the distribution of deaths, measures
+of forecasts, intervals, explanations, risk levels. Owns no file, no registry, no clock.
+
+Where do I go to ...?
+
+* change a learner: `learners.py`; how a target and horizon is fitted: `forecaster.py`
+* change the distribution of deaths: `distribution.py`; calibration: `calibration.py`
+* change a reference forecast: `references.py`
+* measure a forecast: `metrics.py`; put an interval on a difference: `bootstrap.py`
+* explain a score: `explanation.py`; name its risk: `risk.py`
+* forecast as the benchmarks do: `forest.py`, `pool.py`
 """

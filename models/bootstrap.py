@@ -1,10 +1,9 @@
-"""Intervals for the difference that one forecast makes against another.
+"""Intervals for the difference between the losses of two forecasts.
 
-Forecasts of an origin stay together, and neighbouring origins are drawn together in circular
-blocks, so that neither the regions of a month nor the months of a war pass for independent
-witnesses. Source: Politis & Romano (1992), A circular block-resampling procedure for stationary
-data. With less than two whole blocks of origins every draw is much the same and an interval says
-little: callers that decide by it should ask for more.
+A draw takes circular blocks of neighbouring origins with all their forecasts, because neither the
+regions of a month nor the months of a war are independent. Source: Politis & Romano (1992), A
+circular block-resampling procedure for stationary data. With fewer than two whole blocks of origins
+all draws are alike and the interval means little.
 """
 
 from typing import NamedTuple
@@ -16,17 +15,17 @@ from features.arrays import FloatArray, IntArray
 from models.metrics import reliability
 
 BLOCK_MONTHS = 12
-"""Length of a block: outcomes up to twelve months ahead overlap for so long."""
+"""Length of a block: outcomes up to twelve months ahead overlap for as long."""
 
 _DRAWS = 2000
 _LOW, _HIGH = 2.5, 97.5
 
 
 class Gain(NamedTuple):
-    """How much smaller a loss is than another, with a 95 % interval; all NaN if none can be told.
+    """How much smaller a loss is than another, with a 95 % interval; NaN if undefined.
 
-    Of a mean loss it is the share of the other that is saved; of a calibration error, which may
-    well be nothing, the plain difference.
+    For a mean loss it is the share of the other that is saved, for a calibration error, which may
+    be 0, the difference.
     """
 
     value: float
@@ -35,12 +34,12 @@ class Gain(NamedTuple):
 
     @property
     def is_real(self) -> bool:
-        """Does the interval leave out zero on the good side?"""
+        """Whether the interval lies above zero."""
         return self.low > 0
 
     @property
     def is_real_loss(self) -> bool:
-        """Does the interval leave out zero on the bad side?"""
+        """Whether the interval lies below zero."""
         return self.high < 0
 
 
@@ -55,8 +54,7 @@ def gain(
 ) -> Gain:
     """Return 1 - mean(loss) / mean(other), with an interval from blocks of origins.
 
-    `loss`, `other` and `origin` [months] are (n,), a row a forecast. NaN where the other loss is
-    nothing.
+    `loss`, `other` and `origin` [months] are (n,), a row a forecast. NaN where the other loss is 0.
     """
     one = np.zeros(len(loss), np.int64)
     return mean_gain(loss, other, origin, one, seed=seed, draws=draws, block=block)
@@ -75,11 +73,11 @@ def mean_gain(
     """Return the mean over parts, each with the same weight, of 1 - mean(loss) / mean(other).
 
     `loss`, `other`, `origin` [months] and `part` (its number from 0) are (n,), a row a forecast.
-    All parts are drawn on the same blocks of origins, since a month that is hard for one is hard
-    for all. A part in which the other loses nothing has no share to save and is left out.
+    All parts have the same draws of blocks, since a month that is hard for one is hard for all. A
+    part in which the other loss is 0 is left out.
     """
     place, weights = _resamples(origin, seed, draws, block)
-    # The difference is taken row by row, so that equal forecasts save exactly nothing.
+    # Differences are per row, so that equal forecasts save exactly 0.
     saved, whole = (_sums(place, part, values) for values in (other - loss, other))
     value = _mean_share(saved.sum(axis=0), whole.sum(axis=0))
     return _with_interval(float(value), _mean_share(weights @ saved, weights @ whole))
@@ -98,7 +96,7 @@ def calibration_gain(
     """Return the expected calibration error of `other` less that of `probability`.
 
     `outcome` (0 or 1), both forecasts and `origin` [months] are (n,). The equal-count bins are
-    those of `models.metrics.calibration_error` on all forecasts, and stay in every draw.
+    those of `models.metrics.calibration_error` on all forecasts, the same in every draw.
     """
     place, weights = _resamples(origin, seed, draws, block)
     count = np.bincount(place).astype(np.float64)
@@ -111,7 +109,7 @@ def calibration_gain(
 def _resamples(
     origin: IntArray, seed: int, draws: int, block: int
 ) -> tuple[npt.NDArray[np.intp], FloatArray]:
-    """Return each row's place among the months (n,), and how often a draw has each month."""
+    """Return each row's month index (n,), and how often each draw has each month."""
     months, place = np.unique(origin, return_inverse=True)
     size = len(months)
     starts = np.random.default_rng(seed).integers(size, size=(draws, -(-size // block)))

@@ -1,4 +1,4 @@
-"""Calibration: turning a learner's odds into odds that come true."""
+"""Calibration of a learner's probabilities."""
 
 import numpy as np
 from scipy.optimize import minimize
@@ -12,19 +12,18 @@ _EDGE = 1e-6
 
 
 class LogisticCalibration(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
-    """A straight line in log-odds, fitted on forecasts and outcomes that the learner never saw.
+    """A straight line in log-odds, fitted on later forecasts and outcomes than the learner's.
 
     logit(calibrated) = intercept + slope * logit(forecast), by maximum likelihood with a normal
-    prior around the identity (precision 4 for intercept and slope), so that a handful of cases
-    changes little and hundreds decide. Source: Platt (1999), with the identity instead of zero as
-    the prior's centre.
+    prior centred at the identity (precision 4 for intercept and slope): a handful of cases changes
+    little. Source: Platt (1999), whose prior is centred at zero.
     """
 
     intercept: float = 0.0
     slope: float = 1.0
 
     def fit(self, probability: FloatArray, outcome: FloatArray) -> "LogisticCalibration":
-        """Fit on forecasts and outcomes (0 or 1), both (n,); with n = 0 it stays the identity."""
+        """Fit on forecasts and outcomes (0 or 1), both (n,); with n = 0 it is the identity."""
         odds = self._odds(probability)
 
         def loss(line: FloatArray) -> tuple[float, FloatArray]:

@@ -1,12 +1,12 @@
-"""The predictive distribution of deaths: one for each region and month, from which all else comes.
+"""The predictive distribution of deaths, one for each region and month.
 
-It has two parts, split at the threshold tau: with probability p (the calibrated instability
-score) deaths reach tau, otherwise they stay below. Inside each part the distribution is that of
-the analogues: the outcomes of the past forecasts whose expected size was nearest. From tau on half
-of them count as they were, half as multiples of their region's recent scale then, times the scale
-now: so a war larger than those on record is not expected to shrink to them. Every exceedance,
-quantile and mean agrees with the score, and nothing larger is ever forecast than history has shown
-or the region has now, but for tau where history has not reached it.
+It has two parts, split at the threshold tau: with probability p (the calibrated instability score)
+deaths reach tau, otherwise they are fewer. Each part is the distribution of the analogues: the
+outcomes of past forecasts of the nearest expected size. From tau on, half of the analogues are
+outcomes as they were; the others are multiples of their region's recent scale, times the present
+scale, so that a war larger than all others is not expected to shrink. Every exceedance, quantile
+and mean agrees with the score. No draw is above the largest past outcome and the present scale,
+except tau where no outcome reached it.
 """
 
 from dataclasses import dataclass
@@ -40,7 +40,7 @@ class DeathsDistribution:
         return np.asarray((self.weights * (self.draws >= threshold)).sum(axis=1))
 
     def quantiles(self, levels: tuple[float, ...]) -> FloatArray:
-        """Return the smallest deaths whose probability of not being exceeded reaches each level.
+        """Return the smallest deaths whose cumulative probability reaches each level.
 
         (n, len(levels)) [deaths/month].
         """
@@ -51,7 +51,7 @@ class DeathsDistribution:
 
 
 class Analogues(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
-    """Past forecasts of size and what came of them, apart for outcomes below tau and above."""
+    """Past forecasts of size and their outcomes, apart for outcomes below and from tau."""
 
     def __init__(self, tau: float = 1.0, count: int = ANALOGUES) -> None:
         self.tau = tau
@@ -60,10 +60,10 @@ class Analogues(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no typ
     def fit(self, size: FloatArray, deaths: FloatArray, scale: FloatArray) -> "Analogues":
         """Learn from forecasts of size, the deaths that followed and the recent scale, (n,) each.
 
-        Deaths and scale in [deaths/month]. A part that history never saw is its own edge: 0 below
-        the threshold, tau from it on.
+        Deaths and scale in [deaths/month]. A part without outcomes has one draw: 0 below the
+        threshold, tau from it on.
         """
-        # Of outcomes alike in size the order must not decide which count as multiples.
+        # Outcomes of equal size are sorted, so that row order does not choose the multiples.
         order = np.lexsort((scale, deaths, size))
         size, deaths, scale = size[order], deaths[order], scale[order]
         reached = deaths >= self.tau
@@ -71,7 +71,7 @@ class Analogues(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no typ
         self.high_size, self.high_deaths = _or_edge(size[reached], deaths[reached], self.tau)
         self.high_scale = scale[reached] if reached.any() else np.zeros(1)
         self.largest = float(self.high_deaths.max())
-        # Multiples that small wars left behind make too much of large ones, in sum.
+        # Multiples of small wars overestimate large ones, in sum.
         self.correction = 1.0
         plain = _nearest(self.high_size, self.high_size, self.high_deaths, self.count)
         drawn = self._multiples(self.high_size, self.high_scale)
@@ -95,9 +95,9 @@ class Analogues(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no typ
         return DeathsDistribution(np.hstack([low, high]), weights)
 
     def _multiples(self, size: FloatArray, scale: FloatArray) -> FloatArray:
-        """Return the nearest outcomes from tau on, brought from their scale to that of now, (n, m).
+        """Return the nearest outcomes from tau on, brought to the present scale, (n, m).
 
-        All of them, in whole deaths; those at even places are used.
+        In whole deaths; callers use every other one.
         """
         multiple = self.high_deaths / (self.high_scale + _ONE_DEATH)
         near = _nearest(size, self.high_size, multiple, self.count)
@@ -110,21 +110,20 @@ def _or_edge(size: FloatArray, deaths: FloatArray, edge: float) -> tuple[FloatAr
     return (size, deaths) if len(size) else (np.zeros(1), np.full(1, edge))
 
 
-def _nearest(wanted: FloatArray, size: FloatArray, deaths: FloatArray, count: int) -> FloatArray:
-    # In sorted order the nearest ones lie in one window; centring it on the place is near enough.
+def _nearest(target: FloatArray, size: FloatArray, deaths: FloatArray, count: int) -> FloatArray:
+    # Sizes are sorted: a window centred at the target is near enough to its nearest ones.
     count = min(count, len(size))
-    place = (np.searchsorted(size, wanted, "left") + np.searchsorted(size, wanted, "right")) // 2
-    start = np.clip(place - count // 2, 0, len(size) - count)
+    middle = (np.searchsorted(size, target, "left") + np.searchsorted(size, target, "right")) // 2
+    start = np.clip(middle - count // 2, 0, len(size) - count)
     window: FloatArray = deaths[start[:, None] + np.arange(count)[None, :]]
     return window
 
 
 def recent_scale(deaths: FloatArray) -> FloatArray:
-    """Return the size of the violence of late (...,) [deaths/month]; 0 where nothing is told.
+    """Return the recent size of the violence, (...,) [deaths/month]; 0 for k = 0.
 
-    The geometric mean, each with one death more, of `deaths` (..., k) [deaths/month]: those of the
-    last month and the means of longer spans. A war that has just grown counts as large, one wild
-    month alone does not.
+    The geometric mean of `deaths` + 1, less 1. `deaths` (..., k) [deaths/month] are those of the
+    last month and means of longer spans, so that a growing war is large and one bad month is not.
     """
     if deaths.shape[-1] == 0:
         return np.zeros(deaths.shape[:-1])

@@ -1,8 +1,8 @@
 """Why a score is what it is: additive contributions of groups of indicators to its log-odds.
 
-The score is set beside what the same model would say of the region's usual indicators, and the
-difference is shared out among groups of indicators by their Shapley values. Nothing is asked of
-the model but a probability for every row of indicators, so any model can be explained.
+The baseline is the model's score for the region's usual indicators. Shapley values divide the
+difference among groups of indicators. A model only has to give a probability for each row of
+indicators, so any model can be explained.
 """
 
 import math
@@ -18,20 +18,19 @@ Probability = Callable[[Matrix], FloatArray]
 """Indicators (n, K) -> calibrated probabilities (n,)."""
 
 EDGE = 1e-9
-"""A probability counts as no nearer to 0 or 1 than this, so that its log-odds are finite."""
+"""Probabilities are clipped this far from 0 and 1, so that log-odds are finite."""
 
 LONGEST_PAST = 60
 LATEST_MONTHS = 12
 FEWEST_MONTHS = 24
 
 _BATCH = 2**12
-"""Rows of indicators that are made at once, at most: more do not fit a processor's cache, in which
-trees are walked twice as fast."""
+"""The most rows of indicators at a time: trees are twice as fast in a processor's cache."""
 
 
 @dataclass(frozen=True, eq=False)
 class Contributions:
-    """What makes n scores, in log-odds: `baseline` + the sum over `groups` = `score`.
+    """The parts of n scores, in log-odds: `baseline` + the sum over `groups` = `score`.
 
     `baseline` and `score` are (n,), `groups` is (n, G).
     """
@@ -42,7 +41,7 @@ class Contributions:
 
 
 def log_odds(probability: FloatArray) -> FloatArray:
-    """Return log(p / (1 - p)), with p kept EDGE away from 0 and 1."""
+    """Return log(p / (1 - p)), with p clipped EDGE away from 0 and 1."""
     return np.asarray(logit(np.clip(probability, EDGE, 1 - EDGE)), dtype=np.float64)
 
 
@@ -51,16 +50,13 @@ def usual_indicators(indicators: Matrix, eligible: BoolArray) -> tuple[Matrix, B
 
     From (T, R, K) indicators and (T, R) eligibility, T ending at the origin: the median of each
     indicator over the region's eligible months of the last LONGEST_PAST, without the last
-    LATEST_MONTHS. A median, because one bad month must not become what is usual; of recent years,
-    because a war of twenty years ago is not usual either; without the last year, because that is
-    what a score is to be told apart from, and most indicators look back over it. Of an even number
-    of months the lower of the middle two counts, so that each value did occur; all of them together
-    may never have. A region with fewer than FEWEST_MONTHS such months gets the median over the
-    regions of theirs, and if nowhere was any, the median over the eligible regions at the origin.
+    LATEST_MONTHS. A median is robust against single bad months; recent years leave out old wars;
+    the last year is what a score is compared with. It is the lower median, so that each value
+    did occur. A region with fewer than FEWEST_MONTHS such months gets the median of all regions'
+    medians; without any such month, that of the eligible regions at the origin.
     """
     past = slice(max(0, len(indicators) - LONGEST_PAST), max(0, len(indicators) - LATEST_MONTHS))
-    known = np.where(eligible[past, :, None], indicators[past], np.float32(np.nan))
-    own = _median(known)
+    own = _median(np.where(eligible[past, :, None], indicators[past], np.float32(np.nan)))
     has_own = eligible[past].sum(axis=0) >= FEWEST_MONTHS
     if not eligible[past].any():
         own = np.where(eligible[-1][:, None], indicators[-1], np.float32(np.nan))
@@ -70,13 +66,13 @@ def usual_indicators(indicators: Matrix, eligible: BoolArray) -> tuple[Matrix, B
 def explain(
     probability: Probability, present: Matrix, baseline: Matrix, groups: IntArray
 ) -> Contributions:
-    """Share the log-odds between baseline and present indicators out among groups of columns.
+    """Divide the difference of log-odds from baseline to present among groups of columns.
 
     `present` and `baseline` are (n, K); `groups` (K,) numbers the group of each column, 0 to G - 1.
     The contribution of a group is its exact Shapley value: the change of log-odds when its columns
-    go from baseline to present values, averaged over all orders in which the groups may do so. A
-    group whose columns are at their baseline contributes exactly 0, and coalitions that differ only
-    by such groups are evaluated once. Source: Shapley (1953); beside a baseline Sundararajan &
+    go from baseline to present values, averaged over all orders of groups. A group at its baseline
+    contributes exactly 0; coalitions that differ only by such groups are evaluated once. Source:
+    Shapley (1953); with a baseline Sundararajan &
     Najmi (2020), ICML; of groups Jullum, Redelmeier & Aas (2021), arXiv:2106.12228.
     """
     count = int(groups.max(initial=-1)) + 1
@@ -90,15 +86,15 @@ def explain(
 
 
 def single_effects(
-    probability: Probability, present: Matrix, other: Matrix, asked: BoolArray, score: FloatArray
+    probability: Probability, present: Matrix, other: Matrix, mask: BoolArray, score: FloatArray
 ) -> FloatArray:
     """Return what single indicators do to the log-odds of scores, (n, K).
 
-    That is `score` (n,), the log-odds of the `present` (n, K) indicators, less the log-odds when
-    one of them alone goes back to its value in `other` (n, K). 0 where not `asked` (n, K). They do
-    not add up: of two indicators that say the same, neither alone makes much of a difference.
+    An effect is `score` (n,), the log-odds of the `present` (n, K) indicators, less the log-odds
+    with one of them at its value in `other` (n, K); 0 outside `mask` (n, K). Effects do not add up:
+    if two indicators are alike, neither alone makes much difference.
     """
-    row, column = np.nonzero(asked & differs(present, other))
+    row, column = np.nonzero(mask & differs(present, other))
     effects = np.zeros(present.shape)
     for i in range(0, len(row), _BATCH):
         r, c = row[i : i + _BATCH], column[i : i + _BATCH]
@@ -109,7 +105,7 @@ def single_effects(
 
 
 def differs(a: Matrix, b: Matrix) -> BoolArray:
-    """Tell where two arrays differ; missing and missing are alike."""
+    """Return where two arrays differ; NaN equals NaN."""
     return np.asarray((a != b) & ~(np.isnan(a) & np.isnan(b)))
 
 
@@ -122,7 +118,7 @@ def _coalitions(
 ) -> FloatArray:
     """Return the log-odds of every coalition, (n, 2**G).
 
-    Bit g of a coalition's number tells whether the columns of group g have their present values.
+    Bit g of a coalition's number is 1 if the columns of group g have their present values.
     """
     coalitions = np.arange(1 << count)
     moved = np.zeros(len(present), dtype=np.int64)
@@ -147,16 +143,16 @@ def _shapley(values: FloatArray, count: int) -> FloatArray:
     for group in range(count):
         without = coalitions[(coalitions >> group) & 1 == 0]
         added = values[:, without | (1 << group)] - values[:, without]
-        # Contiguous, so that a row is summed in one order however many others there are.
+        # Contiguous, so that the number of rows does not change the order of a row's sum.
         shares[:, group] = np.ascontiguousarray(added * weight[size[without]]).sum(axis=1)
     return shares
 
 
 def _median(values: Matrix) -> Matrix:
-    """Return the lower median over the first axis of the values that are not missing."""
-    ordered = np.sort(values, axis=0)  # the missing go last
-    known = (~np.isnan(values)).sum(axis=0)
+    """Return the lower median over the first axis, without NaN."""
+    ordered = np.sort(values, axis=0)  # NaN goes last
+    count = (~np.isnan(values)).sum(axis=0)
     if len(values) == 0:
         return np.full(values.shape[1:], np.nan, dtype=np.float32)
-    middle = np.maximum(known - 1, 0) // 2
+    middle = np.maximum(count - 1, 0) // 2
     return np.asarray(np.take_along_axis(ordered, middle[None], axis=0)[0])

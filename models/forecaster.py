@@ -5,6 +5,7 @@ and its own calibration, fitted on the later calibration rows.
 """
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -32,20 +33,20 @@ CELLS: tuple[tuple[Target, int], ...] = tuple(
 FITTED_CELLS = tuple((target, horizon) for target, horizon in CELLS if target in PROBABILITIES)
 """The cells with a learner of their own; a distribution shares that of another target."""
 
-
-_WITH_DISTRIBUTION = frozenset(SPECS[target].shares for target in DISTRIBUTIONS)
+(DEATHS,) = DISTRIBUTIONS
+"""The one target that is a distribution: of deaths."""
 
 
 def has_distribution(target: Target) -> bool:
-    """Tell whether the cells of a target also hold a distribution of deaths."""
-    return target in _WITH_DISTRIBUTION
+    """Tell whether the cells of a target also hold the distribution of deaths."""
+    return target == SPECS[DEATHS].shares
 
 
 @dataclass(frozen=True, eq=False)
-class Rows:
-    """Region-months to learn from: (n, k) indicators, (n,) outcomes and deaths, (n,) regions.
+class LabelledRows:
+    """Region-months to learn from: (n, k) indicators, (n,) outcomes, deaths and regions.
 
-    `deaths` [deaths/month] are those of the target month; only the instability cells read them.
+    `deaths` [deaths/month] are those of the target month; only cells with a distribution read them.
     """
 
     indicators: Matrix
@@ -54,8 +55,15 @@ class Rows:
     regions: RegionNumbers
 
 
+class CellForecast(NamedTuple):
+    """Calibrated probabilities (n,), and the distribution of deaths if the cell has one."""
+
+    probability: FloatArray
+    deaths: DeathsDistribution | None
+
+
 class Cell(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
-    """One target at one horizon: learner, calibration and, for instability, the analogues."""
+    """One target at one horizon: learner, calibration and, with a distribution, the analogues."""
 
     learner: Learner | BaseRate
     calibration: LogisticCalibration
@@ -67,12 +75,23 @@ class Cell(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
         """Return the calibrated probability for (n, k) indicators, (n,)."""
         return self.calibration.predict(self.learner.probability(indicators))
 
-    def deaths(self, indicators: Matrix) -> DeathsDistribution:
-        """Return the predictive distribution of deaths for (n, k) indicators."""
+    def forecast(self, indicators: Matrix) -> CellForecast:
+        """Return the forecast for (n, k) indicators."""
+        probability = self.probability(indicators)
         if self.size is None or self.analogues is None:
+            return CellForecast(probability, None)
+        size, scale = self.size.size(indicators), self._scale(indicators)
+        return CellForecast(probability, self.analogues.predict(size, probability, scale))
+
+    def deaths(self, indicators: Matrix) -> DeathsDistribution:
+        """Return the predictive distribution of deaths for (n, k) indicators.
+
+        Raises TypeError when the cell has none.
+        """
+        deaths = self.forecast(indicators).deaths
+        if deaths is None:
             raise TypeError("only an instability cell has a distribution of deaths")
-        size, probability = self.size.size(indicators), self.probability(indicators)
-        return self.analogues.predict(size, probability, self._scale(indicators))
+        return deaths
 
     def _scale(self, indicators: Matrix) -> FloatArray:
         return recent_scale(indicators[:, list(self.scale_columns)].astype(np.float64))
@@ -81,15 +100,15 @@ class Cell(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
 def fit_cell(
     target: Target,
     template: Learner,
-    training: Rows,
-    calibration: Rows,
+    training: LabelledRows,
+    calibration: LabelledRows,
     tau: float,
     scale_columns: tuple[int, ...] = (),
 ) -> Cell:
     """Fit one cell: the learner on the training rows, the calibration on the later rows.
 
-    `scale_columns` are the indicators that tell the recent size of the violence [deaths/month].
-    With fewer than FEWEST_CASES outcomes of either kind the learner is the base rate.
+    `scale_columns` are the indicators of the recent size of the violence [deaths/month]. With fewer
+    than FEWEST_CASES outcomes of either kind the learner is the base rate.
     """
     cell = Cell()
     cell.scale_columns = scale_columns
@@ -112,7 +131,7 @@ def fit_cell(
 
 
 class Forecaster(BaseEstimator):  # type: ignore[misc]
-    """Every cell of one level, with what is needed to use it: indicator names and threshold."""
+    """Every cell of one level, with its indicator names and threshold."""
 
     def __init__(self, level: str = "", tau: float = 1.0, names: tuple[str, ...] = ()) -> None:
         self.level = level
@@ -120,7 +139,7 @@ class Forecaster(BaseEstimator):  # type: ignore[misc]
         self.names = names
 
     def with_cells(self, cells: dict[str, Cell]) -> "Forecaster":
-        """Take the fitted cells, by `cell_key`."""
+        """Set the fitted cells, by `cell_key`."""
         self.cells = cells
         return self
 
@@ -128,24 +147,33 @@ class Forecaster(BaseEstimator):  # type: ignore[misc]
         """Return the cell that forecasts a target at a horizon."""
         return self.cells[cell_key(SPECS[target].shares, horizon)]
 
-    def predict(self, indicators: pd.DataFrame) -> pd.DataFrame:
-        """Return every probability, and mean and quantiles of deaths, for rows of indicators.
+    def forecast(self, indicators: Matrix) -> dict[tuple[Target, int], CellForecast]:
+        """Return the forecast of every target and horizon for (n, k) indicators.
 
-        `indicators` has the columns `names`. Columns of the answer: `instability_01`,
+        A target that shares another's model has the very same forecast.
+        """
+        fitted = {cell: self.cell(*cell).forecast(indicators) for cell in FITTED_CELLS}
+        return {
+            (target, horizon): fitted[SPECS[target].shares, horizon] for target, horizon in CELLS
+        }
+
+    def predict(self, indicators: pd.DataFrame) -> pd.DataFrame:
+        """Return every probability, and mean and quantiles of deaths, as a flat table for MLflow.
+
+        `indicators` has the columns `names`. The result has the columns `instability_01`,
         `escalation_03`, ... (probabilities) and `fatalities_01_mean`, `fatalities_01_q50`, ...
-        [deaths/month]. This is what MLflow calls.
+        [deaths/month].
         """
         matrix = indicators[list(self.names)].to_numpy(dtype=np.float32)
         columns: dict[str, FloatArray] = {}
-        for target, horizon in CELLS:
-            cell, key = self.cell(target, horizon), cell_key(target, horizon)
-            if SPECS[target].is_distribution:
-                deaths = cell.deaths(matrix)
+        for (target, horizon), (probability, deaths) in self.forecast(matrix).items():
+            key = cell_key(target, horizon)
+            if SPECS[target].is_distribution and deaths is not None:
                 columns[f"{key}_mean"] = deaths.mean()
                 for level, values in zip(QUANTILES, deaths.quantiles(QUANTILES).T, strict=True):
                     columns[f"{key}_{quantile_column(level)}"] = values
             else:
-                columns[key] = cell.probability(matrix)
+                columns[key] = probability
         return pd.DataFrame(columns, index=indicators.index)
 
 

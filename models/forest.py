@@ -75,8 +75,11 @@ class DeathsForest(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no 
         # By leaf and within it from the smallest multiple up: a quantile is then one look-up.
         order = np.lexsort((np.broadcast_to(multiple, leaf.T.shape), leaf.T))
         self.multiples = multiple[order].astype(np.float32)
-        say = [_say(column[row], regions[row]) for column, row in zip(leaf.T, order, strict=True)]
-        self.said = np.cumsum(np.stack(say), axis=1)
+        weights = [
+            _row_weights(column[row], regions[row])
+            for column, row in zip(leaf.T, order, strict=True)
+        ]
+        self.cumulative = np.cumsum(np.stack(weights), axis=1)
         nodes = max(tree.tree_.node_count for tree in self.forest.estimators_)
         counts = [np.bincount(column, minlength=nodes) for column in leaf.T]
         self.ends = np.cumsum(np.stack(counts), axis=1)
@@ -107,16 +110,16 @@ class DeathsForest(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no 
         """Return quantiles of the multiples in leaves (n,) of a tree, (n, draws_per_tree)."""
         end = self.ends[tree][leaf][:, None]
         begin = np.where(leaf > 0, self.ends[tree][leaf - 1], 0)[:, None]
-        said = np.append(0.0, self.said[tree])
+        cumulative = np.append(0.0, self.cumulative[tree])
         offset = (tree + 1) * _GOLDEN % 1
         share = (np.arange(self.draws_per_tree) + offset) / self.draws_per_tree
-        wanted = said[begin] + share * (said[end] - said[begin])
-        place = np.searchsorted(self.said[tree], wanted, side="right")
+        reach = cumulative[begin] + share * (cumulative[end] - cumulative[begin])
+        place = np.searchsorted(self.cumulative[tree], reach, side="right")
         multiples: Draws = self.multiples[tree][np.clip(place, begin, end - 1)]
         return multiples
 
 
-def _say(leaf: IntArray, regions: RegionNumbers) -> FloatArray:
+def _row_weights(leaf: IntArray, regions: RegionNumbers) -> FloatArray:
     """Return each row's weight in its leaf, (n,): a region's sum to the root of its number."""
     pair = leaf * (int(regions.max()) + 1) + regions
     _, which, count = np.unique(pair, return_inverse=True, return_counts=True)

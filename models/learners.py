@@ -1,7 +1,6 @@
 """The learners: indicators -> probability of an outcome, and -> expected size of violence.
 
-Both have the scikit-learn form (fit, predict) and hold nothing but numbers, so they can be stored
-without pickle.
+They are scikit-learn estimators that hold only numbers, so they can be stored without pickle.
 """
 
 from typing import Any, Literal, get_args
@@ -21,18 +20,18 @@ LearnerName = Literal["logistic", "boosting", "ensemble"]
 LEARNERS: tuple[LearnerName, ...] = get_args(LearnerName)
 
 FEWEST_CASES = 30
-"""Fewer outcomes of either kind than this teach nothing: the base rate is the forecast."""
+"""With fewer outcomes of either kind the forecast is the base rate."""
 
 _PRIOR_CASES = 10
 
 
 class BaseRate(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
-    """The frequency of the outcome in the training rows, whatever the indicators say."""
+    """The frequency of the outcome in the training rows, without regard to indicators."""
 
     rate: float = 0.0
 
     def fit(self, outcome: FloatArray) -> "BaseRate":
-        """Take the frequency of `outcome` (0 or 1), shrunk by half a case of each kind."""
+        """Learn the frequency of `outcome` (0 or 1), shrunk by half a case of each kind."""
         self.rate = float((outcome.sum() + 0.5) / (len(outcome) + 1))
         return self
 
@@ -42,9 +41,9 @@ class BaseRate(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no type
 
 
 class Boosting(BaseEstimator):  # type: ignore[misc]
-    """Gradient-boosted trees on the indicators as they are.
+    """Gradient-boosted trees on raw indicators.
 
-    `share_tried` of the indicators, drawn anew, are tried at each split.
+    Each split tries a random share of the indicators, `share_tried`.
 
     Source: Friedman (2001), Annals of Statistics 29(5), in scikit-learn's histogram form.
     """
@@ -94,7 +93,7 @@ class Boosting(BaseEstimator):  # type: ignore[misc]
         return np.asarray(self.trees.predict(indicators[:, self.used]))
 
     def _with_values(self, indicators: Matrix) -> Matrix:
-        # What begins later than the training is missing throughout, which scikit-learn refuses.
+        # scikit-learn refuses columns of NaN: indicators that begin after the training.
         self.used = np.flatnonzero(~np.isnan(indicators).all(axis=0))
         return indicators[:, self.used]
 
@@ -114,13 +113,12 @@ class Boosting(BaseEstimator):  # type: ignore[misc]
 class Logistic(BaseEstimator):  # type: ignore[misc]
     """A binomial GLM with logit link on standardised inverse-hyperbolic-sine indicators.
 
-    `coefficients` and `standard_errors` (k + 1, the constant first) are what a person reads: the
-    change in log-odds for one standard deviation of an indicator among those `used`. Standard
-    errors, of `fit` only, are clustered by region, because months of one region are no
-    independent witnesses.
-    Every coefficient but the constant has a log-F prior, added as _PRIOR_CASES imagined cases
-    (Greenland & Mansournia 2015, Statistics in Medicine 34(23)), so that a rare outcome cannot
-    send one to infinity. The size of violence is a linear regression on the same columns.
+    `coefficients` and `standard_errors` (k + 1, the constant first) are changes in log-odds for one
+    standard deviation of an indicator among those `used`. Standard errors, of `fit` only, are
+    clustered by region, because months of one region are not independent. Every coefficient but
+    the constant has a log-F prior, added as _PRIOR_CASES imagined cases (Greenland & Mansournia
+    2015, Statistics in Medicine 34(23)), so that it stays finite for a rare outcome. The size of
+    violence is a linear regression on the same columns.
     """
 
     def __init__(self, columns: tuple[int, ...] = ()) -> None:
@@ -163,7 +161,7 @@ class Logistic(BaseEstimator):  # type: ignore[misc]
 
     def size(self, indicators: Matrix) -> FloatArray:
         """Return the linear predictor for (n, k) indicators, (n,)."""
-        # Row by row: a matrix product rounds a row differently when there are more or fewer others.
+        # Not a matrix product, which rounds a row differently for another number of rows.
         design = np.ascontiguousarray(self._design(indicators))
         return np.asarray((design * self.coefficients).sum(axis=1))
 
@@ -171,8 +169,8 @@ class Logistic(BaseEstimator):  # type: ignore[misc]
         self.used = self.columns
         values = self._values(indicators)
         standard = values - values.mean(axis=0)
-        # In small or quiet histories some indicators never move, or only together with others.
-        self.used = tuple(self.columns[kept] for kept in _independent(standard))
+        # In small or quiet histories some indicators are constant or depend on others.
+        self.used = tuple(self.columns[column] for column in _independent(standard))
         values = self._values(indicators)
         self.centre = values.mean(axis=0)
         self.scale = values.std(axis=0)
@@ -186,7 +184,7 @@ class Logistic(BaseEstimator):  # type: ignore[misc]
 
 
 def _independent(values: FloatArray) -> list[int]:
-    """Return the columns of (n, k) values that no others determine, in order."""
+    """Return the linearly independent columns of (n, k) values, in order."""
     _, triangle, order = qr(values, mode="economic", pivoting=True)
     size = np.abs(np.diagonal(triangle))
     return sorted(int(column) for column in order[size > 1e-9 * size.max(initial=1.0)])
@@ -197,14 +195,14 @@ _FARTHEST = 4.0
 
 
 class RidgeLogistic(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
-    """Logistic regression on many indicators, however much they say the same.
+    """Logistic regression on many correlated indicators.
 
-    It reads `columns`, all of them when none is named. Indicators are taken as sign(x) times
-    log(1 + |x|), standardised, and cut at four standard deviations; one that is missing counts as
-    its mean, and that any is missing is an indicator of its own. Coefficients, but for the
-    constant, are shrunk by a quadratic penalty, `penalty` / 2 times the sum of their squares
-    against the summed log-likelihood. Source: le Cessie & van Houwelingen (1992), Applied
-    Statistics 41(1). The size of violence is a linear regression with the same penalty.
+    It reads `columns`, or all if there are none. Indicators become sign(x) log(1 + |x|), are
+    standardised, and clipped at four standard deviations. A missing one has its mean; an extra
+    indicator marks rows with any missing. Coefficients except the constant have a quadratic
+    penalty: `penalty` / 2 times the sum of their squares, against the summed log-likelihood.
+    Source: le Cessie & van Houwelingen (1992), Applied Statistics 41(1). The size of violence is a
+    linear regression with the same penalty.
     """
 
     def __init__(self, *, penalty: float = 100.0, columns: tuple[int, ...] = ()) -> None:
@@ -234,17 +232,17 @@ class RidgeLogistic(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no
 
     def size(self, indicators: Matrix) -> FloatArray:
         """Return the linear predictor for (n, k) indicators, (n,)."""
-        # Row by row: a matrix product rounds a row differently when there are more or fewer others.
+        # Not a matrix product, which rounds a row differently for another number of rows.
         design = np.ascontiguousarray(self._design(self._logs(indicators)))
         return np.asarray((design * self.coefficients[1:]).sum(axis=1) + self.coefficients[0])
 
     def _standardise(self, indicators: Matrix) -> FloatArray:
         values = self._logs(indicators)
-        seen = ~np.isnan(values)
-        count = np.maximum(seen.sum(axis=0), 1)
-        self.centre = np.where(seen, values, 0.0).sum(axis=0) / count
-        off = np.where(seen, values - self.centre, 0.0)
-        # What never moves has no scale, and stays 0.
+        is_number = ~np.isnan(values)
+        count = np.maximum(is_number.sum(axis=0), 1)
+        self.centre = np.where(is_number, values, 0.0).sum(axis=0) / count
+        off = np.where(is_number, values - self.centre, 0.0)
+        # A constant column has no scale, and stays 0.
         self.scale = np.maximum(np.sqrt(np.square(off).sum(axis=0) / count), 1e-9)
         return self._design(values)
 
@@ -263,10 +261,10 @@ Member = Logistic | Boosting | RidgeLogistic
 
 
 class LogOddsMean(BaseEstimator):  # type: ignore[misc]
-    """Several learners, whose forecasts are averaged in log-odds: the logarithmic opinion pool.
+    """The mean of several learners' log-odds: the logarithmic opinion pool.
 
-    It is more timid than its members where they disagree, so these may be a little too bold.
-    Source: Genest & Zidek (1986), Statistical Science 1(1).
+    Where its members disagree it is less certain than they are, so they may be a little
+    overconfident. Source: Genest & Zidek (1986), Statistical Science 1(1).
     """
 
     def __init__(self, members: tuple[Member, ...] = ()) -> None:
@@ -298,4 +296,4 @@ class LogOddsMean(BaseEstimator):  # type: ignore[misc]
 
 
 Learner = Member | LogOddsMean
-"""What a cell may be learned by."""
+"""The learners that a cell may have."""

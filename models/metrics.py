@@ -1,8 +1,7 @@
-"""Measures of skill. Lower is better for Brier, logarithmic score, CRPS and calibration error.
+"""Measures of forecasts. Lower is better for Brier, logarithmic score, CRPS, calibration error.
 
-Each is its formula: scikit-learn has two of them, but checks its arguments for so long that a table
-of many small groups takes ten times as long. All need at least one forecast, but for those that say
-what they are without any.
+Each is its formula: scikit-learn has two of them, but its checks take ten times as long on many
+small groups. All need at least one forecast unless they say otherwise.
 """
 
 import numpy as np
@@ -14,10 +13,10 @@ from scipy.stats import rankdata
 from features.arrays import FloatArray
 
 SMALLEST_PROBABILITY = 1e-6
-"""A forecast of 0 or 1 is scored as this far from it, so that one surprise is not infinite."""
+"""Forecasts of 0 and 1 are scored as this far from it, so that no score is infinite."""
 
 DEATHS_BINS = (0.5, 2.5, 5.5, 10.5, 25.5, 50.5, 100.5, 250.5, 500.5, 1000.5)
-"""Where the eleven bins of the VIEWS challenge part: 0, 1-2, 3-5, 6-10, ..., 1001+ [deaths]."""
+"""The edges of the eleven bins of the VIEWS challenge: 0, 1-2, 3-5, 6-10, ..., 1001+ [deaths]."""
 
 
 def brier(outcome: FloatArray, probability: FloatArray) -> float:
@@ -33,8 +32,13 @@ def log_score(outcome: FloatArray, probability: FloatArray) -> float:
 
     Source: Good (1952), Journal of the Royal Statistical Society B 14(1).
     """
+    return float(np.mean(log_losses(outcome, probability)))
+
+
+def log_losses(outcome: FloatArray, probability: FloatArray) -> FloatArray:
+    """Return the logarithmic score of each forecast, (n,) [nats]."""
     p = np.clip(probability, SMALLEST_PROBABILITY, 1 - SMALLEST_PROBABILITY)
-    return float(-np.mean(outcome * np.log(p) + (1 - outcome) * np.log1p(-p)))
+    return np.asarray(-(outcome * np.log(p) + (1 - outcome) * np.log1p(-p)))
 
 
 def auc(outcome: FloatArray, probability: FloatArray) -> float:
@@ -63,19 +67,14 @@ def average_precision(outcome: FloatArray, probability: FloatArray) -> float:
     return float(np.average(precision, weights=cases))
 
 
-def skill(score: float, reference: float) -> float:
-    """Return 1 - score / reference: 0 is no better than the reference, 1 is perfect."""
-    return 1 - score / reference if reference > 0 else float("nan")
-
-
 def reliability(
     outcome: FloatArray, probability: FloatArray, bins: int = 20
 ) -> tuple[FloatArray, FloatArray, FloatArray]:
     """Return mean probability, observed frequency and number of forecasts in equal-count bins.
 
     Forecasts are sorted by probability and cut into at most `bins` groups of equal size. Equal
-    forecasts stay together, so that the order of the rows decides nothing: with many of them the
-    groups are fewer, and not of equal size.
+    forecasts share a group, so that row order does not matter; many of them make groups fewer and
+    unequal.
     """
     _, value, size = np.unique(probability, return_inverse=True, return_counts=True)
     twice_middle = 2 * np.cumsum(size) - size
@@ -97,9 +96,9 @@ def calibration_error(outcome: FloatArray, probability: FloatArray, bins: int = 
 def reliability_slope(outcome: FloatArray, probability: FloatArray) -> float:
     """Return the slope of the outcome's log-odds on the forecast's; both (n,), outcome 0 or 1.
 
-    From a logistic regression with an intercept and no penalty: 1 is right, below 1 the forecasts
-    are too bold, above 1 too timid. NaN where no finite slope is the likeliest: a single forecast
-    or outcome, or a forecast that parts the ones from the zeros. Source: Cox (1958), Two further
+    From a logistic regression with an intercept and no penalty: 1 is right, below 1 forecasts are
+    overconfident, above 1 underconfident. NaN where the slope is not finite: for equal forecasts or
+    outcomes, or forecasts that separate the ones from the zeros. Source: Cox (1958), Two further
     applications of a model for binary regression, Biometrika 45.
     """
     odds = logit(np.clip(probability, SMALLEST_PROBABILITY, 1 - SMALLEST_PROBABILITY))
@@ -199,7 +198,7 @@ def quantile_score(outcome: FloatArray, quantiles: FloatArray, levels: tuple[flo
 
 
 _NARROW = 1e-12
-"""Ends so near to each other are one place."""
+"""Narrower intervals count as a point."""
 
 
 def pit_bounds(
@@ -208,11 +207,11 @@ def pit_bounds(
     """Return P(X < y) and P(X <= y) of weighted draws, (n,) each.
 
     `outcome` y is (n,), `draws` of X and their `weights` are (n, m); each row of weights sums to 1.
-    A weight of zero takes a draw out, even where it is NaN.
+    A draw of weight 0 has no effect, even if NaN.
     """
     below = (weights * (draws < outcome[:, None])).sum(axis=1)
     upto = (weights * (draws <= outcome[:, None])).sum(axis=1)
-    # A sum of weights may miss 1 by its last digit.
+    # Rounding may lift a sum of weights above 1.
     return np.minimum(below, 1.0), np.minimum(upto, 1.0)
 
 
@@ -220,10 +219,10 @@ def pit_histogram(below: FloatArray, upto: FloatArray, bins: int = 10) -> FloatA
     """Return the share of the forecasts in each of equally wide bins of the PIT, (bins,).
 
     `below` and `upto` (n,) are those of `pit_bounds`, n > 0. Calibrated forecasts have 1 / bins
-    everywhere; a U says that they are too sure, a heap in the middle that they are too wide, a
-    slope that they say too little (rising) or too much (falling).
+    everywhere. A U means that they are too narrow, a hump that they are too wide, a slope that they
+    are too low (rising) or too high (falling).
     """
-    # Everywhere inside, so that an outcome beyond all draws falls into the first or last bin.
+    # Inner edges only, so that an outcome beyond all draws falls into the first or last bin.
     inner = np.linspace(0, 1, bins + 1)[1:-1, None]
     width = upto - below
     wide = width > _NARROW

@@ -23,7 +23,7 @@ _PRIOR = 1e-3
 
 
 class PastForecasts(NamedTuple):
-    """What every member said of the same outcomes, at one past origin.
+    """The members' forecasts of the same outcomes, at one past origin.
 
     `outcome` (n,) [deaths/month]; of each member its sorted draws (n, m) [deaths/month].
     """

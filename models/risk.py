@@ -1,4 +1,4 @@
-"""Risk levels: five words for a probability, by what came of such scores in the backtest."""
+"""Risk levels: five words for a probability, relative to the base rate of the backtest."""
 
 from typing import NamedTuple
 
@@ -7,11 +7,11 @@ import numpy as np
 from features.arrays import FloatArray
 
 ODDS_STEPS = (0.0, 1.0, 3.0, 9.0, 27.0)
-"""Of each risk level, upwards, the least odds as a multiple of the odds of the base rate."""
+"""The least odds of each risk level, upwards, as a multiple of the odds of the base rate."""
 
 
 class RiskBand(NamedTuple):
-    """One level: its least probability, how many scores it took in, and their share come true."""
+    """One level: its least probability, its number of scores, and the share that came true."""
 
     lowest: float
     scores: int
@@ -19,12 +19,11 @@ class RiskBand(NamedTuple):
 
 
 def risk_bands(probability: FloatArray, outcome: FloatArray) -> tuple[RiskBand, ...] | None:
-    """Return the risk levels, upwards, for backtest scores (n,) and what came of them (n,) [0, 1].
+    """Return the risk levels, upwards, for backtest scores and outcomes (0 or 1), (n,) each.
 
-    The first ends at the base rate, the others begin where the odds are 1, 3, 9 and 27 times those
-    of the base rate: one ladder for common and for rare targets, on which a step up always means
-    the same. `came_true` is None where no score was so high. None where nothing or everything came
-    true: then there is no base rate to climb from.
+    The first ends at the base rate, the others begin at 1, 3, 9 and 27 times its odds, so that a
+    step means the same for common and rare targets. `came_true` is None for a level without scores.
+    None where all outcomes are alike: there is no base rate.
     """
     base = float(outcome.mean()) if len(outcome) else 0.0
     if base in (0.0, 1.0):

@@ -2,6 +2,10 @@ import copy
 import os
 from typing import Any
 
+# Test processes share the processors; set before NumPy is loaded, which reads it.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+
 import hypothesis
 import pytest
 

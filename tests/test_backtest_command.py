@@ -1,48 +1,35 @@
 """`tocsin backtest` killed midway and taken up again, against one that was left alone."""
 
-import json
 import os
 import signal
-import subprocess
-import sys
 import time
 from datetime import date
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 import mlflow
 import pandas as pd
 import pytest
 from pandas.testing import assert_frame_equal
 
+from experiments.tracking import runs
 from features.archive.releases import Archive
 from features.sources.simulation.delivery import deliver
 from features.sources.simulation.world import World
+from tests.command import as_toml, process, tocsin
 
-COMMAND = str(Path(sys.executable).with_name("tocsin"))
 PATIENCE_S = 120
 TASKS = 2 * 18  # two folds of one learner, eighteen cells
 WINDOW = ("--from", "2022-01", "--to", "2022-10")
 
 
-def environment(home: Path) -> dict[str, str]:
-    # mlflow writes the store that another test opened into the environment.
-    own = {k: v for k, v in os.environ.items() if not k.startswith("MLFLOW_")}
-    return own | {"COLUMNS": "160", "TOCSIN_HOME": str(home), "OMP_NUM_THREADS": "1"}
-
-
 def arguments(home: Path) -> list[str]:
     files = ("--config", str(home / "small.toml"), "--report", str(home / "report.html"))
-    return [COMMAND, "backtest", *files, *WINDOW, "--origin", "2023-10", "--jobs", "1"]
+    return ["backtest", *files, *WINDOW, "--origin", "2023-10", "--jobs", "1"]
 
 
-def backtest(home: Path) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        arguments(home), env=environment(home), capture_output=True, text=True, check=False
-    )
-
-
-def kept(home: Path) -> dict[str, int]:
+def finished_tasks(home: Path) -> dict[str, int]:
     """When each result was written, by its name."""
     files = (home / "backtests").glob("*/*.npz")
     return {file.name: file.stat().st_mtime_ns for file in files}
@@ -50,24 +37,12 @@ def kept(home: Path) -> dict[str, int]:
 
 def killed_midway(home: Path, after: int) -> None:
     """Run the command and kill it once so many tasks are done."""
-    with subprocess.Popen(
-        arguments(home), env=environment(home), stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL, start_new_session=True,
-    ) as process:  # fmt: skip
+    with process(home, *arguments(home)) as backtest:
         deadline = time.monotonic() + PATIENCE_S
-        while len(kept(home)) < after and time.monotonic() < deadline:
+        while len(finished_tasks(home)) < after and time.monotonic() < deadline:
             time.sleep(0.005)
-        os.killpg(process.pid, signal.SIGKILL)
-    assert process.returncode == -signal.SIGKILL
-
-
-def as_toml(settings: dict[str, Any]) -> str:
-    plain = {k: v for k, v in settings.items() if not isinstance(v, dict)}
-    sections = {k: v for k, v in settings.items() if isinstance(v, dict)}
-    lines = [f"{key} = {json.dumps(value)}" for key, value in plain.items()]
-    for name, section in sections.items():
-        lines += [f"[{name}]", *(f"{k} = {json.dumps(v)}" for k, v in section.items())]
-    return "\n".join(lines)
+        os.killpg(backtest.pid, signal.SIGKILL)
+    assert backtest.returncode == -signal.SIGKILL
 
 
 def forecasts(home: Path) -> pd.DataFrame:
@@ -98,15 +73,16 @@ def homes(
 def test_a_backtest_that_was_killed_goes_on_to_the_same_end(homes: tuple[Path, Path]) -> None:
     broken, whole = homes
     killed_midway(broken, after=7)
-    before = kept(broken)
+    before = finished_tasks(broken)
     assert 7 <= len(before) < TASKS
     # One of the finished files is damaged too, as by a full disk.
     damaged = next((broken / "backtests").glob("*/*.npz"))
     damaged.write_bytes(damaged.read_bytes()[:100])
-    resumed, undisturbed = backtest(broken), backtest(whole)
+    with mock.patch.object(runs, "pictures_of", return_value=[]):
+        resumed, undisturbed = (tocsin(home, *arguments(home)) for home in homes)
     assert (resumed.returncode, undisturbed.returncode) == (0, 0), resumed.stderr
-    after = kept(broken)
-    assert set(after) == set(kept(whole))
+    after = finished_tasks(broken)
+    assert set(after) == set(finished_tasks(whole))
     assert len(after) == TASKS
     same = [name for name in before if after[name] == before[name]]
     assert sorted(same) == sorted(set(before) - {damaged.name})
@@ -118,9 +94,9 @@ def test_a_backtest_that_was_killed_goes_on_to_the_same_end(homes: tuple[Path, P
     assert (broken / "report.html").read_text() == (whole / "report.html").read_text()
     assert resumed.stdout.replace(str(broken), str(whole)) == undisturbed.stdout
 
-    told = undisturbed.stdout.splitlines()
-    assert told[0].startswith("SIMULATED admin1: logistic is ")
-    assert told[-1] == f"  report: {whole / 'report.html'}"
+    lines = undisturbed.stdout.splitlines()
+    assert lines[0].startswith("SIMULATED admin1: logistic is ")
+    assert lines[-1] == f"  report: {whole / 'report.html'}"
     assert "origins 2022-01 to 2022-10" in (whole / "report.html").read_text()
     origins = forecasts(whole)["origin"]
     assert (origins.min(), origins.max()) == (52 * 12, 52 * 12 + 9)
@@ -145,7 +121,7 @@ def test_a_backtest_registers_nothing_and_is_a_run_with_its_forecasts_under_it(
 
 
 @pytest.mark.parametrize(
-    ("said", "words"),
+    ("options", "words"),
     [
         (("--from", "2022-13"), "2022-13"),
         (("--to", "2024-12"), "cannot be judged by outcomes up to 2024-12"),
@@ -153,13 +129,10 @@ def test_a_backtest_registers_nothing_and_is_a_run_with_its_forecasts_under_it(
     ],
 )
 def test_what_cannot_be_done_is_one_plain_line(
-    homes: tuple[Path, Path], said: tuple[str, ...], words: str
+    homes: tuple[Path, Path], options: tuple[str, ...], words: str
 ) -> None:
     home = homes[1]
-    command = [COMMAND, "backtest", "--config", str(home / "small.toml"), *said]
-    refused = subprocess.run(
-        command, env=environment(home), capture_output=True, text=True, check=False
-    )
+    refused = tocsin(home, "backtest", "--config", str(home / "small.toml"), *options)
     assert (refused.returncode, refused.stdout) == (1, "")
     assert words in refused.stderr
     assert refused.stderr.count("\n") == 1

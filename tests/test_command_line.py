@@ -4,7 +4,6 @@ import os
 import re
 import signal
 import subprocess
-import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -13,7 +12,6 @@ from datetime import date
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -22,45 +20,20 @@ from features.archive.releases import Archive
 from features.places.regions import load_regions
 from features.sources.simulation.delivery import deliver
 from features.sources.simulation.world import World
+from tests.command import process, tocsin
 from tools.ged_like import write_ged_like
 
-COMMAND = str(Path(sys.executable).with_name("tocsin"))
 PATIENCE_S = 60
-
-
-def surroundings(**changes: str) -> dict[str, str]:
-    # mlflow writes the store that another test opened into the environment.
-    own = {k: v for k, v in os.environ.items() if not k.startswith("MLFLOW_")}
-    return own | {"COLUMNS": "160"} | changes
-
-
-def tocsin(*arguments: str, **changes: Any) -> subprocess.CompletedProcess[str]:
-    cwd = changes.pop("cwd", None)
-    return subprocess.run(
-        [COMMAND, *arguments],
-        env=surroundings(**changes),
-        capture_output=True,
-        text=True,
-        check=False,
-        cwd=cwd,
-    )
 
 
 @contextmanager
 def running(home: Path, *arguments: str) -> Iterator[subprocess.Popen[str]]:
-    with subprocess.Popen(
-        [COMMAND, *arguments],
-        env=surroundings(TOCSIN_HOME=str(home)),
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        start_new_session=True,
-    ) as process:
+    with process(home, *arguments) as started:
         try:
-            yield process
+            yield started
         finally:
-            if process.poll() is None:
-                os.killpg(process.pid, signal.SIGKILL)
+            if started.poll() is None:
+                os.killpg(started.pid, signal.SIGKILL)
 
 
 def interrupt(process: subprocess.Popen[str]) -> tuple[str, str]:
@@ -107,12 +80,12 @@ def test_a_reader_that_goes_away_is_no_error_to_report(
 
 
 def test_indicators_of_one_family_are_listed_and_a_misspelt_family_is_refused() -> None:
-    shown = tocsin("indicators", "--family", "season")
+    shown = tocsin(None, "indicators", "--family", "season")
     assert (shown.returncode, shown.stderr) == (0, "")
     assert "season_sine" in shown.stdout
     assert "-1 to 1" in shown.stdout
     assert "deaths_mean_3" not in shown.stdout
-    refused = tocsin("indicators", "--family", "saison")
+    refused = tocsin(None, "indicators", "--family", "saison")
     assert (refused.returncode, refused.stdout) == (1, "")
     assert "no family is called saison: there are history" in refused.stderr
     assert refused.stderr.count("\n") == 1
@@ -120,7 +93,7 @@ def test_indicators_of_one_family_are_listed_and_a_misspelt_family_is_refused() 
 
 def test_an_unknown_key_in_an_experiment_is_named_in_one_line(tmp_path: Path) -> None:
     (tmp_path / "typo.toml").write_text(DEFAULT.read_text().replace("leaves =", "leafs ="))
-    refused = tocsin("train", "--config", str(tmp_path / "typo.toml"), TOCSIN_HOME=str(tmp_path))
+    refused = tocsin(tmp_path, "train", "--config", str(tmp_path / "typo.toml"))
     assert (refused.returncode, refused.stdout) == (1, "")
     assert refused.stderr.count("\n") == 1
     assert "boosting.leafs" in refused.stderr
@@ -138,7 +111,7 @@ def test_an_unknown_key_in_an_experiment_is_named_in_one_line(tmp_path: Path) ->
     ],
 )
 def test_misuse_exits_with_2_and_shows_the_usage(arguments: tuple[str, ...]) -> None:
-    refused = tocsin(*arguments)
+    refused = tocsin(None, *arguments)
     assert (refused.returncode, refused.stdout) == (2, "")
     assert refused.stderr.startswith("Usage: ")
 
@@ -147,7 +120,7 @@ def test_a_damaged_store_of_models_is_one_plain_line(home: Path, tmp_path: Path)
     (tmp_path / "events").symlink_to(home / "events")
     (tmp_path / "mlflow.db").write_text("not a database " * 100)
     for command in ("publish", "ui"):
-        refused = tocsin(command, TOCSIN_HOME=str(tmp_path))
+        refused = tocsin(tmp_path, command)
         assert (refused.returncode, refused.stdout) == (1, "")
         assert refused.stderr.startswith("tocsin: the MLflow store in ")
         assert refused.stderr.count("\n") == 1
@@ -155,28 +128,33 @@ def test_a_damaged_store_of_models_is_one_plain_line(home: Path, tmp_path: Path)
 
 def test_publishing_before_training_says_what_to_do(home: Path, tmp_path: Path) -> None:
     (tmp_path / "events").symlink_to(home / "events")
-    refused = tocsin("publish", TOCSIN_HOME=str(tmp_path))
+    refused = tocsin(tmp_path, "publish")
     assert refused.returncode == 1
     assert refused.stderr == "tocsin: no model is registered: run `tocsin train` first\n"
 
 
 def test_an_empty_home_in_the_environment_is_none(tmp_path: Path) -> None:
-    refused = tocsin("events", TOCSIN_HOME="", cwd=tmp_path)
+    refused = tocsin(None, "events", cwd=tmp_path, TOCSIN_HOME="")
     assert refused.returncode == 1
     assert "'.tocsin'" in refused.stderr
 
 
 def test_simulated_events_are_said_to_be(home: Path) -> None:
-    listed = tocsin("events", TOCSIN_HOME=str(home))
-    assert listed.returncode == 0
-    assert "SIMULATED" in listed.stdout
-    assert "2010-01 to 2024-12" in listed.stdout
+    listing = tocsin(home, "events")
+    assert listing.returncode == 0
+    assert "SIMULATED" in listing.stdout
+    assert "2010-01 to 2024-12" in listing.stdout
+
+
+class Quiet(SimpleHTTPRequestHandler):
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002
+        """Print nothing among the errors of the command."""
 
 
 @contextmanager
 def served(folder: Path) -> Iterator[str]:
     """Serve a folder over HTTP, as UCDP serves its downloads."""
-    handler = partial(SimpleHTTPRequestHandler, directory=str(folder))
+    handler = partial(Quiet, directory=str(folder))
     with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
         thread = threading.Thread(target=server.serve_forever)
         thread.start()
@@ -191,24 +169,23 @@ def test_a_release_is_fetched_ingested_and_shown(tmp_path: Path) -> None:
     published = tmp_path / "published" / "candidateged"
     published.mkdir(parents=True)
     write_ged_like(published / "GEDEvent_v24_0_12.csv", 500, last_day=date(2024, 12, 31))
-    home, files = str(tmp_path / "home"), tmp_path / "files"
+    home, files = tmp_path / "home", tmp_path / "files"
     with served(tmp_path / "published") as address:
-        said = ("--files", address, "--to", str(files))
-        fetched = tocsin("fetch", "ucdp", "24.0.12", *said)
-        again = tocsin("fetch", "ucdp", "24.0.12", *said)
-        absent = tocsin("fetch", "ucdp", "24.0.11", *said)
+        options = ("--files", address, "--to", str(files))
+        fetched = tocsin(None, "fetch", "ucdp", "24.0.12", *options)
+        again = tocsin(None, "fetch", "ucdp", "24.0.12", *options)
+        absent = tocsin(None, "fetch", "ucdp", "24.0.11", *options)
     file = files / "GEDEvent_v24_0_12.csv"
     assert fetched.stdout == f"{file}: {file.stat().st_size:,} bytes\n"
     assert again.stdout == f"{file}: already there\n"
     assert (absent.returncode, absent.stdout, absent.stderr.count("\n")) == (1, "", 1)
     assert "24.0.11" in absent.stderr
-    ingested = tocsin("ingest", "ucdp", str(file), "--coverage", str(everywhere(tmp_path)),
-                      TOCSIN_HOME=home)  # fmt: skip
+    ingested = tocsin(home, "ingest", "ucdp", str(file), "--coverage", str(everywhere(tmp_path)))
     assert ingested.stdout.startswith("ucdp-candidate 24.0.12: 500 rows read, 500 events, 0 rej")
-    shown = tocsin("events", "--as-of", "2025-01-31", TOCSIN_HOME=home)
+    shown = tocsin(home, "events", "--as-of", "2025-01-31")
     assert "observed to 2024-12, the newest origin of a forecast" in shown.stdout
     assert "STALE" not in shown.stdout
-    late = tocsin("events", "--as-of", "2025-03-01", TOCSIN_HOME=home)
+    late = tocsin(home, "events", "--as-of", "2025-03-01")
     assert "STALE: by 2025-03-01 the source should have published 2025-01" in late.stdout
 
 
@@ -221,21 +198,21 @@ def everywhere(folder: Path) -> Path:
 
 
 def test_what_a_release_changed_is_shown_by_month(tmp_path: Path) -> None:
-    home, columns = str(tmp_path / "home"), "country,month,deaths"
+    home, columns = tmp_path / "home", "country,month,deaths"
     for release, day, deaths in (("a", "2024-07-20", 60), ("b", "2024-12-20", 96)):
         (tmp_path / f"{release}.csv").write_text(
             f"{columns}\nMali,2024-05,5\nMali,2024-06,{deaths}\n"
         )
         added = tocsin(
+            home,
             *("ingest", "counts", str(tmp_path / f"{release}.csv"), "--source", "mine"),
             *("--level", "country", "--release", release, "--available-on", day),
-            TOCSIN_HOME=home,
         )
         assert added.stdout.startswith(f"mine {release}: 2 rows read, 2 rows of counts, 0 rejected")
     for a, b in (("a", "b"), ("2024-08-01", "2025-01-01")):
-        diff = tocsin("events", "diff", a, b, TOCSIN_HOME=home)
+        diff = tocsin(home, "events", "diff", a, b)
         assert diff.returncode == 0, diff.stderr
         assert re.search(r"MLI +2024-06 +60 +96 +\+36", diff.stdout)
         assert "2024-05" not in diff.stdout
-    unknown = tocsin("events", "diff", "a", "c", TOCSIN_HOME=home)
+    unknown = tocsin(home, "events", "diff", "a", "c")
     assert (unknown.returncode, unknown.stderr.count("\n")) == (1, 1)

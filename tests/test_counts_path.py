@@ -1,12 +1,8 @@
 """The whole path of a history that comes aggregated: counts in, scores out."""
 
 import csv
-import json
-import os
 import signal
 import socket
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -18,30 +14,11 @@ import pytest
 
 from features.months import format_month
 from features.sources.simulation.world import World
+from tests.command import as_toml, process, tocsin
+from tests.training import without_pictures
 
-COMMAND = str(Path(sys.executable).with_name("tocsin"))
 NAMES = {"MLI-mopti": "Mopty", "MLI-segou": "Region de Segou", "MLI-kidal": "Upper Azawad"}
 ALONE = "MLI-x-upper-azawad"
-
-
-def surroundings(home: Path) -> dict[str, str]:
-    # mlflow writes the store that another test opened into the environment.
-    own = {k: v for k, v in os.environ.items() if not k.startswith("MLFLOW_")}
-    return own | {"TOCSIN_HOME": str(home), "COLUMNS": "160"}
-
-
-def tocsin(home: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [COMMAND, *arguments], env=surroundings(home), capture_output=True, text=True, check=False
-    )
-
-
-def toml(content: dict[str, Any]) -> str:
-    plain = [f"{k} = {json.dumps(v)}" for k, v in content.items() if not isinstance(v, dict)]
-    for name, table in content.items():
-        if isinstance(table, dict):
-            plain += [f"[{name}]", *(f"{k} = {json.dumps(v)}" for k, v in table.items())]
-    return "\n".join(plain)
 
 
 @pytest.fixture(scope="module")
@@ -73,7 +50,7 @@ def files(
         "learners": ["logistic"],
         "logistic": {"indicators": ["deaths_decay_6", "months_since_1", untold[0]]},
     }
-    (folder / "small.toml").write_text(toml(experiment))
+    (folder / "small.toml").write_text(as_toml(experiment))
     return folder
 
 
@@ -83,29 +60,27 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def said(home: Path, files: Path) -> dict[str, str]:
-    """What the commands said, the first word of each -> its output."""
-    outputs = {}
+def outputs(home: Path, files: Path) -> dict[str, str]:
+    """What the commands printed, by the first word of each."""
+    printed = {}
     for arguments in (
         ("ingest", "counts", str(files / "counts.csv"), "--source", "own-counts", "--release", "1",
          "--available-on", "2025-01-15", "--report", str(files / "matches.csv")),
         ("train", "--origin", "2023-12", "--config", str(files / "small.toml"), "--jobs", "1"),
         ("publish", "--origin", "2023-12"),
     ):  # fmt: skip
-        done = tocsin(home, *arguments)
+        with without_pictures():
+            done = tocsin(home, *arguments)
         assert done.returncode == 0, done.stderr
-        outputs[arguments[0]] = done.stdout
-    return outputs
+        printed[arguments[0]] = done.stdout
+    return printed
 
 
 @pytest.fixture(scope="module")
-def address(home: Path, said: dict[str, str]) -> Iterator[str]:
+def address(home: Path, outputs: dict[str, str]) -> Iterator[str]:
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
-    command = [COMMAND, "serve", "--port", str(port)]
-    with subprocess.Popen(
-        command, env=surroundings(home), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-    ) as service:
+    with process(home, "serve", "--port", str(port)) as service:
         assert service.stdout is not None
         assert service.stderr is not None
         assert f"http://127.0.0.1:{port}" in service.stdout.readline()
@@ -115,12 +90,12 @@ def address(home: Path, said: dict[str, str]) -> Iterator[str]:
 
 
 def test_ingest_says_what_it_took_and_what_has_no_geometry(
-    said: dict[str, str], files: Path, table: pd.DataFrame
+    outputs: dict[str, str], files: Path, table: pd.DataFrame
 ) -> None:
     number = table["region"].nunique()
-    assert f"{len(table):,} rows read, {len(table):,} rows of counts" in said["ingest"]
-    assert f"{number - 1} of {number} regions matched" in said["ingest"]
-    assert "without geometry: MLI, Upper Azawad" in said["ingest"]
+    assert f"{len(table):,} rows read, {len(table):,} rows of counts" in outputs["ingest"]
+    assert f"{number - 1} of {number} regions matched" in outputs["ingest"]
+    assert "without geometry: MLI, Upper Azawad" in outputs["ingest"]
     with (files / "matches.csv").open() as report:
         matched = {row["name"]: (row["region"], row["how"]) for row in csv.DictReader(report)}
     assert matched["Mopty"] == ("MLI-mopti", "spelling")
@@ -128,8 +103,8 @@ def test_ingest_says_what_it_took_and_what_has_no_geometry(
     assert matched["Upper Azawad"] == ("", "unmatched")
 
 
-def test_train_says_which_indicators_it_leaves_out_and_why(said: dict[str, str]) -> None:
-    (line,) = (line for line in said["train"].splitlines() if "do not tell" in line)
+def test_train_says_which_indicators_it_leaves_out_and_why(outputs: dict[str, str]) -> None:
+    (line,) = (line for line in outputs["train"].splitlines() if "do not tell" in line)
     assert line.strip() == (
         "the events do not tell types of deaths: without state_based_mean_3, "
         "neighbour_one_sided_decay_12"
@@ -137,7 +112,7 @@ def test_train_says_which_indicators_it_leaves_out_and_why(said: dict[str, str])
 
 
 def test_every_region_that_is_named_has_scores_geometry_or_not(
-    said: dict[str, str], home: Path, table: pd.DataFrame
+    outputs: dict[str, str], home: Path, table: pd.DataFrame
 ) -> None:
     (file,) = (home / "bulletins").glob("*/scores.parquet")
     scores = pd.read_parquet(file)
@@ -167,7 +142,7 @@ def test_the_map_has_the_regions_with_outlines(address: str) -> None:
 
 
 def test_scores_can_be_set_beside_what_happened_and_computed_again(
-    home: Path, said: dict[str, str]
+    home: Path, outputs: dict[str, str]
 ) -> None:
     record = tocsin(home, "evaluate")
     assert record.returncode == 0, record.stderr
@@ -177,7 +152,7 @@ def test_scores_can_be_set_beside_what_happened_and_computed_again(
     assert (again.returncode, "bit for bit" in again.stdout) == (0, True), again.stderr
 
 
-def test_the_archive_is_shown_with_its_level(home: Path, said: dict[str, str]) -> None:
+def test_the_archive_is_shown_with_its_level(home: Path, outputs: dict[str, str]) -> None:
     shown = tocsin(home, "events")
     assert "by admin1" in shown.stdout
     assert "2010-01 to 2024-12" in shown.stdout

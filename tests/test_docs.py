@@ -121,10 +121,10 @@ def test_first_commands_and_first_answer_stand_on_the_first_screen() -> None:
 
 
 def test_no_path_of_any_machine_is_written_down() -> None:
-    listed = subprocess.run(
+    files = subprocess.run(
         ["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=True
     )
-    for name in listed.stdout.split():
+    for name in files.stdout.split():
         path = ROOT / name
         if (
             path.suffix in {".py", ".md", ".toml", ".txt", ".html", ".json"}

@@ -1,8 +1,6 @@
 """The whole path as a user walks it: files in, commands, a real socket, scores out."""
 
 import gzip
-import json
-import os
 import re
 import signal
 import socket
@@ -20,29 +18,9 @@ import pytest
 
 from features.sources.simulation.delivery import deliver
 from features.sources.simulation.world import World
+from tests.command import as_toml, process, tocsin
 
-COMMAND = str(Path(sys.executable).with_name("tocsin"))
 GLEDITSCH_WARD = {"BFA": 439, "MLI": 432, "NER": 436}
-
-
-def surroundings(home: Path) -> dict[str, str]:
-    # mlflow writes the store that another test opened into the environment.
-    own = {k: v for k, v in os.environ.items() if not k.startswith("MLFLOW_")}
-    return own | {"TOCSIN_HOME": str(home), "COLUMNS": "160"}
-
-
-def tocsin(home: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [COMMAND, *arguments], env=surroundings(home), capture_output=True, text=True, check=False
-    )
-
-
-def toml(content: dict[str, Any]) -> str:
-    plain = [f"{k} = {json.dumps(v)}" for k, v in content.items() if not isinstance(v, dict)]
-    for name, table in content.items():
-        if isinstance(table, dict):
-            plain += [f"[{name}]", *(f"{k} = {json.dumps(v)}" for k, v in table.items())]
-    return "\n".join(plain)
 
 
 @pytest.fixture(scope="module")
@@ -59,7 +37,7 @@ def files(
     (folder / "coverage.csv").write_text(
         "\n".join(["country,first_month,last_month", *spans]) + "\n"
     )
-    (folder / "small.toml").write_text(toml(small_settings))
+    (folder / "small.toml").write_text(as_toml(small_settings))
     return folder
 
 
@@ -85,10 +63,7 @@ def home(files: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 def address(home: Path) -> Iterator[str]:
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
-    command = [COMMAND, "serve", "--port", str(port)]
-    with subprocess.Popen(
-        command, env=surroundings(home), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-    ) as service:
+    with process(home, "serve", "--port", str(port)) as service:
         assert service.stdout is not None
         assert service.stderr is not None
         assert f"http://127.0.0.1:{port}" in service.stdout.readline()
@@ -101,9 +76,9 @@ def test_every_covered_region_has_every_score_and_no_other_region_has_any(addres
     scores = items(f"{address}/v1/scores?limit=1000")
     assert {score["country"] for score in scores} == {"BFA", "MLI"}
     for target, horizons in (("instability", range(1, 13)), ("escalation", (3, 6, 12))):
-        found = {(s["region"], s["horizon"]) for s in scores if s["target"] == target}
+        scored = {(s["region"], s["horizon"]) for s in scores if s["target"] == target}
         regions = {s["region"] for s in scores}
-        assert found == {(region, horizon) for region in regions for horizon in horizons}
+        assert scored == {(region, horizon) for region in regions for horizon in horizons}
     assert len({s["region"] for s in scores if s["country"] == "MLI"}) == 9
     january = {s["target_month"] for s in scores if s["horizon"] == 1}
     assert january == {"2024-01"}
@@ -123,8 +98,8 @@ def test_scores_are_probabilities_and_agree_with_the_distribution_of_deaths(addr
 
 
 def test_the_bulletin_says_where_its_scores_come_from(address: str) -> None:
-    (listed,) = items(f"{address}/v1/bulletins")
-    manifest = httpx.get(f"{address}/v1/bulletins/{listed['id']}").json()
+    (row,) = items(f"{address}/v1/bulletins")
+    manifest = httpx.get(f"{address}/v1/bulletins/{row['id']}").json()
     assert manifest["origin"] == "2023-12"
     assert manifest["simulated"] is False
     (model,) = manifest["models"]
@@ -236,12 +211,12 @@ def test_help_loads_nothing_heavy() -> None:
 
 def items(url: str) -> list[dict[str, Any]]:
     """All items of a list, page by page."""
-    found: list[dict[str, Any]] = []
+    rows: list[dict[str, Any]] = []
     following: str | None = url
     base = url.partition("/v1")[0]
     deadline = time.monotonic() + 30
     while following is not None and time.monotonic() < deadline:
         page = httpx.get(following).json()
-        found += page["items"]
+        rows += page["items"]
         following = base + page["next"] if page["next"] else None
-    return found
+    return rows

@@ -1,27 +1,23 @@
 """In a simulated world the true probability is known: scores are held against it, not only
 against what happened to happen."""
 
-from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
 
-from experiments.backtest.rolling import Step, fit_forecaster, reference_probabilities
+from experiments.backtest.rolling import fit_forecaster, reference_probabilities
 from experiments.configuration import Configuration
 from experiments.samples import Samples, samples_at
 from features.arrays import FloatArray
 from features.months import parse_month
 from features.panel.panel import Panel, build_panel
 from features.sources.simulation.world import World, conditional_draws, true_probability
+from tests.training import plainly
 
 ORIGINS = [parse_month(month) for month in ("2019-12", "2020-12", "2021-12", "2022-12", "2023-12")]
 TAU = 5
-
-
-def plainly(steps: Iterable[Step], total: int, label: str) -> Iterable[Step]:
-    return steps
 
 
 def panel_of(world: World) -> Panel:
@@ -50,7 +46,7 @@ def forecasts(samples: Samples, settings: dict[str, Any]) -> FloatArray:
 
 
 @pytest.fixture(scope="module")
-def told(world: World, small_settings: dict[str, Any]) -> dict[str, FloatArray]:
+def probabilities(world: World, small_settings: dict[str, Any]) -> dict[str, FloatArray]:
     """Truth, scores and climatology of every origin, each (origins, 12, R)."""
     panel = panel_of(world)
     truth, scores, climatology = [], [], []
@@ -72,22 +68,26 @@ def told(world: World, small_settings: dict[str, Any]) -> dict[str, FloatArray]:
     }
 
 
-def distance(told: dict[str, FloatArray], forecast: str) -> float:
-    return float(np.mean((told[forecast] - told["truth"]) ** 2))
+def distance(probabilities: dict[str, FloatArray], forecast: str) -> float:
+    return float(np.mean((probabilities[forecast] - probabilities["truth"]) ** 2))
 
 
-def test_scores_are_nearer_to_the_truth_than_climatology(told: dict[str, FloatArray]) -> None:
-    assert distance(told, "scores") < 0.8 * distance(told, "climatology")
+def test_scores_are_nearer_to_the_truth_than_climatology(
+    probabilities: dict[str, FloatArray],
+) -> None:
+    assert distance(probabilities, "scores") < 0.8 * distance(probabilities, "climatology")
 
 
-def test_scores_rank_regions_as_the_truth_does(told: dict[str, FloatArray]) -> None:
-    scores, truth = (told[name].ravel().argsort().argsort() for name in ("scores", "truth"))
+def test_scores_rank_regions_as_the_truth_does(probabilities: dict[str, FloatArray]) -> None:
+    scores, truth = (
+        probabilities[name].ravel().argsort().argsort() for name in ("scores", "truth")
+    )
     assert np.corrcoef(scores, truth)[0, 1] > 0.6
 
 
 def test_the_level_of_scores_follows_the_truth_better_than_climatology(
-    told: dict[str, FloatArray],
+    probabilities: dict[str, FloatArray],
 ) -> None:
-    level = {name: values.mean(axis=(1, 2)) for name, values in told.items()}
+    level = {name: values.mean(axis=(1, 2)) for name, values in probabilities.items()}
     off = {name: np.abs(level[name] - level["truth"]).mean() for name in ("scores", "climatology")}
     assert off["scores"] < off["climatology"]

@@ -65,46 +65,46 @@ def draw_case(vintage: Vintage, folder: Path) -> str:
     Raises CoverageError when the events do not observe the cases.
     """
     panel = read_panel(vintage, "admin1", needs_of([*SHOWN]))
-    found = study(panel, SHOWN)
+    results = study(panel, SHOWN)
     folder.mkdir(parents=True, exist_ok=True)
     for case in CASES:
-        picture(found, case).savefig(folder / f"{case.region}.png", dpi=110)
-    return frame_markdown(summary(found)) + "\n"
+        picture(results, case).savefig(folder / f"{case.region}.png", dpi=110)
+    return frame_markdown(summary(results)) + "\n"
 
 
-def summary(found: Study) -> pd.DataFrame:
+def summary(results: Study) -> pd.DataFrame:
     """Return a row an indicator: alarms before each case, and how often alarms were right.
 
     A column a case has the alarms in the 24 months before and, in brackets, how many months the
     alarm had stood when violence came; the others are those of `wolf_table` over all quiet regions
     of COUNTRIES.
     """
-    columns: dict[str, Sequence[object]] = {"indicator": found.names}
+    columns: dict[str, Sequence[object]] = {"indicator": results.names}
     for case in CASES:
-        lead = lead_table(found, case)
+        lead = lead_table(results, case)
         pairs = zip(lead["alarms"], lead["last_run"], strict=True)
         columns[f"{case.name}, {format_month(case.arrival)}"] = [f"{a} ({run})" for a, run in pairs]
-    wolf = wolf_table(found, COUNTRIES, FIRST, LAST)
+    wolf = wolf_table(results, COUNTRIES, FIRST, LAST)
     for name in ("alarms", "right", "base_rate", "caught"):
         columns[name] = wolf[name].tolist()
     return pd.DataFrame(columns)
 
 
-def picture(found: Study, case: Case) -> Figure:
+def picture(results: Study, case: Case) -> Figure:
     """Draw deaths in a region and, below, the ranks of the indicators among quiet regions."""
-    region = int(np.flatnonzero(found.panel.regions.ids == case.region)[0])
-    arrival = found.panel.row(case.arrival)
-    shown = slice(arrival - _BEFORE, min(arrival + _AFTER, len(found.panel.months)))
-    months = found.panel.months[shown]
-    figure = Figure(figsize=(11, 2.2 + 0.3 * len(found.names)), layout="constrained")
-    above, below = figure.subplots(2, 1, sharex=True, height_ratios=[1, 0.22 * len(found.names)])
-    above.bar(np.arange(len(months)), found.panel.total_deaths[shown, region], color="#2166ac")
+    region = int(np.flatnonzero(results.panel.regions.ids == case.region)[0])
+    arrival = results.panel.row(case.arrival)
+    span = slice(arrival - _BEFORE, min(arrival + _AFTER, len(results.panel.months)))
+    months = results.panel.months[span]
+    figure = Figure(figsize=(11, 2.2 + 0.3 * len(results.names)), layout="constrained")
+    above, below = figure.subplots(2, 1, sharex=True, height_ratios=[1, 0.22 * len(results.names)])
+    above.bar(np.arange(len(months)), results.panel.total_deaths[span, region], color="#2166ac")
     above.set(ylabel="deaths", title=f"{case.name}: what was seen before violence came")
     image = below.imshow(
-        found.rank[shown, region].T, aspect="auto", cmap="OrRd", vmin=0.5, vmax=1,
+        results.rank[span, region].T, aspect="auto", cmap="OrRd", vmin=0.5, vmax=1,
         interpolation="nearest",
     )  # fmt: skip
-    below.set_yticks(np.arange(len(found.names)), _meanings(found.names), fontsize=8)
+    below.set_yticks(np.arange(len(results.names)), _meanings(results.names), fontsize=8)
     ticks = np.arange(0, len(months), 6)
     below.set_xticks(ticks, [format_month(int(months[tick])) for tick in ticks])
     for axes in (above, below):

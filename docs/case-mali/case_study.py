@@ -83,12 +83,12 @@ def study(panel: Panel, senses: Mapping[str, int]) -> Study:
 
 def _ranks(values: FloatArray, quiet: BoolArray) -> FloatArray:
     """Return (R,): the share of quiet regions with a smaller value, ties counted half."""
-    known = np.sort(values[quiet & ~np.isnan(values)])
-    if len(known) == 0:
+    ordered = np.sort(values[quiet & ~np.isnan(values)])
+    if len(ordered) == 0:
         return np.full(len(values), np.nan)
-    below = np.searchsorted(known, values, side="left")
-    upto = np.searchsorted(known, values, side="right")
-    return np.where(np.isnan(values), np.nan, (below + upto) / 2 / len(known))
+    below = np.searchsorted(ordered, values, side="left")
+    upto = np.searchsorted(ordered, values, side="right")
+    return np.where(np.isnan(values), np.nan, (below + upto) / 2 / len(ordered))
 
 
 def _struck(deaths: FloatArray) -> FloatArray:
@@ -103,27 +103,27 @@ def _struck(deaths: FloatArray) -> FloatArray:
     return np.where(hit, 1.0, np.where(np.isnan(later).any(axis=0), np.nan, 0.0))
 
 
-def lead_table(found: Study, case: Case, months: int = 24) -> pd.DataFrame:
+def lead_table(results: Study, case: Case, months: int = 24) -> pd.DataFrame:
     """Return what each indicator showed in the months before violence came, a row an indicator.
 
     Columns: indicator, alarms (of `months`), first (the month of the first alarm, "" for none),
     last_run (how many months the alarm had stood, without a break, when violence came), rank (of
     the last month before). Raises CoverageError when the months are not in the panel.
     """
-    region, arrival = _place(found.panel, case, months)
+    region, arrival = _place(results.panel, case, months)
     before = slice(arrival - months, arrival)
     rows = []
-    for k, name in enumerate(found.names):
-        alarm = found.alarm[before, region, k]
+    for k, name in enumerate(results.names):
+        alarm = results.alarm[before, region, k]
         hits = np.flatnonzero(alarm)
-        first = format_month(int(found.panel.months[before][hits[0]])) if len(hits) else ""
+        first = format_month(int(results.panel.months[before][hits[0]])) if len(hits) else ""
         run = int(np.argmin(alarm[::-1])) if not alarm.all() else months
-        rank = found.rank[arrival - 1, region, k]
+        rank = results.rank[arrival - 1, region, k]
         rows.append((name, int(alarm.sum()), first, run, float(rank)))
     return pd.DataFrame(rows, columns=["indicator", "alarms", "first", "last_run", "rank"])
 
 
-def wolf_table(found: Study, countries: Sequence[str], first: int, last: int) -> pd.DataFrame:
+def wolf_table(results: Study, countries: Sequence[str], first: int, last: int) -> pd.DataFrame:
     """Return how often alarms in quiet regions were right, a row an indicator.
 
     In months `first` to `last` [months since 1970-01], in regions of some countries. Columns:
@@ -131,17 +131,17 @@ def wolf_table(found: Study, countries: Sequence[str], first: int, last: int) ->
     within AHEAD_MONTHS); alarms; right (the share of alarms that it followed); caught (the share of
     region-months before violence that had an alarm).
     """
-    here = found.panel.regions.table["country"].isin(list(countries)).to_numpy()
-    when = (found.panel.months >= first) & (found.panel.months <= last)
-    wanted = found.quiet & ~np.isnan(found.struck) & here[None, :] & when[:, None]
-    struck = found.struck[wanted] == 1
+    here = results.panel.regions.table["country"].isin(list(countries)).to_numpy()
+    when = (results.panel.months >= first) & (results.panel.months <= last)
+    in_scope = results.quiet & ~np.isnan(results.struck) & here[None, :] & when[:, None]
+    struck = results.struck[in_scope] == 1
     rows = []
-    for k, name in enumerate(found.names):
-        alarm = found.alarm[:, :, k][wanted]
+    for k, name in enumerate(results.names):
+        alarm = results.alarm[:, :, k][in_scope]
         rows.append(
             (
                 name,
-                int(wanted.sum()),
+                int(in_scope.sum()),
                 struck.mean(),
                 int(alarm.sum()),
                 struck[alarm].mean() if alarm.any() else np.nan,

@@ -2,7 +2,7 @@
 
 Where do I go to ...?
 
-* see which origins are fitted and forecast: `folds.py`
-* see what a fold forecasts, beside the references: `rolling.py`
-* see how tasks are run and their results cached: `grid.py`
+* choose the origins that are fitted and forecast: `folds.py`
+* forecast a fold, beside the references: `rolling.py`
+* run tasks in parallel and cache their results: `grid.py`
 """

@@ -1,4 +1,4 @@
-"""When a backtest fits anew, and which origins it judges."""
+"""At which months a backtest fits its models anew, and which origins it judges."""
 
 from itertools import pairwise
 from typing import NamedTuple
@@ -18,10 +18,11 @@ class Fold(NamedTuple):
     end: int
 
 
-class Window(NamedTuple):
-    """The origins that are judged, from the first to the last [months since 1970-01].
+class OriginSpan(NamedTuple):
+    """The first and last origin to judge [months since 1970-01].
 
-    None: so many years before the last as the configuration says; the newest that can be judged.
+    Without a first the configuration says how many years back it lies; without a last it is the
+    newest that can be judged.
     """
 
     first: int | None = None
@@ -29,30 +30,31 @@ class Window(NamedTuple):
 
 
 class Period(NamedTuple):
-    """The last month that may be used, None for the newest, and the origins that are judged, None
-    for the years that the configuration says, back from it."""
+    """The last month that may be used (None: the newest), and the origins to judge.
+
+    Without a span these are the years that the configuration says, back from that month.
+    """
 
     origin: int | None = None
-    window: Window | None = None
+    span: OriginSpan | None = None
 
 
 def fold_origins(
-    samples: Samples, configuration: Configuration, window: Window | None = None
+    samples: Samples, configuration: Configuration, span: OriginSpan | None = None
 ) -> list[int]:
     """Return the month indices at which the backtest fits anew, oldest first.
 
-    Without a window they go back from the newest month by the years of the configuration. Raises
-    CoverageError when the history is too short for the first of them, or the window holds no month
-    of it.
+    Without a span they go back from the newest month by the years of the configuration. Raises
+    CoverageError when the history is too short for the first of them or does not hold the span.
     """
     step = configuration.backtest.refit_months
     first, last = int(samples.months[0]), int(samples.months[-1])
-    if window is None:
+    if span is None:
         newest = len(samples.months) - 1
         count = -(-configuration.backtest.years * 12 // step)
         origins = [newest - step * back for back in range(count, 0, -1)]
     else:
-        begin, end = _resolved(window, samples, configuration)
+        begin, end = _resolved(span, samples, configuration)
         if not begin <= end < last:
             raise CoverageError(
                 f"origins from {format_month(begin)} to {format_month(end)} cannot be judged by "
@@ -61,8 +63,8 @@ def fold_origins(
         origins = list(range(begin - first, end - first + 1, step))
     # Two more years than the calibration leave something to learn from before it.
     needed = configuration.training.calibration_months + 12 + 24
-    seen = np.flatnonzero(samples.eligible.any(axis=1))[0]
-    if origins[0] - seen < needed:
+    first_eligible = np.flatnonzero(samples.eligible.any(axis=1))[0]
+    if origins[0] - first_eligible < needed:
         raise CoverageError(
             f"the events begin too late for a backtest from {format_month(first + origins[0])}: "
             "begin it later, shorten [backtest] years or [training] calibration_months, or ingest "
@@ -72,19 +74,19 @@ def fold_origins(
 
 
 def folds_of(
-    samples: Samples, configuration: Configuration, window: Window | None = None
+    samples: Samples, configuration: Configuration, span: OriginSpan | None = None
 ) -> list[Fold]:
     """Return the folds, oldest first; raises what `fold_origins` raises."""
-    origins = fold_origins(samples, configuration, window)
+    origins = fold_origins(samples, configuration, span)
     end = len(samples.months)
-    if window is not None:
-        end = _resolved(window, samples, configuration)[1] - int(samples.months[0]) + 1
+    if span is not None:
+        end = _resolved(span, samples, configuration)[1] - int(samples.months[0]) + 1
     return [Fold(*ends) for ends in pairwise([*origins, end])]
 
 
-def _resolved(window: Window, samples: Samples, configuration: Configuration) -> tuple[int, int]:
+def _resolved(span: OriginSpan, samples: Samples, configuration: Configuration) -> tuple[int, int]:
     """Return the first and the last origin [months since 1970-01]."""
-    last = int(samples.months[-1]) - 1 if window.last is None else window.last
-    if window.first is not None:
-        return window.first, last
+    last = int(samples.months[-1]) - 1 if span.last is None else span.last
+    if span.first is not None:
+        return span.first, last
     return last + 1 - 12 * configuration.backtest.years, last

@@ -1,7 +1,7 @@
-"""A grid of independent tasks, run side by side through joblib, each result kept once it is there.
+"""A grid of independent tasks, run in parallel by joblib, with a cache of finished results.
 
-Any joblib backend can take it: a task gets all it needs as arguments, touches no file, and its
-result depends on nothing else. Only the process that asked for the grid writes.
+A task gets everything as arguments and touches no file, so any joblib backend can run it. Only the
+process that started the grid writes.
 """
 
 import hashlib
@@ -26,7 +26,7 @@ from features.disk import write_whole
 Arrays = Mapping[str, FloatArray]
 
 DECIDES_NO_TASK = {"name", "description", "levels", "learners", "backtest"}
-"""Settings that no task reads: which tasks there are, their keys say."""
+"""Settings that no task reads; the keys say which tasks there are."""
 
 _HASH_BYTES = 32
 _ROOT = Path(__file__).parents[2]
@@ -36,25 +36,25 @@ _LIBRARIES = ("numpy", "scipy", "scikit-learn", "statsmodels")
 
 
 @dataclass(frozen=True)
-class Kept:
-    """A folder of results, a file a task; everything in it may be deleted at any time."""
+class TaskCache:
+    """A folder of results, one file per task; any of them may be deleted at any time."""
 
     folder: Path
 
     def read(self, key: str) -> Arrays | None:
-        """Return the arrays kept under a key; None if there are none that are whole."""
+        """Return the arrays of a key; None if there are none or they are damaged."""
         try:
             content = self._file(key).read_bytes()
         except FileNotFoundError:
             return None
-        told, body = content[:_HASH_BYTES], content[_HASH_BYTES:]
-        if hashlib.sha256(body).digest() != told:
+        digest, body = content[:_HASH_BYTES], content[_HASH_BYTES:]
+        if hashlib.sha256(body).digest() != digest:
             return None
         with np.load(io.BytesIO(body), allow_pickle=False) as arrays:
             return dict(arrays)
 
     def write(self, key: str, arrays: Arrays) -> None:
-        """Keep arrays under a key, whole or not at all."""
+        """Store arrays under a key, whole or not at all."""
         body = io.BytesIO()
         np.savez(body, allow_pickle=False, **arrays)
         self.folder.mkdir(parents=True, exist_ok=True)
@@ -64,23 +64,23 @@ class Kept:
         return self.folder / f"{key}.npz"
 
 
-def kept_under(folder: Path, samples: Samples, configuration: Configuration) -> Kept:
-    """Return what is kept of backtests that would come out the same, in a folder of its own."""
-    return Kept(folder / grid_digest(samples, configuration)[:16])
+def task_cache(folder: Path, samples: Samples, configuration: Configuration) -> TaskCache:
+    """Return the cache that backtests with equal results share, a folder of its own."""
+    return TaskCache(folder / grid_digest(samples, configuration)[:16])
 
 
 def grid_digest(samples: Samples, configuration: Configuration) -> str:
-    """Return the SHA-256 of all that the result of a task depends on beside its key.
+    """Return the SHA-256 of everything besides its key that a task's result depends on.
 
-    That is everything it reads (indicators, deaths, eligibility, threshold, settings), the code
-    that computes it, and the libraries and the kind of machine, on which last digits depend.
+    That is its data (indicators, deaths, eligibility, threshold, settings), the code, and the
+    libraries and kind of machine, which decide the last digits.
     """
     content = hashlib.sha256()
     settings = configuration.model_dump(mode="json", exclude=DECIDES_NO_TASK)
-    surroundings = {name: version(name) for name in _LIBRARIES}
-    surroundings |= {"python": python_version(), "machine": machine()}
-    told = [settings, surroundings, samples.names, samples.tau, samples.indicators.shape]
-    content.update(json.dumps(told, sort_keys=True).encode())
+    environment = {name: version(name) for name in _LIBRARIES}
+    environment |= {"python": python_version(), "machine": machine()}
+    inputs = [settings, environment, samples.names, samples.tau, samples.indicators.shape]
+    content.update(json.dumps(inputs, sort_keys=True).encode())
     for array in (samples.months, samples.indicators, samples.deaths, samples.eligible):
         content.update(np.ascontiguousarray(array).data)
     content.update(code_digest().encode())
@@ -89,9 +89,9 @@ def grid_digest(samples: Samples, configuration: Configuration) -> str:
 
 @cache
 def code_digest() -> str:
-    """Return the SHA-256 of the source files that a task runs through.
+    """Return the SHA-256 of the source files that a task runs.
 
-    Taken once: what is edited while a process runs is not what runs in it.
+    Computed once, because a process does not run what is edited after its start.
     """
     content = hashlib.sha256()
     own = [_ROOT / "experiments" / f"{name}.py" for name in _OWN_CODE]
@@ -105,22 +105,25 @@ Arguments = tuple[object, ...]
 
 
 def run_grid(
-    work: Callable[..., Arrays], tasks: Mapping[str, Arguments], jobs: int, kept: Kept | None = None
+    work: Callable[..., Arrays],
+    tasks: Mapping[str, Arguments],
+    jobs: int,
+    cache: TaskCache | None = None,
 ) -> Iterator[tuple[str, Arrays]]:
-    """Yield key and result of every task: first those kept, then the others as they finish.
+    """Yield key and result of every task: cached ones first, then the others as they finish.
 
-    `tasks` are the arguments of `work` by key. What is kept already is not computed again.
+    `tasks` are the arguments of `work` by key.
     """
     missing = {}
     for key, arguments in tasks.items():
-        found = None if kept is None else kept.read(key)
-        if found is None:
+        result = None if cache is None else cache.read(key)
+        if result is None:
             missing[key] = arguments
         else:
-            yield key, found
+            yield key, result
     for key, result in in_parallel(work, missing, jobs):
-        if kept is not None:
-            kept.write(key, result)
+        if cache is not None:
+            cache.write(key, result)
         yield key, result
 
 
@@ -129,12 +132,12 @@ def in_parallel(
 ) -> Iterator[tuple[str, Result]]:
     """Yield key and result of every task, in the order in which they finish."""
     calls = (joblib.delayed(_keyed)(work, key, *arguments) for key, arguments in tasks.items())
-    done: Iterator[tuple[str, Result]] = joblib.Parallel(
+    results: Iterator[tuple[str, Result]] = joblib.Parallel(
         n_jobs=jobs, return_as="generator_unordered"
     )(calls)
-    return done
+    return results
 
 
 def _keyed(work: Callable[..., Result], key: str, *arguments: object) -> tuple[str, Result]:
-    # The arguments stay apart, because a cluster sends only those once that it sees by themselves.
+    # A cluster sends an argument once to all tasks only if it is an argument by itself.
     return key, work(*arguments)

@@ -1,7 +1,7 @@
 """Rolling origins: every forecast is made by a model that saw only what had happened by then.
 
-The work is a grid of independent tasks (fold x learner x cell), so that it can be run anywhere and
-taken up again where it was broken off.
+The work is a grid of independent tasks (fold x learner x cell), which can run anywhere and resume
+after an interruption.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -12,14 +12,22 @@ import numpy as np
 import pandas as pd
 from threadpoolctl import threadpool_limits
 
-from experiments.backtest.folds import Fold, Window, folds_of
-from experiments.backtest.grid import Arrays, Kept, in_parallel, run_grid
+from experiments.backtest.folds import Fold, OriginSpan, folds_of
+from experiments.backtest.grid import Arrays, TaskCache, in_parallel, run_grid
 from experiments.configuration import Configuration
-from experiments.samples import Places, Samples
+from experiments.samples import RegionMonths, Samples
 from features.arrays import FloatArray
 from features.months import format_month
 from features.words import TARGETS, Target
-from models.forecaster import FITTED_CELLS, Cell, Forecaster, cell_key, fit_cell, has_distribution
+from models.forecaster import (
+    DEATHS,
+    FITTED_CELLS,
+    Cell,
+    Forecaster,
+    cell_key,
+    fit_cell,
+    has_distribution,
+)
 from models.learners import LearnerName
 from models.metrics import crps_ensemble, crps_weighted, pit_bounds
 from models.references import REFERENCES, reference_draws, reference_probability
@@ -28,7 +36,7 @@ Step = TypeVar("Step")
 
 
 class Progress(Protocol):
-    """Wraps an iterable of a known length with a label, to show how far it is."""
+    """Wraps an iterable of known length to show its progress under a label."""
 
     def __call__(self, steps: Iterable[Step], total: int, label: str) -> Iterable[Step]:
         """Yield the steps one by one."""
@@ -39,10 +47,10 @@ class Progress(Protocol):
 class Backtest:
     """Forecasts and outcomes, one row a target, horizon, origin (month number) and region index.
 
-    `probabilities` has the outcome (0 or 1) and a column of probabilities a forecast. The others
-    are of deaths, row for row the same: the outcome [deaths/month] and a column a forecast with its
-    CRPS [deaths/month], its mean [deaths/month], and its probabilities of fewer deaths than the
-    outcome (`below`) and of no more (`upto`). Forecasts are the learners and the references.
+    `probabilities` has the outcome (0 or 1) and a column of probabilities a forecast. The other
+    tables, of equal rows, have the outcome [deaths/month] and a column a forecast: its CRPS
+    [deaths/month], its mean [deaths/month], and its probabilities of fewer deaths than the outcome
+    (`below`) and of no more (`upto`). Forecasts are the learners and the references.
     """
 
     probabilities: pd.DataFrame
@@ -52,12 +60,12 @@ class Backtest:
     upto: pd.DataFrame
 
 
-_OF_DEATHS = ("crps", "mean", "below", "upto")
-"""What is told of a distribution of deaths, in the order of the tables of a `Backtest`."""
+_DEATHS_MEASURES = ("crps", "mean", "below", "upto")
+"""The measures of a distribution of deaths, in the order of the tables of a `Backtest`."""
 
 
 SCALE_INDICATORS = ("deaths", "deaths_mean_3", "deaths_mean_12")
-"""They tell how large the violence of late was, as far as an experiment reads them."""
+"""The indicators of the recent size of the violence, as far as an experiment reads them."""
 
 
 def fit_forecaster(
@@ -68,16 +76,16 @@ def fit_forecaster(
     jobs: int,
     progress: Progress,
 ) -> Forecaster:
-    """Fit every cell of one level on all that is known at the newest month of the samples."""
+    """Fit every cell of one level on all labels observed by the newest month of the samples."""
     origin = len(samples.months) - 1
     tasks = {
         cell_key(target, horizon): (samples, configuration, learner, target, horizon, origin)
         for target, horizon in FITTED_CELLS
     }
-    done = progress(in_parallel(_fit, tasks, jobs), len(tasks), f"{level}: fitting {learner}")
-    found = dict(done)
-    fitted = {key: found[key] for key in tasks}
-    return Forecaster(level, samples.tau, samples.names).with_cells(fitted)
+    fits = in_parallel(_fit, tasks, jobs)
+    cells = dict(progress(fits, len(tasks), f"{level}: fitting {learner}"))
+    in_order = {key: cells[key] for key in tasks}
+    return Forecaster(level, samples.tau, samples.names).with_cells(in_order)
 
 
 def run_backtest(
@@ -88,15 +96,14 @@ def run_backtest(
     progress: Progress,
     cells: Sequence[tuple[Target, int]] = FITTED_CELLS,
     *,
-    window: Window | None = None,
-    kept: Kept | None = None,
+    span: OriginSpan | None = None,
+    cache: TaskCache | None = None,
 ) -> Backtest:
-    """Fit and forecast at every fold, learner and cell, and set the references beside.
+    """Fit and forecast at every fold, learner and cell, and add the references.
 
-    What is kept of an earlier run is taken from there, and what is not is kept once it is done.
-    Raises what `fold_origins` raises.
+    A task whose result is in the cache is not run again. Raises what `fold_origins` raises.
     """
-    folds = folds_of(samples, configuration, window)
+    folds = folds_of(samples, configuration, span)
     tasks = {
         _task_key(samples, fold, learner, target, horizon): (
             samples,
@@ -111,78 +118,79 @@ def run_backtest(
         for target, horizon in cells
     }
     label = f"{level}: backtest from {len(folds)} origins"
-    done = dict(progress(run_grid(_forecast_fold, tasks, jobs, kept), len(tasks), label))
+    results = dict(progress(run_grid(_forecast_fold, tasks, jobs, cache), len(tasks), label))
     by_cell: dict[tuple[str, Target, int], list[Arrays]] = {}
     for (_, _, _, learner, target, horizon), key in zip(tasks.values(), tasks, strict=True):
-        by_cell.setdefault((learner, target, horizon), []).append(done[key])
-    return _assembled(
+        by_cell.setdefault((learner, target, horizon), []).append(results[key])
+    return _assemble(
         samples, configuration.learners, cells, Fold(folds[0].at, folds[-1].end), by_cell
     )
 
 
-def _assembled(
+def _assemble(
     samples: Samples,
     learners: Sequence[LearnerName],
     cells: Sequence[tuple[Target, int]],
     span: Fold,
     by_cell: Mapping[tuple[str, Target, int], Sequence[Arrays]],
 ) -> Backtest:
-    """Put the forecasts of all folds, by learner and cell, beside outcomes and references."""
+    """Join the forecasts of all folds, by learner and cell, with outcomes and references."""
 
-    def learned(target: Target, horizon: int, kind: str) -> dict[str, FloatArray]:
+    def of_learners(target: Target, horizon: int, kind: str) -> dict[str, FloatArray]:
         return {
-            learner: np.concatenate([told[kind] for told in by_cell[learner, target, horizon]])
+            learner: np.concatenate([fold[kind] for fold in by_cell[learner, target, horizon]])
             for learner in learners
         }
 
     probabilities: list[pd.DataFrame] = []
-    deaths: dict[str, list[pd.DataFrame]] = {kind: [] for kind in _OF_DEATHS}
+    deaths: dict[str, list[pd.DataFrame]] = {kind: [] for kind in _DEATHS_MEASURES}
     for target, horizon in cells:
-        places = samples.issued_between(target, horizon, *span)
-        forecasts = learned(target, horizon, "probability")
-        forecasts |= reference_probabilities(samples, target, horizon, places)
-        probabilities.append(_table(samples, target, horizon, places, forecasts))
+        where = samples.issued_between(target, horizon, *span)
+        forecasts = of_learners(target, horizon, "probability")
+        forecasts |= reference_probabilities(samples, target, horizon, where)
+        probabilities.append(_table(samples, target, horizon, where, forecasts))
         if has_distribution(target):
-            past = reference_deaths(samples, horizon, places)
+            past = reference_deaths(samples, horizon, where)
             for kind, tables in deaths.items():
-                columns = learned(target, horizon, kind) | past[kind]
-                tables.append(_table(samples, "fatalities", horizon, places, columns))
+                columns = of_learners(target, horizon, kind) | past[kind]
+                tables.append(_table(samples, DEATHS, horizon, where, columns))
     parts = (probabilities, *deaths.values())
     return Backtest(*(pd.concat(part, ignore_index=True) for part in parts))
 
 
 def reference_probabilities(
-    samples: Samples, target: Target, horizon: int, places: Places
+    samples: Samples, target: Target, horizon: int, where: RegionMonths
 ) -> dict[str, FloatArray]:
-    """Return each reference's probabilities of a cell at the places given, (n,) each."""
+    """Return each reference's probabilities of a cell, (n,) each."""
     labels = samples.labels(target, horizon)
-    return {r: reference_probability(r, labels, horizon)[places] for r in REFERENCES}
+    return {r: reference_probability(r, labels, horizon)[where] for r in REFERENCES}
 
 
 def reference_deaths(
-    samples: Samples, horizon: int, places: Places
+    samples: Samples, horizon: int, where: RegionMonths
 ) -> dict[str, dict[str, FloatArray]]:
-    """Return what each reference's draws at the places say of deaths, (n,) each, by kind and name.
+    """Return the measures of each reference's deaths, (n,) each, by measure and reference.
 
-    The kinds are CRPS and mean [deaths/month], and the probabilities of fewer deaths than came
-    (`below`) and of no more (`upto`).
+    They are CRPS and mean [deaths/month], and the probabilities of fewer deaths than came (`below`)
+    and of no more (`upto`).
     """
-    outcome = samples.labels("fatalities", horizon)[places]
-    month, region = places
-    told: dict[str, dict[str, FloatArray]] = {
-        kind: {reference: np.empty(len(month)) for reference in REFERENCES} for kind in _OF_DEATHS
+    outcome = samples.labels(DEATHS, horizon)[where]
+    month, region = where
+    measures: dict[str, dict[str, FloatArray]] = {
+        kind: {reference: np.empty(len(month)) for reference in REFERENCES}
+        for kind in _DEATHS_MEASURES
     }
     for reference in REFERENCES:
         for row in np.unique(month):
             here = month == row
             draws = reference_draws(reference, samples.deaths, int(row))[region[here]]
-            given = ~np.isnan(draws)
-            weights = given / given.sum(axis=1, keepdims=True)
+            is_draw = ~np.isnan(draws)
+            weights = is_draw / is_draw.sum(axis=1, keepdims=True)
             bounds = pit_bounds(outcome[here], draws, weights)
             values = (crps_ensemble(outcome[here], draws), np.nanmean(draws, axis=1), *bounds)
-            for kind, value in zip(_OF_DEATHS, values, strict=True):
-                told[kind][reference][here] = value
-    return told
+            for kind, value in zip(_DEATHS_MEASURES, values, strict=True):
+                measures[kind][reference][here] = value
+    return measures
 
 
 def _task_key(
@@ -201,7 +209,7 @@ def _fit(
     horizon: int,
     origin: int,
 ) -> Cell:
-    # One thread a fit: side by side they are quicker, and sums do not depend on the machine.
+    # One thread a fit: parallel fits are quicker, and sums do not depend on the machine.
     with threadpool_limits(1):
         return _fit_alone(samples, configuration, learner, target, horizon, origin)
 
@@ -216,15 +224,15 @@ def _fit_alone(
 ) -> Cell:
     split = origin - configuration.training.calibration_months
     start = split - configuration.training.months
-    training = samples.known_between(target, horizon, start, split)
-    calibration = samples.known_between(target, horizon, split, origin)
+    training = samples.observed_between(target, horizon, start, split)
+    calibration = samples.observed_between(target, horizon, split, origin)
     return fit_cell(
         target,
         configuration.template(learner),
         samples.rows(target, horizon, training),
         samples.rows(target, horizon, calibration),
         samples.tau,
-        tuple(place for place, name in enumerate(samples.names) if name in SCALE_INDICATORS),
+        tuple(i for i, name in enumerate(samples.names) if name in SCALE_INDICATORS),
     )
 
 
@@ -236,36 +244,36 @@ def _forecast_fold(
     target: Target,
     horizon: int,
 ) -> Arrays:
-    """Return what a cell fitted at a fold says of the rows of the fold, (n,) each.
+    """Return the forecasts of a cell fitted at a fold for the rows of the fold, (n,) each.
 
-    That is its probability and, of an instability cell, the kinds of _OF_DEATHS.
+    They are its probability and, if it has a distribution, _DEATHS_MEASURES.
     """
     cell = _fit(samples, configuration, learner, target, horizon, fold.at)
-    places = samples.issued_between(target, horizon, fold.at, fold.end)
-    indicators = samples.indicators[places]
-    told = {"probability": cell.probability(indicators)}
-    if has_distribution(target):
-        deaths = cell.deaths(indicators)
-        outcome = samples.labels("fatalities", horizon)[places]
-        told["crps"] = crps_weighted(outcome, deaths.draws, deaths.weights)
-        told["mean"] = deaths.mean()
-        told["below"], told["upto"] = pit_bounds(outcome, deaths.draws, deaths.weights)
-    return told
+    where = samples.issued_between(target, horizon, fold.at, fold.end)
+    forecast = cell.forecast(samples.indicators[where])
+    measures = {"probability": forecast.probability}
+    if forecast.deaths is not None:
+        deaths = forecast.deaths
+        outcome = samples.labels(DEATHS, horizon)[where]
+        measures["crps"] = crps_weighted(outcome, deaths.draws, deaths.weights)
+        measures["mean"] = deaths.mean()
+        measures["below"], measures["upto"] = pit_bounds(outcome, deaths.draws, deaths.weights)
+    return measures
 
 
 def _table(
     samples: Samples,
     target: Target,
     horizon: int,
-    places: Places,
+    where: RegionMonths,
     forecasts: dict[str, FloatArray],
 ) -> pd.DataFrame:
-    month, region = places
+    month, region = where
     keys = {
         "target": pd.Categorical([target] * len(month), categories=list(TARGETS)),
         "horizon": np.full(len(month), horizon, dtype=np.int64),
         "origin": samples.months[month],
         "region": region,
-        "outcome": samples.labels(target, horizon)[places],
+        "outcome": samples.labels(target, horizon)[where],
     }
     return pd.DataFrame(keys | forecasts)

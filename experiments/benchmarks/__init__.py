@@ -2,7 +2,7 @@
 
 Where do I go to ...?
 
-* plug in a forecaster: `chosen.py`, the one place that says which is judged
+* plug in a forecaster: `forecasters.py`, which also has those without a model
 * see what a forecaster must do: `views.py` (`CountryForecaster`), `subforecast.py`
   (`UnitForecaster`)
 * read the tables: `views_data.py`, `subforecast_data.py`; read and write files at all: `files.py`
@@ -10,5 +10,5 @@ Where do I go to ...?
 * look up what was published: `published.py`
 * forecast units by months: `subforecast_forecaster.py`, from `subforecast_history.py` and
   `subforecast_surroundings.py`
-* forecast without a model: `simple.py`
+* forecast countries: `country_pool.py`
 """

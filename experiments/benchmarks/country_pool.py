@@ -7,10 +7,10 @@ import numpy.typing as npt
 
 from experiments.benchmarks.views import Draws
 from experiments.benchmarks.views_data import CountryHistory
-from experiments.benchmarks.views_indicators import country_indicators, recent_scale
 from features.arrays import FloatArray, IntArray
 from features.errors import InputError
-from features.indicators.windows import rolling_max
+from features.indicators import windows
+from models import distribution
 from models.forest import DeathsForest
 from models.pool import PastForecasts, pool, quantiles_of, stacking_weights
 
@@ -21,6 +21,15 @@ _SIZES = (1.0, 30.0)
 _SHARE_LEARNED = 1 / 3
 """Of all origins, countries and horizons so many, drawn by lot, are learned from: a month and the
 next, or a horizon and the next, are near copies."""
+
+_LAGS = range(6)
+_MEANS = (3, 6, 12, 24, 60, 120)
+_MAXIMA = (12, 24, 120)
+_ACTIVE = (6, 12, 24, 60)
+_INTENSE = (12, 24)
+_SINCE = (1.0, 25.0, 100.0, 1000.0)
+_LONGEST = 240.0  # months: longer ago is like never
+_WAR = 25.0  # deaths a month at which a country counts as unstable
 
 
 @dataclass(frozen=True)
@@ -56,28 +65,28 @@ class CountryPool:
                 f"{origin_row + 1} months are too short a history: forecasting "
                 f"{months_ahead[-1]} months ahead needs {needed} before the origin"
             )
-        known = [self._known(history, row, months_ahead, seed) for row in past]
+        past_forecasts = [self._past_forecasts(history, row, months_ahead, seed) for row in past]
         members = self._members(history, origin_row, months_ahead, seed)
         size = sizes_of(history.deaths[: origin_row + 1], months_ahead)
         drawn = np.empty((len(size), self.draws), np.float32)
         for number in range(len(_SIZES) + 1):
-            alike = [forecasts.where(sizes == number) for forecasts, sizes in known]
+            alike = [forecasts.where(sizes == number) for forecasts, sizes in past_forecasts]
             # A size that no country had at those origins has the weights of all sizes.
             usable = [forecasts for forecasts in alike if len(forecasts.outcome)]
-            weights = stacking_weights(usable or [forecasts for forecasts, _ in known])
+            weights = stacking_weights(usable or [forecasts for forecasts, _ in past_forecasts])
             here = size == number
             drawn[here] = pool([draws[here] for draws in members], weights, self.draws)
         return drawn.reshape(len(months_ahead), len(history.countries), self.draws)
 
-    def _known(
+    def _past_forecasts(
         self, history: CountryHistory, row: int, months_ahead: range, seed: int
     ) -> tuple[PastForecasts, IntArray]:
-        """Return what the members said at a row of what came of it, and sizes then, (n,)."""
+        """Return the members' forecasts at a row with their outcomes, and sizes then, (n,)."""
         outcome = np.concatenate([history.deaths[row + ahead] for ahead in months_ahead])
-        kept = ~np.isnan(outcome)
+        is_known = ~np.isnan(outcome)
         members = self._members(history, row, months_ahead, seed)
         size = sizes_of(history.deaths[: row + 1], months_ahead)
-        return PastForecasts(outcome, members).where(kept), size[kept]
+        return PastForecasts(outcome, members).where(is_known), size[is_known]
 
     def _members(
         self, history: CountryHistory, row: int, months_ahead: range, seed: int
@@ -97,7 +106,7 @@ def sizes_of(deaths: FloatArray, months_ahead: range) -> IntArray:
 
     `deaths` (T, N) [deaths/month] end with the origin.
     """
-    scale = recent_scale(np.nan_to_num(deaths))[-1]
+    scale = country_scale(np.nan_to_num(deaths))[-1]
     return np.tile(np.digitize(scale, _SIZES), len(months_ahead))
 
 
@@ -107,9 +116,9 @@ def forest_draws(deaths: FloatArray, months_ahead: range, seed: int) -> npt.NDAr
     `deaths` (T, N) [deaths/month], NaN where there was no state. Countries without a death in ten
     years are no matter for a forest: to them comes what came to all of their kind.
     """
-    seen = np.nan_to_num(deaths)
-    indicators, scale = country_indicators(seen), recent_scale(seen)
-    quiet = rolling_max(seen, _QUIET_MONTHS) == 0
+    counts = np.nan_to_num(deaths)
+    indicators, scale = country_indicators(counts), country_scale(counts)
+    quiet = windows.rolling_max(counts, _QUIET_MONTHS) == 0
     month, country, ahead = _to_learn_from(deaths, months_ahead, np.random.default_rng(seed))
     followed = deaths[month + ahead, country]
     loud = ~quiet[month, country]
@@ -117,12 +126,12 @@ def forest_draws(deaths: FloatArray, months_ahead: range, seed: int) -> npt.NDAr
     forest = DeathsForest(smallest_leaf=50, share_of_rows=0.3, seed=seed).fit(
         np.column_stack([indicators[at], ahead[loud]]), followed[loud], scale[at], country[loud]
     )
-    asked = np.flatnonzero(~quiet[-1])
+    active = np.flatnonzero(~quiet[-1])
     draws = np.zeros((len(months_ahead), deaths.shape[1], forest.size), np.float32)
     draws[:, quiet[-1]] = quantiles_of(np.append(0.0, np.sort(followed[~loud])), forest.size)
     for place, months in enumerate(months_ahead):
-        rows = np.column_stack([indicators[-1, asked], np.full(len(asked), months)])
-        draws[place, asked] = forest.draw(rows, scale[-1, asked])
+        rows = np.column_stack([indicators[-1, active], np.full(len(active), months)])
+        draws[place, active] = forest.draw(rows, scale[-1, active])
     return draws.reshape(-1, forest.size)
 
 
@@ -136,5 +145,42 @@ def _to_learn_from(
     ahead = place + months_ahead[0]
     past = (month >= _SHORTEST_PAST) & (month + ahead < months)
     month, country, ahead = month[past], country[past], ahead[past]
-    known = ~np.isnan(deaths[month, country]) & ~np.isnan(deaths[month + ahead, country])
-    return month[known], country[known], ahead[known]
+    is_known = ~np.isnan(deaths[month, country]) & ~np.isnan(deaths[month + ahead, country])
+    return month[is_known], country[is_known], ahead[is_known]
+
+
+def country_indicators(deaths: FloatArray) -> npt.NDArray[np.float32]:
+    """Return indicators (T, N, k) of deaths (T, N) [deaths/month] without gaps.
+
+    Amounts as log(1 + deaths): single months, means and maxima of windows, their differences and
+    spread; shares of months with any death and with 25; months since deaths last reached a size.
+    """
+    log = np.log1p(deaths)
+    mean = {months: np.log1p(windows.rolling_mean(deaths, months)) for months in _MEANS}
+    columns = [np.nan_to_num(windows.lag(log, months)) for months in _LAGS]
+    columns += mean.values()
+    columns += [np.log1p(windows.rolling_max(deaths, months)) for months in _MAXIMA]
+    columns += [-windows.rolling_max(-log, 12), np.log1p(_rolling_median(deaths, 12))]
+    columns += [windows.rolling_share(deaths, 1.0, months) for months in _ACTIVE]
+    columns += [windows.rolling_share(deaths, _WAR, months) for months in _INTENSE]
+    columns += [np.minimum(windows.months_since(deaths, size), _LONGEST) for size in _SINCE]
+    columns += [mean[3] - mean[12], log - mean[6], mean[12] - mean[60]]
+    columns.append(windows.rolling_std(log, 12))
+    return np.stack(columns, axis=-1).astype(np.float32)
+
+
+def country_scale(deaths: FloatArray) -> FloatArray:
+    """Return the size of the violence of late, (T, N), for deaths (T, N) [deaths/month].
+
+    The geometric mean of the last month and the means of the last 3 and 12, each with one death
+    more: a war that has just grown counts as large, one wild month alone does not. None counts as
+    larger than the worst twelve months of any country so far: beyond them nothing was ever learned.
+    """
+    means = [windows.rolling_mean(deaths, months) for months in (1, 3, 12)]
+    worst_year = np.maximum.accumulate(means[-1].max(axis=1))[:, None]
+    return np.minimum(distribution.recent_scale(np.stack(means, axis=-1)), worst_year)
+
+
+def _rolling_median(values: FloatArray, months: int) -> FloatArray:
+    before = np.concatenate([np.zeros((months - 1, values.shape[1])), values])
+    return np.asarray(np.median(np.lib.stride_tricks.sliding_window_view(before, months, 0), -1))

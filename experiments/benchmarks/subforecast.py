@@ -32,7 +32,7 @@ class FittedUnits(Protocol):
     def predict(self, counts: AdminCounts) -> FloatArray:
         """Return probabilities (3, N) of occurrence, escalation, onset in the month after the last.
 
-        Onset is asked of every unit, and judged where it is defined.
+        Every unit has a probability of onset, which is judged where it is defined.
         """
         ...
 
@@ -92,15 +92,15 @@ def roll(
 ) -> FloatArray:
     """Return the probabilities of the targets at each origin, (3, origins, N).
 
-    The forecaster learns anew at every third origin, and is given only what was known by then; what
-    it has learned is given, at each origin, what was known by that one.
+    The forecaster is fitted anew at every third origin on the months up to then. At each origin it
+    forecasts from the months up to that one.
     """
     blocks = [origins[k : k + REFIT_MONTHS].tolist() for k in range(0, len(origins), REFIT_MONTHS)]
     tasks = (
         partial(_forecast, forecaster, counts.until(block[-1]), block, run.seed) for block in blocks
     )
-    done = run.each(tasks, len(blocks), f"SUB-Forecast: {forecaster.name}")
-    return np.concatenate(list(done), axis=1)
+    predictions = run.each(tasks, len(blocks), f"SUB-Forecast: {forecaster.name}")
+    return np.concatenate(list(predictions), axis=1)
 
 
 def _forecast(
@@ -111,8 +111,8 @@ def _forecast(
         fitted = forecaster.fit(counts.until(origins[0]), seed)
         forecasts = [fitted.predict(counts.until(origin)) for origin in origins]
     shape = (len(UNIT_TARGETS), len(counts.units))
-    for found in forecasts:
-        if found.shape != shape or not ((found >= 0) & (found <= 1)).all():
+    for forecast in forecasts:
+        if forecast.shape != shape or not ((forecast >= 0) & (forecast <= 1)).all():
             raise ModelError(
                 f"{forecaster.name} returned no probabilities of shape {shape}, targets x units"
             )

@@ -7,7 +7,7 @@ import numpy as np
 from experiments.benchmarks.published import UnitTarget
 from experiments.benchmarks.subforecast_data import AdminCounts, labels_of
 from experiments.benchmarks.subforecast_history import history
-from experiments.benchmarks.subforecast_surroundings import Places, places_of, surroundings
+from experiments.benchmarks.subforecast_surroundings import UnitMap, map_of, surroundings
 from features.arrays import BoolArray, FloatArray, IntArray, Matrix
 from features.indicators.windows import months_since
 from models.learners import FEWEST_CASES, BaseRate, Boosting, LogOddsMean, RidgeLogistic
@@ -19,9 +19,9 @@ QUIET_ENOUGH = 6
 """Onset is learned from units that were quiet for so many months: they are more, and much alike."""
 
 
-def indicators_of(counts: AdminCounts, places: Places) -> tuple[tuple[str, ...], Matrix]:
+def indicators_of(counts: AdminCounts, unit_map: UnitMap) -> tuple[tuple[str, ...], Matrix]:
     """Return names (K,) and values (T, N, K) of all columns; each month from those to it."""
-    columns = {**history(counts), **surroundings(counts, places)}
+    columns = {**history(counts), **surroundings(counts, unit_map)}
     values = np.empty((*counts.events.shape, len(columns)), np.float32)
     for position, column in enumerate(columns.values()):
         values[:, :, position] = column
@@ -33,7 +33,7 @@ class FittedEnsemble:
     """What was learned: a learner a target, in the order of the targets, and who is near whom."""
 
     learners: tuple[LogOddsMean | BaseRate, ...]
-    places: Places
+    unit_map: UnitMap
 
     def predict(self, counts: AdminCounts) -> FloatArray:
         """Return the probabilities of the next month, (3, N).
@@ -42,14 +42,14 @@ class FittedEnsemble:
         that have been quiet the longest, which are those without an event where there are any.
         """
         named = counts.named
-        known = _named(counts)
-        _, values = indicators_of(known, self.places)
-        quiet = months_since(known.events, 1)[-1]
-        found = np.empty((len(self.learners), len(named)))
-        for row, learner in zip(found, self.learners, strict=True):
+        named_counts = _named(counts)
+        _, values = indicators_of(named_counts, self.unit_map)
+        quiet = months_since(named_counts.events, 1)[-1]
+        probabilities = np.empty((len(self.learners), len(named)))
+        for row, learner in zip(probabilities, self.learners, strict=True):
             row[named] = learner.probability(values[-1])
             row[~named] = row[named][quiet == quiet.max()].mean()
-        return found
+        return probabilities
 
 
 @dataclass(frozen=True)
@@ -63,26 +63,26 @@ class UnitEnsemble:
 
     def fit(self, counts: AdminCounts, seed: int) -> FittedEnsemble:
         """Learn from months whose next month is known."""
-        known = _named(counts)
-        places = places_of(known)
-        _, values = indicators_of(known, places)
+        named_counts = _named(counts)
+        unit_map = map_of(named_counts)
+        _, values = indicators_of(named_counts, unit_map)
         learners = [
             _learned(target, values[rows], label[rows], np.nonzero(rows)[1], seed)
-            for target, (rows, label) in _lessons(known).items()
+            for target, (rows, label) in _lessons(named_counts).items()
         ]
-        return FittedEnsemble(tuple(learners), places)
+        return FittedEnsemble(tuple(learners), unit_map)
 
 
 def _lessons(counts: AdminCounts) -> dict[UnitTarget, tuple[BoolArray, FloatArray]]:
     """Return by target which rows to learn from, and what came true, (T, N) each."""
     occurrence, escalation, _ = labels_of(counts)
     late_enough = np.arange(len(occurrence))[:, None] >= FIRST_ROW
-    known = ~np.isnan(occurrence) & late_enough
+    is_known = ~np.isnan(occurrence) & late_enough
     quiet = months_since(counts.events, 1) >= QUIET_ENOUGH
     return {
-        "occurrence": (known, occurrence),
-        "escalation": (known, escalation),
-        "onset": (known & quiet, occurrence),
+        "occurrence": (is_known, occurrence),
+        "escalation": (is_known, escalation),
+        "onset": (is_known & quiet, occurrence),
     }
 
 

@@ -50,7 +50,7 @@ def began_in(counts: AdminCounts) -> FloatArray:
     return np.asarray(active * (np.nan_to_num(before) == 0))
 
 
-def escalation_threshold(events: FloatArray) -> FloatArray:
+def events_to_escalate(events: FloatArray) -> FloatArray:
     """Return the fewest events that would make next month an escalation [events/month]."""
     mean, spread = windows.rolling_mean(events, TRAILING), windows.rolling_std(events, TRAILING)
     return np.asarray(np.maximum(np.floor(mean + spread) + 1, np.ceil(mean + LEAST_RISE)))
@@ -87,7 +87,7 @@ def _waits(counts: AdminCounts) -> Columns:
 
 def _against_threshold(x: FloatArray) -> Columns:
     """Return how recent and usual levels compare with what the next escalation needs."""
-    needed = escalation_threshold(x)
+    needed = events_to_escalate(x)
     mean, spread = windows.rolling_mean(x, TRAILING), windows.rolling_std(x, TRAILING)
     own: Columns = {"escalation_threshold": needed, "standardised": (x - mean) / (spread + 0.5)}
     own["events_to_threshold"] = x / needed
@@ -127,8 +127,8 @@ def _records(counts: AdminCounts) -> Columns:
 def _same_month(active: FloatArray) -> FloatArray:
     """Return the share of earlier years in which the month to be forecast was active."""
     years = [windows.lag(active, back) for back in range(11, max(12, len(active)), 12)]
-    seen = np.sum([~np.isnan(year) for year in years], axis=0)
-    return np.asarray(np.nansum(years, axis=0) / np.maximum(seen, 1))
+    count = np.sum([~np.isnan(year) for year in years], axis=0)
+    return np.asarray(np.nansum(years, axis=0) / np.maximum(count, 1))
 
 
 def _types(counts: AdminCounts) -> Columns:

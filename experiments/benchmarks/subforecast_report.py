@@ -1,4 +1,4 @@
-"""What the SUB-Forecast benchmark found, as Markdown and for JSON."""
+"""The results of the SUB-Forecast benchmark, as Markdown and for JSON."""
 
 from dataclasses import asdict, dataclass
 
@@ -34,7 +34,7 @@ class SubForecastReport:
             "last_origin": format_month(self.last_origin),
             "units": self.units,
             "named_units": self.named_units,
-            "figures": [found._asdict() for found in self.figures],
+            "figures": [row._asdict() for row in self.figures],
             "published_rows": {
                 target: {"rows": rows, "base": base} for target, (rows, base) in UNIT_ROWS.items()
             },
@@ -49,29 +49,29 @@ class SubForecastReport:
             units += f", of which {self.units - self.named_units} have no event and no name yet"
         tables = [f"{self.forecaster}, {span}, {units}\n"]
         tables += [self._beside_published(target) for target in UNIT_TARGETS]
-        rows = [[found.part, found.target, *_cells(found)] for found in self.figures]
+        rows = [[row.part, row.target, *_cells(row)] for row in self.figures]
         return "\n".join([*tables, markdown_table(["part", "target", *_HEADS], rows, texts=2)])
 
     def _beside_published(self, target: UnitTarget) -> str:
-        own = {found.part: found for found in self.figures if found.target == target}
-        shown = own.get(TO_2023, own.get(ALL))
-        rows = [] if shown is None else [[f"**{self.forecaster}**", *_cells(shown)]]
+        own = {row.part: row for row in self.figures if row.target == target}
+        best = own.get(TO_2023, own.get(ALL))
+        rows = [] if best is None else [[f"**{self.forecaster}**", *_cells(best)]]
         n, base = UNIT_ROWS[target]
         for entry in UNIT_ENTRIES:
             if entry.target == target:
-                told = [entry.average_precision, entry.auc, entry.brier]
-                cells = [f"{n:,}", figure(base, 3), *(figure(value, 3) for value in told)]
+                measures = [entry.average_precision, entry.auc, entry.brier]
+                cells = [f"{n:,}", figure(base, 3), *(figure(value, 3) for value in measures)]
                 rows.append([f"{entry.model}, published", *cells, "-", "-"])
         return markdown_table([target, *_HEADS], rows)
 
 
-def _cells(found: UnitFigures) -> list[str]:
+def _cells(row: UnitFigures) -> list[str]:
     return [
-        f"{found.rows:,}",
-        figure(found.base, 4),
-        figure(found.average_precision, 3),
-        figure(found.auc, 3),
-        figure(found.brier, 4),
-        figure(found.calibration_error, 4),
-        figure(found.reliability_slope, 2),
+        f"{row.rows:,}",
+        figure(row.base, 4),
+        figure(row.average_precision, 3),
+        figure(row.auc, 3),
+        figure(row.brier, 4),
+        figure(row.calibration_error, 4),
+        figure(row.reliability_slope, 2),
     ]

@@ -59,10 +59,10 @@ def figures_of(
     """
     rows = scored(outcomes, origins)
     return [
-        _measured(part, target, y[chosen & kept], p[chosen & kept])
-        for part, kept in _parts(counts, origins)
+        _measured(part, target, y[chosen & in_part], p[chosen & in_part])
+        for part, in_part in _parts(counts, origins)
         for target, chosen, y, p in zip(UNIT_TARGETS, rows, outcomes, probabilities, strict=True)
-        if (chosen & kept).any()
+        if (chosen & in_part).any()
     ]
 
 

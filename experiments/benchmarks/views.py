@@ -19,8 +19,8 @@ from experiments.benchmarks.files import Run, need_place_for, write_json, writte
 from experiments.benchmarks.published import leaderboard
 from experiments.benchmarks.views_data import (
     MONTHS_AHEAD,
+    ChallengeWindow,
     CountryHistory,
-    Window,
     folder_of,
     month_id,
     read_views,
@@ -73,12 +73,12 @@ def benchmark_views(
     need_place_for(run.json_path, run.predictions_path)
     history, windows = read_views(data, years)
     conflictology, entries = leaderboard(folder_of(data))
-    known = [history.until(window.origin) for window in windows]
+    histories = [history.until(window.origin) for window in windows]
     reference = [
         losses_of(window.outcome, conflictology_draws(window, before))
-        for window, before in zip(windows, known, strict=True)
+        for window, before in zip(windows, histories, strict=True)
     ]
-    tasks = (partial(_forecast, forecaster, before, run.seed) for before in known)
+    tasks = (partial(_forecast, forecaster, before, run.seed) for before in histories)
     steps = run.each(tasks, len(windows), f"VIEWS: {forecaster.name}")
     ours: list[Losses] = []
     draws_given = 0
@@ -96,12 +96,12 @@ def benchmark_views(
     return report
 
 
-def conflictology_draws(window: Window, history: CountryHistory) -> FloatArray:
+def conflictology_draws(window: ChallengeWindow, history: CountryHistory) -> FloatArray:
     """Return the official draws, without them each country's last twelve months, (12, C, m)."""
     if window.conflictology is not None:
         return window.conflictology
-    known = np.searchsorted(history.countries, window.countries)
-    recent = np.nan_to_num(history.deaths[-_RECENT_MONTHS:, known].T)
+    columns = np.searchsorted(history.countries, window.countries)
+    recent = np.nan_to_num(history.deaths[-_RECENT_MONTHS:, columns].T)
     return np.broadcast_to(recent, (len(window.months), *recent.shape))
 
 
@@ -132,7 +132,7 @@ def _predictions_to(path: Path | None) -> Iterator[pq.ParquetWriter | None]:
         yield writer
 
 
-def _as_table(window: Window, draws: Draws) -> pa.Table:
+def _as_table(window: ChallengeWindow, draws: Draws) -> pa.Table:
     months, countries, count = draws.shape
     ids = np.array([month_id(int(month)) for month in window.months], np.int32)
     return pa.table(

@@ -56,7 +56,7 @@ class CountryHistory:
 
 
 @dataclass(frozen=True, eq=False)
-class Window:
+class ChallengeWindow:
     """A year to be forecast.
 
     `months` (12,) [months since 1970-01], `countries` (C,) VIEWS ids in order, `outcome` (12, C)
@@ -90,24 +90,24 @@ def parse_windows(text: str) -> tuple[int, ...]:
 
 def read_views(
     data: Path, years: Sequence[int] | None = None
-) -> tuple[CountryHistory, tuple[Window, ...]]:
-    """Return the history, in which the truth replaces the older table, and the windows asked for.
+) -> tuple[CountryHistory, tuple[ChallengeWindow, ...]]:
+    """Return the history, in which the truth replaces the older table, and the chosen windows.
 
     `data` is the folder, or one that holds it as `views_challenge`; by default every window that
     has a truth. Raises InputError when a file is missing or of another form.
     """
     folder = folder_of(data)
-    found = _actuals_in(folder)
-    wanted = sorted(found) if years is None else years
-    absent = [str(year) for year in wanted if year not in found]
-    if absent or not wanted:
+    files = _actuals_in(folder)
+    chosen_years = sorted(files) if years is None else years
+    absent = [str(year) for year in chosen_years if year not in files]
+    if absent or not chosen_years:
         missing = f"{_ACTUALS}{absent[0] if absent else '<year>'}.parquet"
         raise InputError(f"'{folder}' lacks {missing}: name the VIEWS challenge's folder and years")
-    actuals = {year: _read_actuals(found[year], year) for year in sorted(found)}
+    actuals = {year: _read_actuals(files[year], year) for year in sorted(files)}
     history = _with_actuals(_read_history(folder), list(actuals.values()))
     for window in actuals.values():
-        _need_known(window, history, found[window.year])
-    return history, tuple(_with_conflictology(actuals[year], folder) for year in wanted)
+        _need_history(window, history, files[window.year])
+    return history, tuple(_with_conflictology(actuals[year], folder) for year in chosen_years)
 
 
 def folder_of(data: Path) -> Path:
@@ -166,21 +166,21 @@ def _read_ids(path: Path) -> dict[str, int]:
     return dict(zip(table["name"], ids.astype("int64"), strict=True))
 
 
-def _read_actuals(path: Path, year: int) -> Window:
+def _read_actuals(path: Path, year: int) -> ChallengeWindow:
     table = _read_outcomes(path, ["month_id", "country_id"])
     months = np.arange(_YEAR, dtype=np.int64) + (year - 1970) * 12
     countries = np.unique(table["country_id"].to_numpy(np.int64))
     outcome = _grid(table, months, countries, path)[:, :, 0]
-    return Window(year, months, countries, outcome, None)
+    return ChallengeWindow(year, months, countries, outcome, None)
 
 
-def _with_conflictology(window: Window, folder: Path) -> Window:
+def _with_conflictology(window: ChallengeWindow, folder: Path) -> ChallengeWindow:
     path = folder / f"conflictology_{window.year}.parquet"
     if not path.exists():
         return window
     table = _read_outcomes(path, ["month_id", "country_id", "draw"])
     draws = _grid(table, window.months, window.countries, path)
-    return Window(window.year, window.months, window.countries, window.outcome, draws)
+    return ChallengeWindow(window.year, window.months, window.countries, window.outcome, draws)
 
 
 def _read_outcomes(path: Path, keys: list[str]) -> pd.DataFrame:
@@ -215,13 +215,13 @@ def _grid(table: pd.DataFrame, months: IntArray, countries: IntArray, path: Path
     return table["outcome"].to_numpy(np.float64).reshape(len(months), len(countries), draws)
 
 
-def _need_known(window: Window, history: CountryHistory, path: Path) -> None:
+def _need_history(window: ChallengeWindow, history: CountryHistory, path: Path) -> None:
     unknown = np.setdiff1d(window.countries, history.countries)
     if len(unknown):
         raise InputError(f"'{path}' has country_id {unknown[0]}, of which there is no history")
 
 
-def _with_actuals(history: CountryHistory, windows: Sequence[Window]) -> CountryHistory:
+def _with_actuals(history: CountryHistory, windows: Sequence[ChallengeWindow]) -> CountryHistory:
     """Return the history with the truth of windows in place of what the older table has."""
     table = pd.DataFrame(history.deaths, history.months, history.countries)
     for window in windows:

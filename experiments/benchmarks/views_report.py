@@ -1,4 +1,4 @@
-"""What the VIEWS benchmark found, as Markdown and for JSON."""
+"""The results of the VIEWS benchmark, as Markdown and for JSON."""
 
 from dataclasses import asdict, dataclass
 
@@ -34,7 +34,7 @@ class ViewsReport:
             "forecaster": self.forecaster,
             "seed": self.seed,
             "draws": self.draws,
-            "figures": [found._asdict() for found in self.figures],
+            "figures": [one._asdict() for one in self.figures],
             "published_conflictology": asdict(bar),
             "published": [asdict(e) | {"ratio": _ratios(e, bar)} for e in self.published],
         }
@@ -71,8 +71,8 @@ class ViewsReport:
         bar = self.published_conflictology
         rows = [_row(ours, own_bar, "here"), _row(own_bar, own_bar, "here")]
         rows.append(_row(bar, bar, "published"))
-        shown = [e for e in self.published if e.crps <= _WORTH_SHOWING * bar.crps]
-        rows += [_row(entry, bar, "published") for entry in shown]
+        entries = [e for e in self.published if e.crps <= _WORTH_SHOWING * bar.crps]
+        rows += [_row(entry, bar, "published") for entry in entries]
         head = ["forecast", "scored", *(h for m in _DIGITS for h in (m.upper(), "ratio"))]
         note = (
             "Mean of the windows, all countries; those published are of 2018-2023. Ratios are to "

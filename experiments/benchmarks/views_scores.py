@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy.signal import resample
 
-from experiments.benchmarks.views_data import CountryHistory, Window
+from experiments.benchmarks.views_data import ChallengeWindow, CountryHistory
 from features.arrays import BoolArray, FloatArray
 from models.metrics import crps_ensemble, ignorance, interval_score
 
@@ -64,26 +64,26 @@ def as_on_leaderboard(draws: FloatArray) -> FloatArray:
 
 def figures_of(
     history: CountryHistory,
-    windows: Sequence[Window],
+    windows: Sequence[ChallengeWindow],
     ours: Sequence[Losses],
     conflictology: Sequence[Losses],
 ) -> list[CountryFigure]:
     """Return mean losses by window and over all windows, with and without the two great wars."""
-    found = []
+    figures = []
     for part, wars in _WARS.items():
         left_out = [k for k, n in zip(history.countries, history.names, strict=True) if n in wars]
-        kept = [~np.isin(window.countries, left_out) for window in windows]
+        is_counted = [~np.isin(window.countries, left_out) for window in windows]
         for measure in MEASURES:
-            own = _means(measure, ours, kept)
-            bar = _means(measure, conflictology, kept)
+            own = _means(measure, ours, is_counted)
+            bar = _means(measure, conflictology, is_counted)
             names = [*(str(window.year) for window in windows), MEAN]
             pairs = zip(names, [*own, fmean(own)], [*bar, fmean(bar)], strict=True)
-            found += [_figure(name, part, measure, o, b) for name, o, b in pairs]
-    return found
+            figures += [_figure(name, part, measure, o, b) for name, o, b in pairs]
+    return figures
 
 
-def _means(measure: str, losses: Sequence[Losses], kept: Sequence[BoolArray]) -> list[float]:
-    return [float(loss[measure][:, k].mean()) for loss, k in zip(losses, kept, strict=True)]
+def _means(measure: str, losses: Sequence[Losses], is_counted: Sequence[BoolArray]) -> list[float]:
+    return [float(loss[measure][:, k].mean()) for loss, k in zip(losses, is_counted, strict=True)]
 
 
 def _figure(window: str, part: str, measure: str, ours: float, bar: float) -> CountryFigure:

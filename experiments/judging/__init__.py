@@ -2,8 +2,9 @@
 
 Where do I go to ...?
 
-* compute skill: `skill.py`; compare two forecasts with an interval: `comparison.py`
-* see what a report shows of a backtest: `verification.py`
+* compute skill, with or without an interval: `skill.py`, the only place
+* compare a challenger with an opponent: `comparison.py`
+* make the tables of a report: `verification.py`
 * change how a champion is chosen: `gate.py`
 * judge an experiment: `judge.py`
 """

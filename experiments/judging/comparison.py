@@ -5,29 +5,26 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from features.arrays import FloatArray
-from models.bootstrap import BLOCK_MONTHS, Gain, calibration_gain, gain, mean_gain
+from experiments.judging.skill import FEWEST_ORIGINS, losses, skill
+from models.bootstrap import Gain, calibration_gain
 from models.metrics import brier, calibration_error
 
 SHARED = ["target", "horizon", "origin", "region"]
 
-FEWEST_ORIGINS = 2 * BLOCK_MONTHS
-"""Fewer shared origins have no two whole blocks to draw, and no interval that means anything."""
-
 CALIBRATION_TOLERANCE = 0.005
-"""So much more calibration error is no harm, however certain. It is half of the 0.01 that a score
-may have at all, and no more than chance alone gives 10,000 perfect forecasts of rare events."""
+"""A larger calibration error by up to this is no harm, however certain: half of the 0.01 that a
+score may have at all, and what chance alone gives 10,000 perfect forecasts of rare events."""
 
 
 @dataclass(frozen=True, eq=False)
 class Comparison:
     """A challenger and an opponent on their shared forecasts.
 
-    `gain` is the share of the opponent's Brier score that the challenger saves, mean over the
-    targets. `by_target` has a row a target: target, n (forecasts), challenger_brier,
-    opponent_brier, their ratio, gain with low and high, challenger_calibration and
-    opponent_calibration (expected calibration errors), and how much smaller the challenger's is
-    with its interval: calibration_gain, calibration_low, calibration_high.
+    `gain` is the challenger's skill over the opponent by the Brier score, mean over the targets.
+    `by_target` has a row a target: target, n (forecasts), challenger_brier, opponent_brier, their
+    ratio, gain with low and high, challenger_calibration and opponent_calibration (expected
+    calibration errors), and the opponent's less the challenger's with its interval:
+    calibration_gain, calibration_low, calibration_high.
     """
 
     opponent: str
@@ -37,18 +34,18 @@ class Comparison:
 
     @property
     def has_enough(self) -> bool:
-        """Are there origins enough for an interval to decide?"""
+        """Whether there are enough origins for an interval to decide."""
         return self.origins >= FEWEST_ORIGINS
 
     @property
     def worse_calibrated(self) -> pd.DataFrame:
-        """The rows of targets whose calibration error is larger, in earnest and not by chance."""
+        """The rows of targets whose calibration error is larger beyond tolerance and chance."""
         table = self.by_target
-        real = table["calibration_high"] < 0
-        return table[real & (table["calibration_gain"] < -CALIBRATION_TOLERANCE)]
+        is_real = table["calibration_high"] < 0
+        return table[is_real & (table["calibration_gain"] < -CALIBRATION_TOLERANCE)]
 
     def evidence(self) -> dict[str, object]:
-        """Return the figures in a form for JSON, numbers with five decimals."""
+        """Return the figures for JSON, with five decimals."""
         return {
             "opponent": self.opponent,
             "origins": self.origins,
@@ -70,7 +67,7 @@ class Comparison:
         }
 
 
-def compare(
+def compare_forecasts(
     forecasts: pd.DataFrame,
     challenger: str,
     others: pd.DataFrame,
@@ -81,24 +78,24 @@ def compare(
 ) -> Comparison:
     """Compare the column `challenger` of forecasts with the column `other` of others.
 
-    Both tables have the columns of SHARED, each combination once, and `forecasts` the outcome. No
-    shared forecast makes a comparison of no origin, without a figure.
+    Both tables have the columns of SHARED, each combination once, and `forecasts` the outcome.
+    Without a shared forecast the comparison has no origin and no figure.
     """
     own = forecasts[[*SHARED, "outcome", challenger]].rename(columns={challenger: "_own"})
     theirs = others[[*SHARED, other]].rename(columns={other: "_other"})
-    # Sorted, so that the order of the rows decides nothing, not even the last digit.
+    # Sorted, so that not even the last digit depends on the order of the rows.
     both = own.merge(theirs, on=SHARED, validate="one_to_one").sort_values(SHARED)
     both = both.astype({"outcome": np.float64, "_own": np.float64, "_other": np.float64})
     if both.empty:
         nothing = Gain(np.nan, np.nan, np.nan)
         return Comparison(opponent, 0, nothing, pd.DataFrame(columns=_COLUMNS))
     part, _ = pd.factorize(both["target"])
-    overall = mean_gain(
-        _squared_error(both, "_own"),
-        _squared_error(both, "_other"),
+    overall = skill(
+        losses(both, "_own", "brier"),
+        losses(both, "_other", "brier"),
         both["origin"].to_numpy(np.int64),
-        part,
         seed=seed,
+        part=part,
     )
     rows = [_of_target(str(t), rows, seed) for t, rows in both.groupby("target", observed=True)]
     by_target = pd.DataFrame(rows, columns=_COLUMNS)
@@ -115,14 +112,11 @@ def _of_target(target: str, rows: pd.DataFrame, seed: int) -> tuple[object, ...]
     origin = rows["origin"].to_numpy(np.int64)
     scores = brier(outcome, own), brier(outcome, other)
     ratio = scores[0] / scores[1] if scores[1] > 0 else np.nan
-    found = gain(_squared_error(rows, "_own"), _squared_error(rows, "_other"), origin, seed=seed)
+    squares = [losses(rows, name, "brier") for name in ("_own", "_other")]
+    saved = skill(squares[0], squares[1], origin, seed=seed)
     errors = calibration_error(outcome, own), calibration_error(outcome, other)
-    calibrated = calibration_gain(outcome, own, other, origin, seed=seed)
-    return (target, len(rows), *scores, ratio, *found, *errors, *calibrated)
-
-
-def _squared_error(rows: pd.DataFrame, forecast: str) -> FloatArray:
-    return np.asarray((rows[forecast].to_numpy() - rows["outcome"].to_numpy()) ** 2)
+    improvement = calibration_gain(outcome, own, other, origin, seed=seed)
+    return (target, len(rows), *scores, ratio, *saved, *errors, *improvement)
 
 
 def _rounded(*figures: float) -> list[float | None]:

@@ -2,8 +2,8 @@
 
 A challenger replaces the champion only if it is better on the forecasts that both made, by an
 interval that leaves out zero, and not worse calibrated. A renewal, the champion's own experiment
-on newer months, need only be no worse by such an interval: otherwise a champion that nobody
-improves on would grow old in office. Without a champion every reference must be beaten.
+on newer months, need only be no worse by such an interval, or a champion that nobody improves on
+would never be renewed. Without a champion every reference must be beaten.
 """
 
 import json
@@ -11,7 +11,8 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from experiments.judging.comparison import FEWEST_ORIGINS, Comparison, compare
+from experiments.judging.comparison import Comparison, compare_forecasts
+from experiments.judging.skill import FEWEST_ORIGINS
 from models.references import REFERENCES
 
 
@@ -32,20 +33,21 @@ class Verdict:
 
     def as_json(self) -> str:
         """Return the figures, with the means over the targets, as compact JSON."""
-        told = [comparison.evidence() for comparison in self.comparisons]
-        return json.dumps(told, separators=(",", ":"))
+        figures = [comparison.evidence() for comparison in self.comparisons]
+        return json.dumps(figures, separators=(",", ":"))
 
 
 def against_references(forecasts: pd.DataFrame, challenger: str, *, seed: int) -> Verdict:
     """Judge a learner against every reference on the rows of its own backtest.
 
-    It must be better than each. Their calibration is shown and decides nothing: a reference that
-    knows a handful of frequencies is calibrated almost by making, and says little.
+    It must be better than each. Calibration decides nothing here: a reference that gives a handful
+    of frequencies is nearly always calibrated, and says little.
     """
-    found = tuple(
-        compare(forecasts, challenger, forecasts, name, name, seed=seed) for name in REFERENCES
+    comparisons = tuple(
+        compare_forecasts(forecasts, challenger, forecasts, name, name, seed=seed)
+        for name in REFERENCES
     )
-    closest = min(found, key=lambda c: (c.gain.is_real, c.gain.low))
+    closest = min(comparisons, key=lambda c: (c.gain.is_real, c.gain.low))
     passed = False
     if not closest.has_enough:
         reason = (
@@ -57,7 +59,7 @@ def against_references(forecasts: pd.DataFrame, challenger: str, *, seed: int) -
         reason = f"better than every reference, least so than {closest.opponent}: {_saved(closest)}"
     else:
         reason = f"not better than {closest.opponent}: {_saved(closest)}"
-    return Verdict(passed, reason, found)
+    return Verdict(passed, reason, comparisons)
 
 
 def against_champion(
@@ -72,15 +74,17 @@ def against_champion(
 ) -> Verdict:
     """Judge a learner against the champion on the forecasts that both backtests made.
 
-    Both tables have the columns of SHARED, the outcome, and a column a learner; `label` is what
-    the champion's version is called. A renewal that shares too few origins with the champion meets
+    Both tables have the columns of SHARED, the outcome, and a column a learner; `label` names the
+    champion's version. A renewal that shares too few origins with the champion is judged against
     the references, which must then be columns of `forecasts`.
     """
-    found = compare(forecasts, challenger, champion_forecasts, champion, label, seed=seed)
-    if found.has_enough:
-        passed, reason = _decide(found, is_renewal=is_renewal)
-        return Verdict(passed, reason, (found,))
-    few = f"shares {found.origins} origins with the champion {label}"
+    comparison = compare_forecasts(
+        forecasts, challenger, champion_forecasts, champion, label, seed=seed
+    )
+    if comparison.has_enough:
+        passed, reason = _decide(comparison, is_renewal=is_renewal)
+        return Verdict(passed, reason, (comparison,))
+    few = f"shares {comparison.origins} origins with the champion {label}"
     if is_renewal:
         verdict = against_references(forecasts, challenger, seed=seed)
         return Verdict(verdict.passed, f"{few}; {verdict.reason}", verdict.comparisons)
@@ -88,29 +92,29 @@ def against_champion(
         f"{few} and an interval needs {FEWEST_ORIGINS}: lengthen [backtest] years, train to an "
         "origin nearer to the champion's, or decide by `tocsin promote`"
     )
-    return Verdict(passed=False, reason=reason, comparisons=(found,))
+    return Verdict(passed=False, reason=reason, comparisons=(comparison,))
 
 
-def _decide(found: Comparison, *, is_renewal: bool) -> tuple[bool, str]:
-    champion = f"the champion {found.opponent}"
-    worse = found.worse_calibrated
-    if found.gain.is_real_loss:
-        return False, f"worse than {champion}: {_saved(found)}"
-    if not (is_renewal or found.gain.is_real):
-        return False, f"not better than {champion}: {_saved(found)}"
+def _decide(comparison: Comparison, *, is_renewal: bool) -> tuple[bool, str]:
+    champion = f"the champion {comparison.opponent}"
+    worse = comparison.worse_calibrated
+    if comparison.gain.is_real_loss:
+        return False, f"worse than {champion}: {_saved(comparison)}"
+    if not (is_renewal or comparison.gain.is_real):
+        return False, f"not better than {champion}: {_saved(comparison)}"
     if not worse.empty:
         row = worse.iloc[0]
         return False, (
             f"worse calibrated than {champion} in {row['target']}: expected calibration error "
             f"{row['challenger_calibration']:.4f} against {row['opponent_calibration']:.4f}"
         )
-    if found.gain.is_real:
-        return True, f"better than {champion} and as well calibrated: {_saved(found)}"
-    return True, f"renews {champion} on newer months and is no worse: {_saved(found)}"
+    if comparison.gain.is_real:
+        return True, f"better than {champion} and as well calibrated: {_saved(comparison)}"
+    return True, f"renews {champion} on newer months and is no worse: {_saved(comparison)}"
 
 
-def _saved(found: Comparison) -> str:
-    value, low, high = (100 * figure for figure in found.gain)
+def _saved(comparison: Comparison) -> str:
+    value, low, high = (100 * figure for figure in comparison.gain)
     return (
         f"saves {value:+.1f} % of its Brier score (95 % interval {low:+.1f} to {high:+.1f}), "
         "mean over the targets"

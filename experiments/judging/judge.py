@@ -7,10 +7,10 @@ from typing import Any
 import pandas as pd
 
 from experiments.backtest.folds import Period
-from experiments.backtest.grid import kept_under
+from experiments.backtest.grid import task_cache
 from experiments.backtest.rolling import Backtest, Progress, run_backtest
 from experiments.configuration import Configuration
-from experiments.judging.skill import Skill
+from experiments.judging.skill import SKILL_OF, SkillTables
 from experiments.judging.verification import Verification
 from experiments.samples import Samples, newest_origin, samples_at
 from features.archive.vintage import SummaryEvents, Vintage
@@ -19,14 +19,14 @@ from features.markdown import markdown_table
 from features.months import format_month
 from features.panel.panel import read_panel
 from features.places.regions import Regions, load_regions
-from features.words import Level
+from features.words import SPECS, Level
 from models.learners import LearnerName
 from models.references import REFERENCES
 
 
 @dataclass(frozen=True, eq=False)
 class Training:
-    """One training of one level: what was learned from, what was forecast, how good it was."""
+    """One training of one level: what it learned from, and its backtest."""
 
     level: Level
     configuration: Configuration
@@ -40,27 +40,27 @@ class Training:
     history: str
     summary_events: SummaryEvents
     untold: dict[str, str]
-    """Indicators that the history cannot give, and what it does not tell."""
+    """Indicators that the history cannot give, and the detail that it lacks."""
 
     @property
     def origin(self) -> str:
-        """The last month that anything was learned from, YYYY-MM."""
+        """The last month of the training data, YYYY-MM."""
         return format_month(int(self.samples.months[-1]))
 
     @property
     def title(self) -> str:
-        """What the runs are called."""
+        """The title of the runs."""
         return f"{self.level} to {self.origin}"
 
 
-def comparison_note(training: Training, skill: Skill, chosen: LearnerName) -> str:
+def comparison_note(training: Training, skill: SkillTables, chosen: LearnerName) -> str:
     """Return the description of a training's parent run, in Markdown."""
     headline = f"{_warning(training)}**{chosen} won: {_headline(skill, chosen)}.**"
     about = f"{training.configuration.description}. {_learned_from(training)}"
     return "\n\n".join([f"{headline} {about}", skill_markdown(skill.overall), _HOW_TO_READ])
 
 
-def forecast_note(training: Training, skill: Skill, forecast: str) -> str:
+def forecast_note(training: Training, skill: SkillTables, forecast: str) -> str:
     """Return the description of the run of one learner or reference, in Markdown."""
     kind = "Reference" if forecast in REFERENCES else "Learner"
     headline = f"{_warning(training)}**{kind} {forecast}: {_headline(skill, forecast)}.**"
@@ -68,11 +68,10 @@ def forecast_note(training: Training, skill: Skill, forecast: str) -> str:
     return "\n\n".join([f"{headline} {_learned_from(training)}", table, _HOW_TO_READ])
 
 
-def _headline(skill: Skill, forecast: str) -> str:
+def _headline(skill: SkillTables, forecast: str) -> str:
     own = skill.summary(forecast)
     parts = [
-        f"{target} {row['crps_skill' if target == 'fatalities' else 'brier_skill']:+.3f}"
-        for target, row in own.iterrows()
+        f"{target} {row[SKILL_OF[SPECS[str(target)].loss]]:+.3f}" for target, row in own.iterrows()
     ]
     return f"skill over the best reference {', '.join(parts)}"
 
@@ -101,9 +100,9 @@ def _learned_from(training: Training) -> str:
 
 def skill_markdown(overall: pd.DataFrame) -> str:
     """Return the columns that people read first, as a Markdown table."""
-    wanted = ["target", "forecast", "n", "base_rate", "brier", "brier_skill", "log_skill", "auc",
-              "calibration_error", "crps", "crps_skill", "mean_ratio"]  # fmt: skip
-    return frame_markdown(overall[[column for column in wanted if column in overall]])
+    columns = ["target", "forecast", "n", "base_rate", "brier", "brier_skill", "log_skill", "auc",
+               "calibration_error", "crps", "crps_skill", "mean_ratio"]  # fmt: skip
+    return frame_markdown(overall[[column for column in columns if column in overall]])
 
 
 def frame_markdown(table: pd.DataFrame) -> str:
@@ -119,11 +118,11 @@ def _cell(value: Any) -> str:
 
 
 @dataclass(frozen=True, eq=False)
-class Judged:
+class Judgement:
     """A backtest with its measures, and the learner that came out best."""
 
     training: Training
-    skill: Skill
+    skill: SkillTables
     verification: Verification
     chosen: LearnerName
 
@@ -138,12 +137,11 @@ def judge(
     jobs: int,
     progress: Progress,
     folder: Path | None = None,
-) -> Judged:
-    """Backtest the learners of a configuration at a level and measure what they are worth.
+) -> Judgement:
+    """Backtest the learners of a configuration at a level and measure their skill.
 
-    With a folder, finished tasks are kept there, and taken from there the next time. `code` is the
-    version and commit that is running. Raises CoverageError when the events do not reach the origin
-    or begin too late.
+    With a folder, finished tasks are cached there. `code` is the version and commit that is
+    running. Raises CoverageError when the events do not reach the origin or begin too late.
     """
     panel = read_panel(vintage, level, needs_of(configuration.indicator_names))
     origin = newest_origin(panel) if period.origin is None else period.origin
@@ -151,9 +149,9 @@ def judge(
     missing = missing_details(panel, configuration.indicator_names)
     configuration = configuration.without(missing)
     samples = samples_at(panel, origin, configuration.tau(level), configuration.indicator_names)
-    kept = None if folder is None else kept_under(folder, samples, configuration)
+    cache = None if folder is None else task_cache(folder, samples, configuration)
     backtest = run_backtest(
-        samples, configuration, level, jobs, progress, window=period.window, kept=kept
+        samples, configuration, level, jobs, progress, span=period.span, cache=cache
     )
     training = Training(
         level=level,
@@ -169,23 +167,23 @@ def judge(
         summary_events=vintage.summary_events,
         untold=missing,
     )
-    skill = Skill.of(backtest)
+    skill = SkillTables.of(backtest)
     countries, seed = country_names(panel.regions), configuration.seed
-    return Judged(
+    return Judgement(
         training=training,
         skill=skill,
         verification=Verification.of(backtest, configuration.learners, countries, seed=seed),
-        chosen=_better(skill, configuration.learners),
+        chosen=_best(skill, configuration.learners),
     )
 
 
 def country_names(regions: Regions) -> list[str]:
     """Return the name of each region's country, its code where no name is known."""
-    known = load_regions("country").table.set_index("id")["name"]
+    names = load_regions("country").table.set_index("id")["name"]
     codes = regions.table["country"]
-    return [str(name) for name in codes.map(known).fillna(codes)]
+    return [str(name) for name in codes.map(names).fillna(codes)]
 
 
-def _better(skill: Skill, learners: tuple[LearnerName, ...]) -> LearnerName:
-    """Return the learner with the higher logarithmic skill, mean over the targets."""
+def _best(skill: SkillTables, learners: tuple[LearnerName, ...]) -> LearnerName:
+    """Return the learner with the highest logarithmic skill, mean over the targets."""
     return max(learners, key=lambda learner: float(skill.summary(learner)["log_skill"].mean()))

@@ -1,14 +1,25 @@
-"""From forecasts and outcomes to tables of skill."""
+"""Skill: the share of a named reference's loss that a forecast saves. It is computed here alone.
+
+0 is no better than the reference, 1 is perfect, below 0 is worse.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 import pandas as pd
 
 from experiments.backtest.rolling import Backtest
+from features.arrays import FloatArray, IntArray
 from models import metrics
+from models.bootstrap import BLOCK_MONTHS, Gain, gain, mean_gain
 from models.references import REFERENCES
+
+Measure = Literal["brier", "log_score", "crps"]
+
+FEWEST_ORIGINS = 2 * BLOCK_MONTHS
+"""Fewer origins do not hold two whole blocks to draw from: an interval would mean nothing."""
 
 NOT_FORECASTS = ["target", "horizon", "origin", "region", "outcome"]
 
@@ -20,12 +31,55 @@ PROBABILITY_MEASURES = {
     "calibration_error": metrics.calibration_error,
 }
 SKILL_OF = {"brier": "brier_skill", "log_score": "log_skill", "crps": "crps_skill"}
-"""Measures with a skill: 1 - score / the best reference's score on the same rows."""
+"""Measures and the names of their skill over the best reference on the same rows."""
+
+
+def losses(table: pd.DataFrame, forecast: str, measure: Measure) -> FloatArray:
+    """Return the loss of each row of a backtest's table, (n,).
+
+    The column `forecast` has probabilities of `outcome`; of CRPS it is the loss already.
+    """
+    values = table[forecast].to_numpy(np.float64)
+    if measure == "crps":
+        return values
+    outcome = table["outcome"].to_numpy(np.float64)
+    if measure == "brier":
+        return np.asarray((values - outcome) ** 2)
+    return metrics.log_losses(outcome, values)
+
+
+def share_saved(loss: FloatArray, reference: FloatArray) -> FloatArray:
+    """Return the skill for mean or summed losses, (n,) each; NaN where the reference has none."""
+    nothing = np.full(loss.shape, np.nan)
+    return np.asarray(np.divide(reference - loss, reference, out=nothing, where=reference > 0))
+
+
+def skill(
+    loss: FloatArray,
+    reference: FloatArray,
+    origin: IntArray,
+    *,
+    seed: int,
+    part: IntArray | None = None,
+) -> Gain:
+    """Return the skill with its 95 % interval, from the losses of single forecasts.
+
+    `loss`, `reference` and `origin` [months] are (n,), a row a forecast. With `part` (n,), the
+    number of each row's part from 0, it is the mean of the skills of the parts.
+    """
+    if part is None:
+        return gain(loss, reference, origin, seed=seed)
+    return mean_gain(loss, reference, origin, part, seed=seed)
+
+
+def deaths_ratio(forecast: float, observed: float) -> float:
+    """Return mean forecast / mean observed deaths; NaN where nobody died."""
+    return forecast / observed if observed > 0 else np.nan
 
 
 @dataclass(frozen=True, eq=False)
-class Skill:
-    """The backtest in tables: by target and horizon, and by target and origin."""
+class SkillTables:
+    """A backtest's measures by target and horizon, by target and origin, and by target alone."""
 
     probabilities: pd.DataFrame
     deaths: pd.DataFrame
@@ -34,7 +88,7 @@ class Skill:
     overall: pd.DataFrame
 
     @classmethod
-    def of(cls, backtest: Backtest) -> "Skill":
+    def of(cls, backtest: Backtest) -> "SkillTables":
         """Measure a backtest."""
         return cls(
             probabilities=probability_skill(backtest.probabilities, ["target", "horizon"]),
@@ -51,7 +105,7 @@ class Skill:
         )
 
     def summary(self, forecast: str) -> pd.DataFrame:
-        """Return a forecast's figures over all horizons, a row a target."""
+        """Return a forecast's measures over all horizons, a row a target."""
         return self.overall[self.overall["forecast"] == forecast].set_index("target")
 
 
@@ -61,9 +115,9 @@ def forecasts_in(table: pd.DataFrame) -> list[str]:
 
 
 def probability_skill(probabilities: pd.DataFrame, by: Sequence[str]) -> pd.DataFrame:
-    """Return, for each group and forecast, n, base rate and every measure of probabilities.
+    """Return n, base rate and every measure of probabilities, a row a group and forecast.
 
-    One row a group of `by` and forecast; a skill is against the best reference of the group.
+    `by` are the columns that make a group; skill is over the best reference of the group.
     """
     rows = []
     for group, part in probabilities.groupby(list(by), observed=True):
@@ -79,7 +133,7 @@ def probability_skill(probabilities: pd.DataFrame, by: Sequence[str]) -> pd.Data
 
 
 def deaths_skill(crps: pd.DataFrame, means: pd.DataFrame, by: Sequence[str]) -> pd.DataFrame:
-    """Return, for each group and forecast, n, mean deaths, CRPS and forecast / observed deaths.
+    """Return n, mean deaths, CRPS and forecast / observed deaths, a row a group and forecast.
 
     CRPS and deaths in [deaths/month]; the ratio is NaN where nobody died.
     """
@@ -87,27 +141,25 @@ def deaths_skill(crps: pd.DataFrame, means: pd.DataFrame, by: Sequence[str]) -> 
     for group, part in crps.groupby(list(by), observed=True):
         forecast_means = means.loc[part.index]
         observed = part["outcome"].mean()
-        for forecast in forecasts_in(crps):
-            mean = forecast_means[forecast].mean()
-            rows.append(
-                dict(zip(by, group, strict=True))
-                | {
-                    "forecast": forecast,
-                    "n": len(part),
-                    "mean_deaths": observed,
-                    "crps": part[forecast].mean(),
-                    "mean_ratio": mean / observed if observed > 0 else np.nan,
-                }
-            )
+        rows += [
+            dict(zip(by, group, strict=True))
+            | {
+                "forecast": forecast,
+                "n": len(part),
+                "mean_deaths": observed,
+                "crps": part[forecast].mean(),
+                "mean_ratio": deaths_ratio(forecast_means[forecast].mean(), observed),
+            }
+            for forecast in forecasts_in(crps)
+        ]
     return _with_skill(pd.DataFrame(rows), by)
 
 
 def _with_skill(table: pd.DataFrame, by: Sequence[str]) -> pd.DataFrame:
-    for score, name in SKILL_OF.items():
-        if score in table:
-            of_references = table[score].where(table["forecast"].isin(REFERENCES))
+    for measure, name in SKILL_OF.items():
+        if measure in table:
+            of_references = table[measure].where(table["forecast"].isin(REFERENCES))
             groups = [table[column] for column in by]
             best = of_references.groupby(groups).transform("min").to_numpy(dtype=np.float64)
-            own = table[score].to_numpy(dtype=np.float64)
-            table[name] = np.divide(best - own, best, out=np.full_like(own, np.nan), where=best > 0)
+            table[name] = share_saved(table[measure].to_numpy(dtype=np.float64), best)
     return table

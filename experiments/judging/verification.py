@@ -1,24 +1,27 @@
-"""What a reader of a backtest asks: how much better than each reference, and is a score to be had
-at its word, overall, by horizon, by country, and when it is high."""
+"""Tables for the report: skill over each reference, and calibration, overall and in parts."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import product
 
 import numpy as np
 import pandas as pd
 
 from experiments.backtest.rolling import Backtest
-from experiments.judging.comparison import FEWEST_ORIGINS
+from experiments.judging.skill import FEWEST_ORIGINS, losses, share_saved, skill
 from features.arrays import FloatArray
-from models.bootstrap import gain
+from features.words import Loss, Target
 from models.metrics import calibration_error, pit_histogram, reliability_slope
 from models.references import REFERENCES
 
+MAPPED: Target = "instability"
+"""The target that maps and tables by region and country show."""
+
 HIGH = 0.5
-"""Scores above this are looked at apart: they are what people act on."""
+"""Scores above this have a table of their own: they are what people act on."""
 
 FEWEST_CASES = 12
-"""Fewer outcomes of either kind in a region say nothing of the skill there."""
+"""With fewer outcomes of either kind in a region its skill means nothing."""
 
 PIT_BINS = 10
 _JANUARY_1970 = 1970
@@ -30,11 +33,11 @@ class Verification:
 
     `gains` (by target and horizon), `overall` (by target) and `by_year` (by target and year of the
     origin) have a row a learner and reference: target, learner, reference, n (forecasts), origins,
-    and gain with low and high: the share of the reference's loss that is saved, by the Brier score
-    or, of fatalities, the CRPS. `calibration`, `by_horizon`, `by_country` and `high` are those of
-    `calibration_table`, the last of forecasts above HIGH alone. `pit` has the histogram of the PIT:
-    forecast, part, n, bin (from 0), share. `by_region` has a row a region index: region, n, cases,
-    and a column a learner with its skill in instability over the strongest reference.
+    and gain with low and high: the skill by the Brier score or, of distributions, the CRPS.
+    `calibration`, `by_horizon`, `by_country` and `high` have the columns of `calibration_table`;
+    `high` is of forecasts above HIGH alone. `pit` has the histogram of the PIT: forecast, part, n,
+    bin (from 0), share. `by_region` has a row a region index: region, n, cases, and a column a
+    learner with its skill at MAPPED over the strongest reference.
     """
 
     gains: pd.DataFrame
@@ -52,58 +55,61 @@ class Verification:
         cls, backtest: Backtest, learners: Sequence[str], countries: Sequence[str], *, seed: int
     ) -> "Verification":
         """Verify a backtest; `countries` are those of its regions, in the order of their index."""
-        told, names = backtest.probabilities, [*learners, *REFERENCES]
+        probabilities, names = backtest.probabilities, [*learners, *REFERENCES]
         overall = gain_table(backtest, learners, [], seed=seed)
-        placed = told.assign(country=np.asarray(countries)[told["region"]])
+        countries_of_rows = np.asarray(countries)[probabilities["region"]]
+        with_country = probabilities.assign(country=countries_of_rows)
+        opponent = strongest(overall, MAPPED, learners[0])
         return cls(
             gains=gain_table(backtest, learners, ["horizon"], seed=seed),
             overall=overall,
             by_year=gain_table(backtest, learners, ["year"], seed=seed),
-            calibration=calibration_table(told, names, []),
-            by_horizon=calibration_table(told, learners, ["horizon"]),
-            by_country=calibration_table(placed, learners, ["country"]),
-            high=calibration_table(told, names, [], above=HIGH),
+            calibration=calibration_table(probabilities, names, []),
+            by_horizon=calibration_table(probabilities, learners, ["horizon"]),
+            by_country=calibration_table(with_country, learners, ["country"]),
+            high=calibration_table(probabilities, names, [], above=HIGH),
             pit=pit_table(backtest, names),
-            by_region=region_skill(told, learners, strongest(overall, "instability", learners[0])),
+            by_region=region_skill(probabilities, learners, opponent),
         )
 
 
 def gain_table(
     backtest: Backtest, learners: Sequence[str], by: Sequence[str], *, seed: int
 ) -> pd.DataFrame:
-    """Return what learners save of each reference's loss, by target and `by` (horizon or year).
+    """Return the skill of learners over each reference, by target and `by` (horizon or year).
 
-    Columns as in `Verification`. There is no interval with fewer than FEWEST_ORIGINS origins.
+    Columns as in `Verification`; the interval is NaN with fewer than FEWEST_ORIGINS origins.
     """
     columns = ["target", *by, "learner", "reference", "n", "origins", "gain", "low", "high"]
     rows = []
-    for table, is_loss in ((backtest.probabilities, False), (backtest.crps, True)):
+    tables: list[tuple[pd.DataFrame, Loss]] = [
+        (backtest.probabilities, "brier"),
+        (backtest.crps, "crps"),
+    ]
+    for table, measure in tables:
         dated = table.assign(year=_JANUARY_1970 + table["origin"] // 12)
         for group, part in dated.groupby(["target", *by], observed=True):
             origin = part["origin"].to_numpy(np.int64)
             origins = len(np.unique(origin))
-            losses = {
-                name: _losses(part, name, is_loss=is_loss) for name in (*learners, *REFERENCES)
-            }
-            for learner in learners:
-                for reference in REFERENCES:
-                    found = gain(losses[learner], losses[reference], origin, seed=seed)
-                    bounds = found[1:] if origins >= FEWEST_ORIGINS else (np.nan, np.nan)
-                    named = (*group, learner, reference)
-                    rows.append((*named, len(part), origins, found.value, *bounds))
+            loss = {name: losses(part, name, measure) for name in (*learners, *REFERENCES)}
+            for learner, reference in product(learners, REFERENCES):
+                value, *bounds = skill(loss[learner], loss[reference], origin, seed=seed)
+                if origins < FEWEST_ORIGINS:
+                    bounds = [np.nan, np.nan]
+                rows.append((*group, learner, reference, len(part), origins, value, *bounds))
     return pd.DataFrame(rows, columns=columns).astype({"target": str})
 
 
 def strongest(overall: pd.DataFrame, target: str, learner: str) -> str:
     """Return the reference over which a learner gains least at a target, by `Verification.overall`.
 
-    Which one it is does not depend on the learner. The first of all where the target was not
+    The learner does not change which one it is. It is the first of all where the target was not
     forecast.
     """
     rows = overall[(overall["target"] == target) & (overall["learner"] == learner)]
     if rows.empty:
         return REFERENCES[0]
-    # There is no gain over one that lost nothing, which makes it the strongest.
+    # A reference that lost nothing leaves no gain: it is the strongest.
     return str(rows.set_index("reference")["gain"].fillna(-np.inf).idxmin())
 
 
@@ -113,8 +119,8 @@ def calibration_table(
     """Return how scores and frequencies agree, by target, `by` and forecast.
 
     Columns: target, those of `by`, forecast, n, mean_forecast, observed (frequency),
-    calibration_error (expected, 20 equal-count bins), slope (NaN where there is none). Only
-    forecasts above `above` count.
+    calibration_error (expected, 20 equal-count bins), slope (NaN where there is none). Forecasts
+    up to `above` are left out.
     """
     columns = ["target", *by, "forecast", "n", "mean_forecast", "observed", "calibration_error"]
     rows = [
@@ -131,40 +137,35 @@ def calibration_table(
 def pit_table(backtest: Backtest, forecasts: Sequence[str]) -> pd.DataFrame:
     """Return histograms of the PIT of deaths; columns as in `Verification.pit`.
 
-    Most forecasts are of hardly any deaths, and of these the PIT is flat by making: so those that
-    expected a death or more are shown apart (part `expected`, beside `all`).
+    The PIT of forecasts of hardly any deaths, which are the most, is flat by construction. So those
+    that expected a death or more have a part of their own: `expected`, beside `all`.
     """
     rows = []
     for forecast in forecasts:
         below, upto = (t[forecast].to_numpy() for t in (backtest.below, backtest.upto))
         expected = backtest.means[forecast].to_numpy() >= 1
-        for part, chosen in (("all", np.ones_like(expected)), ("expected", expected)):
-            if chosen.any():
-                shares = pit_histogram(below[chosen], upto[chosen], PIT_BINS)
-                rows += [(forecast, part, chosen.sum(), *bar) for bar in enumerate(shares)]
+        for part, mask in (("all", np.ones_like(expected)), ("expected", expected)):
+            if mask.any():
+                shares = pit_histogram(below[mask], upto[mask], PIT_BINS)
+                rows += [(forecast, part, mask.sum(), *bar) for bar in enumerate(shares)]
     return pd.DataFrame(rows, columns=["forecast", "part", "n", "bin", "share"])
 
 
 def region_skill(
     probabilities: pd.DataFrame, learners: Sequence[str], reference: str
 ) -> pd.DataFrame:
-    """Return the Brier skill over a reference in instability by region, at all horizons together.
+    """Return the Brier skill over a reference at MAPPED by region, all horizons together.
 
     Columns as in `Verification.by_region`; NaN with fewer than FEWEST_CASES outcomes of 0 or of 1.
     """
-    told = probabilities[probabilities["target"] == "instability"]
-    losses = {n: _losses(told, n, is_loss=False) for n in (*learners, reference)}
-    table = told[["region"]].assign(n=1, cases=told["outcome"], **losses)
+    rows = probabilities[probabilities["target"] == MAPPED]
+    loss = {name: losses(rows, name, "brier") for name in (*learners, reference)}
+    table = rows[["region"]].assign(n=1, cases=rows["outcome"], **loss)
     sums = table.groupby("region").sum().reset_index()
     rarer = np.minimum(sums["cases"], sums["n"] - sums["cases"])
-    usable = (rarer >= FEWEST_CASES) & (sums[reference] > 0)
-    skills = {learner: (1 - sums[learner] / sums[reference]).where(usable) for learner in learners}
+    of_reference = sums[reference].where(rarer >= FEWEST_CASES).to_numpy()
+    skills = {learner: share_saved(sums[learner].to_numpy(), of_reference) for learner in learners}
     return sums[["region", "n", "cases"]].astype(np.int64).assign(**skills)
-
-
-def _losses(part: pd.DataFrame, forecast: str, *, is_loss: bool) -> FloatArray:
-    values = part[forecast].to_numpy(np.float64)
-    return values if is_loss else np.asarray((values - part["outcome"].to_numpy(np.float64)) ** 2)
 
 
 def _pairs(
@@ -173,6 +174,6 @@ def _pairs(
     outcome = part["outcome"].to_numpy(np.float64)
     for forecast in forecasts:
         probability = part[forecast].to_numpy(np.float64)
-        chosen = probability > above
-        if chosen.any():
-            yield forecast, outcome[chosen], probability[chosen]
+        is_above = probability > above
+        if is_above.any():
+            yield forecast, outcome[is_above], probability[is_above]

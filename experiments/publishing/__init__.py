@@ -4,9 +4,10 @@ Owns contents, a module a file; `bulletins/` owns their form.
 
 Where do I go to ...?
 
-* see the steps of a publication, and its replay: `publish.py`
-* see what becomes a score or a distribution: `scores.py`
-* see why a score is what it is: `drivers.py`, in words: `sentences.py` and `phrases.py`
-* see what the region files hold: `regions.py`, `history.py`
-* find earlier bulletins: `earlier.py`; how they came out: `track_record.py`
+* change the steps of a publication, or of its replay: `publish.py`
+* change which files there are: `contents.py`; what the manifest says: `manifest.py`
+* change a score or a distribution: `scores.py`
+* change how a score is explained: `drivers.py`; in which words: `sentences.py`, `phrases.py`
+* change the files about regions: `regions.py`, `history.py`
+* read earlier bulletins: `earlier.py`; judge them: `track_record.py`
 """

@@ -1,4 +1,4 @@
-"""Why the scores of a level are what they are: contributions, changes and sentences, as a table."""
+"""`drivers.parquet`: why scores are what they are, as contributions, changes and sentences."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -10,10 +10,10 @@ from scipy.special import expit
 from threadpoolctl import threadpool_limits
 
 from bulletins.form import DRIVERS_SCHEMA, DriverKind
-from experiments.publishing.earlier import Before, Previous
+from experiments.publishing.earlier import EarlierBulletin, PreviousScores
 from experiments.publishing.phrases import REVISION
-from experiments.publishing.scores import Issue, is_scored
-from experiments.publishing.sentences import Cause, Earlier, Usual, is_shown, sentence
+from experiments.publishing.scores import LevelForecast, is_scored
+from experiments.publishing.sentences import Cause, PreviousScore, UsualScore, is_shown, sentence
 from features.arrays import BoolArray, FloatArray, IntArray, Matrix, ObjectArray
 from features.indicators.catalogue import select
 from features.indicators.indicator import Indicator
@@ -29,19 +29,18 @@ from models.explanation import (
 from models.forecaster import FITTED_CELLS
 
 STRONGEST = 3
-"""Single indicators that are named beside the families, at most."""
+"""The most single indicators that a score names besides the families."""
 
 _NOTHING = 1e-9
-"""Log-odds no further from 0 than this are what sums of rounded numbers leave behind."""
+"""Log-odds this near to 0 are rounding errors."""
 
 
 @dataclass(frozen=True, eq=False)
 class Question:
     """The scores of n regions at one target and horizon, to be explained.
 
-    `present` and `usual` are (n, K) indicators: now, and those that are usual. `is_own` (n,) tells
-    whether the usual ones are from the region's own past. Without a previous bulletin `before` is
-    None.
+    `present` and `usual` are (n, K) indicators, now and usually. `is_own` (n,) is true where the
+    usual ones are from the region's own past. Without a previous bulletin `before` is None.
     """
 
     probability: Probability
@@ -50,63 +49,68 @@ class Question:
     present: Matrix
     usual: Matrix
     is_own: BoolArray
-    before: Before | None
+    before: PreviousScores | None
 
     @property
     def families(self) -> tuple[str, ...]:
-        """The families that the model may read, in their order."""
+        """The families of the indicators, in order."""
         return tuple(dict.fromkeys(indicator.family for indicator in self.indicators))
 
     @property
     def groups(self) -> IntArray:
-        """The number of each column's family, (K,)."""
+        """The number of each indicator's family, (K,)."""
         families = self.families
         return np.array([families.index(i.family) for i in self.indicators], dtype=np.int64)
 
 
-def drivers_of(issue: Issue, previous: Previous | None, jobs: int) -> pd.DataFrame:
+def drivers_of(
+    forecast: LevelForecast, previous: EarlierBulletin | None, jobs: int
+) -> pd.DataFrame:
     """Return the drivers (DRIVERS_SCHEMA) of a level's scores at the newest month of its samples.
 
-    A score is set beside the previous bulletin's at the same horizon, not the same target month:
-    one horizon has one model, so what changed lies in the indicators; another horizon has another
-    model, and a change would mix the two.
+    A score is compared with the previous bulletin's at the same horizon, not for the same target
+    month: a horizon has one model, so a change comes from the indicators alone.
     """
-    level = issue.forecaster.level
+    level = forecast.forecaster.level
     with threadpool_limits(1, user_api="blas"):
         parts = joblib.Parallel(n_jobs=jobs, prefer="threads")(
-            joblib.delayed(_answer)(question, level, target, horizon)
-            for target, horizon, question in _questions(issue, previous)
+            joblib.delayed(_explain_cell)(question, level, target, horizon)
+            for target, horizon, question in _questions(forecast, previous)
         )
     drivers: pd.DataFrame = pd.concat(parts, ignore_index=True)
     return drivers
 
 
-def explained(question: Question) -> pd.DataFrame:
+def driver_rows(question: Question) -> pd.DataFrame:
     """Return the drivers of one cell, without the columns `level`, `target` and `horizon`."""
-    made = explain(question.probability, question.present, question.usual, question.groups)
-    whys, effects = _causes(question, made.groups, question.usual, made.score)
+    contributions = explain(question.probability, question.present, question.usual, question.groups)
+    causes, effects = _causes(question, contributions.groups, question.usual, contributions.score)
     moves = _moves(question)
-    usual, present = expit(made.baseline), expit(made.score)
-    earlier = _earlier(question, moves, made.score)
+    usual, present = expit(contributions.baseline), expit(contributions.score)
+    earlier = _earlier(question, moves, contributions.score)
     sentences = [
-        sentence(float(present[i]), Usual(float(usual[i]), bool(is_own), whys[i]), earlier[i])
+        sentence(
+            float(present[i]), UsualScore(float(usual[i]), bool(is_own), causes[i]), earlier[i]
+        )
         for i, is_own in enumerate(question.is_own)
     ]
-    return _table(question, made, moves, effects, sentences)
+    return _table(question, contributions, moves, effects, sentences)
 
 
-def _answer(question: Question, level: str, target: Target, horizon: int) -> pd.DataFrame:
-    # The number of OpenMP threads belongs to the thread that asks for them: each job sets its own.
+def _explain_cell(question: Question, level: str, target: Target, horizon: int) -> pd.DataFrame:
+    # OpenMP counts its threads for each calling thread, so each job sets its own limit.
     with threadpool_limits(1, user_api="openmp"):
-        rows = explained(question)
-    placed: pd.DataFrame = rows.assign(level=level, target=target, horizon=horizon)
-    return placed[list(DRIVERS_SCHEMA.names)]
+        rows = driver_rows(question)
+    drivers: pd.DataFrame = rows.assign(level=level, target=target, horizon=horizon)
+    return drivers[list(DRIVERS_SCHEMA.names)]
 
 
-def _questions(issue: Issue, previous: Previous | None) -> Iterator[tuple[Target, int, Question]]:
-    samples, forecaster = issue.samples, issue.forecaster
+def _questions(
+    forecast: LevelForecast, previous: EarlierBulletin | None
+) -> Iterator[tuple[Target, int, Question]]:
+    samples, forecaster = forecast.samples, forecast.forecaster
     usual, is_own = usual_indicators(samples.indicators, samples.eligible)
-    ids = issue.panel.regions.table["id"].to_numpy(dtype=object)
+    ids = forecast.panel.regions.table["id"].to_numpy(dtype=object)
     indicators = select(samples.names)
     for target, horizon in FITTED_CELLS:
         here = is_scored(target, samples)
@@ -117,21 +121,23 @@ def _questions(issue: Issue, previous: Previous | None) -> Iterator[tuple[Target
             present=samples.indicators[-1][here],
             usual=usual[here],
             is_own=is_own[here],
-            before=_before(issue, previous, target, horizon),
+            before=_before(forecast, previous, target, horizon),
         )
         yield target, horizon, question
 
 
-def _before(issue: Issue, previous: Previous | None, target: Target, horizon: int) -> Before | None:
-    samples, regions = issue.samples, issue.panel.regions
+def _before(
+    forecast: LevelForecast, previous: EarlierBulletin | None, target: Target, horizon: int
+) -> PreviousScores | None:
+    samples, regions = forecast.samples, forecast.panel.regions
     if previous is None or previous.origin < samples.months[0]:
         return None
     here = is_scored(target, samples)
     ids = regions.table["id"].to_numpy(dtype=object)[here]
-    said = previous.of(regions.level, target, horizon, ids)
-    return Before(
-        probability=said["probability"].to_numpy(dtype=np.float64),
-        is_same_model=(said["model_version"] == issue.model.label).to_numpy(dtype=bool),
+    scores = previous.of(regions.level, target, horizon, ids)
+    return PreviousScores(
+        probability=scores["probability"].to_numpy(dtype=np.float64),
+        is_same_model=(scores["model_version"] == forecast.model.label).to_numpy(dtype=bool),
         indicators=samples.indicators[previous.origin - samples.months[0]][here],
     )
 
@@ -139,30 +145,32 @@ def _before(issue: Issue, previous: Previous | None, target: Target, horizon: in
 def _moves(question: Question) -> FloatArray:
     """Return what moved each score since the previous bulletin, (n, F + 1) [log-odds].
 
-    By family, and last by revisions: what the model would have said then of the record as it is
-    now, less what was published. NaN where there was no score, or another model's.
+    A column a family, then revisions: the model's score then of the record as it is now, less the
+    published one. NaN where there was no score, or another model's.
     """
     moves = np.full((len(question.present), len(question.families) + 1), np.nan)
     if question.before is not None:
-        known = question.before.is_same_model
-        then = question.before.indicators[known]
-        since = explain(question.probability, question.present[known], then, question.groups)
-        revised = since.baseline - log_odds(question.before.probability[known])
-        moves[known] = np.column_stack([since.groups, revised])
+        is_same = question.before.is_same_model
+        then = question.before.indicators[is_same]
+        since = explain(question.probability, question.present[is_same], then, question.groups)
+        revised = since.baseline - log_odds(question.before.probability[is_same])
+        moves[is_same] = np.column_stack([since.groups, revised])
     return moves
 
 
-def _earlier(question: Question, moves: FloatArray, score: FloatArray) -> list[Earlier | None]:
-    """Return what the previous bulletin said, and what moved each score (n, F + 1) since."""
+def _earlier(
+    question: Question, moves: FloatArray, score: FloatArray
+) -> list[PreviousScore | None]:
+    """Return the previous score of each region, None where there was none, and what moved it."""
     before = question.before
     if before is None:
         return [None] * len(score)
     pairs = zip(before.probability, expit(score), strict=True)
     shown = np.array([is_shown(then, now) for then, now in pairs], dtype=bool)
-    told = np.where(shown[:, None], np.nan_to_num(moves), 0)
-    causes, _ = _causes(question, told, before.indicators, score)
+    visible = np.where(shown[:, None], np.nan_to_num(moves), 0)
+    causes, _ = _causes(question, visible, before.indicators, score)
     return [
-        None if np.isnan(then) else Earlier(float(then), cause if is_same_model else None)
+        None if np.isnan(then) else PreviousScore(float(then), cause if is_same_model else None)
         for then, is_same_model, cause in zip(
             before.probability, before.is_same_model, causes, strict=True
         )
@@ -172,19 +180,19 @@ def _earlier(question: Question, moves: FloatArray, score: FloatArray) -> list[E
 def _causes(
     question: Question, parts: FloatArray, other: Matrix, score: FloatArray
 ) -> tuple[list[Cause], FloatArray]:
-    """Return what moved each score most, and single indicators' effects beside `other`, (n, K).
+    """Return what moved each score most, and single indicators' effects against `other`, (n, K).
 
     `parts` [log-odds] are those of the families, (n, F), or of these and of revisions, (n, F + 1);
-    their sum is the move.
-    Effects are computed for the family that moved the score most its way and for the largest part.
+    their sum is the move. Effects are of the indicators of two families: the one that moved the
+    score most in its direction, and the one with the largest part.
     """
     way = np.where(parts.sum(axis=1) < 0, -1.0, 1.0)[:, None]
     pushed = np.maximum(way * parts, 0)
     strongest, largest = pushed.argmax(axis=1), np.abs(parts).argmax(axis=1)
     in_strongest = question.groups == strongest[:, None]
-    asked = in_strongest | (question.groups == largest[:, None])
-    asked &= np.abs(parts).max(axis=1, keepdims=True) > _NOTHING
-    effects = single_effects(question.probability, question.present, other, asked, score)
+    mask = in_strongest | (question.groups == largest[:, None])
+    mask &= np.abs(parts).max(axis=1, keepdims=True) > _NOTHING
+    effects = single_effects(question.probability, question.present, other, mask, score)
     single = np.where(in_strongest, way * effects, 0)
     names = [*question.families, REVISION]
     causes = []
@@ -201,26 +209,26 @@ def _causes(
 
 def _table(
     question: Question,
-    made: Contributions,
+    contributions: Contributions,
     moves: FloatArray,
     effects: FloatArray,
     sentences: list[str],
 ) -> pd.DataFrame:
-    every, own = np.arange(len(made.score)), question.is_own
+    every, own = np.arange(len(contributions.score)), question.is_own
     before = question.before
-    moved = np.nan if before is None else made.score - log_odds(before.probability)
-    usual = {"value": expit(made.score), "baseline_value": expit(made.baseline)}
+    moved = np.nan if before is None else contributions.score - log_odds(before.probability)
+    usual = {"value": expit(contributions.score), "baseline_value": expit(contributions.baseline)}
     whose = np.where(own, "own", "all regions")
     blocks = [
-        _rows("score", every, made.score, change=moved, sentence=sentences, **usual),
-        _rows("baseline", every, made.baseline, name=whose),
+        _rows("score", every, contributions.score, change=moved, sentence=sentences, **usual),
+        _rows("baseline", every, contributions.baseline, name=whose),
         *(
-            _rows("family", every, made.groups[:, f], change=moves[:, f], name=family)
+            _rows("family", every, contributions.groups[:, f], change=moves[:, f], name=family)
             for f, family in enumerate(question.families)
         ),
     ]
-    known = every[~np.isnan(moves[:, -1])]
-    blocks.append(_rows("revision", known, np.zeros(len(known)), change=moves[known, -1]))
+    compared = every[~np.isnan(moves[:, -1])]
+    blocks.append(_rows("revision", compared, np.zeros(len(compared)), change=moves[compared, -1]))
     order = np.argsort(-np.abs(effects), axis=1, kind="stable")[:, :STRONGEST]
     names = np.array([indicator.name for indicator in question.indicators], dtype=object)
     for column in order.T:
@@ -235,7 +243,7 @@ def _table(
 def _rows(
     kind: DriverKind, row: IntArray, contribution: FloatArray, **columns: object
 ) -> pd.DataFrame:
-    """Return rows of one kind; columns that are not given are missing."""
+    """Return rows of one kind; other columns are missing values."""
     missing = {"name": None, "change": np.nan, "value": np.nan, "baseline_value": np.nan}
     content = {"row": row, "kind": kind, "contribution": contribution, "sentence": None}
     table = pd.DataFrame(content | missing | columns)

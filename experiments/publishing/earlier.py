@@ -15,16 +15,16 @@ from features.months import format_month, parse_month
 from features.words import Level, Target
 
 JUDGED_MONTHS = 24
-"""Origins so many months back are judged by the track record: half have all of their outcomes."""
+"""How many months of origins the track record judges: half have all of their outcomes."""
 
 
 @dataclass(frozen=True, eq=False)
-class Before:
+class PreviousScores:
     """The scores that n regions had at one target and horizon.
 
-    `probability` (n,) is NaN where there was none; `is_same_model` (n,) tells whether the model
-    that gives the new scores gave them. `indicators` (n, K) are those of the previous bulletin's
-    origin, as they are known now.
+    `probability` (n,) is NaN where there was none; `is_same_model` (n,) is true where the model of
+    the new scores made them. `indicators` (n, K) are those of the previous bulletin's origin, as
+    known now.
     """
 
     probability: FloatArray
@@ -33,7 +33,7 @@ class Before:
 
 
 @dataclass(frozen=True, eq=False)
-class Previous:
+class EarlierBulletin:
     """A bulletin of an earlier origin [months since 1970-01]; `scores` are as in SCORES_SCHEMA."""
 
     id: str
@@ -43,11 +43,11 @@ class Previous:
     def of(self, level: Level, target: Target, horizon: int, regions: ObjectArray) -> pd.DataFrame:
         """Return `probability` and `model_version` of regions, a row each; missing: no score."""
         table = self.scores
-        is_asked = (
+        is_cell = (
             (table["level"] == level) & (table["target"] == target) & (table["horizon"] == horizon)
         )
-        found = table[is_asked].set_index("region")[["probability", "model_version"]]
-        return found.reindex(regions)
+        cell = table[is_cell].set_index("region")[["probability", "model_version"]]
+        return cell.reindex(regions)
 
 
 def read_manifest(folder: Path) -> Manifest:
@@ -66,39 +66,39 @@ def read_bulletin(home: Path, bulletin: str | None) -> tuple[Manifest, pd.DataFr
     Raises BulletinError when it is not there or not as it was published.
     """
     folder = home / "bulletins"
-    found = [read_manifest(p.parent) for p in folder.glob(f"[0-9]*/{MANIFEST_FILE}")]
-    found = [m for m in found if bulletin in (None, m.id)]
-    if not found:
-        wanted = "no bulletin" if bulletin is None else f"no bulletin {bulletin}"
-        raise BulletinError(f"{wanted} in {folder}: run `tocsin publish` first")
-    newest = max(found, key=lambda m: (m.origin, m.issued_at))
+    manifests = [read_manifest(p.parent) for p in folder.glob(f"[0-9]*/{MANIFEST_FILE}")]
+    matches = [m for m in manifests if bulletin in (None, m.id)]
+    if not matches:
+        missing = "no bulletin" if bulletin is None else f"no bulletin {bulletin}"
+        raise BulletinError(f"{missing} in {folder}: run `tocsin publish` first")
+    newest = max(matches, key=lambda m: (m.origin, m.issued_at))
     return newest, read_published(folder / newest.id / SCORES_FILE, newest.scores_sha256)
 
 
-def read_previous(home: Path, bulletin: str) -> Previous:
-    """Read what changes are told against; raises BulletinError when it is not as published."""
+def read_previous(home: Path, bulletin: str) -> EarlierBulletin:
+    """Read the bulletin that changes are against; raises BulletinError when it is damaged."""
     folder = home / "bulletins" / bulletin
     manifest = read_manifest(folder)
     scores = read_published(folder / SCORES_FILE, manifest.scores_sha256)
-    return Previous(manifest.id, parse_month(manifest.origin), scores)
+    return EarlierBulletin(manifest.id, parse_month(manifest.origin), scores)
 
 
-def earlier_bulletins(home: Path, origin: int, vintage: Vintage) -> list[Previous]:
+def earlier_bulletins(home: Path, origin: int, vintage: Vintage) -> list[EarlierBulletin]:
     """Return the newest whole bulletin of each earlier origin, of the same history, newest first.
 
-    Only of origins that the track record still judges, and of the one before those.
+    They are of the origins that the track record judges, and of the one before those.
     """
-    found = []
+    manifests = []
     for file in (home / "bulletins").glob(f"[0-9]*/{MANIFEST_FILE}"):
-        with suppress(BulletinError):  # passed over, as the service does
-            found.append(read_manifest(file.parent))
+        with suppress(BulletinError):  # skipped, as the service does
+            manifests.append(read_manifest(file.parent))
     kind = vintage.history, vintage.simulated
     candidates = [
         m
-        for m in found
+        for m in manifests
         if m.origin < format_month(origin) and (m.vintage.history, m.simulated) == kind
     ]
-    bulletins: dict[int, Previous] = {}
+    bulletins: dict[int, EarlierBulletin] = {}
     for manifest in sorted(candidates, key=lambda m: (m.origin, m.issued_at, m.id), reverse=True):
         month = parse_month(manifest.origin)
         is_judged = month >= origin - JUDGED_MONTHS

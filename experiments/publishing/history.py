@@ -1,4 +1,4 @@
-"""`history.parquet` and `indicator_values.parquet`: what happened, and what the models read."""
+"""`history.parquet` and `indicator_values.parquet`: past events, and the models' input."""
 
 from collections.abc import Collection
 
@@ -7,7 +7,7 @@ import pandas as pd
 import pyarrow as pa
 
 from bulletins.form import HISTORY_MONTHS, INDICATOR_MONTHS, INDICATOR_VALUES_SCHEMA
-from experiments.publishing.scores import Issue
+from experiments.publishing.scores import LevelForecast
 from features.arrays import MonthArray, ObjectArray
 from features.indicators.catalogue import CATALOGUE
 from features.months import format_month
@@ -15,10 +15,10 @@ from features.months import format_month
 _TYPES = ("state_based", "non_state", "one_sided")
 
 
-def history_of(issue: Issue) -> pd.DataFrame:
+def history_of(forecast: LevelForecast) -> pd.DataFrame:
     """Return events and deaths of the months up to the origin, as HISTORY_SCHEMA."""
-    panel = issue.panel
-    scored = issue.samples.eligible[-1]
+    panel = forecast.panel
+    scored = forecast.scored
     observed = panel.observed[-HISTORY_MONTHS:, scored]
     nothing = np.full(observed.shape, np.nan)
     deaths = panel.deaths[:, -HISTORY_MONTHS:, scored]
@@ -29,24 +29,24 @@ def history_of(issue: Issue) -> pd.DataFrame:
         else nothing,
         "deaths": deaths.sum(axis=0),
     }
-    # Deaths of a type not told apart count among all deaths alone.
+    # Deaths of no known type are part of all deaths only.
     for number, name in enumerate(_TYPES):
         figures[name] = deaths[number] if has_types else nothing
-    table = _keys(issue, panel.months[-HISTORY_MONTHS:]).assign(observed=observed.T.ravel())
-    seen = {name: np.where(observed, values, np.nan) for name, values in figures.items()}
-    return table.assign(**{name: values.T.ravel() for name, values in seen.items()})
+    table = _keys(forecast, panel.months[-HISTORY_MONTHS:]).assign(observed=observed.T.ravel())
+    masked = {name: np.where(observed, values, np.nan) for name, values in figures.items()}
+    return table.assign(**{name: values.T.ravel() for name, values in masked.items()})
 
 
-def indicator_values_of(issue: Issue) -> pd.DataFrame:
-    """Return what the model of a level reads, in the months up to the origin.
+def indicator_values_of(forecast: LevelForecast) -> pd.DataFrame:
+    """Return the indicators that the model of a level reads, in the months up to the origin.
 
     One column an indicator after those of INDICATOR_VALUES_SCHEMA.
     """
-    samples = issue.samples
-    values = samples.indicators[-INDICATOR_MONTHS:, samples.eligible[-1]]
+    samples = forecast.samples
+    values = samples.indicators[-INDICATOR_MONTHS:, forecast.scored]
     by_region = values.transpose(1, 0, 2).reshape(-1, len(samples.names))
-    read = pd.DataFrame(by_region, columns=list(samples.names))
-    return pd.concat([_keys(issue, samples.months[-INDICATOR_MONTHS:]), read], axis="columns")
+    table = pd.DataFrame(by_region, columns=list(samples.names))
+    return pd.concat([_keys(forecast, samples.months[-INDICATOR_MONTHS:]), table], axis="columns")
 
 
 def indicator_values_schema(names: Collection[str]) -> pa.Schema:
@@ -55,14 +55,14 @@ def indicator_values_schema(names: Collection[str]) -> pa.Schema:
     return pa.schema([*INDICATOR_VALUES_SCHEMA, *fields])
 
 
-def _keys(issue: Issue, months: MonthArray) -> pd.DataFrame:
+def _keys(forecast: LevelForecast, months: MonthArray) -> pd.DataFrame:
     """Return a row a scored region and month, by region and within it by month."""
-    ids = issue.panel.regions.table["id"][issue.samples.eligible[-1]].to_numpy(dtype=object)
-    written: ObjectArray = np.array(list(map(format_month, months)), dtype=object)
+    ids = forecast.panel.regions.table["id"][forecast.scored].to_numpy(dtype=object)
+    texts: ObjectArray = np.array(list(map(format_month, months)), dtype=object)
     return pd.DataFrame(
         {
             "region": np.repeat(ids, len(months)),
-            "level": issue.panel.regions.level,
-            "month": np.tile(written, len(ids)),
+            "level": forecast.panel.regions.level,
+            "month": np.tile(texts, len(ids)),
         }
     )

@@ -1,6 +1,6 @@
-"""What is said of an indicator that rose or fell, and of a family as a whole.
+"""Phrases for an indicator that rose or fell, and for a family as a whole.
 
-Of the value it is said, never of its effect: a model may well hold a rise of violence against an
+They describe the value, never its effect: in a model more violence may lower the odds of an
 escalation. Each phrase follows the word "because".
 """
 
@@ -9,7 +9,7 @@ from fnmatch import fnmatchcase
 from features.indicators.indicator import Indicator
 
 REVISION = "revision"
-"""In place of a family: what is known of the months before has itself become something else."""
+"""In place of a family: the record of earlier months changed."""
 
 FAMILY_PHRASES = {
     REVISION: "the record of earlier months was revised",
@@ -23,7 +23,7 @@ FAMILY_PHRASES = {
     "season": "of the time of the year",
     "place": "of where the region lies",
 }
-"""By family, what is said when no single indicator stands out."""
+"""By family, the phrase when no single indicator stands out."""
 
 _Pair = tuple[str, str]
 _MORE: _Pair = ("there was more violence {}", "there was less violence {}")
@@ -114,23 +114,23 @@ _INDICATOR_PHRASES: tuple[tuple[str, _Pair, str], ...] = (
     ("neighbour_countries_rise_*", _TREND, "in the countries next door"),
     ("neighbour_countries_*", _MORE, "in the countries next door"),
 )
-"""Pattern of names, what is said when one rose and when it fell, and of where; the first fits."""
+"""Pattern of names, phrases for a rise and a fall, and where; the first match counts."""
 
 _WHERE = {
     "history": "in the region",
     "neighbourhood": "around the region",
     "contagion": "next door",
 }
-"""By family, where there was more or less violence if no pattern fits the name."""
+"""By family, where there was more or less violence if no pattern matches the name."""
 
 
 def family_phrase(family: str) -> str:
-    """Return what is said of a family of which no single indicator stands out."""
+    """Return the phrase for a family of which no single indicator stands out."""
     return FAMILY_PHRASES.get(family, f"of the indicators of {family}")
 
 
 def indicator_phrase(indicator: Indicator, *, rose: bool) -> str:
-    """Return what is said of an indicator that is higher (lower) than it was or usually is."""
+    """Return the phrase for an indicator that is higher (lower) than it was or usually is."""
     for pattern, pair, where in _INDICATOR_PHRASES:
         if fnmatchcase(indicator.name, pattern):
             return pair[not rose].format(where)

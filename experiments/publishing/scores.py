@@ -1,103 +1,106 @@
-"""The scores of a level at an origin, as a table."""
+"""`scores.parquet` and `distributions.parquet`: the forecasts of a level."""
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import pandas as pd
 
 from experiments.samples import Samples
-from experiments.tracking.registry import Registered
+from experiments.tracking.registry import ModelVersion
 from features.arrays import BoolArray, FloatArray
 from features.months import format_month
 from features.panel.panel import Panel
 from features.targets import is_eligible, threshold
 from features.words import QUANTILES, SPECS, Target, quantile_column
 from models.distribution import DeathsDistribution
-from models.forecaster import CELLS, Forecaster
+from models.forecaster import DEATHS, CellForecast, Forecaster
 
 
 @dataclass(frozen=True, eq=False)
-class Issue:
-    """What one level brings to a bulletin."""
+class LevelForecast:
+    """What one level brings to a bulletin; panel and samples end at its origin."""
 
     panel: Panel
-    model: Registered
+    model: ModelVersion
     forecaster: Forecaster
     samples: Samples
 
+    @property
+    def origin(self) -> int:
+        """The newest month of the samples [months since 1970-01]."""
+        return int(self.samples.months[-1])
+
+    @property
+    def scored(self) -> BoolArray:
+        """The regions whose coverage reaches the origin, (R,)."""
+        scored: BoolArray = self.samples.eligible[-1]
+        return scored
+
+    @cached_property
+    def cells(self) -> dict[tuple[Target, int], CellForecast]:
+        """The forecasts for the scored regions, by target and horizon."""
+        return self.forecaster.forecast(self.samples.indicators[-1][self.scored])
+
 
 def is_scored(target: Target, samples: Samples) -> BoolArray:
-    """Tell which regions get a score of a target at the newest month of the samples, (R,).
+    """Return which regions get a score of a target at the newest month of the samples, (R,).
 
-    Those whose coverage reaches the origin and whose past is eligible for the target.
+    They are covered up to the origin, and their past makes them eligible for the target.
     """
     scored: BoolArray = samples.eligible[-1]
     return np.asarray(scored & is_eligible(target, samples.deaths)[-1])
 
 
-def scores_of(
-    panel: Panel, samples: Samples, forecaster: Forecaster, model_version: str
-) -> pd.DataFrame:
-    """Return the scores of a level at the newest month of its samples, as in SCORES_SCHEMA.
-
-    Only regions whose coverage reaches the origin have scores, and `onset` only those without a
-    death in the last 24 months.
-    """
-    scored = samples.eligible[-1]
-    regions = panel.regions.table[scored]
-    indicators = pd.DataFrame(samples.indicators[-1][scored], columns=list(samples.names))
-    forecasts = forecaster.predict(indicators)
-    origin = int(samples.months[-1])
+def scores_of(forecast: LevelForecast) -> pd.DataFrame:
+    """Return the scores of a level, as SCORES_SCHEMA: a row where `is_scored`."""
+    samples, scored = forecast.samples, forecast.scored
+    regions = forecast.panel.regions.table[scored]
     parts = []
-    for target, horizon in CELLS:
+    for (target, horizon), cell in forecast.cells.items():
         part = pd.DataFrame(
             {
                 "region": regions["id"],
                 "name": regions["name"],
                 "country": regions["country"],
-                "level": forecaster.level,
+                "level": forecast.forecaster.level,
                 "target": target,
                 "horizon": horizon,
-                "target_month": format_month(origin + horizon),
+                "target_month": format_month(forecast.origin + horizon),
                 "threshold": threshold(target, samples.deaths, samples.tau)[-1][scored],
-                "model_version": model_version,
+                "model_version": forecast.model.label,
+                "probability": cell.probability,
             }
         )
-        values = _values(forecasts, target, horizon)
-        part = part.assign(**{name: column.to_numpy() for name, column in values.items()})
+        part = part.assign(**_deaths_columns(target, cell))
         parts.append(part[is_scored(target, samples)[scored]])
     scores: pd.DataFrame = pd.concat(parts, ignore_index=True)
     return scores
 
 
-def _values(forecasts: pd.DataFrame, target: Target, horizon: int) -> dict[str, pd.Series]:
-    key = f"{horizon:02d}"
-    columns = ["mean", *(quantile_column(level) for level in QUANTILES)]
-    spec = SPECS[target]
-    # The score of a level's threshold is the instability score: one distribution, one number.
-    probability = forecasts[f"{spec.shares}_{key}"]
-    nothing = pd.Series(np.nan, index=forecasts.index)
-    return {"probability": probability} | {
-        column: forecasts[f"{target}_{key}_{column}"] if spec.is_distribution else nothing
-        for column in columns
-    }
+def _deaths_columns(target: Target, cell: CellForecast) -> dict[str, FloatArray]:
+    """Return mean and quantiles of deaths, (n,) each; NaN for a probability alone."""
+    columns = [quantile_column(level) for level in QUANTILES]
+    if cell.deaths is None or not SPECS[target].is_distribution:
+        return dict.fromkeys(["mean", *columns], np.full(len(cell.probability), np.nan))
+    quantiles = cell.deaths.quantiles(QUANTILES).T
+    return {"mean": cell.deaths.mean()} | dict(zip(columns, quantiles, strict=True))
 
 
-def distributions_of(issue: Issue) -> pd.DataFrame:
-    """Return the distributions behind a level's `fatalities` scores, as DISTRIBUTIONS_SCHEMA."""
-    samples, forecaster = issue.samples, issue.forecaster
-    scored = samples.eligible[-1]
-    indicators = samples.indicators[-1][scored].astype(np.float32)
+def distribution_rows(forecast: LevelForecast) -> pd.DataFrame:
+    """Return the distributions behind the scores of deaths, as DISTRIBUTIONS_SCHEMA."""
+    ids = forecast.panel.regions.table["id"][forecast.scored]
     parts = []
-    for horizon in SPECS["fatalities"].horizons:
-        steps = steps_of(forecaster.cell("fatalities", horizon).deaths(indicators))
+    for horizon in SPECS[DEATHS].horizons:
+        deaths = forecast.cells[DEATHS, horizon].deaths
+        steps = [] if deaths is None else steps_of(deaths)
         parts.append(
             pd.DataFrame(
                 {
-                    "region": issue.panel.regions.table["id"][scored],
-                    "level": forecaster.level,
+                    "region": ids,
+                    "level": forecast.forecaster.level,
                     "horizon": horizon,
-                    "deaths": [deaths for deaths, _ in steps],
+                    "deaths": [values for values, _ in steps],
                     "exceedance": [exceedance for _, exceedance in steps],
                 }
             )
@@ -107,14 +110,13 @@ def distributions_of(issue: Issue) -> pd.DataFrame:
 
 
 def steps_of(distribution: DeathsDistribution) -> list[tuple[FloatArray, FloatArray]]:
-    """Return each row's distinct deaths that may come, ascending, and P(at least so many)."""
+    """Return each row's possible deaths, ascending and distinct, and P(at least so many)."""
     draws, weights = distribution.draws, distribution.weights
     at_least = np.cumsum(weights[:, ::-1], axis=1)[:, ::-1]
-    may_come = weights > 0
     steps = []
-    for values, possible, tail in zip(draws, may_come, at_least, strict=True):
-        deaths, first = np.unique(values[possible], return_index=True)
-        exceedance = np.minimum(tail[possible][first], 1.0)
-        exceedance[0] = 1.0  # which the sum of all weights is, but for rounding
+    for values, is_possible, tail in zip(draws, weights > 0, at_least, strict=True):
+        deaths, first = np.unique(values[is_possible], return_index=True)
+        exceedance = np.minimum(tail[is_possible][first], 1.0)
+        exceedance[0] = 1.0  # the sum of all weights, but for rounding
         steps.append((deaths, exceedance))
     return steps

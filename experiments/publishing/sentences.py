@@ -1,4 +1,4 @@
-"""What changed in a score and why, in one plain sentence. Numbers have two decimals."""
+"""What changed in a score and why, in one sentence. Numbers have two decimals."""
 
 import math
 from dataclasses import dataclass
@@ -7,18 +7,18 @@ from experiments.publishing.phrases import family_phrase, indicator_phrase
 from features.indicators.indicator import Indicator
 
 _MEASURED = {"km", "km2", "degrees"}
-"""Units that are shown; of all that is counted the meaning of an indicator says what it is."""
+"""Units that are shown; for a count the meaning of the indicator is enough."""
 
 _TECHNICAL = "1"
-"""Unit of values that tell a reader nothing: logarithms, decays and angles."""
+"""Unit of values that mean nothing to a reader: logarithms, decays and angles."""
 
 
 @dataclass(frozen=True)
 class Cause:
     """What moved a score most: a family (or REVISION), and its strongest single indicator.
 
-    `value` and `before` are the indicator's own, now and at what it is set beside. `is_most` tells
-    whether the family makes at least half of everything that moved the score the same way.
+    `value` and `before` are the indicator's, now and in the comparison. `is_most` is true if the
+    family makes at least half of all moves in the direction of the score.
     """
 
     family: str
@@ -29,8 +29,8 @@ class Cause:
 
 
 @dataclass(frozen=True)
-class Usual:
-    """The probability that is usual for a region, from its own past or from other regions'."""
+class UsualScore:
+    """The probability that is usual for a region, from its own past or that of all regions."""
 
     probability: float
     is_own: bool
@@ -38,46 +38,46 @@ class Usual:
 
 
 @dataclass(frozen=True)
-class Earlier:
+class PreviousScore:
     """The probability of the previous bulletin, and what moved the score since.
 
-    Without a cause another model gave it: what such a change comes from lies not in the events.
+    Without a cause it is another model's: such a change does not come from the events.
     """
 
     probability: float
     cause: Cause | None
 
 
-def sentence(probability: float, usual: Usual, earlier: Earlier | None) -> str:
+def sentence(probability: float, usual: UsualScore, earlier: PreviousScore | None) -> str:
     """Return the sentence for a score.
 
-    Where another model gave the earlier score, or two decimals show no change, it says why the
-    score is not what it usually is.
+    If the earlier score is another model's, or two decimals show no change, it compares the score
+    with what is usual.
     """
-    told = _number(probability)
+    text = _number(probability)
     if earlier is None:
-        return f"{told}; {_beside_usual(told, usual)}."
+        return f"{text}; {_against_usual(text, usual)}."
     before = _number(earlier.probability)
     model = ", by another model" if earlier.cause is None else ""
     if not is_shown(earlier.probability, probability):
-        return f"Unchanged at {told}{model}; {_beside_usual(told, usual)}."
+        return f"Unchanged at {text}{model}; {_against_usual(text, usual)}."
     way = "Up" if probability > earlier.probability else "Down"
-    change = f"{way} from {before} to {told}{model}"
+    change = f"{way} from {before} to {text}{model}"
     if earlier.cause is None:
-        return f"{change}; {_beside_usual(told, usual)}."
+        return f"{change}; {_against_usual(text, usual)}."
     return f"{change}, {_because(earlier.cause, 'before')}."
 
 
 def is_shown(before: float, now: float) -> bool:
-    """Tell whether two decimals show that a probability changed."""
+    """Return whether two decimals show a change of probability."""
     return _number(before) != _number(now)
 
 
-def _beside_usual(told: str, usual: Usual) -> str:
+def _against_usual(text: str, usual: UsualScore) -> str:
     level = _number(usual.probability)
-    if told == level:
+    if text == level:
         return "as usual for the region" if usual.is_own else "as usual elsewhere"
-    way = "above" if float(told) > float(level) else "below"
+    way = "above" if float(text) > float(level) else "below"
     whose = f"its own usual {level}" if usual.is_own else f"the {level} that is usual elsewhere"
     return f"{way} {whose}, {_because(usual.cause, 'usually' if usual.is_own else 'elsewhere')}"
 

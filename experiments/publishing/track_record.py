@@ -1,4 +1,4 @@
-"""The track record: what a bulletin said beside what happened and what the references said."""
+"""The track record: a bulletin's scores against what happened, beside the references."""
 
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
@@ -11,9 +11,14 @@ import pandas as pd
 
 from bulletins.form import TRACK_RECORD_SCHEMA
 from experiments.backtest.rolling import reference_probabilities
-from experiments.judging.skill import forecasts_in, probability_skill
-from experiments.publishing.earlier import JUDGED_MONTHS, Previous, read_bulletin
-from experiments.publishing.scores import Issue
+from experiments.judging.skill import (
+    PROBABILITY_MEASURES,
+    deaths_ratio,
+    forecasts_in,
+    probability_skill,
+)
+from experiments.publishing.earlier import JUDGED_MONTHS, EarlierBulletin, read_bulletin
+from experiments.publishing.scores import LevelForecast
 from experiments.samples import Samples, samples_at
 from features.archive.releases import Archive
 from features.archive.vintage import open_vintage
@@ -25,41 +30,42 @@ from features.panel.panel import Panel, read_panel
 from features.targets import label
 from features.words import QUANTILES, SPECS, Target, quantile_column
 from models import metrics
-from models.forecaster import FITTED_CELLS
+from models.forecaster import DEATHS, FITTED_CELLS
 from models.references import REFERENCES, reference_draws
 
 SCORE = "score"
+_MEASURES = ("brier", "log_score", "auc")
 
 
 def judged_probabilities(panel: Panel, samples: Samples, scores: pd.DataFrame) -> pd.DataFrame:
-    """Return scores and references beside what came of them, a row a score whose outcome is known.
+    """Return scores, references and outcomes, a row a score whose outcome is known.
 
-    `panel` has the months after the origin, `samples` only those up to it, `scores` one level of
-    a bulletin. Columns: target, horizon, outcome (0 or 1), and a probability a forecast.
+    `panel` has the months after the origin, `samples` those up to it, `scores` one level of a
+    bulletin. Columns: target, horizon, outcome (0 or 1), and a probability a forecast.
     """
     parts = []
     for target, horizon in FITTED_CELLS:
         part = scores[(scores["target"] == target) & (scores["horizon"] == horizon)]
         outcome, region = _outcomes(panel, samples, part, target, horizon)
-        known = ~np.isnan(outcome)
-        places = (np.full(known.sum(), len(samples.months) - 1), region[known])
-        forecasts = {SCORE: part["probability"].to_numpy()[known]}
-        if known.any():
-            forecasts |= reference_probabilities(samples, target, horizon, places)
+        is_known = ~np.isnan(outcome)
+        where = (np.full(is_known.sum(), len(samples.months) - 1), region[is_known])
+        forecasts = {SCORE: part["probability"].to_numpy()[is_known]}
+        if is_known.any():
+            forecasts |= reference_probabilities(samples, target, horizon, where)
         else:
             forecasts |= {reference: np.empty(0) for reference in REFERENCES}
-        keys = {"target": target, "horizon": horizon, "outcome": outcome[known]}
+        keys = {"target": target, "horizon": horizon, "outcome": outcome[is_known]}
         parts.append(pd.DataFrame(keys | forecasts))
     table: pd.DataFrame = pd.concat(parts, ignore_index=True)
     return table
 
 
 def probability_record(panel: Panel, samples: Samples, scores: pd.DataFrame) -> pd.DataFrame:
-    """Return scores and references against what came true, a row a target, horizon and forecast.
+    """Return the skill of scores and references, a row a target, horizon and forecast.
 
-    Regions whose outcome is not observed are left out; arguments as `judged_probabilities` takes
-    them, columns as `probability_skill` gives them. Raises CoverageError when no outcome is known
-    yet.
+    Regions whose outcome is not observed are left out. Arguments are those of
+    `judged_probabilities`, columns those of `probability_skill`. Raises CoverageError when no
+    outcome is known yet.
     """
     table = judged_probabilities(panel, samples, scores)
     if table.empty:
@@ -70,23 +76,23 @@ def probability_record(panel: Panel, samples: Samples, scores: pd.DataFrame) -> 
 
 
 def deaths_record(panel: Panel, samples: Samples, scores: pd.DataFrame) -> pd.DataFrame:
-    """Return the quantile score of the forecast deaths and of the references, by known horizon.
+    """Return the quantile scores of forecast deaths and references, by horizon with outcomes.
 
     Columns: horizon, forecast, n, observed and forecasted (means [deaths/month]), quantile_score
-    (twice the mean pinball loss over the quantiles that a score carries [deaths/month]), mean_ratio
+    (twice the mean pinball loss over the quantiles of a score [deaths/month]), mean_ratio
     (forecast / observed deaths), within_90 (share of outcomes inside the 5 % to 95 % interval).
     """
     rows = []
     of_references = _reference_deaths(samples)
-    for horizon in SPECS["fatalities"].horizons:
-        part = scores[(scores["target"] == "fatalities") & (scores["horizon"] == horizon)]
-        outcome, region = _outcomes(panel, samples, part, "fatalities", horizon)
-        known = ~np.isnan(outcome)
-        if not known.any():
+    for horizon in SPECS[DEATHS].horizons:
+        part = scores[(scores["target"] == DEATHS) & (scores["horizon"] == horizon)]
+        outcome, region = _outcomes(panel, samples, part, DEATHS, horizon)
+        is_known = ~np.isnan(outcome)
+        if not is_known.any():
             continue
-        outcome, region = outcome[known], region[known]
-        own = part[[quantile_column(q) for q in QUANTILES]].to_numpy()[known]
-        forecasts = {SCORE: (own, part["mean"].to_numpy()[known])}
+        outcome, region = outcome[is_known], region[is_known]
+        own = part[[quantile_column(q) for q in QUANTILES]].to_numpy()[is_known]
+        forecasts = {SCORE: (own, part["mean"].to_numpy()[is_known])}
         for reference, (quantiles, mean) in of_references.items():
             forecasts[reference] = (quantiles[region], mean[region])
         for forecast, (quantiles, mean) in forecasts.items():
@@ -99,7 +105,7 @@ def deaths_record(panel: Panel, samples: Samples, scores: pd.DataFrame) -> pd.Da
                     "observed": outcome.mean(),
                     "forecasted": mean.mean(),
                     "quantile_score": metrics.quantile_score(outcome, quantiles, QUANTILES),
-                    "mean_ratio": _ratio(mean, outcome),
+                    "mean_ratio": deaths_ratio(mean.mean(), outcome.mean()),
                     "within_90": inside.mean(),
                 }
             )
@@ -125,35 +131,31 @@ def _outcomes(
     row = len(samples.months) - 1
     region = pd.Index(panel.regions.table["id"]).get_indexer(part["region"])
     outcome = label(target, panel.total_deaths, horizon, samples.tau)[row, region]
-    # A later vintage may not hold a region, whose index is then -1, or not observe it before.
-    held = (region >= 0) & samples.eligible[row, region]
-    return np.where(held, outcome, np.nan), region
+    # A later vintage may lack a region, whose index is then -1, or not observe its past.
+    is_covered = (region >= 0) & samples.eligible[row, region]
+    return np.where(is_covered, outcome, np.nan), region
 
 
 def _reference_deaths(samples: Samples) -> dict[str, tuple[FloatArray, FloatArray]]:
     """Return each reference's quantiles (R, len(QUANTILES)) and mean (R,) [deaths/month].
 
-    They are the same at every horizon. Of a region without any past they say nothing of use.
+    They are the same at every horizon, and mean nothing for a region without any past.
     """
-    told: dict[str, tuple[FloatArray, FloatArray]] = {}
+    forecasts: dict[str, tuple[FloatArray, FloatArray]] = {}
     for reference in REFERENCES:
         draws = reference_draws(reference, samples.deaths, len(samples.months) - 1)
         count = (~np.isnan(draws)).sum(axis=1)
-        told[reference] = (
+        forecasts[reference] = (
             _quantiles(draws, count),
             np.nansum(draws, axis=1) / np.maximum(count, 1),
         )
-    return told
+    return forecasts
 
 
 def _quantiles(draws: FloatArray, count: IntArray) -> FloatArray:
-    # np.nanquantile by "inverted_cdf" gives the same, region by region and a hundred times slower.
+    # np.nanquantile by "inverted_cdf" gives the same and is a hundred times slower.
     place = np.ceil(count[:, None] * np.array(QUANTILES) - 1).clip(0).astype(np.int64)
     return np.asarray(np.take_along_axis(np.sort(draws, axis=1), place, axis=1))
-
-
-def _ratio(mean: FloatArray, outcome: FloatArray) -> float:
-    return float(mean.mean() / outcome.mean()) if outcome.any() else float("nan")
 
 
 def evaluate_bulletin(home: Path, bulletin: str | None, archive: Archive, as_of: date) -> str:
@@ -164,46 +166,45 @@ def evaluate_bulletin(home: Path, bulletin: str | None, archive: Archive, as_of:
     """
     manifest, scores = read_bulletin(home, bulletin)
     vintage = open_vintage(archive, as_of, manifest.vintage.history)
-    counted = {model.level: model.summary_events for model in manifest.models}
+    summary_events = {model.level: model.summary_events for model in manifest.models}
     warning = "SIMULATED. " if manifest.simulated else ""
     parts = [f"{warning}Bulletin {manifest.id}, against events as known on {vintage.as_of}."]
     for level in manifest.levels:
-        panel = read_panel(replace(vintage, summary_events=counted[level]), level)
+        panel = read_panel(replace(vintage, summary_events=summary_events[level]), level)
         samples = samples_at(panel, parse_month(manifest.origin), manifest.thresholds[level], ())
         own = scores[scores["level"] == level]
         probabilities = probability_record(panel, samples, own)
         parts.append(f"## {level}, {own['region'].nunique()} regions")
-        parts += [record_markdown(probabilities, (m,)) for m in ("brier", "log_score", "auc")]
+        parts += [record_markdown(probabilities, (m,)) for m in _MEASURES]
         deaths = deaths_record(panel, samples, own)
         parts.append(record_markdown(deaths, ("quantile_score", "mean_ratio", "within_90")))
     return "\n\n".join(parts)
 
 
-_MEASURES = {"brier": metrics.brier, "log_score": metrics.log_score, "auc": metrics.auc}
-
-
-def track_record_of(issue: Issue, earlier: Iterable[Previous]) -> pd.DataFrame:
+def track_record_of(forecast: LevelForecast, earlier: Iterable[EarlierBulletin]) -> pd.DataFrame:
     """Return the track record (TRACK_RECORD_SCHEMA) of earlier bulletins' scores of a level.
 
-    Judged are those whose origin lies within the last JUDGED_MONTHS, by what the panel of the new
-    bulletin holds up to its origin. A bulletin of an origin at which the present history covers no
-    region has no rows.
+    They are bulletins of the last JUDGED_MONTHS, judged by the panel of the new one. Where the
+    present history covers no region at a bulletin's origin, it has no rows.
     """
-    first = issue.panel.months[-1] - JUDGED_MONTHS
+    first = forecast.panel.months[-1] - JUDGED_MONTHS
     rows: list[dict[str, object]] = []
     for bulletin in earlier:
         if bulletin.origin >= first:
             with suppress(CoverageError):
-                rows += _judged(issue, bulletin)
+                rows += _record_rows(forecast, bulletin)
     return pd.DataFrame(rows, columns=TRACK_RECORD_SCHEMA.names)
 
 
-def _judged(issue: Issue, bulletin: Previous) -> Iterator[dict[str, object]]:
-    panel, level = issue.panel, issue.panel.regions.level
+def _record_rows(
+    level_forecast: LevelForecast, bulletin: EarlierBulletin
+) -> Iterator[dict[str, object]]:
+    panel = level_forecast.panel
+    level = panel.regions.level
     scores = bulletin.scores[bulletin.scores["level"] == level]
     if scores.empty:
         return
-    tau = float(scores.loc[scores["target"] == "instability", "threshold"].iloc[0])
+    tau = float(scores.loc[scores["target"] == SPECS[DEATHS].shares, "threshold"].iloc[0])
     samples = samples_at(panel, bulletin.origin, tau, ())
     about = {"bulletin": bulletin.id, "origin": format_month(bulletin.origin), "level": level}
     table = judged_probabilities(panel, samples, scores)
@@ -218,9 +219,9 @@ def _judged(issue: Issue, bulletin: Previous) -> Iterator[dict[str, object]]:
                 "n": len(part),
                 "observed": outcome.mean(),
                 "forecasted": values.mean(),
-                **{name: measure(outcome, values) for name, measure in _MEASURES.items()},
+                **{name: PROBABILITY_MEASURES[name](outcome, values) for name in _MEASURES},
             }
     shared = set(TRACK_RECORD_SCHEMA.names)
     for row in deaths_record(panel, samples, scores).to_dict("records"):
-        kept = {str(name): value for name, value in row.items() if name in shared}
-        yield about | {"target": "fatalities"} | kept
+        columns = {str(name): value for name, value in row.items() if name in shared}
+        yield about | {"target": DEATHS} | columns

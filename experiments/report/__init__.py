@@ -2,6 +2,6 @@
 
 Where do I go to ...?
 
-* see what the page holds: `page.py`, `page.html.j2`; what it says: `sentences.py`
+* change the page: `page.py`, `page.html.j2`; its sentences: `sentences.py`
 * draw: `picture.py`, `skill_figures.py`, `calibration_figures.py`, `model_figures.py`
 """

@@ -1,4 +1,4 @@
-"""Pictures of calibration: do scores come true as often as they say, do deaths add up?"""
+"""Pictures of calibration: of scores, and of forecast deaths."""
 
 from collections.abc import Sequence
 from functools import partial
@@ -7,32 +7,32 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 
-from experiments.report.picture import INK, Panel, Picture, colour_of
+from experiments.report.picture import INK, Picture, Plot, colour_of
 from features.arrays import FloatArray
 
 TENTHS = np.linspace(0, 1, 11)
 RATIO_BAR = (0.8, 1.25)
-"""Between these, forecasts of deaths add up to what came."""
+"""The good range of forecast / observed deaths."""
 
 _FEWEST = 10
-"""Fewer forecasts in a bin have no frequency to draw."""
+"""A bin with fewer forecasts has no frequency."""
 _PARTS = {"all": "all forecasts", "expected": "deaths expected"}
 _MOST_COUNTRIES = 25
 
 
 def reliability(probabilities: pd.DataFrame, learner: str) -> Picture:
-    """Draw how often scores of every tenth came true, over how many there were."""
-    panels = []
+    """Draw the share that came true of the scores in each tenth, and their number."""
+    plots = []
     for target, part in probabilities.groupby("target", observed=True):
         outcome, score = part["outcome"].to_numpy(), part[learner].to_numpy()
         title = f"{target} (n = {len(part):,})"
-        panels.append(
-            Panel(title, partial(_draw_reliability, outcome=outcome, score=score, learner=learner))
+        plots.append(
+            Plot(title, partial(_draw_reliability, outcome=outcome, score=score, learner=learner))
         )
     return Picture(
         "reliability",
         "Of all scores of p, a share of p should come true; bars: how many, log scale",
-        tuple(panels),
+        tuple(plots),
         {},
     )
 
@@ -42,7 +42,7 @@ def _draw_reliability(axes: Axes, outcome: FloatArray, score: FloatArray, learne
     size = np.bincount(place, minlength=len(TENTHS) - 1)
     counts = axes.twinx()
     counts.bar(TENTHS[:-1], size, 0.1, align="edge", color=colour_of(learner), alpha=0.18, log=True)
-    # The bars stay in the lower third, out of the way of what they count.
+    # The bars stay in the lower third, below the points.
     counts.set_ylim(1, max(10.0, float(size.max())) ** 3)
     counts.set_axis_off()
     for left, number in zip(TENTHS[:-1], size, strict=True):
@@ -63,19 +63,19 @@ def _short(number: int) -> str:
 def pit(table: pd.DataFrame, forecasts: Sequence[str]) -> Picture:
     """Draw histograms of the PIT of deaths; `table` as in `Verification.pit`.
 
-    The first forecast is filled and its number stands in the title; the others are outlines.
+    The first forecast is filled and the title has its number; the others are outlines.
     """
-    panels = []
+    plots = []
     for part, rows in table.groupby("part"):
         own = {name: rows[rows["forecast"] == name] for name in forecasts}
         shown = {name: one for name, one in own.items() if not one.empty}
         number = int(next(iter(shown.values()))["n"].iloc[0])
         title = f"{_PARTS[str(part)]} (n = {number:,})"
-        panels.append(Panel(title, partial(_draw_pit, shown=shown)))
+        plots.append(Plot(title, partial(_draw_pit, shown=shown)))
     return Picture(
         "pit",
         "Where outcomes fell in the distribution of deaths (flat at 1: calibrated)",
-        tuple(panels),
+        tuple(plots),
         {name: colour_of(name) for name in forecasts},
     )
 
@@ -96,10 +96,10 @@ def _draw_pit(axes: Axes, shown: dict[str, pd.DataFrame]) -> None:
 def countries(by_country: pd.DataFrame, learner: str, target: str) -> Picture:
     """Draw mean score and frequency of each country; `by_country` as in `Verification`.
 
-    Countries go by frequency; of many only the first.
+    Countries are in order of frequency, the first _MOST_COUNTRIES alone.
     """
-    chosen = (by_country["target"] == target) & (by_country["forecast"] == learner)
-    rows = by_country[chosen].sort_values("observed", ascending=False).head(_MOST_COUNTRIES)[::-1]
+    is_own = (by_country["target"] == target) & (by_country["forecast"] == learner)
+    rows = by_country[is_own].sort_values("observed", ascending=False).head(_MOST_COUNTRIES)[::-1]
 
     def draw(axes: Axes) -> None:
         place = np.arange(len(rows))
@@ -114,7 +114,7 @@ def countries(by_country: pd.DataFrame, learner: str, target: str) -> Picture:
     return Picture(
         "countries",
         "Mean score and what came true, by country",
-        (Panel(f"{target} (n = {int(rows['n'].sum()):,})", draw),),
+        (Plot(f"{target} (n = {int(rows['n'].sum()):,})", draw),),
         {"mean score": colour_of(learner), "came true": INK},
         (6.4, 0.22 * len(rows) + 1.1),
     )
@@ -135,6 +135,6 @@ def deaths_ratio(deaths: pd.DataFrame, learner: str) -> Picture:
     return Picture(
         "deaths_ratio",
         "Do the forecast deaths add up? (band: 0.8 to 1.25)",
-        (Panel(f"deaths (n = {int(rows['n'].sum()):,})", draw),),
+        (Plot(f"deaths (n = {int(rows['n'].sum()):,})", draw),),
         {},
     )

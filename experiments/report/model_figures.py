@@ -20,7 +20,7 @@ from models.learners import Logistic
 def score_map(regions: Regions, probability: FloatArray, title: str) -> Figure:
     """Draw scores on the map, NaN in grey; `probability` is (R,) in the order of the regions.
 
-    Regions without an outline, whose names a source alone knows, are left out.
+    Regions without an outline are left out.
     """
     figure = Figure(figsize=(9, 7), layout="constrained")
     axes = figure.subplots()
@@ -53,7 +53,7 @@ def draw_map(
 
 
 def has_outlines(regions: Regions) -> bool:
-    """Is the outline of any region known, or are all of them names that a source alone knows?"""
+    """Return whether any region has an outline."""
     return len(_outlines(regions)[1]) > 0
 
 
@@ -64,7 +64,7 @@ def bounds(regions: Regions) -> tuple[float, float, float, float]:
 
 
 def _outlines(regions: Regions) -> tuple[BoolArray, ObjectArray]:
-    """Return which regions have an outline, (R,), and the outlines of those."""
+    """Return which regions have an outline, (R,), and these outlines."""
     drawn = np.isin(regions.ids, load_regions(regions.level).ids)
     return drawn, geometries(regions.level, regions.ids[drawn])
 

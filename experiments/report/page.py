@@ -1,4 +1,4 @@
-"""The report of a backtest: one page in HTML that needs nothing from elsewhere."""
+"""The report of a backtest: one self-contained page in HTML."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -7,8 +7,8 @@ import jinja2
 import pandas as pd
 from markupsafe import Markup
 
-from experiments.judging.judge import Judged
-from experiments.judging.verification import strongest
+from experiments.judging.judge import Judgement
+from experiments.judging.verification import MAPPED, strongest
 from experiments.report import calibration_figures, skill_figures
 from experiments.report.model_figures import has_outlines
 from experiments.report.picture import COLOURS, OTHER_COLOUR, PAGE_COLOURS, Picture, marker_of
@@ -22,26 +22,28 @@ from experiments.report.sentences import (
     year_finding,
 )
 from features.months import format_month
+from models.forecaster import DEATHS
 from models.references import REFERENCES
 
 
-def pictures_of(judged: Judged, learner: str) -> list[Picture]:
-    """Return all pictures of one learner beside the references; a map only of known outlines."""
-    found, told = judged.verification, judged.training.backtest.probabilities
-    pit_of = (learner, strongest(found.overall, "fatalities", learner))
-    opponent = strongest(found.overall, "instability", learner)
-    regions, maps = judged.training.regions, []
+def pictures_of(judgement: Judgement, learner: str) -> list[Picture]:
+    """Return all pictures of one learner beside the references; a map only if outlines exist."""
+    verification = judgement.verification
+    probabilities = judgement.training.backtest.probabilities
+    pit_of = (learner, strongest(verification.overall, DEATHS, learner))
+    opponent = strongest(verification.overall, MAPPED, learner)
+    regions, maps = judgement.training.regions, []
     if has_outlines(regions):
-        maps = [skill_figures.skill_map(regions, found.by_region, learner, opponent)]
+        maps = [skill_figures.skill_map(regions, verification.by_region, learner, opponent)]
     return [
-        skill_figures.skill_by_horizon(found.gains, learner),
-        calibration_figures.reliability(told, learner),
-        calibration_figures.countries(found.by_country, learner, "instability"),
-        skill_figures.precision_recall(told, learner),
-        skill_figures.skill_by_year(found.by_year, learner),
+        skill_figures.skill_by_horizon(verification.gains, learner),
+        calibration_figures.reliability(probabilities, learner),
+        calibration_figures.countries(verification.by_country, learner, MAPPED),
+        skill_figures.precision_recall(probabilities, learner),
+        skill_figures.skill_by_year(verification.by_year, learner),
         *maps,
-        calibration_figures.pit(found.pit, pit_of),
-        calibration_figures.deaths_ratio(judged.skill.deaths, learner),
+        calibration_figures.pit(verification.pit, pit_of),
+        calibration_figures.deaths_ratio(judgement.skill.deaths, learner),
     ]
 
 
@@ -65,20 +67,20 @@ READINGS = {
     "expected at least one death.",
     "deaths_ratio": "At 1 the forecast deaths add up to those that came; the band is the bar.",
 }
-"""What a picture shows, in a sentence, by its name."""
+"""How to read a picture, by its name."""
 
 
 @dataclass(frozen=True)
 class ShownTable:
-    """A table as the page shows it: its title, heads, and rows of text."""
+    """A table on the page: title, heads, and rows of text."""
 
     title: str
     heads: list[str]
     rows: list[list[str]]
 
 
-def report_page(judged: Judged) -> str:
-    """Return the page about the learner that came out best."""
+def report_page(judgement: Judgement) -> str:
+    """Return the page about the chosen learner."""
     environment = jinja2.Environment(
         autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
@@ -86,75 +88,75 @@ def report_page(judged: Judged) -> str:
     pictures = [
         {
             "title": picture.title,
-            "reading": _reading(judged, picture.name),
+            "reading": _reading(judgement, picture.name),
             "legend": [
                 (name, _SIGNS[marker_of(name)], picture.legend[name]) for name in picture.legend
             ],
-            # What matplotlib draws is ours; of titles it escapes what XML needs.
-            "panels": [Markup(svg) for svg in picture.as_svgs()],  # noqa: S704
-            # Four panels are two rows, so that none stands alone.
-            "columns": 2 if len(picture.panels) == 4 else len(picture.panels),  # noqa: PLR2004
+            # Markup is safe: matplotlib drew it, and escapes titles.
+            "plots": [Markup(svg) for svg in picture.as_svgs()],  # noqa: S704
+            # Four plots make two rows.
+            "columns": 2 if len(picture.plots) == 4 else len(picture.plots),  # noqa: PLR2004
             "width": round(6 * picture.size[0]),
         }
-        for picture in pictures_of(judged, judged.chosen)
+        for picture in pictures_of(judgement, judgement.chosen)
     ]
-    training, found = judged.training, judged.verification
+    training, verification = judgement.training, judgement.verification
     return template.render(
         simulated=training.simulated,
         level=training.level,
-        learner=judged.chosen,
-        others=[name for name in training.configuration.learners if name != judged.chosen],
-        headline=headline(found, judged.chosen),
-        origins=_origins(judged),
-        facts=_facts(judged),
-        skill=skill_findings(found, judged.chosen),
+        learner=judgement.chosen,
+        others=[name for name in training.configuration.learners if name != judgement.chosen],
+        headline=headline(verification, judgement.chosen),
+        origins=_origins(judgement),
+        facts=_facts(judgement),
+        skill=skill_findings(verification, judgement.chosen),
         calibration=[
-            *calibration_findings(found, judged.chosen),
-            deaths_finding(judged.skill, judged.chosen),
+            *calibration_findings(verification, judgement.chosen),
+            deaths_finding(judgement.skill, judgement.chosen),
         ],
         marks=_MARKS,
         words=_WORDS,
         pictures=pictures,
-        tables=_tables(judged),
+        tables=_tables(judgement),
         colours=COLOURS | {"other": OTHER_COLOUR},
         variables=PAGE_COLOURS,
     )
 
 
-def findings_of(judged: Judged) -> list[Finding]:
-    """Return all findings about the learner that came out best."""
-    found, learner = judged.verification, judged.chosen
+def findings_of(judgement: Judgement) -> list[Finding]:
+    """Return all findings about the chosen learner."""
+    verification, learner = judgement.verification, judgement.chosen
     return [
-        *skill_findings(found, learner),
-        *calibration_findings(found, learner),
-        deaths_finding(judged.skill, learner),
+        *skill_findings(verification, learner),
+        *calibration_findings(verification, learner),
+        deaths_finding(judgement.skill, learner),
     ]
 
 
-def _reading(judged: Judged, name: str) -> str:
-    found, learner = judged.verification, judged.chosen
+def _reading(judgement: Judgement, name: str) -> str:
+    verification, learner = judgement.verification, judgement.chosen
     if name == "countries":
-        return f"{READINGS[name]} {country_finding(found, learner, 'instability')}"
+        return f"{READINGS[name]} {country_finding(verification, learner, MAPPED)}"
     if name == "skill_by_year":
-        return f"{READINGS[name]} {year_finding(found, learner)}"
+        return f"{READINGS[name]} {year_finding(verification, learner)}"
     return READINGS[name]
 
 
-def _origins(judged: Judged) -> str:
-    origin = judged.training.backtest.probabilities["origin"]
+def _origins(judgement: Judgement) -> str:
+    origin = judgement.training.backtest.probabilities["origin"]
     return " to ".join(format_month(int(month)) for month in (origin.min(), origin.max()))
 
 
-def _facts(judged: Judged) -> dict[str, str]:
-    training = judged.training
-    told, samples = training.backtest.probabilities, training.samples
+def _facts(judgement: Judgement) -> dict[str, str]:
+    training = judgement.training
+    rows, samples = training.backtest.probabilities, training.samples
     step = training.configuration.backtest.refit_months
     return {
-        "Origins": f"{_origins(judged)}, {told['origin'].nunique()} of them; fitted anew every "
+        "Origins": f"{_origins(judgement)}, {rows['origin'].nunique()} of them; fitted anew every "
         f"{step} months on what was known by then",
         "Regions": f"{len(training.regions)} {training.level} regions in "
         f"{training.regions.table['country'].nunique()} countries",
-        "Outcomes": f"known up to {training.origin}; {len(told):,} probabilities and "
+        "Outcomes": f"known up to {training.origin}; {len(rows):,} probabilities and "
         f"{len(training.backtest.crps):,} distributions of deaths judged",
         "Threshold": f"{samples.tau:g} deaths a month",
         "Events": ", ".join(training.releases),
@@ -164,13 +166,15 @@ def _facts(judged: Judged) -> dict[str, str]:
     }
 
 
-def _tables(judged: Judged) -> list[ShownTable]:
-    skill, found, learner = judged.skill, judged.verification, judged.chosen
-    own = found.gains[found.gains["learner"] == learner]
-    learners = judged.training.configuration.learners
-    compared = found.overall[found.overall["learner"].isin(learners)]
-    year = found.by_year[found.by_year["learner"] == learner].drop(columns=["low", "high"])
-    alone = [found.by_horizon, found.by_country]
+def _tables(judgement: Judgement) -> list[ShownTable]:
+    skill, verification, learner = judgement.skill, judgement.verification, judgement.chosen
+    own = verification.gains[verification.gains["learner"] == learner]
+    learners = judgement.training.configuration.learners
+    compared = verification.overall[verification.overall["learner"].isin(learners)]
+    year = verification.by_year[verification.by_year["learner"] == learner].drop(
+        columns=["low", "high"]
+    )
+    alone = [verification.by_horizon, verification.by_country]
     by_horizon, by_country = (t[t["forecast"] == learner] for t in alone)
     deaths = skill.deaths[skill.deaths["forecast"].isin([learner, *REFERENCES])]
     monthly = pd.concat([skill.by_origin, skill.deaths_by_origin])
@@ -182,8 +186,8 @@ def _tables(judged: Judged) -> list[ShownTable]:
         _shown("Skill over each reference, all learners", compared),
         _shown("Skill over each reference by horizon", own),
         _shown("Skill over each reference by year of the origin", year),
-        _shown("Calibration, all horizons", found.calibration),
-        _shown("Calibration of scores above 0.5", found.high),
+        _shown("Calibration, all horizons", verification.calibration),
+        _shown("Calibration of scores above 0.5", verification.high),
         _shown("Calibration by horizon", by_horizon),
         _shown("Calibration by country", by_country),
         _shown("Deaths by horizon", deaths),

@@ -1,4 +1,4 @@
-"""What all pictures share: panels, colours, and the two forms in which they are shown."""
+"""Pictures: plots under one title, as a figure or as SVG for a page."""
 
 import io
 import re
@@ -21,12 +21,12 @@ COLOURS = {
     "conflictology": "#d55e00",
     "persistence": "#cc79a7",
 }
-"""By forecast, told apart by the colour-blind too: Okabe & Ito (2008), Color Universal Design."""
+"""By forecast, safe for the colour-blind: Okabe & Ito (2008), Color Universal Design."""
 OTHER_COLOUR = "#999999"
 PAGE_COLOURS = {INK: "currentColor", GRID: "var(--grid)", OTHER_COLOUR: "var(--other)"} | {
     colour: f"var(--{name})" for name, colour in COLOURS.items()
 }
-"""What a page that is light or dark calls them."""
+"""Their names on a page that is light or dark."""
 MARKERS = {"climatology": "s", "conflictology": "^", "persistence": "D"}
 
 _STYLE: dict[RcKeyType, Any] = {
@@ -47,8 +47,8 @@ _DPI = 110
 
 
 @dataclass(frozen=True)
-class Panel:
-    """One plot: its title and how it is drawn on axes."""
+class Plot:
+    """A plot: its title and a function that draws it on axes."""
 
     title: str
     draw: Callable[[Axes], None]
@@ -56,27 +56,27 @@ class Panel:
 
 @dataclass(frozen=True)
 class Picture:
-    """Panels that are read together, with what they say in one line and their legend.
+    """Plots that are read together, with one title and legend.
 
-    `legend` are colours by name; `size` is that of a panel [inches].
+    `legend` has colours by name; `size` is that of a plot [inches].
     """
 
     name: str
     title: str
-    panels: tuple[Panel, ...]
+    plots: tuple[Plot, ...]
     legend: Mapping[str, str]
     size: tuple[float, float] = (4.0, 3.2)
 
     def as_figure(self, heading: str) -> Figure:
-        """Return all panels in a row under a heading."""
+        """Return all plots in a row under a heading."""
         width, height = self.size
         with rc_context(_STYLE):
             figure = Figure(
-                figsize=(max(width * len(self.panels), 6), height + 0.9), layout="constrained"
+                figsize=(max(width * len(self.plots), 6), height + 0.9), layout="constrained"
             )
-            columns = figure.subplots(1, len(self.panels), squeeze=False)[0]
-            for panel, axes in zip(self.panels, columns, strict=True):
-                _draw(panel, axes)
+            columns = figure.subplots(1, len(self.plots), squeeze=False)[0]
+            for plot, axes in zip(self.plots, columns, strict=True):
+                _draw(plot, axes)
             figure.suptitle(f"{heading}\n{self.title}", fontsize=11)
             if self.legend:
                 handles = [Line2D([], [], color=c, label=n, lw=2.5) for n, c in self.legend.items()]
@@ -84,14 +84,14 @@ class Picture:
         return figure
 
     def as_svgs(self) -> list[str]:
-        """Return every panel as an SVG element for a page that is light or dark.
+        """Return every plot as an SVG element for a page that is light or dark.
 
-        Ink takes the colour of the page's text, other colours its variables of the same name
-        (`--climatology`, `--grid`).
+        Ink has the colour of the page's text; other colours are its variables (`--climatology`,
+        `--grid`).
         """
         return [
-            _as_svg(panel, self.size, f"{self.name}-{number}")
-            for number, panel in enumerate(self.panels)
+            _as_svg(plot, self.size, f"{self.name}-{number}")
+            for number, plot in enumerate(self.plots)
         ]
 
 
@@ -105,19 +105,19 @@ def marker_of(forecast: str) -> str:
     return MARKERS.get(forecast, "o")
 
 
-def _draw(panel: Panel, axes: Axes) -> None:
-    axes.set_title(panel.title, loc="left", fontweight="bold")
-    panel.draw(axes)
+def _draw(plot: Plot, axes: Axes) -> None:
+    axes.set_title(plot.title, loc="left", fontweight="bold")
+    plot.draw(axes)
 
 
-def _as_svg(panel: Panel, size: tuple[float, float], salt: str) -> str:
-    # The salt keeps what one picture refers to apart from that of another on the same page.
+def _as_svg(plot: Plot, size: tuple[float, float], salt: str) -> str:
+    # The salt makes ids unique among the pictures of a page.
     with rc_context(_STYLE | {"svg.hashsalt": salt}):
         figure = Figure(figsize=size, layout="constrained")
-        _draw(panel, figure.subplots())
+        _draw(plot, figure.subplots())
         file = io.StringIO()
         figure.savefig(file, format="svg", transparent=True, dpi=2 * _DPI, metadata=_NO_METADATA)
-    return _for_page(file.getvalue(), panel.title)
+    return _for_page(file.getvalue(), plot.title)
 
 
 _NO_METADATA = dict.fromkeys(["Creator", "Date", "Format", "Type"])
@@ -126,7 +126,7 @@ _FONT = re.compile(r"(font: *(?:\w+ )?[\d.]+px) [^;\"]*")
 
 
 def _for_page(svg: str, title: str) -> str:
-    """Return an SVG file as an element of an HTML page that needs nothing from elsewhere."""
+    """Return an SVG file as an element of a self-contained HTML page."""
     element = _DROPPED.sub("", svg[svg.index("<svg") :]).replace("xlink:href", "href")
     box = re.search(r'viewBox="[^"]*"', element)
     head = f'<svg {box[0] if box else ""} role="img" aria-label="{title}">'

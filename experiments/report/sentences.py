@@ -1,4 +1,4 @@
-"""What a backtest found, in sentences: what is better, and as plainly what is not."""
+"""The findings of a backtest in sentences, good and bad alike."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -7,62 +7,65 @@ from typing import Literal
 import numpy as np
 import pandas as pd
 
-from experiments.judging.skill import Skill
+from experiments.judging.skill import SkillTables
 from experiments.judging.verification import HIGH, Verification, strongest
 from experiments.report.calibration_figures import RATIO_BAR
 from features.words import DISPLAYED, LOSS_NAMES, SPECS
+from models.forecaster import DEATHS
 from models.references import REFERENCES
 
 Tone = Literal["good", "mixed", "bad"]
 
 CALIBRATION_BAR = 0.01
-"""So far may scores be off on average."""
+"""The largest good calibration error."""
 
 _TOO_FEW = 30
-"""Of fewer high scores a share says little."""
+"""With fewer high scores a share means little."""
 
 
 @dataclass(frozen=True)
 class Finding:
-    """One thing that was found: what about, in one to three sentences, and whether it is good."""
+    """A result: its subject, one to three sentences, and whether it is good."""
 
     about: str
     text: str
     tone: Tone
 
 
-def skill_findings(found: Verification, learner: str) -> list[Finding]:
-    """Return a finding a target: is a learner better than every reference, and where is it not?"""
-    told = set(found.overall["target"])
-    return [_skill_finding(found, learner, target) for target in DISPLAYED if target in told]
+def skill_findings(verification: Verification, learner: str) -> list[Finding]:
+    """Return a finding a target: where a learner is better than every reference."""
+    targets = set(verification.overall["target"])
+    return [
+        _skill_finding(verification, learner, target) for target in DISPLAYED if target in targets
+    ]
 
 
-def headline(found: Verification, learner: str) -> str:
-    """Return the one sentence that stands above all others."""
+def headline(verification: Verification, learner: str) -> str:
+    """Return the headline of a report."""
     ahead: list[str] = []
     behind: list[str] = []
     for target in DISPLAYED:
-        rows = _gains_of(found, learner, target)
+        rows = _gains_of(verification, learner, target)
         if not rows.empty:
             (ahead if (rows["gain"] > 0).all() else behind).append(target)
     claim = f"{learner} is ahead of every reference at every horizon in"
     if not behind:
-        return f"{claim} {listed(ahead)}."
+        return f"{claim} {in_words(ahead)}."
     if not ahead:
         return f"{learner} is in no target ahead of every reference at every horizon."
-    return f"{claim} {listed(ahead)}, and not in {listed(behind)}."
+    return f"{claim} {in_words(ahead)}, and not in {in_words(behind)}."
 
 
-def calibration_findings(found: Verification, learner: str) -> list[Finding]:
-    """Return a finding a target of probabilities: do scores come true as often as they say?"""
-    rows = found.calibration[found.calibration["forecast"] == learner]
-    high = found.high[found.high["forecast"] == learner]
+def calibration_findings(verification: Verification, learner: str) -> list[Finding]:
+    """Return a finding a target of probabilities: whether scores come true as often as they say."""
+    rows = verification.calibration[verification.calibration["forecast"] == learner]
+    high = verification.high[verification.high["forecast"] == learner]
     return [_calibration_finding(row, high) for _, row in rows.iterrows()]
 
 
-def deaths_finding(skill: Skill, learner: str) -> Finding:
+def deaths_finding(skill: SkillTables, learner: str) -> Finding:
     """Return whether the forecast deaths add up to those that came."""
-    ratio = float(skill.summary(learner)["mean_ratio"]["fatalities"])
+    ratio = float(skill.summary(learner)["mean_ratio"][DEATHS])
     rows = skill.deaths[skill.deaths["forecast"] == learner].dropna(subset="mean_ratio")
     if rows.empty:
         return Finding("deaths", "Nobody died in the months that were forecast.", "mixed")
@@ -78,9 +81,9 @@ def deaths_finding(skill: Skill, learner: str) -> Finding:
     return Finding("deaths", text, "mixed" if low <= ratio <= high else "bad")
 
 
-def country_finding(found: Verification, learner: str, target: str) -> str:
+def country_finding(verification: Verification, learner: str, target: str) -> str:
     """Return the country whose mean score and frequency lie farthest apart, in words."""
-    table = found.by_country
+    table = verification.by_country
     rows = table[(table["target"] == target) & (table["forecast"] == learner)]
     row = rows.iloc[int((rows["mean_forecast"] - rows["observed"]).abs().argmax())]
     return (
@@ -89,23 +92,23 @@ def country_finding(found: Verification, learner: str, target: str) -> str:
     )
 
 
-def year_finding(found: Verification, learner: str) -> str:
+def year_finding(verification: Verification, learner: str) -> str:
     """Return for each target the year that was worst against the strongest reference, in words."""
     worst = []
     for target in DISPLAYED:
-        opponent = strongest(found.overall, target, learner)
-        table = found.by_year[found.by_year["target"] == target].dropna(subset="gain")
+        opponent = strongest(verification.overall, target, learner)
+        table = verification.by_year[verification.by_year["target"] == target].dropna(subset="gain")
         rows = table[(table["learner"] == learner) & (table["reference"] == opponent)]
         if not rows.empty:
             row = rows.iloc[int(rows["gain"].argmin())]
             worst.append(f"{target} {100 * row['gain']:+.1f} % in {int(row['year'])}")
-    return f"Least over the strongest reference: {listed(worst)}." if worst else ""
+    return f"Least over the strongest reference: {in_words(worst)}." if worst else ""
 
 
-def _skill_finding(found: Verification, learner: str, target: str) -> Finding:
-    rows = _gains_of(found, learner, target)
-    opponent = strongest(found.overall, target, learner)
-    whole = found.overall[found.overall["target"] == target]
+def _skill_finding(verification: Verification, learner: str, target: str) -> Finding:
+    rows = _gains_of(verification, learner, target)
+    opponent = strongest(verification.overall, target, learner)
+    whole = verification.overall[verification.overall["target"] == target]
     total = whole[(whole["learner"] == learner) & (whole["reference"] == opponent)].iloc[0]
     if np.isnan(total["gain"]):
         return Finding(target, f"{opponent} was never wrong, so nothing can be saved.", "bad")
@@ -118,15 +121,15 @@ def _skill_finding(found: Verification, learner: str, target: str) -> Finding:
     return Finding(target, text, tone)
 
 
-def _gains_of(found: Verification, learner: str, target: str) -> pd.DataFrame:
-    gains = found.gains
+def _gains_of(verification: Verification, learner: str, target: str) -> pd.DataFrame:
+    gains = verification.gains
     return gains[(gains["target"] == target) & (gains["learner"] == learner)]
 
 
 def _where(rows: pd.DataFrame) -> str:
-    """Return in words where a learner is better, and where it is not."""
+    """Return where a learner is better and where it is not, in words."""
     horizons = in_months(rows["horizon"])
-    # Where a reference lost nothing there is no gain to state, and nothing is better.
+    # NaN, the gain over a reference that lost nothing, is not better.
     behind = rows[~(rows["gain"] > 0)]
     if behind.empty:
         unsure = rows[~(rows["low"] > 0)]
@@ -148,13 +151,13 @@ def _where(rows: pd.DataFrame) -> str:
 
 
 def _by_reference(rows: pd.DataFrame) -> str:
-    """Return references and horizons in words; those with the same horizons go together."""
+    """Return references and horizons in words, grouped by equal horizons."""
     together: dict[str, list[str]] = {}
     for reference in REFERENCES:
         own = rows[rows["reference"] == reference]
         if not own.empty:
             together.setdefault(in_months(own["horizon"]), []).append(reference)
-    return ", and ".join(f"{listed(names)} at {months}" for months, names in together.items())
+    return ", and ".join(f"{in_words(names)} at {months}" for months, names in together.items())
 
 
 def _saving(row: pd.Series, reference: str, loss: str) -> str:
@@ -198,9 +201,9 @@ def in_months(horizons: Sequence[int] | pd.Series) -> str:
         else:
             runs.append([horizon])
     shown = [f"{run[0]} to {run[-1]}" if len(run) > 1 else str(run[0]) for run in runs]
-    return f"{listed(shown)} month{'' if shown == ['1'] else 's'}"
+    return f"{in_words(shown)} month{'' if shown == ['1'] else 's'}"
 
 
-def listed(names: Sequence[str]) -> str:
+def in_words(names: Sequence[str]) -> str:
     """Return names in words: `a, b and c`."""
     return " and ".join(filter(None, [", ".join(names[:-1]), names[-1]]))

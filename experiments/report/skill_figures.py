@@ -9,12 +9,13 @@ from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator
 from sklearn.metrics import precision_recall_curve
 
+from experiments.judging.verification import MAPPED
 from experiments.report.model_figures import bounds, draw_map
 from experiments.report.picture import (
     GRID,
     INK,
-    Panel,
     Picture,
+    Plot,
     colour_of,
     marker_of,
 )
@@ -23,7 +24,7 @@ from features.words import DISPLAYED, LOSS_NAMES, SPECS
 from models.references import REFERENCES
 
 _LIMIT = 0.5
-"""Skill beyond this is one colour on the map: regions with few cases go far."""
+"""The map clips skill at this: regions with few cases have extreme values."""
 
 
 def skill_by_horizon(gains: pd.DataFrame, learner: str) -> Picture:
@@ -48,32 +49,32 @@ def skill_by_year(by_year: pd.DataFrame, learner: str) -> Picture:
 
 def _panels(
     table: pd.DataFrame, learner: str, by: str, draw: Callable[[Axes, pd.DataFrame], None]
-) -> tuple[Panel, ...]:
-    panels = []
+) -> tuple[Plot, ...]:
+    plots = []
     for target in DISPLAYED:
         rows = table[(table["target"] == target) & (table["learner"] == learner)]
         if not rows.empty:
             total = int(rows.drop_duplicates(by)["n"].sum())
             title = f"{target} (n = {total:,})"
             unit = f"{LOSS_NAMES[SPECS[target].loss]} saved [%]"
-            panels.append(Panel(title, _with_zero(draw, rows, unit)))
-    return tuple(panels)
+            plots.append(Plot(title, _with_zero(draw, rows, unit)))
+    return tuple(plots)
 
 
 def _with_zero(
     draw: Callable[[Axes, pd.DataFrame], None], rows: pd.DataFrame, unit: str
 ) -> Callable[[Axes], None]:
-    def drawn(axes: Axes) -> None:
+    def draw_with_zero(axes: Axes) -> None:
         axes.axhline(0, color=INK, lw=1)
         axes.grid(visible=True, axis="y")
         axes.set_ylabel(unit)
         draw(axes, rows)
 
-    return drawn
+    return draw_with_zero
 
 
 def _draw_horizons(axes: Axes, rows: pd.DataFrame) -> None:
-    # Side by side, so that one interval does not hide another.
+    # Shifted, so that one interval does not hide another.
     for shift, reference in zip((-0.2, 0, 0.2), REFERENCES, strict=True):
         own = rows[rows["reference"] == reference].sort_values("horizon")
         value = 100 * own["gain"].to_numpy()
@@ -96,16 +97,16 @@ def _draw_years(axes: Axes, rows: pd.DataFrame) -> None:
 
 def precision_recall(probabilities: pd.DataFrame, learner: str) -> Picture:
     """Draw precision against recall of a learner and the references, all horizons together."""
-    panels = []
+    plots = []
     for target, part in probabilities.groupby("target", observed=True):
         if part["outcome"].any():
             cases = int(part["outcome"].sum())
             title = f"{target} ({cases:,} cases of {len(part):,})"
-            panels.append(Panel(title, partial(_draw_precision, part=part, learner=learner)))
+            plots.append(Plot(title, partial(_draw_precision, part=part, learner=learner)))
     return Picture(
         "precision_recall",
         "Precision (alarms that were right) by recall (cases that were caught)",
-        tuple(panels),
+        tuple(plots),
         {name: colour_of(name) for name in (learner, *REFERENCES)},
     )
 
@@ -123,14 +124,14 @@ def _draw_precision(axes: Axes, part: pd.DataFrame, learner: str) -> None:
 
 
 _WIDTH, _ROOM = 8.0, 1.3
-"""Of the map, and the height of title and scale above and below it [inches]."""
+"""The width of the map, and the height of title and scale [inches]."""
 
 
 def skill_map(regions: Regions, by_region: pd.DataFrame, learner: str, reference: str) -> Picture:
-    """Draw a learner's skill in instability by region; `by_region` as in `Verification`."""
+    """Draw a learner's skill at MAPPED by region; `by_region` as in `Verification`."""
     values = np.full(len(regions), np.nan)
     values[by_region["region"]] = by_region[learner]
-    told = int(by_region[learner].notna().sum())
+    count = int(by_region[learner].notna().sum())
 
     west, south, east, north = bounds(regions)
     height = min(_WIDTH * (north - south) / (east - west), _WIDTH) + _ROOM
@@ -141,5 +142,5 @@ def skill_map(regions: Regions, by_region: pd.DataFrame, learner: str, reference
         bar = axes.figure.colorbar(shown, ax=axes, shrink=0.6, aspect=40, orientation="horizontal")
         bar.set_label(f"skill over {reference} (violet: better, orange: worse)")
 
-    title = f"instability ({told} of {len(by_region)} regions with cases enough)"
-    return Picture("skill_map", "Skill by region", (Panel(title, draw),), {}, (_WIDTH, height))
+    title = f"{MAPPED} ({count} of {len(by_region)} regions with cases enough)"
+    return Picture("skill_map", "Skill by region", (Plot(title, draw),), {}, (_WIDTH, height))

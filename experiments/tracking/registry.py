@@ -1,7 +1,5 @@
 """The registry: which model version issues the scores of a level."""
 
-import hashlib
-import json
 import tempfile
 import zipfile
 from dataclasses import dataclass
@@ -11,13 +9,13 @@ from typing import get_args
 import mlflow.artifacts
 import pandas as pd
 import skops.io
-from mlflow.entities.model_registry import ModelVersion
+from mlflow.entities import model_registry
 from mlflow.exceptions import MlflowException
 from pydantic import TypeAdapter
 from skops.io.exceptions import UntrustedTypesFoundException
 
-from experiments.configuration import Configuration
-from experiments.tracking.store import Store, model_name
+from bulletins.form import RiskScale
+from experiments.tracking.store import MlflowStore, model_name
 from features.archive.vintage import SummaryEvents, Vintage
 from features.errors import InputError, ModelError
 from features.months import format_month, parse_month
@@ -25,10 +23,11 @@ from features.words import Level
 from models.forecaster import Forecaster
 
 _SUMMARY: TypeAdapter[SummaryEvents] = TypeAdapter(SummaryEvents)
+RiskScales: TypeAdapter[tuple[RiskScale, ...]] = TypeAdapter(tuple[RiskScale, ...])
 CHAMPION = "champion"
 CHALLENGER = "challenger"
 _ABSENT = {"RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE"}
-"""What MLflow answers for an unknown model and for an unknown alias."""
+"""MLflow's error codes for an unknown model and for an unknown alias."""
 
 FORECASTS_FILE = "backtest/probabilities.parquet"
 _MODEL_FILE = "model.skops"
@@ -45,11 +44,11 @@ TRUSTED_TYPES = [
     "models.learners.Logistic",
     "sklearn.ensemble._hist_gradient_boosting.predictor.TreePredictor",
 ]
-"""Everything a stored model may consist of beyond what skops trusts by itself."""
+"""The types that a stored model may have besides those that skops trusts by itself."""
 
 
 @dataclass(frozen=True)
-class Registered:
+class ModelVersion:
     """One registered model version, read from its tags."""
 
     level: Level
@@ -65,46 +64,55 @@ class Registered:
     experiment: str | None = None
     """The digest of its experiment; None for versions older than this tag."""
     promoted: bool = False
+    risk_scales: tuple[RiskScale, ...] | None = None
+    """None for versions older than this tag."""
 
     @property
     def may_issue(self) -> bool:
-        """Has the gate or a person let it pass?"""
+        """Whether the gate or a person let it pass."""
         return self.passed or self.promoted
 
     @property
     def label(self) -> str:
-        """What scores call it: `tocsin-admin1/3`."""
+        """Its name in scores: `tocsin-admin1/3`."""
         return f"{model_name(self.level)}/{self.version}"
 
+    def is_renewed_by(self, experiment: str, origin: int) -> bool:
+        """Return whether a model of an experiment (its digest) is this one on newer months.
 
-def champion(store: Store, level: Level) -> Registered | None:
+        A version that names no experiment is renewed by none.
+        """
+        return self.experiment == experiment and origin > self.trained_to
+
+
+def champion(store: MlflowStore, level: Level) -> ModelVersion | None:
     """Return the champion of a level, None if there is none."""
     try:
-        found = store.client().get_model_version_by_alias(model_name(level), CHAMPION)
+        version = store.client().get_model_version_by_alias(model_name(level), CHAMPION)
     except MlflowException as error:
         if error.error_code in _ABSENT:
             return None
         raise
-    return _read(level, found)
+    return _read(level, version)
 
 
-def registered(store: Store, level: Level, version: int) -> Registered:
+def model_version(store: MlflowStore, level: Level, version: int) -> ModelVersion:
     """Return one version of a level's model; raises ModelError when it is not there."""
     try:
-        found = store.client().get_model_version(model_name(level), str(version))
+        entity = store.client().get_model_version(model_name(level), str(version))
     except MlflowException as error:
         raise ModelError(
             f"{model_name(level)}/{version} is not in the MLflow store: name one that `tocsin ui` "
             "shows, or restore it from a backup"
         ) from error
-    return _read(level, found)
+    return _read(level, entity)
 
 
-def champion_for(store: Store, level: Level, origin: int) -> Registered:
+def champion_for(store: MlflowStore, level: Level, origin: int) -> ModelVersion:
     """Return the model that may issue a level's scores at an origin.
 
-    The champion, unless it has learned from months after the origin; then the newest version that
-    passed the gate, or was promoted, and has not. Raises ModelError when there is no such version.
+    That is the champion, or, if it learned from months after the origin, the newest version that
+    did not and that passed the gate or was promoted. Raises ModelError when there is none.
     """
     best = champion(store, level)
     if best is not None and best.trained_to <= origin:
@@ -119,7 +127,7 @@ def champion_for(store: Store, level: Level, origin: int) -> Registered:
     )
 
 
-def refuse_other_events(store: Store, level: Level, vintage: Vintage) -> None:
+def refuse_other_events(store: MlflowStore, level: Level, vintage: Vintage) -> None:
     """Raise ModelError when models of a level learned from another history than the vintage's.
 
     An archive keeps simulated and real events apart, but several homes may share one store.
@@ -128,19 +136,19 @@ def refuse_other_events(store: Store, level: Level, vintage: Vintage) -> None:
     _refuse_all_but(new, f"these are {new}", store, level)
 
 
-def refuse_mixed_events(store: Store, model: Registered) -> None:
+def refuse_mixed_events(store: MlflowStore, model: ModelVersion) -> None:
     """Raise ModelError when any model of the store learned from another history than this one."""
     own = _described(model.history, simulated=model.simulated)
     for level in levels_with_models(store):
         _refuse_all_but(own, f"{model.label} from {own}", store, level)
 
 
-def _refuse_all_but(own: str, said: str, store: Store, level: Level) -> None:
+def _refuse_all_but(own: str, description: str, store: MlflowStore, level: Level) -> None:
     for version in _versions(store, level):
-        held = _described(version.history, simulated=version.simulated)
-        if held != own:
+        other = _described(version.history, simulated=version.simulated)
+        if other != own:
             raise ModelError(
-                f"{version.label} learned from {held} events and {said}: keep each in "
+                f"{version.label} learned from {other} events and {description}: keep each in "
                 "an MLflow store of its own (MLFLOW_TRACKING_URI)"
             )
 
@@ -149,7 +157,7 @@ def _described(history: str, *, simulated: bool) -> str:
     return f"{'simulated' if simulated else 'real'} '{history}'"
 
 
-def history_of_models(store: Store) -> str | None:
+def history_of_models(store: MlflowStore) -> str | None:
     """Return the event history that the registered models learned from, None if there is none."""
     for level in levels_with_models(store):
         for version in _versions(store, level):
@@ -157,17 +165,17 @@ def history_of_models(store: Store) -> str | None:
     return None
 
 
-def levels_with_models(store: Store) -> list[Level]:
+def levels_with_models(store: MlflowStore) -> list[Level]:
     """Return the levels that have a registered model."""
     names = {model.name for model in store.client().search_registered_models()}
     return [level for level in get_args(Level) if model_name(level) in names]
 
 
-def load_forecaster(store: Store, model: Registered) -> Forecaster:
-    """Load a registered forecaster; nothing outside TRUSTED_TYPES is ever built.
+def load_forecaster(store: MlflowStore, model: ModelVersion) -> Forecaster:
+    """Load a registered forecaster of TRUSTED_TYPES alone.
 
-    MLflow's own loader is not used: it trusts whatever types the stored model asks it to trust,
-    and unpickles. Raises ModelError when the model is not there or not of that form.
+    MLflow's own loader trusts the types that the stored model names, and unpickles: it is not used.
+    Raises ModelError when the model is not there or not of that form.
     """
     name, version, client = model_name(model.level), str(model.version), store.client()
     try:
@@ -186,29 +194,29 @@ def load_forecaster(store: Store, model: Registered) -> Forecaster:
     return loaded
 
 
-def backtest_forecasts(store: Store, model: Registered) -> pd.DataFrame:
-    """Return the backtest forecasts that were logged with a version (region ids, not indices)."""
+def backtest_forecasts(store: MlflowStore, model: ModelVersion) -> pd.DataFrame:
+    """Return the backtest forecasts that were logged with a version, with region ids."""
     with tempfile.TemporaryDirectory() as folder:
         path = store.client().download_artifacts(model.run_id, FORECASTS_FILE, folder)
         return pd.read_parquet(Path(path))
 
 
-def _versions(store: Store, level: Level) -> list[Registered]:
-    found = store.client().search_model_versions(f"name = '{model_name(level)}'")
-    return [_read(level, version) for version in found]
+def _versions(store: MlflowStore, level: Level) -> list[ModelVersion]:
+    entities = store.client().search_model_versions(f"name = '{model_name(level)}'")
+    return [_read(level, entity) for entity in entities]
 
 
-def _read(level: Level, found: ModelVersion) -> Registered:
-    tags = found.tags
+def _read(level: Level, entity: model_registry.ModelVersion) -> ModelVersion:
+    tags = entity.tags
     if not {"learner", "trained_to", "history", "summary_events"} <= set(tags):
         raise ModelError(
-            f"{model_name(level)}/{found.version} was not registered by `tocsin train`: delete "
+            f"{model_name(level)}/{entity.version} was not registered by `tocsin train`: delete "
             "this version in the MLflow UI"
         )
-    return Registered(
+    return ModelVersion(
         level=level,
-        version=int(found.version),
-        run_id=str(found.run_id),
+        version=int(entity.version),
+        run_id=str(entity.run_id),
         learner=tags["learner"],
         trained_to=parse_month(tags["trained_to"]),
         threshold=float(tags["threshold"]) if "threshold" in tags else None,
@@ -218,32 +226,37 @@ def _read(level: Level, found: ModelVersion) -> Registered:
         passed=tags.get("gate") == "passed",
         experiment=tags.get("experiment_digest"),
         promoted="promoted_reason" in tags,
+        risk_scales=RiskScales.validate_json(tags["risk_scales"])
+        if "risk_scales" in tags
+        else None,
     )
 
 
 LONGEST_REASON = 5000
-"""No store of MLflow keeps a longer tag for certain [characters]."""
+"""The longest tag that every store of MLflow keeps [characters]."""
 
 
 @dataclass(frozen=True)
-class Promoted:
-    """The version that is champion now, and the one that was before (None: there was none)."""
+class Promotion:
+    """The present champion, and the one before it (None: there was none)."""
 
-    model: Registered
-    previous: Registered | None
+    model: ModelVersion
+    previous: ModelVersion | None
 
     @property
     def is_new(self) -> bool:
-        """Has anything changed?"""
+        """Whether the champion changed."""
         return self.previous is None or self.previous.version != self.model.version
 
 
-def promote(store: Store, level: Level, version: int, reason: str, *, by: str) -> Promoted:
-    """Name a version champion of its level, and keep why and by what means as its tags.
+def promote_version(
+    store: MlflowStore, level: Level, version: int, reason: str, *, by: str
+) -> Promotion:
+    """Name a version champion of its level, and log the reason and the means as its tags.
 
-    A version that is champion already stays as it is. Raises InputError for a reason that is empty
-    or too long, and ModelError for a version that is not there, that learned from other events than
-    the rest of the store, or that cannot be loaded.
+    If it is champion already, nothing changes. Raises InputError for a reason that is empty or too
+    long, and ModelError for a version that is not there, that learned from other events than the
+    rest of the store, or that cannot be loaded.
     """
     reason = reason.strip()
     if not 0 < len(reason) <= LONGEST_REASON:
@@ -251,13 +264,13 @@ def promote(store: Store, level: Level, version: int, reason: str, *, by: str) -
             f"a promotion needs a reason of 1 to {LONGEST_REASON:,} characters: say why the gate "
             "is overridden"
         )
-    model = registered(store, level, version)
+    model = model_version(store, level, version)
     refuse_mixed_events(store, model)
     load_forecaster(store, model)
     previous = champion(store, level)
-    promoted = Promoted(model, previous)
-    if promoted.is_new:
-        # The alias comes last: whatever breaks, no champion is without its reason.
+    promotion = Promotion(model, previous)
+    if promotion.is_new:
+        # The alias comes last, so that every champion has its reason even after a failure.
         tags = {
             "promoted_reason": reason,
             "promoted_by": by,
@@ -267,28 +280,4 @@ def promote(store: Store, level: Level, version: int, reason: str, *, by: str) -
         for key, value in tags.items():
             client.set_model_version_tag(name, str(version), key, value)
         client.set_registered_model_alias(name, CHAMPION, str(version))
-    return promoted
-
-
-_DECIDES_NOTHING = {"name", "description", "levels", "thresholds", "indicators", "backtest"}
-"""Keys that do not change what is fitted at a level, or that stand in the digest in other words."""
-
-
-def experiment_digest(configuration: Configuration, level: Level) -> str:
-    """Return the SHA-256 of everything in an experiment that decides what is fitted at a level.
-
-    Not of its name, of other levels, or of the backtest, by which it is only judged; nor of which
-    learner came out best, since which of two equally good ones does may change from month to month.
-    """
-    settings = configuration.model_dump(mode="json", exclude=_DECIDES_NOTHING)
-    settings["indicators"] = configuration.indicator_names
-    settings["tau"] = configuration.tau(level)
-    return hashlib.sha256(json.dumps(settings, sort_keys=True).encode()).hexdigest()
-
-
-def renews(digest: str, origin: int, champion: Registered) -> bool:
-    """Is a model of an experiment, trained to an origin, the champion's own on newer months?
-
-    A champion that does not tell its experiment is renewed by none.
-    """
-    return champion.experiment == digest and origin > champion.trained_to
+    return promotion

@@ -1,4 +1,4 @@
-"""What a training leaves in MLflow: a parent run, under it a run a learner and a reference."""
+"""The MLflow runs of a training: a parent, and under it one a learner and reference."""
 
 import tempfile
 from pathlib import Path
@@ -14,31 +14,37 @@ from mlflow.data.pandas_dataset import PandasDataset, from_pandas
 from mlflow.entities import Metric
 from mlflow.models import ModelSignature, infer_signature
 
-from experiments.judging.judge import Judged, Training, comparison_note, forecast_note
-from experiments.judging.skill import Skill
+from experiments.judging.judge import Judgement, Training, comparison_note, forecast_note
+from experiments.judging.skill import SkillTables
+from experiments.judging.verification import MAPPED
 from experiments.report import model_figures
 from experiments.report.page import pictures_of
 from experiments.tracking.registry import FORECASTS_FILE, TRUSTED_TYPES
-from experiments.tracking.store import Store
+from experiments.tracking.store import MlflowStore
+from features.arrays import Matrix
 from features.months import format_month
-from models.forecaster import Forecaster
+from features.words import PROBABILITIES, SPECS
+from models.forecaster import Forecaster, cell_key
 from models.references import REFERENCES
 
 _PREFIX = {"comparison": "", "backtest": "backtest of "}
+_COEFFICIENT_CELLS = [
+    cell_key(target, 6 if SPECS[target].is_window else 1) for target in PROBABILITIES
+]
 _DATASET_CONTEXT = "training and backtest"
 _BATCH = 900
 """MLflow takes at most 1,000 metrics at once."""
 
 
 def log_training(
-    store: Store, judged: Judged, page: str, *, role: str = "comparison"
+    store: MlflowStore, judgement: Judgement, page: str, *, role: str = "comparison"
 ) -> dict[str, str]:
     """Log parent and child runs; return the run id of the parent and of every forecast by name.
 
-    The parent, which has the role, carries the report, a page in HTML, and the summary of the
-    chosen learner, so that trainings compare at a glance.
+    The parent has the role, the report, and the summary of the chosen learner, so that trainings
+    compare at a glance.
     """
-    training, skill, chosen = judged.training, judged.skill, judged.chosen
+    training, skill, chosen = judgement.training, judgement.skill, judgement.chosen
     experiment = store.experiment(training.level, simulated=training.simulated)
     learners = training.configuration.learners
     dataset, runs = _dataset(training), {}
@@ -70,7 +76,7 @@ def log_training(
                 _log_metrics(store, run.info.run_id, _summary(skill, forecast))
                 _log_metrics(store, run.info.run_id, _stepped(skill, forecast))
                 if own_role == "learner":
-                    _log_learner(judged, forecast)
+                    _log_learner(judgement, forecast)
     return runs
 
 
@@ -79,20 +85,19 @@ def log_forecaster(training: Training, forecaster: Forecaster, run_id: str) -> s
     learner = _learner_name(forecaster)
     heading = model_figures.title(training.level, learner, simulated=training.simulated)
     latest = training.samples.indicators[-1]
-    frame = pd.DataFrame(latest, columns=list(forecaster.names))
     scored = training.samples.eligible[-1]
-    forecasts = forecaster.predict(frame[scored])
+    forecasts = forecaster.forecast(latest[scored])
     with mlflow.start_run(run_id=run_id):
         for horizon in (1, 6, 12):
-            values = np.full(len(frame), np.nan)
-            values[scored] = forecasts[f"instability_{horizon:02d}"]
+            values = np.full(len(latest), np.nan)
+            values[scored] = forecasts[MAPPED, horizon].probability
             text = f"{heading}, P(deaths >= {forecaster.tau:g}) {horizon} months after "
             picture = model_figures.score_map(training.regions, values, text + training.origin)
-            _log_figure(picture, f"map/instability_{horizon:02d}.png")
+            _log_figure(picture, f"map/{cell_key(MAPPED, horizon)}.png")
         table = model_figures.coefficients(forecaster, forecaster.names)
         if not table.empty:
             mlflow.log_table(table, "tables/coefficients.json")
-            for cell in ("instability_01", "escalation_06", "onset_06"):
+            for cell in _COEFFICIENT_CELLS:
                 if cell in set(table["cell"]):
                     picture = model_figures.coefficient_plot(table, cell, f"{heading}, {cell}")
                     _log_figure(picture, f"coefficients/{cell}.png")
@@ -102,7 +107,7 @@ def log_forecaster(training: Training, forecaster: Forecaster, run_id: str) -> s
             serialization_format=mlflow.sklearn.SERIALIZATION_FORMAT_SKOPS,
             skops_trusted_types=TRUSTED_TYPES,
             pip_requirements=["numpy", "pandas", "scikit-learn", "skops", "statsmodels"],
-            signature=_signature(frame[scored], forecasts),
+            signature=_signature(forecaster, latest[scored]),
         )
     return str(logged.model_uri)
 
@@ -112,8 +117,9 @@ def _learner_name(forecaster: Forecaster) -> str:
     return type(fitted).__name__.lower()
 
 
-def _signature(frame: pd.DataFrame, forecasts: pd.DataFrame) -> ModelSignature:
-    return infer_signature(frame.head(3), forecasts.head(3))
+def _signature(forecaster: Forecaster, indicators: Matrix) -> ModelSignature:
+    example = pd.DataFrame(indicators[:3], columns=list(forecaster.names))
+    return infer_signature(example, forecaster.predict(example))
 
 
 def _tags(training: Training, role: str) -> dict[str, str]:
@@ -142,7 +148,7 @@ def _own_settings(training: Training, forecast: str) -> dict[str, Any]:
 
 
 def _dataset(training: Training) -> PandasDataset:
-    """Return the panel as MLflow lists it; to be made once, for it looks at every single value."""
+    """Return the panel as an MLflow dataset; MLflow reads every value, so make it once."""
     samples = training.samples
     usable = samples.eligible
     learned = pd.DataFrame(samples.indicators[usable], columns=list(samples.names))
@@ -154,14 +160,14 @@ def _dataset(training: Training) -> PandasDataset:
     )
 
 
-def _summary(skill: Skill, forecast: str) -> pd.DataFrame:
+def _summary(skill: SkillTables, forecast: str) -> pd.DataFrame:
     overall = skill.overall.assign(target="summary/" + skill.overall["target"].astype(str), step=0)
     measures = ["brier_skill", "log_skill", "crps_skill", "brier", "log_score", "crps", "auc"]
     measures += ["average_precision", "calibration_error", "mean_ratio"]
     return _long(overall[["target", "step", "forecast", *measures]], forecast, " ")
 
 
-def _stepped(skill: Skill, forecast: str) -> pd.DataFrame:
+def _stepped(skill: SkillTables, forecast: str) -> pd.DataFrame:
     measures = ["brier", "brier_skill", "log_score", "auc"]
     by_origin = _by_origin(skill.by_origin)[["target", "step", "forecast", *measures]]
     measures = ["crps", "crps_skill", "mean_ratio"]
@@ -184,7 +190,7 @@ def _by_origin(table: pd.DataFrame) -> pd.DataFrame:
     )
 
 
-def _log_metrics(store: Store, run_id: str, rows: pd.DataFrame) -> None:
+def _log_metrics(store: MlflowStore, run_id: str, rows: pd.DataFrame) -> None:
     metrics = [
         Metric(name, value, timestamp=0, step=step)
         for name, value, step in rows.itertuples(index=False)
@@ -195,7 +201,7 @@ def _log_metrics(store: Store, run_id: str, rows: pd.DataFrame) -> None:
 
 
 def _long(table: pd.DataFrame, forecast: str, joint: str) -> pd.DataFrame:
-    """Return one row a figure: name (`instability/brier`), value, step; absent ones left out."""
+    """Return a row a metric: name (`instability/brier`), value, step; without missing ones."""
     own = table[table["forecast"] == forecast].drop(
         columns=["forecast", "horizon"], errors="ignore"
     )
@@ -204,12 +210,12 @@ def _long(table: pd.DataFrame, forecast: str, joint: str) -> pd.DataFrame:
     return pd.DataFrame({"name": name, "value": long["value"].astype(float), "step": long["step"]})
 
 
-def _log_learner(judged: Judged, learner: str) -> None:
-    training, probabilities = judged.training, judged.training.backtest.probabilities
+def _log_learner(judgement: Judgement, learner: str) -> None:
+    training, probabilities = judgement.training, judgement.training.backtest.probabilities
     heading = model_figures.title(training.level, learner, simulated=training.simulated)
-    for picture in pictures_of(judged, learner):
+    for picture in pictures_of(judgement, learner):
         _log_figure(picture.as_figure(heading), f"{picture.name}.png")
-    for name, table in _tables(judged, learner).items():
+    for name, table in _tables(judgement, learner).items():
         mlflow.log_table(_plain(table), f"tables/{name}.json")
     ids = training.regions.table["id"]
     named = probabilities.assign(region=ids.to_numpy()[probabilities["region"]])
@@ -219,21 +225,25 @@ def _log_learner(judged: Judged, learner: str) -> None:
         mlflow.log_artifact(str(path), str(Path(FORECASTS_FILE).parent))
 
 
-def _tables(judged: Judged, learner: str) -> dict[str, pd.DataFrame]:
-    """Return the tables of a learner, beside the references where these stand in them."""
-    skill, found = judged.skill, judged.verification
+def _tables(judgement: Judgement, learner: str) -> dict[str, pd.DataFrame]:
+    """Return the tables of a learner, with the references where they have rows."""
+    skill, verification = judgement.skill, judgement.verification
     beside = {
         "by_horizon": skill.probabilities,
         "deaths": skill.deaths,
         "by_origin": skill.by_origin,
         "deaths_by_origin": skill.deaths_by_origin,
-        "calibration": found.calibration,
-        "calibration_by_horizon": found.by_horizon,
-        "calibration_by_country": found.by_country,
-        "calibration_high": found.high,
-        "pit": found.pit,
+        "calibration": verification.calibration,
+        "calibration_by_horizon": verification.by_horizon,
+        "calibration_by_country": verification.by_country,
+        "calibration_high": verification.high,
+        "pit": verification.pit,
     }
-    against = {"gains": found.gains, "gains_overall": found.overall, "gains_by_year": found.by_year}
+    against = {
+        "gains": verification.gains,
+        "gains_overall": verification.overall,
+        "gains_by_year": verification.by_year,
+    }
     own = {n: t[t["forecast"].isin([learner, *REFERENCES])] for n, t in beside.items()}
     return own | {n: t[t["learner"] == learner] for n, t in against.items()}
 

@@ -1,4 +1,4 @@
-"""The MLflow store: where runs, models and their pictures are kept."""
+"""The MLflow store: runs, models and their artifacts."""
 
 import logging
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ from features.words import Level
 
 
 @dataclass(frozen=True)
-class Store:
+class MlflowStore:
     """An MLflow tracking store and registry, and the folder of its artifacts (None: remote)."""
 
     uri: str
@@ -27,17 +27,17 @@ class Store:
         return MlflowClient(tracking_uri=self.uri, registry_uri=self.uri)
 
     def experiment(self, level: Level, *, simulated: bool) -> str:
-        """Return the id of a level's experiment, made if it is not there."""
+        """Return the id of a level's experiment; create it if needed."""
         name = f"{model_name(level)} (SIMULATED)" if simulated else model_name(level)
         client = self.client()
-        found = client.get_experiment_by_name(name)
-        if found is not None and found.lifecycle_stage == LifecycleStage.DELETED:
+        experiment = client.get_experiment_by_name(name)
+        if experiment is not None and experiment.lifecycle_stage == LifecycleStage.DELETED:
             raise ModelError(
                 f"the MLflow experiment '{name}' is deleted: restore it with `mlflow experiments "
-                f"restore --experiment-id {found.experiment_id}`"
+                f"restore --experiment-id {experiment.experiment_id}`"
             )
-        if found is not None:
-            return str(found.experiment_id)
+        if experiment is not None:
+            return str(experiment.experiment_id)
         location = None if self.artifacts is None else (self.artifacts / level).as_uri()
         note = (
             f"Every training of the {level} scores. A run a learner and a reference, under one "
@@ -46,21 +46,21 @@ class Store:
         )
         tags = {
             "mlflow.note.content": ("SIMULATED events. " if simulated else "") + note,
-            "mlflow.experimentKind": "custom_model_development",  # what view the UI opens with
+            "mlflow.experimentKind": "custom_model_development",  # the first view in the UI
         }
         return str(client.create_experiment(name, artifact_location=location, tags=tags))
 
 
-def open_store(home: Path, uri: str | None) -> Store:
+def open_store(home: Path, uri: str | None) -> MlflowStore:
     """Open the store at a URI, by default SQLite and a folder of artifacts in the home directory.
 
-    A new SQLite store is made under a lock, because two processes that migrate it at once break it.
+    A lock keeps two processes from migrating a new SQLite store at once, which would break it.
     Raises ModelError when it cannot be opened.
     """
     logging.getLogger("mlflow").setLevel(logging.ERROR)
     logging.getLogger("alembic").setLevel(logging.ERROR)
     local = uri is None
-    store = Store(
+    store = MlflowStore(
         uri=f"sqlite:///{home.resolve() / 'mlflow.db'}" if uri is None else uri,
         artifacts=home.resolve() / "artifacts" if local else None,
     )

@@ -20,7 +20,7 @@ NAMES = tuple(SENSES)
 
 
 @pytest.fixture(scope="module")
-def found() -> Study:
+def results() -> Study:
     """Five regions. B fights from the month 30 on; its neighbour A is reached in the month 40."""
     table = pd.DataFrame(
         {
@@ -47,41 +47,41 @@ def found() -> Study:
     return study(panel, SENSES)
 
 
-def test_a_region_is_quiet_until_five_are_killed_within_a_year(found: Study) -> None:
-    assert not found.quiet[:11].any()
-    assert found.quiet[11:30].all()
-    assert not found.quiet[30:, 1].any()
-    assert found.quiet[11:40, 0].all()
-    assert not found.quiet[40:, 0].any()
+def test_a_region_is_quiet_until_five_are_killed_within_a_year(results: Study) -> None:
+    assert not results.quiet[:11].any()
+    assert results.quiet[11:30].all()
+    assert not results.quiet[30:, 1].any()
+    assert results.quiet[11:40, 0].all()
+    assert not results.quiet[40:, 0].any()
 
 
-def test_ranks_are_among_quiet_regions_and_ties_stand_in_the_middle(found: Study) -> None:
-    np.testing.assert_allclose(found.rank[20, :, 0], 0.5)
+def test_ranks_are_among_quiet_regions_and_ties_stand_in_the_middle(results: Study) -> None:
+    np.testing.assert_allclose(results.rank[20, :, 0], 0.5)
     # Of the four that are quiet, three have a smaller value than A, which counts half itself.
-    assert found.rank[35, 0, 0] == pytest.approx(3.5 / 4)
-    np.testing.assert_allclose(found.rank[35, 2:, 0], 1.5 / 4)
-    np.testing.assert_allclose(found.rank[35, :, 1], 0.5)
+    assert results.rank[35, 0, 0] == pytest.approx(3.5 / 4)
+    np.testing.assert_allclose(results.rank[35, 2:, 0], 1.5 / 4)
+    np.testing.assert_allclose(results.rank[35, :, 1], 0.5)
 
 
-def test_violence_is_known_to_follow_or_not_within_a_year(found: Study) -> None:
-    assert found.struck[17, 1] == 0
-    assert found.struck[18, 1] == 1
-    assert (found.struck[:48, 2] == 0).all()
-    assert np.isnan(found.struck[48:, 2]).all()
+def test_violence_is_known_to_follow_or_not_within_a_year(results: Study) -> None:
+    assert results.struck[17, 1] == 0
+    assert results.struck[18, 1] == 1
+    assert (results.struck[:48, 2] == 0).all()
+    assert np.isnan(results.struck[48:, 2]).all()
 
 
-def test_the_lead_of_an_alarm_is_counted_back_from_the_arrival(found: Study) -> None:
+def test_the_lead_of_an_alarm_is_counted_back_from_the_arrival(results: Study) -> None:
     alarming = Study(
-        found.panel, NAMES, np.where(found.rank > 0.8, 1, 0.5), found.quiet, found.struck
+        results.panel, NAMES, np.where(results.rank > 0.8, 1, 0.5), results.quiet, results.struck
     )
     table: Any = lead_table(alarming, Case("A", "A", ARRIVAL)).set_index("indicator")
     assert table.loc["neighbour_deaths"].tolist() == [10, "2012-07", 10, 1.0]
     assert table.loc["season_sine"].tolist() == [0, "", 0, 0.5]
 
 
-def test_false_alarms_are_counted_too(found: Study) -> None:
+def test_false_alarms_are_counted_too(results: Study) -> None:
     alarming = Study(
-        found.panel, NAMES, np.where(found.rank > 0.8, 1, 0.5), found.quiet, found.struck
+        results.panel, NAMES, np.where(results.rank > 0.8, 1, 0.5), results.quiet, results.struck
     )
     table: Any = wolf_table(alarming, ["MLI", "NER"], FIRST + 24, FIRST + 47).set_index("indicator")
     near = table.loc["neighbour_deaths"]
@@ -94,17 +94,17 @@ def test_false_alarms_are_counted_too(found: Study) -> None:
     assert np.isnan(table.loc["season_sine", "right"])
 
 
-def test_a_case_that_is_not_observed_is_refused(found: Study) -> None:
+def test_a_case_that_is_not_observed_is_refused(results: Study) -> None:
     with pytest.raises(CoverageError, match="do not observe F for 24 months before 2013-05"):
-        lead_table(found, Case("F", "F", ARRIVAL))
+        lead_table(results, Case("F", "F", ARRIVAL))
     with pytest.raises(CoverageError):
-        lead_table(found, Case("A", "A", FIRST + 20))
+        lead_table(results, Case("A", "A", FIRST + 20))
 
 
 def test_the_picture_shows_deaths_above_and_a_row_an_indicator_below(
-    found: Study, tmp_path: Path
+    results: Study, tmp_path: Path
 ) -> None:
-    drawn = picture(found, Case("A", "A", ARRIVAL))
+    drawn = picture(results, Case("A", "A", ARRIVAL))
     above, below = drawn.axes[:2]
     assert len(above.patches) == 42
     assert [label.get_text() for label in below.get_yticklabels()] == [

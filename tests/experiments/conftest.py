@@ -2,7 +2,7 @@ import fcntl
 import json
 import os
 import shutil
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -10,21 +10,16 @@ from typing import Any
 import numpy as np
 import pytest
 
-from experiments import training
-from experiments.backtest.rolling import Step
-from experiments.configuration import Configuration
 from experiments.samples import Samples
-from experiments.tracking import runs
 from experiments.tracking.registry import champion
-from experiments.tracking.store import Store, open_store
-from experiments.training import train
+from experiments.tracking.store import MlflowStore, open_store
 from features.archive.releases import Archive
 from features.archive.vintage import Vintage, open_vintage
 from features.arrays import FloatArray
-from features.months import parse_month
 from features.panel.panel import Panel, read_panel
 from features.sources.simulation.delivery import deliver
 from features.sources.simulation.world import World
+from tests.training import train_level, without_pictures
 
 JANUARY_2010 = 480
 HISTORY = 24
@@ -74,32 +69,19 @@ def panel(vintage: Vintage) -> Panel:
     return read_panel(vintage, "admin1")
 
 
-def plainly(steps: Iterable[Step], total: int, label: str) -> Iterable[Step]:
-    return steps
-
-
 def train_into(
     home: Path, vintage: Vintage, settings: dict[str, Any], origin: str
 ) -> dict[str, Any]:
     """Train at one level; return what came of it."""
     store = open_store(home, None)
-    configuration = Configuration.model_validate(settings)
-    (trained,) = train(
-        vintage,
-        configuration,
-        store,
-        parse_month(origin),
-        code="1.2.3+abc",
-        jobs=1,
-        progress=plainly,
-    )
-    best = champion(store, trained.level)
+    result = train_level(store, vintage, settings, origin)
+    best = champion(store, result.level)
     return {
-        "version": trained.version,
-        "learner": trained.learner,
-        "passed": trained.verdict.passed,
-        "reason": trained.verdict.reason,
-        "is_champion": trained.is_champion,
+        "version": result.version,
+        "learner": result.learner,
+        "passed": result.verdict.passed,
+        "reason": result.verdict.reason,
+        "is_champion": result.is_champion,
         "champion": best.version if best else None,
     }
 
@@ -126,9 +108,7 @@ def trained(
             plain = small_settings | {"learners": ["logistic"]}
             silly = plain | {"logistic": {"indicators": ["season_sine"]}}
             trainings = [train_into(home, vintage, small_settings, "2023-12")]
-            with pytest.MonkeyPatch.context() as patch:
-                patch.setattr(runs, "_log_figure", lambda picture, name: None)  # for speed
-                patch.setattr(training, "report_page", lambda judged: "")
+            with without_pictures():
                 trainings.append(train_into(home, vintage, silly, "2023-12"))
                 trainings.append(train_into(home, vintage, small_settings, "2023-12"))
                 trainings.append(train_into(home, vintage, plain, "2023-06"))
@@ -139,12 +119,12 @@ def trained(
 @pytest.fixture(scope="session")
 def trainings(trained: Path) -> list[dict[str, Any]]:
     """What came of the trainings, in order."""
-    told: list[dict[str, Any]] = json.loads((trained / "trainings.json").read_text())
-    return told
+    results: list[dict[str, Any]] = json.loads((trained / "trainings.json").read_text())
+    return results
 
 
 @pytest.fixture
-def store(trained: Path) -> Store:
+def store(trained: Path) -> MlflowStore:
     """The store of the trained home; not to be changed."""
     return open_store(trained, None)
 

@@ -1,4 +1,4 @@
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -8,18 +8,22 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from experiments.ablation import Ablation, ablate, as_table, gains_markdown, losses_of, run_ablation
-from experiments.backtest.rolling import Backtest, Step
+from experiments.ablation import (
+    Ablation,
+    ablate_families,
+    as_table,
+    gains_markdown,
+    losses_of,
+    run_ablation,
+)
+from experiments.backtest.rolling import Backtest
 from experiments.configuration import Configuration
 from experiments.samples import Samples
 from experiments.tracking.store import open_store
 from features.archive.vintage import Vintage
 from features.errors import ConfigurationError
 from features.months import parse_month
-
-
-def plainly(steps: Iterable[Step], total: int, label: str) -> Iterable[Step]:
-    return steps
+from tests.training import plainly
 
 
 @pytest.fixture(scope="module")
@@ -67,7 +71,7 @@ def test_a_family_that_knows_more_saves_loss_and_one_that_knows_nothing_saves_no
 
 
 def test_the_losses_are_those_of_the_measures() -> None:
-    told = pd.DataFrame(
+    probabilities = pd.DataFrame(
         {
             "target": ["onset", "onset"],
             "horizon": 3,
@@ -77,8 +81,8 @@ def test_the_losses_are_those_of_the_measures() -> None:
             "boosting": [0.75, 0.0],
         }
     )
-    deaths = told.assign(target="fatalities", boosting=[2.5, 0.0])
-    losses = losses_of(Backtest(told, deaths, deaths, deaths, deaths), "boosting")
+    deaths = probabilities.assign(target="fatalities", boosting=[2.5, 0.0])
+    losses = losses_of(Backtest(probabilities, deaths, deaths, deaths, deaths), "boosting")
     assert losses["measure"].tolist() == ["brier"] * 2 + ["log_score"] * 2 + ["crps"] * 2
     expected = [0.0625, 0, -np.log(0.75), 1e-6, 2.5, 0]
     np.testing.assert_allclose(losses["loss"], expected, rtol=1e-5)
@@ -105,7 +109,7 @@ def test_every_addition_is_a_run_under_one_parent_with_its_table(
 ) -> None:
     store = open_store(tmp_path, None)
     read = configuration.reading(("deaths", "deaths_mean_3", "season"))
-    done = ablate(
+    done = ablate_families(
         vintage, read, store, "admin1", parse_month("2022-12"), code="1+a", jobs=1, progress=plainly
     )
     assert [ablation.added for ablation in done] == ["season"]

@@ -140,10 +140,10 @@ def test_a_misspelt_key_is_named_and_never_a_default(
     place: tuple[str, ...], folder: Path, data: st.DataObject
 ) -> None:
     misspelt = data.draw(misspellings(place[-1]).filter(lambda name: name not in ("", place[-1])))
-    said = refusal(folder, renamed(place, misspelt))
+    message = refusal(folder, renamed(place, misspelt))
     wrong = ".".join([*place[:-1], misspelt])
-    assert f"{wrong}: Extra inputs are not permitted" in said
-    assert f"{'.'.join(place)}: Field required" in said
+    assert f"{wrong}: Extra inputs are not permitted" in message
+    assert f"{'.'.join(place)}: Field required" in message
 
 
 @pytest.mark.parametrize(
@@ -196,23 +196,23 @@ def test_a_misspelt_key_is_named_and_never_a_default(
 def test_a_value_out_of_range_is_named(
     place: tuple[str, ...], value: object, tmp_path: Path
 ) -> None:
-    said = refusal(tmp_path, changed(place, value))
-    assert f": {'.'.join(place)}" in said or f"; {'.'.join(place)}" in said
-    assert "\n" not in said
+    message = refusal(tmp_path, changed(place, value))
+    assert f": {'.'.join(place)}" in message or f"; {'.'.join(place)}" in message
+    assert "\n" not in message
 
 
 def test_an_indicator_that_the_catalogue_does_not_hold_is_named(tmp_path: Path) -> None:
-    said = refusal(tmp_path, changed(("indicators",), ["deaths", "deths_mean_3"]))
-    assert "deths_mean_3" in said
-    assert "deaths," not in said
+    message = refusal(tmp_path, changed(("indicators",), ["deaths", "deths_mean_3"]))
+    assert "deths_mean_3" in message
+    assert "deaths," not in message
 
 
 def test_the_logistic_regression_may_read_only_what_is_chosen(tmp_path: Path) -> None:
     content = changed(("indicators",), ["deaths", "events"])
     content["logistic"]["indicators"] = ["deaths", "events_mean_3"]
-    said = refusal(tmp_path, content)
-    assert "[logistic]" in said
-    assert "events_mean_3" in said
+    message = refusal(tmp_path, content)
+    assert "[logistic]" in message
+    assert "events_mean_3" in message
 
 
 @pytest.mark.parametrize("content", [b"name = ", b"\xff\xfe\x00", b"[[[", b"seed = " + b"9" * 5000])

@@ -50,15 +50,15 @@ def panel_of(spans: list[tuple[str, str, str]]) -> Panel:
 
 def test_a_label_counts_from_the_month_in_which_it_becomes_known(make_samples: MakeSamples) -> None:
     samples = make_samples(quiet(40))
-    months, regions = samples.known_between("instability", 3, after=30, until=33)
+    months, regions = samples.observed_between("instability", 3, after=30, until=33)
     assert months.tolist() == [28, 29, 30]
     assert regions.tolist() == [0, 0, 0]
 
 
 def test_consecutive_spans_share_no_row_and_leave_none_out(make_samples: MakeSamples) -> None:
     samples = make_samples(quiet(60))
-    first, _ = samples.known_between("onset", 6, after=-100, until=40)
-    second, _ = samples.known_between("onset", 6, after=40, until=59)
+    first, _ = samples.observed_between("onset", 6, after=-100, until=40)
+    second, _ = samples.observed_between("onset", 6, after=40, until=59)
     assert first.tolist() == list(range(23, 35))
     assert second.tolist() == list(range(35, 54))
 
@@ -66,7 +66,7 @@ def test_consecutive_spans_share_no_row_and_leave_none_out(make_samples: MakeSam
 def test_rows_stand_only_where_24_months_were_observed(make_samples: MakeSamples) -> None:
     deaths = quiet(60, regions=2)
     deaths[30, 1] = np.nan
-    months, regions = make_samples(deaths).known_between("instability", 1, after=-1, until=59)
+    months, regions = make_samples(deaths).observed_between("instability", 1, after=-1, until=59)
     assert months[regions == 0].tolist() == list(range(23, 59))
     assert months[regions == 1].tolist() == [*range(23, 29), *range(54, 59)]
 
@@ -113,7 +113,7 @@ def test_known_rows_are_exactly_the_eligible_ones_whose_window_ends_in_the_span(
 ) -> None:
     samples = make_samples(random_deaths(seed))
     target, horizon = cell
-    months, regions = samples.known_between(target, horizon, after, after + span)
+    months, regions = samples.observed_between(target, horizon, after, after + span)
     labels = samples.labels(target, horizon)
     expected = {
         (t, r)

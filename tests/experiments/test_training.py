@@ -6,22 +6,21 @@ from typing import Any
 
 import pytest
 
-from experiments import training
 from experiments.backtest.rolling import Step
 from experiments.configuration import Configuration
-from experiments.tracking import runs
 from experiments.tracking.registry import champion, champion_for
-from experiments.tracking.store import Store, open_store
-from experiments.training import train
+from experiments.tracking.store import MlflowStore, open_store
+from experiments.training import train_levels
 from features.archive.vintage import Vintage
 from features.errors import CoverageError, ModelError
 from features.months import parse_month
+from tests.training import train_level, without_pictures
 
 NAME = "tocsin-admin1"
 Trainings = list[dict[str, Any]]
 
 
-def tags_of(store: Store, version: int) -> dict[str, str]:
+def tags_of(store: MlflowStore, version: int) -> dict[str, str]:
     tags: dict[str, str] = store.client().get_model_version(NAME, str(version)).tags
     return tags
 
@@ -59,7 +58,7 @@ def test_training_again_on_the_same_ends_in_a_tie_which_replaces_nothing(
 
 
 def test_a_model_for_an_earlier_month_passes_against_the_references_and_replaces_nothing(
-    trainings: Trainings, store: Store
+    trainings: Trainings, store: MlflowStore
 ) -> None:
     earlier = trainings[3]
     assert earlier["passed"]
@@ -70,15 +69,15 @@ def test_a_model_for_an_earlier_month_passes_against_the_references_and_replaces
     assert champion_for(store, "admin1", parse_month("2023-12")).version == 1
 
 
-def test_the_verdict_stands_on_the_version(trainings: Trainings, store: Store) -> None:
-    for told in trainings:
-        tags = tags_of(store, told["version"])
-        assert tags["gate"] == ("passed" if told["passed"] else "refused")
-        assert tags["gate_reason"] == told["reason"]
+def test_the_verdict_stands_on_the_version(trainings: Trainings, store: MlflowStore) -> None:
+    for outcomes in trainings:
+        tags = tags_of(store, outcomes["version"])
+        assert tags["gate"] == ("passed" if outcomes["passed"] else "refused")
+        assert tags["gate_reason"] == outcomes["reason"]
         (evidence, *_) = json.loads(tags["gate_evidence"])
         assert set(evidence["targets"]) == {"instability", "escalation", "onset"}
         assert len(tags["experiment_digest"]) == 64
-        assert tags["learner"] == told["learner"]
+        assert tags["learner"] == outcomes["learner"]
         assert tags["threshold"] == "5.0"
         assert tags["simulated"] == "true"
         assert len(tags["vintage"]) == 64
@@ -87,7 +86,7 @@ def test_the_verdict_stands_on_the_version(trainings: Trainings, store: Store) -
     assert tags_of(store, 1)["vintage"] != tags_of(store, 4)["vintage"]
 
 
-def test_the_newest_version_is_the_challenger(store: Store) -> None:
+def test_the_newest_version_is_the_challenger(store: MlflowStore) -> None:
     aliases = store.client().get_registered_model(NAME).aliases
     assert {name: int(version) for name, version in aliases.items()} == {
         "champion": 1,
@@ -95,7 +94,7 @@ def test_the_newest_version_is_the_challenger(store: Store) -> None:
     }
 
 
-def test_the_version_says_in_words_what_it_is(trainings: Trainings, store: Store) -> None:
+def test_the_version_says_in_words_what_it_is(trainings: Trainings, store: MlflowStore) -> None:
     version = store.client().get_model_version(NAME, "2")
     assert version.description == (
         f"SIMULATED events. logistic, trained to 2023-12. Gate: {trainings[1]['reason']}."
@@ -110,20 +109,10 @@ def test_a_model_for_another_threshold_meets_the_references_not_the_champion(
         "learners": ["logistic"],
         "thresholds": {"country": 25, "admin1": 10, "priogrid": 1},
     }
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(runs, "_log_figure", lambda picture, name: None)
-        patch.setattr(training, "report_page", lambda judged: "")
-        (trained,) = train(
-            vintage,
-            Configuration.model_validate(plain),
-            store,
-            parse_month("2023-12"),
-            code="1.2.3+abc",
-            jobs=1,
-            progress=lambda steps, total, label: steps,
-        )
-    assert "champion" not in trained.verdict.reason
-    assert tags_of(store, trained.version)["threshold"] == "10.0"
+    with without_pictures():
+        result = train_level(store, vintage, plain, "2023-12")
+    assert "champion" not in result.verdict.reason
+    assert tags_of(store, result.version)["threshold"] == "10.0"
 
 
 def test_real_events_are_not_learned_from_into_a_store_of_simulated_ones(
@@ -135,7 +124,7 @@ def test_real_events_are_not_learned_from_into_a_store_of_simulated_ones(
         ModelError,
         match="learned from simulated 'simulation' events and these are real 'simulation'",
     ):
-        train(
+        train_levels(
             replace(vintage, releases=tuple(releases)),
             Configuration.model_validate(small_settings),
             store,
@@ -150,9 +139,12 @@ def test_an_origin_that_the_events_do_not_reach_is_refused_before_anything_is_fi
     own_home: Path, vintage: Vintage, small_settings: dict[str, Any]
 ) -> None:
     store = open_store(own_home, None)
-    for origin, said in (("2025-01", "not 2025-01"), ("2015-01", "begin too late for a backtest")):
-        with pytest.raises(CoverageError, match=said):
-            train(
+    for origin, message in (
+        ("2025-01", "not 2025-01"),
+        ("2015-01", "begin too late for a backtest"),
+    ):
+        with pytest.raises(CoverageError, match=message):
+            train_levels(
                 vintage,
                 Configuration.model_validate(small_settings),
                 store,

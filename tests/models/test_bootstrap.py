@@ -15,18 +15,18 @@ def test_the_gain_is_the_share_of_the_loss_that_is_saved() -> None:
 
 
 def test_a_gain_that_is_the_same_in_every_month_has_no_width() -> None:
-    found = gain(np.full(300, 0.9), np.ones(300), ORIGINS, seed=1)
-    assert found == pytest.approx((0.1, 0.1, 0.1))
-    assert found.is_real
+    interval = gain(np.full(300, 0.9), np.ones(300), ORIGINS, seed=1)
+    assert interval == pytest.approx((0.1, 0.1, 0.1))
+    assert interval.is_real
 
 
 def test_one_month_that_makes_all_the_difference_proves_nothing() -> None:
     loss, other = np.ones(300), np.ones(300)
     other[ORIGINS == 7] = 3.0
-    found = gain(loss, other, ORIGINS, seed=1)
-    assert found.value > 0
-    assert found.low == 0
-    assert not found.is_real
+    interval = gain(loss, other, ORIGINS, seed=1)
+    assert interval.value > 0
+    assert interval.low == 0
+    assert not interval.is_real
 
 
 def test_a_run_of_good_months_is_drawn_together_and_widens_the_interval() -> None:
@@ -35,8 +35,8 @@ def test_a_run_of_good_months_is_drawn_together_and_widens_the_interval() -> Non
     runs = np.sort(scattered)
     widths = []
     for difference in (scattered, runs):
-        found = gain(1 - difference, np.ones(60), np.arange(60), seed=1)
-        widths.append(found.high - found.low)
+        interval = gain(1 - difference, np.ones(60), np.arange(60), seed=1)
+        widths.append(interval.high - interval.low)
     assert widths[1] > 1.5 * widths[0]
 
 
@@ -60,8 +60,8 @@ def test_equal_losses_save_exactly_nothing(seed: int) -> None:
 
 
 def test_a_loss_in_every_month_is_real_and_no_gain() -> None:
-    found = gain(np.full(300, 1.1), np.ones(300), ORIGINS, seed=1)
-    assert (found.is_real, found.is_real_loss) == (False, True)
+    interval = gain(np.full(300, 1.1), np.ones(300), ORIGINS, seed=1)
+    assert (interval.is_real, interval.is_real_loss) == (False, True)
     assert not Gain(-0.1, -0.3, 0.1).is_real_loss
     assert not Gain(np.nan, np.nan, np.nan).is_real_loss
 
@@ -77,16 +77,16 @@ def test_the_mean_over_one_part_is_its_gain(seed: int) -> None:
 def test_every_part_has_the_same_weight_however_many_rows_it_has() -> None:
     part = np.array([0, 0, 0, 1])
     loss, other = np.array([1.0, 1.0, 1.0, 30.0]), np.array([2.0, 2.0, 2.0, 40.0])
-    found = mean_gain(loss, other, np.array([0, 0, 1, 1]), part, seed=1)
-    assert found.value == pytest.approx((0.5 + 0.25) / 2)
+    interval = mean_gain(loss, other, np.array([0, 0, 1, 1]), part, seed=1)
+    assert interval.value == pytest.approx((0.5 + 0.25) / 2)
 
 
 def test_parts_are_drawn_on_the_same_months_so_that_opposite_errors_cancel() -> None:
     swing = np.random.default_rng(4).normal(0, 0.3, 60)
     loss = np.concatenate([1 - swing, 1 + swing])
     part = np.repeat([0, 1], 60)
-    found = mean_gain(loss, np.ones(120), np.tile(np.arange(60), 2), part, seed=1)
-    assert found == pytest.approx((0, 0, 0), abs=1e-12)
+    interval = mean_gain(loss, np.ones(120), np.tile(np.arange(60), 2), part, seed=1)
+    assert interval == pytest.approx((0, 0, 0), abs=1e-12)
     alone = gain(loss[:60], np.ones(60), np.arange(60), seed=1)
     assert alone.high - alone.low > 0.05
 
@@ -94,35 +94,35 @@ def test_parts_are_drawn_on_the_same_months_so_that_opposite_errors_cancel() -> 
 def test_a_part_in_which_nothing_can_be_saved_is_left_out_of_the_mean() -> None:
     part = np.repeat([0, 1], 60)
     other = np.concatenate([np.ones(60), np.zeros(60)])
-    found = mean_gain(np.full(120, 0.75), other, np.tile(np.arange(60), 2), part, seed=1)
-    assert found == pytest.approx((0.25, 0.25, 0.25))
+    interval = mean_gain(np.full(120, 0.75), other, np.tile(np.arange(60), 2), part, seed=1)
+    assert interval == pytest.approx((0.25, 0.25, 0.25))
 
 
 def test_a_part_that_is_not_in_every_month_counts_where_it_is() -> None:
     origin = np.concatenate([np.arange(60), np.arange(6)])
     part = np.repeat([0, 1], [60, 6])
     loss = np.repeat([0.9, 0.5], [60, 6])
-    found = mean_gain(loss, np.ones(66), origin, part, seed=1)
-    assert found == pytest.approx((0.3, 0.1, 0.3))
+    interval = mean_gain(loss, np.ones(66), origin, part, seed=1)
+    assert interval == pytest.approx((0.3, 0.1, 0.3))
 
 
 def test_the_calibration_that_is_gained_is_worked_by_hand() -> None:
     outcome = np.tile([1.0, 0.0, 0.0, 0.0], 60)
     origin = np.repeat(np.arange(60), 4)
     right, wrong = np.full(240, 0.25), np.full(240, 0.45)
-    found = calibration_gain(outcome, right, wrong, origin, seed=1)
-    assert found == pytest.approx((0.2, 0.2, 0.2))
-    found = calibration_gain(outcome, wrong, right, origin, seed=1)
-    assert found == pytest.approx((-0.2, -0.2, -0.2))
+    interval = calibration_gain(outcome, right, wrong, origin, seed=1)
+    assert interval == pytest.approx((0.2, 0.2, 0.2))
+    interval = calibration_gain(outcome, wrong, right, origin, seed=1)
+    assert interval == pytest.approx((-0.2, -0.2, -0.2))
 
 
 def test_a_month_of_bad_calibration_proves_nothing() -> None:
     outcome, origin = np.tile([1.0, 0.0], 60), np.repeat(np.arange(60), 2)
     fair = np.full(120, 0.5)
     off = np.where(origin == 7, 0.9, fair)
-    found = calibration_gain(outcome, off, fair, origin, seed=1)
-    assert found.value == pytest.approx(-0.4 / 60)
-    assert not found.is_real_loss
+    interval = calibration_gain(outcome, off, fair, origin, seed=1)
+    assert interval.value == pytest.approx(-0.4 / 60)
+    assert not interval.is_real_loss
 
 
 @given(st.integers(0, 2**32), st.integers(1, 300))
@@ -132,8 +132,8 @@ def test_it_is_the_difference_of_the_calibration_errors_and_turns_its_sign(
     rng = np.random.default_rng(seed)
     outcome = (rng.random(300) < 0.3).astype(float)
     own, other = rng.random(300), rng.choice(rng.random(distinct), 300)
-    found = calibration_gain(outcome, own, other, ORIGINS, seed=2, draws=50)
+    interval = calibration_gain(outcome, own, other, ORIGINS, seed=2, draws=50)
     errors = calibration_error(outcome, own), calibration_error(outcome, other)
-    assert found.value == pytest.approx(errors[1] - errors[0])
+    assert interval.value == pytest.approx(errors[1] - errors[0])
     turned = calibration_gain(outcome, other, own, ORIGINS, seed=2, draws=50)
-    assert turned == pytest.approx((-found.value, -found.high, -found.low))
+    assert turned == pytest.approx((-interval.value, -interval.high, -interval.low))

@@ -116,30 +116,30 @@ forecasts = st.lists(st.tuples(st.floats(-1, 9), st.floats(0, 1)), min_size=1, m
 
 
 def predicted(
-    history: list[tuple[float, float]], wanted: list[tuple[float, float]], count: int
+    history: list[tuple[float, float]], sizes: list[tuple[float, float]], count: int
 ) -> tuple[Values, Values, DeathsDistribution]:
     size, deaths = np.array(history, dtype=float).reshape(-1, 2).T
-    wanted_size, probability = np.array(wanted).T
+    wanted_size, probability = np.array(sizes).T
     past = Analogues(TAU, count).fit(size, deaths, np.abs(size) * 3)
     return deaths, probability, past.predict(wanted_size, probability, np.abs(wanted_size) * 3)
 
 
-@given(history=histories, wanted=forecasts, count=st.integers(1, 70))
+@given(history=histories, sizes=forecasts, count=st.integers(1, 70))
 def test_the_exceedance_of_tau_is_the_score(
-    history: list[tuple[float, float]], wanted: list[tuple[float, float]], count: int
+    history: list[tuple[float, float]], sizes: list[tuple[float, float]], count: int
 ) -> None:
-    _, probability, forecast = predicted(history, wanted, count)
+    _, probability, forecast = predicted(history, sizes, count)
     assert_allclose(forecast.exceedance(TAU), probability, rtol=0, atol=1e-12)
     assert_allclose(forecast.weights.sum(axis=1), 1, rtol=0, atol=1e-12)
     assert (forecast.weights >= 0).all()
 
 
-@given(history=histories, wanted=forecasts, count=st.integers(1, 70))
+@given(history=histories, sizes=forecasts, count=st.integers(1, 70))
 def test_nothing_is_forecast_beyond_what_history_saw_the_region_has_or_the_edges(
-    history: list[tuple[float, float]], wanted: list[tuple[float, float]], count: int
+    history: list[tuple[float, float]], sizes: list[tuple[float, float]], count: int
 ) -> None:
-    deaths, _, forecast = predicted(history, wanted, count)
-    now = np.abs([size for size, _ in wanted]) * 3
+    deaths, _, forecast = predicted(history, sizes, count)
+    now = np.abs([size for size, _ in sizes]) * 3
     highest = np.maximum(max([TAU, *deaths]), now)
     assert (forecast.draws <= highest[:, None]).all()
     assert (forecast.draws >= 0).all()
@@ -147,11 +147,11 @@ def test_nothing_is_forecast_beyond_what_history_saw_the_region_has_or_the_edges
     assert set(below) <= {*deaths, 0.0}
 
 
-@given(history=histories, wanted=forecasts, count=st.integers(1, 70))
+@given(history=histories, sizes=forecasts, count=st.integers(1, 70))
 def test_quantiles_rise_with_the_level_and_agree_with_the_score_and_the_mean_lies_inside(
-    history: list[tuple[float, float]], wanted: list[tuple[float, float]], count: int
+    history: list[tuple[float, float]], sizes: list[tuple[float, float]], count: int
 ) -> None:
-    _, probability, forecast = predicted(history, wanted, count)
+    _, probability, forecast = predicted(history, sizes, count)
     quantiles, draws = forecast.quantiles(QUANTILES), forecast.draws
     assert (np.diff(draws, axis=1) >= 0).all()
     assert (np.diff(quantiles, axis=1) >= 0).all()
@@ -163,12 +163,12 @@ def test_quantiles_rise_with_the_level_and_agree_with_the_score_and_the_mean_lie
     assert (mean <= draws[:, -1] + 1e-9).all()
 
 
-@given(history=histories, wanted=forecasts, seed=st.integers(0, 2**32))
+@given(history=histories, sizes=forecasts, seed=st.integers(0, 2**32))
 def test_taking_every_outcome_the_order_of_history_decides_nothing(
-    history: list[tuple[float, float]], wanted: list[tuple[float, float]], seed: int
+    history: list[tuple[float, float]], sizes: list[tuple[float, float]], seed: int
 ) -> None:
     order = np.random.default_rng(seed).permutation(len(history))
-    _, _, forecast = predicted(history, wanted, 100)
-    _, _, moved = predicted([history[i] for i in order], wanted, 100)
+    _, _, forecast = predicted(history, sizes, 100)
+    _, _, moved = predicted([history[i] for i in order], sizes, 100)
     assert_array_equal(moved.draws, forecast.draws)
     assert_array_equal(moved.weights, forecast.weights)

@@ -12,7 +12,15 @@ from skops.io.exceptions import UntrustedTypesFoundException
 from experiments.tracking.registry import TRUSTED_TYPES
 from features.words import QUANTILES, SPECS, TARGETS, Target, quantile_column
 from models.calibration import LogisticCalibration
-from models.forecaster import CELLS, FITTED_CELLS, Cell, Forecaster, Rows, cell_key, fit_cell
+from models.forecaster import (
+    CELLS,
+    FITTED_CELLS,
+    Cell,
+    Forecaster,
+    LabelledRows,
+    cell_key,
+    fit_cell,
+)
 from models.learners import (
     BaseRate,
     Boosting,
@@ -38,14 +46,14 @@ TEMPLATES: dict[LearnerName, Learner] = {
 }
 
 
-def rows(seed: int, count: int = 400) -> Rows:
+def rows(seed: int, count: int = 400) -> LabelledRows:
     rng = np.random.default_rng(seed)
     indicators = rng.gamma(0.5, 8, (count, 2)).astype(np.float32)
     deaths = rng.poisson(rng.gamma(1, indicators[:, 0])).astype(float)
-    return Rows(indicators, (deaths >= TAU).astype(float), deaths, np.arange(count) % 20)
+    return LabelledRows(indicators, (deaths >= TAU).astype(float), deaths, np.arange(count) % 20)
 
 
-def rare(given: Rows, cases: int) -> Rows:
+def rare(given: LabelledRows, cases: int) -> LabelledRows:
     return replace(given, outcome=(np.arange(len(given.outcome)) < cases).astype(float))
 
 
@@ -163,7 +171,7 @@ def test_only_an_instability_cell_has_a_distribution(target: Target) -> None:
         cell.deaths(rows(3).indicators)
 
 
-def overconfident(indicators: npt.NDArray[np.float32], given: Rows) -> Rows:
+def overconfident(indicators: npt.NDArray[np.float32], given: LabelledRows) -> LabelledRows:
     odds = 3 * (np.log1p(indicators[:, 0].astype(float)) - 1.5)
     rng = np.random.default_rng(9)
     return replace(given, outcome=(rng.random(len(odds)) < expit(odds)).astype(float))

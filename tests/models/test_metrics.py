@@ -62,20 +62,6 @@ def test_auc_and_average_precision_are_those_of_scikit_learn(
     )
 
 
-@pytest.mark.parametrize(
-    ("score", "reference", "expected"),
-    [(0.1, 0.1, 0), (0, 0.1, 1), (0.05, 0.2, 0.75), (3, 2, -0.5)],
-)
-def test_skill_is_what_is_gained_on_the_reference(
-    score: float, reference: float, expected: float
-) -> None:
-    assert metrics.skill(score, reference) == pytest.approx(expected)
-
-
-def test_there_is_no_skill_over_a_perfect_reference() -> None:
-    assert np.isnan(metrics.skill(0.1, 0))
-
-
 def test_reliability_cuts_sorted_forecasts_into_bins_of_equal_size() -> None:
     probability, outcome = array(0.9, 0.1, 0.7, 0.2, 0.4, 0.5), array(1, 0, 0, 1, 1, 0)
     forecast, observed, size = metrics.reliability(outcome, probability, bins=3)

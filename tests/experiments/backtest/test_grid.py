@@ -12,12 +12,12 @@ from experiments.backtest.folds import Fold
 from experiments.backtest.grid import (
     DECIDES_NO_TASK,
     Arrays,
-    Kept,
+    TaskCache,
     code_digest,
     grid_digest,
     in_parallel,
-    kept_under,
     run_grid,
+    task_cache,
 )
 from experiments.backtest.rolling import _forecast_fold
 from experiments.configuration import Configuration
@@ -41,8 +41,8 @@ class Work:
         return {"square": np.array([number**2, np.pi * number])}
 
 
-def results(work: Work, kept: Kept | None, jobs: int = 1) -> dict[str, bytes]:
-    return {key: told["square"].tobytes() for key, told in run_grid(work, TASKS, jobs, kept)}
+def results(work: Work, cache: TaskCache | None, jobs: int = 1) -> dict[str, bytes]:
+    return {key: arrays["square"].tobytes() for key, arrays in run_grid(work, TASKS, jobs, cache)}
 
 
 def test_every_task_is_run_once_and_told_by_its_key() -> None:
@@ -54,30 +54,30 @@ def test_every_task_is_run_once_and_told_by_its_key() -> None:
 
 
 def test_two_jobs_say_the_same(tmp_path: Path) -> None:
-    assert results(Work(), Kept(tmp_path), jobs=2) == results(Work(), None)
+    assert results(Work(), TaskCache(tmp_path), jobs=2) == results(Work(), None)
     assert dict(in_parallel(pow, {"a": (2, 3), "b": (3, 2)}, 2)) == {"a": 8, "b": 9}
 
 
 def test_a_grid_that_broke_off_goes_on_where_it_was(tmp_path: Path) -> None:
     broken = Work(fails_at=3)
     with pytest.raises(RuntimeError, match="broken off"):
-        results(broken, Kept(tmp_path))
+        results(broken, TaskCache(tmp_path))
     resumed = Work()
-    assert results(resumed, Kept(tmp_path)) == results(Work(), None)
+    assert results(resumed, TaskCache(tmp_path)) == results(Work(), None)
     assert resumed.done == [3, 4, 5]
 
 
 def test_what_is_whole_is_not_computed_again_and_what_is_not_is(tmp_path: Path) -> None:
-    kept = Kept(tmp_path)
-    expected = results(Work(), kept)
-    assert results(nothing := Work(), kept) == expected
+    cache = TaskCache(tmp_path)
+    expected = results(Work(), cache)
+    assert results(nothing := Work(), cache) == expected
     assert nothing.done == []
     file = tmp_path / "task-2.npz"
     file.write_bytes(file.read_bytes()[:-1])
     (tmp_path / "task-4.npz").unlink()
-    assert results(mended := Work(), kept) == expected
+    assert results(mended := Work(), cache) == expected
     assert mended.done == [2, 4]
-    assert results(nothing, kept) == expected
+    assert results(nothing, cache) == expected
     assert nothing.done == []
 
 
@@ -86,65 +86,65 @@ ARRAYS = {"probability": np.array([0.1, 0.2]), "crps": np.array([np.pi, np.nan])
 
 
 @pytest.fixture
-def kept(tmp_path: Path) -> Kept:
-    found = Kept(tmp_path / "digest")
-    found.write("a", ARRAYS)
-    return found
+def cache(tmp_path: Path) -> TaskCache:
+    arrays_read = TaskCache(tmp_path / "digest")
+    arrays_read.write("a", ARRAYS)
+    return arrays_read
 
 
-def test_what_is_kept_comes_back_to_the_last_bit(kept: Kept) -> None:
-    found = kept.read("a")
-    assert found is not None
-    assert list(found) == list(ARRAYS)
+def test_what_is_kept_comes_back_to_the_last_bit(cache: TaskCache) -> None:
+    arrays_read = cache.read("a")
+    assert arrays_read is not None
+    assert list(arrays_read) == list(ARRAYS)
     for name, array in ARRAYS.items():
-        assert found[name].tobytes() == array.tobytes()
-        assert found[name].dtype == array.dtype
+        assert arrays_read[name].tobytes() == array.tobytes()
+        assert arrays_read[name].dtype == array.dtype
 
 
-def test_what_was_never_kept_is_not_there(kept: Kept, tmp_path: Path) -> None:
-    assert kept.read("b") is None
-    assert Kept(tmp_path / "nowhere").read("a") is None
+def test_what_was_never_kept_is_not_there(cache: TaskCache, tmp_path: Path) -> None:
+    assert cache.read("b") is None
+    assert TaskCache(tmp_path / "nowhere").read("a") is None
 
 
 @pytest.mark.parametrize("share", [0, 0.02, 0.5, 0.999])
-def test_a_file_that_is_cut_off_is_as_good_as_absent(kept: Kept, share: float) -> None:
-    (file,) = kept.folder.iterdir()
+def test_a_file_that_is_cut_off_is_as_good_as_absent(cache: TaskCache, share: float) -> None:
+    (file,) = cache.folder.iterdir()
     content = file.read_bytes()
     file.write_bytes(content[: int(share * len(content))])
-    assert kept.read("a") is None
+    assert cache.read("a") is None
 
 
-def test_a_single_wrong_bit_is_noticed(kept: Kept) -> None:
-    (file,) = kept.folder.iterdir()
+def test_a_single_wrong_bit_is_noticed(cache: TaskCache) -> None:
+    (file,) = cache.folder.iterdir()
     content = bytearray(file.read_bytes())
     for place in range(0, len(content), 97):
         content[place] ^= 1
         file.write_bytes(content)
-        assert kept.read("a") is None
+        assert cache.read("a") is None
         content[place] ^= 1
     file.write_bytes(content)
-    assert kept.read("a") is not None
+    assert cache.read("a") is not None
 
 
 def test_nothing_half_written_has_the_name_of_a_result(
-    kept: Kept, monkeypatch: pytest.MonkeyPatch
+    cache: TaskCache, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def broken_off(self: Path, target: Path) -> Path:
         raise KeyboardInterrupt
 
     monkeypatch.setattr(Path, "replace", broken_off)
     with pytest.raises(KeyboardInterrupt):
-        kept.write("b", ARRAYS)
-    assert kept.read("b") is None
-    assert kept.read("a") is not None
+        cache.write("b", ARRAYS)
+    assert cache.read("b") is None
+    assert cache.read("a") is not None
 
 
-def test_a_result_is_replaced_whole(kept: Kept) -> None:
-    kept.write("a", {"probability": np.array([0.9])})
-    found = kept.read("a")
-    assert found is not None
-    assert {name: array.tolist() for name, array in found.items()} == {"probability": [0.9]}
-    assert len(list(kept.folder.iterdir())) == 1
+def test_a_result_is_replaced_whole(cache: TaskCache) -> None:
+    cache.write("a", {"probability": np.array([0.9])})
+    arrays_read = cache.read("a")
+    assert arrays_read is not None
+    assert {name: array.tolist() for name, array in arrays_read.items()} == {"probability": [0.9]}
+    assert len(list(cache.folder.iterdir())) == 1
 
 
 @pytest.fixture
@@ -157,12 +157,12 @@ def test_the_same_experiment_on_the_same_events_is_kept_in_the_same_folder(
 ) -> None:
     configuration = Configuration.model_validate(settings)
     again = make_samples(samples.deaths.copy())
-    first = kept_under(tmp_path, samples, configuration)
-    assert kept_under(tmp_path, again, Configuration.model_validate(settings)) == first
+    first = task_cache(tmp_path, samples, configuration)
+    assert task_cache(tmp_path, again, Configuration.model_validate(settings)) == first
     assert first.folder.parent == tmp_path
     renamed = settings | {"name": "other", "description": "other", "levels": ["country"]}
     renamed |= {"learners": ["boosting"], "backtest": {"years": 9, "refit_months": 1}}
-    assert kept_under(tmp_path, samples, Configuration.model_validate(renamed)) == first
+    assert task_cache(tmp_path, samples, Configuration.model_validate(renamed)) == first
 
 
 def test_whatever_changes_a_result_changes_the_digest(
@@ -208,16 +208,16 @@ def test_no_task_reads_a_setting_that_the_digest_leaves_out(
         indicators=np.repeat(samples.indicators, len(whole.indicator_names), axis=2),
     )
     for learner in whole.learners:
-        told = _forecast_fold(samples, bare, Fold(90, 93), learner, "instability", 1)
-        assert len(told["probability"]) == 9
+        arrays = _forecast_fold(samples, bare, Fold(90, 93), learner, "instability", 1)
+        assert len(arrays["probability"]) == 9
 
 
 def test_the_code_that_is_digested_is_all_that_a_task_runs_through() -> None:
 
     def imported(name: str) -> set[str]:
         tree = ast.parse((ROOT / "experiments" / f"{name}.py").read_text())
-        found = {node.module for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)}
-        return {m[12:].replace(".", "/") for m in found if m and m.startswith("experiments.")}
+        arrays_read = {node.module for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)}
+        return {m[12:].replace(".", "/") for m in arrays_read if m and m.startswith("experiments.")}
 
     seen, waiting = set(), {"backtest/rolling"}
     while waiting:

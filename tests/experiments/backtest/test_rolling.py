@@ -1,4 +1,4 @@
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import fields, replace
 from typing import Any
 
@@ -11,26 +11,23 @@ from hypothesis import strategies as st
 from pandas.testing import assert_frame_equal
 
 from experiments.backtest import rolling as module
-from experiments.backtest.folds import Window, fold_origins
-from experiments.backtest.rolling import Backtest, Step, fit_forecaster, run_backtest
+from experiments.backtest.folds import OriginSpan, fold_origins
+from experiments.backtest.rolling import Backtest, fit_forecaster, run_backtest
 from experiments.configuration import Configuration
 from experiments.samples import Samples, samples_at
 from features.errors import CoverageError
 from features.months import parse_month
 from features.panel.panel import Panel
 from features.targets import label
-from models.forecaster import CELLS, FITTED_CELLS, Cell, Rows
+from models.forecaster import CELLS, FITTED_CELLS, Cell, LabelledRows
 from models.learners import Learner
+from tests.training import plainly
 
 MakeSamples = Callable[..., Samples]
 Settings = dict[str, Any]
 ORIGIN = parse_month("2023-12")
 KEYS = ["target", "horizon", "origin", "region"]
 FORECASTS = ["logistic", "boosting", "climatology", "conflictology", "persistence"]
-
-
-def plainly(steps: Iterable[Step], total: int, label: str) -> Iterable[Step]:
-    return steps
 
 
 def backtest_of(panel: Panel, settings: Settings, jobs: int = 1) -> Backtest:
@@ -130,7 +127,7 @@ def test_folds_of_a_window_go_forward_from_its_first_month(
     configuration = Configuration.model_validate(settings)
     samples = make_samples(np.zeros((100, 1)))
     start = int(samples.months[0])
-    assert fold_origins(samples, configuration, Window(start + first, start + last)) == expected
+    assert fold_origins(samples, configuration, OriginSpan(start + first, start + last)) == expected
 
 
 @pytest.mark.parametrize(("first", "last"), [(90, 89), (90, 99), (-400, 110)])
@@ -141,7 +138,7 @@ def test_a_window_that_no_outcome_can_judge_is_refused(
     start = int(samples.months[0])
     with pytest.raises(CoverageError, match="cannot be judged by outcomes up to 2018-04: choose"):
         fold_origins(
-            samples, Configuration.model_validate(settings), Window(start + first, start + last)
+            samples, Configuration.model_validate(settings), OriginSpan(start + first, start + last)
         )
 
 
@@ -224,13 +221,13 @@ def test_a_window_judges_its_own_origins_as_the_whole_backtest_does(
 ) -> None:
     configuration = Configuration.model_validate(small)
     samples = samples_at(panel, ORIGIN, 5, configuration.indicator_names)
-    window = Window(ORIGIN - 12, ORIGIN - 8)
-    found = run_backtest(samples, configuration, "admin1", 1, plainly, window=window)
+    span = OriginSpan(ORIGIN - 12, ORIGIN - 8)
+    result = run_backtest(samples, configuration, "admin1", 1, plainly, span=span)
     whole = tables_of(backtest)
-    for name, table in tables_of(found).items():
+    for name, table in tables_of(result).items():
         expected = whole[name][whole[name]["origin"] <= ORIGIN - 8].reset_index(drop=True)
         assert_frame_equal(table, expected, check_exact=True)
-    assert found.crps.query("horizon == 1")["origin"].max() == ORIGIN - 8
+    assert result.crps.query("horizon == 1")["origin"].max() == ORIGIN - 8
 
 
 @pytest.mark.parametrize("back", [12, 7])
@@ -283,13 +280,13 @@ def test_no_label_is_learned_from_before_it_was_known(
     training = {"months": months, "calibration_months": calibration}
     configuration = Configuration.model_validate(small | {"training": training})
     samples = make_samples(np.random.default_rng(seed).poisson(2.0, size=(100, 2)).astype(float))
-    taught: list[tuple[Rows, Rows]] = []
+    taught: list[tuple[LabelledRows, LabelledRows]] = []
 
     def spy(
         target: str,
         template: Learner,
-        teach: Rows,
-        calibrate: Rows,
+        teach: LabelledRows,
+        calibrate: LabelledRows,
         tau: float,
         scale_columns: tuple[int, ...],
     ) -> Cell:

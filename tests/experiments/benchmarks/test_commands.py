@@ -14,9 +14,9 @@ def command(
     monkeypatch.setattr(sys, "argv", ["tocsin", "benchmark", *arguments])
     with pytest.raises(SystemExit) as done:
         tocsin.main()
-    told = capsys.readouterr()
+    figures = capsys.readouterr()
     code = done.value.code
-    return (code if isinstance(code, int) else 0), told.out, told.err
+    return (code if isinstance(code, int) else 0), figures.out, figures.err
 
 
 def test_views_prints_its_tables_and_writes_what_was_asked(

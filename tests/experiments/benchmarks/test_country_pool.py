@@ -3,9 +3,13 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from experiments.benchmarks.country_pool import CountryPool, forest_draws
+from experiments.benchmarks.country_pool import (
+    CountryPool,
+    country_indicators,
+    country_scale,
+    forest_draws,
+)
 from experiments.benchmarks.views_data import MONTHS_AHEAD, CountryHistory
-from experiments.benchmarks.views_indicators import country_indicators, recent_scale
 from features.arrays import FloatArray
 from features.errors import InputError
 
@@ -26,13 +30,13 @@ def test_scale_is_between_the_last_month_and_the_year() -> None:
     deaths = np.zeros((24, 2))
     deaths[:, 0] = 7.0
     deaths[-1, 1] = 63.0
-    found = recent_scale(deaths)
-    assert found[-1, 0] == pytest.approx(7)
+    result = country_scale(deaths)
+    assert result[-1, 0] == pytest.approx(7)
     # 64, 63 / 3 + 1 = 22 and 63 / 12 + 1 = 6.25: their geometric mean is 20.6, less one death;
     # but the worst year on record is one of 7 a month.
-    assert found[-1, 1] == 7.0
+    assert result[-1, 1] == 7.0
     deaths[:12, 0] = 40.0
-    assert recent_scale(deaths)[-1, 1] == pytest.approx((64 * 22 * 6.25) ** (1 / 3) - 1)
+    assert country_scale(deaths)[-1, 1] == pytest.approx((64 * 22 * 6.25) ** (1 / 3) - 1)
 
 
 def test_indicators_are_finite_and_know_nothing_later() -> None:

@@ -12,10 +12,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.testing import assert_allclose, assert_array_equal
 
-from experiments.benchmarks.chosen import UNIT_FORECASTER
 from experiments.benchmarks.files import Run
+from experiments.benchmarks.forecasters import UNIT_FORECASTER, UnitFrequency
 from experiments.benchmarks.published import UNIT_ENTRIES, UNIT_ROWS
-from experiments.benchmarks.simple import UnitFrequency
 from experiments.benchmarks.subforecast import (
     LEAST_TRAINING,
     UnitForecaster,
@@ -111,7 +110,7 @@ def test_no_units_are_added_where_there_are_enough(counts_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("change", "said"),
+    ("change", "message"),
     [
         (lambda t: t.drop(columns="n_sb"), "lacks the columns n_sb"),
         (lambda t: t.iloc[:0], "has no rows"),
@@ -125,11 +124,11 @@ def test_no_units_are_added_where_there_are_enough(counts_path: Path) -> None:
     ],
 )
 def test_a_table_of_another_form_is_refused_with_the_fault(
-    counts_path: Path, change: Callable[[pd.DataFrame], pd.DataFrame], said: str
+    counts_path: Path, change: Callable[[pd.DataFrame], pd.DataFrame], message: str
 ) -> None:
     table = pd.read_csv(counts_path, dtype="str", keep_default_na=False)
     change(table).to_csv(counts_path, index=False)
-    with pytest.raises(InputError, match=said) as error:
+    with pytest.raises(InputError, match=message) as error:
         read_counts(counts_path)
     assert str(counts_path) in str(error.value)
 

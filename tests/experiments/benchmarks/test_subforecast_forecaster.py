@@ -9,7 +9,7 @@ from experiments.benchmarks.subforecast import roll
 from experiments.benchmarks.subforecast_data import AdminCounts
 from experiments.benchmarks.subforecast_forecaster import UnitEnsemble, indicators_of
 from experiments.benchmarks.subforecast_scores import outcomes_of
-from experiments.benchmarks.subforecast_surroundings import places_of
+from experiments.benchmarks.subforecast_surroundings import map_of
 from features.arrays import FloatArray
 from models import metrics
 
@@ -68,10 +68,10 @@ def test_units_without_a_name_are_forecast_like_those_quiet_the_longest(
     events = made_up.copy()
     events[:, 1] = 0  # as the first is by its level
     with_nameless, without = counts_of(events, nameless=3), counts_of(events)
-    found = UnitEnsemble().fit(with_nameless, 1).predict(with_nameless)
+    result = UnitEnsemble().fit(with_nameless, 1).predict(with_nameless)
     expected = UnitEnsemble().fit(without, 1).predict(without)
-    assert_array_equal(found[:, :16], expected)
-    assert_allclose(found[:, 16:], np.repeat(expected[:, :2].mean(axis=1)[:, None], 3, axis=1))
+    assert_array_equal(result[:, :16], expected)
+    assert_allclose(result[:, 16:], np.repeat(expected[:, :2].mean(axis=1)[:, None], 3, axis=1))
     events[-1, :2] = 1
     all_seen = counts_of(events, nameless=1)
     assert np.isfinite(UnitEnsemble().fit(all_seen, 1).predict(all_seen)).all()
@@ -79,8 +79,8 @@ def test_units_without_a_name_are_forecast_like_those_quiet_the_longest(
 
 def test_of_a_table_that_teaches_nothing_the_base_rate_is_forecast(made_up: FloatArray) -> None:
     counts = counts_of(0 * made_up)
-    found = UnitEnsemble().fit(counts, 1).predict(counts)
-    assert_allclose(found, np.full((3, 16), 0.5 / (47 * 16 + 1)))
+    result = UnitEnsemble().fit(counts, 1).predict(counts)
+    assert_allclose(result, np.full((3, 16), 0.5 / (47 * 16 + 1)))
 
 
 def test_forecasts_do_not_depend_on_the_order_of_units(made_up: FloatArray) -> None:
@@ -94,8 +94,8 @@ def test_forecasts_do_not_depend_on_the_order_of_units(made_up: FloatArray) -> N
         events_by_type=counts.events_by_type[:, order],
         deaths=counts.deaths[:, order],
     )
-    names, values = indicators_of(counts, places_of(counts))
-    again, others = indicators_of(turned, places_of(turned))
+    names, values = indicators_of(counts, map_of(counts))
+    again, others = indicators_of(turned, map_of(turned))
     assert names == again
     assert values.shape == (72, 16, len(names))
     assert_allclose(values[:, order], others, rtol=1e-5, atol=1e-6)

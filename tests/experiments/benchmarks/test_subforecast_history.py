@@ -8,7 +8,7 @@ from experiments.benchmarks.subforecast_data import AdminCounts, labels_of
 from experiments.benchmarks.subforecast_history import (
     began_in,
     escalated_in,
-    escalation_threshold,
+    events_to_escalate,
     history,
 )
 from features.arrays import FloatArray
@@ -39,13 +39,13 @@ def column(*values: float) -> FloatArray:
 def test_the_threshold_is_the_fewest_events_that_are_an_escalation(
     trailing: tuple[float, ...], fewest: int
 ) -> None:
-    assert escalation_threshold(column(*trailing))[-1, 0] == fewest
+    assert events_to_escalate(column(*trailing))[-1, 0] == fewest
 
 
 @given(seed=st.integers(0, 2**32))
 def test_reaching_the_threshold_is_what_the_benchmark_calls_an_escalation(seed: int) -> None:
     events = np.random.default_rng(seed).poisson(3.0, (40, 2)).astype(float)
-    reached = events[8:] >= escalation_threshold(events)[7:-1]
+    reached = events[8:] >= events_to_escalate(events)[7:-1]
     assert_array_equal(reached, labels_of(counts_of(events))[1, 7:-1] == 1)
     assert_array_equal(escalated_in(counts_of(events))[8:], reached)
 

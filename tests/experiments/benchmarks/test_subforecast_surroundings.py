@@ -9,8 +9,8 @@ from numpy.testing import assert_allclose, assert_array_equal
 from experiments.benchmarks.subforecast_data import AdminCounts
 from experiments.benchmarks.subforecast_surroundings import (
     FARTHEST_KM,
-    Places,
-    places_of,
+    UnitMap,
+    map_of,
     surroundings,
 )
 from features.arrays import FloatArray
@@ -33,21 +33,21 @@ def counts_of(events: FloatArray, units: list[tuple[str, str]] = UNITS) -> Admin
     return AdminCounts(months, countries, regions, events, by_type, events * 2)
 
 
-def in_a_row(*km: float, country: tuple[int, ...]) -> Places:
+def in_a_row(*km: float, country: tuple[int, ...]) -> UnitMap:
     """Units on a line, so many km from the first; NaN where nobody knows."""
     position = np.array(km)
     apart = np.abs(position[:, None] - position[None, :])
     apart = np.where(np.isnan(apart), INF, apart)
     np.fill_diagonal(apart, INF)
-    return Places(np.array(country), apart)
+    return UnitMap(np.array(country), apart)
 
 
 def test_names_have_places_across_borders_and_unknown_ones_none() -> None:
-    places = places_of(counts_of(np.zeros((3, 5))))
+    places = map_of(counts_of(np.zeros((3, 5))))
     assert_array_equal(places.country[:, None] == places.country[None, :], np.array(
         [[1, 1, 0, 0, 0], [1, 1, 0, 0, 0], [0, 0, 1, 1, 1], [0, 0, 1, 1, 1], [0, 0, 1, 1, 1]]
     ))  # fmt: skip
-    assert_array_equal(places.known, [1, 1, 1, 1, NAN])
+    assert_array_equal(places.where_known, [1, 1, 1, 1, NAN])
     assert_array_equal(places.km, places.km.T)
     assert np.isinf(np.diagonal(places.km)).all()
     assert np.isinf(places.km[NOWHERE]).all()
@@ -79,9 +79,9 @@ def test_what_is_around_is_what_it_is_called() -> None:
 def test_far_kernels_weigh_more_than_near_ones() -> None:
     events = np.ones((3, 2))
     near = surroundings(counts_of(events, UNITS[:2]), in_a_row(0, 100, country=(0, 1)))
-    found = [near[f"within_{km}_active_1"][-1, 0] for km in (50, 150, 400)]
-    assert found == pytest.approx([np.exp(-100 / km) for km in (50, 150, 400)])
-    assert all(a < b for a, b in pairwise(found))
+    result = [near[f"within_{km}_active_1"][-1, 0] for km in (50, 150, 400)]
+    assert result == pytest.approx([np.exp(-100 / km) for km in (50, 150, 400)])
+    assert all(a < b for a, b in pairwise(result))
 
 
 @settings(max_examples=5, deadline=None)
@@ -93,7 +93,7 @@ def test_no_column_looks_ahead_and_the_order_of_units_is_of_no_account(seed: int
     counts = counts_of(events)
     turned = counts_of(events[:, order], [UNITS[k] for k in order])
     whole, before, again = (
-        surroundings(c, places_of(c)) for c in (counts, counts.until(JANUARY_2014 + cut), turned)
+        surroundings(c, map_of(c)) for c in (counts, counts.until(JANUARY_2014 + cut), turned)
     )
     for name, values in whole.items():
         assert values.shape == events.shape

@@ -13,10 +13,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from numpy.testing import assert_allclose, assert_array_equal
 
-from experiments.benchmarks.chosen import COUNTRY_FORECASTER
 from experiments.benchmarks.files import Run
+from experiments.benchmarks.forecasters import COUNTRY_FORECASTER, RecentMonths
 from experiments.benchmarks.published import CONFLICTOLOGY, LEADERBOARD, LEADERS, leaderboard
-from experiments.benchmarks.simple import RecentMonths
 from experiments.benchmarks.views import (
     CountryForecaster,
     Draws,
@@ -60,8 +59,8 @@ class Always:
 
 
 def value(report: ViewsReport, window: str, part: str, measure: str) -> tuple[float, float]:
-    (found,) = [f for f in report.figures if f[:3] == (window, part, measure)]
-    return found.ours, found.conflictology
+    (result,) = [f for f in report.figures if f[:3] == (window, part, measure)]
+    return result.ours, result.conflictology
 
 
 def draws_of(folder: Path, forecaster: CountryForecaster, run: Run, year: int) -> pd.DataFrame:
@@ -200,16 +199,16 @@ def test_without_a_leaderboard_the_leaders_are_known(views_folder: Path, run: Ru
 
 
 @pytest.mark.parametrize(
-    ("text", "said"),
+    ("text", "message"),
     [
         ("model,crps_hist\nx,1\n", "lacks the columns ign_hist"),
         ("model,crps_hist,ign_hist,mis_hist\nx,1,2,?\n", "holds no scores"),
         ("model,crps_hist,ign_hist,mis_hist\nx,1,2,3\n", "lacks VIEWS_bm_conflictology"),
     ],
 )
-def test_a_leaderboard_of_another_form_is_refused(tmp_path: Path, text: str, said: str) -> None:
+def test_a_leaderboard_of_another_form_is_refused(tmp_path: Path, text: str, message: str) -> None:
     (tmp_path / LEADERBOARD).write_text(text)
-    with pytest.raises(InputError, match=said):
+    with pytest.raises(InputError, match=message):
         leaderboard(tmp_path)
 
 

@@ -86,7 +86,7 @@ TRUTH, DRAWS, PAST, LIST = (
 
 
 @pytest.mark.parametrize(
-    ("name", "change", "said"),
+    ("name", "change", "message"),
     [
         (TRUTH, lambda t: t.iloc[1:], "lacks month_id 469, country_id 2"),
         (TRUTH, lambda t: pd.concat([t, t.iloc[:1]]), "month_id 469, country_id 2 twice"),
@@ -112,10 +112,10 @@ TRUTH, DRAWS, PAST, LIST = (
     ],
 )  # fmt: skip
 def test_a_table_of_another_form_is_refused_with_its_name_and_the_fault(
-    views_folder: Path, name: str, change: Callable[[pd.DataFrame], pd.DataFrame], said: str
+    views_folder: Path, name: str, change: Callable[[pd.DataFrame], pd.DataFrame], message: str
 ) -> None:
     changed(change, name)(views_folder)
-    with pytest.raises(InputError, match=said) as error:
+    with pytest.raises(InputError, match=message) as error:
         read_views(views_folder)
     assert name in str(error.value)
 

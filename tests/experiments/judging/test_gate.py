@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from experiments.judging.comparison import FEWEST_ORIGINS
 from experiments.judging.gate import Verdict, against_champion, against_references
+from experiments.judging.skill import FEWEST_ORIGINS
 from models.references import REFERENCES
 
 MONTH = [
@@ -146,8 +146,8 @@ def test_a_gain_in_one_target_makes_up_for_a_loss_of_the_same_share_and_no_more(
     even = judged([1 - off, off, lost, lost], HALF)
     assert even.evidence["gain"].tolist() == pytest.approx([0.5, -0.5])
     for off_in_the_other, real in ((lost - 0.01, True), (lost + 0.01, False)):
-        (found,) = judged([1 - off, off, off_in_the_other, off_in_the_other], HALF).comparisons
-        assert (found.gain.is_real, found.gain.is_real_loss) == (real, not real)
+        (result,) = judged([1 - off, off, off_in_the_other, off_in_the_other], HALF).comparisons
+        assert (result.gain.is_real, result.gain.is_real_loss) == (real, not real)
 
 
 @pytest.mark.parametrize("is_renewal", [True, False])
@@ -162,8 +162,8 @@ def test_a_gain_is_not_bought_with_calibration_beyond_the_tolerance(
     assert row["challenger_calibration"] == pytest.approx(off)
     assert row["calibration_gain"] == pytest.approx(-off)
     assert verdict.passed == passed
-    said = "in instability: expected calibration error 0.0060 against 0.0000"
-    assert (said in verdict.reason) != passed
+    message = "in instability: expected calibration error 0.0060 against 0.0000"
+    assert (message in verdict.reason) != passed
 
 
 def test_calibration_that_is_worse_by_one_month_only_refuses_nobody() -> None:

@@ -1,14 +1,16 @@
 import math
 
+import numpy as np
 import pandas as pd
 import pytest
 
 from experiments.backtest.rolling import Backtest
 from experiments.judging.skill import (
-    Skill,
+    SkillTables,
     deaths_skill,
     forecasts_in,
     probability_skill,
+    share_saved,
 )
 
 KEYS = {"horizon": [1, 1, 1, 1], "origin": [600, 600, 601, 601], "region": [0, 1, 0, 1]}
@@ -112,7 +114,7 @@ def test_a_perfect_reference_leaves_no_skill_to_state() -> None:
 
 def test_a_backtest_is_measured_by_horizon_by_origin_and_overall() -> None:
     crps, means = crps_and_means()
-    skill = Skill.of(Backtest(probabilities(), crps, means, below=means, upto=means))
+    skill = SkillTables.of(Backtest(probabilities(), crps, means, below=means, upto=means))
     assert skill.probabilities["horizon"].tolist() == [1] * 4
     assert skill.deaths["target"].tolist() == ["fatalities"] * 4
     assert sorted(set(skill.by_origin["origin"])) == [600, 601]
@@ -121,3 +123,17 @@ def test_a_backtest_is_measured_by_horizon_by_origin_and_overall() -> None:
     assert summary.loc["fatalities", "crps"] == pytest.approx(3)
     assert summary["brier"].isna().tolist() == [False, True]
     assert len(summary) == 2
+
+
+@pytest.mark.parametrize(
+    ("score", "reference", "expected"),
+    [(0.1, 0.1, 0), (0, 0.1, 1), (0.05, 0.2, 0.75), (3, 2, -0.5)],
+)
+def test_skill_is_what_is_gained_on_the_reference(
+    score: float, reference: float, expected: float
+) -> None:
+    assert share_saved(np.array([score]), np.array([reference])) == pytest.approx(expected)
+
+
+def test_there_is_no_skill_over_a_perfect_reference() -> None:
+    assert np.isnan(share_saved(np.array([0.1]), np.array([0.0])))

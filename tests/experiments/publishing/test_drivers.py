@@ -6,8 +6,8 @@ import pandas as pd
 import pytest
 from scipy.special import expit
 
-from experiments.publishing.drivers import Question, explained
-from experiments.publishing.earlier import Before, Previous
+from experiments.publishing.drivers import Question, driver_rows
+from experiments.publishing.earlier import EarlierBulletin, PreviousScores
 from experiments.publishing.phrases import (
     _INDICATOR_PHRASES,
     FAMILY_PHRASES,
@@ -15,7 +15,7 @@ from experiments.publishing.phrases import (
     family_phrase,
     indicator_phrase,
 )
-from experiments.publishing.sentences import Cause, Earlier, Usual, sentence
+from experiments.publishing.sentences import Cause, PreviousScore, UsualScore, sentence
 from features.arrays import FloatArray, Matrix
 from features.indicators.catalogue import CATALOGUE, FAMILIES, select
 
@@ -29,18 +29,18 @@ NEWCOMERS, DEATHS, SEASON, APPROACH = select(
 )
 NEXT_DOOR = Cause("actors", True, NEWCOMERS, 2, 0)
 CALM = Cause("history", False, DEATHS, 1.234, 40.6)
-USUAL = Usual(0.12, True, NEXT_DOOR)
+USUAL = UsualScore(0.12, True, NEXT_DOOR)
 
 
 def test_a_rise_names_its_cause() -> None:
-    assert sentence(0.47, USUAL, Earlier(0.21, NEXT_DOOR)) == (
+    assert sentence(0.47, USUAL, PreviousScore(0.21, NEXT_DOOR)) == (
         "Up from 0.21 to 0.47, mostly because new armed groups appeared next door (mean over the "
         "neighbouring regions: armed groups new there in the last 12 months: 2, before 0)."
     )
 
 
 def test_a_fall_with_several_causes_names_the_first_as_one_of_them() -> None:
-    assert sentence(0.054, USUAL, Earlier(0.21, CALM)) == (
+    assert sentence(0.054, USUAL, PreviousScore(0.21, CALM)) == (
         "Down from 0.21 to 0.05, partly because there was less violence in the region (mean "
         "monthly deaths over the last 3 months: 1.23, before 41)."
     )
@@ -52,32 +52,32 @@ def test_without_a_previous_bulletin_a_score_is_set_beside_what_is_usual() -> No
         "over the neighbouring regions: armed groups new there in the last 12 months: 2, "
         "usually 0)."
     )
-    elsewhere = Usual(0.6, False, Cause("season", True))
+    elsewhere = UsualScore(0.6, False, Cause("season", True))
     assert sentence(0.47, elsewhere, None) == (
         "0.47; below the 0.60 that is usual elsewhere, mostly because of the time of the year."
     )
 
 
 def test_what_two_decimals_do_not_show_is_no_change() -> None:
-    assert sentence(0.1249, USUAL, Earlier(0.1151, NEXT_DOOR)) == (
+    assert sentence(0.1249, USUAL, PreviousScore(0.1151, NEXT_DOOR)) == (
         "Unchanged at 0.12; as usual for the region."
     )
-    assert sentence(0.003, Usual(0.004, False, CALM), None) == "0.00; as usual elsewhere."
+    assert sentence(0.003, UsualScore(0.004, False, CALM), None) == "0.00; as usual elsewhere."
 
 
 def test_another_model_is_said_to_be_one_and_no_event_is_blamed_for_it() -> None:
-    usual = Usual(0.12, True, Cause("place", False))
-    assert sentence(0.47, usual, Earlier(0.21, None)) == (
+    usual = UsualScore(0.12, True, Cause("place", False))
+    assert sentence(0.47, usual, PreviousScore(0.21, None)) == (
         "Up from 0.21 to 0.47, by another model; above its own usual 0.12, partly because of where "
         "the region lies."
     )
-    assert sentence(0.12, usual, Earlier(0.12, None)) == (
+    assert sentence(0.12, usual, PreviousScore(0.12, None)) == (
         "Unchanged at 0.12, by another model; as usual for the region."
     )
 
 
 def test_a_revision_of_the_record_may_be_the_cause() -> None:
-    assert sentence(0.3, USUAL, Earlier(0.4, Cause(REVISION, True))) == (
+    assert sentence(0.3, USUAL, PreviousScore(0.4, Cause(REVISION, True))) == (
         "Down from 0.40 to 0.30, mostly because the record of earlier months was revised."
     )
 
@@ -85,28 +85,28 @@ def test_a_revision_of_the_record_may_be_the_cause() -> None:
 @pytest.mark.parametrize(("value", "before"), [(np.nan, 1.0), (1.0, np.nan)])
 def test_an_unknown_value_is_not_shown(value: float, before: float) -> None:
     cause = Cause("history", True, DEATHS, value, before)
-    assert sentence(0.3, USUAL, Earlier(0.4, cause)).endswith(
+    assert sentence(0.3, USUAL, PreviousScore(0.4, cause)).endswith(
         "mostly because of what happened in the region itself."
     )
 
 
 def test_values_that_look_the_same_are_not_shown_beside_each_other() -> None:
     cause = Cause("history", True, DEATHS, 0.501, 0.499)
-    assert sentence(0.4, USUAL, Earlier(0.3, cause)) == (
+    assert sentence(0.4, USUAL, PreviousScore(0.3, cause)) == (
         "Up from 0.30 to 0.40, mostly because there was more violence in the region."
     )
 
 
 def test_a_measure_has_its_unit_and_a_small_fall_no_minus_before_nothing() -> None:
     cause = Cause("encirclement", True, APPROACH, -0.001, 40)
-    assert sentence(0.4, USUAL, Earlier(0.3, cause)).endswith(
+    assert sentence(0.4, USUAL, PreviousScore(0.3, cause)).endswith(
         "of the 12 months before, negative as it comes nearer: 0 km, before 40)."
     )
 
 
 def test_of_logarithms_and_angles_no_value_is_shown() -> None:
     cause = Cause("season", True, SEASON, 0.9, 0.5)
-    assert sentence(0.4, USUAL, Earlier(0.3, cause)) == (
+    assert sentence(0.4, USUAL, PreviousScore(0.3, cause)) == (
         "Up from 0.30 to 0.40, mostly because of the time of the year."
     )
 
@@ -152,7 +152,7 @@ def model(indicators: Matrix) -> FloatArray:
     return np.asarray(expit(-2 + 2 * newcomers + deaths / 10 + season))
 
 
-def question(before: Before | None = None) -> Question:
+def question(before: PreviousScores | None = None) -> Question:
     """Two regions: newcomers beside the first, nothing but the season in the second."""
     return Question(
         probability=model,
@@ -170,7 +170,7 @@ def rows(table: pd.DataFrame, region: str, kind: str) -> pd.DataFrame:
 
 
 def test_a_score_is_its_baseline_and_families_and_names_its_strongest_indicators() -> None:
-    table = explained(question())
+    table = driver_rows(question())
     families = rows(table, "A", "family")
     assert families["name"].tolist() == ["actors", "history", "season"]
     np.testing.assert_allclose(families["contribution"], [2, 1, 0.5])
@@ -199,12 +199,12 @@ def test_a_score_is_its_baseline_and_families_and_names_its_strongest_indicators
 EARLIER = np.array([[0, 15, 0.5], [0, 0, 0.5]], dtype=np.float32)
 
 
-def before(*probability: float, is_same_model: bool = True) -> Before:
-    return Before(np.array(probability), np.full(2, is_same_model), EARLIER)
+def before(*probability: float, is_same_model: bool = True) -> PreviousScores:
+    return PreviousScores(np.array(probability), np.full(2, is_same_model), EARLIER)
 
 
 def test_the_change_is_that_of_the_indicators_and_is_told_by_values_then_and_now() -> None:
-    table = explained(question(before(*model(EARLIER))))
+    table = driver_rows(question(before(*model(EARLIER))))
     np.testing.assert_allclose(rows(table, "A", "family")["change"], [2, 0.5, 0], atol=1e-12)
     np.testing.assert_allclose(rows(table, "A", "revision")["change"], [0], atol=1e-12)
     (score,) = rows(table, "A", "score").to_dict("records")
@@ -219,7 +219,7 @@ def test_the_change_is_that_of_the_indicators_and_is_told_by_values_then_and_now
 
 
 def test_what_the_record_of_then_says_otherwise_today_is_a_part_of_the_change() -> None:
-    table = explained(question(before(expit(-3), expit(-1.5))))
+    table = driver_rows(question(before(expit(-3), expit(-1.5))))
     np.testing.assert_allclose(rows(table, "A", "family")["change"], [2, 0.5, 0], atol=1e-12)
     (revision,) = rows(table, "A", "revision").to_dict("records")
     assert (revision["change"], revision["contribution"]) == (pytest.approx(3), 0)
@@ -231,15 +231,15 @@ def test_what_the_record_of_then_says_otherwise_today_is_a_part_of_the_change() 
 
 
 def test_another_model_has_a_change_of_the_score_and_of_no_part() -> None:
-    table = explained(question(before(0.5, 0.1, is_same_model=False)))
+    table = driver_rows(question(before(0.5, 0.1, is_same_model=False)))
     assert (table["change"].notna() == (table["kind"] == "score")).all()
     assert "revision" not in set(table["kind"])
     assert "by another model" in rows(table, "A", "score")["sentence"][0]
 
 
 def test_a_region_that_had_no_score_has_no_change() -> None:
-    said = Before(np.array([np.nan, 0.18]), np.array([False, True]), EARLIER)
-    table = explained(question(said))
+    previous_scores = PreviousScores(np.array([np.nan, 0.18]), np.array([False, True]), EARLIER)
+    table = driver_rows(question(previous_scores))
     assert table.loc[table["region"] == "A", "change"].isna().all()
     assert rows(table, "A", "score")["sentence"][0].startswith("0.92; above")
     assert rows(table, "B", "score")["sentence"][0].startswith("Unchanged at 0.18; above")
@@ -249,9 +249,9 @@ def test_where_nobody_is_scored_there_is_nothing_to_explain() -> None:
     full = question()
     none = np.zeros(2, dtype=bool)
     cut = {name: getattr(full, name)[none] for name in ("regions", "present", "usual", "is_own")}
-    nothing = Before(np.empty(0), none[:0], EARLIER[none])
-    assert len(explained(replace(full, **cut))) == 0
-    assert len(explained(replace(full, **cut, before=nothing))) == 0
+    nothing = PreviousScores(np.empty(0), none[:0], EARLIER[none])
+    assert len(driver_rows(replace(full, **cut))) == 0
+    assert len(driver_rows(replace(full, **cut, before=nothing))) == 0
 
 
 def test_a_previous_bulletin_tells_what_it_said_of_each_region() -> None:
@@ -263,9 +263,9 @@ def test_a_previous_bulletin_tells_what_it_said_of_each_region() -> None:
         ],
         columns=["region", "target", "horizon", "probability", "model_version"],
     ).assign(level="admin1")
-    previous = Previous("2023-12-0123456789ab", 647, scores)
-    asked = np.array(["C", "B", "A"], dtype=object)
-    said = previous.of("admin1", "onset", 3, asked)
-    np.testing.assert_array_equal(said["probability"], [np.nan, 0.3, 0.2])
-    assert said["model_version"].tolist()[1:] == ["m/2", "m/1"]
-    assert previous.of("country", "onset", 3, asked)["probability"].isna().all()
+    previous = EarlierBulletin("2023-12-0123456789ab", 647, scores)
+    mask = np.array(["C", "B", "A"], dtype=object)
+    previous_scores = previous.of("admin1", "onset", 3, mask)
+    np.testing.assert_array_equal(previous_scores["probability"], [np.nan, 0.3, 0.2])
+    assert previous_scores["model_version"].tolist()[1:] == ["m/2", "m/1"]
+    assert previous.of("country", "onset", 3, mask)["probability"].isna().all()

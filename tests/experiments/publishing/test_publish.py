@@ -15,12 +15,12 @@ import pytest
 from bulletins.form import DRIVERS_SCHEMA, SCORES_SCHEMA, Manifest
 from bulletins.reading import read_indicators
 from experiments.publishing.earlier import read_bulletin
-from experiments.publishing.publish import Published, publish, replay
-from experiments.publishing.scores import scores_of
+from experiments.publishing.publish import Publication, issue_bulletin, replay_bulletin
+from experiments.publishing.scores import LevelForecast, scores_of
 from experiments.publishing.track_record import evaluate_bulletin
 from experiments.samples import samples_at
-from experiments.tracking.registry import champion, load_forecaster
-from experiments.tracking.store import Store, open_store
+from experiments.tracking.registry import champion, load_forecaster, model_version
+from experiments.tracking.store import MlflowStore, open_store
 from features.archive.releases import Archive
 from features.archive.vintage import Vintage, open_vintage
 from features.errors import BulletinError, CoverageError, ModelError
@@ -49,8 +49,8 @@ FILES = {
 DEATHS = ["mean", *map(quantile_column, QUANTILES)]
 
 
-def issue(home: Path, vintage: Vintage, origin: str | None = "2023-12") -> Published:
-    return publish(
+def issue(home: Path, vintage: Vintage, origin: str | None = "2023-12") -> Publication:
+    return issue_bulletin(
         vintage,
         open_store(home, None),
         home,
@@ -78,7 +78,7 @@ def issued(issued_home: Path) -> tuple[Manifest, pd.DataFrame]:
 
 
 @pytest.fixture
-def forecaster(store: Store) -> Forecaster:
+def forecaster(store: MlflowStore) -> Forecaster:
     best = champion(store, "admin1")
     assert best is not None
     return load_forecaster(store, best)
@@ -88,15 +88,15 @@ def test_a_bulletin_lists_the_catalogue_of_its_day(issued_home: Path) -> None:
     (folder,) = (issued_home / "bulletins").iterdir()
     listed = read_indicators(folder)
     assert [i.name for i in listed] == [i.name for i in CATALOGUE]
-    for found, known in zip(listed, CATALOGUE, strict=True):
-        assert (found.meaning, found.unit, found.family) == (
+    for result, known in zip(listed, CATALOGUE, strict=True):
+        assert (result.meaning, result.unit, result.family) == (
             known.meaning,
             known.unit,
             known.family,
         )
-        assert (found.source, set(found.needs)) == (known.source, set(known.needs))
-        assert known.lowest == (-np.inf if found.lowest is None else found.lowest)
-        assert known.highest == (np.inf if found.highest is None else found.highest)
+        assert (result.source, set(result.needs)) == (known.source, set(known.needs))
+        assert known.lowest == (-np.inf if result.lowest is None else result.lowest)
+        assert known.highest == (np.inf if result.highest is None else result.highest)
 
 
 def test_a_bulletin_from_before_indicators_were_listed_is_as_good_as_ever(
@@ -107,14 +107,14 @@ def test_a_bulletin_from_before_indicators_were_listed_is_as_good_as_ever(
     before = files_in(own_home)
     assert not issue(own_home, vintage).is_new
     assert read_bulletin(own_home, issued.id)[0] == issued
-    assert replay(archive, open_store(own_home, None), own_home, issued.id) == issued
+    assert replay_bulletin(archive, open_store(own_home, None), own_home, issued.id) == issued
     assert files_in(own_home) == before
 
 
 def test_a_bulletin_is_issued_once_and_stays_as_it_is(own_home: Path, vintage: Vintage) -> None:
     first = issue(own_home, vintage)
     before = files_in(own_home)
-    again = publish(
+    again = issue_bulletin(
         vintage,
         open_store(own_home, None),
         own_home,
@@ -241,7 +241,9 @@ def test_a_score_says_what_must_be_reached_and_when(
     assert set(scores.loc[scores["horizon"] == 1, "target_month"]) == {"2024-01"}
 
 
-def test_a_region_whose_coverage_ended_has_no_score(forecaster: Forecaster, panel: Panel) -> None:
+def test_a_region_whose_coverage_ended_has_no_score(
+    store: MlflowStore, forecaster: Forecaster, panel: Panel
+) -> None:
     origin = parse_month("2023-12")
     niger = (panel.regions.table["country"] == "NER").to_numpy()
     observed, deaths, events = panel.observed.copy(), panel.deaths.copy(), panel.events.copy()
@@ -251,7 +253,8 @@ def test_a_region_whose_coverage_ended_has_no_score(forecaster: Forecaster, pane
     events[:, end:, niger] = np.nan
     ended = replace(panel, observed=observed, deaths=deaths, events=events).until(origin)
     samples = samples_at(ended, origin, forecaster.tau, forecaster.names)
-    scores = scores_of(ended, samples, forecaster, "tocsin-admin1/3")
+    model = model_version(store, "admin1", 1)
+    scores = scores_of(LevelForecast(ended, model, forecaster, samples))
     assert set(scores["country"]) == {"BFA", "MLI"}
     assert scores["probability"].notna().all()
 
@@ -411,7 +414,7 @@ def test_what_was_said_on_a_day_is_said_again_however_much_was_revised_since(
     again = issue(own_home, open_vintage(archive, day)).manifest
     assert again == first
     assert (own_home / "bulletins" / first.id / "scores.parquet").read_bytes() == scores
-    assert replay(archive, open_store(own_home, None), own_home, first.id) == first
+    assert replay_bulletin(archive, open_store(own_home, None), own_home, first.id) == first
     revised = issue(own_home, open_vintage(archive, date(2024, 7, 1))).manifest
     assert revised.scores_sha256 != first.scores_sha256
 
@@ -421,7 +424,7 @@ def test_a_bulletin_can_be_computed_again_bit_for_bit(
 ) -> None:
     issued = issue(own_home, vintage).manifest
     store = open_store(own_home, None)
-    assert replay(archive, store, own_home, issued.id) == issued
+    assert replay_bulletin(archive, store, own_home, issued.id) == issued
 
 
 def test_a_replay_needs_the_releases_as_they_were(
@@ -430,7 +433,7 @@ def test_a_replay_needs_the_releases_as_they_were(
     issued = issue(own_home, vintage).manifest
     store = open_store(own_home, None)
     with pytest.raises(BulletinError, match="computed from simulation seed-2-2024-12, which"):
-        replay(Archive(tmp_path), store, own_home, issued.id)
+        replay_bulletin(Archive(tmp_path), store, own_home, issued.id)
 
 
 def test_a_replay_that_comes_out_otherwise_is_told(
@@ -451,7 +454,7 @@ def test_a_replay_that_comes_out_otherwise_is_told(
     with pytest.raises(
         BulletinError, match=r"comes out otherwise \(scores.parquet\): it was issued by 1\.2\.3"
     ):
-        replay(archive, open_store(own_home, None), own_home, issued.id)
+        replay_bulletin(archive, open_store(own_home, None), own_home, issued.id)
 
 
 def test_a_replay_compares_the_risk_levels(
@@ -464,7 +467,7 @@ def test_a_replay_compares_the_risk_levels(
     place = own_home / "bulletins" / issued.id / "manifest.json"
     place.write_text(forged.model_dump_json())
     with pytest.raises(BulletinError, match=r"comes out otherwise \(risk levels\)"):
-        replay(archive, open_store(own_home, None), own_home, issued.id)
+        replay_bulletin(archive, open_store(own_home, None), own_home, issued.id)
 
 
 KEYS = ["level", "region", "target", "horizon"]
@@ -513,12 +516,12 @@ def test_baseline_and_families_add_up_to_the_log_odds_of_every_published_score(
     scores = issued[1][issued[1]["target"] != "fatalities"].set_index(KEYS)["probability"]
     parts = drivers[drivers["kind"].isin(["baseline", "family"])]
     total = parts.groupby(KEYS)["contribution"].sum()
-    said = drivers[drivers["kind"] == "score"].set_index(KEYS)
-    assert set(said.index) == set(scores.index)
+    message = drivers[drivers["kind"] == "score"].set_index(KEYS)
+    assert set(message.index) == set(scores.index)
     odds = log_odds(scores.to_numpy())
     np.testing.assert_allclose(total.reindex(scores.index), odds, atol=1e-9)
-    np.testing.assert_allclose(said["contribution"].reindex(scores.index), odds, atol=1e-9)
-    np.testing.assert_allclose(said["value"].reindex(scores.index), scores, atol=1e-9)
+    np.testing.assert_allclose(message["contribution"].reindex(scores.index), odds, atol=1e-9)
+    np.testing.assert_allclose(message["value"].reindex(scores.index), scores, atol=1e-9)
     assert parts["contribution"].abs().max() > 0.5
 
 
@@ -540,20 +543,20 @@ def test_changes_are_told_against_the_newest_bulletin_of_an_earlier_origin(
         drivers_in(followed_home, issued[m].id).set_index(KEYS) for m in ("2024-01", "2023-12")
     )
     scores = [t.loc[t["kind"] == "score", "contribution"] for t in (now, before)]
-    said = now[now["kind"] == "score"].dropna(subset="change")
+    message = now[now["kind"] == "score"].dropna(subset="change")
     np.testing.assert_allclose(
-        said["change"], (scores[0] - scores[1]).reindex(said.index), atol=1e-9
+        message["change"], (scores[0] - scores[1]).reindex(message.index), atol=1e-9
     )
     parts = now[now["kind"].isin(["family", "revision"])].groupby(KEYS)["change"].sum()
-    np.testing.assert_allclose(said["change"], parts.reindex(said.index), atol=1e-9)
-    assert len(said) > 100
+    np.testing.assert_allclose(message["change"], parts.reindex(message.index), atol=1e-9)
+    assert len(message) > 100
     revised = now[now["kind"] == "revision"]
-    assert len(revised) == len(said)
+    assert len(revised) == len(message)
     np.testing.assert_allclose(revised["change"], 0, atol=1e-9)  # both had the same releases
     ways = {"Up": 1, "Down": -1}
-    for sentence, change in said[["sentence", "change"]].itertuples(index=False):
+    for sentence, change in message[["sentence", "change"]].itertuples(index=False):
         assert np.sign(change) == ways.get(sentence.split()[0], np.sign(change))
-    firsts = set(said["sentence"].str.split().str[0])
+    firsts = set(message["sentence"].str.split().str[0])
     assert firsts == {"Up", "Down", "Unchanged"}
 
 
@@ -563,13 +566,13 @@ def test_a_bulletin_with_a_previous_one_can_be_computed_again_and_needs_it_as_it
     home = Path(shutil.copytree(followed_home, tmp_path / "home"))
     store, issued = open_store(home, None), manifests(home)
     now, before = issued["2024-01"], issued["2023-12"]
-    assert replay(archive, store, home, now.id, jobs=2) == now
+    assert replay_bulletin(archive, store, home, now.id, jobs=2) == now
     (home / "bulletins" / before.id / "scores.parquet").write_bytes(b"other")
     with pytest.raises(BulletinError, match=r"scores\.parquet is not what was published"):
-        replay(archive, store, home, now.id)
+        replay_bulletin(archive, store, home, now.id)
     shutil.rmtree(home / "bulletins" / before.id)
     with pytest.raises(BulletinError, match=before.id):
-        replay(archive, store, home, now.id)
+        replay_bulletin(archive, store, home, now.id)
 
 
 def test_a_replay_whose_drivers_come_out_otherwise_is_told(
@@ -579,14 +582,14 @@ def test_a_replay_whose_drivers_come_out_otherwise_is_told(
     folder = own_home / "bulletins" / issued.id
     (folder / "drivers.parquet").write_bytes(b"other")
     with pytest.raises(BulletinError, match=r"drivers\.parquet is not what was published"):
-        replay(archive, open_store(own_home, None), own_home, issued.id)
+        replay_bulletin(archive, open_store(own_home, None), own_home, issued.id)
     drivers = drivers_in(issued_home, issued.id).assign(change=0.0)
     drivers.to_parquet(folder / "drivers.parquet")
     digest = hashlib.sha256((folder / "drivers.parquet").read_bytes()).hexdigest()
     forged = issued.model_copy(update={"drivers_sha256": digest})
     (folder / "manifest.json").write_text(forged.model_dump_json())
     with pytest.raises(BulletinError, match="comes out otherwise"):
-        replay(archive, open_store(own_home, None), own_home, issued.id)
+        replay_bulletin(archive, open_store(own_home, None), own_home, issued.id)
 
 
 def as_of_old(folder: Path) -> None:
@@ -605,7 +608,7 @@ def test_a_bulletin_from_before_there_were_drivers_is_as_good_as_ever(
     store = open_store(own_home, None)
     assert not issue(own_home, vintage).is_new
     assert BulletinStore(own_home).get(old.id).manifest.drivers_sha256 is None
-    assert replay(archive, store, own_home, old.id).scores_sha256 == old.scores_sha256
+    assert replay_bulletin(archive, store, own_home, old.id).scores_sha256 == old.scores_sha256
     new = issue(own_home, vintage, "2024-01").manifest
     assert new.previous == old.id
     drivers = drivers_in(own_home, new.id)
@@ -636,7 +639,7 @@ def test_the_number_of_jobs_changes_nothing(own_home: Path, vintage: Vintage) ->
     def issue_with(jobs: int) -> bytes:
         shutil.rmtree(own_home / "bulletins", ignore_errors=True)
         store, month = open_store(own_home, None), parse_month("2023-12")
-        id_ = publish(
+        id_ = issue_bulletin(
             vintage, store, own_home, month, issued_at=ISSUED, code="1+a", jobs=jobs
         ).manifest.id
         return (own_home / "bulletins" / id_ / "drivers.parquet").read_bytes()

@@ -24,15 +24,15 @@ from bulletins.form import (
     TRACK_RECORD_SCHEMA,
     Manifest,
 )
-from experiments.publishing.earlier import Previous, read_bulletin
+from experiments.publishing.earlier import EarlierBulletin, read_bulletin
 from experiments.publishing.history import history_of
-from experiments.publishing.publish import publish
+from experiments.publishing.publish import issue_bulletin
 from experiments.publishing.regions import outlines, regions_of
-from experiments.publishing.scores import Issue
+from experiments.publishing.scores import LevelForecast
 from experiments.publishing.track_record import track_record_of
 from experiments.samples import samples_at
 from experiments.tracking.registry import champion, load_forecaster
-from experiments.tracking.store import Store, open_store
+from experiments.tracking.store import MlflowStore, open_store
 from features.archive.releases import Archive
 from features.archive.vintage import Vintage, open_vintage
 from features.months import format_month, parse_month
@@ -53,7 +53,7 @@ def months_home(trained: Path, vintage: Vintage, tmp_path_factory: pytest.TempPa
     """A trained home with the bulletins of three months."""
     home = Path(shutil.copytree(trained, tmp_path_factory.mktemp("months") / "home"))
     for origin in ORIGINS:
-        publish(
+        issue_bulletin(
             vintage,
             open_store(home, None),
             home,
@@ -93,10 +93,10 @@ def test_every_file_has_its_form_and_order(
     file = months_home / "bulletins" / newest.id / name
     assert pq.read_schema(file).equals(schema)
     keys = ("bulletin", "level", "region", "target", "horizon", "month")
-    found = pd.read_parquet(file)
-    by = [key for key in keys if key in found]
-    assert len(found) > 0
-    assert found[by].equals(found[by].sort_values(by, kind="stable", ignore_index=True))
+    result = pd.read_parquet(file)
+    by = [key for key in keys if key in result]
+    assert len(result) > 0
+    assert result[by].equals(result[by].sort_values(by, kind="stable", ignore_index=True))
 
 
 def test_the_distribution_of_a_score_gives_its_probability_mean_and_quantiles(
@@ -162,9 +162,9 @@ def test_regions_lie_where_they_are_and_know_their_neighbours(
 @pytest.mark.parametrize("level", LEVELS)
 def test_no_region_and_no_island_is_lost_and_outer_rings_run_anticlockwise(level: Level) -> None:
     ids = load_regions(level).ids[:: 100 if level == "priogrid" else 1]
-    found = outlines(level, ids)
+    result = outlines(level, ids)
     whole = geometries(level, ids)
-    for simple, exact in zip(found, whole, strict=True):
+    for simple, exact in zip(result, whole, strict=True):
         assert simple.is_valid
         assert len(shapely.get_parts(simple)) == len(shapely.get_parts(exact))
         assert simple.area == pytest.approx(exact.area, rel=0.25, abs=0.02)
@@ -174,10 +174,10 @@ def test_no_region_and_no_island_is_lost_and_outer_rings_run_anticlockwise(level
 
 def test_neighbours_still_share_their_border() -> None:
     ids = load_regions("admin1").within(["MLI"]).ids
-    found = outlines("admin1", ids)
-    overlap = sum(shape.area for shape in found) - shapely.union_all(found).area
+    result = outlines("admin1", ids)
+    overlap = sum(shape.area for shape in result) - shapely.union_all(result).area
     assert overlap == pytest.approx(0, abs=1e-6)
-    assert shapely.coverage_is_valid(found)
+    assert shapely.coverage_is_valid(result)
 
 
 def test_a_prio_grid_cell_is_its_box() -> None:
@@ -246,13 +246,13 @@ def test_nothing_after_the_origin_changes_a_bit_of_any_file(
     other = open_vintage(Archive(tmp_path / "other"), vintage.as_of)
     for origin in ORIGINS:
         month, store = parse_month(origin), open_store(own_home, None)
-        publish(other, store, own_home, month, issued_at=ISSUED, code="1.2.3+abc")
-    expected, found = (
+        issue_bulletin(other, store, own_home, month, issued_at=ISSUED, code="1.2.3+abc")
+    expected, result = (
         {path.relative_to(home): path.read_bytes() for path in home.glob("bulletins/*/*.parquet")}
         for home in (months_home, own_home)
     )
-    assert len(found) == len(ORIGINS) * 7
-    assert found == expected
+    assert len(result) == len(ORIGINS) * 7
+    assert result == expected
 
 
 @pytest.mark.parametrize("name", ["history.parquet", "indicator_values.parquet", "drivers.parquet"])
@@ -269,38 +269,38 @@ def test_a_region_can_be_read_without_most_of_the_others(
 
 
 @pytest.fixture
-def issue(store: Store, panel: Panel) -> Issue:
+def issue(store: MlflowStore, panel: Panel) -> LevelForecast:
     """What is known in December 2023."""
     model = champion(store, "admin1")
     assert model is not None
     known = panel.until(parse_month(ORIGINS[-1]))
     forecaster = load_forecaster(store, model)
     samples = samples_at(known, parse_month(ORIGINS[-1]), forecaster.tau, ("deaths_mean_3",))
-    return Issue(known, model, forecaster, samples)
+    return LevelForecast(known, model, forecaster, samples)
 
 
 @pytest.mark.parametrize(("months", "is_judged"), [(24, True), (25, False)])
 def test_bulletins_are_judged_for_two_years(
-    issue: Issue, scores: pd.DataFrame, months: int, is_judged: bool
+    issue: LevelForecast, scores: pd.DataFrame, months: int, is_judged: bool
 ) -> None:
-    old = Previous("old", parse_month(ORIGINS[-1]) - months, scores)
+    old = EarlierBulletin("old", parse_month(ORIGINS[-1]) - months, scores)
     told = track_record_of(issue, [old])
     assert list(told.columns) == TRACK_RECORD_SCHEMA.names
     assert set(told["target"]) == ({"fatalities", *TARGETS} if is_judged else set())
 
 
 def test_a_bulletin_of_months_that_the_history_no_longer_covers_is_not_judged(
-    issue: Issue, scores: pd.DataFrame
+    issue: LevelForecast, scores: pd.DataFrame
 ) -> None:
     observed = issue.panel.observed.copy()
     observed[-30] = False
     gap = replace(issue, panel=replace(issue.panel, observed=observed))
     origin = parse_month(ORIGINS[-1])
-    assert track_record_of(gap, [Previous("old", origin - 12, scores)]).empty
-    assert not track_record_of(gap, [Previous("old", origin - 4, scores)]).empty
+    assert track_record_of(gap, [EarlierBulletin("old", origin - 12, scores)]).empty
+    assert not track_record_of(gap, [EarlierBulletin("old", origin - 4, scores)]).empty
 
 
-def test_history_says_nothing_of_what_was_not_observed_or_not_told(issue: Issue) -> None:
+def test_history_says_nothing_of_what_was_not_observed_or_not_told(issue: LevelForecast) -> None:
     observed = issue.panel.observed.copy()
     observed[-30] = False
     panel = replace(issue.panel, observed=observed, details=frozenset())
@@ -311,7 +311,9 @@ def test_history_says_nothing_of_what_was_not_observed_or_not_told(issue: Issue)
     assert told[["events", "state_based", "non_state", "one_sided"]].isna().all(axis=None)
 
 
-def test_a_region_that_lies_nobody_knows_where_is_told_of_without_a_place(issue: Issue) -> None:
+def test_a_region_that_lies_nobody_knows_where_is_told_of_without_a_place(
+    issue: LevelForecast,
+) -> None:
     known = issue.panel.regions.table
     places = ["latitude", "longitude"]
     table = known.assign(

@@ -164,9 +164,9 @@ def test_the_references_quantiles_are_the_inverse_of_their_distribution(
     rng = np.random.default_rng(months)
     deaths = rng.poisson(3, (months, 9)).astype(float)
     deaths[: months - 24][rng.random((months - 24, 9)) < 0.3] = np.nan
-    found = _reference_deaths(make_samples(deaths))
+    result = _reference_deaths(make_samples(deaths))
     for reference in REFERENCES:
-        quantiles, mean = found[reference]
+        quantiles, mean = result[reference]
         draws = reference_draws(reference, deaths, months - 1)
         expected = np.nanquantile(draws, QUANTILES, axis=1, method="inverted_cdf").T
         assert quantiles.tolist() == expected.tolist()

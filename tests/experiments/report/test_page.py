@@ -9,8 +9,8 @@ import pytest
 
 from experiments.backtest.rolling import Backtest
 from experiments.configuration import Configuration
-from experiments.judging.judge import Judged, Training, country_names
-from experiments.judging.skill import Skill
+from experiments.judging.judge import Judgement, Training, country_names
+from experiments.judging.skill import SkillTables
 from experiments.report.page import READINGS, findings_of, pictures_of, report_page
 from experiments.report.picture import Picture
 from experiments.samples import Samples
@@ -24,7 +24,9 @@ ELSEWHERE = re.compile(
 VOID = {"meta", "br", "link", "img"}
 
 
-def judged_of(backtest: Backtest, settings: dict[str, Any], *, simulated: bool = False) -> Judged:
+def judgement_of(
+    backtest: Backtest, settings: dict[str, Any], *, simulated: bool = False
+) -> Judgement:
     """A judged backtest of two regions of Mali and Niger."""
     regions = load_regions("admin1").only(["MLI-kidal", "NER-agadez"])
     samples = Samples(
@@ -49,20 +51,20 @@ def judged_of(backtest: Backtest, settings: dict[str, Any], *, simulated: bool =
         summary_events="spread",
         untold={},
     )
-    return Judged(training, Skill.of(backtest), verified(backtest), "logistic")
+    return Judgement(training, SkillTables.of(backtest), verified(backtest), "logistic")
 
 
 @pytest.fixture(scope="module")
-def judged(small_settings: dict[str, Any]) -> Judged:
+def judgement(small_settings: dict[str, Any]) -> Judgement:
     backtest = backtest_of(offs=OFFS, horizons=(1, 2), learner_off={1: 0.1, 2: 0.3})
     told = backtest.probabilities
     told.loc[(told["region"] == 0) & (told["origin"] < FIRST + 12), "outcome"] = 0.0
-    return judged_of(backtest, small_settings)
+    return judgement_of(backtest, small_settings)
 
 
 @pytest.fixture(scope="module")
-def page(judged: Judged) -> str:
-    return report_page(judged)
+def page(judgement: Judgement) -> str:
+    return report_page(judgement)
 
 
 class Balanced(HTMLParser):
@@ -95,9 +97,9 @@ def text_of(page: str) -> str:
     return " ".join(" ".join(parser.text).split())
 
 
-def test_the_page_is_well_formed_and_says_what_was_found(page: str, judged: Judged) -> None:
+def test_the_page_is_well_formed_and_says_what_was_found(page: str, judgement: Judgement) -> None:
     text = text_of(page)
-    findings = findings_of(judged)
+    findings = findings_of(judgement)
     assert len(findings) == 4
     for finding in findings:
         assert finding.text in text
@@ -109,16 +111,16 @@ def test_the_page_is_well_formed_and_says_what_was_found(page: str, judged: Judg
 
 def test_the_page_needs_nothing_from_elsewhere(page: str) -> None:
     assert ELSEWHERE.search(page) is None
-    for found in ('<img src="x">', "https://a", 'href="//a"', 'href="a.css"', "url(a.png)"):
-        assert ELSEWHERE.search(found), found
+    for markup in ('<img src="x">', "https://a", 'href="//a"', 'href="a.css"', "url(a.png)"):
+        assert ELSEWHERE.search(markup), markup
 
 
 def test_every_picture_is_on_the_page_with_its_sentence_and_what_it_refers_to(
-    page: str, judged: Judged
+    page: str, judgement: Judgement
 ) -> None:
-    pictures = pictures_of(judged, "logistic")
+    pictures = pictures_of(judgement, "logistic")
     assert [picture.name for picture in pictures] == list(READINGS)
-    assert page.count("<svg") == sum(len(picture.panels) for picture in pictures)
+    assert page.count("<svg") == sum(len(picture.plots) for picture in pictures)
     for picture in pictures:
         assert picture.title in page
         assert READINGS[picture.name] in text_of(page)
@@ -130,22 +132,24 @@ def test_every_picture_is_on_the_page_with_its_sentence_and_what_it_refers_to(
         assert (href or url) in defined
 
 
-def test_pictures_take_the_colours_of_the_page(judged: Judged) -> None:
-    for picture in pictures_of(judged, "logistic"):
+def test_pictures_take_the_colours_of_the_page(judgement: Judgement) -> None:
+    for picture in pictures_of(judgement, "logistic"):
         for svg in picture.as_svgs():
             root = ET.fromstring(svg)
             assert root.attrib["viewBox"]
             assert root.attrib["aria-label"]
             assert "currentColor" in svg
             assert "#0072b2" not in svg
-    assert "var(--conflictology)" in pictures_of(judged, "logistic")[0].as_svgs()[0]
+    assert "var(--conflictology)" in pictures_of(judgement, "logistic")[0].as_svgs()[0]
 
 
-def test_every_table_is_folded_on_the_page_with_its_figures(page: str, judged: Judged) -> None:
+def test_every_table_is_folded_on_the_page_with_its_figures(
+    page: str, judgement: Judgement
+) -> None:
     text = text_of(page)
     assert page.count("<details>") == page.count("<table>") == 10
-    gains = judged.verification.gains
-    for value in (*gains["gain"], *judged.skill.overall["brier"].dropna()):
+    gains = judgement.verification.gains
+    for value in (*gains["gain"], *judgement.skill.overall["brier"].dropna()):
         assert f"{value:.4f}" in text
     assert "nan" not in text.lower().split()
     assert "Agadez" not in text  # regions are on the map, countries in the tables
@@ -153,23 +157,25 @@ def test_every_table_is_folded_on_the_page_with_its_figures(page: str, judged: J
         assert name in text
 
 
-def test_simulated_events_are_said_to_be_and_real_ones_are_not(page: str, judged: Judged) -> None:
+def test_simulated_events_are_said_to_be_and_real_ones_are_not(
+    page: str, judgement: Judgement
+) -> None:
     assert "SIMULATED" not in page
-    simulated = replace(judged, training=replace(judged.training, simulated=True))
+    simulated = replace(judgement, training=replace(judgement.training, simulated=True))
     text = text_of(report_page(simulated))
     assert text.startswith("SIMULATED - admin1 backtest: logistic SIMULATED events: invented")
 
 
-def test_the_same_backtest_makes_the_same_page(page: str, judged: Judged) -> None:
-    assert report_page(judged) == page
+def test_the_same_backtest_makes_the_same_page(page: str, judgement: Judgement) -> None:
+    assert report_page(judgement) == page
 
 
 def test_what_a_configuration_says_is_text_on_the_page_not_markup(
-    judged: Judged, small_settings: dict[str, Any]
+    judgement: Judgement, small_settings: dict[str, Any]
 ) -> None:
     settings = small_settings | {"description": "<b>bold</b>", "learners": ["logistic"]}
-    training = replace(judged.training, configuration=Configuration.model_validate(settings))
-    assert "<b>bold</b>" not in report_page(replace(judged, training=training))
+    training = replace(judgement.training, configuration=Configuration.model_validate(settings))
+    assert "<b>bold</b>" not in report_page(replace(judgement, training=training))
 
 
 def test_a_backtest_without_intervals_cases_or_high_scores_has_a_page(
@@ -179,37 +185,37 @@ def test_a_backtest_without_intervals_cases_or_high_scores_has_a_page(
     backtest.probabilities["outcome"] = 0.0
     for table in (backtest.crps, backtest.means, backtest.below, backtest.upto):
         table["outcome"] = 0.0
-    text = text_of(report_page(judged_of(backtest, small_settings)))
+    text = text_of(report_page(judgement_of(backtest, small_settings)))
     assert "Not better than climatology at 1 month. Ahead of the references otherwise." in text
     assert "No score was above 0.5" in text
     assert "Nobody died in the months that were forecast." in text
 
 
-def test_regions_whose_names_a_source_alone_knows_have_no_map(judged: Judged) -> None:
-    regions = judged.training.regions
+def test_regions_whose_names_a_source_alone_knows_have_no_map(judgement: Judgement) -> None:
+    regions = judgement.training.regions
     own = replace(regions, table=regions.table.assign(id=["MLI-x-here", "NER-x-there"]))
-    placeless = replace(judged, training=replace(judged.training, regions=own))
+    placeless = replace(judgement, training=replace(judgement.training, regions=own))
     names = [picture.name for picture in pictures_of(placeless, "logistic")]
     assert names == [name for name in READINGS if name != "skill_map"]
     assert "Skill by region" not in report_page(placeless)
 
 
-def test_a_picture_is_a_row_in_mlflow(judged: Judged) -> None:
-    for picture in pictures_of(judged, "logistic"):
+def test_a_picture_is_a_row_in_mlflow(judgement: Judgement) -> None:
+    for picture in pictures_of(judgement, "logistic"):
         assert isinstance(picture, Picture)
         figure = picture.as_figure("SIMULATED - admin1: logistic")
         assert figure.get_suptitle() == f"SIMULATED - admin1: logistic\n{picture.title}"
         shown = [axes.get_title(loc="left") for axes in figure.axes]
-        assert [title for title in shown if title] == [panel.title for panel in picture.panels]
+        assert [title for title in shown if title] == [plot.title for plot in picture.plots]
 
 
-def test_titles_say_how_many_forecasts_and_axes_have_units(judged: Judged) -> None:
-    pictures = {picture.name: picture for picture in pictures_of(judged, "logistic")}
-    assert [p.title for p in pictures["skill_by_horizon"].panels] == [
+def test_titles_say_how_many_forecasts_and_axes_have_units(judgement: Judgement) -> None:
+    pictures = {picture.name: picture for picture in pictures_of(judgement, "logistic")}
+    assert [p.title for p in pictures["skill_by_horizon"].plots] == [
         "instability (n = 192)", "fatalities (n = 192)",
     ]  # fmt: skip
-    assert pictures["reliability"].panels[0].title == "instability (n = 192)"
-    assert pictures["pit"].panels[0].title == "all forecasts (n = 192)"
+    assert pictures["reliability"].plots[0].title == "instability (n = 192)"
+    assert pictures["pit"].plots[0].title == "all forecasts (n = 192)"
     figure = pictures["skill_by_horizon"].as_figure("")
     labels = [(axes.get_xlabel(), axes.get_ylabel()) for axes in figure.axes]
     assert labels == [
@@ -217,9 +223,9 @@ def test_titles_say_how_many_forecasts_and_axes_have_units(judged: Judged) -> No
     ]  # fmt: skip
 
 
-def test_points_of_the_skill_picture_are_the_gains(judged: Judged) -> None:
-    figure = pictures_of(judged, "logistic")[0].as_figure("")
-    gains = judged.verification.gains.query("target == 'instability'").set_index("reference")
+def test_points_of_the_skill_picture_are_the_gains(judgement: Judgement) -> None:
+    figure = pictures_of(judgement, "logistic")[0].as_figure("")
+    gains = judgement.verification.gains.query("target == 'instability'").set_index("reference")
     lines = [np.asarray(line.get_ydata()) for line in figure.axes[0].lines]
     drawn = [points for points in lines if len(points) == 2]
     for reference in OFFS:

@@ -3,7 +3,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from experiments.judging.skill import Skill
+from experiments.judging.skill import SkillTables
 from experiments.report.sentences import (
     calibration_findings,
     country_finding,
@@ -19,8 +19,8 @@ WEAK = {"climatology": 0.5, "conflictology": 0.2, "persistence": 0.4}
 
 
 def test_a_learner_that_is_better_everywhere_is_said_to_be() -> None:
-    found = verified(backtest_of(offs=WEAK, horizons=(1, 2, 3)))
-    instability, fatalities = skill_findings(found, "logistic")
+    verification = verified(backtest_of(offs=WEAK, horizons=(1, 2, 3)))
+    instability, fatalities = skill_findings(verification, "logistic")
     assert instability.text == (
         "Better than every reference at every horizon (1 to 3 months), each time by a 95 % "
         "interval that leaves out zero. At all horizons together it saves 75.0 % of the Brier "
@@ -34,29 +34,29 @@ def test_a_learner_that_is_better_everywhere_is_said_to_be() -> None:
         ("instability", "good"),
         ("fatalities", "good"),
     }
-    assert headline(found, "logistic") == (
+    assert headline(verification, "logistic") == (
         "logistic is ahead of every reference at every horizon in instability and fatalities."
     )
 
 
 def test_a_learner_that_is_worse_everywhere_is_said_to_be_as_plainly() -> None:
-    found = verified(backtest_of(offs=WEAK, learner_off=0.6))
-    finding = skill_findings(found, "logistic")[0]
+    verification = verified(backtest_of(offs=WEAK, learner_off=0.6))
+    finding = skill_findings(verification, "logistic")[0]
     assert finding.text == (
         "Better than no reference at any horizon (1 month). At all horizons together it adds "
         "800.0 % to the Brier score of conflictology, the strongest reference (95 % interval 800.0 "
         "to 800.0 %)."
     )
     assert finding.tone == "bad"
-    assert headline(found, "logistic") == (
+    assert headline(verification, "logistic") == (
         "logistic is in no target ahead of every reference at every horizon."
     )
 
 
 def test_where_it_is_not_better_is_named_by_reference_and_horizon() -> None:
     offs = {1: 0.1, 2: 0.2, 3: 0.45, 4: 0.1}
-    found = verified(backtest_of(offs=WEAK, horizons=tuple(offs), learner_off=offs))
-    finding = skill_findings(found, "logistic")[0]
+    verification = verified(backtest_of(offs=WEAK, horizons=tuple(offs), learner_off=offs))
+    finding = skill_findings(verification, "logistic")[0]
     assert finding.text.startswith(
         "Not better than conflictology at 2 to 3 months, and persistence at 3 months; worse beyond "
         "chance than conflictology and persistence at 3 months. Ahead of the references otherwise. "
@@ -71,14 +71,14 @@ def test_what_may_be_chance_is_not_called_better_beyond_it() -> None:
     early = told["origin"] < FIRST + 24
     told.loc[early, "logistic"] = np.abs(told["outcome"] - 0.27)
     told.loc[~early, "logistic"] = told["outcome"]
-    found = verified(backtest)
-    finding = skill_findings(found, "logistic")[0]
+    verification = verified(backtest)
+    finding = skill_findings(verification, "logistic")[0]
     assert finding.text.startswith(
         "Ahead of every reference at every horizon (1 month), but not by an interval that leaves "
         "out zero against conflictology at 1 month. At all horizons together it saves 8.9 % of the "
     )
     assert finding.tone == "mixed"
-    assert "in instability and fatalities" in headline(found, "logistic")
+    assert "in instability and fatalities" in headline(verification, "logistic")
 
 
 def test_too_few_origins_for_an_interval_are_said_to_be() -> None:
@@ -92,11 +92,11 @@ def test_too_few_origins_for_an_interval_are_said_to_be() -> None:
 
 
 def test_nothing_is_better_than_a_reference_that_was_never_wrong() -> None:
-    found = verified(backtest_of(offs=WEAK | {"persistence": 0.0}))
-    finding = skill_findings(found, "logistic")[0]
+    verification = verified(backtest_of(offs=WEAK | {"persistence": 0.0}))
+    finding = skill_findings(verification, "logistic")[0]
     assert finding.text == "persistence was never wrong, so nothing can be saved."
     assert finding.tone == "bad"
-    assert headline(found, "logistic").startswith("logistic is in no target ahead")
+    assert headline(verification, "logistic").startswith("logistic is in no target ahead")
 
 
 def test_a_headline_names_both_where_it_is_ahead_and_where_not() -> None:
@@ -132,7 +132,7 @@ def test_calibration_is_told_with_what_came_of_the_high_scores() -> None:
     ],
 )
 def test_deaths_that_add_up_are_said_to(off: float, text: str, tone: str) -> None:
-    finding = deaths_finding(Skill.of(backtest_of(offs=WEAK, learner_off=off)), "logistic")
+    finding = deaths_finding(SkillTables.of(backtest_of(offs=WEAK, learner_off=off)), "logistic")
     assert text in finding.text
     assert finding.tone == tone
 
@@ -151,7 +151,7 @@ def test_deaths_that_do_not_add_up_are_said_not_to(
     backtest = backtest_of(offs=WEAK, horizons=(1, 2))
     means = backtest.means
     means["logistic"] *= means["horizon"].map(factor)
-    finding = deaths_finding(Skill.of(backtest), "logistic")
+    finding = deaths_finding(SkillTables.of(backtest), "logistic")
     assert finding.text == f"Forecast deaths add up to {text}"
     assert finding.tone == tone
 
@@ -166,8 +166,8 @@ def test_the_country_that_is_farthest_apart_is_named() -> None:
 
 
 def test_references_with_the_same_horizons_are_named_together() -> None:
-    found = verified(backtest_of(offs=WEAK, horizons=(1, 2), learner_off={1: 0.3, 2: 0.6}))
-    assert skill_findings(found, "logistic")[0].text.startswith(
+    verification = verified(backtest_of(offs=WEAK, horizons=(1, 2), learner_off={1: 0.3, 2: 0.6}))
+    assert skill_findings(verification, "logistic")[0].text.startswith(
         "Not better than climatology and persistence at 2 months, and conflictology at 1 to 2 "
         "months; worse beyond chance than "
     )

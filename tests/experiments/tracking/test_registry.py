@@ -21,17 +21,17 @@ from experiments.configuration import Configuration
 from experiments.samples import samples_at
 from experiments.tracking.registry import (
     TRUSTED_TYPES,
-    Registered,
+    ModelVersion,
     backtest_forecasts,
     champion,
     champion_for,
     history_of_models,
     levels_with_models,
     load_forecaster,
+    model_version,
     refuse_other_events,
-    registered,
 )
-from experiments.tracking.store import Store, open_store
+from experiments.tracking.store import MlflowStore, open_store
 from features.archive.vintage import Vintage
 from features.errors import ModelError
 from features.months import parse_month
@@ -44,7 +44,7 @@ Tags = dict[str, str]
 
 
 @pytest.fixture
-def own_store(own_home: Path) -> Store:
+def own_store(own_home: Path) -> MlflowStore:
     """A store that a test may change, with every version taken out of the registry."""
     store = open_store(own_home, None)
     store.client().delete_registered_model(NAME)
@@ -65,16 +65,16 @@ def stored_model(trained: Path, version: int) -> Path:
     return Path(unquote(urlsplit(client.get_model_version_download_uri(NAME, str(version))).path))
 
 
-def test_a_level_without_a_model_has_no_champion(own_store: Store) -> None:
+def test_a_level_without_a_model_has_no_champion(own_store: MlflowStore) -> None:
     assert champion(own_store, "admin1") is None
     assert champion(own_store, "country") is None
 
 
-def test_the_levels_are_those_that_were_trained(store: Store) -> None:
+def test_the_levels_are_those_that_were_trained(store: MlflowStore) -> None:
     assert levels_with_models(store) == ["admin1"]
 
 
-def test_the_champion_is_the_version_that_has_the_alias(store: Store) -> None:
+def test_the_champion_is_the_version_that_has_the_alias(store: MlflowStore) -> None:
     best = champion(store, "admin1")
     assert best is not None
     assert best.label == f"{NAME}/{best.version}"
@@ -84,7 +84,7 @@ def test_the_champion_is_the_version_that_has_the_alias(store: Store) -> None:
     assert best.passed
 
 
-def test_the_champion_issues_scores_from_what_it_was_trained_to_on(own_store: Store) -> None:
+def test_the_champion_issues_scores_from_what_it_was_trained_to_on(own_store: MlflowStore) -> None:
     client = own_store.client()
     register(client, trained_to="2023-06")
     best = register(client, trained_to="2023-12")
@@ -94,7 +94,9 @@ def test_the_champion_issues_scores_from_what_it_was_trained_to_on(own_store: St
         assert champion_for(own_store, "admin1", parse_month(origin)).version == best
 
 
-def test_before_that_it_is_the_newest_that_passed_and_saw_nothing_later(own_store: Store) -> None:
+def test_before_that_it_is_the_newest_that_passed_and_saw_nothing_later(
+    own_store: MlflowStore,
+) -> None:
     client = own_store.client()
     register(client, trained_to="2022-12")
     newest = register(client, trained_to="2023-06")
@@ -107,7 +109,9 @@ def test_before_that_it_is_the_newest_that_passed_and_saw_nothing_later(own_stor
     assert champion_for(own_store, "admin1", parse_month("2023-05")).version == newest + 2
 
 
-def test_of_two_trained_to_the_same_month_the_later_version_is_taken(own_store: Store) -> None:
+def test_of_two_trained_to_the_same_month_the_later_version_is_taken(
+    own_store: MlflowStore,
+) -> None:
     client = own_store.client()
     register(client, trained_to="2023-06")
     later = register(client, trained_to="2023-06")
@@ -115,7 +119,7 @@ def test_of_two_trained_to_the_same_month_the_later_version_is_taken(own_store: 
 
 
 def test_a_promoted_version_may_issue_scores_although_the_gate_refused_it(
-    own_store: Store,
+    own_store: MlflowStore,
 ) -> None:
     client = own_store.client()
     register(client, trained_to="2023-05")
@@ -126,29 +130,31 @@ def test_a_promoted_version_may_issue_scores_although_the_gate_refused_it(
     assert (model.passed, model.promoted, model.may_issue) == (False, True, True)
 
 
-def test_a_version_tells_its_experiment_unless_it_is_older_than_the_tag(own_store: Store) -> None:
+def test_a_version_tells_its_experiment_unless_it_is_older_than_the_tag(
+    own_store: MlflowStore,
+) -> None:
     client = own_store.client()
     old, new = register(client), register(client, experiment_digest="abc")
-    assert registered(own_store, "admin1", old).experiment is None
-    assert registered(own_store, "admin1", new).experiment == "abc"
+    assert model_version(own_store, "admin1", old).experiment is None
+    assert model_version(own_store, "admin1", new).experiment == "abc"
 
 
 @pytest.mark.parametrize("version", [99, 2**70])
-def test_an_unknown_version_is_said_to_be_unknown(own_store: Store, version: int) -> None:
+def test_an_unknown_version_is_said_to_be_unknown(own_store: MlflowStore, version: int) -> None:
     with pytest.raises(ModelError, match=f"{NAME}/{version} is not in the MLflow store: name one"):
-        registered(own_store, "admin1", version)
+        model_version(own_store, "admin1", version)
 
 
 @pytest.mark.parametrize("tags", [{"gate": "refused"}, {"trained_to": "2024-01"}])
 def test_when_none_may_issue_scores_the_message_says_how_to_get_one(
-    own_store: Store, tags: Tags
+    own_store: MlflowStore, tags: Tags
 ) -> None:
     register(own_store.client(), **tags)
     with pytest.raises(ModelError, match="run `tocsin train --origin 2023-12`"):
         champion_for(own_store, "admin1", parse_month("2023-12"))
 
 
-def test_a_version_of_other_making_is_refused_by_name(own_store: Store) -> None:
+def test_a_version_of_other_making_is_refused_by_name(own_store: MlflowStore) -> None:
     own_store.client().create_model_version(NAME, "somewhere")
     with pytest.raises(ModelError, match=f"{NAME}/1 was not registered by `tocsin train`"):
         champion_for(own_store, "admin1", parse_month("2023-12"))
@@ -162,7 +168,7 @@ def test_a_version_of_other_making_is_refused_by_name(own_store: Store) -> None:
     ],
 )
 def test_models_of_two_histories_never_share_a_level(
-    own_store: Store, vintage: Vintage, tags: Tags, held: str
+    own_store: MlflowStore, vintage: Vintage, tags: Tags, held: str
 ) -> None:
     register(own_store.client())
     refuse_other_events(own_store, "admin1", vintage)
@@ -173,7 +179,7 @@ def test_models_of_two_histories_never_share_a_level(
         refuse_other_events(own_store, "admin1", vintage)
 
 
-def test_the_stored_champion_forecasts(store: Store) -> None:
+def test_the_stored_champion_forecasts(store: MlflowStore) -> None:
     best = champion(store, "admin1")
     assert best is not None
     forecaster = load_forecaster(store, best)
@@ -202,7 +208,7 @@ def test_the_trusted_types_are_enough_for_every_learner_and_no_more_than_needed(
 
 
 @pytest.fixture
-def tampered(trained: Path, own_home: Path) -> tuple[Store, Registered, Path]:
+def tampered(trained: Path, own_home: Path) -> tuple[MlflowStore, ModelVersion, Path]:
     """A store with one version of which the test may change the files."""
     store = open_store(own_home, None)
     client = store.client()
@@ -217,14 +223,14 @@ def tampered(trained: Path, own_home: Path) -> tuple[Store, Registered, Path]:
 
 
 def test_a_model_that_is_not_tampered_with_loads(
-    tampered: tuple[Store, Registered, Path],
+    tampered: tuple[MlflowStore, ModelVersion, Path],
 ) -> None:
     store, version, _ = tampered
     assert load_forecaster(store, version).tau == 5
 
 
 def test_a_type_that_the_model_itself_declares_trusted_is_refused(
-    tampered: tuple[Store, Registered, Path],
+    tampered: tuple[MlflowStore, ModelVersion, Path],
 ) -> None:
     store, version, folder = tampered
     forecaster = load_forecaster(store, version)
@@ -239,7 +245,7 @@ def test_a_type_that_the_model_itself_declares_trusted_is_refused(
         load_forecaster(store, version)
 
 
-def test_a_pickled_model_is_never_opened(tampered: tuple[Store, Registered, Path]) -> None:
+def test_a_pickled_model_is_never_opened(tampered: tuple[MlflowStore, ModelVersion, Path]) -> None:
     store, version, folder = tampered
     with (folder / "model.pkl").open("wb") as file:
         pickle.dump(load_forecaster(store, version), file)
@@ -251,7 +257,9 @@ def test_a_pickled_model_is_never_opened(tampered: tuple[Store, Registered, Path
         load_forecaster(store, version)
 
 
-def test_a_model_that_is_no_forecaster_is_refused(tampered: tuple[Store, Registered, Path]) -> None:
+def test_a_model_that_is_no_forecaster_is_refused(
+    tampered: tuple[MlflowStore, ModelVersion, Path],
+) -> None:
     store, version, folder = tampered
     skops.io.dump(GaussianNB(), folder / "model.skops")
     with pytest.raises(ModelError, match="is no forecaster of this project"):
@@ -260,7 +268,7 @@ def test_a_model_that_is_no_forecaster_is_refused(tampered: tuple[Store, Registe
 
 @pytest.mark.parametrize("content", [b"", b"nonsense"])
 def test_a_damaged_model_is_refused(
-    tampered: tuple[Store, Registered, Path], content: bytes
+    tampered: tuple[MlflowStore, ModelVersion, Path], content: bytes
 ) -> None:
     store, version, folder = tampered
     (folder / "model.skops").write_bytes(content)
@@ -268,7 +276,9 @@ def test_a_damaged_model_is_refused(
         load_forecaster(store, version)
 
 
-def test_a_model_whose_files_are_gone_is_refused(tampered: tuple[Store, Registered, Path]) -> None:
+def test_a_model_whose_files_are_gone_is_refused(
+    tampered: tuple[MlflowStore, ModelVersion, Path],
+) -> None:
     store, version, folder = tampered
     shutil.rmtree(folder)
     with pytest.raises(ModelError, match="cannot be loaded"):
@@ -304,7 +314,9 @@ def test_the_check_for_pickles_knows_one() -> None:
     assert not is_pickle(b'{"a": 1}')
 
 
-def test_the_backtest_of_a_version_is_kept_with_region_ids(store: Store, panel: Panel) -> None:
+def test_the_backtest_of_a_version_is_kept_with_region_ids(
+    store: MlflowStore, panel: Panel
+) -> None:
     best = champion(store, "admin1")
     assert best is not None
     table = backtest_forecasts(store, best)

@@ -3,20 +3,23 @@ from typing import Any
 
 import pytest
 
-from experiments import training
 from experiments.configuration import CATALOGUE_NAMES, Configuration
-from experiments.tracking import runs
-from experiments.tracking.registry import Registered, champion, experiment_digest, promote, renews
-from experiments.tracking.store import Store, open_store
-from experiments.training import Trained, train
+from experiments.tracking.registry import (
+    ModelVersion,
+    champion,
+    promote_version,
+)
+from experiments.tracking.store import MlflowStore, open_store
+from experiments.training import TrainingResult
 from features.archive.vintage import Vintage
 from features.months import parse_month
+from tests.training import train_level, without_pictures
 
 MARCH = parse_month("2024-03")
 
 
 def digest(settings: dict[str, Any]) -> str:
-    return experiment_digest(Configuration.model_validate(settings), "admin1")
+    return Configuration.model_validate(settings).digest("admin1")
 
 
 @pytest.mark.parametrize(
@@ -64,8 +67,8 @@ def test_all_indicators_are_the_same_by_one_word_or_by_name(settings: dict[str, 
     assert by_word == digest(settings | {"indicators": list(CATALOGUE_NAMES)})
 
 
-def version_of(experiment: str | None, trained_to: int) -> Registered:
-    return Registered(
+def version_of(experiment: str | None, trained_to: int) -> ModelVersion:
+    return ModelVersion(
         level="admin1",
         version=1,
         run_id="run",
@@ -94,30 +97,19 @@ def version_of(experiment: str | None, trained_to: int) -> Registered:
 def test_a_renewal_is_the_same_experiment_on_newer_months(
     experiment: str | None, trained_to: int, expected: bool
 ) -> None:
-    assert renews("abc", MARCH, version_of(experiment, trained_to)) == expected
+    assert version_of(experiment, trained_to).is_renewed_by("abc", MARCH) == expected
 
 
-def trained_on(store: Store, vintage: Vintage, settings: dict[str, Any]) -> Trained:
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(runs, "_log_figure", lambda picture, name: None)
-        patch.setattr(training, "report_page", lambda judged: "")
-        (trained,) = train(
-            vintage,
-            Configuration.model_validate(settings),
-            store,
-            parse_month("2023-12"),
-            code="1.2.3+abc",
-            jobs=1,
-            progress=lambda steps, total, label: steps,
-        )
-    return trained
+def trained_on(store: MlflowStore, vintage: Vintage, settings: dict[str, Any]) -> TrainingResult:
+    with without_pictures():
+        return train_level(store, vintage, settings, "2023-12")
 
 
 def test_a_champion_is_renewed_on_newer_months_and_not_on_the_same_ones(
     own_home: Path, vintage: Vintage, small_settings: dict[str, Any]
 ) -> None:
     store = open_store(own_home, None)
-    promote(store, "admin1", 4, "start from the model of June", by="a test")
+    promote_version(store, "admin1", 4, "start from the model of June", by="a test")
     # A year more than the champion's backtest has, to share two whole years of origins with it.
     plain = small_settings | {
         "learners": ["logistic"],

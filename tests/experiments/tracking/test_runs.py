@@ -9,8 +9,8 @@ import pytest
 from mlflow.entities import Run
 from mlflow.models import Model
 
-from experiments.tracking.registry import TRUSTED_TYPES, Registered, backtest_forecasts
-from experiments.tracking.store import Store
+from experiments.tracking.registry import TRUSTED_TYPES, ModelVersion, backtest_forecasts
+from experiments.tracking.store import MlflowStore
 from features.indicators.catalogue import CATALOGUE
 from features.months import format_month, parse_month
 from features.words import SPECS
@@ -24,7 +24,7 @@ Runs = dict[str, Run]
 
 
 @pytest.fixture
-def runs(store: Store) -> Runs:
+def runs(store: MlflowStore) -> Runs:
     """The runs of the first training: the parent, and those under it by forecast."""
     client = store.client()
     learner = client.get_run(str(client.get_model_version(NAME, "1").run_id))
@@ -35,20 +35,20 @@ def runs(store: Store) -> Runs:
     return {"parent": client.get_run(parent)} | {r.data.tags["forecast"]: r for r in children}
 
 
-def artifacts(store: Store, run: Run, folder: str = "") -> set[str]:
-    found = set()
+def artifacts(store: MlflowStore, run: Run, folder: str = "") -> set[str]:
+    result = set()
     for entry in store.client().list_artifacts(run.info.run_id, folder):
-        found |= artifacts(store, run, entry.path) if entry.is_dir else {entry.path}
-    return found
+        result |= artifacts(store, run, entry.path) if entry.is_dir else {entry.path}
+    return result
 
 
-def table(store: Store, run: Run, name: str, folder: Path) -> pd.DataFrame:
+def table(store: MlflowStore, run: Run, name: str, folder: Path) -> pd.DataFrame:
     path = store.client().download_artifacts(run.info.run_id, f"tables/{name}.json", str(folder))
     content = json.loads(Path(path).read_text())
     return pd.DataFrame(content["data"], columns=content["columns"])
 
 
-def steps(store: Store, run: Run, metric: str) -> dict[int, float]:
+def steps(store: MlflowStore, run: Run, metric: str) -> dict[int, float]:
     return {m.step: m.value for m in store.client().get_metric_history(run.info.run_id, metric)}
 
 
@@ -99,7 +99,7 @@ def test_the_description_warns_of_simulated_events_and_shows_the_figures(runs: R
 
 
 def test_the_whole_configuration_is_in_the_parents_parameters(
-    runs: Runs, store: Store, small_settings: dict[str, Any], tmp_path: Path
+    runs: Runs, store: MlflowStore, small_settings: dict[str, Any], tmp_path: Path
 ) -> None:
     parameters = runs["parent"].data.params
     assert parameters["training.months"] == "96"
@@ -129,7 +129,7 @@ def test_every_run_names_the_data_by_the_hash_of_the_vintage(runs: Runs) -> None
         assert used.tags[0].value == "training and backtest"
 
 
-def test_the_steps_of_a_metric_are_months_ahead(runs: Runs, store: Store) -> None:
+def test_the_steps_of_a_metric_are_months_ahead(runs: Runs, store: MlflowStore) -> None:
     for forecast in FORECASTS:
         for target in CLASSES:
             history = steps(store, runs[forecast], f"{target}/brier")
@@ -137,8 +137,8 @@ def test_the_steps_of_a_metric_are_months_ahead(runs: Runs, store: Store) -> Non
         assert sorted(steps(store, runs[forecast], "fatalities/crps")) == list(range(1, 13))
 
 
-def test_the_metrics_are_those_of_the_logged_forecasts(runs: Runs, store: Store) -> None:
-    version = Registered(
+def test_the_metrics_are_those_of_the_logged_forecasts(runs: Runs, store: MlflowStore) -> None:
+    version = ModelVersion(
         "admin1",
         1,
         runs["boosting"].info.run_id,
@@ -162,7 +162,7 @@ def test_the_metrics_are_those_of_the_logged_forecasts(runs: Runs, store: Store)
         assert runs[forecast].data.metrics["summary/onset brier"] == pytest.approx(own)
 
 
-def test_under_by_origin_the_steps_are_origins(runs: Runs, store: Store) -> None:
+def test_under_by_origin_the_steps_are_origins(runs: Runs, store: MlflowStore) -> None:
     last = parse_month("2023-12")
     issued = range(last - 24, last)
     for metric in ("instability brier", "fatalities crps"):
@@ -187,7 +187,7 @@ def test_no_metric_is_missing_or_infinite(runs: Runs) -> None:
 
 
 def test_the_pictures_and_tables_that_people_look_at_are_there(
-    runs: Runs, store: Store, trainings: list[dict[str, Any]]
+    runs: Runs, store: MlflowStore, trainings: list[dict[str, Any]]
 ) -> None:
     pictures = {
         f"{name}.png"
@@ -215,7 +215,7 @@ def test_the_pictures_and_tables_that_people_look_at_are_there(
 
 
 def test_the_report_of_the_chosen_learner_is_on_the_parent(
-    runs: Runs, store: Store, trainings: list[dict[str, Any]], tmp_path: Path
+    runs: Runs, store: MlflowStore, trainings: list[dict[str, Any]], tmp_path: Path
 ) -> None:
     run = runs["parent"].info.run_id
     page = Path(store.client().download_artifacts(run, "report.html", str(tmp_path))).read_text()
@@ -224,7 +224,7 @@ def test_the_report_of_the_chosen_learner_is_on_the_parent(
 
 
 def test_the_logged_gains_are_those_of_the_logged_forecasts(
-    runs: Runs, store: Store, tmp_path: Path
+    runs: Runs, store: MlflowStore, tmp_path: Path
 ) -> None:
     gains = table(store, runs["boosting"], "gains", tmp_path).set_index(
         ["target", "horizon", "reference"]
@@ -249,7 +249,7 @@ def test_every_picture_is_a_picture(trained: Path) -> None:
 
 
 def test_the_table_of_coefficients_names_indicators_and_their_errors(
-    runs: Runs, store: Store, trainings: list[dict[str, Any]], tmp_path: Path
+    runs: Runs, store: MlflowStore, trainings: list[dict[str, Any]], tmp_path: Path
 ) -> None:
     if trainings[0]["learner"] != "logistic":
         pytest.fail("choose a world in which the logistic regression wins")
@@ -263,7 +263,7 @@ def test_the_table_of_coefficients_names_indicators_and_their_errors(
     assert "coefficients/instability_01.png" in artifacts(store, runs["logistic"])
 
 
-def test_the_gates_evidence_is_in_a_table(runs: Runs, store: Store, tmp_path: Path) -> None:
+def test_the_gates_evidence_is_in_a_table(runs: Runs, store: MlflowStore, tmp_path: Path) -> None:
     evidence = table(store, runs["parent"], "gate", tmp_path)
     assert set(evidence["opponent"]) == set(REFERENCES)
     assert set(evidence["target"]) == set(CLASSES)
@@ -272,7 +272,7 @@ def test_the_gates_evidence_is_in_a_table(runs: Runs, store: Store, tmp_path: Pa
 
 
 def test_the_stored_model_says_what_goes_in_and_what_comes_out(
-    runs: Runs, store: Store, small_settings: dict[str, Any]
+    runs: Runs, store: MlflowStore, small_settings: dict[str, Any]
 ) -> None:
     uri = store.client().get_model_version_download_uri(NAME, "1")
     model = Model.load(mlflow.artifacts.download_artifacts(uri))

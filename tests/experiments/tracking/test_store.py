@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from experiments.tracking.store import Store, model_name, open_store
+from experiments.tracking.store import MlflowStore, model_name, open_store
 from features.errors import ModelError
 
 OPEN = """
@@ -37,20 +37,22 @@ def test_two_processes_may_open_a_new_store_at_once(tmp_path: Path) -> None:
         assert process.stdin is not None
         process.stdin.write("\n")
         process.stdin.flush()
-    said = [process.communicate(timeout=60) for process in processes]
-    assert [process.returncode for process in processes] == [0, 0], said
-    assert said[0] == said[1] == ("1\n", "")
+    message = [process.communicate(timeout=60) for process in processes]
+    assert [process.returncode for process in processes] == [0, 0], message
+    assert message[0] == message[1] == ("1\n", "")
 
 
-def test_the_store_of_a_home_is_a_file_in_it_and_its_artifacts_lie_beside(store: Store) -> None:
+def test_the_store_of_a_home_is_a_file_in_it_and_its_artifacts_lie_beside(
+    store: MlflowStore,
+) -> None:
     assert store.uri.startswith("sqlite:///")
     assert store.artifacts is not None
     home = store.artifacts.parent
     assert Path(store.uri.removeprefix("sqlite:///")) == home / "mlflow.db"
     assert (home / "mlflow.db").is_file()
-    found = store.client().get_experiment_by_name("tocsin-admin1 (SIMULATED)")
-    assert found is not None
-    assert found.artifact_location == (store.artifacts / "admin1").as_uri()
+    result = store.client().get_experiment_by_name("tocsin-admin1 (SIMULATED)")
+    assert result is not None
+    assert result.artifact_location == (store.artifacts / "admin1").as_uri()
 
 
 def test_simulated_and_real_experiments_have_names_of_their_own(own_home: Path) -> None:

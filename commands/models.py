@@ -18,10 +18,10 @@ from commands.environment import (
 from commands.options import Day, Jobs, Month
 
 if TYPE_CHECKING:
-    from experiments.training import Reported, Trained
+    from experiments.training import BacktestReport, TrainingResult
 
 _FEW = 5
-"""So many names are enough to see what kind they are."""
+"""The most names in a list; more are counted."""
 
 
 def indicators(
@@ -44,10 +44,10 @@ def indicators(
     if markdown:
         print(catalogue_page(CATALOGUE if family is None else of_family(family)), end="")
         return
-    for shown in FAMILIES if family is None else [family]:
+    for title in FAMILIES if family is None else [family]:
         name = Column("name", no_wrap=True)
-        table = Table(name, "meaning", "unit", "range", "source", title=shown, box=SIMPLE)
-        for indicator in of_family(shown):
+        table = Table(name, "meaning", "unit", "range", "source", title=title, box=SIMPLE)
+        for indicator in of_family(title):
             table.add_row(
                 indicator.name,
                 indicator.meaning,
@@ -66,10 +66,10 @@ def train(
 ) -> None:
     """Fit, judge, track and register the models of each level."""
     from experiments.configuration import DEFAULT, read_configuration
-    from experiments.training import train as train_levels
+    from experiments.training import train_levels
 
     configuration = read_configuration(DEFAULT if config is None else config)
-    trained = train_levels(
+    results = train_levels(
         vintage_of_day(as_of, configuration.events.named, configuration.events.summary),
         configuration,
         open_own_store(),
@@ -78,8 +78,8 @@ def train(
         jobs=jobs or os.cpu_count() or 1,
         progress=progress,
     )
-    for level in trained:
-        _print_trained(level)
+    for result in results:
+        _print_training(result)
 
 
 def backtest(
@@ -101,10 +101,9 @@ def backtest(
     jobs: Jobs = None,
 ) -> None:
     """Judge the learners of an experiment on past origins; register nothing."""
-    from experiments.backtest.folds import Period, Window
+    from experiments.backtest.folds import OriginSpan, Period
     from experiments.configuration import DEFAULT, read_configuration
-    from experiments.training import FOLDER
-    from experiments.training import backtest as backtest_levels
+    from experiments.training import FOLDER, backtest_levels
     from features.places.regions import parse_level
 
     configuration = read_configuration(DEFAULT if config is None else config)
@@ -112,23 +111,24 @@ def backtest(
         configuration = configuration.model_copy(
             update={"levels": tuple(dict.fromkeys(parse_level(name) for name in level))}
         )
-    ends = (None if month is None else month_of(month) for month in (origin, first, last))
-    newest, *window = ends
-    done = backtest_levels(
+    newest, *ends = (None if month is None else month_of(month) for month in (origin, first, last))
+    reports = backtest_levels(
         vintage_of_day(as_of, configuration.events.named, configuration.events.summary),
         configuration,
         open_own_store(),
-        Period(newest, None if window == [None, None] else Window(*window)),
+        Period(newest, None if ends == [None, None] else OriginSpan(*ends)),
         folder=home() / FOLDER,
         code=running_code(),
         jobs=jobs or os.cpu_count() or 1,
         progress=progress,
     )
-    for reported in done:
-        _print_reported(reported)
+    for outcome in reports:
+        _print_backtest(outcome)
         if report is not None:
-            path = report if len(done) == 1 else report.with_stem(f"{report.stem}-{reported.level}")
-            path.write_text(reported.page, encoding="utf-8")
+            path = (
+                report if len(reports) == 1 else report.with_stem(f"{report.stem}-{outcome.level}")
+            )
+            path.write_text(outcome.page, encoding="utf-8")
             print(f"  report: {path}")
 
 
@@ -138,15 +138,15 @@ def promote(
     reason: Annotated[str, typer.Option(help="Why; kept with the version.")],
 ) -> None:
     """Name a version champion, whatever the gate said of it."""
-    from experiments.tracking.registry import promote as name_champion
+    from experiments.tracking.registry import promote_version
     from features.months import format_month
     from features.places.regions import parse_level
 
-    done = name_champion(
+    promotion = promote_version(
         open_own_store(), parse_level(level), version, reason, by="the command line"
     )
-    model, previous = done.model, done.previous
-    if not done.is_new:
+    model, previous = promotion.model, promotion.previous
+    if not promotion.is_new:
         print(f"{model.label} is champion already: nothing changed")
         return
     print(
@@ -167,14 +167,13 @@ def ablate(
     jobs: Jobs = None,
 ) -> None:
     """Measure what each family of indicators adds to a region's own history."""
-    from experiments.ablation import BASE, as_table, gains_markdown
-    from experiments.ablation import ablate as ablate_families
+    from experiments.ablation import BASE, ablate_families, as_table, gains_markdown
     from experiments.configuration import DEFAULT, read_configuration
     from features.places.regions import parse_level
 
     configuration = read_configuration(DEFAULT if config is None else config)
     configuration = configuration.reading("all" if family is None else (BASE, *family))
-    done = ablate_families(
+    ablations = ablate_families(
         vintage_of_day(as_of, configuration.events.named, configuration.events.summary),
         configuration,
         open_own_store(),
@@ -184,30 +183,30 @@ def ablate(
         jobs=jobs or os.cpu_count() or 1,
         progress=progress,
     )
-    print(gains_markdown(as_table(done)), end="")
+    print(gains_markdown(as_table(ablations)), end="")
 
 
-def _print_reported(reported: "Reported") -> None:
-    print(f"{simulated_mark(simulated=reported.simulated)}{reported.level}: {reported.headline}")
-    for finding in reported.findings:
+def _print_backtest(outcome: "BacktestReport") -> None:
+    print(f"{simulated_mark(simulated=outcome.simulated)}{outcome.level}: {outcome.headline}")
+    for finding in outcome.findings:
         print(f"  {finding.about}: {finding.text}")
 
 
-def _print_trained(trained: "Trained") -> None:
-    state = "champion" if trained.is_champion else "not champion"
+def _print_training(result: "TrainingResult") -> None:
+    state = "champion" if result.is_champion else "not champion"
     print(
-        f"tocsin-{trained.level}/{trained.version} ({trained.learner}, to {trained.origin}) is "
-        f"{state}: {trained.verdict.reason}"
+        f"tocsin-{result.level}/{result.version} ({result.learner}, to {result.origin}) is "
+        f"{state}: {result.verdict.reason}"
     )
     by_details: dict[str, list[str]] = {}
-    for name, details in trained.untold.items():
+    for name, details in result.untold.items():
         by_details.setdefault(details, []).append(name)
     for details, names in by_details.items():
         more = f" and {len(names) - _FEW} more" if len(names) > _FEW else ""
         print(f"  the events do not tell {details}: without {', '.join(names[:_FEW])}{more}")
     from features.words import LOSS_NAMES, SPECS
 
-    for target, row in trained.skill.iterrows():
+    for target, row in result.skill.iterrows():
         loss = SPECS[str(target)].loss
         skill, name = row[f"{loss}_skill"], LOSS_NAMES[loss].removesuffix(" score")
         print(f"  {target}: {name} skill {skill:+.3f} over the best reference")

@@ -1,26 +1,10 @@
-import os
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
 from experiments.tracking.registry import champion
 from experiments.tracking.store import open_store
-
-COMMAND = str(Path(sys.executable).with_name("tocsin"))
-
-
-def tocsin(home: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    # mlflow writes the store that another test opened into the environment.
-    own = {k: v for k, v in os.environ.items() if not k.startswith("MLFLOW_")}
-    return subprocess.run(
-        [COMMAND, *arguments],
-        env=own | {"TOCSIN_HOME": str(home), "COLUMNS": "160"},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+from tests.command import tocsin
 
 
 def test_a_promotion_is_said_in_a_line_and_kept_with_its_reason(own_home: Path) -> None:
@@ -42,7 +26,7 @@ def test_a_promotion_is_said_in_a_line_and_kept_with_its_reason(own_home: Path) 
 
 
 @pytest.mark.parametrize(
-    ("arguments", "code", "said"),
+    ("arguments", "code", "message"),
     [
         (("admin1", "99", "--reason", "why"), 1, "tocsin-admin1/99 is not in the MLflow store"),
         (("admin1", "2", "--reason", " "), 1, "a promotion needs a reason"),
@@ -53,11 +37,11 @@ def test_a_promotion_is_said_in_a_line_and_kept_with_its_reason(own_home: Path) 
     ],
 )
 def test_what_cannot_be_promoted_is_refused_with_its_exit_code(
-    own_home: Path, arguments: tuple[str, ...], code: int, said: str
+    own_home: Path, arguments: tuple[str, ...], code: int, message: str
 ) -> None:
     refused = tocsin(own_home, "promote", *arguments)
     assert (refused.returncode, refused.stdout) == (code, "")
-    assert said in refused.stderr
+    assert message in refused.stderr
     assert "Traceback" not in refused.stderr
     if code == 1:
         assert refused.stderr.startswith("tocsin: ")

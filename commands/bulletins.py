@@ -21,12 +21,12 @@ from commands.options import Day, Jobs, Month
 def publish(origin: Month = None, as_of: Day = None, jobs: Jobs = None) -> None:
     """Issue the bulletin of an origin from the champions."""
     from commands.listing import staleness_of
-    from experiments.publishing.publish import publish as issue
+    from experiments.publishing.publish import issue_bulletin
     from experiments.tracking.registry import history_of_models
 
     store = open_own_store()
     vintage = vintage_of_day(as_of, history_of_models(store))
-    published = issue(
+    publication = issue_bulletin(
         vintage,
         store,
         home(),
@@ -35,17 +35,17 @@ def publish(origin: Month = None, as_of: Day = None, jobs: Jobs = None) -> None:
         code=running_code(),
         jobs=-1 if jobs is None else jobs,
     )
-    manifest = published.manifest
+    manifest = publication.manifest
     if origin is None:
         for line in staleness_of(vintage):
             print(line)
-    for reason in published.left_out:
+    for reason in publication.left_out:
         print(f"left out: {reason}")
     models = ", ".join(f"{m.name}/{m.version} ({m.learner})" for m in manifest.models)
     print(
         f"{simulated_mark(simulated=manifest.simulated)}bulletin {manifest.id}: "
         f"{manifest.rows:,} scores at origin {manifest.origin} from {models}"
-        + ("" if published.is_new else "; it was already there and stays as it is")
+        + ("" if publication.is_new else "; it was already there and stays as it is")
     )
 
 
@@ -63,10 +63,10 @@ def evaluate(
 
 def replay(bulletin: Annotated[str, typer.Argument(help="Id of a bulletin.")]) -> None:
     """Compute a bulletin again and compare every bit of its scores."""
-    from experiments.publishing.publish import replay as compute_again
+    from experiments.publishing.publish import replay_bulletin
     from features.archive.releases import Archive
 
-    manifest = compute_again(Archive(home()), open_own_store(), home(), bulletin)
+    manifest = replay_bulletin(Archive(home()), open_own_store(), home(), bulletin)
     print(
         f"bulletin {manifest.id}: the same {manifest.rows:,} scores, bit for bit, from events as "
         f"known on {manifest.vintage.as_of}"

@@ -1,14 +1,21 @@
-"""Forecasts without a model, which any model must beat."""
+"""The forecasters that the benchmarks judge, and those without a model, which they must beat."""
 
 from dataclasses import dataclass
 
 import numpy as np
 
+from experiments.benchmarks.country_pool import CountryPool
+from experiments.benchmarks.subforecast import UnitForecaster
 from experiments.benchmarks.subforecast_data import AdminCounts, labels_of
-from experiments.benchmarks.views import Draws
+from experiments.benchmarks.subforecast_forecaster import UnitEnsemble
+from experiments.benchmarks.views import CountryForecaster, Draws
 from experiments.benchmarks.views_data import CountryHistory
 from features.arrays import FloatArray
 from models.references import reference_probability
+
+COUNTRY_FORECASTER: CountryForecaster = CountryPool()
+UNIT_FORECASTER: UnitForecaster = UnitEnsemble()
+SEED = 1
 
 
 @dataclass(frozen=True)

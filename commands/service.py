@@ -22,11 +22,11 @@ def serve(
     ] = None,
 ) -> None:
     """Serve the bulletins over HTTP."""
-    from service.server import serve as serve_bulletins
+    from service import server
     from service.settings import Settings, read_settings
 
     chosen = Settings() if settings is None else read_settings(settings)
-    serve_bulletins(home(), host, port, _announce, chosen)
+    server.serve(home(), host, port, _announce, chosen)
 
 
 def scores(
@@ -58,12 +58,12 @@ def scores(
         return
     from service.remote import remote_scores
 
-    asked = [("target", target), ("limit", str(limit))]
-    asked += [("level", level)] if level is not None else []
-    asked += [("country", code) for code in country or ()]
-    asked += [("region", name) for name in region or ()]
-    asked += [("horizon", str(months)) for months in horizon or ()]
-    page = remote_scores(url, asked, key)
+    parameters = [("target", target), ("limit", str(limit))]
+    parameters += [("level", level)] if level is not None else []
+    parameters += [("country", code) for code in country or ()]
+    parameters += [("region", name) for name in region or ()]
+    parameters += [("horizon", str(months)) for months in horizon or ()]
+    page = remote_scores(url, parameters, key)
     bulletin = page.bulletin
     _print_scores(bulletin.id, bulletin.origin, page.items, simulated=bulletin.simulated)
 
@@ -103,7 +103,7 @@ def ui(port: Port = 5000) -> None:
     command += ["--host", "127.0.0.1", "--port", str(port), "--workers", "1"]
     if store.artifacts is not None:
         command += ["--default-artifact-root", store.artifacts.as_uri()]
-    # Apart from Ctrl-C, which the server answers with a page of traceback, and its helpers too.
+    # A session of its own keeps Ctrl-C from the server, which would print tracebacks.
     with subprocess.Popen(command, start_new_session=True) as server:  # noqa: S603
         signal.signal(signal.SIGTERM, signal.default_int_handler)
         try:

@@ -1,0 +1,95 @@
+"""From a model version and a vintage to the Parquet files of a bulletin."""
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import pandas as pd
+import pyarrow as pa
+
+from bulletins.form import (
+    DISTRIBUTIONS_FILE,
+    DISTRIBUTIONS_SCHEMA,
+    DRIVERS_FILE,
+    DRIVERS_SCHEMA,
+    HISTORY_FILE,
+    HISTORY_SCHEMA,
+    INDICATOR_VALUES_FILE,
+    REGIONS_FILE,
+    REGIONS_SCHEMA,
+    SCORES_FILE,
+    SCORES_SCHEMA,
+    TRACK_RECORD_FILE,
+    TRACK_RECORD_SCHEMA,
+)
+from bulletins.writing import parquet_of
+from experiments.publishing.drivers import drivers_of
+from experiments.publishing.earlier import EarlierBulletin
+from experiments.publishing.history import (
+    history_of,
+    indicator_values_of,
+    indicator_values_schema,
+)
+from experiments.publishing.regions import regions_of
+from experiments.publishing.scores import LevelForecast, distribution_rows, scores_of
+from experiments.publishing.track_record import track_record_of
+from experiments.samples import samples_at
+from experiments.tracking.registry import ModelVersion, load_forecaster
+from experiments.tracking.store import MlflowStore
+from features.archive.vintage import Vintage
+from features.indicators.catalogue import needs_of
+from features.panel.panel import Panel, read_panel
+from models.forecaster import Forecaster
+
+
+def read_inputs(
+    store: MlflowStore, vintage: Vintage, model: ModelVersion
+) -> tuple[Forecaster, Panel]:
+    """Load the forecaster of a version and read the panel of its level, as it was trained on."""
+    forecaster = load_forecaster(store, model)
+    counted_alike = replace(vintage, summary_events=model.summary_events)
+    return forecaster, read_panel(counted_alike, model.level, needs_of(forecaster.names))
+
+
+def forecast_level(
+    model: ModelVersion, forecaster: Forecaster, panel: Panel, origin: int
+) -> LevelForecast:
+    """Forecast a level at an origin; raises CoverageError when it covers no region there."""
+    past = panel.until(origin)
+    samples = samples_at(past, origin, forecaster.tau, forecaster.names)
+    return LevelForecast(past, model, forecaster, samples)
+
+
+def bulletin_files(
+    levels: list[LevelForecast], earlier: list[EarlierBulletin], jobs: int
+) -> dict[str, bytes]:
+    """Return the content of the Parquet files of a bulletin, by name.
+
+    `earlier` are the bulletins of earlier origins, newest first. `jobs` explain scores in parallel.
+    """
+    previous = earlier[0] if earlier else None
+    names = {name for level in levels for name in level.forecaster.names}
+
+    def content(
+        table_of: Callable[[LevelForecast], pd.DataFrame], order: list[str], schema: pa.Schema
+    ) -> bytes:
+        table: pd.DataFrame = pd.concat(map(table_of, levels), ignore_index=True)
+        return parquet_of(table.sort_values(order, kind="stable", ignore_index=True), schema)
+
+    by_score = ["level", "region", "target", "horizon"]
+    by_month = ["level", "region", "month"]
+    by_bulletin = ["bulletin", "level", "target", "horizon"]
+    return {
+        SCORES_FILE: content(scores_of, by_score, SCORES_SCHEMA),
+        DRIVERS_FILE: content(lambda f: drivers_of(f, previous, jobs), by_score, DRIVERS_SCHEMA),
+        DISTRIBUTIONS_FILE: content(
+            distribution_rows, ["level", "region", "horizon"], DISTRIBUTIONS_SCHEMA
+        ),
+        REGIONS_FILE: content(regions_of, ["level", "region"], REGIONS_SCHEMA),
+        HISTORY_FILE: content(history_of, by_month, HISTORY_SCHEMA),
+        INDICATOR_VALUES_FILE: content(
+            indicator_values_of, by_month, indicator_values_schema(names)
+        ),
+        TRACK_RECORD_FILE: content(
+            lambda f: track_record_of(f, earlier), by_bulletin, TRACK_RECORD_SCHEMA
+        ),
+    }
