@@ -36,20 +36,25 @@ TRACK_RECORD_FILE = "track_record.parquet"
 INDICATORS_FILE = "indicators.json"
 MANIFEST_FILE = "manifest.json"
 
+_TEXT, _NUMBER = pa.string(), pa.float64()
+
+
+def _required(kind: pa.DataType, *names: str) -> list[pa.Field]:
+    return [pa.field(name, kind, nullable=False) for name in names]
+
+
+def _optional(kind: pa.DataType, *names: str) -> list[pa.Field]:
+    return [pa.field(name, kind) for name in names]
+
+
 SCORES_SCHEMA = pa.schema(
     [
-        pa.field("region", pa.string(), nullable=False),
-        pa.field("name", pa.string(), nullable=False),
-        pa.field("country", pa.string(), nullable=False),
-        pa.field("level", pa.string(), nullable=False),
-        pa.field("target", pa.string(), nullable=False),
-        pa.field("horizon", pa.int8(), nullable=False),
-        pa.field("target_month", pa.string(), nullable=False),
-        pa.field("threshold", pa.float64(), nullable=False),
-        pa.field("probability", pa.float64(), nullable=False),
-        pa.field("mean", pa.float64()),
-        *(pa.field(quantile_column(level), pa.float64()) for level in QUANTILES),
-        pa.field("model_version", pa.string(), nullable=False),
+        *_required(_TEXT, "region", "name", "country", "level", "target"),
+        *_required(pa.int8(), "horizon"),
+        *_required(_TEXT, "target_month"),
+        *_required(_NUMBER, "threshold", "probability"),
+        *_optional(_NUMBER, "mean", *map(quantile_column, QUANTILES)),
+        *_required(_TEXT, "model_version"),
     ]
 )
 """One row a region, target and horizon; sorted by level, region, target and horizon.
@@ -64,17 +69,13 @@ DriverKind = Literal["score", "baseline", "family", "revision", "indicator"]
 
 DRIVERS_SCHEMA = pa.schema(
     [
-        pa.field("region", pa.string(), nullable=False),
-        pa.field("level", pa.string(), nullable=False),
-        pa.field("target", pa.string(), nullable=False),
-        pa.field("horizon", pa.int8(), nullable=False),
-        pa.field("kind", pa.string(), nullable=False),
-        pa.field("name", pa.string()),
-        pa.field("contribution", pa.float64(), nullable=False),
-        pa.field("change", pa.float64()),
-        pa.field("value", pa.float64()),
-        pa.field("baseline_value", pa.float64()),
-        pa.field("sentence", pa.string()),
+        *_required(_TEXT, "region", "level", "target"),
+        *_required(pa.int8(), "horizon"),
+        *_required(_TEXT, "kind"),
+        *_optional(_TEXT, "name"),
+        *_required(_NUMBER, "contribution"),
+        *_optional(_NUMBER, "change", "value", "baseline_value"),
+        *_optional(_TEXT, "sentence"),
     ]
 )
 """Several rows a score, sorted like the scores; `fatalities` share those of `instability`.
@@ -100,11 +101,9 @@ such score, and but for `score` also where another model gave it.
 
 DISTRIBUTIONS_SCHEMA = pa.schema(
     [
-        pa.field("region", pa.string(), nullable=False),
-        pa.field("level", pa.string(), nullable=False),
-        pa.field("horizon", pa.int8(), nullable=False),
-        pa.field("deaths", pa.list_(pa.float64()), nullable=False),
-        pa.field("exceedance", pa.list_(pa.float64()), nullable=False),
+        *_required(_TEXT, "region", "level"),
+        *_required(pa.int8(), "horizon"),
+        *_required(pa.list_(pa.float64()), "deaths", "exceedance"),
     ]
 )
 """One row a region and horizon, sorted by level, region and horizon.
@@ -117,18 +116,10 @@ from it.
 
 REGIONS_SCHEMA = pa.schema(
     [
-        pa.field("region", pa.string(), nullable=False),
-        pa.field("name", pa.string(), nullable=False),
-        pa.field("country", pa.string(), nullable=False),
-        pa.field("level", pa.string(), nullable=False),
-        pa.field("latitude", pa.float64()),
-        pa.field("longitude", pa.float64()),
-        pa.field("west", pa.float64()),
-        pa.field("south", pa.float64()),
-        pa.field("east", pa.float64()),
-        pa.field("north", pa.float64()),
-        pa.field("outline", pa.string()),
-        pa.field("neighbours", pa.list_(pa.string()), nullable=False),
+        *_required(_TEXT, "region", "name", "country", "level"),
+        *_optional(_NUMBER, "latitude", "longitude", "west", "south", "east", "north"),
+        *_optional(_TEXT, "outline"),
+        *_required(pa.list_(pa.string()), "neighbours"),
     ]
 )
 """One row a scored region, sorted by level and region.
@@ -144,15 +135,9 @@ HISTORY_MONTHS = 120
 
 HISTORY_SCHEMA = pa.schema(
     [
-        pa.field("region", pa.string(), nullable=False),
-        pa.field("level", pa.string(), nullable=False),
-        pa.field("month", pa.string(), nullable=False),
-        pa.field("observed", pa.bool_(), nullable=False),
-        pa.field("events", pa.float64()),
-        pa.field("deaths", pa.float64()),
-        pa.field("state_based", pa.float64()),
-        pa.field("non_state", pa.float64()),
-        pa.field("one_sided", pa.float64()),
+        *_required(_TEXT, "region", "level", "month"),
+        *_required(pa.bool_(), "observed"),
+        *_optional(_NUMBER, "events", "deaths", "state_based", "non_state", "one_sided"),
     ]
 )
 """One row a scored region and month (YYYY-MM), sorted by level, region and month.
@@ -166,11 +151,7 @@ INDICATOR_MONTHS = 12
 """So many months, up to the origin, of indicator values does a bulletin keep."""
 
 INDICATOR_VALUES_SCHEMA = pa.schema(
-    [
-        pa.field("region", pa.string(), nullable=False),
-        pa.field("level", pa.string(), nullable=False),
-        pa.field("month", pa.string(), nullable=False),
-    ]
+    _required(_TEXT, "region", "level", "month"),
 )
 """The first columns; after them one float32 column for each indicator that a model of the bulletin
 reads, by its name, in its unit. One row a scored region and month, sorted like the history; null
@@ -179,20 +160,12 @@ where a value is missing or the level's model does not read it.
 
 TRACK_RECORD_SCHEMA = pa.schema(
     [
-        pa.field("bulletin", pa.string(), nullable=False),
-        pa.field("origin", pa.string(), nullable=False),
-        pa.field("level", pa.string(), nullable=False),
-        pa.field("target", pa.string(), nullable=False),
-        pa.field("horizon", pa.int8(), nullable=False),
-        pa.field("forecast", pa.string(), nullable=False),
-        pa.field("n", pa.int64(), nullable=False),
-        pa.field("observed", pa.float64(), nullable=False),
-        pa.field("forecasted", pa.float64(), nullable=False),
-        pa.field("brier", pa.float64()),
-        pa.field("log_score", pa.float64()),
-        pa.field("auc", pa.float64()),
-        pa.field("quantile_score", pa.float64()),
-        pa.field("within_90", pa.float64()),
+        *_required(_TEXT, "bulletin", "origin", "level", "target"),
+        *_required(pa.int8(), "horizon"),
+        *_required(_TEXT, "forecast"),
+        *_required(pa.int64(), "n"),
+        *_required(_NUMBER, "observed", "forecasted"),
+        *_optional(_NUMBER, "brier", "log_score", "auc", "quantile_score", "within_90"),
     ]
 )
 """How earlier bulletins came out by what is known now: a row a bulletin, level, target, horizon and

@@ -1,4 +1,4 @@
-"""The files of a bulletin: written beside, and moved into their place whole."""
+"""Write the files of a bulletin, and move them into place whole."""
 
 import hashlib
 import math
@@ -16,13 +16,12 @@ from bulletins.form import (
     ListedIndicators,
     Manifest,
 )
-from features.database import in_arrow_memory
 from features.disk import hidden_folder, move_whole
 from features.errors import BulletinError
 from features.indicators.indicator import Indicator
 
 GROUP_ROWS = 1024
-"""Rows a group of a Parquet file: by its statistics the service finds a region without the rest."""
+"""Rows a group: statistics of a group let a reader find a region without reading the rest."""
 
 
 def parquet_of(table: pd.DataFrame, schema: pa.Schema) -> bytes:
@@ -37,14 +36,6 @@ def parquet_of(table: pd.DataFrame, schema: pa.Schema) -> bytes:
 def sha256_of(content: bytes) -> str:
     """Return the content hash that a manifest gives of a file."""
     return hashlib.sha256(content).hexdigest()
-
-
-def read_published(file: Path, sha256: str) -> pd.DataFrame:
-    """Read a table of a bulletin; raises BulletinError when it is not as it was published."""
-    content = file.read_bytes() if file.is_file() else b""
-    if sha256_of(content) != sha256:
-        raise BulletinError(f"{file} is not what was published: restore it, or publish again")
-    return pd.read_parquet(in_arrow_memory(content))
 
 
 def write_bulletin(

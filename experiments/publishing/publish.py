@@ -33,13 +33,13 @@ from bulletins.form import (
     RiskScale,
     VintageUsed,
 )
-from bulletins.writing import parquet_of, read_published, sha256_of, write_bulletin
+from bulletins.reading import read_file, read_manifest
+from bulletins.writing import parquet_of, sha256_of, write_bulletin
 from experiments.publishing.drivers import drivers_of
 from experiments.publishing.earlier import (
     Previous,
     earlier_bulletins,
     read_bulletin,
-    read_manifest,
     read_previous,
 )
 from experiments.publishing.history import (
@@ -63,7 +63,7 @@ from experiments.tracking.registry import (
 from experiments.tracking.store import Store, model_name
 from features.archive.releases import Archive
 from features.archive.vintage import Vintage, vintage_of
-from features.database import in_arrow_memory
+from features.arrow import in_arrow_memory
 from features.errors import BulletinError, ModelError
 from features.indicators.catalogue import CATALOGUE, needs_of
 from features.months import format_month, parse_month
@@ -188,7 +188,7 @@ def replay(
     if manifest.drivers_sha256 is not None:
         named[DRIVERS_FILE] = manifest.drivers_sha256
     for name, digest in named.items():
-        read_published(home / "bulletins" / bulletin / name, digest)
+        read_file(home / "bulletins" / bulletin, name, digest)
     files = _files(issues, previous, jobs)
     others = [
         name

@@ -28,7 +28,7 @@ import pyarrow as pa
 import pyarrow.csv
 
 from features.arrays import IntArray
-from features.database import in_arrow_memory
+from features.arrow import in_arrow_memory
 from features.errors import InputError
 from features.sources.unpack import Unpacked, decoded, unpacked
 

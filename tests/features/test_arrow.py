@@ -6,7 +6,7 @@ import pyarrow as pa
 from hypothesis import given
 from hypothesis import strategies as st
 
-from features.database import in_arrow_memory
+from features.arrow import in_arrow_memory
 from tests.paths import ROOT
 
 FOLDERS = ("features", "models", "experiments", "service", "commands")
