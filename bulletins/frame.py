@@ -43,7 +43,16 @@ class Frame:
 
     def values(self, column: str) -> Collection[Any]:
         """Return the distinct values of a column."""
-        return self._codes(column)[1].keys()
+        return self.codes(column)[1].keys()
+
+    def codes(self, column: str) -> tuple[NDArray[np.int32], dict[Any, int]]:
+        """Return the code of every row in a column (n,), and the values with their codes."""
+        if column not in self._coded:
+            encoded = self.table[column].combine_chunks().dictionary_encode()
+            values = encoded.dictionary.to_pylist()
+            numbers = {value: code for code, value in enumerate(values)}
+            self._coded[column] = (as_numpy(encoded.indices), numbers)
+        return self._coded[column]
 
     def among(self, column: str, values: Sequence[Any]) -> BoolArray:
         """Return for every row whether its value in a column is one of some values, (n,).
@@ -53,7 +62,7 @@ class Frame:
         key = (column, tuple(values))
         mask = self._masks.get(key)
         if mask is None:
-            codes, numbers = self._codes(column)
+            codes, numbers = self.codes(column)
             is_wanted = np.zeros(len(numbers), np.bool_)
             is_wanted[[numbers[value] for value in values if value in numbers]] = True
             mask = is_wanted[codes]
@@ -77,7 +86,7 @@ class Frame:
         """Return a row of every combination of values in some columns, and which one a row has."""
         combined = np.zeros(len(self), np.int64)
         for column in columns:
-            codes, numbers = self._codes(column)
+            codes, numbers = self.codes(column)
             # Renumbered at every step, so that the product of sizes cannot overflow.
             combined = np.unique(combined * len(numbers) + codes, return_inverse=True)[1]
         _, rows, number = np.unique(combined, return_index=True, return_inverse=True)
@@ -91,8 +100,8 @@ class Frame:
         keys, other_keys = np.zeros(len(rows), np.int64), np.zeros(len(other), np.int64)
         is_shared = np.ones(len(other), np.bool_)
         for column in columns:
-            codes, numbers = self._codes(column)
-            other_codes, other_numbers = other._codes(column)
+            codes, numbers = self.codes(column)
+            other_codes, other_numbers = other.codes(column)
             translated = np.array([numbers.get(value, -1) for value in other_numbers], np.int64)
             is_shared &= translated[other_codes] >= 0
             keys = keys * len(numbers) + codes[rows]
@@ -134,15 +143,6 @@ class Frame:
         """Return some rows, in the order given."""
         buffer = pa.py_buffer(np.ascontiguousarray(rows, np.int64))
         return self.table.take(pa.Array.from_buffers(pa.int64(), len(rows), [None, buffer]))
-
-    def _codes(self, column: str) -> tuple[NDArray[np.int32], dict[Any, int]]:
-        """Return the code of every row in a column, and the code of every value."""
-        if column not in self._coded:
-            encoded = self.table[column].combine_chunks().dictionary_encode()
-            values = encoded.dictionary.to_pylist()
-            numbers = {value: code for code, value in enumerate(values)}
-            self._coded[column] = (as_numpy(encoded.indices), numbers)
-        return self._coded[column]
 
 
 def as_numpy(column: pa.Array) -> NDArray[Any]:

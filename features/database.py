@@ -27,4 +27,3 @@ def opened(folder: Path | None = None) -> Iterator[duckdb.DuckDBPyConnection]:
         with duckdb.connect(file, config=settings) as database:
             database.execute("SET enable_progress_bar = false")  # it would be written to stdout
             yield database
-

@@ -1,4 +1,4 @@
-"""The bodies that the API answers with."""
+"""The bodies of lists, of problems and of health; `bodies.py` has those of one region."""
 
 from datetime import date
 from typing import Literal
@@ -8,14 +8,13 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, FiniteFloat
 from bulletins.form import ListedIndicator, Manifest, RiskName
 from features.words import Level, Target
 from service.store.bulletins import Bulletin
-from service.store.derived import derived
 
 SIMULATED = "True if the events are invented: no news, no warning."
 STALE = "True if no newer bulletin than the current one was issued for too long."
 
 
 class Body(BaseModel):
-    """What every body has in common: it is complete, and it is never changed."""
+    """The base of all bodies: complete, and immutable."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -42,20 +41,6 @@ class BulletinSummary(Body):
             simulated=manifest.simulated,
             stale=stale,
         )
-
-
-@derived
-def _summaries(bulletin: Bulletin) -> dict[bool, bytes]:
-    """Return the summary of a bulletin as JSON, by whether the current one is stale."""
-    return {
-        stale: BulletinSummary.of(bulletin, stale=stale).model_dump_json().encode()
-        for stale in (False, True)
-    }
-
-
-def list_head(bulletin: Bulletin, total: int, *, stale: bool) -> bytes:
-    """Return the members before the items of a list, as JSON without braces."""
-    return b'"bulletin":%b,"total":%d' % (_summaries(bulletin)[stale], total)
 
 
 class Region(Body):

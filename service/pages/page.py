@@ -18,8 +18,10 @@ from bulletins.form import Manifest
 from features.words import DISPLAYED, SPECS, Level, Target
 from service.api.current import is_simulated, is_stale, used_bulletin
 from service.api.queries import BulletinChoice, LevelFilter, NoParameters, ScoreFilter
+from service.api.routing import QueryRoute
 from service.api.schemas import Score
-from service.api.selection import scores_at, select_scores
+from service.api.scores import scores_at
+from service.api.selection import select_scores
 from service.pages import assets
 from service.pages.assets import PLOTLY, assets_version
 from service.store.bulletins import LATEST, Bulletin
@@ -39,7 +41,9 @@ _COMMON = (
 _HEADERS = {"Content-Security-Policy": _COMMON}
 _DOCS_HEADERS = {"Content-Security-Policy": f"{_COMMON} 'unsafe-inline'"}
 
-router = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
+router = APIRouter(
+    include_in_schema=False, default_response_class=HTMLResponse, route_class=QueryRoute
+)
 router.include_router(assets.router)
 
 
@@ -132,7 +136,7 @@ def _chosen(bulletin: Bulletin, query: PageView) -> tuple[Target, int]:
 
 def _top(bulletin: Bulletin, level: Level, target: Target, horizon: int) -> list[Score]:
     query = ScoreFilter(level=level, target=target, horizon=[horizon])
-    return scores_at(bulletin, select_scores(bulletin, query).at(0, ROWS))
+    return scores_at(bulletin, select_scores(bulletin, query).page(0, ROWS))
 
 
 def _preferred(manifest: Manifest) -> Level:

@@ -11,6 +11,8 @@ import httpx
 import pyarrow.parquet as pq
 import pytest
 
+from tests.service.conftest import newest_id, wait_until
+
 PAGE = "/v1/scores?level=admin1&target=fatalities&limit=5&threshold=7"
 
 
@@ -48,6 +50,7 @@ def test_a_new_bulletin_makes_new_answers(
     with serving(tmp_path) as client:
         first = client.get("/v1/scores?limit=1")
         publish(tmp_path)
+        wait_until(lambda: newest_id(client) != "2024-11-00000000000a")
         second = client.get("/v1/scores?limit=1", headers={"If-None-Match": first.headers["etag"]})
         assert second.status_code == 200
         assert second.json()["bulletin"]["origin"] == "2024-12"

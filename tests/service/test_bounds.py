@@ -118,8 +118,9 @@ def test_a_client_that_reads_nothing_is_dropped(own_home: Path) -> None:
             connection.sendall(LARGE)
             time.sleep(1.5)
             received = 0
-            while piece := connection.recv(1_000_000):
-                received += len(piece)
+            with contextlib.suppress(ConnectionError):
+                while piece := connection.recv(1_000_000):
+                    received += len(piece)
         assert received < 20_000_000
         assert client.get("/healthz").status_code == 200
 
@@ -157,7 +158,7 @@ def test_no_refusal_is_written_into_an_answer(own_home: Path) -> None:
             await asyncio.sleep(0.2)
 
     app.add_route("/long", lambda _request: StreamingResponse(pieces()))
-    with serve_app(app, Settings(receive_seconds=0.3)) as client:
+    with serve_app(app, Settings(receive_seconds=0.3, keep_alive_seconds=1)) as client:
         unfinished = b"GET /v1/scores HTTP/1.1\r\nHost: x\r\n"
         answered = ask(client, b"GET /long HTTP/1.1\r\nHost: x\r\n\r\n" + unfinished)
     assert answered.count(b"piece ") == 4

@@ -51,8 +51,10 @@ def test_a_new_bulletin_is_picked_up(tmp_path: Path, publish: Publish) -> None:
     store = BulletinStore(tmp_path)
     assert store.current() is None
     publish(tmp_path, id=identifier(1, "2024-11"), origin="2024-11")
+    store.look()
     assert current_id(store) == identifier(1, "2024-11")
     publish(tmp_path, id=identifier(2), origin="2024-12")
+    store.look()
     assert current_id(store) == identifier(2)
 
 
@@ -62,6 +64,7 @@ def test_a_withdrawn_bulletin_is_no_longer_served(tmp_path: Path, publish: Publi
     store = BulletinStore(tmp_path)
     assert current_id(store) == identifier(2)
     shutil.rmtree(tmp_path / "bulletins" / identifier(2))
+    store.look()
     assert current_id(store) == identifier(1, "2024-11")
     with pytest.raises(UnknownBulletinError):
         store.get(identifier(2))
@@ -83,11 +86,11 @@ def test_a_damaged_newest_is_logged_once_and_the_last_good_one_served(
 ) -> None:
     publish(tmp_path, id=identifier(1, "2024-11"), origin="2024-11")
     store = BulletinStore(tmp_path)
-    store.current()
     publish(tmp_path, id=identifier(2))
     damaged = tmp_path / "bulletins" / identifier(2)
     (damaged / name).write_bytes(b"{}")
     for _ in range(3):
+        store.look()
         assert current_id(store) == identifier(1, "2024-11")
     assert len(caplog.messages) == 1
     assert name in caplog.text
@@ -106,6 +109,7 @@ def test_a_damaged_bulletin_that_is_published_again_is_served(
     assert store.current() is None
     shutil.rmtree(folder)
     publish(tmp_path)
+    store.look()
     assert current_id(store) == folder.name
 
 
@@ -155,13 +159,16 @@ def test_a_link_to_a_folder_of_another_name_is_refused(
     assert [known.id for known in BulletinStore(tmp_path).manifests()] == [manifest.id]
 
 
-def test_threads_that_come_first_together_all_get_the_bulletin(
-    tmp_path: Path, publish: Publish
-) -> None:
-    publish(tmp_path)
+def test_threads_that_look_together_all_get_the_bulletin(tmp_path: Path, publish: Publish) -> None:
     store = BulletinStore(tmp_path)
+    publish(tmp_path)
     seen: list[str | None] = []
-    threads = [threading.Thread(target=lambda: seen.append(current_id(store))) for _ in range(8)]
+
+    def look() -> None:
+        store.look()
+        seen.append(current_id(store))
+
+    threads = [threading.Thread(target=look) for _ in range(8)]
     for thread in threads:
         thread.start()
     for thread in threads:

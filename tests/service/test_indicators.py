@@ -10,6 +10,7 @@ import pytest
 from bulletins.form import Manifest
 from bulletins.reading import read_indicators
 from features.errors import BulletinError
+from tests.service.conftest import newest_id, wait_until
 
 Publish = Callable[..., Manifest]
 Serving = Callable[[Path], AbstractContextManager[httpx.Client]]
@@ -80,6 +81,7 @@ def test_pages_hold_every_indicator_once_and_stay_with_their_bulletin(
         whole = names(client.get("/v1/indicators"))
         first = client.get("/v1/indicators?limit=2")
         publish(tmp_path, id=NEW, indicators=[])
+        wait_until(lambda: newest_id(client) == NEW)
         second = client.get(first.json()["next"])
         assert names(first) + names(second) == whole
         assert second.json()["bulletin"]["id"] == OLD

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from service.access.limits import PerMinute, client_of, is_loopback
+from service.access.guard import PerMinute, client_of, is_loopback
 from service.settings import Settings
 from tests.service.conftest import serving_with
 

@@ -104,7 +104,7 @@ def test_every_parameter_is_explained(described: dict[str, Any]) -> None:
         "as_of",
         "sort",
         "limit",
-        "cursor",
+        "offset",
     }
     assert all(parameter["description"] for parameter in parameters)
     assert "HTTPValidationError" not in described["components"]["schemas"]

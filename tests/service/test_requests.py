@@ -46,7 +46,7 @@ def test_every_answer_keeps_browsers_careful(client: httpx.Client) -> None:
 
 
 def test_logs_are_json_lines(capsys: pytest.CaptureFixture[str]) -> None:
-    from service.access.logs import log_to_stderr
+    from service.access.requests import log_to_stderr
 
     before, level = logging.getLogger().handlers, logging.getLogger().level
     try:

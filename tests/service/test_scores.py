@@ -7,6 +7,7 @@ import httpx
 import pytest
 
 from bulletins.form import Manifest
+from tests.service.conftest import newest_id, wait_until
 
 Publish = Callable[..., Manifest]
 Serving = Callable[[Path], AbstractContextManager[httpx.Client]]
@@ -93,6 +94,7 @@ def test_a_bulletin_that_appears_is_served_without_a_restart(
     with serving(tmp_path) as client:
         assert client.get("/readyz").status_code == 503
         manifest = publish(tmp_path)
+        wait_until(lambda: newest_id(client) == manifest.id)
         assert client.get("/readyz").json()["bulletin"] == manifest.id
 
 

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from bulletins.frame import Frame
 from service.api.queries import RegionFilter, ScoreFilter
-from service.api.selection import find_region, scores_at, select_regions, select_scores
+from service.api.scores import scores_at
+from service.api.selection import find_region, select_regions, select_scores
 from service.errors import UnknownError
 from service.store.bulletins import Bulletin, BulletinStore
 from service.store.places import regions_of

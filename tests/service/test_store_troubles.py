@@ -2,7 +2,6 @@
 
 import shutil
 import threading
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -12,6 +11,7 @@ import pytest
 
 from features.months import format_month, parse_month
 from tests.bulletins.example import publish_bulletin
+from tests.service.conftest import newest_id, wait_until
 
 GOOD, NEW = "2024-11-00000000000a", "2024-12-5f3a9c01d2e4"
 
@@ -78,7 +78,7 @@ def test_a_bulletin_that_is_copied_file_by_file_is_taken_up_once_it_is_whole(
             (place / file.name).write_bytes(content[: len(content) // 2])
             assert current() == GOOD
             (place / file.name).write_bytes(content)
-        assert current() == NEW
+        wait_until(lambda: current() == NEW)
         assert client.get("/readyz").json()["passed_over"] == []
 
 
@@ -90,9 +90,11 @@ def test_the_current_one_may_be_deleted_while_it_is_served(
     with serving(tmp_path) as client:
         assert client.get("/v1/scores/MLI-gao").json()["bulletin"]["id"] == NEW
         shutil.rmtree(tmp_path / "bulletins" / NEW)
+        wait_until(lambda: newest_id(client) == GOOD)
         for path in ("/v1/scores/MLI-gao", "/v1/movers", "/v1/regions/MLI-gao/history"):
             assert client.get(path).json()["bulletin"]["id"] == GOOD
         shutil.rmtree(tmp_path / "bulletins")
+        wait_until(lambda: newest_id(client) is None)
         assert client.get("/v1/scores").status_code == 503
         assert client.get("/healthz").status_code == 200
 
@@ -132,8 +134,8 @@ def test_no_answer_is_torn_while_bulletins_come_and_go(tmp_path: Path, serving: 
         for thread in threads:
             thread.start()
         for number in range(12):
-            publish_bulletin(tmp_path, id=f"2024-12-{number:012x}")
-            time.sleep(0.02)
+            bulletin = publish_bulletin(tmp_path, id=f"2024-12-{number:012x}").id
+            wait_until(lambda expected=bulletin: newest_id(client) == expected)  # type: ignore[misc]
             shutil.rmtree(tmp_path / "bulletins" / f"2024-12-{number:012x}")
         stop.set()
         for thread in threads:

@@ -1,0 +1,202 @@
+"""Lists page by page, in every form: JSON, NDJSON, CSV, GeoJSON and Parquet."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from urllib.parse import unquote_plus
+
+import pyarrow as pa
+import pyarrow.csv
+import pyarrow.parquet as pq
+from fastapi import Request, Response
+from pydantic import BaseModel
+
+from service.api.current import is_stale
+from service.api.queries import Format, PageQuery
+from service.api.schemas import BulletinSummary
+from service.errors import FormatError
+from service.store.bulletins import Bulletin, derived
+
+MEDIA_TYPES: dict[Format, str] = {
+    "json": "application/json",
+    "ndjson": "application/x-ndjson",
+    "csv": "text/csv; charset=utf-8",
+    "geojson": "application/geo+json",
+    "parquet": "application/vnd.apache.parquet",
+}
+
+NULL = b"null"
+
+
+@dataclass(frozen=True, eq=False)
+class Page:
+    """One page of a list, before it is written in a form.
+
+    `head` is the JSON of the list's members but `items` and `next`, without braces. `items` are
+    JSON objects, `outlines` their GeoJSON geometries, and `table` has them as rows; a form calls
+    what it needs. `next` is the address of the next page.
+    """
+
+    head: bytes
+    items: Sequence[bytes]
+    outlines: Callable[[], Sequence[bytes]]
+    table: Callable[[], pa.Table]
+    next: str | None
+
+
+def described(model: type[BaseModel]) -> dict[int | str, dict[str, object]]:
+    """Return the OpenAPI description of a list that is given in every form."""
+    content: dict[str, object] = {
+        kind.partition(";")[0]: {"schema": {"type": "string"}} for kind in MEDIA_TYPES.values()
+    }
+    content[MEDIA_TYPES["geojson"]] = {"schema": {"type": "object"}}
+    del content[MEDIA_TYPES["json"]]
+    return {200: {"model": model, "content": content}}
+
+
+def chosen_form(request: Request, form: Format | None) -> Format:
+    """Return the form of the answer, by the parameter `format` or the header `Accept`.
+
+    Raises FormatError when the request accepts none.
+    """
+    if form is not None:
+        return form
+    accept = request.headers.get("accept", "*/*")
+    for kind in _by_preference(accept):
+        for name, media_type in MEDIA_TYPES.items():
+            plain = media_type.partition(";")[0]
+            if kind in {plain, "*/*", plain.partition("/")[0] + "/*"}:
+                return name
+    raise FormatError(
+        f"none of '{accept}' can be given: accept one of "
+        f"{', '.join(kind.partition(';')[0] for kind in MEDIA_TYPES.values())}"
+    )
+
+
+def in_form(page: Page, form: Format) -> Response:
+    """Return a page in a form, with the address of the next one in a `Link` header."""
+    return _response(_WRITERS[form](page), page.next, MEDIA_TYPES[form])
+
+
+def json_list(
+    request: Request,
+    bulletin: Bulletin,
+    query: PageQuery,
+    items: Sequence[BaseModel],
+    *,
+    total: int,
+    more: bytes = b"",
+) -> Response:
+    """Return the items of a page as JSON; `more` are further members of the list, with commas."""
+    following = next_page(request, query, total, bulletin=bulletin.manifest.id)
+    head = list_head(bulletin, total, stale=is_stale(request))
+    texts = b",".join(item.model_dump_json().encode() for item in items)
+    body = b'{%b,%b"items":[%b],"next":%b}' % (head, more, texts, json_text(following))
+    return json_response(body, following)
+
+
+def json_response(body: bytes, following: str | None = None) -> Response:
+    """Return JSON as a response, with the address of the next page in a `Link` header."""
+    return _response(body, following, "application/json")
+
+
+def _response(body: bytes, following: str | None, media_type: str) -> Response:
+    headers = {} if following is None else {"Link": f'<{following}>; rel="next"'}
+    return Response(body, headers=headers, media_type=media_type)
+
+
+def list_head(bulletin: Bulletin, total: int, *, stale: bool) -> bytes:
+    """Return the members before the items of a list, as JSON without braces."""
+    return b'"bulletin":%b,"total":%d' % (_summaries(bulletin)[stale], total)
+
+
+@derived
+def _summaries(bulletin: Bulletin) -> dict[bool, bytes]:
+    """Return the summary of a bulletin as JSON, by whether the current one is stale."""
+    return {
+        stale: BulletinSummary.of(bulletin, stale=stale).model_dump_json().encode()
+        for stale in (False, True)
+    }
+
+
+def next_page(request: Request, query: PageQuery, total: int, **pinned: str) -> str | None:
+    """Return the address of the page after this one; None on the last.
+
+    `pinned` are the ids of the bulletins by parameter: a bulletin never changes, so that all pages
+    are of one list.
+    """
+    end = query.offset + query.limit
+    return next_address(request, **pinned, offset=str(end)) if end < total else None
+
+
+def next_address(request: Request, **changes: str) -> str:
+    """Return the path and query of a request with some parameters set."""
+    path: bytes = request.scope["raw_path"]
+    text: bytes = request.scope["query_string"]
+    others = [
+        part
+        for part in text.decode("latin-1").split("&")
+        if part and unquote_plus(part.partition("=")[0]) not in changes
+    ]
+    parameters = [*others, *(f"{name}={value}" for name, value in changes.items())]
+    return f"{path.decode('latin-1')}?{'&'.join(parameters)}"
+
+
+def json_text(value: str | None) -> bytes:
+    """Return an address, an id or null as JSON: there is nothing in them to escape."""
+    return NULL if value is None else b'"%b"' % value.encode()
+
+
+def _by_preference(accept: str) -> list[str]:
+    """Return the media types of an `Accept` header, the preferred first."""
+    weighted = []
+    for part in accept.split(","):
+        kind, *parameters = (piece.strip().lower() for piece in part.split(";"))
+        weights = [p.removeprefix("q=") for p in parameters if p.startswith("q=")]
+        try:
+            weight = float(weights[0]) if weights else 1.0
+        except ValueError:
+            weight = 0.0
+        if weight > 0:
+            weighted.append((-weight, kind))
+    return [kind for _, kind in sorted(weighted, key=lambda pair: pair[0])]
+
+
+def _json(page: Page) -> bytes:
+    return b'{%b,"items":[%b],"next":%b}' % (page.head, b",".join(page.items), json_text(page.next))
+
+
+def _ndjson(page: Page) -> bytes:
+    return b"".join(item + b"\n" for item in page.items)
+
+
+def _geojson(page: Page) -> bytes:
+    features = (
+        b'{"type":"Feature","geometry":%b,"properties":%b}' % feature
+        for feature in zip(page.outlines(), page.items, strict=True)
+    )
+    return b'{"type":"FeatureCollection",%b,"next":%b,"features":[%b]}' % (
+        page.head,
+        json_text(page.next),
+        b",".join(features),
+    )
+
+
+def _csv(page: Page) -> bytes:
+    target = pa.BufferOutputStream()
+    pyarrow.csv.write_csv(page.table(), target)
+    return bytes(target.getvalue())
+
+
+def _parquet(page: Page) -> bytes:
+    target = pa.BufferOutputStream()
+    pq.write_table(page.table(), target, compression="zstd")
+    return bytes(target.getvalue())
+
+
+_WRITERS: dict[Format, Callable[[Page], bytes]] = {
+    "json": _json,
+    "ndjson": _ndjson,
+    "csv": _csv,
+    "geojson": _geojson,
+    "parquet": _parquet,
+}
