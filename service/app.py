@@ -11,14 +11,13 @@ from anyio.to_thread import current_default_thread_limiter
 from fastapi import FastAPI
 from fastapi_offline import FastAPIOffline
 from prometheus_client import CollectorRegistry
-from starlette.concurrency import run_in_threadpool
 from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
 from starlette_compress import CompressMiddleware
 
 from features.words import SPECS
 from service.access.answers import Answers
-from service.access.connection import Bounds
+from service.access.connection import Deadline, NoBodies
 from service.access.guard import Guard
 from service.access.keys import KeyRing
 from service.access.requests import BulletinGauges, Requests
@@ -76,7 +75,7 @@ ANSWERS_MAX_AGE_S = 60
 LOOK_EVERY_S = 1.0
 """Time between two looks at the folder of bulletins [s]."""
 
-THREADS = 4
+THREADS = 2
 """Longer answers that are computed at once; more would only take turns, and more memory."""
 
 EXPOSED_HEADERS = (
@@ -160,7 +159,7 @@ def create_app(
 async def _keep_looking(store: BulletinStore, every_s: float) -> None:
     while True:
         await asyncio.sleep(every_s)
-        await run_in_threadpool(store.look)
+        await asyncio.to_thread(store.look)
 
 
 def _report(looking: asyncio.Task[None]) -> None:
@@ -172,13 +171,14 @@ def _access(settings: Settings, keys: KeyRing, *, needs_key: bool) -> list[Middl
     """Return the layers that bound requests and reuse answers, from the inside out."""
     return [
         Middleware(CompressMiddleware),  # inside, so that cached answers are compressed already
+        Middleware(Deadline, answer_seconds=settings.answer_seconds),
         Middleware(
             Answers,
             most_bytes=settings.answers_megabytes * 1_000_000,
             max_age_s=ANSWERS_MAX_AGE_S,
         ),
         Middleware(Guard, settings=settings, keys=keys, needs_key=needs_key),
-        Middleware(Bounds, body_bytes=settings.body_bytes, answer_seconds=settings.answer_seconds),
+        Middleware(NoBodies, body_bytes=settings.body_bytes),
     ]
 
 

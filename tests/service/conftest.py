@@ -68,15 +68,16 @@ def wait_until(is_so: Callable[[], bool]) -> None:
 
 def newest_id(client: httpx.Client) -> str | None:
     """The bulletin that is served at this moment; None while there is none."""
-    return client.get("/healthz").headers.get("tocsin-bulletin")
+    newest: str | None = client.get("/healthz").headers.get("tocsin-bulletin")
+    return newest
 
 
 @contextmanager
 def serving_with(
     home: Path, settings: Settings | None = None, *, needs_key: bool = False, **more: Any
 ) -> Iterator[httpx.Client]:
-    more = {"now": lambda: NOW, "look_every_s": LOOK_EVERY_S} | more
-    app = create_app(home, settings, needs_key=needs_key, **more)
+    options: dict[str, Any] = {"now": lambda: NOW, "look_every_s": LOOK_EVERY_S, **more}
+    app = create_app(home, settings, needs_key=needs_key, **options)
     with serve_app(app, settings) as client:
         yield client
 

@@ -2,7 +2,7 @@
 
 import { ask } from "./api.js";
 import { start, view, address, change } from "./view.js";
-import { PLACES, el, levelMark, month, number, percent, points } from "./words.js";
+import { el, levelMark, month, number, percent, points } from "./words.js";
 
 const PAGE = 50;
 const MOVERS = 25;
@@ -44,7 +44,7 @@ export function drawRanking() {
 }
 
 function note(found, wanted) {
-  const places = PLACES[view.level];
+  const places = start.places[view.level];
   if (!scores.length) return `This bulletin has no such scores of ${places}.`;
   if (wanted && !found) return `None of ${number(scores.length)} ${places} has “${view.search.trim()}” in its name.`;
   return wanted ? `${number(found)} of ${number(scores.length)} ${places}` : `${number(scores.length)} ${places}, highest first`;

@@ -1,9 +1,9 @@
 """How quick the service is, beside a bare Starlette route that returns the same bytes.
 
-    python tests/benchmarks/service.py HOME [--seconds 10] [--rounds 3] [--clients 50]
+    python tools/benchmarks/service.py HOME [--seconds 10] [--rounds 3] [--clients 50]
         [--requests 100000]
 
-HOME holds bulletins. Each server is one process; the load comes from `wrk` (Debian's package of
+HOME holds bulletins (`many_bulletins.py` makes many large ones). Each server is one process; the load comes from `wrk` (Debian's package of
 that name) with one thread. The bare route answers from memory, so that the ratio is what everything
 between the socket and the answer costs. Servers and loads take turns, round after round: the table
 has the medians of the rounds, and the worst 99th percentile. Three kinds of load on `/v1/scores`:
