@@ -1,7 +1,7 @@
 """The form of a bulletin: what `experiments` writes and `service` reads.
 
 A bulletin is one folder, `bulletins/<id>/`: `manifest.json` (Manifest) says what it is,
-`scores.parquet` (SCORES_SCHEMA) what it forecasts. The rest tells more of the same scores:
+`scores.parquet` (SCORES_SCHEMA) what it forecasts. The rest is about the same scores:
 
 * `distributions.parquet` (DISTRIBUTIONS_SCHEMA): how likely every number of deaths is;
 * `drivers.parquet` (DRIVERS_SCHEMA): why a score is what it is, and what changed;
@@ -131,7 +131,7 @@ touch it, ascending.
 """
 
 HISTORY_MONTHS = 120
-"""So many months, up to the origin, does a bulletin tell of."""
+"""The months of the history, up to the origin."""
 
 HISTORY_SCHEMA = pa.schema(
     [
@@ -144,11 +144,11 @@ HISTORY_SCHEMA = pa.schema(
 
 `deaths` [deaths/month] are all that count for the targets, the last three columns those of each
 type of violence. All are null in months that are not `observed`, `events` and types also where the
-history does not tell them.
+history does not have them.
 """
 
 INDICATOR_MONTHS = 12
-"""So many months, up to the origin, of indicator values does a bulletin keep."""
+"""The months of indicator values, up to the origin."""
 
 INDICATOR_VALUES_SCHEMA = pa.schema(
     _required(_TEXT, "region", "level", "month"),
@@ -266,7 +266,7 @@ class Manifest(_Frozen):
         default=None, description="Content hash of drivers.parquet; null if there is none."
     )
     previous: str | None = Field(
-        default=None, description="The bulletin that changes are told against; null if none."
+        default=None, description="The bulletin that changes are measured against; null if none."
     )
     files: dict[str, str] = Field(
         default_factory=dict, description="Content hashes of the other Parquet files, by name."
@@ -287,7 +287,7 @@ class ListedIndicator(_Frozen):
     lowest: FiniteFloat | None = Field(description="The least value it may take; null if any.")
     highest: FiniteFloat | None = Field(description="The greatest value it may take; null if any.")
     needs: tuple[str, ...] = Field(
-        description="What a history must tell for it, beside deaths by region and month."
+        description="What a history must have for it, beside deaths by region and month."
     )
 
 

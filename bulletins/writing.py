@@ -46,10 +46,10 @@ def write_bulletin(
     `files` is the content of its Parquet files by name, `indicators` the catalogue of the day.
     Raises BulletinError when the disk refuses.
     """
-    listed = tuple(map(_listed, indicators))
+    catalogue = tuple(map(_listed_indicator, indicators))
     content = {
         **files,
-        INDICATORS_FILE: ListedIndicators.dump_json(listed, indent=2),
+        INDICATORS_FILE: ListedIndicators.dump_json(catalogue, indent=2),
         MANIFEST_FILE: manifest.model_dump_json(indent=2).encode(),
     }
     try:
@@ -64,7 +64,7 @@ def write_bulletin(
         ) from error
 
 
-def _listed(indicator: Indicator) -> ListedIndicator:
+def _listed_indicator(indicator: Indicator) -> ListedIndicator:
     return ListedIndicator(
         name=indicator.name,
         meaning=indicator.meaning,

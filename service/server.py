@@ -1,4 +1,4 @@
-"""Run the service on a socket until it is told to stop."""
+"""Run the service on a socket until a signal stops it."""
 
 import contextlib
 import gc

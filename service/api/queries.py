@@ -62,7 +62,6 @@ Format = Literal["json", "ndjson", "csv", "geojson", "parquet"]
 _DEGREES = r"-?\d{1,3}(\.\d{1,9})?"
 BOX_PATTERN = rf"^{_DEGREES}(,{_DEGREES}){{3}}$"
 
-
 Box = Annotated[
     str | None,
     Field(
@@ -101,7 +100,6 @@ Offset = Annotated[
         description="Skip so many items. A page's `next` names its bulletin, which never changes.",
     ),
 ]
-
 RegionNames = Annotated[
     list[str], Field(description="Only this region, by its id. May be repeated.")
 ]

@@ -86,7 +86,7 @@ def show_history(
 ) -> Response:
     """Events, deaths and indicators of a region by month, as they were known at the origin.
 
-    A bulletin tells of ten years of events and deaths, and of one of indicators.
+    A bulletin has ten years of events and deaths, and one of indicators.
     """
     bulletin = chosen_bulletin(request, query)
     summary = find_region(bulletin, region)

@@ -160,4 +160,4 @@ class Problem(Body):
     detail: str = Field(description="What was wrong, where, and what to do.")
     instance: str = Field(description="The path that was asked for.")
     simulated: bool | None = Field(description=f"{SIMULATED} Null while there is no bulletin.")
-    request_id: str | None = Field(description="Under this id the service's log tells more.")
+    request_id: str | None = Field(description="The service's log has more under this id.")

@@ -93,8 +93,8 @@ def select_regions(bulletin: Bulletin, query: RegionFilter) -> Rows:
 
 def regions_at(bulletin: Bulletin, rows: Rows) -> list[Region]:
     """Return the regions in some rows of a bulletin's regions."""
-    taken = regions_of(bulletin).take(rows).to_pylist()
-    return [Region(id=row.pop("region"), **row) for row in taken]
+    regions = regions_of(bulletin).take(rows).to_pylist()
+    return [Region(id=row.pop("region"), **row) for row in regions]
 
 
 def find_region(bulletin: Bulletin, name: str) -> Region:

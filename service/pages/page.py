@@ -134,8 +134,8 @@ def _chosen(bulletin: Bulletin, query: PageView) -> tuple[Target, int]:
     scored = [target for target in DISPLAYED if target in bulletin.horizons]
     target = query.target or scored[0]
     horizons = sorted(bulletin.horizons.get(target, ())) or [1]
-    wanted = query.horizon or horizons[0]
-    return target, min(horizons, key=lambda horizon: abs(horizon - wanted))
+    near = query.horizon or horizons[0]
+    return target, min(horizons, key=lambda horizon: abs(horizon - near))
 
 
 def _top(bulletin: Bulletin, level: Level, target: Target, horizon: int) -> list[Score]:

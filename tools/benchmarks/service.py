@@ -3,10 +3,11 @@
     python tools/benchmarks/service.py HOME [--seconds 10] [--rounds 3] [--clients 50]
         [--requests 100000]
 
-HOME holds bulletins (`many_bulletins.py` makes many large ones). Each server is one process; the load comes from `wrk` (Debian's package of
-that name) with one thread. The bare route answers from memory, so that the ratio is what everything
-between the socket and the answer costs. Servers and loads take turns, round after round: the table
-has the medians of the rounds, and the worst 99th percentile. Three kinds of load on `/v1/scores`:
+HOME holds bulletins (`many_bulletins.py` makes many large ones). Each server is one process; the
+load comes from `wrk` (Debian's package of that name) with one thread. The bare route answers from
+memory, so that the ratio is what everything between the socket and the answer costs. Servers and
+loads take turns, round after round: the table has the medians of the rounds, and the worst 99th
+percentile. Three kinds of load on `/v1/scores`:
 
 * repeated: the same page of 100 scores again and again, as many clients ask it;
 * distinct: pages of 100 scores that were never asked before, each with another lower bound;
@@ -36,8 +37,8 @@ import sys
 from pathlib import Path
 from service.server import serve
 from service.settings import Settings
-tell = lambda address: print(address, flush=True)
-serve(Path(sys.argv[1]), "127.0.0.1", 0, tell, Settings(max_age_days=36500))
+announce = lambda address: print(address, flush=True)
+serve(Path(sys.argv[1]), "127.0.0.1", 0, announce, Settings(max_age_days=36500))
 """
 
 BARE = """
@@ -65,7 +66,7 @@ request = function()
 end
 """
 
-KNOWN = "wrk.headers[\"If-None-Match\"] = '{etag}'"
+NOT_MODIFIED = "wrk.headers[\"If-None-Match\"] = '{etag}'"
 
 MIXED = """
 local n, regions = 0, {{ {regions} }}
@@ -127,17 +128,17 @@ def resident_megabytes(process: int) -> float:
 
 def server_milliseconds(client: httpx.Client, path: str, repeats: int = 30) -> float:
     """The mean time of answers never asked before, as the server measures it [ms]."""
-    begin = told_seconds(client)
+    begin = answer_seconds(client)
     for number in range(repeats):
         client.get(f"{path}&min_probability=0.{number:06d}1").raise_for_status()
-    return (told_seconds(client) - begin) / repeats * 1000
+    return (answer_seconds(client) - begin) / repeats * 1000
 
 
-def told_seconds(client: httpx.Client) -> float:
+def answer_seconds(client: httpx.Client) -> float:
     """What the server has spent on `/v1/scores` up to now, by its own metrics [s]."""
     text = client.get("/metrics").text
-    found = re.search(r'tocsin_request_seconds_sum\{route="/v1/scores"\} (\S+)', text)
-    return float(found[1]) if found else 0.0
+    total = re.search(r'tocsin_request_seconds_sum\{route="/v1/scores"\} (\S+)', text)
+    return float(total[1]) if total else 0.0
 
 
 def print_table(rounds: list[dict[str, dict[str, float]]]) -> None:
@@ -145,12 +146,12 @@ def print_table(rounds: list[dict[str, dict[str, float]]]) -> None:
     print("| load | requests/s | of the bare route | 50 % [ms] | 99 % at worst [ms] | errors |")
     print("|---|--:|--:|--:|--:|--:|")
     for name in rounds[0]:
-        told = [turn[name] for turn in rounds]
+        turns = [turn[name] for turn in rounds]
         shares = sorted(turn[name]["rate"] / turn["bare route"]["rate"] for turn in rounds)
         print(
-            f"| {name} | {median(t['rate'] for t in told):,.0f} | {median(shares):.2f} "
-            f"({shares[0]:.2f} to {shares[-1]:.2f}) | {median(t['p50'] for t in told):.1f} | "
-            f"{max(t['p99'] for t in told):.1f} | {sum(t['errors'] for t in told):.0f} |"
+            f"| {name} | {median(t['rate'] for t in turns):,.0f} | {median(shares):.2f} "
+            f"({shares[0]:.2f} to {shares[-1]:.2f}) | {median(t['p50'] for t in turns):.1f} | "
+            f"{max(t['p99'] for t in turns):.1f} | {sum(t['errors'] for t in turns):.0f} |"
         )
 
 
@@ -158,14 +159,14 @@ def watch_memory(client: httpx.Client, process: int, requests: int, clients: int
     """Print what the process holds while so many requests of all kinds are answered [MB]."""
     regions = client.get("/v1/regions?limit=1000").raise_for_status().json()["items"]
     names = ", ".join(f'"{region["id"]}"' for region in regions)
-    done, errors, told = 0.0, 0.0, []
+    done, errors, sizes = 0.0, 0.0, []
     while done < requests:
         script = MIXED.format(regions=names, offset=done / 1e9)
-        found = load(str(client.base_url), script, 5, clients)
-        done += found["rate"] * 5
-        errors += found["errors"]
-        told.append(f"{resident_megabytes(process):.0f} MB after {done:,.0f}")
-    print(f"\nrequests of all kinds: {'; '.join(told)}; {errors:.0f} errors")
+        measured = load(str(client.base_url), script, 5, clients)
+        done += measured["rate"] * 5
+        errors += measured["errors"]
+        sizes.append(f"{resident_megabytes(process):.0f} MB after {done:,.0f}")
+    print(f"\nrequests of all kinds: {'; '.join(sizes)}; {errors:.0f} errors")
 
 
 def main() -> None:
@@ -176,10 +177,10 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--clients", type=int, default=50)
     parser.add_argument("--requests", type=int, default=100_000)
-    given = parser.parse_args()
+    options = parser.parse_args()
     begin = time.perf_counter()
     with (
-        running(SERVICE, str(given.home)) as (address, process),
+        running(SERVICE, str(options.home)) as (address, process),
         tempfile.TemporaryDirectory() as t,
     ):
         httpx.get(f"{address}/readyz").raise_for_status()
@@ -194,17 +195,17 @@ def main() -> None:
                 "bare route": (bare, ""),
                 "repeated": (address, ""),
                 "distinct": (address, DISTINCT),
-                "not modified": (address, KNOWN.format(etag=page.headers["etag"])),
+                "not modified": (address, NOT_MODIFIED.format(etag=page.headers["etag"])),
             }
             turns = [
                 {
-                    name: load(server + PAGE, script, given.seconds, given.clients)
+                    name: load(server + PAGE, script, options.seconds, options.clients)
                     for name, (server, script) in loads.items()
                 }
-                for _ in range(given.rounds)
+                for _ in range(options.rounds)
             ]
             print_table(turns)
-            watch_memory(client, process, given.requests, given.clients)
+            watch_memory(client, process, options.requests, options.clients)
 
 
 if __name__ == "__main__":

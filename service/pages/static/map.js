@@ -52,7 +52,7 @@ function turn(geometry) {
   return { type, coordinates: type === "Polygon" ? rings(coordinates) : coordinates.map(rings) };
 }
 
-/** Draw the scores of a level; `isCurrent` tells whether they are still wanted. */
+/** Draw the scores of a level; `isCurrent` returns whether they are still the latest. */
 export async function drawMap(level, scores, isCurrent) {
   const [Plotly, shapes] = await Promise.all([plotly(), outlinesOf(level)]);
   if (!isCurrent()) return;

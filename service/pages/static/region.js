@@ -39,7 +39,7 @@ export async function drawRegion(moved) {
   if (moved) {
     title.textContent = id;
     place.textContent = "";
-    body.replaceChildren(el("p", { class: "message", role: "status" }, "Loading what is known of it…"));
+    body.replaceChildren(el("p", { class: "message", role: "status" }, "Loading the region…"));
     title.focus({ preventScroll: true });
     panel.scrollTop = 0;
   }
@@ -79,10 +79,10 @@ async function fill(profile, history) {
     el("p", {}, el("a", { href: `v1/scores/${encodeURIComponent(region.id)}?bulletin=${start.bulletin}` }, "All of it as JSON")));
   const byHorizon = (some) => some.sort((a, b) => a.horizon - b.horizon);
   const forecasts = byHorizon(scores.filter((score) => score.quantiles));
-  if (history.months.length || forecasts.length) past.tell(await drawHistory(past.box, history.months, forecasts));
+  if (history.months.length || forecasts.length) past.show(await drawHistory(past.box, history.months, forecasts));
   else past.fail(history.error?.message ?? "This bulletin keeps no history of the region.");
   const shown = byHorizon(scores.filter((score) => score.target === view.target));
-  if (shown.length) ahead.tell(await drawHorizons(ahead.box, shown, view.horizon), false);
+  if (shown.length) ahead.show(await drawHorizons(ahead.box, shown, view.horizon), false);
   else ahead.fail("The region has no such score.");
 }
 
@@ -96,7 +96,7 @@ function figure(name) {
   return {
     node: section(name, box, words),
     box,
-    tell(text, isShown = true) { words.textContent = isShown ? text : ""; box.setAttribute("aria-label", `${name}: ${text}`); },
+    show(text, isShown = true) { words.textContent = isShown ? text : ""; box.setAttribute("aria-label", `${name}: ${text}`); },
     fail(text) { box.remove(); words.textContent = text; },
   };
 }
