@@ -1,4 +1,4 @@
-"""The bodies about one region, about changes and about how forecasts came out."""
+"""The bodies about one region, about changes, and about how forecasts came out."""
 
 from pydantic import AwareDatetime, Field, FiniteFloat, JsonValue
 
