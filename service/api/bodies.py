@@ -4,7 +4,7 @@ from pydantic import AwareDatetime, Field, FiniteFloat, JsonValue
 
 from bulletins.form import RiskName
 from features.words import Level, Target
-from service.api.schemas import Body, BulletinSummary, Region, Score
+from service.api.schemas import Body, BulletinSummary, Listing, Region, Score
 
 _LOG_ODDS = "[log-odds]"
 _DEATHS = "[deaths/month]"
@@ -225,13 +225,8 @@ class TrackRecord(Body):
     )
 
 
-class TrackRecordList(Body):
+class TrackRecordList(Listing[TrackRecord]):
     """How the bulletins of the last 24 origins came out, by what was known at this one's origin."""
-
-    bulletin: BulletinSummary
-    total: int
-    items: list[TrackRecord]
-    next: str | None
 
 
 class ExplainedRisk(Body):
@@ -263,13 +258,8 @@ class TargetDescription(Body):
     scales: list[TargetScale]
 
 
-class TargetList(Body):
+class TargetList(Listing[TargetDescription]):
     """All targets that the bulletin scores."""
-
-    bulletin: BulletinSummary
-    total: int
-    items: list[TargetDescription]
-    next: str | None
 
 
 class Difference(Body):

@@ -45,7 +45,7 @@ async def list_bulletins(
         items=items,
         next=None if is_last else next_address(request, after=items[-1].id),
     )
-    return json_response(body.model_dump_json().encode(), body.next)
+    return json_response(body, body.next)
 
 
 @router.get(
@@ -60,7 +60,7 @@ async def show_bulletin(
 ) -> Response:
     """What one bulletin is: its origin, vintage, releases, model versions and their skill."""
     manifest = used_bulletin(request, bulletin).manifest
-    return json_response(manifest.model_dump_json().encode())
+    return json_response(manifest)
 
 
 @router.get(
@@ -107,8 +107,7 @@ async def show_track_record(
                 "old, not there, or nothing of it has been observed"
             )
     records = [record for record in pooled(rows) if _passes(record, query)]
-    here = records[query.offset : query.offset + query.limit]
-    return json_list(request, bulletin, query, here, total=len(records))
+    return json_list(request, TrackRecordList, bulletin, query, records)
 
 
 def _after(bulletin: str | None, manifests: tuple[Manifest, ...]) -> tuple[Manifest, ...]:

@@ -14,7 +14,7 @@ from features.words import PROBABILITIES
 from service.api.bodies import Comparison, Difference, Mover, MoverList
 from service.api.current import chosen_bulletin, is_stale, used_bulletin
 from service.api.examples import problems_of
-from service.api.lists import json_list, json_response, json_text, next_page
+from service.api.lists import json_response, next_page
 from service.api.profile import family_parts, probability_of
 from service.api.queries import CompareQuery, MoverQuery, ScoreFilter
 from service.api.routing import QueryRoute
@@ -53,14 +53,14 @@ def list_movers(request: Request, query: Annotated[MoverQuery, Query()]) -> Resp
     rows, difference = rows[has_moved], difference[has_moved]
     order = np.argsort(-np.abs(difference), kind="stable")
     here = rows[order[query.offset : query.offset + query.limit]]
-    return json_list(
-        request,
-        bulletin,
-        query,
-        _movers(bulletin, here, before),
+    body = MoverList(
+        bulletin=BulletinSummary.of(bulletin, stale=is_stale(request)),
         total=len(rows),
-        more=b'"previous":%b,' % json_text(bulletin.manifest.previous),
+        previous=bulletin.manifest.previous,
+        items=_movers(bulletin, here, before),
+        next=next_page(request, query, len(rows), bulletin=bulletin.manifest.id),
     )
+    return json_response(body, body.next)
 
 
 @router.get(
@@ -84,7 +84,7 @@ def compare(request: Request, query: Annotated[CompareQuery, Query()]) -> Respon
         items=_differences(a, b, Pairs(pairs.a[here], pairs.b[here])),
         next=next_page(request, query, total, a=a.manifest.id, b=b.manifest.id),
     )
-    return json_response(body.model_dump_json().encode(), body.next)
+    return json_response(body, body.next)
 
 
 @derived

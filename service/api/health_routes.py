@@ -23,7 +23,7 @@ async def check_health(
 ) -> Response:
     """The service is running."""
     body = Health(status="alive", simulated=is_simulated(request))
-    return json_response(body.model_dump_json().encode())
+    return json_response(body)
 
 
 @router.get(
@@ -56,7 +56,7 @@ async def check_readiness(
             for name, reason in sorted(store_of(request).listing.passed_over.items())
         ],
     )
-    return json_response(body.model_dump_json().encode())
+    return json_response(body)
 
 
 @router.get("/metrics", include_in_schema=False)

@@ -12,7 +12,7 @@ from pydantic import BaseModel
 
 from service.api.current import is_stale
 from service.api.queries import Format, PageQuery
-from service.api.schemas import BulletinSummary
+from service.api.schemas import BulletinSummary, Item, Listing
 from service.errors import FormatError
 from service.store.bulletins import Bulletin, derived
 
@@ -79,24 +79,24 @@ def in_form(page: Page, form: Format) -> Response:
 
 def json_list(
     request: Request,
+    model: type[Listing[Item]],
     bulletin: Bulletin,
     query: PageQuery,
-    items: Sequence[BaseModel],
-    *,
-    total: int,
-    more: bytes = b"",
+    items: Sequence[Item],
 ) -> Response:
-    """Return the items of a page as JSON; `more` are further members of the list, with commas."""
-    following = next_page(request, query, total, bulletin=bulletin.manifest.id)
-    head = list_head(bulletin, total, stale=is_stale(request))
-    texts = b",".join(item.model_dump_json().encode() for item in items)
-    body = b'{%b,%b"items":[%b],"next":%b}' % (head, more, texts, json_text(following))
-    return json_response(body, following)
+    """Return a page of some items as JSON, by the model of their list."""
+    body = model(
+        bulletin=BulletinSummary.of(bulletin, stale=is_stale(request)),
+        total=len(items),
+        items=list(items[query.offset : query.offset + query.limit]),
+        next=next_page(request, query, len(items), bulletin=bulletin.manifest.id),
+    )
+    return json_response(body, body.next)
 
 
-def json_response(body: bytes, following: str | None = None) -> Response:
-    """Return JSON as a response, with the address of the next page in a `Link` header."""
-    return _response(body, following, "application/json")
+def json_response(body: BaseModel, following: str | None = None) -> Response:
+    """Return a body as JSON, with the address of the next page in a `Link` header."""
+    return _response(body.model_dump_json().encode(), following, "application/json")
 
 
 def _response(body: bytes, following: str | None, media_type: str) -> Response:
@@ -141,9 +141,9 @@ def next_address(request: Request, **changes: str) -> str:
     return f"{path.decode('latin-1')}?{'&'.join(parameters)}"
 
 
-def json_text(value: str | None) -> bytes:
-    """Return an address, an id or null as JSON: there is nothing in them to escape."""
-    return NULL if value is None else b'"%b"' % value.encode()
+def _next(page: Page) -> bytes:
+    """Return the address of the next page as JSON: there is nothing in it to escape."""
+    return NULL if page.next is None else b'"%b"' % page.next.encode()
 
 
 def _by_preference(accept: str) -> list[str]:
@@ -162,7 +162,7 @@ def _by_preference(accept: str) -> list[str]:
 
 
 def _json(page: Page) -> bytes:
-    return b'{%b,"items":[%b],"next":%b}' % (page.head, b",".join(page.items), json_text(page.next))
+    return b'{%b,"items":[%b],"next":%b}' % (page.head, b",".join(page.items), _next(page))
 
 
 def _ndjson(page: Page) -> bytes:
@@ -176,7 +176,7 @@ def _geojson(page: Page) -> bytes:
     )
     return b'{"type":"FeatureCollection",%b,"next":%b,"features":[%b]}' % (
         page.head,
-        json_text(page.next),
+        _next(page),
         b",".join(features),
     )
 

@@ -62,7 +62,7 @@ def profile_region(
             past_of(request), manifests, Deaths(newest, region), bulletin, region
         ),
     )
-    return json_response(body.model_dump_json().encode())
+    return json_response(body)
 
 
 def scores_of(bulletin: Bulletin, region: str) -> list[Score]:

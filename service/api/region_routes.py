@@ -73,7 +73,7 @@ def show_region(
             **summary.model_dump(), neighbours=neighbours_of(bulletin, region), geometry=outline
         ),
     )
-    return json_response(body.model_dump_json().encode())
+    return json_response(body)
 
 
 @router.get(
@@ -108,7 +108,7 @@ def show_history(
             for series in _indicators(bulletin, region, query.indicator)
         ],
     )
-    return json_response(body.model_dump_json().encode())
+    return json_response(body)
 
 
 def _indicators(bulletin: Bulletin, region: str, names: list[str]) -> list[IndicatorSeries]:

@@ -1,13 +1,15 @@
 """The bodies of lists, of problems and of health; `bodies.py` has those of one region."""
 
 from datetime import date
-from typing import Literal
+from typing import Generic, Literal, TypeVar
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, FiniteFloat
 
 from bulletins.form import ListedIndicator, Manifest, RiskName
 from features.words import Level, Target
 from service.store.bulletins import Bulletin
+
+Item = TypeVar("Item")
 
 SIMULATED = "True if the events are invented: no news, no warning."
 STALE = "True if no newer bulletin than the current one was issued for too long."
@@ -91,22 +93,25 @@ class Score(Body):
     bulletin: str = Field(description="The id of the bulletin.")
 
 
-class ScoreList(Body):
-    """One page of scores."""
-
-    bulletin: BulletinSummary
-    total: int = Field(ge=0, description="The number of scores on all pages together.")
-    items: list[Score]
-    next: str | None = Field(description="The address of the next page; null on the last.")
-
-
-class RegionList(Body):
-    """One page of scored regions, by level and id."""
+class Listing(Body, Generic[Item]):
+    """One page of a list from one bulletin."""
 
     bulletin: BulletinSummary
     total: int = Field(ge=0, description="The number of items on all pages together.")
-    items: list[Region]
+    items: list[Item]
     next: str | None = Field(description="The address of the next page; null on the last.")
+
+
+class ScoreList(Listing[Score]):
+    """One page of scores."""
+
+
+class RegionList(Listing[Region]):
+    """One page of scored regions, by level and id."""
+
+
+class IndicatorList(Listing[ListedIndicator]):
+    """One page of indicators, in the order of the catalogue."""
 
 
 class BulletinList(Body):
@@ -115,15 +120,6 @@ class BulletinList(Body):
     simulated: bool = Field(description=f"Of the newest bulletin. {SIMULATED}")
     total: int = Field(ge=0, description="The number of bulletins on all pages together.")
     items: list[Manifest]
-    next: str | None = Field(description="The address of the next page; null on the last.")
-
-
-class IndicatorList(Body):
-    """One page of indicators, in the order of the catalogue."""
-
-    bulletin: BulletinSummary
-    total: int = Field(ge=0, description="The number of items on all pages together.")
-    items: list[ListedIndicator]
     next: str | None = Field(description="The address of the next page; null on the last.")
 
 

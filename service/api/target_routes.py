@@ -35,8 +35,7 @@ async def list_targets(request: Request, query: Annotated[TargetQuery, Query()])
         for target in TARGETS
         if target in bulletin.horizons
     ]
-    here = targets[query.offset : query.offset + query.limit]
-    return json_list(request, bulletin, query, here, total=len(targets))
+    return json_list(request, TargetList, bulletin, query, targets)
 
 
 @router.get(
@@ -53,8 +52,7 @@ async def list_indicators(request: Request, query: Annotated[IndicatorQuery, Que
     """
     bulletin = chosen_bulletin(request, query)
     indicators = _of_families(bulletin, query.family)
-    here = indicators[query.offset : query.offset + query.limit]
-    return json_list(request, bulletin, query, here, total=len(indicators))
+    return json_list(request, IndicatorList, bulletin, query, indicators)
 
 
 def _of_families(bulletin: Bulletin, families: list[str]) -> list[ListedIndicator]:
