@@ -28,6 +28,15 @@ from tests.bulletins.example import (
 
 LOOK_EVERY_S = 0.01
 
+_servers: list[threading.Thread] = []
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _all_servers_end() -> Iterator[None]:
+    yield
+    for thread in _servers:
+        thread.join()
+
 
 def refuse_constant(name: str) -> float:
     raise AssertionError(f"{name} is not JSON")
@@ -54,8 +63,8 @@ def serve_app(app: FastAPI, settings: Settings | None = None) -> Iterator[httpx.
         with httpx.Client(base_url=addresses.get(timeout=10), event_hooks=hooks) as client:
             yield client
     finally:
-        server.should_exit = True
-        thread.join()
+        server.should_exit = True  # it takes a fifth of a second, which nobody has to wait for
+        _servers.append(thread)
 
 
 def wait_until(is_so: Callable[[], bool]) -> None:

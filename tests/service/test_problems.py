@@ -12,6 +12,7 @@ from bulletins.form import Manifest
 from service.api.problems import TITLES
 from service.app import create_app
 from tests.bulletins.example import NOW
+from tests.service.conftest import wait_until
 
 Publish = Callable[..., Manifest]
 Serving = Callable[[Path], AbstractContextManager[httpx.Client]]
@@ -158,4 +159,4 @@ def test_a_fault_tells_the_log_and_not_the_client(
     assert response.headers["tocsin-simulated"] == "true"
     assert response.headers["content-security-policy"].startswith("default-src 'none'")
     assert response.json()["simulated"] is True
-    assert "secret" in caplog.text
+    wait_until(lambda: "secret" in caplog.text)
