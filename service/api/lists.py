@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from urllib.parse import unquote_plus
 
 import pyarrow as pa
@@ -13,6 +14,7 @@ from pydantic import BaseModel
 from service.api.current import is_stale
 from service.api.queries import Format, PageQuery
 from service.api.schemas import BulletinSummary, Item, Listing
+from service.asgi import header_of
 from service.errors import FormatError
 from service.store.bulletins import Bulletin, derived
 
@@ -60,7 +62,12 @@ def chosen_form(request: Request, form: Format | None) -> Format:
     """
     if form is not None:
         return form
-    accept = request.headers.get("accept", "*/*")
+    accept = header_of(request.scope, b"accept")
+    return _accepted_form("*/*" if accept is None else accept)
+
+
+@lru_cache(maxsize=256)
+def _accepted_form(accept: str) -> Format:
     for kind in _by_preference(accept):
         for name, media_type in MEDIA_TYPES.items():
             plain = media_type.partition(";")[0]
