@@ -119,7 +119,7 @@ def _etag_of(scope: Scope) -> str:
     state = scope["state"]
     parts = (
         _code_digest(),
-        state["bulletins"],
+        state["listing"].digest,
         state["stale"],
         scope["path"],
         scope["query_string"],

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Query, Request, Response
 from bulletins.form import TRACK_RECORD_FILE, Manifest
 from features.words import SPECS, Level, Target
 from service.api.bodies import TrackRecord, TrackRecordList
-from service.api.current import chosen_bulletin, store_of, used_bulletin
+from service.api.current import chosen_bulletin, listing_of, used_bulletin
 from service.api.examples import problems_of
 from service.api.lists import json_list, json_response, next_address
 from service.api.queries import BulletinListQuery, NoParameters, TrackRecordQuery
@@ -35,7 +35,7 @@ async def list_bulletins(
 ) -> Response:
     """All bulletins, newest first: by origin, then by time of issue."""
     newest = used_bulletin(request).manifest
-    manifests = store_of(request).manifests()
+    manifests = tuple(listing_of(request).manifests.values())
     following = _after(query.after, manifests)
     items = list(following[: query.limit])
     is_last = len(following) <= query.limit

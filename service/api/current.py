@@ -11,7 +11,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from service.api.queries import BulletinQuery
 from service.asgi import RawHeaders, raw
 from service.errors import NoBulletinError
-from service.store.bulletins import LATEST, Bulletin, BulletinStore
+from service.store.bulletins import LATEST, Bulletin, BulletinStore, Listing
 from service.store.past import PastScores
 
 BULLETIN_HEADER = "Tocsin-Bulletin"
@@ -39,15 +39,14 @@ class CurrentBulletin:
 
         `state.bulletin` is the one that the answer comes from, to begin with the same; `state.age`
         is how long ago the current one was issued, and `state.stale` whether that is too long.
-        `state.bulletins` is another text whenever a bulletin has come or gone.
+        `state.listing` are the bulletins of this moment, for the whole request.
         """
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
         state = scope.setdefault("state", {})
-        listing = self.store.listing
-        current, state["bulletins"] = listing.newest, listing.digest
-        state["current"] = state["bulletin"] = current
+        state["listing"] = self.store.listing
+        current = state["current"] = state["bulletin"] = state["listing"].newest
         state["age"] = current and self._now() - current.manifest.issued_at
         state["stale"] = current is not None and state["age"] > self._max_age
         await self.app(scope, receive, send)
@@ -78,6 +77,12 @@ def store_of(request: Request) -> BulletinStore:
     return store
 
 
+def listing_of(request: Request) -> Listing:
+    """Return the bulletins that there were when the request began."""
+    listing: Listing = request.state.listing
+    return listing
+
+
 def current_bulletin(request: Request) -> Bulletin:
     """Return the newest bulletin, even if the request is answered from another.
 
@@ -97,7 +102,7 @@ def used_bulletin(request: Request, name: str = LATEST) -> Bulletin:
     """
     bulletin = current_bulletin(request)
     if name != LATEST:
-        bulletin = store_of(request).get(name)
+        bulletin = store_of(request).get(name, listing_of(request))
     request.state.bulletin = bulletin
     return bulletin
 
@@ -116,7 +121,7 @@ def chosen_bulletin(request: Request, query: BulletinQuery) -> Bulletin:
     name = query.bulletin
     if query.origin is not None or query.as_of is not None:
         used_bulletin(request)
-        manifest = store_of(request).choose(name, origin=query.origin, issued_by=query.as_of)
+        manifest = listing_of(request).choose(name, origin=query.origin, issued_by=query.as_of)
         name = manifest.id
     return used_bulletin(request, name)
 

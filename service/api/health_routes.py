@@ -5,7 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Request, Response
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
-from service.api.current import age_days, current_bulletin, is_simulated, is_stale, store_of
+from service.api.current import age_days, current_bulletin, is_simulated, is_stale, listing_of
 from service.api.examples import problems_of
 from service.api.lists import json_response
 from service.api.queries import NoParameters
@@ -53,7 +53,7 @@ async def check_readiness(
         age_days=round(age_days(request), 2),
         passed_over=[
             PassedOver(bulletin=name, reason=reason)
-            for name, reason in sorted(store_of(request).listing.passed_over.items())
+            for name, reason in sorted(listing_of(request).passed_over.items())
         ],
     )
     return json_response(body)

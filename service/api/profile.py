@@ -23,7 +23,7 @@ from service.api.bodies import (
     NeighbourScore,
     RegionProfile,
 )
-from service.api.current import chosen_bulletin, current_bulletin, is_stale, past_of, store_of
+from service.api.current import chosen_bulletin, current_bulletin, is_stale, listing_of, past_of
 from service.api.examples import problems_of
 from service.api.lists import json_response
 from service.api.queries import BulletinQuery, ScoreFilter
@@ -50,7 +50,7 @@ def profile_region(
     changed, the neighbours' scores, and what earlier bulletins said beside what came.
     """
     newest, bulletin = current_bulletin(request), chosen_bulletin(request, query)
-    manifests = store_of(request).manifests()
+    manifests = tuple(listing_of(request).manifests.values())
     body = RegionProfile(
         bulletin=BulletinSummary.of(bulletin, stale=is_stale(request)),
         region=find_region(bulletin, region),

@@ -98,6 +98,26 @@ class Listing(NamedTuple):
     passed_over: dict[str, str]
     digest: str
 
+    def choose(
+        self, name: str = LATEST, *, origin: str | None = None, issued_by: date | None = None
+    ) -> Manifest:
+        """Return the newest bulletin of a name, an origin (YYYY-MM), and issued by a day [UTC].
+
+        Raises UnknownBulletinError when there is none.
+        """
+        for manifest in self.manifests.values():
+            is_named = name in (LATEST, manifest.id)
+            is_of_origin = origin in (None, manifest.origin)
+            is_issued = issued_by is None or manifest.issued_at.astimezone(UTC).date() <= issued_by
+            if is_named and is_of_origin and is_issued:
+                return manifest
+        conditions = [f"with the id {name}"] if name != LATEST else []
+        conditions += [f"of origin {origin}"] if origin is not None else []
+        conditions += [f"issued by {issued_by}"] if issued_by is not None else []
+        raise UnknownBulletinError(
+            f"there is no bulletin {', '.join(conditions)}: see the list of bulletins"
+        )
+
 
 class BulletinStore:
     """The bulletins of a home directory; safe to share between threads.
@@ -124,13 +144,14 @@ class BulletinStore:
         """Return the manifests of all bulletins, newest first."""
         return tuple(self.listing.manifests.values())
 
-    def get(self, name: str) -> Bulletin:
-        """Return a bulletin by its id, or the newest one for `latest`.
+    def get(self, name: str, listing: Listing | None = None) -> Bulletin:
+        """Return a bulletin of a listing by its id, or the newest one for `latest`.
 
+        Without a listing it is the present one.
         Raises NoBulletinError when nothing is published, UnknownBulletinError when this one is
         not there or is damaged.
         """
-        listing = self.listing
+        listing = listing or self.listing
         if listing.newest is None:
             raise NoBulletinError("no bulletin has been published yet: issue one, then ask again")
         if name in (LATEST, listing.newest.manifest.id):
@@ -144,26 +165,6 @@ class BulletinStore:
                 _log.warning("%s", error)
                 self._pass_over(name, str(error))
                 raise UnknownBulletinError(f"bulletin {name} is damaged, not served") from error
-
-    def choose(
-        self, name: str = LATEST, *, origin: str | None = None, issued_by: date | None = None
-    ) -> Manifest:
-        """Return the newest bulletin of a name, an origin (YYYY-MM), and issued by a day [UTC].
-
-        Raises UnknownBulletinError when there is none.
-        """
-        for manifest in self.manifests():
-            is_named = name in (LATEST, manifest.id)
-            is_of_origin = origin in (None, manifest.origin)
-            is_issued = issued_by is None or manifest.issued_at.astimezone(UTC).date() <= issued_by
-            if is_named and is_of_origin and is_issued:
-                return manifest
-        conditions = [f"with the id {name}"] if name != LATEST else []
-        conditions += [f"of origin {origin}"] if origin is not None else []
-        conditions += [f"issued by {issued_by}"] if issued_by is not None else []
-        raise UnknownBulletinError(
-            f"there is no bulletin {', '.join(conditions)}: see the list of bulletins"
-        )
 
     def look(self) -> None:
         """Read the folder again, and load the newest bulletin if it is another one now."""
@@ -236,6 +237,8 @@ class BulletinStore:
 
     def _pass_over(self, name: str, why: str) -> None:
         listing = self.listing
+        if name not in listing.manifests:  # it has been withdrawn meanwhile
+            return
         manifests = {key: m for key, m in listing.manifests.items() if key != name}
         self.listing = listing._replace(
             manifests=manifests,
