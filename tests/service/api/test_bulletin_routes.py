@@ -28,15 +28,3 @@ def test_what_was_not_judged_is_unknown(client: httpx.Client) -> None:
 
 def test_what_nobody_forecast_has_no_record(client: httpx.Client) -> None:
     assert client.get("/v1/track-record?target=onset").json()["items"] == []
-
-
-def test_targets_say_what_their_levels_have_meant(client: httpx.Client) -> None:
-    items = {item["target"]: item for item in client.get("/v1/targets").json()["items"]}
-    assert list(items) == ["fatalities", "instability", "escalation", "onset"]
-    assert items["escalation"]["horizons"] == [3, 6, 12]
-    assert items["instability"]["thresholds"] == {"admin1": 5, "country": 25}
-    assert items["fatalities"]["scales"] == items["instability"]["scales"]
-    low, *_, critical = items["instability"]["scales"][0]["levels"]
-    assert (low["name"], critical["name"]) == ("low", "critical")
-    assert low["meaning"] == "Of 40 such scores in the backtest 10.0% came true."
-    assert critical["meaning"] == "No score was so high in the backtest."

@@ -128,3 +128,15 @@ def test_a_bulletin_with_damaged_indicators_gives_way_to_the_one_before(
     (aside / "bulletins" / NEW).rename(tmp_path / "bulletins" / NEW)
     with serving(tmp_path) as client:
         assert client.get("/readyz").json()["bulletin"] == OLD
+
+
+def test_targets_say_what_their_levels_have_meant(client: httpx.Client) -> None:
+    items = {item["target"]: item for item in client.get("/v1/targets").json()["items"]}
+    assert list(items) == ["fatalities", "instability", "escalation", "onset"]
+    assert items["escalation"]["horizons"] == [3, 6, 12]
+    assert items["instability"]["thresholds"] == {"admin1": 5, "country": 25}
+    assert items["fatalities"]["scales"] == items["instability"]["scales"]
+    low, *_, critical = items["instability"]["scales"][0]["levels"]
+    assert (low["name"], critical["name"]) == ("low", "critical")
+    assert low["meaning"] == "Of 40 such scores in the backtest 10.0% came true."
+    assert critical["meaning"] == "No score was so high in the backtest."
