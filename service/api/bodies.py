@@ -4,7 +4,7 @@ from pydantic import AwareDatetime, Field, FiniteFloat, JsonValue
 
 from bulletins.form import RiskName
 from features.words import Level, Target
-from service.api.schemas import Body, BulletinSummary, Listing, Region, Score
+from service.api.schemas import Body, BulletinSummary, ListBody, Region, Score
 
 _LOG_ODDS = "[log-odds]"
 _DEATHS = "[deaths/month]"
@@ -225,7 +225,7 @@ class TrackRecord(Body):
     )
 
 
-class TrackRecordList(Listing[TrackRecord]):
+class TrackRecordList(ListBody[TrackRecord]):
     """How the bulletins of the last 24 origins came out, by what was known at this one's origin."""
 
 
@@ -258,7 +258,7 @@ class TargetDescription(Body):
     scales: list[TargetScale]
 
 
-class TargetList(Listing[TargetDescription]):
+class TargetList(ListBody[TargetDescription]):
     """All targets that the bulletin scores."""
 
 

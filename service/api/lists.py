@@ -13,7 +13,7 @@ from pydantic import BaseModel
 
 from service.api.current import is_stale
 from service.api.queries import Format, PageQuery
-from service.api.schemas import BulletinSummary, Item, Listing
+from service.api.schemas import BulletinSummary, Item, ListBody
 from service.asgi import header_of
 from service.errors import FormatError
 from service.store.bulletins import Bulletin, derived
@@ -86,7 +86,7 @@ def in_form(page: Page, form: Format) -> Response:
 
 def json_list(
     request: Request,
-    model: type[Listing[Item]],
+    model: type[ListBody[Item]],
     bulletin: Bulletin,
     query: PageQuery,
     items: Sequence[Item],

@@ -93,7 +93,7 @@ class Score(Body):
     bulletin: str = Field(description="The id of the bulletin.")
 
 
-class Listing(Body, Generic[Item]):
+class ListBody(Body, Generic[Item]):
     """One page of a list from one bulletin."""
 
     bulletin: BulletinSummary
@@ -102,15 +102,15 @@ class Listing(Body, Generic[Item]):
     next: str | None = Field(description="The address of the next page; null on the last.")
 
 
-class ScoreList(Listing[Score]):
+class ScoreList(ListBody[Score]):
     """One page of scores."""
 
 
-class RegionList(Listing[Region]):
+class RegionList(ListBody[Region]):
     """One page of scored regions, by level and id."""
 
 
-class IndicatorList(Listing[ListedIndicator]):
+class IndicatorList(ListBody[ListedIndicator]):
     """One page of indicators, in the order of the catalogue."""
 
 
