@@ -45,7 +45,7 @@ class Page:
     next: str | None
 
 
-def described(model: type[BaseModel]) -> dict[int | str, dict[str, object]]:
+def form_responses(model: type[BaseModel]) -> dict[int | str, dict[str, object]]:
     """Return the OpenAPI description of a list that is given in every form."""
     content: dict[str, object] = {
         kind.partition(";")[0]: {"schema": {"type": "string"}} for kind in MEDIA_TYPES.values()

@@ -54,24 +54,24 @@ def profile_region(
     body = RegionProfile(
         bulletin=BulletinSummary.of(bulletin, stale=is_stale(request)),
         region=find_region(bulletin, region),
-        scores=scores_of(bulletin, region),
-        distributions=distributions_of(bulletin, region),
-        drivers=drivers_of(bulletin, region),
-        neighbours=neighbours(bulletin, region),
-        earlier=earlier_scores(
+        scores=_scores(bulletin, region),
+        distributions=_distributions(bulletin, region),
+        drivers=_drivers(bulletin, region),
+        neighbours=_neighbours(bulletin, region),
+        earlier=_earlier_scores(
             past_of(request), manifests, Deaths(newest, region), bulletin, region
         ),
     )
     return json_response(body)
 
 
-def scores_of(bulletin: Bulletin, region: str) -> list[Score]:
+def _scores(bulletin: Bulletin, region: str) -> list[Score]:
     """Return all scores of a region, by target and horizon."""
     query = ScoreFilter(region=[region], sort="region")
     return scores_at(bulletin, select_scores(bulletin, query))
 
 
-def distributions_of(bulletin: Bulletin, region: str) -> list[Distribution]:
+def _distributions(bulletin: Bulletin, region: str) -> list[Distribution]:
     """Return the distributions of deaths in a region, by horizon; none in older bulletins."""
     if DISTRIBUTIONS_FILE not in bulletin.parts:
         return []
@@ -89,14 +89,14 @@ def distributions_of(bulletin: Bulletin, region: str) -> list[Distribution]:
     ]
 
 
-def drivers_of(bulletin: Bulletin, region: str) -> list[Drivers]:
+def _drivers(bulletin: Bulletin, region: str) -> list[Drivers]:
     """Return what is behind the scores of a region, by target and horizon."""
     if DRIVERS_FILE not in bulletin.parts:
         return []
     catalogue = {indicator.name: indicator for indicator in bulletin.indicators}
     rows = bulletin.part(DRIVERS_FILE).of_region(region).to_pylist()
     cells = groupby(rows, key=lambda row: (row["target"], row["horizon"]))
-    return [_drivers(list(of_cell), catalogue) for _, of_cell in cells]
+    return [_driver_of(list(of_cell), catalogue) for _, of_cell in cells]
 
 
 def probability_of(log_odds: FloatArray) -> FloatArray:
@@ -115,7 +115,7 @@ def family_parts(rows: Iterable[Row], by: str) -> list[FamilyPart]:
     return sorted(parts, key=lambda part: -abs(getattr(part, by) or 0.0))
 
 
-def neighbours(bulletin: Bulletin, region: str) -> list[Neighbour]:
+def _neighbours(bulletin: Bulletin, region: str) -> list[Neighbour]:
     """Return the neighbours of a region with their scores; none in older bulletins."""
     ids = neighbours_of(bulletin, region)
     if not ids:
@@ -125,7 +125,7 @@ def neighbours(bulletin: Bulletin, region: str) -> list[Neighbour]:
     return [_neighbour(list(of_one)) for _, of_one in groupby(scores, key=lambda s: s.region)]
 
 
-def earlier_scores(
+def _earlier_scores(
     past: PastScores,
     manifests: tuple[Manifest, ...],
     deaths: Deaths,
@@ -170,7 +170,7 @@ def _outcome(row: Row, mean: float | None) -> bool | None:
     return bool(came_true(row["target"], np.array(mean), np.array(row["threshold"])))
 
 
-def _drivers(rows: list[Row], catalogue: dict[str, ListedIndicator]) -> Drivers:
+def _driver_of(rows: list[Row], catalogue: dict[str, ListedIndicator]) -> Drivers:
     by_kind = {row["kind"]: row for row in rows}
     score, revision = by_kind["score"], by_kind.get("revision")
     return Drivers(

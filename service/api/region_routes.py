@@ -20,7 +20,7 @@ from service.api.lists import (
     NULL,
     Page,
     chosen_form,
-    described,
+    form_responses,
     in_form,
     json_response,
     list_head,
@@ -38,7 +38,9 @@ router = APIRouter(prefix="/v1/regions", tags=["regions"], route_class=QueryRout
 
 
 @router.get(
-    "", response_model=RegionList, responses=problems_of("/v1/regions", 406) | described(RegionList)
+    "",
+    response_model=RegionList,
+    responses=problems_of("/v1/regions", 406) | form_responses(RegionList),
 )
 def list_regions(request: Request, query: Annotated[RegionQuery, Query()]) -> Response:
     """Scored regions, by level and id; as GeoJSON with their outlines."""

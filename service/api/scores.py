@@ -17,7 +17,7 @@ from bulletins.reading import QUANTILE_COLUMNS
 from features.words import DISTRIBUTIONS
 from service.api.current import chosen_bulletin, is_stale
 from service.api.examples import problems_of
-from service.api.lists import NULL, Page, chosen_form, described, in_form, list_head, next_page
+from service.api.lists import NULL, Page, chosen_form, form_responses, in_form, list_head, next_page
 from service.api.queries import ScoreQuery
 from service.api.routing import QueryRoute
 from service.api.schemas import Score, ScoreList
@@ -35,7 +35,9 @@ _NO_EXCEEDANCE = b'"exceedance":null'
 
 
 @router.get(
-    "", response_model=ScoreList, responses=problems_of("/v1/scores", 406) | described(ScoreList)
+    "",
+    response_model=ScoreList,
+    responses=problems_of("/v1/scores", 406) | form_responses(ScoreList),
 )
 async def list_scores(request: Request, query: Annotated[ScoreQuery, Query()]) -> Response:
     """Scores that pass every filter, highest probability first.
