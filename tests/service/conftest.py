@@ -31,11 +31,16 @@ LOOK_EVERY_S = 0.01
 _servers: list[threading.Thread] = []
 
 
-@pytest.fixture(scope="session", autouse=True)
-def _all_servers_end() -> Iterator[None]:
-    yield
+def join_servers() -> None:
+    """Wait for all servers to stop."""
     for thread in _servers:
         thread.join()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _all_servers_stop() -> Iterator[None]:
+    yield
+    join_servers()
 
 
 def refuse_constant(name: str) -> float:
