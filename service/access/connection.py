@@ -91,6 +91,7 @@ class BoundedConnection(asyncio.Protocol):
     def _refuse(self, status: bytes) -> None:
         if self._is_answering:  # nothing is written into an answer
             self._transport.abort()
+        if self._transport.is_closing():
             return
         closing = b"\r\nconnection: close\r\ncontent-length: 0\r\n\r\n"
         self._transport.write(b"HTTP/1.1 " + status + closing)
