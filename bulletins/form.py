@@ -126,7 +126,7 @@ REGIONS_SCHEMA = pa.schema(
 
 `latitude` and `longitude` [degrees] are of a point inside, the next four of the edges of `outline`,
 a GeoJSON geometry (RFC 7946: outer rings anticlockwise), simplified for a map. All are null where
-nobody knows where the region lies. `neighbours` are the ids of the scored regions of its level that
+it is unknown where the region lies. `neighbours` are the ids of the scored regions of its level that
 touch it, ascending.
 """
 

@@ -3,7 +3,7 @@
 import asyncio
 import logging
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -114,14 +114,6 @@ def create_app(
     if newest is not None:
         scores.score_texts(newest)  # so that the first request does not wait for them
 
-    @asynccontextmanager
-    async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
-        current_default_thread_limiter().total_tokens = THREADS
-        looking = asyncio.create_task(_keep_looking(store, look_every_s))
-        looking.add_done_callback(_report)
-        yield
-        looking.cancel()
-
     app = FastAPIOffline(
         docs_url=None,  # page.py serves it, with the banner
         redoc_url=None,
@@ -129,7 +121,7 @@ def create_app(
         title="Tocsin",
         version="1",
         description=DESCRIPTION,
-        lifespan=lifespan,
+        lifespan=_lifespan(store, look_every_s),
         redirect_slashes=False,
         exception_handlers=HANDLERS,
         telemetry=dict.fromkeys(("tracing", "metrics", "logs"), settings.telemetry),
@@ -154,6 +146,22 @@ def create_app(
         stack = layer.cls(stack, *layer.args, **layer.kwargs)
     app.middleware_stack = stack
     return app
+
+
+def _lifespan(
+    store: BulletinStore, look_every_s: float
+) -> Callable[[FastAPI], AbstractAsyncContextManager[None]]:
+    """Return what runs beside the application: the looks at the folder of bulletins."""
+
+    @asynccontextmanager
+    async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
+        current_default_thread_limiter().total_tokens = THREADS
+        looking = asyncio.create_task(_keep_looking(store, look_every_s))
+        looking.add_done_callback(_report)
+        yield
+        looking.cancel()
+
+    return lifespan
 
 
 async def _keep_looking(store: BulletinStore, every_s: float) -> None:

@@ -1,4 +1,4 @@
-"""Who is turned away: whoever has no key where one is needed, or asks too often."""
+"""API keys and rate limits: which requests are refused."""
 
 import base64
 import binascii
@@ -25,7 +25,7 @@ _OTHERS = "others"
 _PREFIX_V6 = 64  # bits of an IPv6 address that one client has for itself
 
 OPEN = frozenset({"/healthz", "/readyz"})
-"""Addresses that never need a key: whoever keeps the service running asks them."""
+"""Addresses that never need a key: they tell an operator whether the service runs."""
 
 _PAGES = ("/docs", "/openapi.json", "/static/", "/assets/")
 _BEARER, _BASIC = "bearer ", "basic "

@@ -53,7 +53,7 @@ class Region(Body):
     country: str = Field(description="ISO 3166-1 alpha-3.")
     level: Level
     latitude: FiniteFloat | None = Field(
-        description="Of a point inside [degrees]; null where nobody knows it."
+        description="Of a point inside [degrees]; null if unknown."
     )
     longitude: FiniteFloat | None = Field(description="Of the same point [degrees].")
 

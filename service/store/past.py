@@ -17,7 +17,7 @@ from service.store.bulletins import Bulletin
 _log = logging.getLogger(__name__)
 
 MOST_ORIGINS = 24
-"""Earlier bulletins are shown of so many origins, the newest."""
+"""The number of origins whose bulletins are shown, the newest."""
 
 _COLUMNS = (
     *("target", "horizon", "target_month", "threshold", "probability"),
