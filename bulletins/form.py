@@ -125,9 +125,8 @@ REGIONS_SCHEMA = pa.schema(
 """One row a scored region, sorted by level and region.
 
 `latitude` and `longitude` [degrees] are of a point inside, the next four of the edges of `outline`,
-a GeoJSON geometry (RFC 7946: outer rings anticlockwise), simplified for a map. All are null where
-it is unknown where the region lies. `neighbours` are the ids of the scored regions of its level that
-touch it, ascending.
+a GeoJSON geometry (RFC 7946: outer rings anticlockwise), simplified for a map. All are null if
+unknown. `neighbours` are the ids of the scored regions of its level that touch it, ascending.
 """
 
 HISTORY_MONTHS = 120

@@ -41,7 +41,7 @@ class Bulletin:
     parts: Mapping[str, Part] = field(default_factory=dict)
 
     def part(self, name: str) -> Part:
-        """Return a file beside the scores; raises UnknownError when the bulletin has no such file."""
+        """Return a file by its name; raises UnknownError when the bulletin does not have it."""
         if name not in self.parts:
             content = name.removesuffix(".parquet").replace("_", " ")
             raise UnknownError(
