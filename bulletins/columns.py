@@ -1,6 +1,7 @@
-"""Arrow columns made of NumPy arrays and texts, without handing Arrow a Python value.
+"""Arrow columns from NumPy arrays and texts, and back.
 
-One Python value makes Arrow import pandas, which takes a quarter of a second.
+Arrow imports pandas, which takes a quarter of a second, as soon as it is handed one Python value:
+so it is handed buffers only.
 """
 
 from collections.abc import Sequence
@@ -22,27 +23,26 @@ def texts(values: Sequence[str]) -> pa.Array:
 
 def numbers(values: FloatArray) -> pa.Array:
     """Return numbers (n,) as a column, null for NaN."""
-    given = np.packbits(~np.isnan(values), bitorder="little")
+    validity = np.packbits(~np.isnan(values), bitorder="little")
     content = np.ascontiguousarray(values, np.float64)
-    buffers = [pa.py_buffer(given), pa.py_buffer(content)]
+    buffers = [pa.py_buffer(validity), pa.py_buffer(content)]
     return pa.Array.from_buffers(pa.float64(), len(values), buffers)
 
 
 def as_numbers(column: pa.ChunkedArray) -> FloatArray:
     """Return a column of float64 as numbers (n,), NaN for null."""
     chunk = column.combine_chunks()
-    given, values = chunk.buffers()
+    validity, values = chunk.buffers()
     content = np.frombuffer(values, np.float64)[chunk.offset : chunk.offset + len(chunk)]
-    if given is None:
+    if validity is None:
         return content
-    bits = np.unpackbits(np.frombuffer(given, np.uint8), bitorder="little")
+    bits = np.unpackbits(np.frombuffer(validity, np.uint8), bitorder="little")
     return np.where(bits[chunk.offset : chunk.offset + len(chunk)] == 1, content, np.nan)
 
 
 def choices(codes: NDArray[np.int8], names: Sequence[str]) -> pa.Array:
     """Return the names that codes (n,) stand for as a column, null for -1."""
-    place = np.where(codes < 0, len(names), codes)
-    known = np.packbits(codes >= 0, bitorder="little")
-    plain = texts([(*names, "")[code] for code in place.tolist()])
+    validity = np.packbits(codes >= 0, bitorder="little")
+    plain = texts([(*names, "")[code] for code in codes.tolist()])
     _, ends, content = plain.buffers()
-    return pa.Array.from_buffers(pa.string(), len(codes), [pa.py_buffer(known), ends, content])
+    return pa.Array.from_buffers(pa.string(), len(codes), [pa.py_buffer(validity), ends, content])

@@ -1,7 +1,7 @@
 """The form of a bulletin: what `experiments` writes and `service` reads.
 
 A bulletin is one folder, `bulletins/<id>/`: `manifest.json` (Manifest) says what it is,
-`scores.parquet` (SCORES_SCHEMA) what it forecasts. The rest tells more of the same scores:
+`scores.parquet` (SCORES_SCHEMA) what it forecasts. The rest is about the same scores:
 
 * `distributions.parquet` (DISTRIBUTIONS_SCHEMA): how likely every number of deaths is;
 * `drivers.parquet` (DRIVERS_SCHEMA): why a score is what it is, and what changed;
@@ -36,20 +36,25 @@ TRACK_RECORD_FILE = "track_record.parquet"
 INDICATORS_FILE = "indicators.json"
 MANIFEST_FILE = "manifest.json"
 
+_TEXT, _NUMBER = pa.string(), pa.float64()
+
+
+def _required(kind: pa.DataType, *names: str) -> list[pa.Field]:
+    return [pa.field(name, kind, nullable=False) for name in names]
+
+
+def _optional(kind: pa.DataType, *names: str) -> list[pa.Field]:
+    return [pa.field(name, kind) for name in names]
+
+
 SCORES_SCHEMA = pa.schema(
     [
-        pa.field("region", pa.string(), nullable=False),
-        pa.field("name", pa.string(), nullable=False),
-        pa.field("country", pa.string(), nullable=False),
-        pa.field("level", pa.string(), nullable=False),
-        pa.field("target", pa.string(), nullable=False),
-        pa.field("horizon", pa.int8(), nullable=False),
-        pa.field("target_month", pa.string(), nullable=False),
-        pa.field("threshold", pa.float64(), nullable=False),
-        pa.field("probability", pa.float64(), nullable=False),
-        pa.field("mean", pa.float64()),
-        *(pa.field(quantile_column(level), pa.float64()) for level in QUANTILES),
-        pa.field("model_version", pa.string(), nullable=False),
+        *_required(_TEXT, "region", "name", "country", "level", "target"),
+        *_required(pa.int8(), "horizon"),
+        *_required(_TEXT, "target_month"),
+        *_required(_NUMBER, "threshold", "probability"),
+        *_optional(_NUMBER, "mean", *map(quantile_column, QUANTILES)),
+        *_required(_TEXT, "model_version"),
     ]
 )
 """One row a region, target and horizon; sorted by level, region, target and horizon.
@@ -64,17 +69,13 @@ DriverKind = Literal["score", "baseline", "family", "revision", "indicator"]
 
 DRIVERS_SCHEMA = pa.schema(
     [
-        pa.field("region", pa.string(), nullable=False),
-        pa.field("level", pa.string(), nullable=False),
-        pa.field("target", pa.string(), nullable=False),
-        pa.field("horizon", pa.int8(), nullable=False),
-        pa.field("kind", pa.string(), nullable=False),
-        pa.field("name", pa.string()),
-        pa.field("contribution", pa.float64(), nullable=False),
-        pa.field("change", pa.float64()),
-        pa.field("value", pa.float64()),
-        pa.field("baseline_value", pa.float64()),
-        pa.field("sentence", pa.string()),
+        *_required(_TEXT, "region", "level", "target"),
+        *_required(pa.int8(), "horizon"),
+        *_required(_TEXT, "kind"),
+        *_optional(_TEXT, "name"),
+        *_required(_NUMBER, "contribution"),
+        *_optional(_NUMBER, "change", "value", "baseline_value"),
+        *_optional(_TEXT, "sentence"),
     ]
 )
 """Several rows a score, sorted like the scores; `fatalities` share those of `instability`.
@@ -100,11 +101,9 @@ such score, and but for `score` also where another model gave it.
 
 DISTRIBUTIONS_SCHEMA = pa.schema(
     [
-        pa.field("region", pa.string(), nullable=False),
-        pa.field("level", pa.string(), nullable=False),
-        pa.field("horizon", pa.int8(), nullable=False),
-        pa.field("deaths", pa.list_(pa.float64()), nullable=False),
-        pa.field("exceedance", pa.list_(pa.float64()), nullable=False),
+        *_required(_TEXT, "region", "level"),
+        *_required(pa.int8(), "horizon"),
+        *_required(pa.list_(pa.float64()), "deaths", "exceedance"),
     ]
 )
 """One row a region and horizon, sorted by level, region and horizon.
@@ -117,60 +116,41 @@ from it.
 
 REGIONS_SCHEMA = pa.schema(
     [
-        pa.field("region", pa.string(), nullable=False),
-        pa.field("name", pa.string(), nullable=False),
-        pa.field("country", pa.string(), nullable=False),
-        pa.field("level", pa.string(), nullable=False),
-        pa.field("latitude", pa.float64()),
-        pa.field("longitude", pa.float64()),
-        pa.field("west", pa.float64()),
-        pa.field("south", pa.float64()),
-        pa.field("east", pa.float64()),
-        pa.field("north", pa.float64()),
-        pa.field("outline", pa.string()),
-        pa.field("neighbours", pa.list_(pa.string()), nullable=False),
+        *_required(_TEXT, "region", "name", "country", "level"),
+        *_optional(_NUMBER, "latitude", "longitude", "west", "south", "east", "north"),
+        *_optional(_TEXT, "outline"),
+        *_required(pa.list_(pa.string()), "neighbours"),
     ]
 )
 """One row a scored region, sorted by level and region.
 
 `latitude` and `longitude` [degrees] are of a point inside, the next four of the edges of `outline`,
-a GeoJSON geometry (RFC 7946: outer rings anticlockwise), simplified for a map. All are null where
-nobody knows where the region lies. `neighbours` are the ids of the scored regions of its level that
-touch it, ascending.
+a GeoJSON geometry (RFC 7946: outer rings anticlockwise), simplified for a map. All are null if
+unknown. `neighbours` are the ids of the scored regions of its level that touch it, ascending.
 """
 
 HISTORY_MONTHS = 120
-"""So many months, up to the origin, does a bulletin tell of."""
+"""The months of the history, up to the origin."""
 
 HISTORY_SCHEMA = pa.schema(
     [
-        pa.field("region", pa.string(), nullable=False),
-        pa.field("level", pa.string(), nullable=False),
-        pa.field("month", pa.string(), nullable=False),
-        pa.field("observed", pa.bool_(), nullable=False),
-        pa.field("events", pa.float64()),
-        pa.field("deaths", pa.float64()),
-        pa.field("state_based", pa.float64()),
-        pa.field("non_state", pa.float64()),
-        pa.field("one_sided", pa.float64()),
+        *_required(_TEXT, "region", "level", "month"),
+        *_required(pa.bool_(), "observed"),
+        *_optional(_NUMBER, "events", "deaths", "state_based", "non_state", "one_sided"),
     ]
 )
 """One row a scored region and month (YYYY-MM), sorted by level, region and month.
 
 `deaths` [deaths/month] are all that count for the targets, the last three columns those of each
 type of violence. All are null in months that are not `observed`, `events` and types also where the
-history does not tell them.
+history does not have them.
 """
 
 INDICATOR_MONTHS = 12
-"""So many months, up to the origin, of indicator values does a bulletin keep."""
+"""The months of indicator values, up to the origin."""
 
 INDICATOR_VALUES_SCHEMA = pa.schema(
-    [
-        pa.field("region", pa.string(), nullable=False),
-        pa.field("level", pa.string(), nullable=False),
-        pa.field("month", pa.string(), nullable=False),
-    ]
+    _required(_TEXT, "region", "level", "month"),
 )
 """The first columns; after them one float32 column for each indicator that a model of the bulletin
 reads, by its name, in its unit. One row a scored region and month, sorted like the history; null
@@ -179,20 +159,12 @@ where a value is missing or the level's model does not read it.
 
 TRACK_RECORD_SCHEMA = pa.schema(
     [
-        pa.field("bulletin", pa.string(), nullable=False),
-        pa.field("origin", pa.string(), nullable=False),
-        pa.field("level", pa.string(), nullable=False),
-        pa.field("target", pa.string(), nullable=False),
-        pa.field("horizon", pa.int8(), nullable=False),
-        pa.field("forecast", pa.string(), nullable=False),
-        pa.field("n", pa.int64(), nullable=False),
-        pa.field("observed", pa.float64(), nullable=False),
-        pa.field("forecasted", pa.float64(), nullable=False),
-        pa.field("brier", pa.float64()),
-        pa.field("log_score", pa.float64()),
-        pa.field("auc", pa.float64()),
-        pa.field("quantile_score", pa.float64()),
-        pa.field("within_90", pa.float64()),
+        *_required(_TEXT, "bulletin", "origin", "level", "target"),
+        *_required(pa.int8(), "horizon"),
+        *_required(_TEXT, "forecast"),
+        *_required(pa.int64(), "n"),
+        *_required(_NUMBER, "observed", "forecasted"),
+        *_optional(_NUMBER, "brier", "log_score", "auc", "quantile_score", "within_90"),
     ]
 )
 """How earlier bulletins came out by what is known now: a row a bulletin, level, target, horizon and
@@ -293,7 +265,7 @@ class Manifest(_Frozen):
         default=None, description="Content hash of drivers.parquet; null if there is none."
     )
     previous: str | None = Field(
-        default=None, description="The bulletin that changes are told against; null if none."
+        default=None, description="The bulletin that changes are measured against; null if none."
     )
     files: dict[str, str] = Field(
         default_factory=dict, description="Content hashes of the other Parquet files, by name."
@@ -314,7 +286,7 @@ class ListedIndicator(_Frozen):
     lowest: FiniteFloat | None = Field(description="The least value it may take; null if any.")
     highest: FiniteFloat | None = Field(description="The greatest value it may take; null if any.")
     needs: tuple[str, ...] = Field(
-        description="What a history must tell for it, beside deaths by region and month."
+        description="What a history must have for it, beside deaths by region and month."
     )
 
 

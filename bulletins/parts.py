@@ -1,4 +1,4 @@
-"""One Parquet file of a bulletin, kept as it was published and read where it is asked."""
+"""One Parquet file of a bulletin, kept compressed in memory."""
 
 from collections.abc import Sequence
 from functools import cached_property
@@ -7,14 +7,14 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from bulletins.frame import Frame
-from features.database import in_arrow_memory, over
+from features.arrow import in_arrow_memory, over
 
 
 class Part:
-    """A file with a column `region`, in memory as compressed as on disk; safe between threads.
+    """A Parquet file with a column `region`; safe to share between threads.
 
-    A megabyte that is read in a millisecond, rather than fifty that are hardly ever asked for.
-    Raises pa.ArrowException where the content is no Parquet file.
+    The rows of a region are read from one megabyte in a millisecond; the whole table would take
+    fifty. Raises pa.ArrowException when the content is not a Parquet file.
     """
 
     def __init__(self, content: bytes) -> None:
@@ -41,21 +41,21 @@ class Part:
         groups = [
             number for number, (low, high) in enumerate(self._ranges) if low <= region <= high
         ]
-        wanted = None if columns is None else [*dict.fromkeys(["region", *columns])]
+        needed = None if columns is None else [*dict.fromkeys(["region", *columns])]
         with self._open() as file:
-            near = Frame(file.read_row_groups(groups, wanted, use_threads=False))
+            near = Frame(file.read_row_groups(groups, needed, use_threads=False))
         return near.take(near.rows[near.among("region", [region])])
 
     @cached_property
     def _ranges(self) -> list[tuple[str, str]]:
         """The least and the greatest region id of every row group."""
         place = self.schema.get_field_index("region")
-        found = []
+        ranges = []
         for number in range(self._metadata.num_row_groups):
-            told = self._metadata.row_group(number).column(place).statistics
-            known = told is not None and told.has_min_max
-            found.append((told.min, told.max) if known else ("", chr(0x10FFFF)))
-        return found
+            limits = self._metadata.row_group(number).column(place).statistics
+            has_limits = limits is not None and limits.has_min_max
+            ranges.append((limits.min, limits.max) if has_limits else ("", chr(0x10FFFF)))
+        return ranges
 
     def _open(self) -> pq.ParquetFile:
         return pq.ParquetFile(over(self._content), metadata=self._metadata)

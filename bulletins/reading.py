@@ -1,4 +1,4 @@
-"""Read one bulletin from its folder, and refuse it unless all of it is as its manifest says."""
+"""Read a bulletin from its folder; refuse it unless every file is as its manifest says."""
 
 import hashlib
 import math
@@ -35,7 +35,7 @@ from bulletins.form import (
 from bulletins.frame import Frame, as_numpy
 from bulletins.parts import Part
 from features.arrays import BoolArray
-from features.database import in_arrow_memory
+from features.arrow import in_arrow_memory
 from features.errors import BulletinError
 from features.words import DISTRIBUTIONS, QUANTILES, TARGETS, quantile_column
 
@@ -88,12 +88,26 @@ def read_manifest(folder: Path) -> Manifest:
     return manifest
 
 
+def read_file(folder: Path, name: str, sha256: str) -> bytes:
+    """Return the content of a file of a bulletin, by the content hash that its manifest gives.
+
+    Raises BulletinError when the file is missing or is not what was published.
+    """
+    content = _read(folder, name)
+    reason = (
+        f"{name} is not what was published: it does not have the content hash that "
+        f"{MANIFEST_FILE} gives"
+    )
+    _require(folder.name, {reason: hashlib.sha256(content).hexdigest() == sha256})
+    return content
+
+
 def read_scores(folder: Path, manifest: Manifest) -> Frame:
     """Return the scores (SCORES_SCHEMA) that a manifest describes, in ORDER.
 
     Raises BulletinError when the file is missing or damaged, or a value in it cannot be true.
     """
-    content = _read_whole(folder, SCORES_FILE, manifest.scores_sha256)
+    content = read_file(folder, SCORES_FILE, manifest.scores_sha256)
     try:
         with pq.ParquetFile(in_arrow_memory(content)) as file:
             table = file.read(use_threads=False)  # threads keep memory of their own
@@ -101,8 +115,8 @@ def read_scores(folder: Path, manifest: Manifest) -> Frame:
         raise _refusal(folder.name, f"{SCORES_FILE} is not a Parquet file") from error
     form = f"{SCORES_FILE} does not have the columns that this version reads"
     rows = f"{SCORES_FILE} has {table.num_rows} rows, {MANIFEST_FILE} says {manifest.rows}"
-    same_form = table.schema.equals(SCORES_SCHEMA)
-    _require(folder.name, {form: same_form, rows: table.num_rows == manifest.rows})
+    has_form = table.schema.equals(SCORES_SCHEMA)
+    _require(folder.name, {form: has_form, rows: table.num_rows == manifest.rows})
     frame = Frame(table.sort_by([(column, "ascending") for column in ORDER]))
     _require(folder.name, _value_checks(frame, manifest))
     return frame
@@ -120,15 +134,14 @@ def read_parts(folder: Path, manifest: Manifest) -> dict[str, Part]:
     for name, schema in SCHEMAS.items():
         if name not in hashes:
             continue
-        content = _read_whole(folder, name, hashes[name])
+        content = read_file(folder, name, hashes[name])
         try:
             parts[name] = Part(content)
         except pa.ArrowException as error:
             raise _refusal(folder.name, f"{name} is not a Parquet file") from error
-        found = parts[name].schema
-        same = pa.schema([found.field(place) for place in range(min(len(found), len(schema)))])
+        columns = list(parts[name].schema)[: len(schema)]
         form = f"{name} does not have the columns that this version reads"
-        _require(folder.name, {form: same.equals(schema)})
+        _require(folder.name, {form: pa.schema(columns).equals(schema)})
     return parts
 
 
@@ -152,15 +165,8 @@ def _read(folder: Path, name: str) -> bytes:
         raise _refusal(folder.name, f"{name} cannot be read ({error.strerror})") from error
 
 
-def _read_whole(folder: Path, name: str, sha256: str) -> bytes:
-    content = _read(folder, name)
-    whole = f"{name} does not have the content hash that {MANIFEST_FILE} gives"
-    _require(folder.name, {whole: hashlib.sha256(content).hexdigest() == sha256})
-    return content
-
-
 def _value_checks(frame: Frame, manifest: Manifest) -> dict[str, bool]:
-    """Return, by what would be wrong, whether it is right."""
+    """Return whether each check passes, by the reason to refuse the scores if it fails."""
     table, regions = frame.table, frame.distinct(*REGION)
     deaths = [table[column] for column in DEATHS]
     is_fatalities = frame.among("target", DISTRIBUTIONS)
@@ -175,7 +181,7 @@ def _value_checks(frame: Frame, manifest: Manifest) -> dict[str, bool]:
             _between(column, 0, math.inf) for column in deaths
         ),
         "a mean or quantile is missing from fatalities or given for another target": all(
-            bool((_is_given(column) == is_fatalities).all()) for column in deaths
+            bool((_is_valid(column) == is_fatalities).all()) for column in deaths
         ),
         "a score appears twice": len(frame.distinct(*ORDER)) == len(frame),
         "a region has two descriptions": len(regions) == len(frame.values("region")),
@@ -183,7 +189,7 @@ def _value_checks(frame: Frame, manifest: Manifest) -> dict[str, bool]:
 
 
 def _between(column: pa.ChunkedArray, low: float, high: float) -> bool:
-    """Tell whether all values are finite and in [low, high]; nulls are passed over."""
+    """Return whether all values are finite and in [low, high]; nulls are ignored."""
     ends = pc.min_max(column).as_py()
     if ends["min"] is None:
         return True
@@ -191,14 +197,14 @@ def _between(column: pa.ChunkedArray, low: float, high: float) -> bool:
     return inside and not pc.any(pc.is_nan(column)).as_py()
 
 
-def _is_given(column: pa.ChunkedArray) -> BoolArray:
-    given = pc.cast(pc.is_valid(column), pa.uint8())
-    return as_numpy(given.combine_chunks()).astype(np.bool_)
+def _is_valid(column: pa.ChunkedArray) -> BoolArray:
+    valid = pc.cast(pc.is_valid(column), pa.uint8())
+    return as_numpy(valid.combine_chunks()).astype(np.bool_)
 
 
 def _require(bulletin: str, checks: dict[str, bool]) -> None:
-    for reason, right in checks.items():
-        if not right:
+    for reason, passes in checks.items():
+        if not passes:
             raise _refusal(bulletin, reason)
 
 
@@ -210,4 +216,4 @@ def _form_refusal(bulletin: str, file: str, error: ValidationError) -> BulletinE
 
 
 def _refusal(bulletin: str, reason: str) -> BulletinError:
-    return BulletinError(f"bulletin {bulletin} cannot be served: {reason}; publish it again")
+    return BulletinError(f"bulletin {bulletin} cannot be used: {reason}; publish it again")

@@ -1,4 +1,4 @@
-"""The files of a bulletin: written beside, and moved into their place whole."""
+"""Write the files of a bulletin, and move them into place whole."""
 
 import hashlib
 import math
@@ -16,13 +16,12 @@ from bulletins.form import (
     ListedIndicators,
     Manifest,
 )
-from features.database import in_arrow_memory
 from features.disk import hidden_folder, move_whole
 from features.errors import BulletinError
 from features.indicators.indicator import Indicator
 
 GROUP_ROWS = 1024
-"""Rows a group of a Parquet file: by its statistics the service finds a region without the rest."""
+"""Rows a group: statistics of a group let a reader find a region without reading the rest."""
 
 
 def parquet_of(table: pd.DataFrame, schema: pa.Schema) -> bytes:
@@ -39,14 +38,6 @@ def sha256_of(content: bytes) -> str:
     return hashlib.sha256(content).hexdigest()
 
 
-def read_published(file: Path, sha256: str) -> pd.DataFrame:
-    """Read a table of a bulletin; raises BulletinError when it is not as it was published."""
-    content = file.read_bytes() if file.is_file() else b""
-    if sha256_of(content) != sha256:
-        raise BulletinError(f"{file} is not what was published: restore it, or publish again")
-    return pd.read_parquet(in_arrow_memory(content))
-
-
 def write_bulletin(
     place: Path, files: Mapping[str, bytes], manifest: Manifest, indicators: Sequence[Indicator]
 ) -> bool:
@@ -55,10 +46,10 @@ def write_bulletin(
     `files` is the content of its Parquet files by name, `indicators` the catalogue of the day.
     Raises BulletinError when the disk refuses.
     """
-    listed = tuple(map(_listed, indicators))
+    catalogue = tuple(map(_listed_indicator, indicators))
     content = {
         **files,
-        INDICATORS_FILE: ListedIndicators.dump_json(listed, indent=2),
+        INDICATORS_FILE: ListedIndicators.dump_json(catalogue, indent=2),
         MANIFEST_FILE: manifest.model_dump_json(indent=2).encode(),
     }
     try:
@@ -73,7 +64,7 @@ def write_bulletin(
         ) from error
 
 
-def _listed(indicator: Indicator) -> ListedIndicator:
+def _listed_indicator(indicator: Indicator) -> ListedIndicator:
     return ListedIndicator(
         name=indicator.name,
         meaning=indicator.meaning,

@@ -56,7 +56,7 @@ def scores(
         )
         _print_scores(manifest.id, manifest.origin, rows, simulated=manifest.simulated)
         return
-    from service.remote import remote_scores
+    from service.terminal import remote_scores
 
     parameters = [("target", target), ("limit", str(limit))]
     parameters += [("level", level)] if level is not None else []

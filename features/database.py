@@ -1,10 +1,4 @@
-"""DuckDB and Arrow as this project uses them.
-
-DuckDB has bounded memory, spills to a folder and is silent. Arrow never reads memory of Python: its
-worker threads release memory a moment after the call returns, which needs the interpreter's lock,
-and if the interpreter ends in that moment the process aborts: "terminate called without an active
-exception" (apache/arrow#34314).
-"""
+"""DuckDB as this project uses it: with bounded memory, spilling to a folder, and silent."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,7 +6,6 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import duckdb
-import pyarrow as pa
 
 _MEMORY = "2GB"
 
@@ -34,16 +27,3 @@ def open_database(folder: Path | None = None) -> Iterator[duckdb.DuckDBPyConnect
         with duckdb.connect(file, config=settings) as database:
             database.execute("SET enable_progress_bar = false")  # it would be written to stdout
             yield database
-
-
-def over(memory: pa.Buffer) -> pa.BufferReader:
-    """Return a file over memory that is Arrow's own already, as in `in_arrow_memory`."""
-    return pa.BufferReader(memory)
-
-
-def in_arrow_memory(content: bytes) -> pa.BufferReader:
-    """Return a file over a copy of some bytes that belongs to Arrow alone."""
-    memory = pa.allocate_buffer(len(content))
-    with pa.FixedSizeBufferWriter(memory) as writer:
-        writer.write(content)
-    return pa.BufferReader(memory)

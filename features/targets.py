@@ -11,7 +11,6 @@ from typing import NamedTuple
 import numpy as np
 
 from features.arrays import BoolArray, FloatArray
-from features.indicators.windows import lag
 from features.words import SPECS, Target
 
 BASELINE_MONTHS = 12
@@ -66,7 +65,8 @@ def window_mean_ahead(deaths: FloatArray, horizon: int) -> FloatArray:
 def _trailing_mean(values: FloatArray, months: int) -> FloatArray:
     total = np.zeros_like(values)
     for back in range(months):
-        total += lag(values, back)
+        total[:back] = np.nan
+        total[back:] += values[: max(0, len(values) - back)]
     return total / months
 
 

@@ -28,7 +28,9 @@ class TargetSpec:
     `horizons` are months ahead; a window runs from the month after the origin to the horizon.
     `loss` judges the target: the CRPS of a distribution, the Brier score of a probability.
     `shares` names the target whose model, probability, risk levels and drivers it has. `reached`
-    says what the probability is of; `{threshold}` stands for the threshold.
+    says what the probability is of; `{threshold}` stands for the threshold. `question` is what the
+    forecast answers; `{deaths}` stands for so many deaths as the threshold, `{month}` for the last
+    month and `{horizon}` for the months ahead.
     """
 
     name: Target
@@ -40,6 +42,7 @@ class TargetSpec:
     loss: Loss
     shares: Target
     reached: str
+    question: str
 
     @property
     def is_distribution(self) -> bool:
@@ -64,6 +67,7 @@ SPECS: dict[str, TargetSpec] = {
             loss="crps",
             shares="instability",
             reached="{threshold} or more deaths",
+            question="How many deaths in {month}? Coloured by the probability of {deaths}.",
         ),
         TargetSpec(
             name="instability",
@@ -75,6 +79,7 @@ SPECS: dict[str, TargetSpec] = {
             loss="brier",
             shares="instability",
             reached="{threshold} or more deaths",
+            question="How likely is it that there are {deaths} in {month}?",
         ),
         TargetSpec(
             name="escalation",
@@ -87,6 +92,8 @@ SPECS: dict[str, TargetSpec] = {
             loss="brier",
             shares="escalation",
             reached="{threshold} or more deaths a month",
+            question="How likely is it that deaths, over the {horizon} months to {month}, at least "
+            "double the average of the year before (and reach {threshold} a month)?",
         ),
         TargetSpec(
             name="onset",
@@ -99,6 +106,8 @@ SPECS: dict[str, TargetSpec] = {
             loss="brier",
             shares="onset",
             reached="any death",
+            question="How likely is any death in the {horizon} months to {month}, where there was "
+            "none for two years?",
         ),
     )
 }

@@ -1,11 +1,12 @@
 """Serve what was published: the HTTP API and its pages.
 
-Owns reading bulletins, the API and its errors. Never imports mlflow, scikit-learn, statsmodels or
-`experiments`: it starts in a second and a bad training run cannot break it.
+Owns the API, its errors, its pages and who may ask. Reads bulletins by `bulletins/` and computes no
+forecast. Never imports `models`, mlflow, scikit-learn, statsmodels or `experiments`: it starts in a
+second and a bad training run cannot break it.
 
 Where do I go to ...?
 
-* start it: `server.py`; see how it is put together: `app.py`
-* see what is read from disk: `store/`; what is answered: `api/`; who may ask: `access/`
+* start it: `server.py`; see how it is put together: `app.py`; change a setting: `settings.py`
+* see which bulletin is served: `store/`; what is answered: `api/`; who may ask: `access/`
 * change a page: `pages/`; print scores in the terminal: `terminal.py`
 """

@@ -1,7 +1,7 @@
 """Headers of requests and responses as ASGI has them: lists of pairs of bytes.
 
-Every request passes half a dozen layers; to build an object for it in each takes longer than all
-that the layers do.
+Every request passes half a dozen layers. Building an object for its headers in each would take
+longer than all that the layers do.
 """
 
 from collections.abc import Iterable
@@ -9,7 +9,6 @@ from collections.abc import Iterable
 from starlette.types import Message, Scope
 
 RawHeaders = list[tuple[bytes, bytes]]
-
 
 _BY_NAME = "tocsin.headers"
 
@@ -29,8 +28,8 @@ def with_headers(start: Message, more: Iterable[tuple[bytes, bytes]]) -> Message
 
 
 def has_header(start: Message, name: bytes) -> bool:
-    """Tell whether a response has a header, by its name in lower case."""
-    return any(known == name for known, _ in start["headers"])
+    """Return whether a response has a header, by its name in lower case."""
+    return any(header == name for header, _ in start["headers"])
 
 
 def raw(headers: dict[str, str]) -> RawHeaders:

@@ -1,4 +1,4 @@
-"""What the service refuses, told apart by the HTTP status that each becomes."""
+"""What the service refuses: an error for each HTTP status."""
 
 from features.errors import BulletinError, InputError
 

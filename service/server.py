@@ -1,21 +1,22 @@
-"""Run the service on a socket until it is told to stop."""
+"""Run the service on a socket until a signal stops it."""
 
 import contextlib
 import gc
 import logging
 import socket
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
+import pyarrow as pa
 import uvicorn
 from fastapi import FastAPI
 
 from features.errors import TocsinError
-from service.access.connection import bounded_protocol
-from service.access.limits import is_loopback
-from service.access.logs import log_to_stderr
+from service.access.connection import BoundedConnection, marking
+from service.access.guard import is_loopback
+from service.access.requests import log_to_stderr
 from service.app import create_app
-from service.memory import give_memory_back
 from service.settings import Settings
 
 _log = logging.getLogger(__name__)
@@ -25,7 +26,7 @@ GRACE_S = 10
 
 
 class Server(uvicorn.Server):
-    """A server that says where it listens, once it does."""
+    """A server that announces the address that it listens on."""
 
     def __init__(
         self,
@@ -35,12 +36,8 @@ class Server(uvicorn.Server):
     ) -> None:
         chosen = settings or Settings()
         config = uvicorn.Config(
-            app,
-            http=bounded_protocol(
-                receive_seconds=chosen.receive_seconds,
-                send_seconds=chosen.send_seconds,
-                head_bytes=chosen.head_bytes,
-            ),
+            marking(app),
+            http=partial(BoundedConnection, chosen),  # type: ignore[arg-type]  # is called only
             ws="none",
             log_config=None,
             access_log=False,
@@ -56,11 +53,11 @@ class Server(uvicorn.Server):
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Start listening, then announce the address of the first socket."""
         await super().startup(sockets)
-        gc.freeze()  # what is there now stays: to look at it again takes 50 ms each time
+        gc.freeze()  # a full collection would take 50 ms for objects that stay anyway
         if self._announce is not None and sockets:
             host, port = sockets[0].getsockname()[:2]
-            shown = f"[{host}]" if ":" in host else host
-            self._announce(f"http://{shown}:{port}")
+            in_url = f"[{host}]" if ":" in host else host
+            self._announce(f"http://{in_url}:{port}")
 
 
 def serve(
@@ -72,43 +69,50 @@ def serve(
 ) -> None:
     """Serve the bulletins of a home directory until SIGINT or SIGTERM, then finish what runs.
 
-    announce is called with the address once it is listened to; port 0 takes a free one. An API key
-    is needed as the settings say. Raises TocsinError when the address cannot be used.
+    announce is called with the address once it is listened to; port 0 takes a free one. The
+    settings say whether an API key is needed. Raises TocsinError when the address cannot be used.
     """
     chosen = settings or Settings()
-    give_memory_back()
+    pa.set_memory_pool(pa.system_memory_pool())  # Arrow's own keeps 40 MB of freed memory
     log_to_stderr(chosen.log)
     needs_key = needs_keys(chosen, host)
     if not needs_key and not is_loopback(host):
         _log.warning("serving on %s without API keys: whoever reaches it may ask", host)
-    listener = bind(host, port)
-    app = create_app(home, chosen, needs_key=needs_key)
+    listener = bind(host, port, unread_seconds=chosen.send_seconds)
     with contextlib.closing(listener), contextlib.suppress(KeyboardInterrupt):
+        app = create_app(home, chosen, needs_key=needs_key)
         Server(app, announce, chosen).run(sockets=[listener])
 
 
 def needs_keys(settings: Settings, host: str) -> bool:
-    """Tell whether requests need an API key, where the service listens on a host.
+    """Return whether requests need an API key, where the service listens on a host.
 
-    Behind a proxy that is trusted, clients are not of this machine, wherever it listens.
+    Behind a trusted proxy clients are not of this machine, wherever the service listens.
     """
     if settings.keys == "outside loopback":
         return settings.trust_proxy or not is_loopback(host)
     return settings.keys == "always"
 
 
-def bind(host: str, port: int) -> socket.socket:
-    """Return a socket that listens on an address. Raises TocsinError when it cannot."""
+def bind(host: str, port: int, *, unread_seconds: float = 30) -> socket.socket:
+    """Return a socket that listens on an address.
+
+    The system drops a client that takes nothing of what waits for it for `unread_seconds`, where it
+    can (Linux: TCP_USER_TIMEOUT, RFC 5482). Raises TocsinError when the address cannot be used.
+    """
     if port not in range(65_536):
         raise TocsinError(f"there is no port {port}: choose one from 0 to 65535 with --port")
     try:
         # The protocol must be given: asyncio sets TCP_NODELAY only on a socket that names TCP, and
         # without it every answer on a kept connection waits 40 ms for an acknowledgement.
-        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, proto=socket.IPPROTO_TCP)
-        family, kind, protocol, _, address = found[0]
+        kinds = {"type": socket.SOCK_STREAM, "proto": socket.IPPROTO_TCP}
+        family, kind, protocol, _, address = socket.getaddrinfo(host, port, **kinds)[0]
         with contextlib.ExitStack() as undo:
             listener = undo.enter_context(socket.socket(family, kind, protocol))
             listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            if hasattr(socket, "TCP_USER_TIMEOUT"):  # connections inherit it
+                milliseconds = max(1, round(unread_seconds * 1000))
+                listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, milliseconds)
             listener.bind(address)
             # Listening claims the port: of two services that start at once, one is refused here.
             listener.listen()

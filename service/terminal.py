@@ -1,17 +1,22 @@
-"""Scores for a terminal: from the same bulletins and the same filter as the API's."""
+"""Scores for a terminal: from the bulletins at hand, or from a running service."""
 
 from collections.abc import Sequence
 from pathlib import Path
 
+import requests
 from pydantic import ValidationError
 
 from bulletins.form import Manifest
+from features.errors import InputError
 from service.api.problems import describe
 from service.api.queries import ScoreQuery
-from service.api.schemas import Score
-from service.api.selection import scores_at, select_scores
+from service.api.schemas import Problem, Score, ScoreList
+from service.api.scores import scores_at
+from service.api.selection import select_scores
 from service.errors import ParameterError
 from service.store.bulletins import LATEST, BulletinStore
+
+_TIMEOUT_S = 30
 
 
 def top_scores(
@@ -25,13 +30,13 @@ def top_scores(
     min_probability: float | None = None,
     limit: int = 25,
 ) -> tuple[Manifest, list[Score]]:
-    """Return the newest bulletin's manifest and its highest scores among those asked for.
+    """Return the newest bulletin's manifest and its highest scores that pass the filters.
 
     Arguments mean what the parameters of `/v1/scores` mean. Raises TocsinError: ParameterError
     for a value that cannot be used, UnknownError for a region, country, level, target or horizon
     that is not scored, NoBulletinError when nothing is published.
     """
-    asked = {
+    parameters = {
         "country": list(country),
         "region": list(region),
         "level": level,
@@ -41,9 +46,38 @@ def top_scores(
         "limit": limit,
     }
     try:
-        query = ScoreQuery.model_validate(asked)
+        query = ScoreQuery.model_validate(parameters)
     except ValidationError as error:
         raise ParameterError("; ".join(map(describe, error.errors()))) from error
     bulletin = BulletinStore(home).get(LATEST)
-    selected = select_scores(bulletin, query).at(0, query.limit)
-    return bulletin.manifest, scores_at(bulletin, selected)
+    selection = select_scores(bulletin, query).page(0, query.limit)
+    return bulletin.manifest, scores_at(bulletin, selection)
+
+
+def remote_scores(
+    address: str, parameters: Sequence[tuple[str, str]], key: str | None = None
+) -> ScoreList:
+    """Return the first page of scores of the service at an address.
+
+    `parameters` are those of `/v1/scores`, `key` an API key if it needs one. Raises InputError when
+    the service cannot be reached, refuses, or answers otherwise than this version reads.
+    """
+    url = f"{address.rstrip('/')}/v1/scores"
+    headers = {"Accept": "application/json"}
+    if key is not None:
+        headers["Authorization"] = f"Bearer {key}"
+    try:
+        response = requests.get(url, params=list(parameters), headers=headers, timeout=_TIMEOUT_S)
+    except requests.RequestException as error:
+        raise InputError(
+            f"{address} cannot be reached ({type(error).__name__}): is a service running there?"
+        ) from error
+    try:
+        if not response.ok:
+            raise InputError(Problem.model_validate_json(response.content).detail)
+        return ScoreList.model_validate_json(response.content)
+    except ValidationError as error:
+        raise InputError(
+            f"{url} answers otherwise than this version reads (status {response.status_code}): "
+            "is it a service of the same version?"
+        ) from error

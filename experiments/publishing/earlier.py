@@ -7,9 +7,10 @@ from pathlib import Path
 import pandas as pd
 
 from bulletins.form import MANIFEST_FILE, SCORES_FILE, Manifest
-from bulletins.writing import read_published
+from bulletins.reading import read_file, read_manifest
 from features.archive.vintage import Vintage
 from features.arrays import BoolArray, FloatArray, Matrix, ObjectArray
+from features.arrow import in_arrow_memory
 from features.errors import BulletinError
 from features.months import format_month, parse_month
 from features.words import Level, Target
@@ -50,16 +51,6 @@ class EarlierBulletin:
         return cell.reindex(regions)
 
 
-def read_manifest(folder: Path) -> Manifest:
-    """Read the manifest of a bulletin; raises BulletinError when it is not one."""
-    try:
-        return Manifest.model_validate_json((folder / MANIFEST_FILE).read_bytes())
-    except (OSError, ValueError) as error:
-        raise BulletinError(
-            f"{folder} holds no bulletin that this version reads: move it away and publish again"
-        ) from error
-
-
 def read_bulletin(home: Path, bulletin: str | None) -> tuple[Manifest, pd.DataFrame]:
     """Return manifest and scores of a bulletin, by default the newest by origin and issue.
 
@@ -72,15 +63,21 @@ def read_bulletin(home: Path, bulletin: str | None) -> tuple[Manifest, pd.DataFr
         missing = "no bulletin" if bulletin is None else f"no bulletin {bulletin}"
         raise BulletinError(f"{missing} in {folder}: run `tocsin publish` first")
     newest = max(matches, key=lambda m: (m.origin, m.issued_at))
-    return newest, read_published(folder / newest.id / SCORES_FILE, newest.scores_sha256)
+    return newest, _read_scores(folder / newest.id, newest)
 
 
 def read_previous(home: Path, bulletin: str) -> EarlierBulletin:
     """Read the bulletin that changes are against; raises BulletinError when it is damaged."""
     folder = home / "bulletins" / bulletin
     manifest = read_manifest(folder)
-    scores = read_published(folder / SCORES_FILE, manifest.scores_sha256)
-    return EarlierBulletin(manifest.id, parse_month(manifest.origin), scores)
+    return EarlierBulletin(
+        manifest.id, parse_month(manifest.origin), _read_scores(folder, manifest)
+    )
+
+
+def _read_scores(folder: Path, manifest: Manifest) -> pd.DataFrame:
+    content = read_file(folder, SCORES_FILE, manifest.scores_sha256)
+    return pd.read_parquet(in_arrow_memory(content))
 
 
 def earlier_bulletins(home: Path, origin: int, vintage: Vintage) -> list[EarlierBulletin]:

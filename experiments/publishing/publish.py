@@ -15,12 +15,12 @@ from bulletins.form import (
     TRACK_RECORD_FILE,
     Manifest,
 )
-from bulletins.writing import read_published, sha256_of, write_bulletin
+from bulletins.reading import read_file, read_manifest
+from bulletins.writing import sha256_of, write_bulletin
 from experiments.publishing.contents import bulletin_files, forecast_level, read_inputs
 from experiments.publishing.earlier import (
     earlier_bulletins,
     read_bulletin,
-    read_manifest,
     read_previous,
 )
 from experiments.publishing.manifest import model_used, risk_scales_of, vintage_used
@@ -37,7 +37,7 @@ from experiments.tracking.registry import (
 from experiments.tracking.store import MlflowStore
 from features.archive.releases import Archive, Release
 from features.archive.vintage import Vintage, vintage_of
-from features.database import in_arrow_memory
+from features.arrow import in_arrow_memory
 from features.errors import BulletinError, ModelError
 from features.indicators.catalogue import CATALOGUE
 from features.months import format_month, parse_month
@@ -128,7 +128,7 @@ def replay_bulletin(
     if manifest.drivers_sha256 is not None:
         hashes[DRIVERS_FILE] = manifest.drivers_sha256
     for name, digest in hashes.items():
-        read_published(home / "bulletins" / bulletin / name, digest)
+        read_file(home / "bulletins" / bulletin, name, digest)
     files = bulletin_files(forecasts, previous, jobs)
     others = [
         name

@@ -24,7 +24,7 @@ import pyarrow as pa
 import pyarrow.csv
 
 from features.arrays import IntArray
-from features.database import in_arrow_memory
+from features.arrow import in_arrow_memory
 from features.errors import InputError
 from features.sources.rows import BEYOND, LINE, LINES
 from features.sources.unpack import FileContent, decode_text, open_content

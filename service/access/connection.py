@@ -1,130 +1,174 @@
-"""Bounds of a connection: how large a request may be, and how long a client may keep us waiting."""
+"""Bounds of a connection and of a request: size, and time."""
 
 import asyncio
-from typing import Any, NamedTuple
+from contextvars import ContextVar
+from typing import Any
 
+from fastapi import Request
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+from service.api.problems import problem
+from service.asgi import header_of
+from service.settings import Settings
 
 _END_OF_HEAD = b"\r\n\r\n"
 
 _MOST_PIPELINED = 100
-"""So many requests may wait for the answer of one before them; uvicorn would queue any number."""
+"""Requests that may arrive at once; the server would queue any number."""
 
 
-class _Seen(NamedTuple):
-    """How a connection stood when its client last took something."""
+class BoundedConnection(asyncio.Protocol):
+    """A connection whose client must send each request in time, with a head of limited size.
 
-    at: float
-    answered: int
-    unsent: int
-
-
-class BoundedProtocol(HttpToolsProtocol):
-    """A connection that waits only so long for its client, and takes only so many bytes of headers.
-
-    uvicorn's own has no such bounds: a client that sends a byte now and then, or never reads what
-    it asked for, holds a connection for ever. Subclasses say how long and how many. The client is
-    looked at now and then: a timer for each request would cost more than the bounds are worth.
+    It stands before the server's own protocol and uses asyncio's interface only. `marking` tells it
+    when an answer begins and ends, through a context variable that tasks inherit from the
+    connection that starts them. How long an answer may stay unread is for the socket (`bind`).
     """
 
-    receive_seconds: float
-    send_seconds: float
-    head_bytes: int
+    def __init__(self, settings: Settings, *arguments: Any, **options: Any) -> None:
+        self._protocol = HttpToolsProtocol(*arguments, **options)
+        self._receive_seconds = settings.receive_seconds
+        self._head_bytes = settings.head_bytes
+        self._loop = asyncio.get_running_loop()
+        self._awaited_since: float | None = self._loop.time()
+        self._received = 0
+        self._is_answering = False
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Begin to wait for the first request."""
-        super().connection_made(transport)
-        now = self.loop.time()
-        self._head = 0
-        self._in_head = True
-        self._awaited_since: float | None = now
-        self._answered = 0
-        self._seen = _Seen(now, answered=0, unsent=0)
-        self._look = self.loop.call_later(self._looks_apart, self._look_at_client)
+        self._transport = transport
+        self._timer = self._loop.call_later(self._receive_seconds, self._check)
+        self._protocol.connection_made(transport)
 
     def data_received(self, data: bytes) -> None:
-        """Take what came, unless it is more of a head than any request needs."""
-        self._await_request()
-        if self._in_head:
-            end = data.find(_END_OF_HEAD)
-            self._head += len(data) if end < 0 else end
-            if self._head > self.head_bytes:
-                self._refuse(b"431 Request Header Fields Too Large")
-                return
-        super().data_received(data)
+        """Pass on what came, unless the head is too large or there are too many requests."""
+        if data.count(_END_OF_HEAD) > _MOST_PIPELINED:
+            self._transport.abort()
+            return
+        end = data.find(_END_OF_HEAD)
+        head = self._received + (len(data) if end < 0 else end)
+        if head > self._head_bytes:
+            self._refuse(b"431 Request Header Fields Too Large")
+            return
+        self._received = head if end < 0 else len(data.rpartition(_END_OF_HEAD)[2])
+        if self._awaited_since is None and not self._is_answering:
+            self._awaited_since = self._loop.time()
+        _connection.set(self)
+        self._protocol.data_received(data)
 
-    def on_message_begin(self) -> None:
-        """A request begins."""
-        if len(self.pipeline) >= _MOST_PIPELINED:
-            self.transport.abort()
-        self._await_request()
-        super().on_message_begin()
-        self._in_head = True
+    def eof_received(self) -> None:
+        """Pass it on."""
+        self._protocol.eof_received()
 
-    def on_headers_complete(self) -> None:
-        """The head is over; what follows is body."""
-        self._in_head, self._head = False, 0
-        super().on_headers_complete()
+    def pause_writing(self) -> None:
+        """Pass it on."""
+        self._protocol.pause_writing()
 
-    def on_message_complete(self) -> None:
-        """The request is there in full: now it is our turn."""
-        self._awaited_since = None
-        self._in_head = True
-        super().on_message_complete()
-
-    def on_response_complete(self) -> None:
-        """An answer is handed to the system, if not yet to the client."""
-        self._answered += 1
-        super().on_response_complete()
+    def resume_writing(self) -> None:
+        """Pass it on."""
+        self._protocol.resume_writing()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Nothing more will come."""
-        self._look.cancel()
-        super().connection_lost(exc)
+        """Stop waiting."""
+        self._timer.cancel()
+        self._protocol.connection_lost(exc)
 
-    @property
-    def _looks_apart(self) -> float:
-        return min(self.receive_seconds, self.send_seconds) / 4
+    def mark(self, *, is_answering: bool) -> None:
+        """Take note that an answer begins, or that it has ended."""
+        self._is_answering = is_answering
+        self._awaited_since, self._received = None, 0
 
-    def _await_request(self) -> None:
-        if self._awaited_since is None:
-            self._awaited_since = self.loop.time()
-
-    def _look_at_client(self) -> None:
-        """Drop a client that has sent too little, or taken nothing, for too long."""
-        now, unsent = self.loop.time(), self.transport.get_write_buffer_size()
-        has_taken = unsent < self._seen.unsent or self._answered != self._seen.answered
-        if has_taken or self._seen.unsent == 0:
-            self._seen = _Seen(now, self._answered, unsent)
-        elif now - self._seen.at > self.send_seconds:
-            self.transport.abort()
-            return
-        if self._awaited_since is not None and now - self._awaited_since > self.receive_seconds:
-            self._refuse(b"408 Request Timeout")
-        self._look = self.loop.call_later(self._looks_apart, self._look_at_client)
+    def _check(self) -> None:
+        wait = self._receive_seconds
+        if self._awaited_since is not None:
+            wait += self._awaited_since - self._loop.time()
+            if wait <= 0:
+                self._refuse(b"408 Request Timeout")
+                return
+        self._timer = self._loop.call_later(wait, self._check)
 
     def _refuse(self, status: bytes) -> None:
-        """Refuse what is being received; nothing after it is taken."""
-        self._awaited_since = None
-        if self.cycle is not None and not self.cycle.response_complete:
-            self.cycle.keep_alive = False  # no word of ours into the answer that is under way
+        if self._is_answering:  # nothing is written into an answer
+            self._transport.abort()
+        if self._transport.is_closing():
             return
-        if self.transport.is_closing():
-            return
-        if self._in_head:
-            self.transport.write(
-                b"HTTP/1.1 " + status + b"\r\nconnection: close\r\ncontent-length: 0\r\n\r\n"
-            )
-        self.transport.close()
+        closing = b"\r\nconnection: close\r\ncontent-length: 0\r\n\r\n"
+        self._transport.write(b"HTTP/1.1 " + status + closing)
+        self._transport.close()
 
 
-def bounded_protocol(
-    *, receive_seconds: float, send_seconds: float, head_bytes: int
-) -> type[BoundedProtocol]:
-    """Return a kind of connection with bounds [s, s, bytes]."""
-    bounds: dict[str, Any] = {
-        "receive_seconds": receive_seconds,
-        "send_seconds": send_seconds,
-        "head_bytes": head_bytes,
-    }
-    return type("Bounded", (BoundedProtocol,), bounds)
+_connection: ContextVar[BoundedConnection | None] = ContextVar("connection", default=None)
+
+
+def marking(app: ASGIApp) -> ASGIApp:
+    """Return an application that tells its connection when an answer begins and ends."""
+
+    async def marked(scope: Scope, receive: Receive, send: Send) -> None:
+        connection = _connection.get()
+        if connection is None:
+            await app(scope, receive, send)
+            return
+        connection.mark(is_answering=True)
+        try:
+            await app(scope, receive, send)
+        finally:
+            connection.mark(is_answering=False)
+
+    return marked
+
+
+class NoBodies:
+    """Middleware: refuses bodies, which nothing here reads; a small one is ignored."""
+
+    def __init__(self, app: ASGIApp, *, body_bytes: int) -> None:
+        self.app = app
+        self._body_bytes = body_bytes
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass a request on if it has no body to speak of."""
+        app = self.app if scope["type"] != "http" else self._refusal(scope) or self.app
+        await app(scope, receive, send)
+
+    def _refusal(self, scope: Scope) -> ASGIApp | None:
+        close = {"Connection": "close"}
+        if header_of(scope, b"transfer-encoding") is not None:
+            detail = "a body in chunks: everything is asked by GET, without a body"
+            return problem(Request(scope), 411, detail, close)
+        length = header_of(scope, b"content-length")
+        if length is not None and (not length.isdigit() or int(length) > self._body_bytes):
+            detail = f"the body is larger than {self._body_bytes} bytes: everything is asked by GET"
+            return problem(Request(scope), 413, detail, close)
+        return None
+
+
+class Deadline:
+    """Middleware: gives up on answers that begin too late; sending them may take any time."""
+
+    def __init__(self, app: ASGIApp, *, answer_seconds: float) -> None:
+        self.app = app
+        self._answer_seconds = answer_seconds
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass a request on, and answer in its place when nothing has begun in time."""
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        has_begun = False
+
+        async def send_noting(message: Message) -> None:
+            nonlocal has_begun
+            if not has_begun:
+                has_begun = True
+                time_left.reschedule(None)
+            await send(message)
+
+        try:
+            async with asyncio.timeout(self._answer_seconds) as time_left:
+                await self.app(scope, receive, send_noting)
+        except TimeoutError:
+            if has_begun:
+                raise
+            detail = "the answer took too long: ask for less, or ask again"
+            late = problem(Request(scope), 503, detail, {"Retry-After": "1"})
+            await late(scope, receive, send)

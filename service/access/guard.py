@@ -1,23 +1,117 @@
-"""Middleware: whoever has no key where one is needed, or asks too often, is turned away."""
+"""API keys and rate limits: which requests are refused."""
 
 import base64
 import binascii
+import ipaddress
 import time
+from collections.abc import Callable
+from functools import lru_cache
+from math import ceil
+from typing import NamedTuple
 
 from fastapi import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from service.access.keys import KeyRing
-from service.access.limits import PerMinute, client_of, is_loopback
 from service.api.problems import problem
 from service.asgi import header_of, raw, with_headers
 from service.settings import Settings
 
+MOST_CLIENTS = 10_000
+"""Clients in one minute that are counted each for itself."""
+
+_MINUTE_S = 60
+_OTHERS = "others"
+_PREFIX_V6 = 64  # bits of an IPv6 address that one client has for itself
+
 OPEN = frozenset({"/healthz", "/readyz"})
-"""Addresses that never need a key: whoever keeps the service running asks them."""
+"""Addresses that never need a key: they tell an operator whether the service runs."""
 
 _PAGES = ("/docs", "/openapi.json", "/static/", "/assets/")
 _BEARER, _BASIC = "bearer ", "basic "
+
+
+class Allowance(NamedTuple):
+    """Whether a client may go on, how many requests are left, and when the count restarts [s]."""
+
+    allowed: bool
+    limit: int
+    remaining: int
+    reset_s: int
+
+    def headers(self) -> dict[str, str]:
+        """Return the headers of the IETF's draft on RateLimit headers."""
+        headers = {
+            "RateLimit-Limit": str(self.limit),
+            "RateLimit-Remaining": str(self.remaining),
+            "RateLimit-Reset": str(self.reset_s),
+        }
+        return headers if self.allowed else headers | {"Retry-After": str(self.reset_s)}
+
+
+class PerMinute:
+    """A limit a minute for each client; minutes are the same for all.
+
+    The first `most_clients` clients of a minute have a limit each; all others share one, so that no
+    number of addresses takes more memory. `clock` gives the time [s]. For one thread only.
+    """
+
+    def __init__(
+        self, count: int, *, clock: Callable[[], float], most_clients: int = MOST_CLIENTS
+    ) -> None:
+        self._limit = count
+        self._clock = clock
+        self._most_clients = most_clients
+        self._end = clock() + _MINUTE_S
+        self._counts: dict[str, int] = {}
+
+    @property
+    def clients(self) -> int:
+        """The number of counts in this minute."""
+        return len(self._counts)
+
+    def take(self, client: str) -> Allowance:
+        """Count a request, and return whether it was within the limit."""
+        allowance = self.look(client)
+        if not allowance.allowed:
+            return allowance
+        name = self._counted_as(client)
+        self._counts[name] = self._counts.get(name, 0) + 1
+        return allowance._replace(remaining=allowance.remaining - 1)
+
+    def look(self, client: str) -> Allowance:
+        """Return whether one more request would be within the limit, without counting it."""
+        now = self._clock()
+        if now >= self._end:
+            self._counts.clear()
+            self._end = now + _MINUTE_S
+        remaining = self._limit - self._counts.get(self._counted_as(client), 0)
+        reset = min(ceil(self._end - now), _MINUTE_S)  # rounding may make it a little more
+        return Allowance(remaining > 0, self._limit, remaining, reset)
+
+    def _counted_as(self, client: str) -> str:
+        return client if client in self._counts or self.clients < self._most_clients else _OTHERS
+
+
+@lru_cache(maxsize=4096)
+def client_of(address: str) -> str:
+    """Return the address that a client is counted by: of IPv6, its network."""
+    try:
+        ip = ipaddress.ip_address(address)
+    except ValueError:
+        return address
+    if isinstance(ip, ipaddress.IPv6Address) and ip.ipv4_mapped is None:
+        return str(ipaddress.ip_network((ip, _PREFIX_V6), strict=False))
+    return str(ip)
+
+
+@lru_cache(maxsize=4096)
+def is_loopback(host: str) -> bool:
+    """Return whether an address or host name is of this machine alone."""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
 
 
 class Guard:
@@ -55,21 +149,20 @@ class Guard:
             return
         holder = state["key"]
         allowance = self._requests.take(address if holder is None else f"key {holder}")
-        told = allowance.headers()
         if not allowance.allowed:
-            detail = f"more than {allowance.limit} requests a minute: wait {allowance.reset_s} s"
-            await problem(Request(scope), 429, detail, told)(scope, receive, send)
+            refusal = _too_many(Request(scope), allowance)
+            await refusal(scope, receive, send)
             return
 
-        async def send_told(message: Message) -> None:
+        async def send_with_limits(message: Message) -> None:
             if message["type"] == "http.response.start":
-                message = with_headers(message, raw(told))
+                message = with_headers(message, raw(allowance.headers()))
             await send(message)
 
-        await self.app(scope, receive, send_told)
+        await self.app(scope, receive, send_with_limits)
 
     def _refuse_key(self, request: Request, address: str, key: str | None) -> ASGIApp | None:
-        """Return what answers a request without the key that it needs; None where it has it."""
+        """Return the refusal of a request without a valid key; None if it has one."""
         allowance = self._wrong_keys.look(address)
         if not allowance.allowed:
             detail = f"too many wrong keys: none is looked at for {allowance.reset_s} seconds"
@@ -79,9 +172,8 @@ class Guard:
             if request.state.key is not None:
                 return None
             self._wrong_keys.take(address)
-        elif not (asked := self._requests.take(address)).allowed:
-            detail = f"more than {asked.limit} requests a minute: wait {asked.reset_s} s"
-            return problem(request, 429, detail, asked.headers())
+        elif not (allowance := self._requests.take(address)).allowed:
+            return _too_many(request, allowance)
         detail = (
             "this needs an API key, as 'Authorization: Bearer KEY' or 'X-API-Key: KEY'"
             if key is None
@@ -92,17 +184,22 @@ class Guard:
         return problem(request, 401, detail, {"WWW-Authenticate": scheme})
 
 
+def _too_many(request: Request, allowance: Allowance) -> ASGIApp:
+    detail = f"more than {allowance.limit} requests a minute: wait {allowance.reset_s} s"
+    return problem(request, 429, detail, allowance.headers())
+
+
 def _key_in(scope: Scope) -> str | None:
-    """Return the key that a request carries, None where it carries none."""
+    """Return the key that a request carries; None if it carries none."""
     plain = header_of(scope, b"x-api-key")
     if plain is not None:
         return plain
-    given = header_of(scope, b"authorization") or ""
-    if given.lower().startswith(_BEARER):
-        return given[len(_BEARER) :].strip()
-    if given.lower().startswith(_BASIC):
+    credentials = header_of(scope, b"authorization") or ""
+    if credentials.lower().startswith(_BEARER):
+        return credentials[len(_BEARER) :].strip()
+    if credentials.lower().startswith(_BASIC):
         try:
-            decoded = base64.b64decode(given[len(_BASIC) :], validate=True).decode()
+            decoded = base64.b64decode(credentials[len(_BASIC) :], validate=True).decode()
         except (binascii.Error, UnicodeDecodeError):
             return ""
         return decoded.partition(":")[2]

@@ -19,7 +19,7 @@ KEYS_FILE = "keys.json"
 
 
 class StoredKey(BaseModel):
-    """A key by its name and hash; with 256 random bits a plain SHA-256 cannot be guessed."""
+    """A key by its name and hash. It has 256 random bits, so that a plain SHA-256 is enough."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -36,7 +36,7 @@ class KeyRing:
 
     def __init__(self, home: Path) -> None:
         self._file = home / KEYS_FILE
-        self._seen: tuple[int, int] | None = None
+        self._stamp: tuple[int, int] | None = None
         self._keys: tuple[StoredKey, ...] = ()
 
     def names(self) -> tuple[StoredKey, ...]:
@@ -44,28 +44,28 @@ class KeyRing:
         try:
             stat = self._file.stat()
         except FileNotFoundError:
-            self._seen, self._keys = None, ()
+            self._stamp, self._keys = None, ()
             return ()
         stamp = (stat.st_ino, stat.st_mtime_ns)
-        if stamp != self._seen:
+        if stamp != self._stamp:
             self._keys = _read(self._file)
-            self._seen = stamp
+            self._stamp = stamp
         return self._keys
 
     def holder(self, key: str) -> str | None:
-        """Return the name that a key was given to, None for a wrong one.
+        """Return the name of a key's holder, None for a wrong key.
 
-        Every stored hash is compared, in constant time: how long it takes tells nothing.
+        Every stored hash is compared, in constant time, so that the time reveals nothing.
         """
         digest = _hash(key)
-        found = None
+        holder = None
         for stored in self.names():
             if hmac.compare_digest(digest, stored.sha256):
-                found = stored.name
-        return found
+                holder = stored.name
+        return holder
 
     def add(self, name: str, created: date) -> str:
-        """Make a key for a name and return it: it is shown once and stored nowhere.
+        """Make a key for a name and return it. It is shown once; only its hash is stored.
 
         Raises InputError when the name has one already.
         """
@@ -77,16 +77,16 @@ class KeyRing:
         return key
 
     def revoke(self, name: str) -> None:
-        """Take a key back; raises InputError when nobody of that name has one."""
+        """Revoke a key; raises InputError when nobody of that name has one."""
         with self._changing() as keys:
-            kept = [stored for stored in keys if stored.name != name]
-            if len(kept) == len(keys):
+            others = [stored for stored in keys if stored.name != name]
+            if len(others) == len(keys):
                 raise InputError(f"nobody called '{name}' has a key: see `tocsin key list`")
-            keys[:] = kept
+            keys[:] = others
 
     @contextmanager
     def _changing(self) -> Iterator[list[StoredKey]]:
-        """Give the keys to be changed, and write them whole; one process at a time."""
+        """Yield the keys to be changed, then write them whole; one process at a time."""
         self._file.parent.mkdir(parents=True, exist_ok=True)
         with locked(self._file.parent / f".{KEYS_FILE}.lock"):
             keys = list(self.names())

@@ -1,26 +1,34 @@
-"""Middleware: every request has an id, is counted, and is logged."""
+"""What is recorded of every request: its id, metrics and a line of log."""
 
 import logging
 import re
 import secrets
+import sys
 import time
+from collections.abc import Callable, Iterable
+from datetime import datetime, timedelta
 from itertools import count
+from typing import Literal
 
 import structlog
 from prometheus_client import CollectorRegistry, Counter, Histogram
+from prometheus_client.core import GaugeMetricFamily, Metric
+from prometheus_client.registry import Collector
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from structlog.typing import Processor
 
 from service.api.current import ID_HEADER, marks_of
 from service.asgi import has_header, header_of, raw, with_headers
+from service.store.bulletins import BulletinStore
 
 _SAFE_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 _PROCESS, _NUMBERS = secrets.token_hex(4), count(1)
 _METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
-_NOWHERE = "elsewhere"
-_PROBLEM = 400
+_NO_ROUTE = "elsewhere"
+_REFUSED, _FAILED = 400, 500
 _BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10)
 _ID = ID_HEADER.lower().encode()
-_CAREFUL = raw({"X-Content-Type-Options": "nosniff", "Referrer-Policy": "no-referrer"})
+_BROWSER_HEADERS = raw({"X-Content-Type-Options": "nosniff", "Referrer-Policy": "no-referrer"})
 _POLICY = (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'")
 
 _log = structlog.wrap_logger(
@@ -31,10 +39,9 @@ _log = structlog.wrap_logger(
 class Requests:
     """Middleware: ids, metrics, one line of log, and the headers that every answer carries.
 
-    They name the request and the bulletin, and keep browsers careful.
-
-    An id that the client gives is kept if it is short and plain, so that it can be searched in
-    logs and never breaks one. Addresses that lead nowhere are counted as one.
+    The headers name the request and the bulletin, and restrict what browsers may do. An id from the
+    client is used if it is short and plain, so that it can be searched in logs and never breaks
+    one. Requests without a route are counted as one.
     """
 
     def __init__(self, app: ASGIApp, *, registry: CollectorRegistry, log_all: bool) -> None:
@@ -43,7 +50,6 @@ class Requests:
         self._count = Counter(
             "tocsin_requests", "Requests", ("route", "method", "status"), registry=registry
         )
-        self._known: dict[tuple[str, str, int], tuple[Counter, Histogram]] = {}
         self._seconds = Histogram(
             "tocsin_request_seconds",
             "Time to the end of the answer [s]",
@@ -51,6 +57,7 @@ class Requests:
             registry=registry,
             buckets=_BUCKETS,
         )
+        self._metrics: dict[tuple[str, str, int], tuple[Counter, Histogram]] = {}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass a request on with `state.request_id` set."""
@@ -58,18 +65,21 @@ class Requests:
             await self.app(scope, receive, send)
             return
         begin = time.perf_counter()
-        given = header_of(scope, _ID) or ""
-        request_id = given if _SAFE_ID.fullmatch(given) else f"{_PROCESS}-{next(_NUMBERS):x}"
+        client_id = header_of(scope, _ID) or ""
+        request_id = (
+            client_id if _SAFE_ID.fullmatch(client_id) else f"{_PROCESS}-{next(_NUMBERS):x}"
+        )
         state = scope.setdefault("state", {})
         state["request_id"] = request_id
-        status, size = 500, 0
+        status, size = _FAILED, 0
 
         async def send_marked(message: Message) -> None:
             nonlocal status, size
             if message["type"] == "http.response.start":
                 status = message["status"]
-                told = (_ID, request_id.encode())
-                message = with_headers(message, [told, *_CAREFUL, *marks_of(state)])
+                request_mark = (_ID, request_id.encode())
+                marks = [request_mark, *_BROWSER_HEADERS, *marks_of(state)]
+                message = with_headers(message, marks)
                 if not has_header(message, _POLICY[0]):
                     message["headers"].append(_POLICY)
             else:
@@ -79,27 +89,19 @@ class Requests:
         try:
             await self.app(scope, receive, send_marked)
         finally:
-            self._tell(scope, status, size, time.perf_counter() - begin)
+            self._record(scope, status, size, time.perf_counter() - begin)
 
-    def _of(self, route: str, method: str, status: int) -> tuple[Counter, Histogram]:
-        """Return what counts such a request; to look it up by its labels anew takes long."""
-        key = (route, method, status)
-        if key not in self._known:
-            count = self._count.labels(route, method, str(status))
-            self._known[key] = (count, self._seconds.labels(route))
-        return self._known[key]
-
-    def _tell(self, scope: Scope, status: int, size: int, seconds: float) -> None:
-        route = getattr(scope.get("route"), "path", None) or _NOWHERE
+    def _record(self, scope: Scope, status: int, size: int, seconds: float) -> None:
+        route = getattr(scope.get("route"), "path", None) or _NO_ROUTE
         method = scope["method"] if scope["method"] in _METHODS else "other"
-        count, histogram = self._of(route, method, status)
-        count.inc()
+        counter, histogram = self._metrics_of(route, method, status)
+        counter.inc()
         histogram.observe(seconds)
-        if self._logs_all or status >= _PROBLEM:
+        if self._logs_all or status >= _REFUSED:
             state = scope["state"]
             client = scope.get("client")
-            tell = _log.error if status >= 500 else _log.info  # noqa: PLR2004
-            tell(
+            log = _log.error if status >= _FAILED else _log.info
+            log(
                 "request",
                 method=scope["method"],
                 path=scope["path"],
@@ -111,3 +113,77 @@ class Requests:
                 key=state.get("key"),
                 request_id=state["request_id"],
             )
+
+    def _metrics_of(self, route: str, method: str, status: int) -> tuple[Counter, Histogram]:
+        """Return the metrics of a kind of request; looking them up by label takes long."""
+        key = (route, method, status)
+        if key not in self._metrics:
+            counter = self._count.labels(route, method, str(status))
+            self._metrics[key] = (counter, self._seconds.labels(route))
+        return self._metrics[key]
+
+
+class BulletinGauges(Collector):
+    """Metrics: the current bulletin, its age and whether it is stale, and those passed over."""
+
+    def __init__(
+        self, store: BulletinStore, max_age: timedelta, now: Callable[[], datetime]
+    ) -> None:
+        self._store = store
+        self._max_age = max_age
+        self._now = now
+
+    def collect(self) -> Iterable[Metric]:
+        """Yield the gauges; those of a current bulletin only while there is one."""
+        listing = self._store.listing
+        yield GaugeMetricFamily(
+            "tocsin_bulletins_passed_over",
+            "Bulletins that cannot be served",
+            len(listing.passed_over),
+        )
+        if listing.newest is None:
+            return
+        manifest = listing.newest.manifest
+        age = self._now() - manifest.issued_at
+        yield GaugeMetricFamily(
+            "tocsin_bulletin_age_days",
+            "Time since the current bulletin was issued",
+            age / timedelta(days=1),
+        )
+        yield GaugeMetricFamily(
+            "tocsin_bulletin_stale",
+            "1 once it is older than it should be",
+            float(age > self._max_age),
+        )
+        current = GaugeMetricFamily(
+            "tocsin_bulletin", "1 for the current bulletin", labels=("bulletin", "origin")
+        )
+        current.add_metric((manifest.id, manifest.origin), 1)
+        yield current
+
+
+def log_to_stderr(form: Literal["console", "json"]) -> None:
+    """Send all log from INFO up to stderr, a line each, to be read by people or by machines."""
+    before: list[Processor] = [
+        structlog.stdlib.add_log_level,
+        structlog.stdlib.add_logger_name,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+        structlog.stdlib.ExtraAdder(),
+        structlog.processors.format_exc_info,
+    ]
+    renderer = (
+        structlog.processors.JSONRenderer()
+        if form == "json"
+        else structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())
+    )
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(
+        structlog.stdlib.ProcessorFormatter(
+            foreign_pre_chain=before,
+            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, renderer],
+        )
+    )
+    root = logging.getLogger()
+    root.handlers = [handler]
+    root.setLevel(logging.INFO)
+    logging.getLogger("uvicorn").setLevel(logging.WARNING)  # starting and stopping is no news

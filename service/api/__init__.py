@@ -2,7 +2,9 @@
 
 Where do I go to ...?
 
-* add an endpoint: the files `*_routes.py`; its body: `schemas.py`; its example: `examples.py`
+* add an endpoint: `*_routes.py`, `scores.py` or `profile.py`; its body: `schemas.py`, `bodies.py`
 * add a filter or a sort order: `queries.py`, then `selection.py`
-* change how pages follow each other: `paging.py`; what an error looks like: `problems.py`
+* add a member to a score: `scores.py`, then `schemas.py`
+* add a form of lists, or change how pages follow each other: `lists.py`
+* change what an error looks like: `problems.py`; an example: `examples.py`
 """

@@ -1,12 +1,13 @@
-"""The bodies about one region, about changes and about how forecasts came out."""
+"""The bodies about one region, about changes, and about how forecasts came out."""
 
 from pydantic import AwareDatetime, Field, FiniteFloat, JsonValue
 
 from bulletins.form import RiskName
 from features.words import Level, Target
-from service.api.schemas import Body, BulletinSummary, Region, Score
+from service.api.schemas import Body, BulletinSummary, ListBody, Region, Score
 
 _LOG_ODDS = "[log-odds]"
+_DEATHS = "[deaths/month]"
 _MONTH = "YYYY-MM."
 
 
@@ -47,12 +48,10 @@ class Drivers(Body):
     horizon: int
     probability: FiniteFloat
     usual_probability: FiniteFloat | None = Field(description="What is usual for the region.")
-    baseline: str = Field(
-        description="Whose usual months are meant: `own`, or `all regions` for want of own ones."
-    )
+    baseline: str = Field(description="Whose months are usual: `own`, or `all regions`.")
     sentence: str = Field(description="What changed and why, in one sentence.")
     previous_probability: FiniteFloat | None = Field(
-        description="In the bulletin that changes are told against; null if there was no score."
+        description="In the bulletin that changes are measured against; null if there was no score."
     )
     change: FiniteFloat | None = Field(description=f"Since then {_LOG_ODDS}.")
     revision: FiniteFloat | None = Field(
@@ -81,7 +80,7 @@ class Neighbour(Body):
 
 
 class EarlierScore(Body):
-    """What another, older bulletin said, and what came of it as far as is known now."""
+    """What another, older bulletin said, and what came of it, as far as it is known now."""
 
     bulletin: str
     origin: str = Field(description=_MONTH)
@@ -92,12 +91,11 @@ class EarlierScore(Body):
     threshold: FiniteFloat = Field(description="[deaths/month]")
     probability: FiniteFloat
     mean: FiniteFloat | None = Field(description="[deaths/month]; for `fatalities` only.")
-    q05: FiniteFloat | None = Field(description="[deaths/month]")
-    q50: FiniteFloat | None = Field(description="[deaths/month]")
-    q95: FiniteFloat | None = Field(description="[deaths/month]")
+    q05: FiniteFloat | None = Field(description=_DEATHS)
+    q50: FiniteFloat | None = Field(description=_DEATHS)
+    q95: FiniteFloat | None = Field(description=_DEATHS)
     deaths: FiniteFloat | None = Field(
-        description="What came: the mean over the months that it was about [deaths/month]; null "
-        "while they are not all observed."
+        description="What came: the mean over its months; null until all are observed."
     )
     outcome: bool | None = Field(description="Whether it came true; null while that is not known.")
 
@@ -122,8 +120,8 @@ class RegionDetail(Region):
 
     neighbours: list[str] = Field(description="Ids of scored regions of its level that touch it.")
     geometry: JsonValue = Field(
-        description="Its outline as a GeoJSON geometry, simplified for a map; null if it was not "
-        "asked for, or nobody knows it."
+        description="Its outline as a GeoJSON geometry, simplified for a map; null if unknown, or "
+        "not included."
     )
 
 
@@ -135,7 +133,7 @@ class RegionAnswer(Body):
 
 
 class HistoryMonth(Body):
-    """What happened in a month; null in months that nobody observed, and what is not told."""
+    """What happened in a month; null in months that were not observed, and where it is unknown."""
 
     month: str = Field(description=_MONTH)
     observed: bool
@@ -227,13 +225,8 @@ class TrackRecord(Body):
     )
 
 
-class TrackRecordList(Body):
+class TrackRecordList(ListBody[TrackRecord]):
     """How the bulletins of the last 24 origins came out, by what was known at this one's origin."""
-
-    bulletin: BulletinSummary
-    total: int
-    items: list[TrackRecord]
-    next: str | None
 
 
 class ExplainedRisk(Body):
@@ -265,13 +258,8 @@ class TargetDescription(Body):
     scales: list[TargetScale]
 
 
-class TargetList(Body):
+class TargetList(ListBody[TargetDescription]):
     """All targets that the bulletin scores."""
-
-    bulletin: BulletinSummary
-    total: int
-    items: list[TargetDescription]
-    next: str | None
 
 
 class Difference(Body):

@@ -1,43 +1,57 @@
-"""`/v1/bulletins`: what has been published, and its files."""
+"""`/v1/bulletins` and `/v1/track-record`: what has been published, and how it came out."""
 
-from typing import Annotated
+from collections import defaultdict
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request, Response
 
-from bulletins.form import Manifest
-from service.api.current import store_of, used_bulletin
+from bulletins.form import TRACK_RECORD_FILE, Manifest
+from features.words import SPECS, Level, Target
+from service.api.bodies import TrackRecord, TrackRecordList
+from service.api.current import chosen_bulletin, listing_of, used_bulletin
 from service.api.examples import problems_of
-from service.api.listing import json_response
-from service.api.paging import Place, next_address, read_cursor
-from service.api.queries import NoParameters, PageQuery
+from service.api.lists import json_list, json_response, next_address
+from service.api.queries import BulletinListQuery, NoParameters, TrackRecordQuery
 from service.api.routing import QueryRoute
 from service.api.schemas import BulletinList
 from service.errors import UnknownError
+from service.store.bulletins import Bulletin, derived
 
-router = APIRouter(prefix="/v1/bulletins", tags=["bulletins"], route_class=QueryRoute)
+Row = dict[str, Any]
 
 _PARQUET = "application/vnd.apache.parquet"
+_SCORE = "score"
+_MEANS = (
+    *("observed", "forecasted", "brier", "log_score", "auc"),
+    *("quantile_score", "within_90"),
+)
+
+router = APIRouter(prefix="/v1", tags=["bulletins"], route_class=QueryRoute)
 
 
-@router.get("", response_model=BulletinList, responses=problems_of("/v1/bulletins"))
-async def list_bulletins(request: Request, query: Annotated[PageQuery, Query()]) -> Response:
+@router.get("/bulletins", response_model=BulletinList, responses=problems_of("/v1/bulletins"))
+async def list_bulletins(
+    request: Request, query: Annotated[BulletinListQuery, Query()]
+) -> Response:
     """All bulletins, newest first: by origin, then by time of issue."""
     newest = used_bulletin(request).manifest
-    known = store_of(request).manifests()
-    manifests = _after(read_cursor(request), known)
-    items = list(manifests[: query.limit])
-    is_last = len(manifests) <= query.limit
+    manifests = tuple(listing_of(request).manifests.values())
+    following = _after(query.after, manifests)
+    items = list(following[: query.limit])
+    is_last = len(following) <= query.limit
     body = BulletinList(
         simulated=newest.simulated,
-        total=len(known),
+        total=len(manifests),
         items=items,
-        next=None if is_last else next_address(request, Place(items[-1].id, 0)),
+        next=None if is_last else next_address(request, after=items[-1].id),
     )
-    return json_response(body.model_dump_json().encode(), body.next)
+    return json_response(body, body.next)
 
 
 @router.get(
-    "/{bulletin}", response_model=Manifest, responses=problems_of("/v1/bulletins/{bulletin}")
+    "/bulletins/{bulletin}",
+    response_model=Manifest,
+    responses=problems_of("/v1/bulletins/{bulletin}"),
 )
 async def show_bulletin(
     request: Request,
@@ -46,18 +60,18 @@ async def show_bulletin(
 ) -> Response:
     """What one bulletin is: its origin, vintage, releases, model versions and their skill."""
     manifest = used_bulletin(request, bulletin).manifest
-    return json_response(manifest.model_dump_json().encode())
+    return json_response(manifest)
 
 
 @router.get(
-    "/{bulletin}/files/{name}",
+    "/bulletins/{bulletin}/files/{name}",
     response_class=Response,
     responses={
         200: {"content": {_PARQUET: {}}, "description": "The file as it was published."},
         **problems_of("/v1/bulletins/{bulletin}/files/{name}"),
     },
 )
-async def give_file(
+async def show_file(
     request: Request,
     bulletin: str,
     name: str,
@@ -65,21 +79,96 @@ async def give_file(
 ) -> Response:
     """One Parquet file of a bulletin, whole, as it was published: the manifest gives its hash."""
     used = used_bulletin(request, bulletin)
-    if name not in used.files:
+    if name not in used.parts:
         raise UnknownError(
-            f"bulletin {used.manifest.id} has no file '{name}': it has {', '.join(used.files)}"
+            f"bulletin {used.manifest.id} has no file '{name}': it has {', '.join(used.parts)}"
         )
-    return Response(used.files[name], media_type=_PARQUET)
+    return Response(used.parts[name].content, media_type=_PARQUET)
 
 
-def _after(place: Place | None, manifests: tuple[Manifest, ...]) -> tuple[Manifest, ...]:
-    """Return the bulletins that follow the last one of the page before.
+@router.get(
+    "/track-record", response_model=TrackRecordList, responses=problems_of("/v1/track-record")
+)
+async def show_track_record(
+    request: Request, query: Annotated[TrackRecordQuery, Query()]
+) -> Response:
+    """How the bulletins of the last 24 origins came out, beside the reference forecasts.
 
-    The place is a bulletin, not a number: a new one comes first and would shift the numbers.
+    By what was known at the origin of the bulletin that is asked. Empty while nothing of what was
+    forecast has been observed.
     """
-    if place is None:
+    bulletin = chosen_bulletin(request, query)
+    rows = _track_record(bulletin)
+    if query.of is not None:
+        rows = [row for row in rows if row["bulletin"] == query.of]
+        if not rows:
+            raise UnknownError(
+                f"bulletin {bulletin.manifest.id} does not judge bulletin {query.of}: it is too "
+                "old, not there, or nothing of it has been observed"
+            )
+    records = [record for record in pooled(rows) if _passes(record, query)]
+    return json_list(request, TrackRecordList, bulletin, query, records)
+
+
+def _after(bulletin: str | None, manifests: tuple[Manifest, ...]) -> tuple[Manifest, ...]:
+    """Return the bulletins that follow one; all of them if none is named.
+
+    A new bulletin comes first and would shift numbers, which is why pages do not go by number.
+    """
+    if bulletin is None:
         return manifests
-    names = [manifest.id for manifest in manifests]
-    if place.bulletin not in names:
-        raise UnknownError("cursor: the bulletin that it follows is gone; start without one")
-    return manifests[names.index(place.bulletin) + 1 :]
+    ids = [manifest.id for manifest in manifests]
+    if bulletin not in ids:
+        raise UnknownError(f"after: bulletin {bulletin} is gone or was never there; leave it out")
+    return manifests[ids.index(bulletin) + 1 :]
+
+
+@derived
+def _track_record(bulletin: Bulletin) -> list[Row]:
+    """Return the track record of a bulletin, a row a bulletin judged, cell and forecast."""
+    rows: list[Row] = bulletin.part(TRACK_RECORD_FILE).whole().to_pylist()
+    return rows
+
+
+def pooled(rows: list[Row]) -> list[TrackRecord]:
+    """Return the means over bulletins, weighed by forecasts, by level, target and horizon."""
+    by_cell: dict[tuple[Level, Target, int], dict[str, list[Row]]] = defaultdict(
+        lambda: defaultdict(list)
+    )
+    for row in rows:
+        by_cell[row["level"], row["target"], row["horizon"]][row["forecast"]].append(row)
+    records: list[TrackRecord] = []
+    for (level, target, horizon), by_forecast in sorted(by_cell.items()):
+        means = {name: _means(of_one) for name, of_one in by_forecast.items()}
+        loss = "quantile_score" if SPECS[target].is_distribution else "brier"
+        best = min((m[loss] for name, m in means.items() if name != _SCORE), default=None)
+        records += [
+            TrackRecord(
+                level=level,
+                target=target,
+                horizon=horizon,
+                forecast=name,
+                bulletins=len(by_forecast[name]),
+                skill=1 - mean[loss] / best if best else None,
+                **mean,
+            )
+            for name, mean in means.items()
+        ]
+    return records
+
+
+def _means(rows: list[Row]) -> Row:
+    means: Row = {"n": sum(row["n"] for row in rows)}
+    for name in _MEANS:
+        weighted = [(row["n"], row[name]) for row in rows if row[name] is not None]
+        weight = sum(n for n, _ in weighted)
+        means[name] = sum(n * value for n, value in weighted) / weight if weight else None
+    return means
+
+
+def _passes(record: TrackRecord, query: TrackRecordQuery) -> bool:
+    return (
+        query.level in (None, record.level)
+        and query.target in (None, record.target)
+        and (not query.horizon or record.horizon in query.horizon)
+    )

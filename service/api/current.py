@@ -1,4 +1,4 @@
-"""The bulletin that a request uses: chosen once, at its start, and the same to its end."""
+"""The bulletin that a request is answered from: chosen once, at its start."""
 
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
@@ -6,13 +6,12 @@ from functools import lru_cache
 from typing import Any
 
 from fastapi import Request
-from starlette.concurrency import run_in_threadpool
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from service.api.queries import BulletinQuery
 from service.asgi import RawHeaders, raw
 from service.errors import NoBulletinError
-from service.store.bulletins import LATEST, Bulletin, BulletinStore
+from service.store.bulletins import LATEST, Bulletin, BulletinStore, Listing
 from service.store.past import PastScores
 
 BULLETIN_HEADER = "Tocsin-Bulletin"
@@ -40,16 +39,14 @@ class CurrentBulletin:
 
         `state.bulletin` is the one that the answer comes from, to begin with the same; `state.age`
         is how long ago the current one was issued, and `state.stale` whether that is too long.
-        `state.look` is another number as soon as any bulletin has come or gone.
+        `state.listing` are the bulletins of this moment, for the whole request.
         """
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
         state = scope.setdefault("state", {})
-        if not self.store.is_as_seen():
-            await run_in_threadpool(self.store.current)
-        current, state["look"] = self.store.last_look
-        state["current"] = state["bulletin"] = current
+        state["listing"] = self.store.listing
+        current = state["current"] = state["bulletin"] = state["listing"].newest
         state["age"] = current and self._now() - current.manifest.issued_at
         state["stale"] = current is not None and state["age"] > self._max_age
         await self.app(scope, receive, send)
@@ -80,8 +77,14 @@ def store_of(request: Request) -> BulletinStore:
     return store
 
 
+def listing_of(request: Request) -> Listing:
+    """Return the bulletins that there were when the request began."""
+    listing: Listing = request.state.listing
+    return listing
+
+
 def current_bulletin(request: Request) -> Bulletin:
-    """Return the newest bulletin, whichever the request is answered from.
+    """Return the newest bulletin, even if the request is answered from another.
 
     Raises NoBulletinError while there is none.
     """
@@ -99,13 +102,13 @@ def used_bulletin(request: Request, name: str = LATEST) -> Bulletin:
     """
     bulletin = current_bulletin(request)
     if name != LATEST:
-        bulletin = store_of(request).get(name)
+        bulletin = store_of(request).get(name, listing_of(request))
     request.state.bulletin = bulletin
     return bulletin
 
 
 def past_of(request: Request) -> PastScores:
-    """Return what other bulletins said, region by region."""
+    """Return the scores of older bulletins."""
     past: PastScores = request.app.state.past
     return past
 
@@ -118,19 +121,19 @@ def chosen_bulletin(request: Request, query: BulletinQuery) -> Bulletin:
     name = query.bulletin
     if query.origin is not None or query.as_of is not None:
         used_bulletin(request)
-        found = store_of(request).choose(name, origin=query.origin, issued_by=query.as_of)
-        name = found.id
+        manifest = listing_of(request).choose(name, origin=query.origin, issued_by=query.as_of)
+        name = manifest.id
     return used_bulletin(request, name)
 
 
 def is_simulated(request: Request) -> bool | None:
-    """Tell whether the bulletin that a request uses is simulated; None while there is none."""
+    """Return whether the bulletin of an answer is simulated; None while there is none."""
     bulletin: Bulletin | None = getattr(request.state, "bulletin", None)
     return None if bulletin is None else bulletin.manifest.simulated
 
 
 def is_stale(request: Request) -> bool:
-    """Tell whether the current bulletin is older than it should be."""
+    """Return whether the current bulletin is older than it should be."""
     return bool(getattr(request.state, "stale", False))
 
 

@@ -1,6 +1,6 @@
-"""The responses in the OpenAPI document: recorded from the service, and tested to be still true.
+"""The examples in the OpenAPI document: recorded from the service, and tested to be still true.
 
-`examples.json` holds, by path, status and address, what the service answers.
+`examples.json` holds the answers by path, status and address.
 """
 
 import json

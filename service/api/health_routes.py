@@ -1,20 +1,19 @@
-"""`/healthz`, `/readyz` and `/metrics`: for whoever keeps the service running."""
+"""`/healthz`, `/readyz` and `/metrics`: for operators."""
 
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Request, Response
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
-from service.api.current import age_days, current_bulletin, is_simulated, is_stale, store_of
+from service.api.current import age_days, current_bulletin, is_simulated, is_stale, listing_of
 from service.api.examples import problems_of
-from service.api.listing import json_response
+from service.api.lists import json_response
 from service.api.queries import NoParameters
 from service.api.routing import QueryRoute
 from service.api.schemas import Health, PassedOver, Readiness
 from service.errors import StaleError
 
 router = APIRouter(tags=["health"], route_class=QueryRoute)
-unlisted = APIRouter(include_in_schema=False)
 
 
 @router.get("/healthz", response_model=Health, responses=problems_of("/healthz"))
@@ -24,7 +23,7 @@ async def check_health(
 ) -> Response:
     """The service is running."""
     body = Health(status="alive", simulated=is_simulated(request))
-    return json_response(body.model_dump_json().encode())
+    return json_response(body)
 
 
 @router.get(
@@ -54,13 +53,13 @@ async def check_readiness(
         age_days=round(age_days(request), 2),
         passed_over=[
             PassedOver(bulletin=name, reason=reason)
-            for name, reason in sorted(store_of(request).passed_over.items())
+            for name, reason in sorted(listing_of(request).passed_over.items())
         ],
     )
-    return json_response(body.model_dump_json().encode())
+    return json_response(body)
 
 
-@unlisted.get("/metrics")
+@router.get("/metrics", include_in_schema=False)
 async def show_metrics(request: Request) -> Response:
-    """What is counted and measured, in Prometheus' text form."""
+    """Counters and gauges, in Prometheus' text form."""
     return Response(generate_latest(request.app.state.registry), media_type=CONTENT_TYPE_LATEST)

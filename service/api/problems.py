@@ -65,12 +65,10 @@ def problem(
 
 def describe(error: ErrorDetails) -> str:
     """Return one plain sentence for one refused parameter."""
-    if error["type"] == "unknown_parameter":
-        return error["msg"]
     name = next((str(part) for part in error["loc"] if part not in {"query", "path"}), "")
-    given = error["input"]
-    shown = ",".join(map(str, given)) if isinstance(given, list) else given
-    return f"{name}: '{shown}' is refused: {error['msg']}"
+    value = error["input"]
+    text = ",".join(map(str, value)) if isinstance(value, list) else value
+    return f"{name}: '{text}' is refused: {error['msg']}"
 
 
 async def on_refusal(request: Request, error: Exception) -> Response:
@@ -94,7 +92,7 @@ async def on_http(request: Request, error: HTTPException) -> Response:
 
 
 async def on_fault(request: Request, _error: Exception) -> Response:
-    """Answer a fault of the service, and end the connection; what it was stands in the log only."""
+    """Answer a fault of the service, and end the connection; the log alone has the cause."""
     detail = "the service failed to answer; its log says why"
     return problem(request, 500, detail, {"Connection": "close"})
 

@@ -1,11 +1,12 @@
-"""Put together all that a bulletin says of one region."""
+"""`/v1/scores/{region}`: all that a bulletin says of one region."""
 
 import math
 from collections.abc import Iterable, Iterator
 from itertools import groupby
-from typing import Any
+from typing import Annotated, Any
 
 import numpy as np
+from fastapi import APIRouter, Query, Request, Response
 
 from bulletins.form import DISTRIBUTIONS_FILE, DRIVERS_FILE, ListedIndicator, Manifest
 from features.arrays import FloatArray
@@ -20,25 +21,57 @@ from service.api.bodies import (
     IndicatorPart,
     Neighbour,
     NeighbourScore,
+    RegionProfile,
 )
-from service.api.queries import ScoreFilter
-from service.api.schemas import Score
-from service.api.selection import scores_at, select_scores
+from service.api.current import chosen_bulletin, current_bulletin, is_stale, listing_of, past_of
+from service.api.examples import problems_of
+from service.api.lists import json_response
+from service.api.queries import BulletinQuery, ScoreFilter
+from service.api.routing import QueryRoute
+from service.api.schemas import BulletinSummary, Score
+from service.api.scores import scores_at
+from service.api.selection import find_region, select_scores
 from service.store.bulletins import Bulletin
-from service.store.history import Deaths
-from service.store.past import PastScores
+from service.store.past import Deaths, PastScores
 from service.store.places import neighbours_of
 
 Row = dict[str, Any]
 
+router = APIRouter(prefix="/v1/scores", tags=["scores"], route_class=QueryRoute)
 
-def scores_of(bulletin: Bulletin, region: str) -> list[Score]:
+
+@router.get("/{region}", response_model=RegionProfile, responses=problems_of("/v1/scores/{region}"))
+def profile_region(
+    request: Request, region: str, query: Annotated[BulletinQuery, Query()]
+) -> Response:
+    """Everything that a bulletin says about one region.
+
+    All scores with the distributions of deaths behind them, why they are what they are and what
+    changed, the neighbours' scores, and what earlier bulletins said beside what came.
+    """
+    newest, bulletin = current_bulletin(request), chosen_bulletin(request, query)
+    manifests = tuple(listing_of(request).manifests.values())
+    body = RegionProfile(
+        bulletin=BulletinSummary.of(bulletin, stale=is_stale(request)),
+        region=find_region(bulletin, region),
+        scores=_scores(bulletin, region),
+        distributions=_distributions(bulletin, region),
+        drivers=_drivers(bulletin, region),
+        neighbours=_neighbours(bulletin, region),
+        earlier=_earlier_scores(
+            past_of(request), manifests, Deaths(newest, region), bulletin, region
+        ),
+    )
+    return json_response(body)
+
+
+def _scores(bulletin: Bulletin, region: str) -> list[Score]:
     """Return all scores of a region, by target and horizon."""
     query = ScoreFilter(region=[region], sort="region")
     return scores_at(bulletin, select_scores(bulletin, query))
 
 
-def distributions_of(bulletin: Bulletin, region: str) -> list[Distribution]:
+def _distributions(bulletin: Bulletin, region: str) -> list[Distribution]:
     """Return the distributions of deaths in a region, by horizon; none in older bulletins."""
     if DISTRIBUTIONS_FILE not in bulletin.parts:
         return []
@@ -56,14 +89,14 @@ def distributions_of(bulletin: Bulletin, region: str) -> list[Distribution]:
     ]
 
 
-def drivers_of(bulletin: Bulletin, region: str) -> list[Drivers]:
+def _drivers(bulletin: Bulletin, region: str) -> list[Drivers]:
     """Return what is behind the scores of a region, by target and horizon."""
     if DRIVERS_FILE not in bulletin.parts:
         return []
-    listed = {indicator.name: indicator for indicator in bulletin.indicators}
+    catalogue = {indicator.name: indicator for indicator in bulletin.indicators}
     rows = bulletin.part(DRIVERS_FILE).of_region(region).to_pylist()
     cells = groupby(rows, key=lambda row: (row["target"], row["horizon"]))
-    return [_drivers(list(of_cell), listed) for _, of_cell in cells]
+    return [_driver_of(list(of_cell), catalogue) for _, of_cell in cells]
 
 
 def probability_of(log_odds: FloatArray) -> FloatArray:
@@ -82,43 +115,43 @@ def family_parts(rows: Iterable[Row], by: str) -> list[FamilyPart]:
     return sorted(parts, key=lambda part: -abs(getattr(part, by) or 0.0))
 
 
-def neighbours(bulletin: Bulletin, region: str) -> list[Neighbour]:
+def _neighbours(bulletin: Bulletin, region: str) -> list[Neighbour]:
     """Return the neighbours of a region with their scores; none in older bulletins."""
     ids = neighbours_of(bulletin, region)
     if not ids:
         return []
     query = ScoreFilter(region=ids, sort="region")
-    found = scores_at(bulletin, select_scores(bulletin, query))
-    return [_neighbour(list(scores)) for _, scores in groupby(found, key=lambda s: s.region)]
+    scores = scores_at(bulletin, select_scores(bulletin, query))
+    return [_neighbour(list(of_one)) for _, of_one in groupby(scores, key=lambda s: s.region)]
 
 
-def earlier_scores(
+def _earlier_scores(
     past: PastScores,
     manifests: tuple[Manifest, ...],
     deaths: Deaths,
-    asked: Bulletin,
+    bulletin: Bulletin,
     region: str,
 ) -> list[EarlierScore]:
-    """Return what bulletins older than `asked` said of its months, or of months that have passed.
+    """Return what older bulletins said of a bulletin's months, or of months that have passed.
 
     `deaths` are those of the region, as known now.
     """
-    horizons = max(map(max, asked.horizons.values()))
-    last = format_month(parse_month(asked.manifest.origin) + horizons)
+    longest = max(map(max, bulletin.horizons.values()))
+    last = format_month(parse_month(bulletin.manifest.origin) + longest)
     return [
         score
-        for manifest, table in past.of_region(manifests, asked.manifest.id, region)
-        for score in _told(manifest, table.to_pylist(), deaths)
+        for manifest, table in past.of_region(manifests, bulletin.manifest.id, region)
+        for score in _earlier(manifest, table.to_pylist(), deaths)
         if score.target_month <= last
     ]
 
 
-def _told(manifest: Manifest, rows: Iterable[Row], deaths: Deaths) -> Iterator[EarlierScore]:
+def _earlier(manifest: Manifest, rows: Iterable[Row], deaths: Deaths) -> Iterator[EarlierScore]:
     origin = parse_month(manifest.origin)
     for row in rows:
         first = 1 if SPECS[row["target"]].is_window else row["horizon"]
         months = [format_month(origin + ahead) for ahead in range(first, row["horizon"] + 1)]
-        mean = deaths.over(months)
+        mean = deaths.mean_over(months)
         row.pop("region")
         yield EarlierScore(
             bulletin=manifest.id,
@@ -131,13 +164,13 @@ def _told(manifest: Manifest, rows: Iterable[Row], deaths: Deaths) -> Iterator[E
 
 
 def _outcome(row: Row, mean: float | None) -> bool | None:
-    """Tell whether a score came true, by mean deaths over its months; None where not known."""
+    """Return whether a score came true, by mean deaths over its months; None if unknown."""
     if mean is None:
         return None
     return bool(came_true(row["target"], np.array(mean), np.array(row["threshold"])))
 
 
-def _drivers(rows: list[Row], listed: dict[str, ListedIndicator]) -> Drivers:
+def _driver_of(rows: list[Row], catalogue: dict[str, ListedIndicator]) -> Drivers:
     by_kind = {row["kind"]: row for row in rows}
     score, revision = by_kind["score"], by_kind.get("revision")
     return Drivers(
@@ -151,7 +184,7 @@ def _drivers(rows: list[Row], listed: dict[str, ListedIndicator]) -> Drivers:
         change=score["change"],
         revision=None if revision is None else revision["change"],
         families=family_parts(rows, "contribution"),
-        indicators=[_indicator(row, listed) for row in rows if row["kind"] == "indicator"],
+        indicators=[_indicator(row, catalogue) for row in rows if row["kind"] == "indicator"],
     )
 
 
@@ -162,12 +195,12 @@ def _previous_probability(score: Row) -> float | None:
     return float(probability_of(np.array(score["contribution"] - score["change"])))
 
 
-def _indicator(row: Row, listed: dict[str, ListedIndicator]) -> IndicatorPart:
-    known = listed.get(row["name"])
+def _indicator(row: Row, catalogue: dict[str, ListedIndicator]) -> IndicatorPart:
+    entry = catalogue.get(row["name"])
     return IndicatorPart(
         name=row["name"],
-        meaning=None if known is None else known.meaning,
-        unit=None if known is None else known.unit,
+        meaning=None if entry is None else entry.meaning,
+        unit=None if entry is None else entry.unit,
         contribution=row["contribution"],
         value=_finite(row["value"]),
         usual=_finite(row["baseline_value"]),

@@ -1,19 +1,10 @@
-"""The parameters of the endpoints: a closed set, so that a misspelt one is never ignored."""
+"""The parameters of the endpoints. Others are refused, so that a misspelt one is never ignored."""
 
 import re
 from datetime import date
-from difflib import get_close_matches
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
-from pydantic import (
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
-    Field,
-    WithJsonSchema,
-    model_validator,
-)
-from pydantic.fields import FieldInfo
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
 from bulletins.form import RiskName
@@ -27,12 +18,12 @@ _SPAN = rf"{_MONTH_AHEAD}(-{_MONTH_AHEAD})?"
 HORIZONS_PATTERN = rf"^{_SPAN}(,{_SPAN})*$"
 
 
-def _spread(given: object) -> object:
+def _spread(texts: object) -> object:
     """Return the numbers that texts like `1`, `1-6` and `1,3,6` stand for, ascending."""
-    if not isinstance(given, list) or not all(isinstance(text, str) for text in given):
-        return given
+    if not isinstance(texts, list) or not all(isinstance(text, str) for text in texts):
+        return texts
     numbers: set[int] = set()
-    for text in given:
+    for text in texts:
         if not re.fullmatch(HORIZONS_PATTERN, text):
             raise PydanticCustomError(
                 "horizon", "write months ahead, 1 to 12, as in 3, 1-6 or 1,3,6"
@@ -57,11 +48,11 @@ Sort = Literal[
 ]  # fmt: skip
 
 
-def _day(given: object) -> object:
-    """Refuse what is no day in full: pydantic would take seconds since 1970 too."""
-    if isinstance(given, str) and not re.fullmatch(r"\d{4}-\d{2}-\d{2}", given):
+def _day(text: object) -> object:
+    """Refuse all but a full date: pydantic would take seconds since 1970 too."""
+    if isinstance(text, str) and not re.fullmatch(r"\d{4}-\d{2}-\d{2}", text):
         raise PydanticCustomError("day", "write a day as YYYY-MM-DD")
-    return given
+    return text
 
 
 Day = Annotated[date, BeforeValidator(_day)]
@@ -70,7 +61,6 @@ Format = Literal["json", "ndjson", "csv", "geojson", "parquet"]
 
 _DEGREES = r"-?\d{1,3}(\.\d{1,9})?"
 BOX_PATTERN = rf"^{_DEGREES}(,{_DEGREES}){{3}}$"
-
 
 Box = Annotated[
     str | None,
@@ -102,16 +92,14 @@ BulletinChoice = Annotated[
     ),
 ]
 Limit = Annotated[int, Field(ge=1, le=10_000, description="At most so many items a page.")]
-Position = Annotated[
-    str | None,
+Offset = Annotated[
+    int,
     Field(
-        max_length=200,
-        description="Where the page starts: opaque, as given in `next`. It holds on to the "
-        "bulletin of the first page, and is valid only with the parameters it came with.",
+        ge=0,
+        le=10**9,
+        description="Skip so many items. A page's `next` names its bulletin, which never changes.",
     ),
 ]
-
-
 RegionNames = Annotated[
     list[str], Field(description="Only this region, by its id. May be repeated.")
 ]
@@ -130,20 +118,9 @@ class NoParameters(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    @model_validator(mode="before")
-    @classmethod
-    def _know_every_name(cls, data: dict[str, Any]) -> dict[str, Any]:
-        known = names_of(cls)
-        for name in data:
-            if name not in known:
-                raise PydanticCustomError(
-                    "unknown_parameter", "{reason}", {"reason": _hint(cls, name)}
-                )
-        return data
-
 
 class BulletinQuery(NoParameters):
-    """One bulletin is asked: the newest of those that pass."""
+    """Which bulletin is read: the newest of those that pass."""
 
     bulletin: BulletinChoice = LATEST
     origin: Annotated[
@@ -162,21 +139,21 @@ class BulletinQuery(NoParameters):
 
 
 class PageQuery(NoParameters):
-    """A list is asked for, page by page."""
+    """A list, page by page."""
 
     limit: Limit = 100
-    cursor: Position = None
+    offset: Offset = 0
 
 
 class PlaceFilter(BulletinQuery):
-    """Where what is asked for lies."""
+    """Where the regions lie."""
 
     level: LevelFilter = None
     country: CountryFilter = []
 
 
 class RegionFilter(PlaceFilter):
-    """Which regions are asked for."""
+    """Which regions."""
 
     name: Annotated[
         str | None,
@@ -190,7 +167,7 @@ class RegionFilter(PlaceFilter):
 
 
 class ScoreFilter(PlaceFilter):
-    """Which scores are asked for, and in what order. All filters must hold at once."""
+    """Which scores, and in what order. All filters must hold at once."""
 
     region: RegionNames = []
     target: TargetFilter = None
@@ -236,7 +213,7 @@ class RegionQuery(PageQuery, RegionFilter):
 class RegionDetailQuery(BulletinQuery):
     """One region."""
 
-    geometry: Annotated[bool, Field(description="Whether the outline is wanted.")] = False
+    geometry: Annotated[bool, Field(description="Whether to include the outline.")] = False
 
 
 class HistoryQuery(BulletinQuery):
@@ -258,7 +235,6 @@ class MoverQuery(PageQuery, PlaceFilter):
     """What changed most, page by page."""
 
     limit: Annotated[int, Field(ge=1, le=1000, description="At most so many items a page.")] = 100
-
     target: TargetFilter = None
     horizon: HorizonFilter = []
     direction: Annotated[
@@ -275,6 +251,15 @@ class TrackRecordQuery(PageQuery, BulletinQuery):
     of: Annotated[
         str | None,
         Field(pattern=ID_PATTERN, description="Only how this bulletin came out."),
+    ] = None
+
+
+class BulletinListQuery(NoParameters):
+    """Bulletins, page by page."""
+
+    limit: Limit = 100
+    after: Annotated[
+        str | None, Field(pattern=ID_PATTERN, description="Only those that follow this one.")
     ] = None
 
 
@@ -313,17 +298,3 @@ class IndicatorQuery(PageQuery, BulletinQuery):
     family: Annotated[
         list[str], Field(description="Only indicators of this family. May be repeated.")
     ] = []
-
-
-def names_of(query: type[BaseModel]) -> dict[str, FieldInfo]:
-    """Return the fields of a query by the names that they have in an address."""
-    return {field.alias or name: field for name, field in query.model_fields.items()}
-
-
-def _hint(query: type[BaseModel], name: str) -> str:
-    known = list(names_of(query))
-    if not known:
-        return f"unknown parameter '{name}': this address takes none"
-    near = get_close_matches(name, known, n=1, cutoff=0.5)
-    remedy = f"did you mean '{near[0]}'?" if near else f"it takes {', '.join(known)}"
-    return f"unknown parameter '{name}': {remedy}"

@@ -4,7 +4,6 @@ from typing import Annotated
 
 import orjson
 from fastapi import APIRouter, Query, Request, Response
-from starlette.concurrency import run_in_threadpool
 
 from bulletins.form import HISTORY_FILE, INDICATOR_VALUES_FILE, REGIONS_FILE
 from service.api.bodies import (
@@ -17,61 +16,66 @@ from service.api.bodies import (
 )
 from service.api.current import chosen_bulletin, is_stale
 from service.api.examples import problems_of
-from service.api.forms import NOWHERE, Page, chosen_form, described, in_form
-from service.api.listing import json_response, next_page, start_of
+from service.api.lists import (
+    NULL,
+    Page,
+    chosen_form,
+    form_responses,
+    in_form,
+    json_response,
+    list_head,
+    next_page,
+)
 from service.api.queries import HistoryQuery, RegionDetailQuery, RegionQuery
 from service.api.routing import QueryRoute
-from service.api.schemas import BulletinSummary, RegionList, list_head
+from service.api.schemas import BulletinSummary, RegionList
 from service.api.selection import find_region, regions_at, select_regions
 from service.errors import UnknownError
 from service.store.bulletins import Bulletin
-from service.store.history import rows_of
 from service.store.places import neighbours_of, outlines_of, regions_of
 
 router = APIRouter(prefix="/v1/regions", tags=["regions"], route_class=QueryRoute)
 
 
 @router.get(
-    "", response_model=RegionList, responses=problems_of("/v1/regions", 406) | described(RegionList)
+    "",
+    response_model=RegionList,
+    responses=problems_of("/v1/regions", 406) | form_responses(RegionList),
 )
-async def list_regions(request: Request, query: Annotated[RegionQuery, Query()]) -> Response:
+def list_regions(request: Request, query: Annotated[RegionQuery, Query()]) -> Response:
     """Scored regions, by level and id; as GeoJSON with their outlines."""
-    return await run_in_threadpool(_list, request, query)
-
-
-def _list(request: Request, query: RegionQuery) -> Response:
     form = chosen_form(request, query.format)
-    bulletin, start = start_of(request, query)
+    bulletin = chosen_bulletin(request, query)
     rows = select_regions(bulletin, query)
-    here = rows[start : start + query.limit]
+    here = rows[query.offset : query.offset + query.limit]
     regions = regions_at(bulletin, here)
     page = Page(
         head=list_head(bulletin, len(rows), stale=is_stale(request)),
         items=[region.model_dump_json().encode() for region in regions],
-        outlines=lambda: [outlines_of(bulletin).get(region.id, NOWHERE) for region in regions],
+        outlines=lambda: [outlines_of(bulletin).get(region.id, NULL) for region in regions],
         table=lambda: regions_of(bulletin).take(here).rename_columns({"region": "id"}),
-        next=next_page(request, bulletin, start, query.limit, len(rows)),
+        next=next_page(request, query, len(rows), bulletin=bulletin.manifest.id),
     )
     return in_form(page, form)
 
 
 @router.get("/{region}", response_model=RegionAnswer, responses=problems_of("/v1/regions/{region}"))
-async def show_region(
+def show_region(
     request: Request, region: str, query: Annotated[RegionDetailQuery, Query()]
 ) -> Response:
     """One region, its neighbours and, if asked for, its outline."""
     bulletin = chosen_bulletin(request, query)
-    found = find_region(bulletin, region)
+    summary = find_region(bulletin, region)
     outline = None
     if query.geometry and REGIONS_FILE in bulletin.parts:
-        outline = orjson.loads(outlines_of(bulletin).get(region, NOWHERE))
+        outline = orjson.loads(outlines_of(bulletin).get(region, NULL))
     body = RegionAnswer(
         bulletin=BulletinSummary.of(bulletin, stale=is_stale(request)),
         region=RegionDetail(
-            **found.model_dump(), neighbours=neighbours_of(bulletin, region), geometry=outline
+            **summary.model_dump(), neighbours=neighbours_of(bulletin, region), geometry=outline
         ),
     )
-    return json_response(body.model_dump_json().encode())
+    return json_response(body)
 
 
 @router.get(
@@ -79,67 +83,61 @@ async def show_region(
     response_model=RegionHistory,
     responses=problems_of("/v1/regions/{region}/history"),
 )
-async def show_history(
+def show_history(
     request: Request, region: str, query: Annotated[HistoryQuery, Query()]
 ) -> Response:
     """Events, deaths and indicators of a region by month, as they were known at the origin.
 
-    A bulletin tells of ten years of events and deaths, and of one of indicators.
+    A bulletin has ten years of events and deaths, and one of indicators.
     """
-    return await run_in_threadpool(_history, request, region, query)
-
-
-def _history(request: Request, region: str, query: HistoryQuery) -> Response:
     bulletin = chosen_bulletin(request, query)
-    found = find_region(bulletin, region)
+    summary = find_region(bulletin, region)
 
-    def is_asked(month: str) -> bool:
+    def is_within(month: str) -> bool:
         return (query.first or month) <= month <= (query.last or month)
 
-    rows = [row for row in rows_of(bulletin, HISTORY_FILE, region) if is_asked(row["month"])]
+    rows = bulletin.part(HISTORY_FILE).of_region(region, list(HistoryMonth.model_fields))
     body = RegionHistory(
         bulletin=BulletinSummary.of(bulletin, stale=is_stale(request)),
-        region=found,
+        region=summary,
         months=[
-            HistoryMonth(**{key: value for key, value in row.items() if key in _TOLD})
-            for row in rows
+            HistoryMonth(**row)
+            for row in rows.drop_columns(["region"]).to_pylist()
+            if is_within(row["month"])
         ],
         indicators=[
-            series.model_copy(update={"values": [v for v in series.values if is_asked(v.month)]})
+            series.model_copy(update={"values": [v for v in series.values if is_within(v.month)]})
             for series in _indicators(bulletin, region, query.indicator)
         ],
     )
-    return json_response(body.model_dump_json().encode())
+    return json_response(body)
 
 
-_TOLD = frozenset(HistoryMonth.model_fields)
-
-
-def _indicators(bulletin: Bulletin, region: str, wanted: list[str]) -> list[IndicatorSeries]:
-    """Return what the models read of a region, by indicator.
+def _indicators(bulletin: Bulletin, region: str, names: list[str]) -> list[IndicatorSeries]:
+    """Return what the models read of a region, by indicator; of some names, or of all.
 
     Raises UnknownError for an indicator that they do not read.
     """
     table = bulletin.part(INDICATOR_VALUES_FILE).of_region(region)
     months = table["month"].to_pylist()
     read = [name for name in table.column_names if name not in {"region", "level", "month"}]
-    unknown = [name for name in wanted if name not in read]
+    unknown = [name for name in names if name not in read]
     if unknown:
         raise UnknownError(
             f"bulletin {bulletin.manifest.id} keeps no values of an indicator '{unknown[0]}': it "
             f"has {', '.join(read)}"
         )
-    listed = {indicator.name: indicator for indicator in bulletin.indicators}
+    catalogue = {indicator.name: indicator for indicator in bulletin.indicators}
     return [
         IndicatorSeries(
             name=name,
-            meaning=listed[name].meaning if name in listed else None,
-            unit=listed[name].unit if name in listed else None,
+            meaning=catalogue[name].meaning if name in catalogue else None,
+            unit=catalogue[name].unit if name in catalogue else None,
             values=[
                 IndicatorMonth(month=month, value=value)
                 for month, value in zip(months, table[name].to_pylist(), strict=True)
             ],
         )
         for name in read
-        if not wanted or name in wanted
+        if not names or name in names
     ]

@@ -1,21 +1,22 @@
-"""The bodies that the API answers with."""
+"""The bodies of lists, of problems and of health; `bodies.py` has those of one region."""
 
 from datetime import date
-from typing import Literal
+from typing import Generic, Literal, TypeVar
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, FiniteFloat
 
 from bulletins.form import ListedIndicator, Manifest, RiskName
 from features.words import Level, Target
 from service.store.bulletins import Bulletin
-from service.store.derived import derived
+
+Item = TypeVar("Item")
 
 SIMULATED = "True if the events are invented: no news, no warning."
 STALE = "True if no newer bulletin than the current one was issued for too long."
 
 
 class Body(BaseModel):
-    """What every body has in common: it is complete, and it is never changed."""
+    """The base of all bodies: complete, and immutable."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -44,20 +45,6 @@ class BulletinSummary(Body):
         )
 
 
-@derived
-def _summaries(bulletin: Bulletin) -> dict[bool, bytes]:
-    """Return the summary of a bulletin as JSON, by whether the current one is stale."""
-    return {
-        stale: BulletinSummary.of(bulletin, stale=stale).model_dump_json().encode()
-        for stale in (False, True)
-    }
-
-
-def list_head(bulletin: Bulletin, total: int, *, stale: bool) -> bytes:
-    """Return the members before the items of a list, as JSON without braces."""
-    return b'"bulletin":%b,"total":%d' % (_summaries(bulletin)[stale], total)
-
-
 class Region(Body):
     """A place that gets a score."""
 
@@ -66,7 +53,7 @@ class Region(Body):
     country: str = Field(description="ISO 3166-1 alpha-3.")
     level: Level
     latitude: FiniteFloat | None = Field(
-        description="Of a point inside [degrees]; null where nobody knows it."
+        description="Of a point inside [degrees]; null if unknown."
     )
     longitude: FiniteFloat | None = Field(description="Of the same point [degrees].")
 
@@ -106,22 +93,25 @@ class Score(Body):
     bulletin: str = Field(description="The id of the bulletin.")
 
 
-class ScoreList(Body):
-    """One page of scores."""
-
-    bulletin: BulletinSummary
-    total: int = Field(ge=0, description="The number of scores on all pages together.")
-    items: list[Score]
-    next: str | None = Field(description="The address of the next page; null on the last.")
-
-
-class RegionList(Body):
-    """One page of scored regions, by level and id."""
+class ListBody(Body, Generic[Item]):
+    """One page of a list from one bulletin."""
 
     bulletin: BulletinSummary
     total: int = Field(ge=0, description="The number of items on all pages together.")
-    items: list[Region]
+    items: list[Item]
     next: str | None = Field(description="The address of the next page; null on the last.")
+
+
+class ScoreList(ListBody[Score]):
+    """One page of scores."""
+
+
+class RegionList(ListBody[Region]):
+    """One page of scored regions, by level and id."""
+
+
+class IndicatorList(ListBody[ListedIndicator]):
+    """One page of indicators, in the order of the catalogue."""
 
 
 class BulletinList(Body):
@@ -130,15 +120,6 @@ class BulletinList(Body):
     simulated: bool = Field(description=f"Of the newest bulletin. {SIMULATED}")
     total: int = Field(ge=0, description="The number of bulletins on all pages together.")
     items: list[Manifest]
-    next: str | None = Field(description="The address of the next page; null on the last.")
-
-
-class IndicatorList(Body):
-    """One page of indicators, in the order of the catalogue."""
-
-    bulletin: BulletinSummary
-    total: int = Field(ge=0, description="The number of items on all pages together.")
-    items: list[ListedIndicator]
     next: str | None = Field(description="The address of the next page; null on the last.")
 
 
@@ -175,4 +156,4 @@ class Problem(Body):
     detail: str = Field(description="What was wrong, where, and what to do.")
     instance: str = Field(description="The path that was asked for.")
     simulated: bool | None = Field(description=f"{SIMULATED} Null while there is no bulletin.")
-    request_id: str | None = Field(description="Under this id the service's log tells more.")
+    request_id: str | None = Field(description="The service's log has more under this id.")

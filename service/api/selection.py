@@ -1,4 +1,4 @@
-"""Choose what a query asks of a bulletin: one filter for the API, the page and the terminal."""
+"""Filters of scores and regions: one for the API, the page and the terminal."""
 
 import unicodedata
 from collections.abc import Collection, Sequence
@@ -13,58 +13,57 @@ from bulletins.frame import Frame, Rows
 from features.arrays import BoolArray, FloatArray
 from features.words import DISTRIBUTIONS
 from service.api.queries import PlaceFilter, RegionFilter, ScoreFilter
-from service.api.risk import risk_of_scores
-from service.api.schemas import Region, Score
-from service.api.score_text import score_text
+from service.api.schemas import Region
 from service.errors import UnknownError
 from service.store.bulletins import Bulletin
-from service.store.distributions import exceedance_of_scores
-from service.store.places import regions_in, regions_of
+from service.store.places import exceedance_of_scores, regions_in, regions_of
+from service.store.risk import risk_of_scores
 
 
-class Selected(NamedTuple):
+class Selection(NamedTuple):
     """The row numbers of some scores, in order, and their exceedances, NaN for none; both (n,)."""
 
     rows: Rows
-    exceedance: FloatArray | None
+    exceedance: FloatArray | None = None
 
-    def at(self, start: int, end: int) -> "Selected":
-        """Return those from one place to another."""
-        told = None if self.exceedance is None else self.exceedance[start:end]
-        return Selected(self.rows[start:end], told)
+    def page(self, offset: int, limit: int) -> "Selection":
+        """Return at most `limit` scores after the first `offset`."""
+        here = slice(offset, offset + limit)
+        return Selection(
+            self.rows[here], None if self.exceedance is None else self.exceedance[here]
+        )
 
 
-def select_scores(bulletin: Bulletin, query: ScoreFilter) -> Selected:
-    """Return the scores that a query asks for, in its order.
+def select_scores(bulletin: Bulletin, query: ScoreFilter) -> Selection:
+    """Return the scores that pass a query, in its order.
 
-    A query of known things that no score satisfies gives none: that is a true answer.
-    Raises UnknownError when the query names something that the bulletin does not score.
+    There may be none: that is a true answer. Raises UnknownError when the query names something
+    that the bulletin does not score.
     """
     scores = bulletin.scores
     _refuse_unknown_places(bulletin, query)
     _refuse_unknown(bulletin, "region", query.region, scores.values("region"))
     _refuse_unscored(bulletin, query)
     target = query.target or (None if query.threshold is None else DISTRIBUTIONS[0])
-    wanted: dict[str, Sequence[Any]] = {
-        **_places(query),
+    values = _places(query) | {
         "region": query.region,
-        "target": _listed(target),
+        "target": [target] if target else [],
         "horizon": query.horizon,
     }
-    conditions = _conditions(scores, wanted)
+    conditions = _conditions(scores, values)
     exceedance = None
     if query.threshold is not None:
         exceedance = exceedance_of_scores(bulletin, query.threshold)
     if query.min_probability is not None:
-        judged = scores.numbers("probability") if exceedance is None else exceedance
-        conditions.append(judged >= query.min_probability)
+        probability = scores.numbers("probability") if exceedance is None else exceedance
+        conditions.append(probability >= query.min_probability)
     if query.risk_level:
-        wanted_levels = np.isin(RISK_LEVELS, query.risk_level).nonzero()[0]
-        conditions.append(np.isin(risk_of_scores(bulletin), wanted_levels))
+        codes = np.isin(RISK_LEVELS, query.risk_level).nonzero()[0]
+        conditions.append(np.isin(risk_of_scores(bulletin), codes))
     if query.bbox is not None:
-        conditions.append(scores.among("region", regions_in(bulletin, query.bbox)))
+        conditions.append(scores.among("region", _regions_in(bulletin, query.bbox)))
     rows = _in_order(scores, conditions, query.sort, exceedance)
-    return Selected(rows, None if exceedance is None else exceedance[rows])
+    return Selection(rows, None if exceedance is None else exceedance[rows])
 
 
 def _in_order(
@@ -78,7 +77,7 @@ def _in_order(
 
 
 def select_regions(bulletin: Bulletin, query: RegionFilter) -> Rows:
-    """Return the row numbers of the regions that a query asks for, by level and id.
+    """Return the row numbers of the regions that pass a query, by level and id.
 
     Raises UnknownError when the query names something that the bulletin does not score.
     """
@@ -86,22 +85,16 @@ def select_regions(bulletin: Bulletin, query: RegionFilter) -> Rows:
     regions = regions_of(bulletin)
     conditions = _conditions(regions, _places(query))
     if query.bbox is not None:
-        conditions.append(regions.among("region", regions_in(bulletin, query.bbox)))
+        conditions.append(regions.among("region", _regions_in(bulletin, query.bbox)))
     if query.name is not None:
         conditions.append(_named_like(bulletin, query.name))
     return regions.rows[reduce(and_, conditions)] if conditions else regions.rows
 
 
-def scores_at(bulletin: Bulletin, selected: Selected) -> list[Score]:
-    """Return scores of a bulletin as they are answered."""
-    texts = score_text(bulletin).of(*selected)
-    return [Score.model_validate_json(text) for text in texts]
-
-
 def regions_at(bulletin: Bulletin, rows: Rows) -> list[Region]:
     """Return the regions in some rows of a bulletin's regions."""
-    taken = regions_of(bulletin).take(rows).to_pylist()
-    return [Region(id=row.pop("region"), **row) for row in taken]
+    regions = regions_of(bulletin).take(rows).to_pylist()
+    return [Region(id=row.pop("region"), **row) for row in regions]
 
 
 def find_region(bulletin: Bulletin, name: str) -> Region:
@@ -111,31 +104,31 @@ def find_region(bulletin: Bulletin, name: str) -> Region:
     return regions_at(bulletin, regions.rows[regions.among("region", [name])])[0]
 
 
+def _regions_in(bulletin: Bulletin, box: str) -> list[str]:
+    return regions_in(bulletin, list(map(float, box.split(","))))
+
+
 def _named_like(bulletin: Bulletin, part: str) -> BoolArray:
-    """Tell which regions have a part in their name, whatever the case and accents."""
+    """Return which regions have a part in their name, whatever the case and accents."""
     names = regions_of(bulletin).table["name"].to_pylist()
-    wanted = plain(part)
-    return np.array([wanted in plain(name) for name in names], np.bool_)
+    plain_part = plain(part)
+    return np.array([plain_part in plain(name) for name in names], np.bool_)
 
 
 def plain(text: str) -> str:
     """Return a text without case and accents."""
     folded = unicodedata.normalize("NFKD", text).casefold()
-    apart = unicodedata.normalize("NFKD", folded)
-    return "".join(letter for letter in apart if not unicodedata.combining(letter)).casefold()
-
-
-def _listed(value: str | None) -> list[str]:
-    return [] if value is None else [value]
+    decomposed = unicodedata.normalize("NFKD", folded)
+    return "".join(letter for letter in decomposed if not unicodedata.combining(letter)).casefold()
 
 
 def _places(query: PlaceFilter) -> dict[str, Sequence[Any]]:
-    return {"level": _listed(query.level), "country": query.country}
+    return {"level": [query.level] if query.level else [], "country": query.country}
 
 
-def _conditions(frame: Frame, wanted: dict[str, Sequence[Any]]) -> list[BoolArray]:
-    """Return one condition for each column of which only some values are wanted."""
-    return [frame.among(column, values) for column, values in wanted.items() if values]
+def _conditions(frame: Frame, values: dict[str, Sequence[Any]]) -> list[BoolArray]:
+    """Return a condition for each column that is restricted to some values."""
+    return [frame.among(column, of_column) for column, of_column in values.items() if of_column]
 
 
 def _refuse_unknown_places(bulletin: Bulletin, query: PlaceFilter) -> None:
@@ -153,15 +146,15 @@ def _refuse_unscored(bulletin: Bulletin, query: ScoreFilter) -> None:
     horizons = scored[query.target] if query.target else set().union(*scored.values())
     for horizon in query.horizon:
         if horizon not in horizons:
-            known = f"it has {', '.join(map(str, sorted(horizons)))}"
-            _refuse(bulletin, f"horizon {horizon} of {query.target or 'any target'}", known)
+            remedy = f"it has {', '.join(map(str, sorted(horizons)))}"
+            _refuse(bulletin, f"horizon {horizon} of {query.target or 'any target'}", remedy)
 
 
 def _refuse_unknown(
-    bulletin: Bulletin, kind: str, wanted: list[str], known: Collection[str]
+    bulletin: Bulletin, kind: str, names: list[str], scored: Collection[str]
 ) -> None:
-    for name in wanted:
-        if name not in known:
+    for name in names:
+        if name not in scored:
             _refuse(bulletin, f"{kind} '{name}'", "see its list of regions")
 
 

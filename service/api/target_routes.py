@@ -1,41 +1,78 @@
-"""`/v1/targets`: what is forecast, and what the risk levels mean."""
+"""`/v1/targets` and `/v1/indicators`: what is forecast, and from what."""
 
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Request, Response
 
-from bulletins.form import Manifest, RiskScale
+from bulletins.form import ListedIndicator, Manifest, RiskScale
 from features.words import SPECS, TARGETS, Target
 from service.api.bodies import ExplainedRisk, TargetDescription, TargetList, TargetScale
+from service.api.current import chosen_bulletin
 from service.api.examples import problems_of
-from service.api.listing import json_list, next_page, start_of
-from service.api.queries import TargetQuery
-from service.api.risk import scale_of
+from service.api.lists import json_list
+from service.api.queries import IndicatorQuery, TargetQuery
 from service.api.routing import QueryRoute
+from service.api.schemas import IndicatorList
+from service.errors import UnknownError
+from service.store.bulletins import Bulletin
+from service.store.risk import scale_of
 
-router = APIRouter(prefix="/v1/targets", tags=["scores"], route_class=QueryRoute)
+router = APIRouter(prefix="/v1", route_class=QueryRoute)
 
 
-@router.get("", response_model=TargetList, responses=problems_of("/v1/targets"))
+@router.get(
+    "/targets", response_model=TargetList, responses=problems_of("/v1/targets"), tags=["scores"]
+)
 async def list_targets(request: Request, query: Annotated[TargetQuery, Query()]) -> Response:
     """What the bulletin forecasts, at which horizons, and what each risk level has meant.
 
     The levels are defined once for a target and a level of regions: each begins where the odds are
     1, 3, 9 and 27 times those of the base rate in the backtest.
     """
-    bulletin, start = start_of(request, query)
-    found = [
+    bulletin = chosen_bulletin(request, query)
+    targets = [
         _describe(bulletin.manifest, target, sorted(bulletin.horizons[target]))
         for target in TARGETS
         if target in bulletin.horizons
     ]
-    return json_list(
-        request,
-        bulletin,
-        found[start : start + query.limit],
-        total=len(found),
-        following=next_page(request, bulletin, start, query.limit, len(found)),
-    )
+    return json_list(request, TargetList, bulletin, query, targets)
+
+
+@router.get(
+    "/indicators",
+    response_model=IndicatorList,
+    responses=problems_of("/v1/indicators"),
+    tags=["indicators"],
+)
+async def list_indicators(request: Request, query: Annotated[IndicatorQuery, Query()]) -> Response:
+    """All indicators, by family: the catalogue as it was when the bulletin was issued.
+
+    A family that the catalogue does not have is a 404, and so is a bulletin from before the
+    indicators were listed.
+    """
+    bulletin = chosen_bulletin(request, query)
+    indicators = _of_families(bulletin, query.family)
+    return json_list(request, IndicatorList, bulletin, query, indicators)
+
+
+def _of_families(bulletin: Bulletin, families: list[str]) -> list[ListedIndicator]:
+    """Return the indicators of some families, of all if none is named.
+
+    Raises UnknownError when the bulletin lists none, or none of such a family.
+    """
+    catalogue = list(dict.fromkeys(indicator.family for indicator in bulletin.indicators))
+    if not catalogue:
+        raise UnknownError(
+            f"bulletin {bulletin.manifest.id} was issued before indicators were listed: ask a "
+            "newer one"
+        )
+    unknown = [family for family in families if family not in catalogue]
+    if unknown:
+        raise UnknownError(
+            f"bulletin {bulletin.manifest.id} has no family '{unknown[0]}' of indicators: it has "
+            f"{', '.join(catalogue)}"
+        )
+    return [i for i in bulletin.indicators if not families or i.family in families]
 
 
 def _describe(manifest: Manifest, target: Target, horizons: list[int]) -> TargetDescription:

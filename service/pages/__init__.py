@@ -1,1 +1,8 @@
-"""The pages for people: the map of the current bulletin, and the description of the API."""
+"""The pages for people: the map of a bulletin, and the description of the API.
+
+Where do I go to ...?
+
+* change what the server writes: `page.py`, `templates/`; what the browser loads: `assets.py`
+* change a colour: `static/page.css`; the map: `static/map.js`; a region: `static/region.js`
+* change the words of a target: not here, but in `features/words.py`
+"""

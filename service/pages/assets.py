@@ -6,7 +6,7 @@ good; the scripts import each other by relative addresses and so have the same v
 
 import hashlib
 from functools import cache
-from importlib.metadata import version
+from importlib import metadata
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -24,20 +24,20 @@ _FOR_GOOD = "public, max-age=31536000, immutable"
 router = APIRouter(include_in_schema=False)
 
 
-@router.get("/assets/{asked}/{name}")
-def show_asset(asked: str, name: str) -> FileResponse:
+@router.get("/assets/{version}/{name}")
+def show_asset(version: str, name: str) -> FileResponse:
     """Return a file that the page loads. Raises UnknownError for any other name."""
     path = _files().get(name)
     if path is None:
         raise UnknownError(f"the page has no file '{name}'")
-    caching = _FOR_GOOD if asked == assets_version() else "no-cache"
+    caching = _FOR_GOOD if version == assets_version() else "no-cache"
     return FileResponse(path, media_type=_TYPES[path.suffix], headers={"Cache-Control": caching})
 
 
 @cache
 def assets_version() -> str:
-    """Return what tells one set of files from another."""
-    content = hashlib.sha256(version("plotly").encode())
+    """Return a hash of all files."""
+    content = hashlib.sha256(metadata.version("plotly").encode())
     for name, path in sorted(_files().items()):
         if name != PLOTLY:
             content.update(name.encode() + path.read_bytes())

@@ -1,9 +1,10 @@
 """The pages for people: `/`, what a bulletin says, and `/docs`, how to ask for more.
 
-The server writes all that can be read without a script: what the bulletin is, the choices, and the
-highest scores. The scripts add the map, the search and the regions; the address has what is chosen.
+The server writes what can be read without a script: the bulletin, the choices, and the highest
+scores. The scripts add the map, the search and the regions; the address holds the choices.
 """
 
+from dataclasses import asdict
 from datetime import date
 from pathlib import Path
 from typing import Annotated, Any
@@ -14,12 +15,14 @@ from fastapi.responses import HTMLResponse
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from pydantic import Field
 
-from bulletins.form import Manifest
+from bulletins.form import RISK_LEVELS, Manifest
 from features.words import DISPLAYED, SPECS, Level, Target
 from service.api.current import is_simulated, is_stale, used_bulletin
 from service.api.queries import BulletinChoice, LevelFilter, NoParameters, ScoreFilter
+from service.api.routing import QueryRoute
 from service.api.schemas import Score
-from service.api.selection import scores_at, select_scores
+from service.api.scores import scores_at
+from service.api.selection import select_scores
 from service.pages import assets
 from service.pages.assets import PLOTLY, assets_version
 from service.store.bulletins import LATEST, Bulletin
@@ -30,8 +33,8 @@ _SMALL = 0.01
 _LEVELS: tuple[Level, ...] = ("admin1", "priogrid", "country")
 _LEVEL_NAMES = {"country": "countries", "admin1": "regions", "priogrid": "grid cells"}
 
-# Nothing is ever loaded from another host, and the browser is told to hold us to it. Plotly and
-# Swagger write styles; only the page of the API, which is FastAPI's, has a script in it.
+# The browser is to load nothing from another host. Plotly and Swagger write styles; only the page
+# of the API, which is FastAPI's, has a script in it.
 _COMMON = (
     "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:; "
     "base-uri 'none'; form-action 'self'; frame-ancestors 'none'; script-src 'self'"
@@ -39,7 +42,9 @@ _COMMON = (
 _HEADERS = {"Content-Security-Policy": _COMMON}
 _DOCS_HEADERS = {"Content-Security-Policy": f"{_COMMON} 'unsafe-inline'"}
 
-router = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
+router = APIRouter(
+    include_in_schema=False, default_response_class=HTMLResponse, route_class=QueryRoute
+)
 router.include_router(assets.router)
 
 
@@ -109,6 +114,9 @@ def _state(bulletin: Bulletin, view: dict[str, Any]) -> dict[str, Any]:
         "simulated": manifest.simulated,
         "thresholds": manifest.thresholds,
         "horizons": {target: sorted(bulletin.horizons[target]) for target in bulletin.horizons},
+        "targets": {target: asdict(SPECS[target]) for target in bulletin.horizons},
+        "places": _LEVEL_NAMES,
+        "risk_levels": RISK_LEVELS,
         "models": {
             level: [
                 {"name": f"{model.name} v{model.version}", "learner": model.learner}
@@ -122,17 +130,17 @@ def _state(bulletin: Bulletin, view: dict[str, Any]) -> dict[str, Any]:
 
 
 def _chosen(bulletin: Bulletin, query: PageView) -> tuple[Target, int]:
-    """Return the target and horizon to show: as asked, else the nearest that there is."""
+    """Return the target and horizon to show: those of the query, or the nearest that exist."""
     scored = [target for target in DISPLAYED if target in bulletin.horizons]
     target = query.target or scored[0]
     horizons = sorted(bulletin.horizons.get(target, ())) or [1]
-    asked = query.horizon or horizons[0]
-    return target, min(horizons, key=lambda horizon: abs(horizon - asked))
+    near = query.horizon or horizons[0]
+    return target, min(horizons, key=lambda horizon: abs(horizon - near))
 
 
 def _top(bulletin: Bulletin, level: Level, target: Target, horizon: int) -> list[Score]:
     query = ScoreFilter(level=level, target=target, horizon=[horizon])
-    return scores_at(bulletin, select_scores(bulletin, query).at(0, ROWS))
+    return scores_at(bulletin, select_scores(bulletin, query).page(0, ROWS))
 
 
 def _preferred(manifest: Manifest) -> Level:

@@ -1,7 +1,10 @@
-"""The bulletins on disk: found, checked, read and kept at hand.
+"""The bulletins on disk: which there are, which are loaded, and what follows from them.
+
+Owns no form and no check of a file: those are in `bulletins/`.
 
 Where do I go to ...?
 
-* see when a bulletin is refused: `reading.py`; which one is served: `bulletins.py`
-* see how a table is asked: `frame.py`
+* see which bulletin is served, and when a new one is taken up: `bulletins.py`
+* see how risk levels are given: `risk.py`; where regions lie: `places.py`
+* see what older bulletins said, beside what came: `past.py`
 """

@@ -1,16 +1,17 @@
-"""Which bulletin is served: finds those in the home directory and keeps the used ones loaded."""
+"""Which bulletins are served: those in the home directory, the used ones loaded."""
 
+import hashlib
 import logging
 import os
-import time
 from collections import OrderedDict, defaultdict
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date
-from functools import cached_property
+from functools import cached_property, wraps
 from pathlib import Path
-from threading import Lock
-from typing import NamedTuple
+from threading import Lock, RLock
+from typing import NamedTuple, TypeVar
+from weakref import WeakKeyDictionary
 
 from bulletins.form import ListedIndicator, Manifest
 from bulletins.frame import Frame
@@ -21,10 +22,7 @@ from service.errors import NoBulletinError, UnknownBulletinError, UnknownError
 
 LATEST = "latest"
 
-_SETTLED_NS = 100_000_000
-"""A folder's time of change is coarse: a change within so much of it may not have moved it yet."""
-
-_UNSETTLED = -2
+T = TypeVar("T")
 
 _log = logging.getLogger(__name__)
 
@@ -33,8 +31,8 @@ _log = logging.getLogger(__name__)
 class Bulletin:
     """One loaded bulletin: its manifest, its scores in the order of their key, and the rest.
 
-    `indicators` are those of the catalogue of the day, `parts` the Parquet files by name;
-    a bulletin from before they were kept has none.
+    `indicators` are those of the catalogue of the day, `parts` the Parquet files by name. Older
+    bulletins have none of either.
     """
 
     manifest: Manifest
@@ -43,18 +41,14 @@ class Bulletin:
     parts: Mapping[str, Part] = field(default_factory=dict)
 
     def part(self, name: str) -> Part:
-        """Return a file beside the scores; raises UnknownError when the bulletin has none such."""
+        """Return a file by its name; raises UnknownError when the bulletin does not have it."""
         if name not in self.parts:
-            kept = name.removesuffix(".parquet").replace("_", " ")
+            content = name.removesuffix(".parquet").replace("_", " ")
             raise UnknownError(
-                f"bulletin {self.manifest.id} was issued before {kept} were kept: ask a newer one"
+                f"bulletin {self.manifest.id} was issued before {content} were kept: ask a newer "
+                "one"
             )
         return self.parts[name]
-
-    @property
-    def files(self) -> dict[str, bytes]:
-        """The Parquet files as they were published, by name."""
-        return {name: part.content for name, part in self.parts.items()}
 
     @cached_property
     def horizons(self) -> dict[str, set[int]]:
@@ -66,78 +60,43 @@ class Bulletin:
         return dict(horizons)
 
 
+def derived(compute: Callable[[Bulletin], T]) -> Callable[[Bulletin], T]:
+    """Cache what a function computes from a bulletin, for as long as the bulletin is loaded.
+
+    Threads that need the same value at once wait for the first of them.
+    """
+    values: WeakKeyDictionary[Bulletin, T] = WeakKeyDictionary()
+    lock = RLock()
+
+    @wraps(compute)
+    def cached(bulletin: Bulletin) -> T:
+        value = values.get(bulletin)
+        if value is None:
+            with lock:
+                value = values.get(bulletin)
+                if value is None:
+                    value = values[bulletin] = compute(bulletin)
+        return value
+
+    return cached
+
+
 Stamp = tuple[tuple[str, int, int, int], ...]
-"""Name, inode, size and time of change [ns] of every file in a folder: other content, another."""
+"""Name, inode, size and time of change [ns] of every file in a folder."""
 
 
-class _Shelf(NamedTuple):
-    """What was found at one look; replaced whole, so that no reader sees half of it."""
+class Listing(NamedTuple):
+    """The bulletins as they were at one look; replaced whole, so that no reader sees half of it.
 
-    changed: int  # when the folder of the bulletins last changed [ns]
-    stamps: dict[str, Stamp]
-    manifests: dict[str, Manifest]  # newest first
-    newest: Bulletin | None
-    passed_over: dict[str, str]  # why, by the name of the folder
-    number: int  # one more whenever something else was found
-
-
-_EMPTY = _Shelf(-1, {}, {}, None, {}, 0)
-
-
-class BulletinStore:
-    """The bulletins of a home directory; safe to share between threads.
-
-    The newest has the latest origin and, of those, the latest issue. A bulletin that is damaged
-    is logged and passed over; folders whose name starts with a dot are still being written.
+    `manifests` are by id, the newest first. `passed_over` says of a folder by its name why it is
+    not served. `digest` is another one whenever another set of bulletins is served.
     """
 
-    def __init__(self, home: Path, *, keep: int = 4) -> None:
-        self._folder = home / "bulletins"
-        self._path = str(self._folder)
-        self._keep = keep
-        self._lock = Lock()
-        self._shelf: _Shelf | None = None
-        self._loaded: OrderedDict[str, Bulletin] = OrderedDict()
-
-    @property
-    def last_look(self) -> tuple[Bulletin | None, int]:
-        """The newest bulletin at the last look, and a number that grows when bulletins change."""
-        shelf = self._shelf or _EMPTY
-        return shelf.newest, shelf.number
-
-    @property
-    def passed_over(self) -> dict[str, str]:
-        """Why folders of bulletins are not served, by their name, at the last look."""
-        return dict((self._shelf or _EMPTY).passed_over)
-
-    def current(self) -> Bulletin | None:
-        """Return the newest bulletin that can be served, or None when there is none yet."""
-        return self._look().newest
-
-    def manifests(self) -> tuple[Manifest, ...]:
-        """Return the manifests of all bulletins, newest first."""
-        return tuple(self._look().manifests.values())
-
-    def get(self, name: str) -> Bulletin:
-        """Return a bulletin by its id, or the newest one for `latest`.
-
-        Raises NoBulletinError when nothing is published, UnknownBulletinError when this one is
-        not there or is damaged.
-        """
-        shelf = self._look()
-        if shelf.newest is None:
-            raise NoBulletinError("no bulletin has been published yet: issue one, then ask again")
-        if name in (LATEST, shelf.newest.manifest.id):
-            return shelf.newest
-        if name not in shelf.manifests:
-            raise UnknownBulletinError(f"there is no bulletin '{name}': see the list of bulletins")
-        with self._lock:
-            try:
-                return self._load(shelf.manifests[name])
-            except BulletinError as error:
-                _log.warning("%s", error)
-                self._drop(name, str(error))
-                raise UnknownBulletinError(f"bulletin {name} is damaged, not served") from error
+    stamps: dict[str, Stamp]
+    manifests: dict[str, Manifest]
+    newest: Bulletin | None
+    passed_over: dict[str, str]
+    digest: str
 
     def choose(
         self, name: str = LATEST, *, origin: str | None = None, issued_by: date | None = None
@@ -146,68 +105,87 @@ class BulletinStore:
 
         Raises UnknownBulletinError when there is none.
         """
-        for manifest in self.manifests():
+        for manifest in self.manifests.values():
             is_named = name in (LATEST, manifest.id)
             is_of_origin = origin in (None, manifest.origin)
             is_issued = issued_by is None or manifest.issued_at.astimezone(UTC).date() <= issued_by
             if is_named and is_of_origin and is_issued:
                 return manifest
-        asked = [f"with the id {name}"] if name != LATEST else []
-        asked += [f"of origin {origin}"] if origin is not None else []
-        asked += [f"issued by {issued_by}"] if issued_by is not None else []
+        conditions = [f"with the id {name}"] if name != LATEST else []
+        conditions += [f"of origin {origin}"] if origin is not None else []
+        conditions += [f"issued by {issued_by}"] if issued_by is not None else []
         raise UnknownBulletinError(
-            f"there is no bulletin {', '.join(asked)}: see the list of bulletins"
+            f"there is no bulletin {', '.join(conditions)}: see the list of bulletins"
         )
 
-    def is_as_seen(self) -> bool:
-        """Tell, by a few looks at the disk, whether all is as it was at the last look."""
-        shelf = self._shelf
-        if shelf is None or shelf.changed == _UNSETTLED or self._changed() != shelf.changed:
-            return False
-        # What could not be read may be a copy that is still being made.
-        return all(self._stamp(name) == shelf.stamps.get(name) for name in shelf.passed_over)
 
-    def _look(self) -> _Shelf:
-        """Return what is there now. Only the first look waits for another thread's."""
-        shelf = self._shelf
-        if shelf is not None and self.is_as_seen():
-            return shelf
-        if self._lock.acquire(blocking=shelf is None):
+class BulletinStore:
+    """The bulletins of a home directory; safe to share between threads.
+
+    `look` takes up what has changed in the folder; it is called once here and then by the owner.
+    The newest bulletin has the latest origin and, of those, the latest issue. A damaged bulletin
+    is logged and passed over. Folders whose name starts with a dot are still being written.
+    """
+
+    def __init__(self, home: Path, *, keep: int = 4) -> None:
+        self._folder = home / "bulletins"
+        self._keep = keep
+        self._lock = Lock()
+        self._loaded: OrderedDict[str, Bulletin] = OrderedDict()
+        self._trouble = ""
+        self.listing = Listing({}, {}, None, {}, _digest({}))
+        self.look()
+
+    def current(self) -> Bulletin | None:
+        """Return the newest bulletin that can be served, or None when there is none yet."""
+        return self.listing.newest
+
+    def manifests(self) -> tuple[Manifest, ...]:
+        """Return the manifests of all bulletins, newest first."""
+        return tuple(self.listing.manifests.values())
+
+    def get(self, name: str, listing: Listing | None = None) -> Bulletin:
+        """Return a bulletin of a listing by its id, or the newest one for `latest`.
+
+        Without a listing it is the present one.
+        Raises NoBulletinError when nothing is published, UnknownBulletinError when this one is
+        not there or is damaged.
+        """
+        listing = listing or self.listing
+        if listing.newest is None:
+            raise NoBulletinError("no bulletin has been published yet: issue one, then ask again")
+        if name in (LATEST, listing.newest.manifest.id):
+            return listing.newest
+        if name not in listing.manifests:
+            raise UnknownBulletinError(f"there is no bulletin '{name}': see the list of bulletins")
+        with self._lock:
             try:
-                # Before the folders are read: what changes meanwhile is seen at the next look.
-                changed = self._changed()
-                stamps = self._find()
-                if stamps is not None:
-                    self._arrange_anew(changed, stamps)
-            finally:
-                self._lock.release()
-        return self._shelf or _EMPTY
+                return self._load(listing.manifests[name])
+            except BulletinError as error:
+                _log.warning("%s", error)
+                self._pass_over(name, str(error))
+                raise UnknownBulletinError(f"bulletin {name} is damaged, not served") from error
 
-    def _arrange_anew(self, changed: int, stamps: dict[str, Stamp]) -> None:
-        old = self._shelf or _EMPTY
-        if self._shelf is not None and stamps == old.stamps:
-            self._shelf = old._replace(changed=changed)
-            return
-        self._shelf = self._arrange(old, changed, stamps)
+    def look(self) -> None:
+        """Read the folder again, and load the newest bulletin if it is another one now."""
+        with self._lock:
+            try:
+                stamps = self._stamps()
+            except OSError as error:
+                if self._trouble != str(error):
+                    _log.warning("the bulletins cannot be listed now: %s", error)
+                self._trouble = str(error)
+                return
+            self._trouble = ""
+            if stamps != self.listing.stamps:
+                self.listing = self._listing_of(stamps)
 
-    def _changed(self) -> int:
-        """When a bulletin last came or went [ns]; -1 where there is no folder for them yet."""
-        try:
-            changed = os.stat(self._path).st_mtime_ns  # noqa: PTH116  # at every request
-        except OSError:
-            return -1
-        return changed if time.time_ns() - changed > _SETTLED_NS else _UNSETTLED
-
-    def _find(self) -> dict[str, Stamp] | None:
-        """Return the stamps of the bulletins' folders, None when they cannot be listed now."""
-        try:
-            if not self._folder.exists():
-                return {}
-            names = [entry.name for entry in os.scandir(self._folder) if entry.is_dir()]
-            return {name: self._stamp(name) for name in names if not name.startswith(".")}
-        except OSError as error:
-            _log.warning("the bulletins cannot be listed now: %s", error)
-            return None
+    def _stamps(self) -> dict[str, Stamp]:
+        """Return the stamp of every bulletin's folder, by its name; raises OSError."""
+        if not self._folder.exists():
+            return {}
+        names = [entry.name for entry in os.scandir(self._folder) if entry.is_dir()]
+        return {name: self._stamp(name) for name in names if not name.startswith(".")}
 
     def _stamp(self, name: str) -> Stamp:
         try:
@@ -217,14 +195,16 @@ class BulletinStore:
             return ()
         return tuple((name, s.st_ino, s.st_size, s.st_mtime_ns) for name, s in stats)
 
-    def _arrange(self, old: _Shelf, changed: int, stamps: dict[str, Stamp]) -> _Shelf:
-        """Return the shelf for the folders found: reads new manifests and loads the newest."""
-        new = {name for name, stamp in stamps.items() if old.stamps.get(name) != stamp}
-        for name in new | (old.stamps.keys() - stamps.keys()):
+    def _listing_of(self, stamps: dict[str, Stamp]) -> Listing:
+        """Read the manifests that are new or changed, and load the newest bulletin."""
+        old = self.listing
+        changed = {name for name, stamp in stamps.items() if old.stamps.get(name) != stamp}
+        for name in changed | (old.stamps.keys() - stamps.keys()):
             self._loaded.pop(name, None)
-        passed_over = {n: why for n, why in old.passed_over.items() if n in stamps and n not in new}
-        manifests = [m for n, m in old.manifests.items() if n in stamps and n not in new]
-        for name in sorted(new):
+        unchanged = stamps.keys() - changed
+        passed_over = {name: why for name, why in old.passed_over.items() if name in unchanged}
+        manifests = [m for name, m in old.manifests.items() if name in unchanged]
+        for name in sorted(changed):
             try:
                 manifests.append(read_manifest(self._folder / name))
             except BulletinError as error:
@@ -239,7 +219,7 @@ class BulletinStore:
                 _log.warning("%s; an older one is served if there is one", error)
                 passed_over[manifests.pop(0).id] = str(error)
         by_id = {m.id: m for m in manifests}
-        return _Shelf(changed, stamps, by_id, newest, passed_over, old.number + 1)
+        return Listing(stamps, by_id, newest, passed_over, _digest(by_id))
 
     def _load(self, manifest: Manifest) -> Bulletin:
         if manifest.id not in self._loaded:
@@ -255,10 +235,17 @@ class BulletinStore:
             self._loaded.popitem(last=False)
         return self._loaded[manifest.id]
 
-    def _drop(self, name: str, why: str) -> None:
-        if self._shelf is not None:
-            manifests = {key: m for key, m in self._shelf.manifests.items() if key != name}
-            passed_over = self._shelf.passed_over | {name: why}
-            self._shelf = self._shelf._replace(
-                manifests=manifests, passed_over=passed_over, number=self._shelf.number + 1
-            )
+    def _pass_over(self, name: str, why: str) -> None:
+        listing = self.listing
+        if name not in listing.manifests:  # it has been withdrawn meanwhile
+            return
+        manifests = {key: m for key, m in listing.manifests.items() if key != name}
+        self.listing = listing._replace(
+            manifests=manifests,
+            passed_over=listing.passed_over | {name: why},
+            digest=_digest(manifests),
+        )
+
+
+def _digest(manifests: Mapping[str, Manifest]) -> str:
+    return hashlib.sha256("\n".join(manifests).encode()).hexdigest()

@@ -1,37 +1,32 @@
-"""What other bulletins said of one region, read from their files on disk when it is asked."""
+"""What older bulletins and the history say of one region, read when it is needed."""
 
-import hashlib
 import logging
 from collections import OrderedDict
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from threading import Lock
 
 import pyarrow as pa
 
-from bulletins.form import SCORES_FILE, Manifest
+from bulletins.form import HISTORY_FILE, SCORES_FILE, Manifest
 from bulletins.parts import Part
+from bulletins.reading import read_file
+from features.errors import BulletinError
+from service.store.bulletins import Bulletin
 
 _log = logging.getLogger(__name__)
 
 MOST_ORIGINS = 24
-"""Of so many origins, the newest, earlier bulletins are told."""
+"""The number of origins whose bulletins are shown, the newest."""
 
 _COLUMNS = (
-    "target",
-    "horizon",
-    "target_month",
-    "threshold",
-    "probability",
-    "mean",
-    "q05",
-    "q50",
-    "q95",
+    *("target", "horizon", "target_month", "threshold", "probability"),
+    *("mean", "q05", "q50", "q95"),
 )
 
 
 class PastScores:
-    """The scores of other bulletins, a few megabytes of them kept as compressed as on disk."""
+    """The scores of older bulletins; a few megabytes of compressed files are cached."""
 
     def __init__(self, home: Path, *, keep: int = MOST_ORIGINS) -> None:
         self._folder = home / "bulletins"
@@ -40,45 +35,51 @@ class PastScores:
         self._parts: OrderedDict[str, Part] = OrderedDict()
 
     def of_region(
-        self, manifests: tuple[Manifest, ...], but: str, region: str
+        self, manifests: tuple[Manifest, ...], bulletin: str, region: str
     ) -> Iterator[tuple[Manifest, pa.Table]]:
-        """Yield bulletins and their scores of a region: of each origin the newest issue.
+        """Yield the bulletins older than one, and their scores of a region.
 
-        `manifests` are the newest first; the bulletin `but`, and newer ones than it, are left out.
+        `manifests` are the newest first. Of each origin the newest issue is taken.
         """
-        names = [manifest.id for manifest in manifests]
-        older = manifests[names.index(but) + 1 :] if but in names else manifests
-        seen: set[str] = set()
+        ids = [manifest.id for manifest in manifests]
+        older = manifests[ids.index(bulletin) + 1 :] if bulletin in ids else manifests
+        origins: set[str] = set()
         for manifest in older:
-            if manifest.origin in seen or len(seen) == self._keep:
+            if manifest.origin in origins or len(origins) == self._keep:
                 continue
-            part = self._part(manifest)
-            if part is not None:
-                seen.add(manifest.origin)
-                yield manifest, part.of_region(region, _COLUMNS)
+            try:
+                part = self._part(manifest)
+            except BulletinError as error:
+                _log.warning("passed over: %s", error)
+                continue
+            origins.add(manifest.origin)
+            yield manifest, part.of_region(region, _COLUMNS)
 
-    def _part(self, manifest: Manifest) -> Part | None:
+    def _part(self, manifest: Manifest) -> Part:
+        """Return the scores of a bulletin; raises BulletinError."""
+        sha256 = manifest.scores_sha256
         with self._lock:
-            part = self._parts.get(manifest.scores_sha256)
-            if part is None:
-                part = _whole(self._folder / manifest.id / SCORES_FILE, manifest.scores_sha256)
-                if part is None:
-                    return None
-                self._parts[manifest.scores_sha256] = part
-            self._parts.move_to_end(manifest.scores_sha256)
+            if sha256 not in self._parts:
+                content = read_file(self._folder / manifest.id, SCORES_FILE, sha256)
+                self._parts[sha256] = Part(content)
+            self._parts.move_to_end(sha256)
             while len(self._parts) > self._keep:
                 self._parts.popitem(last=False)
-            return part
+            return self._parts[sha256]
 
 
-def _whole(file: Path, sha256: str) -> Part | None:
-    """Return the file, None where it is not what was published."""
-    try:
-        content = file.read_bytes()
-    except OSError as error:
-        _log.warning("bulletin %s is passed over: %s", file.parent.name, error.strerror)
-        return None
-    if hashlib.sha256(content).hexdigest() != sha256:
-        _log.warning("bulletin %s is passed over: its scores are damaged", file.parent.name)
-        return None
-    return Part(content)
+class Deaths:
+    """The observed deaths of one region by month (YYYY-MM) [deaths/month]."""
+
+    def __init__(self, bulletin: Bulletin, region: str) -> None:
+        self._by_month: dict[str, float] = {}
+        if HISTORY_FILE in bulletin.parts:
+            columns = ("month", "observed", "deaths")
+            rows = bulletin.parts[HISTORY_FILE].of_region(region, columns).to_pylist()
+            self._by_month = {row["month"]: row["deaths"] for row in rows if row["observed"]}
+
+    def mean_over(self, months: Sequence[str]) -> float | None:
+        """Return the mean over some months; None unless each was observed."""
+        if not all(month in self._by_month for month in months):
+            return None
+        return sum(self._by_month[month] for month in months) / len(months)

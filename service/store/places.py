@@ -1,14 +1,18 @@
-"""Where the regions of a bulletin lie."""
+"""Where the regions of a bulletin lie, and the distributions of deaths in them."""
+
+from collections.abc import Sequence
 
 import numpy as np
+import pyarrow as pa
 
 from bulletins.columns import as_numbers, numbers
-from bulletins.form import REGIONS_FILE
-from bulletins.frame import Frame
+from bulletins.form import DISTRIBUTIONS_FILE, REGIONS_FILE
+from bulletins.frame import Frame, Rows, as_numpy
 from bulletins.reading import REGION
 from features.arrays import FloatArray
-from service.store.bulletins import Bulletin
-from service.store.derived import derived
+from features.words import DISTRIBUTIONS
+from service.errors import UnknownBulletinError
+from service.store.bulletins import Bulletin, derived
 
 _EDGES = ("west", "south", "east", "north")
 _HALF_TURN = 180.0
@@ -18,8 +22,8 @@ _HALF_TURN = 180.0
 def outlines_of(bulletin: Bulletin) -> dict[str, bytes]:
     """Return the outlines of a bulletin's regions as GeoJSON geometries, by id.
 
-    Regions that nobody knows the place of are left out. Raises UnknownError where the bulletin
-    tells of no regions.
+    Regions without a known outline are left out. Raises UnknownError when the bulletin has no file
+    of regions.
     """
     table = bulletin.part(REGIONS_FILE).whole(["region", "outline"])
     pairs = zip(table["region"].to_pylist(), table["outline"].to_pylist(), strict=True)
@@ -28,44 +32,92 @@ def outlines_of(bulletin: Bulletin) -> dict[str, bytes]:
 
 @derived
 def regions_of(bulletin: Bulletin) -> Frame:
-    """Return the scored regions, by level and id: region, name, country, level, and where they lie.
+    """Return the scored regions, by level and id: region, name, country, level, and position.
 
-    `latitude` and `longitude` [degrees] are null where nobody knows them.
+    `latitude` and `longitude` [degrees] are null where they are unknown.
     """
     if REGIONS_FILE in bulletin.parts:
         columns = ["region", "name", "country", "level", "latitude", "longitude"]
         return Frame(bulletin.part(REGIONS_FILE).whole(columns))
     scores = bulletin.scores
     table = scores.take(scores.distinct("region")).select(list(REGION))
-    nothing = numbers(np.full(len(table), np.nan))
-    return Frame(table.append_column("latitude", nothing).append_column("longitude", nothing))
+    unknown = numbers(np.full(len(table), np.nan))
+    return Frame(table.append_column("latitude", unknown).append_column("longitude", unknown))
 
 
 def neighbours_of(bulletin: Bulletin, region: str) -> list[str]:
-    """Return the ids of the scored regions that touch one; none where nobody knows."""
+    """Return the ids of the scored regions that touch one; none in older bulletins."""
     if REGIONS_FILE not in bulletin.parts:
         return []
     rows = bulletin.part(REGIONS_FILE).of_region(region, ("neighbours",)).to_pylist()
     return [name for row in rows for name in row["neighbours"]]
 
 
-def regions_in(bulletin: Bulletin, box: str) -> list[str]:
+def regions_in(bulletin: Bulletin, box: Sequence[float]) -> list[str]:
     """Return the ids of the regions that touch a box: west, south, east, north edge [degrees].
 
-    A western edge east of the eastern one goes across 180 degrees. Raises UnknownError where the
-    bulletin tells of no regions.
+    A western edge east of the eastern one goes across 180 degrees. Raises UnknownError when the
+    bulletin has no file of regions.
     """
-    west, one, east, other = map(float, box.split(","))
+    west, one, east, other = box
     south, north = sorted((one, other))
     ids, edges = _edges(bulletin)
-    upright = (edges["south"] <= north) & (edges["north"] >= south)
+    overlaps_upright = (edges["south"] <= north) & (edges["north"] >= south)
     spans = [(west, east)] if west <= east else [(west, _HALF_TURN), (-_HALF_TURN, east)]
-    across = [(edges["west"] <= right) & (edges["east"] >= left) for left, right in spans]
-    within = upright & np.any(across, axis=0)  # NaN touches nothing
-    return [ids[place] for place in np.flatnonzero(within).tolist()]
+    overlaps = [(edges["west"] <= right) & (edges["east"] >= left) for left, right in spans]
+    within = overlaps_upright & np.any(overlaps, axis=0)  # NaN touches nothing
+    return [ids[row] for row in np.flatnonzero(within).tolist()]
 
 
 @derived
 def _edges(bulletin: Bulletin) -> tuple[list[str], dict[str, FloatArray]]:
     table = bulletin.part(REGIONS_FILE).whole(["region", *_EDGES])
     return table["region"].to_pylist(), {name: as_numbers(table[name]) for name in _EDGES}
+
+
+class Distributions:
+    """The distributions of n scores, end to end: numbers of deaths and their exceedances."""
+
+    def __init__(self, table: pa.Table) -> None:
+        deaths = table["deaths"].combine_chunks()
+        self._ends = as_numpy(deaths.offsets)
+        self._deaths: FloatArray = as_numpy(deaths.values)
+        self._exceedance: FloatArray = as_numpy(table["exceedance"].combine_chunks().values)
+
+    def exceedance(self, threshold: float) -> FloatArray:
+        """Return the probabilities of at least `threshold` deaths, (n,)."""
+        begin, end = self._ends[:-1], self._ends[1:]
+        fewer = np.append(0, np.cumsum(self._deaths < threshold))
+        first = begin + fewer[end] - fewer[begin]
+        # Beyond the last number of deaths the probability is 0; any place in range will do there.
+        probability = self._exceedance[np.minimum(first, end - 1)]
+        return np.asarray(np.where(first < end, probability, 0.0))
+
+
+@derived
+def distributions_of(bulletin: Bulletin) -> tuple[Distributions, Rows]:
+    """Return the distributions of a bulletin, and the rows of the scores that they belong to.
+
+    Raises UnknownError when the bulletin has none, UnknownBulletinError when they are of others.
+    """
+    columns = ["region", "level", "horizon", "deaths", "exceedance"]
+    table = bulletin.part(DISTRIBUTIONS_FILE).whole(columns)
+    scores = bulletin.scores
+    rows = scores.rows[scores.among("target", DISTRIBUTIONS)]
+    key = ["level", "region", "horizon"]  # both are in this order
+    if not scores.take(rows).select(key).equals(table.select(key)):
+        raise UnknownBulletinError(
+            f"bulletin {bulletin.manifest.id} is damaged: its distributions are of other scores"
+        )
+    return Distributions(table), rows
+
+
+def exceedance_of_scores(bulletin: Bulletin, threshold: float) -> FloatArray:
+    """Return P(deaths >= threshold) for every score of a bulletin (n,), NaN but for fatalities.
+
+    Raises UnknownError when the bulletin has no distributions.
+    """
+    distributions, rows = distributions_of(bulletin)
+    exceedance = np.full(len(bulletin.scores), np.nan)
+    exceedance[rows] = distributions.exceedance(threshold)
+    return exceedance

@@ -4,6 +4,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
+from queue import Queue
 from typing import Any
 
 import httpx
@@ -25,6 +26,22 @@ from tests.bulletins.example import (
     table_of,
 )
 
+LOOK_EVERY_S = 0.01
+
+_servers: list[threading.Thread] = []
+
+
+def join_servers() -> None:
+    """Wait for all servers to stop."""
+    for thread in _servers:
+        thread.join()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _all_servers_stop() -> Iterator[None]:
+    yield
+    join_servers()
+
 
 def refuse_constant(name: str) -> float:
     raise AssertionError(f"{name} is not JSON")
@@ -40,33 +57,47 @@ def read_strictly(response: httpx.Response) -> None:
 @contextmanager
 def serve_app(app: FastAPI, settings: Settings | None = None) -> Iterator[httpx.Client]:
     """An application on a real socket; gives a client for it."""
-    listener = bind("127.0.0.1", 0)
-    addresses: list[str] = []
-    server = Server(app, addresses.append, settings)
+    chosen = settings or Settings()
+    listener = bind("127.0.0.1", 0, unread_seconds=chosen.send_seconds)
+    addresses: Queue[str] = Queue()
+    server = Server(app, addresses.put, chosen)
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
     thread.start()
-    while not addresses:
-        time.sleep(0.002)
     try:
         hooks = {"response": [read_strictly]}
-        with httpx.Client(base_url=addresses[0], event_hooks=hooks) as client:
+        with httpx.Client(base_url=addresses.get(timeout=10), event_hooks=hooks) as client:
             yield client
     finally:
-        server.should_exit = True
-        thread.join()
+        server.should_exit = True  # it takes a fifth of a second, which nobody has to wait for
+        _servers.append(thread)
+
+
+def wait_until(is_so: Callable[[], bool]) -> None:
+    """Wait for what happens within a second in the background; a loaded machine gets ten."""
+    end = time.monotonic() + 10
+    while not is_so():
+        assert time.monotonic() < end, "it did not happen"
+        time.sleep(0.005)
+
+
+def newest_id(client: httpx.Client) -> str | None:
+    """The bulletin that is served at this moment; None while there is none."""
+    newest: str | None = client.get("/healthz").headers.get("tocsin-bulletin")
+    return newest
 
 
 @contextmanager
 def serving_with(
     home: Path, settings: Settings | None = None, *, needs_key: bool = False, **more: Any
 ) -> Iterator[httpx.Client]:
-    app = create_app(home, settings, needs_key=needs_key, **({"now": lambda: NOW} | more))
+    options: dict[str, Any] = {"now": lambda: NOW, "look_every_s": LOOK_EVERY_S, **more}
+    app = create_app(home, settings, needs_key=needs_key, **options)
     with serve_app(app, settings) as client:
         yield client
 
 
 def serve_home(home: Path) -> AbstractContextManager[httpx.Client]:
-    return serve_app(create_app(home, now=lambda: NOW))
+    return serving_with(home)
 
 
 @pytest.fixture(scope="session")

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from service import api
 from tests.bulletins.example import EXAMPLE_MONTHS, publish_months, without_hashes
-from tests.service.conftest import serve_home
+from tests.service.conftest import join_servers, serve_home
 
 EXAMPLES = Path(api.__file__).with_name("examples.json")
 
@@ -29,6 +29,7 @@ def main() -> None:
                         if response.status_code != int(status):
                             raise SystemExit(f"{address}: {response.status_code}, not {status}")
                         bodies[address] = without_hashes(response.json())
+    join_servers()
     EXAMPLES.write_text(json.dumps(recorded, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
 
 

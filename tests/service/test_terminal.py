@@ -9,8 +9,7 @@ import pytest
 
 from features.errors import InputError, TocsinError
 from service.errors import NoBulletinError, ParameterError, UnknownError
-from service.remote import remote_scores
-from service.terminal import top_scores
+from service.terminal import remote_scores, top_scores
 
 
 def test_the_terminal_gives_what_the_api_gives(home: Path, client: httpx.Client) -> None:

@@ -1,5 +1,4 @@
-"""Speed and memory of the product, measured by hand: `ingest.py`, `indicators.py`.
+"""Speed and memory, measured by hand: `ingest.py`, `indicators.py`, `service.py`.
 
-`rolling.py` holds the benchmark's formulas in pandas and other libraries, `random_panel.py` its
-data.
+`rolling.py` holds the formulas in pandas and other libraries, `random_panel.py` their data.
 """

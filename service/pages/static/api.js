@@ -1,28 +1,28 @@
 // Asking the API: relative addresses, one bulletin throughout, lists followed to their end.
 
-const known = new Map();
+const answers = new Map();
 
-/** Return the JSON of an address, asked for once. Throws an Error whose message is for the reader. */
+/** Return the JSON of an address, fetched once. Throws an Error whose message is for the reader. */
 export function ask(path, parameters = {}) {
   const query = new URLSearchParams(Object.entries(parameters).filter(([, v]) => v !== null && v !== undefined));
   const address = `v1/${path}${query.size ? `?${query}` : ""}`;
-  if (!known.has(address)) {
+  if (!answers.has(address)) {
     const answer = fetchJson(address);
-    known.set(address, answer);
-    answer.catch(() => known.delete(address)); // so that it can be tried again
+    answers.set(address, answer);
+    answer.catch(() => answers.delete(address)); // so that it can be tried again
   }
-  return known.get(address);
+  return answers.get(address);
 }
 
 /** Return all items (or features) of a list, following `next`. */
 export async function askAll(path, parameters) {
   const items = [];
-  let given = parameters;
-  while (given) {
-    const page = await ask(path, given);
+  let query = parameters;
+  while (query) {
+    const page = await ask(path, query);
     items.push(...(page.items ?? page.features));
     // `next` is an address on the host; behind a prefix only its parameters are right.
-    given = page.next ? Object.fromEntries(new URL(page.next, location.href).searchParams) : null;
+    query = page.next ? Object.fromEntries(new URL(page.next, location.href).searchParams) : null;
   }
   return items;
 }

@@ -54,7 +54,7 @@ export async function drawHistory(box, months, forecasts) {
   }
   const most = Math.max(...past.map((one) => one.deaths), 0);
   const far = Math.max(...q("q95"), 0);
-  // A past peak must not flatten the fan: it is cut off, and said so.
+  // A past peak must not flatten the fan: it is cut off, and the words say so.
   const cut = far > 0 && most > 5 * far ? Math.max(2 * far, quantile(past.map((one) => one.deaths), 0.9)) : null;
   await Plotly.react(box, traces, layout({
     bargap: 0.15,
@@ -62,10 +62,10 @@ export async function drawHistory(box, months, forecasts) {
     yaxis: cut && cut < most ? { range: [0, cut] } : {},
   }), CONFIG);
   const first = forecasts[0];
-  const told = [!past.length ? "No month before is told of" : `${number(past.reduce((sum, one) => sum + one.deaths, 0))} deaths in the last ${past.length} observed months`];
-  if (first) told.push(`for ${month(first.target_month)} a median of ${number(first.quantiles.q50)}, and in nine of ten cases ${number(first.quantiles.q05)} to ${number(first.quantiles.q95)}`);
-  if (cut && cut < most) told.push(`the highest month, ${number(most)}, is cut off`);
-  return `${told.join("; ")}.`;
+  const words = [!past.length ? "No month before is known" : `${number(past.reduce((sum, one) => sum + one.deaths, 0))} deaths in the last ${past.length} observed months`];
+  if (first) words.push(`for ${month(first.target_month)} a median of ${number(first.quantiles.q50)}, and in nine of ten cases ${number(first.quantiles.q05)} to ${number(first.quantiles.q95)}`);
+  if (cut && cut < most) words.push(`the highest month, ${number(most)}, is cut off`);
+  return `${words.join("; ")}.`;
 }
 
 function quantile(values, share) {

@@ -1,7 +1,7 @@
 // The map: one choropleth trace over the outlines of a level.
 
 import { ask, askAll } from "./api.js";
-import { LEVELS, capital, el, percent, number } from "./words.js";
+import { capital, el, percent, number } from "./words.js";
 import { plotly, colour } from "./plotly.js";
 import { start, view } from "./view.js";
 
@@ -10,6 +10,7 @@ const tip = document.getElementById("tip");
 const message = document.getElementById("map-message");
 const outlines = new Map();
 const CONFIG = { displayModeBar: false, scrollZoom: true, responsive: true, doubleClick: false };
+const LEVELS = start.risk_levels;
 const HAIR_CELLS = 3000; // more regions than this have no borders drawn
 
 let pressed = { x: 0, y: 0 };
@@ -51,7 +52,7 @@ function turn(geometry) {
   return { type, coordinates: type === "Polygon" ? rings(coordinates) : coordinates.map(rings) };
 }
 
-/** Draw the scores of a level; `isCurrent` tells whether they are still wanted. */
+/** Draw the scores of a level; `isCurrent` returns whether they are still the latest. */
 export async function drawMap(level, scores, isCurrent) {
   const [Plotly, shapes] = await Promise.all([plotly(), outlinesOf(level)]);
   if (!isCurrent()) return;

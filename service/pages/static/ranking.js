@@ -2,7 +2,7 @@
 
 import { ask } from "./api.js";
 import { start, view, address, change } from "./view.js";
-import { PLACES, el, levelMark, month, number, percent, points } from "./words.js";
+import { el, levelMark, month, number, percent, points } from "./words.js";
 
 const PAGE = 50;
 const MOVERS = 25;
@@ -25,8 +25,8 @@ document.addEventListener("click", (event) => {
 });
 
 /** Rank scores: by probability, downwards. */
-export function setScores(found) {
-  scores = [...found]
+export function setScores(all) {
+  scores = [...all]
     .sort((a, b) => b.probability - a.probability || (a.region < b.region ? -1 : 1))
     .map((score, i) => ({ ...score, rank: i + 1, key: plain(`${score.name} ${score.country} ${score.region}`) }));
   limit = PAGE;
@@ -34,20 +34,20 @@ export function setScores(found) {
 }
 
 export function drawRanking() {
-  const wanted = plain(view.search.trim());
-  const found = wanted ? scores.filter((score) => score.key.includes(wanted)) : scores;
-  byId("rows").replaceChildren(...found.slice(0, limit).map(row));
-  byId("more").hidden = found.length <= limit;
+  const search = plain(view.search.trim());
+  const matches = search ? scores.filter((score) => score.key.includes(search)) : scores;
+  byId("rows").replaceChildren(...matches.slice(0, limit).map(row));
+  byId("more").hidden = matches.length <= limit;
   byId("caption").textContent = "Scores from the highest down";
-  byId("ranked").hidden = view.tab !== "ranking" || !found.length;
-  if (view.tab === "ranking") byId("list-note").textContent = note(found.length, wanted);
+  byId("ranked").hidden = view.tab !== "ranking" || !matches.length;
+  if (view.tab === "ranking") byId("list-note").textContent = note(matches.length, search);
 }
 
-function note(found, wanted) {
-  const places = PLACES[view.level];
+function note(matches, search) {
+  const places = start.places[view.level];
   if (!scores.length) return `This bulletin has no such scores of ${places}.`;
-  if (wanted && !found) return `None of ${number(scores.length)} ${places} has “${view.search.trim()}” in its name.`;
-  return wanted ? `${number(found)} of ${number(scores.length)} ${places}` : `${number(scores.length)} ${places}, highest first`;
+  if (search && !matches) return `None of ${number(scores.length)} ${places} has “${view.search.trim()}” in its name.`;
+  return search ? `${number(matches)} of ${number(scores.length)} ${places}` : `${number(scores.length)} ${places}, highest first`;
 }
 
 function row(score) {
@@ -75,12 +75,12 @@ export async function drawMovers(isCurrent) {
   byId("list-note").textContent = "Loading the moves…";
   const { level, target, horizon } = view;
   try {
-    const asked = { level, target, horizon, limit: MOVERS, bulletin: start.bulletin };
-    const { items, previous } = await ask("movers", asked);
+    const query = { level, target, horizon, limit: MOVERS, bulletin: start.bulletin };
+    const { items, previous } = await ask("movers", query);
     if (!isCurrent()) return;
     byId("list-note").textContent = items.length
       ? `Since the bulletin of ${month(previous.slice(0, 7))}`
-      : "There is nothing to compare with: no earlier bulletin tells how these scores were.";
+      : "There is nothing to compare with: no earlier bulletin has these scores.";
     list.replaceChildren(el("ol", { class: "moves" }, ...items.map(move)));
   } catch (error) {
     if (isCurrent()) byId("list-note").textContent = error.message;

@@ -4,7 +4,7 @@ import { ask } from "./api.js";
 import { drawHistory, drawHorizons } from "./charts.js";
 import { regionLink } from "./ranking.js";
 import { start, view, change } from "./view.js";
-import { TARGETS, capital, el, levelMark, month, number, percent } from "./words.js";
+import { capital, el, levelMark, month, number, percent, reached } from "./words.js";
 
 const panel = document.getElementById("region");
 const title = document.getElementById("region-name");
@@ -39,7 +39,7 @@ export async function drawRegion(moved) {
   if (moved) {
     title.textContent = id;
     place.textContent = "";
-    body.replaceChildren(el("p", { class: "message", role: "status" }, "Loading what is known of it…"));
+    body.replaceChildren(el("p", { class: "message", role: "status" }, "Loading the region…"));
     title.focus({ preventScroll: true });
     panel.scrollTop = 0;
   }
@@ -69,7 +69,7 @@ async function fill(profile, history) {
   title.textContent = region.name || region.id;
   place.textContent = region.level === "country" ? region.id : `${region.country} · ${region.id}`;
   const past = figure("Deaths a month, and the forecast");
-  const ahead = figure(`${TARGETS[view.target]}, by month`);
+  const ahead = figure(`${start.targets[view.target].title}, by month`);
   body.replaceChildren(
     verdict(scores),
     past.node, ahead.node,
@@ -77,12 +77,12 @@ async function fill(profile, history) {
     neighbours(profile.neighbours ?? []),
     earlier(profile.earlier ?? []),
     el("p", {}, el("a", { href: `v1/scores/${encodeURIComponent(region.id)}?bulletin=${start.bulletin}` }, "All of it as JSON")));
-  const of = (target) => scores.filter((score) => score.target === target).sort((a, b) => a.horizon - b.horizon);
-  const forecasts = of("fatalities").filter((score) => score.quantiles);
-  if (history.months.length || forecasts.length) past.tell(await drawHistory(past.box, history.months, forecasts));
+  const byHorizon = (some) => some.sort((a, b) => a.horizon - b.horizon);
+  const forecasts = byHorizon(scores.filter((score) => score.quantiles));
+  if (history.months.length || forecasts.length) past.show(await drawHistory(past.box, history.months, forecasts));
   else past.fail(history.error?.message ?? "This bulletin keeps no history of the region.");
-  const known = of(view.target);
-  if (known.length) ahead.tell(await drawHorizons(ahead.box, known, view.horizon), false);
+  const shown = byHorizon(scores.filter((score) => score.target === view.target));
+  if (shown.length) ahead.show(await drawHorizons(ahead.box, shown, view.horizon), false);
   else ahead.fail("The region has no such score.");
 }
 
@@ -96,7 +96,7 @@ function figure(name) {
   return {
     node: section(name, box, words),
     box,
-    tell(text, isShown = true) { words.textContent = isShown ? text : ""; box.setAttribute("aria-label", `${name}: ${text}`); },
+    show(text, isShown = true) { words.textContent = isShown ? text : ""; box.setAttribute("aria-label", `${name}: ${text}`); },
     fail(text) { box.remove(); words.textContent = text; },
   };
 }
@@ -104,34 +104,32 @@ function figure(name) {
 function verdict(scores) {
   const score = scores.find((one) => one.target === view.target && one.horizon === view.horizon);
   if (!score) return el("p", { class: "verdict" }, `No score of ${view.target} ${view.horizon} months ahead here.`);
-  const to = view.target === "escalation" || view.target === "onset" ? "to " : "in ";
-  const least = view.target === "onset" ? "any death" : `${number(score.threshold)} or more deaths${view.target === "escalation" ? " a month" : ""}`;
   return el("div", { class: "verdict" },
     el("p", { class: "big" }, percent(score.probability)),
     el("p", {}, levelMark(score.risk_level), el("br"),
-      el("span", { class: "quiet" }, `probability of ${least}, ${to}${month(score.target_month)}`)));
+      el("span", { class: "quiet" }, `probability of ${reached(score)}`)));
 }
 
 function reasons(drivers) {
-  const target = view.target === "fatalities" ? "instability" : view.target;
-  const told = drivers.find((one) => one.target === target && one.horizon === view.horizon);
-  if (!told) return section("Why", el("p", { class: "quiet" }, "This bulletin gives no reasons for this score."));
-  const usual = told.baseline === "own" ? "what is usual here" : "what is usual over all regions";
-  const most = Math.max(...told.families.map((one) => Math.abs(one.contribution)), 0.01);
-  const bars = told.families.map(({ name, contribution }) => {
+  const target = start.targets[view.target].shares;
+  const driver = drivers.find((one) => one.target === target && one.horizon === view.horizon);
+  if (!driver) return section("Why", el("p", { class: "quiet" }, "This bulletin gives no reasons for this score."));
+  const usual = driver.baseline === "own" ? "what is usual here" : "what is usual over all regions";
+  const most = Math.max(...driver.families.map((one) => Math.abs(one.contribution)), 0.01);
+  const bars = driver.families.map(({ name, contribution }) => {
     const fill = el("span", { class: contribution > 0 ? "up" : "down" });
     fill.style.width = `${(Math.abs(contribution) / most) * 50}%`;
     return el("tr", {},
       el("th", { scope: "row" }, name), el("td", { class: "drive" }, fill),
       el("td", { class: "number" }, effect(contribution)));
   });
-  const rows = told.indicators.map((one) => el("li", {},
+  const rows = driver.indicators.map((one) => el("li", {},
     `${capital(one.meaning ?? one.name)}: `, el("b", {}, number(one.value)),
     one.usual === null || one.usual === undefined ? "" : `, usually ${number(one.usual)}`,
     one.unit ? el("span", { class: "quiet" }, ` ${one.unit}`) : null));
   return section("Why",
-    told.sentence ? el("p", { class: "sentence" }, told.sentence) : null,
-    el("p", { class: "quiet" }, `What moves it from ${usual}, ${percent(told.usual_probability)}, in log-odds:`),
+    driver.sentence ? el("p", { class: "sentence" }, driver.sentence) : null,
+    el("p", { class: "quiet" }, `What moves it from ${usual}, ${percent(driver.usual_probability)}, in log-odds:`),
     el("table", { class: "drivers" }, el("caption", { class: "unseen" }, "What raises and lowers the score"), el("tbody", {}, ...bars)),
     rows.length ? el("ul", { class: "indicators" }, ...rows) : null);
 }
@@ -175,6 +173,6 @@ function earlier(list) {
 
 function outcome({ outcome: came, deaths }) {
   if (came === null) return el("span", { class: "quiet" }, "not known yet");
-  const count = deaths === null ? "" : ` (${number(deaths)} deaths${view.target === "escalation" || view.target === "onset" ? " a month" : ""})`;
+  const count = deaths === null ? "" : ` (${number(deaths)} deaths${start.targets[view.target].is_window ? " a month" : ""})`;
   return el("span", {}, el("b", {}, came ? "came true" : "did not"), count);
 }

@@ -1,11 +1,11 @@
 // Light or dark: as the system has it until the reader chooses. A plain script, so that it runs first.
 (() => {
   const key = "tocsin-theme";
-  const kept = () => {
+  const stored = () => {
     try { return localStorage.getItem(key); } catch { return null; }
   };
   const system = matchMedia("(prefers-color-scheme: dark)");
-  const isDark = () => (kept() ?? (system.matches ? "dark" : "light")) === "dark";
+  const isDark = () => (stored() ?? (system.matches ? "dark" : "light")) === "dark";
   const apply = () => {
     const root = document.documentElement;
     const before = root.dataset.theme;

@@ -1,17 +1,17 @@
-// What is shown, kept in the address, so that a view can be sent to a colleague.
+// The view is in the address, so that it can be sent to a colleague.
 
 export const start = JSON.parse(document.getElementById("state").textContent);
 
-const asked = () => Object.fromEntries(new URLSearchParams(location.search));
+const parameters = () => Object.fromEntries(new URLSearchParams(location.search));
 
 function read() {
-  const given = asked();
+  const query = parameters();
   return {
-    level: given.level ?? start.view.level,
-    ...nearest(given.target ?? start.view.target, Number(given.horizon ?? start.view.horizon)),
-    region: given.region || null,
-    search: given.search ?? "",
-    tab: given.tab === "movers" ? "movers" : "ranking",
+    level: query.level ?? start.view.level,
+    ...nearest(query.target ?? start.view.target, Number(query.horizon ?? start.view.horizon)),
+    region: query.region || null,
+    search: query.search ?? "",
+    tab: query.tab === "movers" ? "movers" : "ranking",
   };
 }
 
@@ -33,7 +33,7 @@ export function onChange(listener) {
 export function address(changes) {
   const next = { ...view, ...changes };
   const query = new URLSearchParams({ level: next.level, target: next.target, horizon: next.horizon });
-  const bulletin = asked().bulletin;
+  const bulletin = parameters().bulletin;
   if (bulletin) query.set("bulletin", bulletin);
   if (next.region) query.set("region", next.region);
   if (next.search) query.set("search", next.search);
@@ -41,22 +41,22 @@ export function address(changes) {
   return `?${query}`;
 }
 
-/** Change the view and tell whoever shows it; `quietly` leaves no step to go back to. */
+/** Change the view and notify its listeners; `quietly` leaves no step to go back to. */
 export function change(changes, { quietly = false } = {}) {
   const before = { ...view };
   const to = address(changes);
   Object.assign(view, changes);
   history[quietly ? "replaceState" : "pushState"](null, "", to);
-  tell(before);
+  notify(before);
 }
 
 addEventListener("popstate", () => {
   const before = { ...view };
   Object.assign(view, read());
-  tell(before);
+  notify(before);
 });
 
-function tell(before) {
+function notify(before) {
   const changed = new Set(Object.keys(view).filter((key) => view[key] !== before[key]));
   if (changed.size) for (const listener of listeners) listener(changed);
 }

@@ -1,10 +1,7 @@
 // How numbers, months and levels are written; and elements made of text alone.
 
-export const LEVELS = ["low", "guarded", "elevated", "high", "critical"];
-export const PLACES = { country: "countries", admin1: "regions", priogrid: "grid cells" };
-export const TARGETS = {
-  instability: "Instability", escalation: "Escalation", onset: "Onset", fatalities: "Deaths",
-};
+import { start } from "./view.js";
+
 
 /** A probability as people write it, never rounded to certainty. */
 export function percent(p) {
@@ -34,18 +31,24 @@ export function month(text, style = "long") {
 
 export const capital = (text) => text.charAt(0).toUpperCase() + text.slice(1);
 
-/** What is asked, in a sentence. */
+/** A text of a target with its placeholders filled in. */
+const filled = (text, values) => text.replace(/\{(\w+)\}/g, (_, name) => values[name]);
+
+/** The question that a forecast answers. */
 export function question(target, horizon, targetMonth, threshold) {
-  const deaths = `${number(threshold)} or more ${threshold === 1 ? "death" : "deaths"}`;
-  const many = threshold === 1 ? "a death or more" : deaths;
-  const to = month(targetMonth);
-  if (target === "escalation")
-    return `How likely is it that deaths, over the ${horizon} months to ${to}, at least double the average of the year before (and reach ${number(threshold)} a month)?`;
-  if (target === "onset")
-    return `How likely is any death in the ${horizon} months to ${to}, where there was none for two years?`;
-  if (target === "fatalities")
-    return `How many deaths in ${to}? Coloured by the probability of ${many}.`;
-  return `How likely ${threshold === 1 ? "is" : "are"} ${many} in ${to}?`;
+  return filled(start.targets[target].question, {
+    horizon,
+    month: month(targetMonth),
+    threshold: number(threshold),
+    deaths: threshold === 1 ? "one death or more" : `${number(threshold)} or more deaths`,
+  });
+}
+
+/** What the probability of a score is of, and when. */
+export function reached({ target, threshold, target_month: last }) {
+  const spec = start.targets[target];
+  const text = filled(spec.reached, { threshold: number(threshold) });
+  return `${text}, ${spec.is_window ? "to" : "in"} ${month(last)}`;
 }
 
 /** An element with attributes and children; strings become text, never markup. */

@@ -1,0 +1,21 @@
+"""Arrow reads no memory that belongs to Python.
+
+Its worker threads hold what they read for a moment longer than the call that started them, and the
+last to let go needs the interpreter's lock. If the interpreter ends in that moment, so does the
+process: "terminate called without an active exception" (apache/arrow#34314).
+"""
+
+import pyarrow as pa
+
+
+def over(memory: pa.Buffer) -> pa.BufferReader:
+    """Return a file over memory that is Arrow's own already: as `in_arrow_memory` gives it."""
+    return pa.BufferReader(memory)
+
+
+def in_arrow_memory(content: bytes) -> pa.BufferReader:
+    """Return a file over a copy of some bytes that belongs to Arrow alone."""
+    memory = pa.allocate_buffer(len(content))
+    with pa.FixedSizeBufferWriter(memory) as writer:
+        writer.write(content)
+    return pa.BufferReader(memory)

@@ -1,0 +1,190 @@
+"""`/v1/movers` and `/v1/compare`: what changed from one bulletin to another."""
+
+from itertools import pairwise
+from typing import Annotated, Any, NamedTuple
+
+import numpy as np
+from fastapi import APIRouter, Query, Request, Response
+
+from bulletins.columns import as_numbers
+from bulletins.form import DRIVERS_FILE
+from bulletins.frame import Frame, Rows
+from features.arrays import FloatArray
+from features.words import PROBABILITIES
+from service.api.bodies import Comparison, Difference, Mover, MoverList
+from service.api.current import chosen_bulletin, is_stale, used_bulletin
+from service.api.examples import problems_of
+from service.api.lists import json_response, next_page
+from service.api.profile import family_parts, probability_of
+from service.api.queries import CompareQuery, MoverQuery, ScoreFilter
+from service.api.routing import QueryRoute
+from service.api.schemas import BulletinSummary
+from service.api.scores import scores_at
+from service.api.selection import Selection, select_scores
+from service.store.bulletins import Bulletin, derived
+from service.store.risk import risk_name, risk_of_scores
+
+router = APIRouter(prefix="/v1", route_class=QueryRoute)
+
+_OF_SCORE = {
+    *("region", "name", "country", "level", "target", "horizon", "target_month", "probability"),
+    "risk_level",
+}
+
+
+@router.get(
+    "/movers", response_model=MoverList, responses=problems_of("/v1/movers"), tags=["scores"]
+)
+def list_movers(request: Request, query: Annotated[MoverQuery, Query()]) -> Response:
+    """Scores beside those of the bulletin before, the largest difference first, with reasons.
+
+    A score is set beside that of the same horizon: the same question, asked a month later.
+    """
+    bulletin = chosen_bulletin(request, query)
+    before = previous_of_scores(bulletin)
+    score_filter = ScoreFilter(
+        level=query.level, country=query.country, target=query.target, horizon=query.horizon
+    )
+    rows = select_scores(bulletin, score_filter).rows
+    difference = bulletin.scores.numbers("probability")[rows] - before[rows]
+    has_moved = np.nan_to_num(difference) != 0
+    if query.direction is not None:
+        has_moved &= difference > 0 if query.direction == "up" else difference < 0
+    rows, difference = rows[has_moved], difference[has_moved]
+    order = np.argsort(-np.abs(difference), kind="stable")
+    here = rows[order[query.offset : query.offset + query.limit]]
+    body = MoverList(
+        bulletin=BulletinSummary.of(bulletin, stale=is_stale(request)),
+        total=len(rows),
+        previous=bulletin.manifest.previous,
+        items=_movers(bulletin, here, before),
+        next=next_page(request, query, len(rows), bulletin=bulletin.manifest.id),
+    )
+    return json_response(body, body.next)
+
+
+@router.get(
+    "/compare", response_model=Comparison, responses=problems_of("/v1/compare"), tags=["bulletins"]
+)
+def compare(request: Request, query: Annotated[CompareQuery, Query()]) -> Response:
+    """The scores that two bulletins have in common, the largest difference first.
+
+    Matched by horizon, or by the month that they are about: how the forecast of that month changed.
+    """
+    a, b = used_bulletin(request, query.a), used_bulletin(request, query.b)
+    pairs = _pairs(a, b, query)
+    before, after = a.scores.numbers("probability"), b.scores.numbers("probability")
+    order = np.argsort(-np.abs(after[pairs.b] - before[pairs.a]), kind="stable")
+    here = order[query.offset : query.offset + query.limit]
+    total, stale = len(order), is_stale(request)
+    body = Comparison(
+        a=BulletinSummary.of(a, stale=stale),
+        b=BulletinSummary.of(b, stale=stale),
+        total=total,
+        items=_differences(a, b, Pairs(pairs.a[here], pairs.b[here])),
+        next=next_page(request, query, total, a=a.manifest.id, b=b.manifest.id),
+    )
+    return json_response(body, body.next)
+
+
+@derived
+def previous_of_scores(bulletin: Bulletin) -> FloatArray:
+    """Return the previous probability of every score (n,), NaN where there was none.
+
+    `fatalities` have none: theirs is that of `instability`. Raises UnknownError when the bulletin
+    has no file of drivers.
+    """
+    scores = bulletin.scores
+    columns = ["kind", "contribution", "change"]
+    drivers = Frame(bulletin.part(DRIVERS_FILE).whole(columns))
+    of_score = drivers.take(drivers.rows[drivers.among("kind", ["score"])])
+    change = as_numbers(of_score["change"])
+    # Both are in the order of the scores, of which only distributions have no drivers of their own.
+    is_explained = scores.among("target", PROBABILITIES)
+    before = np.full(len(scores), np.nan)
+    before[is_explained] = np.where(
+        change == 0,  # the log-odds of 0 and 1 are cut off, these probabilities are not
+        scores.numbers("probability")[is_explained],
+        probability_of(as_numbers(of_score["contribution"]) - change),
+    )
+    return before
+
+
+def _movers(bulletin: Bulletin, rows: Rows, before: FloatArray) -> list[Mover]:
+    scores = scores_at(bulletin, Selection(rows))
+    return [
+        Mover(
+            **score.model_dump(include=_OF_SCORE),
+            previous_probability=previous,
+            difference=score.probability - previous,
+            sentence=drivers[0]["sentence"],
+            families=family_parts(drivers, "change"),
+        )
+        for score, previous, drivers in zip(
+            scores, before[rows].tolist(), _drivers_of(bulletin, rows), strict=True
+        )
+    ]
+
+
+def _drivers_of(bulletin: Bulletin, rows: Rows) -> list[list[dict[str, Any]]]:
+    """Return the drivers of the scores in some rows, none of them of fatalities; `score` first."""
+    columns = ["kind", "name", "contribution", "change", "sentence"]
+    drivers = Frame(bulletin.part(DRIVERS_FILE).whole(columns))
+    # Drivers are in the order of the scores; each block of them begins with the score itself.
+    begin = np.append(np.flatnonzero(drivers.among("kind", ["score"])), len(drivers))
+    is_explained = bulletin.scores.among("target", PROBABILITIES)
+    block = (np.cumsum(is_explained) - 1)[rows]
+    ranges = [np.arange(begin[number], begin[number + 1]) for number in block]
+    of_rows = drivers.take(np.concatenate([np.empty(0, np.int64), *ranges])).to_pylist()
+    ends = np.cumsum([0, *map(len, ranges)])
+    return [of_rows[start:end] for start, end in pairwise(ends.tolist())]
+
+
+class Pairs(NamedTuple):
+    """Rows of scores that belong together in two bulletins, (n,) each."""
+
+    a: Rows
+    b: Rows
+
+
+def _pairs(a: Bulletin, b: Bulletin, query: CompareQuery) -> Pairs:
+    """Return the scores of both bulletins that pass the filters and belong together.
+
+    A region, country, level, target or horizon must be scored in b; raises UnknownError if not.
+    """
+    score_filter = ScoreFilter(
+        level=query.level,
+        country=query.country,
+        region=query.region,
+        target=query.target,
+        horizon=query.horizon,
+        sort="region",
+    )
+    rows = select_scores(b, score_filter).rows
+    in_a = b.scores.matching(rows, a.scores, ("region", "target", query.match))
+    return Pairs(in_a[in_a >= 0], rows[in_a >= 0])
+
+
+def _differences(a: Bulletin, b: Bulletin, pairs: Pairs) -> list[Difference]:
+    rows = zip(
+        a.scores.take(pairs.a).to_pylist(),
+        b.scores.take(pairs.b).to_pylist(),
+        risk_of_scores(a)[pairs.a].tolist(),
+        risk_of_scores(b)[pairs.b].tolist(),
+        strict=True,
+    )
+    return [
+        Difference(
+            **{key: new[key] for key in ("region", "name", "country", "level", "target")},
+            horizon_a=old["horizon"],
+            horizon_b=new["horizon"],
+            target_month_a=old["target_month"],
+            target_month_b=new["target_month"],
+            probability_a=old["probability"],
+            probability_b=new["probability"],
+            difference=new["probability"] - old["probability"],
+            risk_level_a=risk_name(risk_a),
+            risk_level_b=risk_name(risk_b),
+        )
+        for old, new, risk_a, risk_b in rows
+    ]

@@ -1,0 +1,209 @@
+"""Lists page by page, in every form: JSON, NDJSON, CSV, GeoJSON and Parquet."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from urllib.parse import unquote_plus
+
+import pyarrow as pa
+import pyarrow.csv
+import pyarrow.parquet as pq
+from fastapi import Request, Response
+from pydantic import BaseModel
+
+from service.api.current import is_stale
+from service.api.queries import Format, PageQuery
+from service.api.schemas import BulletinSummary, Item, ListBody
+from service.asgi import header_of
+from service.errors import FormatError
+from service.store.bulletins import Bulletin, derived
+
+MEDIA_TYPES: dict[Format, str] = {
+    "json": "application/json",
+    "ndjson": "application/x-ndjson",
+    "csv": "text/csv; charset=utf-8",
+    "geojson": "application/geo+json",
+    "parquet": "application/vnd.apache.parquet",
+}
+
+NULL = b"null"
+
+
+@dataclass(frozen=True, eq=False)
+class Page:
+    """One page of a list, before it is written in a form.
+
+    `head` is the JSON of the list's members but `items` and `next`, without braces. `items` are
+    JSON objects, `outlines` their GeoJSON geometries, and `table` has them as rows; a form calls
+    what it needs. `next` is the address of the next page.
+    """
+
+    head: bytes
+    items: Sequence[bytes]
+    outlines: Callable[[], Sequence[bytes]]
+    table: Callable[[], pa.Table]
+    next: str | None
+
+
+def form_responses(model: type[BaseModel]) -> dict[int | str, dict[str, object]]:
+    """Return the OpenAPI description of a list that is given in every form."""
+    content: dict[str, object] = {
+        kind.partition(";")[0]: {"schema": {"type": "string"}} for kind in MEDIA_TYPES.values()
+    }
+    content[MEDIA_TYPES["geojson"]] = {"schema": {"type": "object"}}
+    del content[MEDIA_TYPES["json"]]
+    return {200: {"model": model, "content": content}}
+
+
+def chosen_form(request: Request, form: Format | None) -> Format:
+    """Return the form of the answer, by the parameter `format` or the header `Accept`.
+
+    Raises FormatError when the request accepts none.
+    """
+    if form is not None:
+        return form
+    accept = header_of(request.scope, b"accept")
+    return _accepted_form("*/*" if accept is None else accept)
+
+
+@lru_cache(maxsize=256)
+def _accepted_form(accept: str) -> Format:
+    for kind in _by_preference(accept):
+        for name, media_type in MEDIA_TYPES.items():
+            plain = media_type.partition(";")[0]
+            if kind in {plain, "*/*", plain.partition("/")[0] + "/*"}:
+                return name
+    raise FormatError(
+        f"none of '{accept}' can be given: accept one of "
+        f"{', '.join(kind.partition(';')[0] for kind in MEDIA_TYPES.values())}"
+    )
+
+
+def in_form(page: Page, form: Format) -> Response:
+    """Return a page in a form, with the address of the next one in a `Link` header."""
+    return _response(_WRITERS[form](page), page.next, MEDIA_TYPES[form])
+
+
+def json_list(
+    request: Request,
+    model: type[ListBody[Item]],
+    bulletin: Bulletin,
+    query: PageQuery,
+    items: Sequence[Item],
+) -> Response:
+    """Return a page of some items as JSON, by the model of their list."""
+    body = model(
+        bulletin=BulletinSummary.of(bulletin, stale=is_stale(request)),
+        total=len(items),
+        items=list(items[query.offset : query.offset + query.limit]),
+        next=next_page(request, query, len(items), bulletin=bulletin.manifest.id),
+    )
+    return json_response(body, body.next)
+
+
+def json_response(body: BaseModel, following: str | None = None) -> Response:
+    """Return a body as JSON, with the address of the next page in a `Link` header."""
+    return _response(body.model_dump_json().encode(), following, "application/json")
+
+
+def _response(body: bytes, following: str | None, media_type: str) -> Response:
+    headers = {} if following is None else {"Link": f'<{following}>; rel="next"'}
+    return Response(body, headers=headers, media_type=media_type)
+
+
+def list_head(bulletin: Bulletin, total: int, *, stale: bool) -> bytes:
+    """Return the members before the items of a list, as JSON without braces."""
+    return b'"bulletin":%b,"total":%d' % (_summaries(bulletin)[stale], total)
+
+
+@derived
+def _summaries(bulletin: Bulletin) -> dict[bool, bytes]:
+    """Return the summary of a bulletin as JSON, by whether the current one is stale."""
+    return {
+        stale: BulletinSummary.of(bulletin, stale=stale).model_dump_json().encode()
+        for stale in (False, True)
+    }
+
+
+def next_page(request: Request, query: PageQuery, total: int, **pinned: str) -> str | None:
+    """Return the address of the page after this one; None on the last.
+
+    `pinned` are the ids of the bulletins by parameter: a bulletin never changes, so that all pages
+    are of one list.
+    """
+    end = query.offset + query.limit
+    return next_address(request, **pinned, offset=str(end)) if end < total else None
+
+
+def next_address(request: Request, **changes: str) -> str:
+    """Return the path and query of a request with some parameters set."""
+    path: bytes = request.scope["raw_path"]
+    text: bytes = request.scope["query_string"]
+    others = [
+        part
+        for part in text.decode("latin-1").split("&")
+        if part and unquote_plus(part.partition("=")[0]) not in changes
+    ]
+    parameters = [*others, *(f"{name}={value}" for name, value in changes.items())]
+    return f"{path.decode('latin-1')}?{'&'.join(parameters)}"
+
+
+def _next(page: Page) -> bytes:
+    """Return the address of the next page as JSON: there is nothing in it to escape."""
+    return NULL if page.next is None else b'"%b"' % page.next.encode()
+
+
+def _by_preference(accept: str) -> list[str]:
+    """Return the media types of an `Accept` header, the preferred first."""
+    weighted = []
+    for part in accept.split(","):
+        kind, *parameters = (piece.strip().lower() for piece in part.split(";"))
+        weights = [p.removeprefix("q=") for p in parameters if p.startswith("q=")]
+        try:
+            weight = float(weights[0]) if weights else 1.0
+        except ValueError:
+            weight = 0.0
+        if weight > 0:
+            weighted.append((-weight, kind))
+    return [kind for _, kind in sorted(weighted, key=lambda pair: pair[0])]
+
+
+def _json(page: Page) -> bytes:
+    return b'{%b,"items":[%b],"next":%b}' % (page.head, b",".join(page.items), _next(page))
+
+
+def _ndjson(page: Page) -> bytes:
+    return b"".join(item + b"\n" for item in page.items)
+
+
+def _geojson(page: Page) -> bytes:
+    features = (
+        b'{"type":"Feature","geometry":%b,"properties":%b}' % feature
+        for feature in zip(page.outlines(), page.items, strict=True)
+    )
+    return b'{"type":"FeatureCollection",%b,"next":%b,"features":[%b]}' % (
+        page.head,
+        _next(page),
+        b",".join(features),
+    )
+
+
+def _csv(page: Page) -> bytes:
+    target = pa.BufferOutputStream()
+    pyarrow.csv.write_csv(page.table(), target)
+    return bytes(target.getvalue())
+
+
+def _parquet(page: Page) -> bytes:
+    target = pa.BufferOutputStream()
+    pq.write_table(page.table(), target, compression="zstd")
+    return bytes(target.getvalue())
+
+
+_WRITERS: dict[Format, Callable[[Page], bytes]] = {
+    "json": _json,
+    "ndjson": _ndjson,
+    "csv": _csv,
+    "geojson": _geojson,
+    "parquet": _parquet,
+}

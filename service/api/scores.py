@@ -1,0 +1,170 @@
+"""`/v1/scores`: scores by filter. What a score says is defined here, as row, text and object."""
+
+from collections.abc import Sequence
+from typing import Annotated, Any
+
+import numpy as np
+import orjson
+import pyarrow as pa
+from fastapi import APIRouter, Query, Request, Response
+from numpy.typing import NDArray
+from starlette.concurrency import run_in_threadpool
+
+from bulletins import columns
+from bulletins.form import RISK_LEVELS
+from bulletins.frame import Frame
+from bulletins.reading import QUANTILE_COLUMNS
+from features.words import DISTRIBUTIONS
+from service.api.current import chosen_bulletin, is_stale
+from service.api.examples import problems_of
+from service.api.lists import NULL, Page, chosen_form, form_responses, in_form, list_head, next_page
+from service.api.queries import ScoreQuery
+from service.api.routing import QueryRoute
+from service.api.schemas import Score, ScoreList
+from service.api.selection import Selection, select_scores
+from service.store.bulletins import LATEST, Bulletin, derived
+from service.store.places import outlines_of
+from service.store.risk import risk_of_scores
+
+router = APIRouter(prefix="/v1/scores", tags=["scores"], route_class=QueryRoute)
+
+_FEW = 1000
+"""So many scores are written in the event loop; more are written in a thread."""
+
+_NO_EXCEEDANCE = b'"exceedance":null'
+
+
+@router.get(
+    "",
+    response_model=ScoreList,
+    responses=problems_of("/v1/scores", 406) | form_responses(ScoreList),
+)
+async def list_scores(request: Request, query: Annotated[ScoreQuery, Query()]) -> Response:
+    """Scores that pass every filter, highest probability first.
+
+    A country, region, level, target or horizon that the bulletin does not score is a 404; an
+    empty list means that what you asked about is scored, and that no score passes.
+    """
+    is_quick = query.bulletin == LATEST and query.limit <= _FEW and query.threshold is None
+    if is_quick and query.format in (None, "json", "ndjson"):
+        return _answer(request, query)
+    return await run_in_threadpool(_answer, request, query)
+
+
+def _answer(request: Request, query: ScoreQuery) -> Response:
+    form = chosen_form(request, query.format)
+    bulletin = chosen_bulletin(request, query)
+    selection = select_scores(bulletin, query)
+    total = len(selection.rows)
+    here = selection.page(query.offset, query.limit)
+    return in_form(
+        Page(
+            head=list_head(bulletin, total, stale=is_stale(request)),
+            items=texts_at(bulletin, here),
+            outlines=lambda: _outlines(bulletin, here),
+            table=lambda: table_at(bulletin, here),
+            next=next_page(request, query, total, bulletin=bulletin.manifest.id),
+        ),
+        form,
+    )
+
+
+def table_at(bulletin: Bulletin, selection: Selection) -> pa.Table:
+    """Return scores as a table: the members of a `Score`, a column for each quantile."""
+    rows, manifest = selection.rows, bulletin.manifest
+    exceedance = selection.exceedance
+    if exceedance is None:
+        exceedance = np.full(len(rows), np.nan)
+    table = bulletin.scores.take(rows)
+    risk = columns.choices(risk_of_scores(bulletin)[rows], RISK_LEVELS)
+    after = table.schema.get_field_index("probability") + 1
+    table = table.add_column(after, "risk_level", risk)
+    table = table.append_column("exceedance", columns.numbers(exceedance))
+    issue = {
+        "origin": manifest.origin,
+        "issued_at": manifest.issued_at.isoformat(),
+        "bulletin": manifest.id,
+        "simulated": "true" if manifest.simulated else "false",
+    }
+    for name, value in issue.items():
+        table = table.append_column(name, columns.texts([value] * len(rows)))
+    return table
+
+
+def scores_at(bulletin: Bulletin, selection: Selection) -> list[Score]:
+    """Return scores as objects."""
+    return [_score(row) for row in table_at(bulletin, selection).to_pylist()]
+
+
+def _score(row: dict[str, Any]) -> Score:
+    quantiles = {name: row.pop(name) for name in QUANTILE_COLUMNS}
+    del row["simulated"]
+    return Score(**row, quantiles=None if row["mean"] is None else quantiles)
+
+
+def texts_at(bulletin: Bulletin, selection: Selection) -> list[bytes]:
+    """Return scores as JSON."""
+    texts = list(map(score_texts(bulletin).__getitem__, selection.rows.tolist()))
+    if selection.exceedance is None:
+        return texts
+    # In a name the quotation marks would be escaped, so that this is found once.
+    return [
+        text.replace(_NO_EXCEEDANCE, b'"exceedance":' + value)
+        for text, value in zip(texts, _numbers(selection.exceedance), strict=True)
+    ]
+
+
+@derived
+def score_texts(bulletin: Bulletin) -> list[bytes]:
+    """Return all scores of a bulletin as JSON without exceedances, in the order of the rows.
+
+    They are written column by column: writing each score for itself would take four times as long.
+    """
+    scores, manifest = bulletin.scores, bulletin.manifest
+    texts = ("region", "name", "country", "level", "target", "horizon", "target_month")
+    members = {name: _texts(scores, name) for name in texts}
+    members |= {name: _numbers(scores.numbers(name)) for name in ("threshold", "probability")}
+    risk = [*(b'"%b"' % name.encode() for name in RISK_LEVELS), NULL]  # -1 is the last
+    members["risk_level"] = [risk[code] for code in risk_of_scores(bulletin).tolist()]
+    members["mean"], members["quantiles"] = _deaths(scores)
+    members["exceedance"] = [NULL] * len(scores)
+    members["model_version"] = _texts(scores, "model_version")
+    issue = {"origin": manifest.origin, "issued_at": manifest.issued_at, "bulletin": manifest.id}
+    end = orjson.dumps(issue, option=orjson.OPT_UTC_Z)[1:]
+    form = b",".join(b'"%b":%%b' % name.encode() for name in members)
+    form = b"{" + form + b"," + end.replace(b"%", b"%%")
+    return [form % values for values in zip(*members.values(), strict=True)]
+
+
+def _texts(scores: Frame, column: str) -> list[bytes]:
+    """Return a column of few distinct values as JSON."""
+    codes, values = scores.codes(column)
+    texts = [orjson.dumps(value) for value in values]
+    return [texts[code] for code in codes.tolist()]
+
+
+def _deaths(scores: Frame) -> tuple[list[bytes], list[bytes]]:
+    """Return the mean and quantiles of every score as JSON; null but for distributions."""
+    mean, quantiles = [NULL] * len(scores), [NULL] * len(scores)
+    rows = scores.rows[scores.among("target", DISTRIBUTIONS)]
+    table = scores.take(rows)
+    means = _numbers(columns.as_numbers(table["mean"]))
+    values = [_numbers(columns.as_numbers(table[name])) for name in QUANTILE_COLUMNS]
+    form = b"{" + b",".join(b'"%b":%%b' % name.encode() for name in QUANTILE_COLUMNS) + b"}"
+    for row, text, of_row in zip(rows.tolist(), means, zip(*values, strict=True), strict=True):
+        mean[row], quantiles[row] = text, form % of_row
+    return mean, quantiles
+
+
+def _numbers(values: NDArray[Any]) -> list[bytes]:
+    """Return numbers as JSON, null for NaN."""
+    if len(values) == 0:
+        return []
+    contiguous = np.ascontiguousarray(values)
+    return orjson.dumps(contiguous, option=orjson.OPT_SERIALIZE_NUMPY)[1:-1].split(b",")
+
+
+def _outlines(bulletin: Bulletin, selection: Selection) -> Sequence[bytes]:
+    outlines = outlines_of(bulletin)
+    regions = bulletin.scores.take(selection.rows)["region"].to_pylist()
+    return [outlines.get(region, NULL) for region in regions]

@@ -1,0 +1,189 @@
+"""ETags, 304 and the forms of an answer."""
+
+import csv
+import io
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pyarrow.parquet as pq
+import pytest
+
+from tests.service.conftest import newest_id, wait_until
+
+PAGE = "/v1/scores?level=admin1&target=fatalities&limit=5&threshold=7"
+
+
+@pytest.mark.parametrize(
+    "path", [PAGE, "/v1/scores/MLI-gao", "/v1/regions", "/v1/movers", "/v1/bulletins"]
+)
+def test_who_has_an_answer_is_told_so(months_client: httpx.Client, path: str) -> None:
+    first = months_client.get(path)
+    etag = first.headers["etag"]
+    assert etag.startswith('"')
+    assert "max-age" in first.headers["cache-control"]
+    again = months_client.get(path, headers={"If-None-Match": f'"other", W/{etag}'})
+    assert (again.status_code, again.content) == (304, b"")
+    assert again.headers["etag"] == etag
+    assert "max-age" in again.headers["cache-control"]
+    assert months_client.get(path, headers={"If-None-Match": '"other"'}).content == first.content
+    head = months_client.head(path)
+    assert (head.status_code, head.content, head.headers["etag"]) == (200, b"", etag)
+
+
+def test_another_question_has_another_etag(client: httpx.Client) -> None:
+    asked = ["/v1/scores", "/v1/scores?limit=5", "/v1/scores?limit=5&format=csv", "/v1/regions"]
+    assert len({client.get(path).headers["etag"] for path in asked}) == len(asked)
+
+
+def test_refusals_have_no_etag(client: httpx.Client) -> None:
+    assert "etag" not in client.get("/v1/scores?limit=0").headers
+    assert "etag" not in client.get("/v1/scores/nowhere").headers
+
+
+def test_a_new_bulletin_makes_new_answers(
+    tmp_path: Path, publish: Callable[..., Any], serving: Callable[..., Any]
+) -> None:
+    publish(tmp_path, id="2024-11-00000000000a", origin="2024-11")
+    with serving(tmp_path) as client:
+        first = client.get("/v1/scores?limit=1")
+        publish(tmp_path)
+        wait_until(lambda: newest_id(client) != "2024-11-00000000000a")
+        second = client.get("/v1/scores?limit=1", headers={"If-None-Match": first.headers["etag"]})
+        assert second.status_code == 200
+        assert second.json()["bulletin"]["origin"] == "2024-12"
+        assert second.headers["tocsin-bulletin"] == second.json()["bulletin"]["id"]
+
+
+def test_an_old_bulletin_is_named_in_kept_answers_too(months_client: httpx.Client) -> None:
+    for _ in range(2):
+        told = months_client.get("/v1/scores?limit=1&origin=2024-10")
+        assert told.headers["tocsin-bulletin"] == told.json()["bulletin"]["id"]
+        assert told.json()["bulletin"]["origin"] == "2024-10"
+
+
+@pytest.mark.parametrize(
+    ("accept", "kind"),
+    [
+        ("*/*", "application/json"),
+        ("text/html,application/xhtml+xml,*/*;q=0.8", "application/json"),
+        ("text/csv", "text/csv"),
+        ("application/json;q=0.1, application/geo+json", "application/geo+json"),
+        ("application/x-ndjson", "application/x-ndjson"),
+        ("application/vnd.apache.parquet", "application/vnd.apache.parquet"),
+        ("text/*", "text/csv"),
+    ],
+)
+def test_the_accept_header_decides(client: httpx.Client, accept: str, kind: str) -> None:
+    told = client.get("/v1/scores?limit=1", headers={"Accept": accept})
+    assert told.headers["content-type"].startswith(kind)
+    assert "Accept" in told.headers["vary"]
+
+
+@pytest.mark.parametrize("accept", ["image/png", "application/json;q=0", "", "text/csv;q=x"])
+def test_a_form_that_is_not_there_is_said_not_to_be(client: httpx.Client, accept: str) -> None:
+    refused = client.get("/v1/scores?limit=1", headers={"Accept": accept})
+    assert refused.status_code == 406
+    assert "application/json" in refused.json()["detail"]
+
+
+def test_all_forms_say_the_same(client: httpx.Client) -> None:
+    items = client.get(PAGE).json()["items"]
+    lines = client.get(f"{PAGE}&format=ndjson").text.splitlines()
+    assert [json.loads(line) for line in lines] == items
+    features = client.get(f"{PAGE}&format=geojson").json()["features"]
+    assert [feature["properties"] for feature in features] == items
+    assert features[0]["geometry"] is None or features[0]["geometry"]["type"] == "Polygon"
+    rows = list(csv.DictReader(io.StringIO(client.get(f"{PAGE}&format=csv").text)))
+    table = pq.read_table(io.BytesIO(client.get(f"{PAGE}&format=parquet").content)).to_pylist()
+    for item, row, record in zip(items, rows, table, strict=True):
+        for name in ("region", "target", "target_month", "risk_level", "bulletin"):
+            assert item[name] == row[name] == record[name]
+        for name in ("probability", "mean", "exceedance", "threshold"):
+            assert item[name] == float(row[name]) == record[name]
+        assert item["quantiles"]["q90"] == record["q90"] == float(row["q90"])
+        assert record["simulated"] == "true"
+
+
+def test_an_exceedance_is_that_of_the_distribution(client: httpx.Client) -> None:
+    """In the example 5 deaths are reached with the probability, 10 with half of it."""
+    items = client.get("/v1/scores?level=admin1&threshold=7&limit=1000").json()["items"]
+    assert {item["target"] for item in items} == {"fatalities"}
+    assert all(item["exceedance"] == item["probability"] / 2 for item in items)
+    at_tau = client.get("/v1/scores?level=admin1&threshold=5&limit=1000").json()["items"]
+    assert all(item["exceedance"] == item["probability"] for item in at_tau)
+    beyond = client.get("/v1/scores?level=admin1&threshold=11&limit=1000").json()["items"]
+    assert {item["exceedance"] for item in beyond} == {0}
+    likely = "/v1/scores?level=admin1&threshold=7&min_probability=0.3&sort=-exceedance&limit=1000"
+    chances = [item["exceedance"] for item in client.get(likely).json()["items"]]
+    assert chances == sorted(chances, reverse=True)
+    assert min(chances) >= 0.3
+
+
+@pytest.mark.parametrize("sort", ["mean", "q05", "q95", "threshold", "horizon", "name", "region"])
+@pytest.mark.parametrize("sign", ["", "-"])
+def test_any_order(client: httpx.Client, sort: str, sign: str) -> None:
+    items = client.get(f"/v1/scores?sort={sign}{sort}&limit=1000").json()["items"]
+    values = [i["quantiles"] and i["quantiles"][sort] if sort[0] == "q" else i[sort] for i in items]
+    known = [value for value in values if value is not None]
+    assert values[: len(known)] == known == sorted(known, reverse=bool(sign))
+
+
+@pytest.mark.parametrize(
+    ("asked", "expected"),
+    [("1-3", {1, 2, 3}), ("3-1", {1, 2, 3}), ("1,12", {1, 12}), ("2&horizon=4-5", {2, 4, 5})],
+)
+def test_horizons_as_lists_and_spans(client: httpx.Client, asked: str, expected: set[int]) -> None:
+    items = client.get(f"/v1/scores?target=instability&horizon={asked}&limit=1000").json()["items"]
+    assert {item["horizon"] for item in items} == expected
+
+
+def test_scores_of_one_risk_level(client: httpx.Client) -> None:
+    address = "/v1/scores?risk_level=elevated&risk_level=high&limit=1000"
+    items = client.get(address).json()["items"]
+    assert {item["risk_level"] for item in items} == {"elevated", "high"}
+    assert min(item["probability"] for item in items) >= 0.4
+
+
+@pytest.mark.parametrize(
+    ("asked", "origin"),
+    [
+        ("origin=2024-10", "2024-10"),
+        ("as_of=2024-12-20", "2024-10"),
+        ("as_of=2024-12-21", "2024-11"),
+    ],
+)
+def test_the_bulletin_of_a_day_or_an_origin(
+    months_client: httpx.Client, asked: str, origin: str
+) -> None:
+    told = months_client.get(f"/v1/scores?limit=1&{asked}").json()
+    assert told["bulletin"]["origin"] == origin
+
+
+@pytest.mark.parametrize(
+    "asked", ["origin=2020-01", "as_of=2020-01-01", "origin=2024-10&as_of=2024-01-01"]
+)
+def test_a_bulletin_that_never_was_is_not_found(months_client: httpx.Client, asked: str) -> None:
+    assert months_client.get(f"/v1/scores?{asked}").status_code == 404
+
+
+@pytest.mark.parametrize("asked", ["origin=2024", "as_of=yesterday", "as_of=20250101", "as_of=0"])
+def test_what_is_no_day_or_month_is_refused(client: httpx.Client, asked: str) -> None:
+    assert client.get(f"/v1/scores?{asked}").status_code == 422
+
+
+def test_a_file_is_given_as_it_was_published(
+    months_home: Path, months_client: httpx.Client
+) -> None:
+    manifest = months_client.get("/v1/bulletins/latest").json()
+    for name in ("scores.parquet", *manifest["files"]):
+        told = months_client.get(f"/v1/bulletins/latest/files/{name}")
+        file = months_home / "bulletins" / manifest["id"] / name
+        assert told.content == file.read_bytes()
+
+
+@pytest.mark.parametrize("name", ["manifest.json", "..%2Fmanifest.json", "%2e%2e", "x.parquet"])
+def test_no_other_file_is_given(months_client: httpx.Client, name: str) -> None:
+    assert months_client.get(f"/v1/bulletins/latest/files/{name}").status_code == 404

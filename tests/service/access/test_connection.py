@@ -1,0 +1,204 @@
+"""How much, and how long: on real sockets, with real slow and greedy clients."""
+
+import asyncio
+import contextlib
+import socket
+import time
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import httpx
+import pytest
+from fastapi import FastAPI
+from hypothesis import given
+from hypothesis import strategies as st
+from starlette.responses import Response, StreamingResponse
+
+from service.app import create_app
+from service.settings import Settings
+from tests.bulletins.example import NOW
+from tests.service.conftest import serve_app, serving_with
+
+
+def ask(client: httpx.Client, content: bytes, *, wait_s: float = 5) -> bytes:
+    """What a socket gets for what it sends."""
+    host, port = client.base_url.host, client.base_url.port
+    with socket.create_connection((host, port or 80), timeout=wait_s) as connection:
+        connection.sendall(content)
+        received = b""
+        while piece := connection.recv(65_536):
+            received += piece
+    return received
+
+
+def test_a_request_that_never_ends_is_given_up(own_home: Path) -> None:
+    with serving_with(own_home, Settings(receive_seconds=0.3)) as client:
+        begin = time.monotonic()
+        assert ask(client, b"GET /v1/scores HTTP/1.1\r\nHost: x\r\nX-Slow: ").startswith(
+            b"HTTP/1.1 408"
+        )
+        assert ask(client, b"").startswith(b"HTTP/1.1 408")
+        assert time.monotonic() - begin < 4
+
+
+def test_a_client_that_sends_a_byte_now_and_then_gains_nothing(own_home: Path) -> None:
+    with serving_with(own_home, Settings(receive_seconds=0.5)) as client:
+        address = (client.base_url.host, client.base_url.port or 80)
+        with socket.create_connection(address, timeout=5) as connection:
+            begin = time.monotonic()
+            with contextlib.suppress(OSError):  # as soon as the other end is closed
+                while time.monotonic() - begin < 4:
+                    connection.sendall(b"G")
+                    time.sleep(0.05)
+        assert time.monotonic() - begin < 3
+        assert client.get("/healthz").status_code == 200
+
+
+def test_a_head_that_is_too_large_is_refused(own_home: Path) -> None:
+    with serving_with(own_home, Settings(head_bytes=4000)) as client:
+        for head in (b"GET /" + b"a" * 9000, b"GET / HTTP/1.1\r\n" + b"X-Y: z\r\n" * 2000):
+            assert ask(client, head).startswith(b"HTTP/1.1 431")
+        assert client.get("/healthz").status_code == 200
+
+
+def test_a_body_is_refused(client: httpx.Client) -> None:
+    refused = client.request("GET", "/v1/scores", content=b"x" * 20_000)
+    assert refused.status_code == 413
+    assert client.get("/healthz").status_code == 200
+
+
+def test_a_body_in_chunks_is_refused_and_not_waited_for(own_home: Path) -> None:
+    with serving_with(own_home) as client:
+        head = b"GET /v1/scores HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n"
+        assert ask(client, head + b"400\r\n" + b"x" * 100).startswith(b"HTTP/1.1 411")
+        assert client.get("/healthz").status_code == 200
+
+
+def test_every_refusal_says_which_bulletin_is_served(own_home: Path) -> None:
+    with serving_with(own_home, Settings(limit_loopback=True, requests_per_minute=2)) as client:
+        marks = ("tocsin-bulletin", "tocsin-simulated")
+        answer = client.get("/v1/targets")
+        refused = [
+            client.request("GET", "/v1/scores", content=b"x" * 20_000),
+            client.get("/v1/scores?limit=none"),
+            client.get("/v1/scores"),
+        ]
+        assert [response.status_code for response in refused] == [413, 422, 429]
+        for name in marks:
+            assert {response.headers[name] for response in refused} == {answer.headers[name]}
+
+
+def test_an_answer_may_take_long_to_send_if_it_begins_in_time(own_home: Path) -> None:
+    app = create_app(own_home, Settings(answer_seconds=0.2), now=lambda: NOW)
+
+    async def pieces() -> AsyncIterator[bytes]:
+        for _ in range(4):
+            yield b"piece "
+            await asyncio.sleep(0.1)
+
+    app.add_route("/long", lambda _request: StreamingResponse(pieces()))
+    with serve_app(app) as client:
+        assert client.get("/long").text == "piece " * 4
+
+
+def large_app(home: Path) -> FastAPI:
+    """An application with an answer that no buffer of the system takes whole."""
+    app = create_app(home, now=lambda: NOW)
+    app.add_route("/large", lambda _request: Response(b"x" * 20_000_000))
+    return app
+
+
+LARGE = b"GET /large HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
+
+
+def test_a_client_that_reads_nothing_is_dropped(own_home: Path) -> None:
+    with serve_app(large_app(own_home), Settings(send_seconds=0.3)) as client:
+        address = (client.base_url.host, client.base_url.port or 80)
+        with socket.create_connection(address, timeout=5) as connection:
+            connection.sendall(LARGE)
+            time.sleep(1.5)
+            received = 0
+            with contextlib.suppress(ConnectionError):
+                while piece := connection.recv(1_000_000):
+                    received += len(piece)
+        assert received < 20_000_000
+        assert client.get("/healthz").status_code == 200
+
+
+def test_a_client_that_asks_without_end_and_reads_nothing_is_dropped(own_home: Path) -> None:
+    with serving_with(own_home) as client:
+        address = (client.base_url.host, client.base_url.port or 80)
+        greedy = b"GET /v1/scores HTTP/1.1\r\nHost: x\r\n\r\n" * 1_000_000
+        with (
+            socket.create_connection(address, timeout=5) as connection,
+            pytest.raises(ConnectionError),
+        ):
+            connection.sendall(greedy)
+        assert client.get("/healthz").status_code == 200
+
+
+def test_a_client_that_reads_slowly_gets_all_of_it(own_home: Path) -> None:
+    with serve_app(large_app(own_home), Settings(send_seconds=0.3)) as client:
+        address = (client.base_url.host, client.base_url.port or 80)
+        with socket.create_connection(address, timeout=5) as connection:
+            connection.sendall(LARGE)
+            received = 0
+            while piece := connection.recv(1_000_000):
+                received += len(piece)
+                time.sleep(0.02)
+    assert received > 20_000_000
+
+
+def test_no_refusal_is_written_into_an_answer(own_home: Path) -> None:
+    app = create_app(own_home, Settings(), now=lambda: NOW)
+
+    async def pieces() -> AsyncIterator[bytes]:
+        for _ in range(4):
+            yield b"piece "
+            await asyncio.sleep(0.2)
+
+    app.add_route("/long", lambda _request: StreamingResponse(pieces()))
+    with serve_app(app, Settings(receive_seconds=0.3, keep_alive_seconds=1)) as client:
+        unfinished = b"GET /v1/scores HTTP/1.1\r\nHost: x\r\n"
+        answered = ask(client, b"GET /long HTTP/1.1\r\nHost: x\r\n\r\n" + unfinished)
+    assert answered.count(b"piece ") == 4
+    assert b"408" not in answered
+
+
+def test_an_answer_that_takes_too_long_is_given_up(own_home: Path) -> None:
+    app = create_app(own_home, Settings(answer_seconds=0.1), now=lambda: NOW)
+
+    @app.get("/slow")
+    async def slow() -> None:
+        await asyncio.sleep(30)
+
+    with serve_app(app) as client:
+        refused = client.get("/slow")
+        assert refused.status_code == 503
+        assert refused.headers["retry-after"] == "1"
+
+
+@pytest.mark.parametrize(
+    "garbage",
+    [b"\x00\x01\x02\r\n\r\n", b"GET\r\n\r\n", b"GET / HTTP/9.9\r\n\r\n", b"\x16\x03\x01\x02"],
+)
+def test_garbage_is_refused_and_harms_nobody(own_home: Path, garbage: bytes) -> None:
+    with serving_with(own_home, Settings(receive_seconds=0.5)) as client:
+        assert ask(client, garbage).startswith(b"HTTP/1.1 4")
+        assert client.get("/healthz").status_code == 200
+
+
+@given(st.binary(min_size=1, max_size=60))
+def test_no_header_makes_a_fault(client: httpx.Client, value: bytes) -> None:
+    clean = bytes(byte for byte in value if byte not in b"\r\n\x00") or b"x"
+    names = ("accept", "accept-encoding", "authorization", "if-none-match", "x-request-id")
+    for name in names:
+        response = ask(
+            client,
+            b"GET /v1/scores?limit=1 HTTP/1.1\r\nHost: x\r\nConnection: close\r\n"
+            + name.encode()
+            + b": "
+            + clean
+            + b"\r\n\r\n",
+        )
+        assert b" 500 " not in response.splitlines()[0]
