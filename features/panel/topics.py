@@ -8,9 +8,9 @@ article). A space in a pattern matches whatever separates two words.
 A word with another common meaning is listed with the words that decide, or its other meanings are
 FALSE_FRIENDS, which are cut out of a text first. Left out on purpose: `tanker` alone (a ship),
 petrol stations and army checkpoints (mostly the place where something happened), `caravana` alone
-(migrants), `comboio` alone (a train), `embargo` (Spanish "sin embargo", and sanctions), `barrage` (a
-dam, or shelling), `cerco` alone (a fence), `sitio` (a place). A French siege is matched as "assiégé"
-and "encerclé" only: "le siège" is mostly a head office. Arabic hisar means siege and blockade: it
+(migrants), `comboio` alone (a train), `embargo` (Spanish "sin embargo", and sanctions), `barrage`
+(a dam, or shelling), `cerco` alone (a fence), `sitio` (a place). A French siege is "assiégé" and
+"encerclé" only: "le siège" is mostly a head office. Arabic hisar means siege and blockade: it
 counts as a siege, and as a blockade too if the next word says so.
 """
 
