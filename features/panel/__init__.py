@@ -6,5 +6,5 @@ Where do I go to ...?
 
 * see what an indicator may read: `panel.py`
 * get the single incidents, their actors, places and texts: `incidents.py`
-* see which words in a text count as a report of what: `topics.py`
+* see which words make a text a report of a topic: `topics.py`
 """

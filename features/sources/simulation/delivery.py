@@ -31,7 +31,7 @@ def _nothing_rejected() -> pd.DataFrame:
 
 
 @dataclass(frozen=True, eq=False)
-class MemoryDelivery:
+class EventsDelivery:
     """Events in memory, on their way into the archive.
 
     `events` has the columns of EVENTS_SCHEMA in any order, of which those that may be null may be
@@ -86,7 +86,7 @@ class MemoryDelivery:
 SOURCE = "simulation"
 
 
-def deliver(world: World, available_on: date) -> MemoryDelivery:
+def deliver(world: World, available_on: date) -> EventsDelivery:
     """Return the release that was public on a day: every event of the months that were over.
 
     Later deliveries of one world repeat the earlier ones' events, ids and figures, and add to
@@ -101,7 +101,7 @@ def deliver(world: World, available_on: date) -> MemoryDelivery:
         )
     is_public = world.events["date_end"] < pd.Timestamp(available_on.replace(day=1))
     countries = sorted(set(world.regions.table["country"]))
-    return MemoryDelivery(
+    return EventsDelivery(
         Identity(
             history=SOURCE,
             source=SOURCE,

@@ -18,7 +18,7 @@ from features.archive.coverage import Coverage, Span
 from features.archive.releases import DELETED_SCHEMA, REJECTED_SCHEMA, Archive, Identity
 from features.archive.schemas import EVENTS_SCHEMA
 from features.errors import ArchiveError
-from features.sources.simulation.delivery import MemoryDelivery
+from features.sources.simulation.delivery import EventsDelivery
 from tests.paths import ROOT
 
 
@@ -47,7 +47,7 @@ def an_event(number: int, day: str = "2020-01-05", best: int = 3) -> dict[str, o
     }
 
 
-def a_delivery(name: str = "24.1", deaths: int = 3, **identity: Any) -> MemoryDelivery:
+def a_delivery(name: str = "24.1", deaths: int = 3, **identity: Any) -> EventsDelivery:
     days = ["2020-02-01", "2020-01-05", "2020-01-05"]
     events = [an_event(number, day, deaths) for number, day in enumerate(days)]
     rejected = [{"line": 7, "reasons": "low is negative", "record": '{"low": "-1"}'}]
@@ -60,7 +60,7 @@ def a_delivery(name: str = "24.1", deaths: int = 3, **identity: Any) -> MemoryDe
         "coverage": Coverage((Span("MLI", 600, 604), Span("GNB", 590, 604))),
         "file_name": f"{name}.csv",
     }
-    return MemoryDelivery(
+    return EventsDelivery(
         identity=Identity(**usual | identity),
         events=pd.DataFrame(events),
         rejected=pd.DataFrame(rejected),
@@ -101,7 +101,7 @@ def test_what_is_added_can_be_read_back(tmp_path: Path) -> None:
 
 def test_a_delivery_without_rejects_has_an_empty_table_of_them(tmp_path: Path) -> None:
     delivery = a_delivery()
-    Archive(tmp_path).add(MemoryDelivery(delivery.identity, delivery.events))
+    Archive(tmp_path).add(EventsDelivery(delivery.identity, delivery.events))
     (release,) = Archive(tmp_path).releases()
     assert list(release.rejected().columns) == REJECTED_SCHEMA.names
     assert release.rows_rejected == 0
@@ -132,7 +132,7 @@ def test_the_same_events_in_another_file_are_the_same_release(tmp_path: Path) ->
         (a_delivery(coverage=Coverage((Span("MLI", 600, 601),))), "with another coverage"),
     ],
 )
-def test_a_release_is_never_rewritten(tmp_path: Path, other: MemoryDelivery, said: str) -> None:
+def test_a_release_is_never_rewritten(tmp_path: Path, other: EventsDelivery, said: str) -> None:
     archive = Archive(tmp_path)
     archive.add(a_delivery())
     before = contents(tmp_path)

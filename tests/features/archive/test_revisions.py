@@ -16,7 +16,7 @@ from features.errors import ArchiveError
 from features.months import format_month, parse_month
 from features.sources.counts import CountsOptions, read_counts
 from features.sources.ingestion import FileDelivery
-from features.sources.simulation.delivery import MemoryDelivery
+from features.sources.simulation.delivery import EventsDelivery
 from features.sources.source import FileOptions
 from features.sources.ucdp import Ucdp
 from tests.paths import DATA
@@ -35,7 +35,7 @@ def a_delivery(
     spans: Spans,
     source: str = "ucdp-ged",
     available_on: date = date(2020, 12, 1),
-) -> MemoryDelivery:
+) -> EventsDelivery:
     columns = ["country", "month", "type_of_violence", "best"]
     table = pd.DataFrame(list(events.values()), columns=columns)
     day = pd.to_datetime(table.pop("month").map(format_month), format="%Y-%m")
@@ -49,7 +49,7 @@ def a_delivery(
         file_name=name,
     )
     none = ["deaths_a", "deaths_b", "deaths_civilians"]
-    return MemoryDelivery(
+    return EventsDelivery(
         identity,
         table.assign(
             event_id=list(events),
@@ -68,7 +68,7 @@ def a_delivery(
     )
 
 
-def revised(home: Path, a: MemoryDelivery, b: MemoryDelivery) -> tuple[Revision, Revision]:
+def revised(home: Path, a: EventsDelivery, b: EventsDelivery) -> tuple[Revision, Revision]:
     archive = Archive(home)
     for delivery in (a, b):
         archive.add(delivery)

@@ -19,7 +19,7 @@ from features.errors import ArchiveError
 from features.months import format_month
 from features.places.regions import load_regions
 from features.sources.ingestion import FileDelivery
-from features.sources.simulation.delivery import MemoryDelivery
+from features.sources.simulation.delivery import EventsDelivery
 from features.sources.source import FileOptions
 from features.sources.ucdp import Ucdp
 from features.words import Level
@@ -42,7 +42,7 @@ def a_delivery(
     available_on: date = date(2020, 12, 1),
     ids: list[str] | None = None,
     deleted: tuple[str, ...] = (),
-) -> MemoryDelivery:
+) -> EventsDelivery:
     table = pd.DataFrame(events, columns=["country", "month", "type_of_violence", "best"])
     day = pd.to_datetime(table.pop("month").map(format_month), format="%Y-%m")
     nothing = dict.fromkeys(["deaths_a", "deaths_b", "deaths_civilians"], 0)
@@ -58,7 +58,7 @@ def a_delivery(
         coverage=Coverage(tuple(Span(*span) for span in spans)),
         file_name=name,
     )
-    return MemoryDelivery(
+    return EventsDelivery(
         identity,
         table.assign(
             event_id=ids or [f"{name}-{number}" for number in range(len(table))],

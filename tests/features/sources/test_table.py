@@ -439,3 +439,38 @@ def test_of_garbage_every_row_is_either_accepted_or_rejected(
     assert release.rows_accepted + release.rows_rejected == release.rows_read == len(table)
     assert len(events(release)) == release.rows_accepted
     assert (release.rejected()["reasons"] != "").all()
+
+
+def test_a_line_of_hxl_tags_below_the_header_is_no_row(tmp_path: Path) -> None:
+    tags = {name: f"#tag+{name}" for name in ROW} | {"remark": ""}
+    path = tmp_path / "events.csv"
+    path.write_text(csv_text([tags, *rows({}, {})]))
+    release = added(path, mapping(tmp_path))
+    assert (release.rows_read, release.rows_rejected) == (2, 0)
+    assert release.notes == ("the line of HXL tags is no row",)
+
+
+def test_a_first_column_without_a_name_holds_numbers_of_rows(tmp_path: Path) -> None:
+    path = tmp_path / "events.csv"
+    path.write_text(csv_text([{"": str(n)} | row for n, row in enumerate(rows({}, {}))]))
+    release = added(path, mapping(tmp_path))
+    assert (release.rows_read, release.rows_rejected) == (2, 0)
+
+
+def test_countries_are_matched_by_name_and_a_file_without_rejects_is_read_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    names = {"Mali": "MLI", " Niger ": "NER", "Burkina Faso": "BFA"}
+    path = tmp_path / "events.csv"
+    path.write_text(csv_text(rows(*({"where": n, "lat": "", "lon": ""} for n in names))))
+    times: list[Path] = []
+    open_file = Table.open
+
+    def open_and_count(table: Table, path: Path) -> Any:
+        times.append(path)
+        return open_file(table, path)
+
+    monkeypatch.setattr(Table, "open", open_and_count)
+    release = added(path, mapping(tmp_path))
+    assert events(release)["country"].tolist() == list(names.values())
+    assert times == [path]
