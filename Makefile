@@ -7,7 +7,7 @@ demo: .venv
 	.venv/bin/tocsin demo --port $(PORT)
 
 test: .venv
-	.venv/bin/python -m pytest -n 2 --dist loadfile
+	.venv/bin/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 
 check: .venv
 	.venv/bin/ruff check .

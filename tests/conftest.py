@@ -23,6 +23,18 @@ os.environ.pop("TOCSIN_HOME", None)
 hypothesis.settings.register_profile("untimed", deadline=None)
 hypothesis.settings.load_profile("untimed")
 
+SLOW = {
+    "test_docs.py": "the demo in its real size gives the README's answer",
+    "test_end_to_end.py": "files, commands and a real socket fit together",
+    "test_backtest_command.py": "a killed process leaves what the next one continues",
+    "test_publish.py": "bulletins of real champions, replayed bit for bit",
+    "test_leak.py": "training and publishing read nothing after the origin",
+    "test_counts_path.py": "counts go the whole path from a file to a score",
+    "test_command_line.py": "signals, pipes and exit codes of real processes",
+    "test_page_map.py": "a real browser draws, clicks and types",
+}
+"""Files of slow tests, and what each proves that a quick test cannot. They start first."""
+
 SETTINGS: dict[str, Any] = {
     "name": "small",
     "description": "Small enough for a test",
@@ -65,6 +77,12 @@ def pytest_configure(config: pytest.Config) -> None:
     """Let pass what MLflow brings upon itself; what we bring upon ourselves is an error."""
     config.addinivalue_line("filterwarnings", "ignore::DeprecationWarning:mlflow")
     config.addinivalue_line("filterwarnings", "ignore:.*Any type hint is inferred:UserWarning")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put the slow files first, so that no process waits for one at the end."""
+    order = {name: place for place, name in enumerate(SLOW)}
+    items.sort(key=lambda item: order.get(item.path.name, len(SLOW)))
 
 
 @pytest.fixture(scope="session")
