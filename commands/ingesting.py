@@ -20,8 +20,7 @@ CoverageFile = Annotated[
 ]
 ReleaseName = Annotated[str | None, typer.Option("--release", help="Name of the release.")]
 Available = Annotated[
-    str | None,
-    typer.Option("--available-on", help="Day from which it was public, YYYY-MM-DD."),
+    str | None, typer.Option("--available-on", help="Day from which it was public, YYYY-MM-DD.")
 ]
 AllowRejects = Annotated[
     bool, typer.Option("--allow-rejects", help="Take a file of which much is rejected.")
@@ -129,10 +128,8 @@ def ingest_simulation(
 ) -> None:
     """Simulate a world of invented actors in West Africa and add it to the archive."""
     from features.places.regions import load_regions
-    from features.sources.simulation.delivery import deliver
-    from features.sources.simulation.names import WESTERN_AFRICA
-    from features.sources.simulation.parameters import SimulationParameters
-    from features.sources.simulation.world import simulate
+    from features.sources.simulation.parameters import WESTERN_AFRICA, SimulationParameters
+    from features.sources.simulation.world import deliver, simulate
 
     world = simulate(SimulationParameters(), load_regions("admin1", WESTERN_AFRICA), seed)
     _add(deliver(world, today()))

@@ -20,8 +20,7 @@ QUIET_MONTHS = 24
 def label(target: Target, deaths: FloatArray, horizon: int, tau: float) -> FloatArray:
     """Return the outcome of a target at every origin: deaths for a distribution, otherwise 0 or 1.
 
-    `deaths` [deaths/month], NaN where not observed; `tau` is the level's threshold
-    [deaths/month].
+    `deaths` [deaths/month], NaN where not observed; `tau` is the level's threshold [deaths/month].
     """
     spec = SPECS[target]
     mean = window_mean_ahead(deaths, horizon) if spec.is_window else ahead(deaths, horizon)

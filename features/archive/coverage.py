@@ -14,8 +14,7 @@ import pandas as pd
 
 from features.errors import InputError
 from features.months import format_month, parse_month
-from features.places.countries import TERRITORIES, states_since
-from features.places.regions import load_regions
+from features.places.regions import TERRITORIES, load_regions, states_since
 
 COLUMNS = ("country", "first_month", "last_month")
 

@@ -25,7 +25,7 @@ from features.indicators.near import (
     violence,
 )
 from features.panel.panel import Detail, Panel
-from features.places.countries import capitals
+from features.places.regions import capitals
 
 SECTORS = 8
 CENTRE_KM = 5.0

@@ -106,10 +106,7 @@ def events_together(panel: Panel, fights: Fights, months: int) -> tuple[FloatArr
 
     An event in which two of the actors took part counts for both.
     """
-    return (
-        _summed(panel, fights, months, np.positive),
-        _summed(panel, fights, months, np.square),
-    )
+    return (_summed(panel, fights, months, np.positive), _summed(panel, fights, months, np.square))
 
 
 def _summed(panel: Panel, fights: Fights, months: int, function: np.ufunc) -> FloatArray:

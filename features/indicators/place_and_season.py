@@ -12,7 +12,7 @@ from features.indicators.indicator import Compute, Indicator
 from features.indicators.near import great_circle_km
 from features.indicators.windows import year_angle
 from features.panel.panel import Panel
-from features.places.countries import capitals
+from features.places.regions import capitals
 
 _REBELS = "Buhaug & Gates 2002, Journal of Peace Research 39(4)"
 

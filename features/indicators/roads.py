@@ -13,8 +13,7 @@ from scipy.spatial import cKDTree
 
 from features.arrays import FloatArray, IntArray, ObjectArray
 from features.indicators.near import EARTH_RADIUS_KM, chord_of, great_circle_km, km_of, unit_vectors
-from features.places.countries import corridors
-from features.places.regions import Regions, geometries, load_regions
+from features.places.regions import Regions, corridors, geometries, load_regions
 
 PIECE_KM = 50.0
 

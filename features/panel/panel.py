@@ -16,7 +16,7 @@ from features.arrays import BoolArray, FloatArray, MonthArray
 from features.errors import CoverageError
 from features.months import format_month
 from features.panel.incidents import Incidents, no_incidents, read_incidents
-from features.places.counted_regions import counted_map
+from features.places.matching import counted_map
 from features.places.regions import Regions, load_regions
 from features.words import Level
 
@@ -34,8 +34,7 @@ class Panel:
     `months` are T contiguous month numbers [months since 1970-01]; `observed` is (T, R); `events`
     [events/month] and `deaths` [deaths/month] are (4, T, R), by type of violence in the order
     state-based, non-state, one-sided, not told apart; NaN where the region was not observed in the
-    month. `incidents` are the single events behind them. `details` is what the
-    history holds.
+    month. `incidents` are the single events behind them. `details` is what the history holds.
     `neighbour_count` (R,) is how many regions of the map touch each one. `regions.neighbours` has
     only those of the panel, and which those are depends on what is observed later.
     """

@@ -10,23 +10,19 @@ from scipy import sparse
 
 from features.arrays import FloatArray, IntArray, ObjectArray
 
-CELL_SIZE = 0.5
-"""Side of a cell [degrees]."""
-POLE, ANTIMERIDIAN = 90.0, 180.0
-"""The ends of latitude and longitude [degrees]."""
+CELL_SIZE = 0.5  # [degrees]
+POLE, ANTIMERIDIAN = 90.0, 180.0  # the ends of latitude and longitude [degrees]
 ROWS, COLUMNS = round(2 * POLE / CELL_SIZE), round(2 * ANTIMERIDIAN / CELL_SIZE)
-SIDE_KM = CELL_SIZE * 111.195
-"""Side of a cell along a meridian [km], on a sphere."""
+SIDE_KM = CELL_SIZE * 111.195  # along a meridian, on a sphere
 
 _SIDES = [(-1, 0), (0, -1), (0, 1), (1, 0)]
 _CORNERS = [(-1, -1), (-1, 1), (1, -1), (1, 1)]
 
 
 def cell_of(latitude: FloatArray, longitude: FloatArray) -> IntArray:
-    """Return the cell number (n,) of points (n,) [degrees], 0 where a point is not on the globe.
+    """Return the cells (n,) of points (n,) [degrees], 0 where a point is not on the globe.
 
-    A cell owns its southern and western edge. The north pole belongs to the last row, and 180E is
-    180W.
+    A cell owns its southern and western edge; the pole is in the last row, and 180E is 180W.
     """
     on_globe = (np.abs(latitude) <= POLE) & (np.abs(longitude) <= ANTIMERIDIAN)
     # Counted from 0N 0E, where division by a power of two is exact: adding 90 first would round a
@@ -44,7 +40,7 @@ def _cells_from_zero(degrees: FloatArray) -> IntArray:
 def place_priogrid(latitude: FloatArray, longitude: FloatArray) -> ObjectArray:
     """Return the cells (n,) of points (n,) [degrees] as region ids, None for a point off the globe.
 
-    A point at sea has a cell too, but the cell is a region only where it touches land.
+    A cell at sea is no region.
     """
     cell = cell_of(latitude, longitude)
     ids = cell.astype(str).astype(object)
@@ -52,9 +48,7 @@ def place_priogrid(latitude: FloatArray, longitude: FloatArray) -> ObjectArray:
     return ids
 
 
-def centres(
-    cells: IntArray,
-) -> tuple[FloatArray, FloatArray]:
+def centres(cells: IntArray) -> tuple[FloatArray, FloatArray]:
     """Return latitude (n,) and longitude (n,) [degrees] of the centres of cells (n,)."""
     row, column = np.divmod(cells - 1, COLUMNS)
     return CELL_SIZE * (row + 0.5) - POLE, CELL_SIZE * (column + 0.5) - ANTIMERIDIAN

@@ -1,7 +1,7 @@
 """Accepts or rejects the rows of a file, events and counts alike, and loses none.
 
-The rows stream through DuckDB, which keeps them on the disk, so a file may be far larger than
-memory. The file is read once, and a second time only to copy rejected rows as they came.
+The rows stream through DuckDB, so a file may be larger than memory. It is read once, and a second
+time only to copy rejected rows as they came.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -13,12 +13,10 @@ import duckdb
 import pyarrow as pa
 
 from features.errors import InputError
-from features.sources.rows import LINE, LINES, SPACE, Rows
+from features.sources.source import LINE, LINES, SPACE, Rows
 from features.sources.sql import define_functions, literal, quoted
 
-MOST_REJECTED = 0.05
-"""Share of the lines of a file that may be rejected before the file is refused whole."""
-
+MOST_REJECTED = 0.05  # share of a file's lines; beyond it the file is refused whole
 _MOST_REASONS = 3
 
 
@@ -28,8 +26,8 @@ class RowRules:
 
     `columns`: name -> expression over `delivered`. `faults`: reason -> condition over these columns
     and `delivered`. `exclusions`: reason -> condition of rows that are no use here and no fault of
-    the file; it is then their only reason. Of rows with the same `key`, a column, the first without
-    fault is accepted; the others are rejected as `repeated`.
+    the file. Of rows with the same `key`, a column, the first without fault is accepted, the others
+    are rejected as `repeated`.
     """
 
     columns: Mapping[str, str]
@@ -43,8 +41,8 @@ class RowRules:
 class Intake:
     """The rows of a file in a database.
 
-    The view `accepted` has `line` and the columns of the rules, the table `rejected` has `line`
-    and `reasons`, joined by "; ".
+    The view `accepted` has `line` and the columns of the rules, the table `rejected` `line` and
+    `reasons`, joined by "; ".
     """
 
     database: duckdb.DuckDBPyConnection
@@ -69,7 +67,7 @@ class Intake:
     def rejected_rows(self) -> str:
         """Return a query for the rejected rows in REJECTED_SCHEMA, by line.
 
-        Raises InputError when the file is no longer the one that was read.
+        Raises InputError when the file has changed.
         """
         if not self.count("rejected"):
             return "SELECT line, reasons, NULL::VARCHAR AS record FROM rejected"
@@ -99,8 +97,8 @@ def take_in(
 ) -> Intake:
     """Read a file into a database and accept or reject each row by the rules for its columns.
 
-    Raises InputError when the file cannot be read or has no rows, and, unless rejects are allowed,
-    when more than MOST_REJECTED of it cannot be used.
+    Raises InputError when the file cannot be read, has no rows or, unless rejects are allowed, when
+    more than MOST_REJECTED of it cannot be used.
     """
     define_functions(database)
     with open_rows() as rows:
@@ -147,10 +145,7 @@ def _stage(database: duckdb.DuckDBPyConnection, rows: Rows, rules: RowRules) -> 
 def _scan(
     database: duckdb.DuckDBPyConnection, rows: Rows, columns: Sequence[str], statement: str
 ) -> tuple[str, ...]:
-    """Run a statement over `delivered`, some columns of the rows; return what there is to note.
-
-    Raises what reading the rows raises.
-    """
+    """Run a statement over `delivered`, some columns of the rows; return what there is to note."""
     errors: list[InputError] = []
     notes: list[str] = []
 
@@ -205,8 +200,7 @@ def _reject(database: duckdb.DuckDBPyConnection, rules: RowRules) -> None:
 def _refuse_if_mostly_rejected(intake: Intake) -> None:
     """Raise InputError when more than MOST_REJECTED of a file's lines cannot be used.
 
-    Lines count, not rows: an unclosed quotation mark that swallows the rows below it must not pass
-    for one bad row.
+    Lines, not rows: an unclosed quotation mark that swallows rows must not pass for one bad row.
     """
     (rows, lines), (bad_rows, bad_lines) = (
         intake.database.sql(

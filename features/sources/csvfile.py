@@ -1,12 +1,11 @@
 """Comma-separated text as it is delivered: of mixed encoding, with stray quotes, half broken.
 
-Two readers share the work. Arrow's, which is fast, reads text whose quotation marks conform to RFC
-4180 and whose records are all of one width. The standard library's, which is slow but loses
-nothing, reads any other stretch: DuckDB's drops characters next to a stray quotation mark, and
-pandas' drops records that are too long.
+Arrow's fast reader takes text whose quotation marks conform to RFC 4180 and whose records are of
+one width; the standard library's slow one, which loses nothing, takes the rest. (DuckDB's drops
+characters next to a stray mark, and pandas' drops records that are too long.)
 
-A misplaced quotation mark must not make one event of two. So a record of several lines whose marks
-do not conform is split: each of its lines is a record.
+A misplaced quotation mark must not make one event of two, so a record of several lines whose marks
+do not conform is split into its lines.
 """
 
 import codecs
@@ -26,7 +25,7 @@ import pyarrow.csv
 from features.arrays import IntArray
 from features.arrow import in_arrow_memory
 from features.errors import InputError
-from features.sources.rows import BEYOND, LINE, LINES
+from features.sources.source import BEYOND, LINE, LINES
 from features.sources.unpack import FileContent, decode_text, open_content
 
 LONGEST_RECORD = 1 << 26  # [bytes]
@@ -37,9 +36,9 @@ Bytes = npt.NDArray[np.uint8]
 
 
 class CsvRows:
-    """The records of a CSV file, read once; blank lines are no records.
+    """The records of a CSV file, read once; blank lines are none.
 
-    `first` is the first record, whose fields are the names of the columns until others are given.
+    `first` is the first record; its fields name the columns until others are given.
     """
 
     def __init__(self, path: Path, content: FileContent) -> None:
@@ -73,8 +72,8 @@ class CsvRows:
     def batches(self, columns: Sequence[str] | None = None) -> Iterator[pa.RecordBatch]:
         """Yield some columns of the records but the header, all by default, and LINE and LINES.
 
-        Fields are text, null where a record has none. Raises InputError when the file is damaged or
-        a record never ends.
+        Fields are text, null where a record has none. Raises InputError for a damaged file or an
+        endless record.
         """
         skip = int(self._has_header)
         data, enough = b"", 0
@@ -142,18 +141,14 @@ class CsvRows:
             if spans and not final:  # the last record may go on in the next chunk
                 count = spans.pop().begin
             records = [record for span in spans for record in _parted(span, lines)]
-        return (
-            _columns(records, self._names, self._line),
-            sum(map(len, raw[:count])),
-            count,
-        )
+        return (_columns(records, self._names, self._line), sum(map(len, raw[:count])), count)
 
 
 @contextmanager
 def open_csv(path: Path) -> Iterator[CsvRows]:
     """Open a `.csv`, `.csv.gz` or `.zip` file; the last must hold exactly one CSV file.
 
-    Raises InputError when the path is no file, the file is empty, damaged or no CSV at all.
+    Raises InputError when it is no file, empty, damaged or no CSV.
     """
     with open_content(path) as content:
         yield CsvRows(path, content)

@@ -1,7 +1,4 @@
-"""From a delivered file of events to a release: rows are accepted or rejected, placed and written.
-
-How rows are accepted or rejected is in `acceptance.py`.
-"""
+"""From a delivered file of events to a release: rows are accepted, placed and written."""
 
 import hashlib
 from collections.abc import Sequence
