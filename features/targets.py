@@ -1,8 +1,7 @@
 """The targets: what is forecast, computed from what came true.
 
-All arrays are (T months, R regions). The label at origin t is about months t+1 to t+h, so it is
-known at t+h. It is NaN where one of those months, or of the months its definition looks back on, is
-not observed.
+All arrays are (T months, R regions). The label at origin t is about months t+1 to t+h; it is NaN
+where one of those, or of the months that its definition looks back on, is not observed.
 """
 
 from collections.abc import Callable

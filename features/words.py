@@ -1,7 +1,6 @@
 """The vocabulary: levels of regions and targets of forecasts. No formula, no heavy import.
 
-A target is a row of SPECS here and a formula in `features/targets.py`. Everything else that needs
-to tell targets apart reads the spec.
+A target is a row of SPECS here and a formula in `features/targets.py`; all else reads the spec.
 """
 
 from dataclasses import dataclass
@@ -26,11 +25,10 @@ class TargetSpec:
     """What a target is, in words and numbers.
 
     `horizons` are months ahead; a window runs from the month after the origin to the horizon.
-    `loss` judges the target: the CRPS of a distribution, the Brier score of a probability.
-    `shares` names the target whose model, probability, risk levels and drivers it has. `reached`
-    says what the probability is of; `{threshold}` stands for the threshold. `question` is what the
-    forecast answers; `{deaths}` stands for so many deaths as the threshold, `{month}` for the last
-    month and `{horizon}` for the months ahead.
+    `loss` judges a distribution (CRPS) or a probability (Brier score). `shares` names the target
+    whose model, risk levels and drivers it has. `reached` says what the probability is of,
+    `question` what the forecast answers; in them stand `{threshold}`, `{deaths}` (so many deaths as
+    the threshold), `{month}` (the last) and `{horizon}`.
     """
 
     name: Target

@@ -49,7 +49,7 @@ def per_panel(
 ) -> Callable[Concatenate[Panel, _P], _T]:
     """Cache the results of a pure function as long as its panel lives.
 
-    The other arguments must be hashable and are passed by position; results must not be changed.
+    Other arguments must be hashable and positional; results must not be changed.
     """
     results_of: WeakKeyDictionary[Panel, dict[tuple[object, ...], _T]] = WeakKeyDictionary()
 

@@ -7,7 +7,7 @@ against the 12 months before. A region without surroundings or coordinates has 0
 """
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -16,7 +16,6 @@ from scipy import sparse
 from features.arrays import FloatArray, IntArray
 from features.indicators import spatial, windows
 from features.indicators.indicator import Compute, Indicator, per_panel, plural
-from features.indicators.spatial import space_time_distance
 from features.panel.panel import Panel
 
 Gather = Callable[[Panel, FloatArray], FloatArray]
@@ -130,7 +129,7 @@ def _links(panel: Panel, abroad: bool) -> sparse.csr_array:  # noqa: FBT001 (arg
 @per_panel
 def _kernel(panel: Panel, km: int) -> sparse.csr_array:
     """Return the weights exp(-d / km) of the other regions, (R, R)."""
-    return spatial.distance_weights(*coordinates(panel), CUT * km, lambda d: np.exp(-d / km))
+    return spatial.distance_weights(*panel.regions.coordinates, CUT * km, lambda d: np.exp(-d / km))
 
 
 @per_panel
@@ -139,14 +138,8 @@ def _tree(panel: Panel, power: int) -> sparse.csr_array:
     if power > 1:
         return _tree(panel, 1).power(power)
     return spatial.distance_weights(
-        *coordinates(panel), TREE_REACH, lambda d: TREE_UNIT / np.maximum(d, TREE_NEAREST)
+        *panel.regions.coordinates, TREE_REACH, lambda d: TREE_UNIT / np.maximum(d, TREE_NEAREST)
     )
-
-
-def coordinates(panel: Panel) -> tuple[FloatArray, FloatArray]:
-    """Return latitude (R,) and longitude (R,) of the regions [degrees], NaN if unknown."""
-    table = panel.regions.table
-    return table["latitude"].to_numpy(np.float64), table["longitude"].to_numpy(np.float64)
 
 
 NEIGHBOURS = Surroundings("neighbour_{}", "Mean over the neighbouring regions", _neighbours, _VIEWS)
@@ -171,31 +164,26 @@ def neighbourhood(own: Sequence[Indicator]) -> Iterator[Indicator]:
     """Yield the indicators of the family; `own` are those of the region itself."""
     by_name = {indicator.name: indicator for indicator in own}
     for inner in (by_name[name] for name in _NEIGHBOURS_SEE):
-        yield Indicator(
-            f"neighbour_{inner.name}",
-            f"{NEIGHBOURS.meaning}: {inner.meaning[0].lower()}{inner.meaning[1:]}",
-            inner.unit,
-            _FAMILY,
-            _gathered(NEIGHBOURS, inner.compute),
-            inner.needs,
-            NEIGHBOURS.source,
-            highest=inner.highest,
+        yield replace(
+            inner,
+            name=f"neighbour_{inner.name}",
+            meaning=f"{NEIGHBOURS.meaning}: {inner.meaning[0].lower()}{inner.meaning[1:]}",
+            family=_FAMILY,
+            compute=_gathered(NEIGHBOURS, inner.compute),
+            source=NEIGHBOURS.source,
         )
-    yield Indicator(
-        "neighbours_observed",
-        "Share of the neighbouring regions that the events observe",
-        "share",
-        _FAMILY,
-        lambda panel: spatial.neighbours_observed(
-            panel.total_deaths, panel.regions.neighbours, panel.neighbour_count
-        ),
-        highest=1,
-    )
+    meaning = "Share of the neighbouring regions that the events observe"
+    yield Indicator("neighbours_observed", meaning, "share", _FAMILY, _observed, highest=1)
     yield _change(NEIGHBOURS)
     for around in surroundings():
         yield from _levels(around)
         yield _change(around)
     yield from _space_time()
+
+
+def _observed(panel: Panel) -> FloatArray:
+    neighbours, number = panel.regions.neighbours, panel.neighbour_count
+    return spatial.neighbours_observed(panel.total_deaths, neighbours, number)
 
 
 def _levels(around: Surroundings) -> Iterator[Indicator]:
@@ -230,21 +218,18 @@ def _change(around: Surroundings) -> Indicator:
 
 def _space_time() -> Iterator[Indicator]:
     for d in (1, 25):
-        yield Indicator(
-            f"space_time_distance_{d}",
+        name, most = f"space_time_distance_{d}", SPACE_TIME_REACH
+        meaning = (
             f"Distance to the nearest month of another region with at least {plural(d, 'death')}, "
-            f"a month ago counting as {KM_A_MONTH:.0f} km; {SPACE_TIME_REACH:.0f} km at most",
-            "km",
-            _FAMILY,
-            _space_time_distance(d),
-            source=_VIEWS_2020,
-            highest=SPACE_TIME_REACH,
+            f"a month ago counting as {KM_A_MONTH:.0f} km; {most:.0f} km at most"
         )
+        compute = _space_time_distance(d)
+        yield Indicator(name, meaning, "km", _FAMILY, compute, source=_VIEWS_2020, highest=most)
 
 
 def _space_time_distance(threshold: float) -> Compute:
-    return lambda panel: space_time_distance(
-        panel.total_deaths >= threshold, *coordinates(panel), KM_A_MONTH, SPACE_TIME_REACH
+    return lambda panel: spatial.space_time_distance(
+        panel.total_deaths >= threshold, *panel.regions.coordinates, KM_A_MONTH, SPACE_TIME_REACH
     )
 
 

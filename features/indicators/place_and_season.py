@@ -50,12 +50,8 @@ def _column(name: str) -> Compute:
 def _from_capital(panel: Panel) -> FloatArray:
     table = panel.regions.table
     seat = capitals().set_index("country").reindex(table["country"])
-    distance = great_circle_km(
-        _column("latitude")(panel),
-        _column("longitude")(panel),
-        seat["latitude"].to_numpy(),
-        seat["longitude"].to_numpy(),
-    )
+    to = seat["latitude"].to_numpy(), seat["longitude"].to_numpy()
+    distance = great_circle_km(_column("latitude")(panel), _column("longitude")(panel), *to)
     return np.where(np.isinf(distance), np.nan, distance)
 
 

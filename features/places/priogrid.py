@@ -38,10 +38,7 @@ def _cells_from_zero(degrees: FloatArray) -> IntArray:
 
 
 def place_priogrid(latitude: FloatArray, longitude: FloatArray) -> ObjectArray:
-    """Return the cells (n,) of points (n,) [degrees] as region ids, None for a point off the globe.
-
-    A cell at sea is no region.
-    """
+    """Return the cells (n,) of points (n,) [degrees] as region ids, None for one off the globe."""
     cell = cell_of(latitude, longitude)
     ids = cell.astype(str).astype(object)
     ids[cell == 0] = None

@@ -58,6 +58,16 @@ class Regions:
         return self.table["id"].to_numpy(dtype=str)
 
     @property
+    def coordinates(self) -> tuple[FloatArray, FloatArray]:
+        """Latitude and longitude (n,) of points inside [degrees], NaN if unknown."""
+        return self.table["latitude"].to_numpy(float), self.table["longitude"].to_numpy(float)
+
+    @property
+    def countries(self) -> tuple[npt.NDArray[np.str_], IntArray]:
+        """The m countries, ascending, and the number of each region's (n,)."""
+        return np.unique(self.table["country"].to_numpy(str), return_inverse=True)
+
+    @property
     def borders(self) -> sparse.csr_array:
         """Lengths of shared borders (n, n) [km]; all borders alike where none was measured."""
         return self.neighbours if self.lengths is None else self.lengths
@@ -79,10 +89,7 @@ class Regions:
 
 
 def load_regions(level: Level, countries: Collection[str] | None = None) -> Regions:
-    """Return the bundled regions of a level, of the world or of some countries (ISO alpha-3).
-
-    Raises InputError when a country is not known.
-    """
+    """Return a level's bundled regions, of some countries or all; raises InputError if unknown."""
     world = _world(level)
     if countries is not None:
         return world.within(countries)

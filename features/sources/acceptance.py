@@ -65,10 +65,7 @@ class Intake:
         return ", ".join(f"{reason} ({number:,} rows)" for reason, number in reasons)
 
     def rejected_rows(self) -> str:
-        """Return a query for the rejected rows in REJECTED_SCHEMA, by line.
-
-        Raises InputError when the file has changed.
-        """
+        """Return a query for rejected rows by line; raises InputError when the file has changed."""
         if not self.count("rejected"):
             return "SELECT line, reasons, NULL::VARCHAR AS record FROM rejected"
         with self.open() as rows:

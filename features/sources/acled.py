@@ -168,9 +168,7 @@ class Acled:
         """Open a file; raises InputError when it is none of ACLED's."""
         return _open(path, REQUIRED_COLUMNS, OPTIONAL_COLUMNS)
 
-    def rules(self, columns: Sequence[str]) -> EventRules:
-        """Return how rows with these columns become events."""
-        return acled_rules(columns)
+    rules = staticmethod(acled_rules)
 
 
 def read_deletions(path: Path, until: date | None = None) -> tuple[str, ...]:

@@ -86,12 +86,8 @@ class CountsDelivery:
             content = pa.Table.from_pandas(table, schema=schema, preserve_index=False)
             bare = content.replace_schema_metadata(None)
             pq.write_table(bare, folder / name, compression="zstd")
-        return ReleaseContent(
-            sha256=self.sha256,
-            rows_accepted=self.rows_accepted,
-            rows_rejected=len(self.rejected),
-            notes=self.notes,
-        )
+        rejected = len(self.rejected)
+        return ReleaseContent(self.sha256, self.rows_accepted, rejected, notes=self.notes)
 
 
 def read_counts(path: Path, options: CountsOptions) -> CountsDelivery:
@@ -208,9 +204,8 @@ def _with_corrections(content: str, corrections: pd.DataFrame | None) -> str:
 
 def _on_whole_countries(reasons: pd.Series) -> tuple[str, ...]:
     number = (reasons == WHOLE_COUNTRY).sum()
-    if number == 0:
-        return ()
-    return (f"{number:,} rows count whole countries: they are of use at the level country only",)
+    note = f"{number:,} rows count whole countries: they are of use at the level country only"
+    return (note,) if number else ()
 
 
 def _on_coverage(first: int, last: int) -> tuple[str, ...]:

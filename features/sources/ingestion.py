@@ -174,6 +174,6 @@ def _copy(database: duckdb.DuckDBPyConnection, query: str, file: Path) -> None:
 def _odd_bounds(database: duckdb.DuckDBPyConnection) -> tuple[str, ...]:
     """Say how many events have a low above their high: slips of coders, but events all the same."""
     [(number,)] = database.sql("SELECT count(*) FROM accepted WHERE low > high").fetchall()
-    if number == 0:
-        return ()
-    return (f"{number} events have low above high and are kept: best is what counts",)
+    return (f"{number} events have low above high and are kept: best is what counts",) * (
+        number > 0
+    )

@@ -51,10 +51,7 @@ _SCHEDULES: dict[str, Callable[[date], int]] = {ucdp.HISTORY: _ucdp, acled.SOURC
 
 
 def staleness(vintage: Vintage) -> Staleness | None:
-    """Return how far a vintage lies behind what should be public on its day.
-
-    None for simulated events and sources without a known schedule.
-    """
+    """Return how far a vintage is behind; None if simulated or without a known schedule."""
     expected = newest_public_month(vintage.history, vintage.as_of)
     if vintage.simulated or expected is None:
         return None

@@ -28,10 +28,7 @@ class Rows(Protocol):
         """The names of the delivered columns."""
 
     def batches(self, columns: Sequence[str] | None = None) -> Iterator[pa.RecordBatch]:
-        """Yield some columns as text, all by default, and then LINE and LINES.
-
-        Raises InputError when the file is damaged.
-        """
+        """Yield some columns, or all, as text, and LINE and LINES; raises InputError if damaged."""
 
     @property
     def sha256(self) -> str:
@@ -43,10 +40,7 @@ class Rows(Protocol):
 
 
 def column_names(header: Sequence[str], path: Path) -> list[str]:
-    """Return the names in a header, those without one numbered.
-
-    Raises InputError when two names differ in case only.
-    """
+    """Return a header's names, empty ones numbered; raises InputError if one repeats."""
     stripped = [name.strip(SPACE) for name in header]
     refuse_repeated([name.lower() for name in stripped], path)
     return [own_name(name) or f"column {n}" for n, name in enumerate(stripped, start=1)]

@@ -31,10 +31,7 @@ _BATCH = 50_000  # [rows]
 
 @contextmanager
 def open_table(path: Path) -> Iterator[Rows]:
-    """Open a Parquet or CSV file (plain, `.gz`, `.zip`), whichever it is by its first bytes.
-
-    Raises InputError when there is no file, or it is damaged or neither.
-    """
+    """Open a Parquet or CSV file (`.gz`, `.zip`) by its first bytes; raises InputError if none."""
     require_file(path)
     with path.open("rb") as file:
         is_parquet = file.read(len(_MAGIC)) == _MAGIC

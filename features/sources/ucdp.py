@@ -225,6 +225,4 @@ class Ucdp:
             rows.name_columns(names, has_header=has_header)
             yield rows
 
-    def rules(self, columns: Sequence[str]) -> EventRules:
-        """Return how rows with these columns become events."""
-        return ucdp_rules(columns)
+    rules = staticmethod(ucdp_rules)

@@ -28,28 +28,20 @@ from features.sources.ucdp import OFFICIAL_COLUMNS, official_release
 FILES = "https://ucdp.uu.se/downloads"
 API = "https://ucdpapi.pcr.uu.se/api"
 
-_FIRST_YEAR = 2017
-"""The first year whose yearly file has a name of this form."""
-
+_FIRST_YEAR = 2017  # whose yearly file first had a name of this form
 _YEARLY = re.compile(r"(\d\d)\.([1-9])")
 _MONTHLY = re.compile(r"(\d\d)\.0\.([1-9]|1[0-2])")
 
 
 def release_address(release: str, files: str = FILES) -> str:
-    """Return where UCDP publishes a release, `24.1` or `24.0.10`, as a file.
-
-    Raises InputError for a release of another form.
-    """
+    """Return where UCDP publishes a release, `24.1` or `24.0.10`; raises InputError for others."""
     if match := _YEARLY.fullmatch(release):
         return f"{files.rstrip('/')}/ged/ged{match[1]}{match[2]}-csv.zip"
     return f"{files.rstrip('/')}/candidateged/{csv_name(release)}"
 
 
 def csv_name(release: str) -> str:
-    """Return the official name of a release as a CSV file: `GEDEvent_v24_1.csv`.
-
-    Raises InputError for a release of another form.
-    """
+    """Return a release's official name as CSV, `GEDEvent_v24_1.csv`; raises InputError as above."""
     if not (_YEARLY.fullmatch(release) or _MONTHLY.fullmatch(release)):
         raise InputError(
             f"'{release}' is not a UCDP release: write 24.1 for the yearly file of 2024, or "
@@ -69,9 +61,9 @@ def fetch_release(
 ) -> DownloadedFile:
     """Fetch a release into a folder under its official name, unless it is there and whole.
 
-    Without a token the published file is downloaded, with one the pages of the API are gathered
-    to a CSV file. Raises InputError, and of it NotThereError when UCDP has not published it;
-    nothing that is not whole is visible, and what came is kept, hidden, for the next time.
+    Without a token the published file is downloaded, with one the pages of the API are gathered to
+    a CSV file. Raises InputError, and of it NotThereError when UCDP has not published it; nothing
+    half is visible, and what came is kept, hidden, for the next time.
     """
     address = release_address(release, files)
     pages = f"{api.rstrip('/')}/gedevents/{release}"
@@ -90,9 +82,8 @@ def fetch_release(
 def due_releases(as_of: date) -> list[str]:
     """Return the releases that UCDP should have published by a day, oldest months first.
 
-    They are the latest yearly one and the monthly ones of the months after those it holds, by
-    the habits of UCDP (see `official_release`); it may be late. Raises InputError for a day
-    before the first of them.
+    The latest yearly one and the monthly ones of the months after it, by UCDP's habits (see
+    `official_release`); it may be late. Raises InputError for a day before the first of them.
     """
     years = range(as_of.year, _FIRST_YEAR - 1, -1)
     yearly = next((f"{y % 100:02d}.1" for y in years if _is_out(f"{y % 100:02d}.1", as_of)), None)
@@ -135,8 +126,8 @@ _NO_ZIP = (zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError, RuntimeErro
 def whole_file(address: str, largest: int) -> Callable[[Path], None]:
     """Return a check of a download from an address that names a zip or CSV file.
 
-    The check raises InputError for any other file, for half of one, and for a zip file that
-    unpacks to more than `largest` [bytes].
+    It raises InputError for any other file, for half of one, and for a zip file that unpacks to
+    more than `largest` [bytes].
     """
 
     def check(path: Path) -> None:

@@ -91,7 +91,7 @@ def test_what_is_added_can_be_read_back(tmp_path: Path) -> None:
     assert events.schema.equals(EVENTS_SCHEMA)
     assert events["event_id"].to_pylist() == ["1", "2", "0"]
     assert events["text"].to_pylist() == [None, None, None]
-    deleted = pq.ParquetFile(release.deleted_file).read()
+    deleted = pq.ParquetFile(release.folder / "deleted.parquet").read()
     assert deleted.schema.equals(DELETED_SCHEMA)
     assert (deleted["event_id"].to_pylist(), release.rows_deleted) == (["x1", "x9"], 2)
     said = json.loads((release.folder / "release.json").read_text())
