@@ -6,6 +6,7 @@ and as new, and only deaths can be compared. `Revision.notes` says how many kept
 """
 
 import re
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date
 
@@ -94,8 +95,9 @@ def vintage_named(archive: Archive, name: str, history: str | None = None) -> Vi
     releases are searched. Raises ArchiveError when there is no such release, or several of one
     short name, and what `open_vintage` raises.
     """
-    if _DAY.fullmatch(name) and (day := _day(name)):
-        return open_vintage(archive, day, history)
+    if _DAY.fullmatch(name):
+        with suppress(ValueError):
+            return open_vintage(archive, date.fromisoformat(name), history)
     releases = [release for release in archive.releases() if history in (None, release.history)]
     matches = [r for r in releases if name in (r.release, r.name, f"{r.source}/{r.release}")]
     if len(matches) > 1:
@@ -107,13 +109,6 @@ def vintage_named(archive: Archive, name: str, history: str | None = None) -> Vi
             f"{_choice(releases)}"
         )
     return vintage_of(matches, matches[0].available_on)
-
-
-def _day(name: str) -> date | None:
-    try:
-        return date.fromisoformat(name)
-    except ValueError:
-        return None
 
 
 def _choice(releases: list[Release]) -> str:

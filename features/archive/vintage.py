@@ -116,14 +116,10 @@ def vintage_of(
     used = np.unique(bases["release"])
     oldest = min((n for n in used if ordered[n].kind == "candidate"), default=len(ordered))
     revising = [n for n, r in enumerate(ordered) if r.kind == "candidate" and n > oldest]
-    drawn_on = np.unique([*used, *revising, *_withdrawing(ordered)])
+    withdrawing = [n for n, r in enumerate(ordered) if r.level is None and r.rows_deleted]
+    drawn_on = np.unique([*used, *revising, *withdrawing])
     bases["release"] = np.searchsorted(drawn_on, bases["release"])
     return Vintage(as_of, tuple(ordered[n] for n in drawn_on), bases, summary_events)
-
-
-def _withdrawing(releases: Sequence[Release]) -> list[int]:
-    """Return the positions of the releases that withdraw events."""
-    return [n for n, r in enumerate(releases) if r.level is None and r.rows_deleted]
 
 
 def _precedence(release: Release) -> tuple[bool, date, str, str]:

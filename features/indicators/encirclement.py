@@ -183,10 +183,7 @@ def _seats(panel: Panel) -> tuple[FloatArray, FloatArray, IntArray]:
 
 
 def _coordinates(panel: Panel, site: str) -> tuple[FloatArray, FloatArray]:
-    if site == "capital":
-        latitude, longitude, _ = _seats(panel)
-        return latitude, longitude
-    return panel.regions.coordinates
+    return _seats(panel)[:2] if site == "capital" else panel.regions.coordinates
 
 
 def _for_regions(panel: Panel, site: str, values: FloatArray) -> FloatArray:

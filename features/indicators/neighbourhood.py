@@ -21,10 +21,8 @@ from features.panel.panel import Panel
 Gather = Callable[[Panel, FloatArray], FloatArray]
 """A panel and values (T, R), NaN where unknown -> sum or mean over each region's surroundings."""
 
-RANGES = (50, 100, 250)
-"""Ranges of the kernels [km]: at one of them a region weighs 1/e."""
-CUT = 5
-"""Ranges beyond which a kernel is cut off; a region there would weigh 0.7%."""
+RANGES = (50, 100, 250)  # of the kernels [km]: at one of them a region weighs 1/e
+CUT = 5  # ranges beyond which a kernel is cut off; a region there would weigh 0.7%
 TREE_REACH, TREE_UNIT, TREE_NEAREST = 1000.0, 100.0, 25.0
 """Reach of tree lags, unit of their distances, and shortest distance counted [km]."""
 
@@ -48,13 +46,6 @@ class Surroundings:
 
 def surroundings() -> Iterator[Surroundings]:
     """Yield all surroundings, the nearest first; the regions that touch a region are NEIGHBOURS."""
-    yield from _touching()
-    yield from _rest()
-    yield from _kernels()
-    yield from _tree_lags()
-
-
-def _touching() -> Iterator[Surroundings]:
     yield Surroundings(
         "second_neighbour_{}",
         "Mean over the neighbours' neighbours",
@@ -67,9 +58,6 @@ def _touching() -> Iterator[Surroundings]:
     ):
         meaning = f"Mean over the neighbouring regions {where}"
         yield Surroundings(name, meaning, _neighbours_where(abroad=abroad), _ACROSS)
-
-
-def _rest() -> Iterator[Surroundings]:
     yield Surroundings(
         "country_{}",
         "Mean over the other regions of the country",
@@ -80,18 +68,9 @@ def _rest() -> Iterator[Surroundings]:
         "Mean over all other regions that the events observe",
         lambda panel, values: spatial.mean_of_others(values, np.zeros(len(panel.regions), int)),
     )
-
-
-def _kernels() -> Iterator[Surroundings]:
     for km in RANGES:
-        yield Surroundings(
-            f"kernel_{{}}_{km}km",
-            f"Sum over the other regions within {CUT * km} km, each by exp(-km / {km})",
-            _weighted(_kernel, km),
-        )
-
-
-def _tree_lags() -> Iterator[Surroundings]:
+        meaning = f"Sum over the other regions within {CUT * km} km, each by exp(-km / {km})"
+        yield Surroundings(f"kernel_{{}}_{km}km", meaning, _weighted(_kernel, km))
     others = f"Sum over the other regions within {TREE_REACH:.0f} km, each by"
     weight = f"{TREE_UNIT:.0f} / km, {TREE_NEAREST:.0f} km at least"
     for name, power, by in (("tree_lag_{}", 1, ""), ("tree_lag_squared_{}", 2, "the square of ")):

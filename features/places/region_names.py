@@ -28,18 +28,6 @@ def slug(name: str) -> str:
     return "-".join(words)
 
 
-def region_ids(country: pd.Series, name: pd.Series, key: pd.Series) -> pd.Series:
-    """Return `{country}-{slug of name}` (n,), with a slug of the unique `key` where that repeats.
-
-    Raises InputError when ids still repeat.
-    """
-    ids = country + "-" + name.map(slug)
-    ids = ids.where(~ids.duplicated(keep=False), ids + "-" + key.map(slug))
-    if ids.duplicated().any():
-        raise InputError(f"region ids repeat: {sorted(ids[ids.duplicated()])}")
-    return ids
-
-
 # Letters that Unicode does not take apart into a plain one and an accent.
 _LETTERS = str.maketrans("\N{LATIN SMALL LETTER DOTLESS I}əøđłħð", "iaodlhd") | {
     ord("æ"): "ae", ord("œ"): "oe", ord("þ"): "th"

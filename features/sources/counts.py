@@ -120,7 +120,8 @@ def read_counts(path: Path, options: CountsOptions) -> CountsDelivery:
     if coverage is None:
         first, last = _whole_months(rows, options.available_on, path)
         coverage = Coverage(tuple(Span(c, first, last) for c in set(matches["counts_in"])))
-        assumption = _on_coverage(first, last)
+        months = f"{format_month(first)} to {format_month(last)}, its first and last whole month"
+        assumption = (f"every country in it is taken to be observed from {months}",)
     return CountsDelivery(
         identity=_identity(path, options, coverage),
         counts=counts,
@@ -206,11 +207,6 @@ def _on_whole_countries(reasons: pd.Series) -> tuple[str, ...]:
     number = (reasons == WHOLE_COUNTRY).sum()
     note = f"{number:,} rows count whole countries: they are of use at the level country only"
     return (note,) if number else ()
-
-
-def _on_coverage(first: int, last: int) -> tuple[str, ...]:
-    months = f"{format_month(first)} to {format_month(last)}, its first and last whole month"
-    return (f"every country in it is taken to be observed from {months}",)
 
 
 def _on_unobserved(counts: pd.DataFrame, coverage: Coverage, path: Path) -> tuple[str, ...]:

@@ -35,18 +35,11 @@ def open_table(path: Path) -> Iterator[Rows]:
     require_file(path)
     with path.open("rb") as file:
         is_parquet = file.read(len(_MAGIC)) == _MAGIC
-    if is_parquet:
-        with open_parquet(path) as rows:
-            yield rows
+    if not is_parquet:
+        with open_csv(path) as records:
+            records.name_columns(column_names(records.first, path))
+            yield records
         return
-    with open_csv(path) as records:
-        records.name_columns(column_names(records.first, path))
-        yield records
-
-
-@contextmanager
-def open_parquet(path: Path) -> Iterator["ParquetRows"]:
-    """Open a Parquet file; raises InputError when it is damaged."""
     try:
         with path.open("rb") as file:
             sha256 = hashlib.file_digest(file, "sha256").hexdigest()
