@@ -38,8 +38,7 @@ def ingest_ucdp(
     """Read UCDP GED or Candidate files into the archive."""
     from features.sources.ucdp import Ucdp
 
-    for path in paths:
-        _ingest(Ucdp(), path, coverage, release, available_on, allow_rejects=allow_rejects)
+    _ingest(Ucdp(), paths, coverage, release, available_on, allow_rejects=allow_rejects)
 
 
 @ingest.command("acled")
@@ -58,10 +57,7 @@ def ingest_acled(
 
     until = today() if available_on is None else day_of(available_on)
     deleted = () if deletions is None else read_deletions(deletions, until)
-    for path in paths:
-        _ingest(
-            Acled(), path, coverage, release, available_on, deleted, allow_rejects=allow_rejects
-        )
+    _ingest(Acled(), paths, coverage, release, available_on, deleted, allow_rejects=allow_rejects)
 
 
 @ingest.command("table")
@@ -77,8 +73,7 @@ def ingest_table(
     from features.sources.table import Table, read_mapping
 
     source = Table(read_mapping(mapping))
-    for path in paths:
-        _ingest(source, path, coverage, release, available_on, allow_rejects=allow_rejects)
+    _ingest(source, paths, coverage, release, available_on, allow_rejects=allow_rejects)
 
 
 @ingest.command("counts")
@@ -137,7 +132,7 @@ def ingest_simulation(
 
 def _ingest(
     source: "EventSource",
-    path: Path,
+    paths: list[Path],
     coverage: Path | None,
     release: str | None,
     available_on: str | None,
@@ -156,7 +151,8 @@ def _ingest(
         release=release,
         allow_rejects=allow_rejects,
     )
-    _add(FileDelivery(source, path, options, deleted))
+    for path in paths:
+        _add(FileDelivery(source, path, options, deleted))
 
 
 def _add(delivery: "Delivery") -> None:

@@ -1,17 +1,16 @@
 """Topics of reports of violence, recognised by words in their texts.
 
-The words are English, French, Spanish, Portuguese and Arabic. Languages are not told apart, so a
-word is listed only if it means the topic in all of them. Words match at their start, in any case,
-without accents (in Arabic without vowel signs and hamza, and after prefixed particles and the
-article). A space in a pattern matches whatever separates two words.
+The words are English, French, Spanish, Portuguese and Arabic; a word is listed only if it means the
+topic in all languages that have it. Words match at their start, in any case, without accents (in
+Arabic without vowel signs and hamza, and after prefixed particles and the article). A space in a
+pattern matches whatever separates two words. A word's other meanings are FALSE_FRIENDS, which are
+cut out of a text first.
 
-A word with another common meaning is listed with the words that decide, or its other meanings are
-FALSE_FRIENDS, which are cut out of a text first. Left out on purpose: `tanker` alone (a ship),
-petrol stations and army checkpoints (mostly the place where something happened), `caravana` alone
-(migrants), `comboio` alone (a train), `embargo` (Spanish "sin embargo", and sanctions), `barrage`
-(a dam, or shelling), `cerco` alone (a fence), `sitio` (a place). A French siege is "assiégé" and
-"encerclé" only: "le siège" is mostly a head office. Arabic hisar means siege and blockade: it
-counts as a siege, and as a blockade too if the next word says so.
+Left out on purpose: `tanker` alone (a ship), petrol stations and army checkpoints (mostly where
+something happened), `caravana` (migrants), `comboio` (a train), `embargo` (Spanish "sin embargo"),
+`barrage` (a dam, or shelling), `cerco` (a fence), `sitio` (a place). A French siege is "assiégé"
+and "encerclé" only: "le siège" is mostly a head office. Arabic hisar counts as a siege, and as a
+blockade too if the next word says so.
 """
 
 # fmt: off

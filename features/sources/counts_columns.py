@@ -1,18 +1,8 @@
-"""The columns of aggregated history: what they may be called, and what they mean.
+"""The columns of aggregated history: what they may be called, in any order and case, and mean.
 
-Columns may stand in any order and case. Of several with the same meaning, the first that is filled
-counts:
-
-    country    iso3, country_iso3, location_code, country, country_name, location_name: a name or
-               ISO 3166-1 alpha-3
-    region     admin1_name, adm_1, admin1, admin_1_name, provider_admin1_name, region, name; of
-               cells gid, priogrid, priogrid_gid, and then no country is needed
-    time       month (YYYY-MM, or with year 1 to 12 or its English name), reference_period_start,
-               start_date, and reference_period_end, end_date; week (its first day, or 2024-W05)
-    events     n_events, events, event_count; by type n_sb, n_ns, n_os
-    deaths     deaths, fatalities, best; by type deaths_sb, deaths_ns, deaths_os
-    type       event_type, type_of_violence: of the row
-    level      admin_level: 0 where a row counts a whole country
+Of several columns with the same meaning, the first that is filled counts. A country is a name or
+ISO 3166-1 alpha-3; cells need none. A month is YYYY-MM, or, beside a year, 1 to 12 or its English
+name; a week is its first day, or 2024-W05. An admin_level of 0 marks a row of a whole country.
 
 These are the names in monthly tables made from UCDP GED, in the weekly ones of ACLED, and in the
 conflict events of the Humanitarian API of OCHA's HDX
@@ -34,7 +24,6 @@ from features.words import Level
 
 Columns = Mapping[str, Sequence[str]]
 """Meaning -> the delivered columns that have it, in order of preference."""
-
 TARGETED, POLITICAL = "civilian_targeting", "political_violence"
 """Types of HDX's conflict events; the second includes the first."""
 

@@ -77,15 +77,18 @@ class CsvRows:
         """
         skip = int(self._has_header)
         data, enough = b"", 0
-        for chunk, final in chain(
-            ((chunk, False) for chunk in self._content.chunks()), [(b"", True)]
-        ):
+        chunks = ((chunk, False) for chunk in self._content.chunks())
+        for chunk, final in chain(chunks, [(b"", True)]):
             data += self._mended(chunk)
             if len(data) < min(enough, LONGEST_RECORD) and not final:
                 continue
             table, used, lines = self._records(data, columns, final=final)
             if not (used or final) and len(data) >= LONGEST_RECORD:
-                raise self._endless()
+                raise InputError(
+                    f"'{self._path}' is not comma-separated text: the record that begins on line "
+                    f"{self._line} is longer than {LONGEST_RECORD >> 20} MB; close the quotation "
+                    "mark that it opens"
+                )
             data = data[used:]
             enough = 2 * len(data)  # or a long record would be looked at again and again
             self._line += lines
@@ -93,13 +96,6 @@ class CsvRows:
             skip -= dropped
             selected = [*(columns or self.columns), LINE, LINES]
             yield from table.slice(dropped).select(selected).to_batches()
-
-    def _endless(self) -> InputError:
-        return InputError(
-            f"'{self._path}' is not comma-separated text: the record that begins on line "
-            f"{self._line} is longer than {LONGEST_RECORD >> 20} MB; close the quotation mark that "
-            "it opens"
-        )
 
     def _first_record(self, start: bytes) -> list[str]:
         begin = start[:_FIRST_LINES].replace(b"\0", _REPLACEMENT)
@@ -283,11 +279,7 @@ def _columns(records: Sequence[_Span], names: Sequence[str], line: int) -> pa.Ta
         for n, name in enumerate(names)
     }
     beyond = [",".join(f[width:]) if len(f) > width else None for f in of_each]
-    return pa.table(
-        {
-            **columns,
-            BEYOND: pa.array(beyond, pa.string()),
-            LINE: pa.array([line + record.begin for record in records], pa.int64()),
-            LINES: pa.array([record.lines for record in records], pa.int64()),
-        }
-    )
+    columns[BEYOND] = pa.array(beyond, pa.string())
+    columns[LINE] = pa.array([line + record.begin for record in records], pa.int64())
+    columns[LINES] = pa.array([record.lines for record in records], pa.int64())
+    return pa.table(columns)

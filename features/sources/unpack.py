@@ -104,15 +104,15 @@ class FileContent:
 
     def _unpacked(self) -> Iterator[bytes]:
         try:
-            first = self._read()
-            if first[:2] in _UTF16:
+            chunk = self._read()
+            if chunk[:2] in _UTF16:
                 decoder = codecs.getincrementaldecoder("utf-16")(errors="replace")
-                yield decoder.decode(first).encode()
-                while chunk := self._read():
+                while chunk:
                     yield decoder.decode(chunk).encode()
+                    chunk = self._read()
                 yield decoder.decode(b"", final=True).encode()
                 return
-            yield first.removeprefix(codecs.BOM_UTF8)
+            yield chunk.removeprefix(codecs.BOM_UTF8)
             while chunk := self._read():
                 yield chunk
         except _DAMAGED as error:
