@@ -70,7 +70,8 @@ def ingest_table(
     allow_rejects: AllowRejects = False,
 ) -> None:
     """Read any table of events, CSV or Parquet, into the archive."""
-    from features.sources.table import Table, read_mapping
+    from features.sources.table import Table
+    from features.sources.table_mapping import read_mapping
 
     source = Table(read_mapping(mapping))
     _ingest(source, paths, coverage, release, available_on, allow_rejects=allow_rejects)

@@ -18,7 +18,7 @@ import pyarrow as pa
 
 from features.errors import InputError
 from features.sources.csvfile import LONGEST_RECORD
-from features.sources.source import LINE, LINES
+from features.sources.source import LINE, LINES, numbered_rows
 from features.sources.unpack import FileContent
 
 OTHERS = "other fields"  # as JSON: those that neither the first record nor the source has
@@ -71,14 +71,8 @@ class JsonRows:
         columns = [[_text(record.get(name)) for record in records] for name in names]
         others = [{k: v for k, v in record.items() if k not in own} for record in records]
         columns.append([_text(fields or None) for fields in others])
-        return pa.RecordBatch.from_arrays(
-            [
-                *(pa.array(column, pa.string()) for column in columns),
-                pa.array(range(start, start + len(records)), pa.int64()),
-                pa.array([1] * len(records), pa.int64()),
-            ],
-            names=[*self.columns, LINE, LINES],
-        )
+        texts = [pa.array(column, pa.string()) for column in columns]
+        return numbered_rows(texts, self.columns, range(start, start + len(records)))
 
     def _texts(self) -> Iterator[str]:
         decoder = codecs.getincrementaldecoder("utf-8")()

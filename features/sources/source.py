@@ -39,6 +39,12 @@ class Rows(Protocol):
         """What had to be mended to read the file, once all of it is read."""
 
 
+def numbered_rows(texts: list[pa.Array], names: Sequence[str], lines: range) -> pa.RecordBatch:
+    """Return columns of text as rows that take one line each."""
+    numbers = [pa.array(lines, pa.int64()), pa.array([1] * len(lines), pa.int64())]
+    return pa.RecordBatch.from_arrays([*texts, *numbers], names=[*names, LINE, LINES])
+
+
 def column_names(header: Sequence[str], path: Path) -> list[str]:
     """Return a header's names, empty ones numbered; raises InputError if one repeats."""
     stripped = [name.strip(SPACE) for name in header]

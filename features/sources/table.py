@@ -19,10 +19,11 @@ from features.sources.source import (
     Rows,
     column_names,
     identify_final,
+    numbered_rows,
     own_name,
 )
 from features.sources.sql import has_surplus, is_filled, iso_day, literal, lookup, quoted
-from features.sources.table_mapping import TYPES, TableMapping, read_mapping
+from features.sources.table_mapping import TYPES, TableMapping
 from features.sources.unpack import require_file
 
 _MAGIC = b"PAR1"
@@ -63,38 +64,29 @@ class ParquetRows:
         names = column_names(schema.names, path)
         self.columns = tuple(names[n] for n in positions)
         others = [name for name in schema.names if name not in self._names]
-        self.notes = (f"columns without single values were left out: {', '.join(others)}",) * bool(
-            others
-        )
+        note = f"columns without single values were left out: {', '.join(others)}"
+        self.notes = (note,) if others else ()
 
     def batches(self, columns: Sequence[str] | None = None) -> Iterator[pa.RecordBatch]:
         """Yield some columns as text, all by default; raises InputError for a damaged file."""
         start = 1
         try:
             for batch in self._file.iter_batches(_BATCH, columns=self._names):
-                yield self._as_text(batch, start).select([*(columns or self.columns), LINE, LINES])
+                texts = [batch.column(name).cast(pa.string()) for name in self._names]
+                lines = range(start, start + batch.num_rows)
+                rows = numbered_rows(texts, self.columns, lines)
+                yield rows.select([*(columns or self.columns), LINE, LINES])
                 start += batch.num_rows
         except (OSError, pa.ArrowException) as error:
             raise _damaged(self._path, error) from error
 
-    def _as_text(self, batch: pa.RecordBatch, start: int) -> pa.RecordBatch:
-        texts = [batch.column(name).cast(pa.string()) for name in self._names]
-        numbers = pa.array(range(start, start + batch.num_rows), pa.int64())
-        ones = pa.array([1] * batch.num_rows, pa.int64())
-        return pa.RecordBatch.from_arrays(
-            [*texts, numbers, ones], names=[*self.columns, LINE, LINES]
-        )
-
 
 def _is_text_like(of: pa.DataType) -> bool:
     """Tell whether values can be written as text; bytes may be anything, so they cannot."""
-    if isinstance(of, pa.BaseExtensionType):
-        return False
-    if pa.types.is_binary(of) or pa.types.is_large_binary(of) or pa.types.is_binary_view(of):
-        return False
-    if pa.types.is_fixed_size_binary(of) or pa.types.is_nested(of):
-        return False
-    return not pa.types.is_interval(of)
+    is_bytes = (pa.types.is_binary, pa.types.is_large_binary, pa.types.is_binary_view)
+    is_other = (pa.types.is_fixed_size_binary, pa.types.is_nested, pa.types.is_interval)
+    has_type = any(is_of(of) for is_of in (*is_bytes, *is_other))
+    return not (has_type or isinstance(of, pa.BaseExtensionType))
 
 
 def _damaged(path: Path, error: Exception) -> InputError:
@@ -102,8 +94,6 @@ def _damaged(path: Path, error: Exception) -> InputError:
         f"'{path}' cannot be read as Parquet ({str(error).splitlines()[0]}): fetch it again"
     )
 
-
-__all__ = ["Table", "TableMapping", "read_mapping"]
 
 _TEXTS = ("side_a", "side_b", "code_status", "text")
 _WHOLE = ("date_prec", "where_prec", "event_clarity")
