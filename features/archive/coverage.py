@@ -85,10 +85,9 @@ def whole_world(first_month: int, last_month: int) -> Coverage:
 
 
 def read_coverage(path: Path) -> Coverage:
-    """Read a coverage from a CSV with columns country, first_month and last_month.
+    """Read a coverage: a CSV of country (ISO alpha-3), first_month and last_month (`YYYY-MM`).
 
-    Countries are ISO 3166-1 alpha-3, months `YYYY-MM`; a country may have several rows, with gaps
-    between them. Raises InputError that names the line at fault.
+    A country may have several rows. Raises InputError that names the line at fault.
     """
     try:
         with path.open(encoding="utf-8-sig", newline="") as file:

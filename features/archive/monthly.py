@@ -69,8 +69,8 @@ _PARTS = """
 def event_parts(vintage: Vintage) -> Iterator[duckdb.DuckDBPyConnection]:
     """Open a database with the view `parts`: what every event adds to every observed month.
 
-    Its columns are those of EVENTS_SCHEMA, `month` [months since 1970-01], `deaths` of that month
-    and `is_last`, true in the month in which the event is counted.
+    It has EVENTS_SCHEMA's columns, `month` [months since 1970-01], the month's `deaths`, and
+    `is_last`.
     """
     files = pd.DataFrame(
         {

@@ -51,10 +51,9 @@ _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 
 @dataclass(frozen=True)
 class Identity:
-    """What a delivery is: known before its rows are read.
+    """What a delivery is. Only releases of one `history` revise each other.
 
-    Only releases of one `history` revise each other. `level` is that of the regions of counts, None
-    for a release of events.
+    `level` is that of the regions of counts, None for a release of events.
     """
 
     history: str

@@ -207,10 +207,7 @@ def _tally(a: Vintage, b: Vintage, shared: pd.DataFrame) -> dict[str, int]:
 
 
 def _events(vintage: Vintage, shared: pd.DataFrame) -> pa.Table:
-    """Return every event once: event_id, the columns of FIELDS, is_shared, passed_on.
-
-    They tell whether it lies in a shared month, and in one that passed to another source.
-    """
+    """Return every event once: event_id, FIELDS, and if its month is_shared and passed_on."""
     columns = [column for columns in FIELDS.values() for column in columns]
     values = ", ".join(f"any_value(parts.{column}) AS {column}" for column in columns)
     with event_parts(vintage) as database:

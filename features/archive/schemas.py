@@ -89,8 +89,7 @@ COUNTED_REGIONS_SCHEMA = schema_of(
 def event_faults(first_day: date, last_day: date) -> dict[str, str]:
     """Return all that can be wrong with one event: reason -> when, as SQL over EVENTS_SCHEMA.
 
-    A file may speak of `first_day` to `last_day`. Estimates need not agree: UCDP itself delivers
-    events whose `best` or `low` is above `high`.
+    Estimates need not agree: UCDP itself delivers events whose `best` or `low` is above `high`.
     """
     faults = {
         f"{field.name} is missing or unreadable": f"{field.name} IS NULL"

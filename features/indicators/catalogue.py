@@ -58,10 +58,7 @@ def select(names: Sequence[str] | None = None) -> tuple[Indicator, ...]:
 
 
 def names_of(words: Sequence[str]) -> tuple[str, ...]:
-    """Return the names of indicators for words, each the name of an indicator or of a family.
-
-    Raises ConfigurationError for a word that is neither.
-    """
+    """Return indicators for words, names or families; raises ConfigurationError for others."""
     names = [
         name
         for word in words

@@ -41,10 +41,9 @@ def number_of_countries(panel: Panel, holds_for: Callable[[FloatArray], BoolArra
 
 
 def mean_of_countries(panel: Panel, compute: Callable[[FloatArray], FloatArray]) -> FloatArray:
-    """Return the border-weighted mean over the neighbouring countries of a value, (T, R).
+    """Return the border-weighted mean over neighbouring countries of a value, (T, R), 0 of none.
 
-    `compute` makes the value (T, c) from deaths (T, c); NaN adds nothing, and 0 stands for no
-    value.
+    `compute` makes the value (T, c) from deaths (T, c); NaN adds nothing.
     """
     countries = countries_of(panel)
     values = compute(countries.deaths)[:, countries.there]

@@ -79,10 +79,7 @@ def _mark(
 
 
 def nearest_km(latitude: FloatArray, longitude: FloatArray, violence: Violence) -> FloatArray:
-    """Return (T, n), the distance of the month's nearest violence from n sites [km].
-
-    FARTHEST_KM where there is none within it, and for a site without coordinates.
-    """
+    """Return (T, n), how far [km] the month's violence is from n sites, FARTHEST_KM at most."""
     located = np.flatnonzero(~np.isnan(latitude + longitude))
     sites = unit_vectors(latitude[located], longitude[located])
     points = unit_vectors(violence.latitude, violence.longitude)

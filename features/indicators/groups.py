@@ -179,10 +179,9 @@ def expansion(panel: Panel) -> FloatArray:
 
 @per_panel
 def front_distance(panel: Panel) -> FloatArray:
-    """Return (T, R): the distance [km] between the points of the region and of the nearest front of
-    a group that did not fight in the region itself within FRONT_MONTHS.
+    """Return (T, R): the distance [km] of the nearest front of a group that did not fight here.
 
-    At most FARTHEST_KM, which also stands for a region without coordinates.
+    FARTHEST_KM at most, and for a region without coordinates.
     """
     table = panel.regions.table
     latitude, longitude = (

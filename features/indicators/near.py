@@ -81,8 +81,7 @@ def km_of(chord: FloatArray) -> FloatArray:
 class Violence(NamedTuple):
     """Incidents of known place: n of them, at P distinct points, in T months.
 
-    `row` (n,) is each one's month in the panel, `region` (n,) its region (-1 for none), `point`
-    (n,) its point; `latitude` and `longitude` (P,) [degrees]; `counts` (P, T) of incidents.
+    `row` (n,) is the month, `region` (n,) is -1 for none; points have `counts` (P, T) of incidents.
     """
 
     row: IntArray

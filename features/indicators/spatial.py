@@ -40,8 +40,8 @@ def neighbours_observed(
 def second_neighbour_mean(values: FloatArray, neighbours: sparse.csr_array) -> FloatArray:
     """Return the mean over the neighbours of a region's neighbours, a second-order lag; 0 of none.
 
-    Neither the region nor its neighbours are among them, and the neighbour between must be observed
-    in the month too: which others a panel holds depends on what is observed later.
+    Neither the region nor its neighbours are among them. The neighbour between must be observed in
+    the month too: which others a panel holds depends on what is observed later.
     """
     observed = ~np.isnan(values)
     result = np.zeros(values.shape)

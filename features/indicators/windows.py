@@ -188,10 +188,9 @@ def _zero_for_nan(values: FloatArray) -> FloatArray:
 
 
 def _rolled(values: FloatArray, months: int, combine: np.ufunc) -> FloatArray:
-    """Combine the last `months` values, or as many as there are.
+    """Combine the last `months` values, or as many as there are, of spans of 1, 2, 4, ... months.
 
-    Spans of 1, 2, 4, ... months are made of two halves and joined. Nothing is subtracted, so a
-    window of zeros gives 0, and a value does not depend on what came before its window.
+    Nothing is subtracted, so a value does not depend on what came before its window.
     """
     span, length = values, 1
     window, covered = None, 0

@@ -185,10 +185,9 @@ def _observed_months(observed: pd.DataFrame, months: MonthArray, regions: Region
 
 
 def read_panel(vintage: Vintage, level: Level, needs: frozenset[Detail] = frozenset()) -> Panel:
-    """Return the panel of one level of a vintage, with the details that its user `needs`.
+    """Return a vintage's panel of one level; incidents are read only if a detail `needs` them.
 
-    Incidents are read only for actors, places or texts. Raises CoverageError if no region is
-    covered.
+    Raises CoverageError if no region is covered.
     """
     counts, observed = monthly_counts(vintage, level), vintage.observed()
     if vintage.level is None:

@@ -40,8 +40,7 @@ def place_admin1(latitude: FloatArray, longitude: FloatArray, country: pd.Series
 def place_country(latitude: FloatArray, longitude: FloatArray, country: pd.Series) -> ObjectArray:
     """Return the countries (n,) [ISO 3166-1 alpha-3] in which events count, None where unknown.
 
-    That is the country they are coded to, or the one of its TERRITORIES in which the point
-    [degrees] lies: an event in the Gaza Strip is coded to Israel and counts in Palestine.
+    The one they are coded to, or that of its TERRITORIES in which the point [degrees] lies.
     """
     return _once_each(_country, latitude, longitude, country)
 
@@ -128,8 +127,7 @@ def _nearest(
 ) -> tuple[IntArray, IntArray]:
     """Return pairs of a point and the nearest region of its country within reach (n,) [km].
 
-    Distances are measured on a plane scaled at the point's latitude, right to 1 %. The plane ends
-    at 180 degrees of longitude.
+    On a plane scaled at the point's latitude, right to 1 %, that ends at 180 degrees east.
     """
     world = _world()
     scale = np.maximum(np.cos(np.radians(latitude)), 0.01)

@@ -123,10 +123,9 @@ def consonants(letters: str) -> str:
 
 
 def readings(name: str) -> list[list[str]]:
-    """Return what may be read as the name, the surest first: all of it, then its parts.
+    """Return what may be read as the name: all of it, then its parts outside and inside brackets.
 
-    The parts are outside and inside brackets; a part may not be a mere compass point: Shan (North)
-    is not Shan.
+    A part may not be a mere compass point: Shan (North) is not Shan.
     """
     inside = re.findall(r"[(\[]([^()\[\]]+)[)\]]", name)
     outside = re.sub(r"[(\[][^()\[\]]*[)\]]?", " ", name)

@@ -176,10 +176,9 @@ def iso3_of_gleditsch_ward(numbers: pd.Series) -> pd.Series:
 
 
 def states_since() -> dict[str, str]:
-    """Return the month from which a source codes events to each state, `YYYY-MM`, by ISO code.
+    """Return the month `YYYY-MM` from which events are coded to each state, "" if before 1989.
 
-    Empty where that is before 1989. Earlier events are coded to the state it left, so for the new
-    one those months are not observed, and no peace.
+    Earlier ones are coded to the state it left: its own months are not observed, and no peace.
     """
     states = _csv("gleditsch_ward")
     return dict(zip(states["country"], states["since"], strict=True))

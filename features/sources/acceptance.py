@@ -24,10 +24,9 @@ _MOST_REASONS = 3
 class RowRules:
     """What the rows of a file mean, and when they are rejected, in SQL (see `sources.sql`).
 
-    `columns`: name -> expression over `delivered`. `faults`: reason -> condition over these columns
-    and `delivered`. `exclusions`: reason -> condition of rows that are no use here and no fault of
-    the file. Of rows with the same `key`, a column, the first without fault is accepted, the others
-    are rejected as `repeated`.
+    `columns`: name -> expression over `delivered`; `faults`: reason -> condition; `exclusions`: the
+    same of rows that are no use here and no fault of the file. Of rows with the same `key`, the
+    first without fault is accepted, the others are `repeated`.
     """
 
     columns: Mapping[str, str]
@@ -41,8 +40,7 @@ class RowRules:
 class Intake:
     """The rows of a file in a database.
 
-    The view `accepted` has `line` and the columns of the rules, the table `rejected` `line` and
-    `reasons`, joined by "; ".
+    `accepted` has `line` and the columns of the rules, `rejected` has `line` and joined `reasons`.
     """
 
     database: duckdb.DuckDBPyConnection
@@ -94,8 +92,7 @@ def take_in(
 ) -> Intake:
     """Read a file into a database and accept or reject each row by the rules for its columns.
 
-    Raises InputError when the file cannot be read, has no rows or, unless rejects are allowed, when
-    more than MOST_REJECTED of it cannot be used.
+    Raises InputError when it is unreadable, empty or, unless allowed, mostly rejected.
     """
     define_functions(database)
     with open_rows() as rows:

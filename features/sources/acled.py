@@ -156,8 +156,7 @@ _DELETED_ID, _DELETED_AT = "event_id_cnty", "deleted_timestamp"
 class Acled:
     """Final releases, each replacing what older ones said of the months that it covers.
 
-    A file is CSV, with the columns since 2023 or those before, or JSON: an answer of the API or a
-    bare list of events. It does not say which months it observes.
+    A file is CSV, with the columns since 2023 or before, or JSON: an API's answer or a list.
     """
 
     def identify(self, path: Path, options: FileOptions) -> Identity:

@@ -163,10 +163,9 @@ def _counts(rows: pd.DataFrame) -> pd.DataFrame:
 
 
 def _whole_months(rows: pd.DataFrame, available_on: date, path: Path) -> tuple[int, int]:
-    """Return the first and last month of rows that are whole [months since 1970-01].
+    """Return the first and last whole months [months since 1970-01]; weeks at both ends may be cut.
 
-    A month was over when the rows became public; weeks at both ends may be cut. Raises InputError
-    when no month is whole.
+    Raises InputError when no month is whole.
     """
     first, last = int(rows["month"].min()), int(rows["month"].max())
     if rows["is_week"].any():

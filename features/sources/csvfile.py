@@ -70,10 +70,9 @@ class CsvRows:
         return (*other, *nuls)
 
     def batches(self, columns: Sequence[str] | None = None) -> Iterator[pa.RecordBatch]:
-        """Yield some columns of the records but the header, all by default, and LINE and LINES.
+        """Yield some columns of the records, all by default, and LINE and LINES; null is no field.
 
-        Fields are text, null where a record has none. Raises InputError for a damaged file or an
-        endless record.
+        Raises InputError for a damaged file or an endless record.
         """
         skip = int(self._has_header)
         data, enough = b"", 0
@@ -142,10 +141,7 @@ class CsvRows:
 
 @contextmanager
 def open_csv(path: Path) -> Iterator[CsvRows]:
-    """Open a `.csv`, `.csv.gz` or `.zip` file; the last must hold exactly one CSV file.
-
-    Raises InputError when it is no file, empty, damaged or no CSV.
-    """
+    """Open a `.csv`, `.csv.gz` or `.zip` file of one CSV; raises InputError for any other."""
     with open_content(path) as content:
         yield CsvRows(path, content)
 

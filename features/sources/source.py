@@ -107,10 +107,9 @@ class EventSource(Protocol):
 
 
 def identify_final(path: Path, options: FileOptions, source: str) -> Identity:
-    """Return the identity of a file that carries none: a final release of a source.
+    """Return a file's identity, by default a final release with its name, public when received.
 
-    It has the file's name and is public from the day it was received, unless the options differ.
-    Raises InputError when they have no coverage.
+    Raises InputError when the options have no coverage.
     """
     if options.coverage is None:
         raise InputError(

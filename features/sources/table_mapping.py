@@ -56,8 +56,7 @@ def _several(names: object) -> object:
 class Columns(BaseModel):
     """Column of the normal form -> the file's column that holds it.
 
-    `event_id` must stay the same when an event is delivered again with revised figures; if no
-    column does, name those that together tell one event from all others.
+    `event_id` must stay the same when figures are revised; several columns may make it up together.
     """
 
     model_config = _STRICT

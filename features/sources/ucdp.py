@@ -156,8 +156,7 @@ def _column_name(text: str) -> str:
 def ucdp_rules(columns: Sequence[str]) -> EventRules:
     """Return how rows with these columns become events.
 
-    UCDP states each event's PRIO-GRID cell, so garbled or exchanged coordinates give themselves
-    away; at a cell's edge the two may differ by rounding.
+    UCDP states each event's PRIO-GRID cell, which gives garbled or exchanged coordinates away.
     """
     whole = [name for name in ("type_of_violence", *_PRECISION, *_DEATHS) if name in columns]
     headline = ["text"] if "source_headline" in columns else []
@@ -192,8 +191,7 @@ def ucdp_rules(columns: Sequence[str]) -> EventRules:
 class Ucdp:
     """UCDP's files, identified by their official names (see `official_release`).
 
-    Any other file is a final release of `ucdp-ged`, named as the file is, public from the day it
-    was received, and needs a coverage. Options override the name.
+    Any other file is a final release of `ucdp-ged` by its own name, and needs a coverage.
     """
 
     def identify(self, path: Path, options: FileOptions) -> Identity:

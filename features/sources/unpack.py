@@ -141,10 +141,7 @@ def damaged(path: Path, error: Exception) -> InputError:
 
 @contextmanager
 def open_content(path: Path) -> Iterator[FileContent]:
-    """Open a plain, `.gz` or `.zip` file; the last must hold exactly one CSV file.
-
-    Raises InputError when there is no file, or it is not what its name says.
-    """
+    """Open a plain, `.gz` or `.zip` file of one CSV; raises InputError for any other."""
     require_file(path)
     try:
         packed = path.open("rb")

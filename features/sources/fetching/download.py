@@ -100,8 +100,7 @@ def make_file(
 ) -> DownloadedFile:
     """Return the file `target`, fetched by `complete` if it is not there; one process at a time.
 
-    What fails its check is thrown away. Raises InputError, keeping what has come, when the disk is
-    full or faulty, and what `complete` raises.
+    Raises InputError, keeping what has come, when the disk refuses, and what `complete` raises.
     """
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
@@ -133,8 +132,7 @@ def download(
 ) -> DownloadedFile:
     """Download an address to `target`, unless that exists and passes the check.
 
-    `advice` says what to do about a status code. Raises InputError; a download that broke off is
-    kept, hidden, and continued by the next if the server has the same file.
+    `advice` is by status code. Raises InputError; half a download is kept, hidden, and continued.
     """
 
     def complete(partial: PartialFile) -> None:

@@ -82,8 +82,7 @@ def fetch_release(
 def due_releases(as_of: date) -> list[str]:
     """Return the releases that UCDP should have published by a day, oldest months first.
 
-    The latest yearly one and the monthly ones of the months after it, by UCDP's habits (see
-    `official_release`); it may be late. Raises InputError for a day before the first of them.
+    By its habits (see `official_release`). Raises InputError for a day before the first of them.
     """
     years = range(as_of.year, _FIRST_YEAR - 1, -1)
     yearly = next((f"{y % 100:02d}.1" for y in years if _is_out(f"{y % 100:02d}.1", as_of)), None)
@@ -126,8 +125,8 @@ _NO_ZIP = (zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError, RuntimeErro
 def whole_file(address: str, largest: int) -> Callable[[Path], None]:
     """Return a check of a download from an address that names a zip or CSV file.
 
-    It raises InputError for any other file, for half of one, and for a zip file that unpacks to
-    more than `largest` [bytes].
+    It raises InputError for half a file, another, or one that unpacks to more than `largest`
+    [bytes].
     """
 
     def check(path: Path) -> None:

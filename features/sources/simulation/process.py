@@ -102,11 +102,7 @@ def initial_state(setting: Setting) -> State:
 def step(
     setting: Setting, state: State, month: int, rng: np.random.Generator
 ) -> tuple[State, EventDraws]:
-    """Draw one month on every path: the state at its end and its events.
-
-    `month` is the month drawn [months since 1970-01]; `state` is that at the end of the month
-    before it.
-    """
+    """Draw one month [months since 1970-01] on every path: the state at its end and its events."""
     mood = _next_mood(setting.parameters, state.mood, rng)
     presence = _next_presence(setting, mood, state, rng)
     rates = event_rates(setting, State(mood, presence, state.memory), month)

@@ -158,11 +158,7 @@ def _check_seed(seed: int) -> None:
 
 @dataclass(frozen=True, eq=False)
 class EventsDelivery:
-    """Events in memory, on their way into the archive.
-
-    `events` has the columns of EVENTS_SCHEMA, those that may be null perhaps absent; `rejected`
-    those of REJECTED_SCHEMA.
-    """
+    """Events in EVENTS_SCHEMA, on their way into the archive; nullable columns may be absent."""
 
     identity: Identity
     events: pd.DataFrame
@@ -215,8 +211,7 @@ SOURCE = "simulation"
 def deliver(world: World, available_on: date) -> EventsDelivery:
     """Return the release that was public on a day: every event of the months that were over.
 
-    Later deliveries of a world repeat the earlier events and add to them. Raises InputError when no
-    month of it was over on that day.
+    Raises InputError when no month of the world was over.
     """
     first = int(world.months[0])
     last = min(int(world.months[-1]), month_of(available_on) - 1)
