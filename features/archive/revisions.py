@@ -202,8 +202,7 @@ def _tally(a: Vintage, b: Vintage, shared: pd.DataFrame) -> dict[str, int]:
             FROM a FULL JOIN b ON a.event_id = b.event_id
             WHERE a.is_shared OR b.is_shared
         """).to_arrow_table()
-    numbers: dict[str, int] = tally.to_pylist()[0]
-    return numbers
+    return dict(tally.to_pylist()[0])
 
 
 def _events(vintage: Vintage, shared: pd.DataFrame) -> pa.Table:

@@ -87,14 +87,12 @@ def _concentration(panel: Panel) -> FloatArray:
     """Return (T, R), the Herfindahl index of events by group."""
     events, squares = groups.events_together(panel, group_fights(panel), _YEAR)
     whole = np.square(events)
-    index: FloatArray = np.divide(squares, whole, out=np.zeros_like(whole), where=whole > 0)
-    return index
+    return np.asarray(np.divide(squares, whole, out=np.zeros_like(whole), where=whole > 0))
 
 
 def _effective(panel: Panel) -> FloatArray:
     index = _concentration(panel)
-    number: FloatArray = np.divide(1.0, index, out=np.zeros_like(index), where=index > 0)
-    return number
+    return np.asarray(np.divide(1.0, index, out=np.zeros_like(index), where=index > 0))
 
 
 def _new(months: int) -> Compute:

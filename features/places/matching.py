@@ -14,11 +14,9 @@ import pandas as pd
 from scipy import sparse
 
 from features.errors import InputError
-from features.places.region_names import HOW, UNMATCHED, Match, match_name, plain, slug, words
+from features.places.region_names import UNMATCHED, Match, match_name, plain, slug, words
 from features.places.regions import TERRITORIES, Regions, load_regions
 from features.words import Level
-
-__all__ = ["HOW", "match_countries", "match_regions", "read_corrections"]
 
 _FOLDER = Path(__file__).with_name("geography")
 _COUNTRY_TABLES = ("country_names.csv", "gleditsch_ward.csv")

@@ -13,10 +13,8 @@ import pandas as pd
 import shapely
 
 from features.arrays import BoolArray, FloatArray, IntArray, ObjectArray
-from features.places.priogrid import cell_of, place_priogrid
+from features.places.priogrid import cell_of
 from features.places.regions import TERRITORIES, geometries, load_regions
-
-__all__ = ["place_admin1", "place_country", "place_priogrid"]
 
 FARTHEST_KM = 50.0
 """How far from its country a point in no country may lie [km]: at sea, or on a lake."""

@@ -55,10 +55,9 @@ def boxes(cells: IntArray) -> ObjectArray:
     """Return the outlines (n,) of cells (n,) as shapely polygons [degrees]."""
     latitude, longitude = centres(cells)
     half = CELL_SIZE / 2
-    outlines: ObjectArray = shapely.box(
-        longitude - half, latitude - half, longitude + half, latitude + half
-    )
-    return outlines
+    south_west = longitude - half, latitude - half
+    north_east = longitude + half, latitude + half
+    return np.asarray(shapely.box(*south_west, *north_east))
 
 
 def areas(cells: IntArray) -> FloatArray:

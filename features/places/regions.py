@@ -156,10 +156,8 @@ def _table(name: str, columns: list[str]) -> pd.DataFrame:
 
 @cache
 def _outlines(level: Level) -> ObjectArray:
-    outlines: ObjectArray = shapely.from_wkb(
-        _read(_FILES[level], columns=["geometry"])["geometry"].to_numpy()
-    )
-    return outlines
+    table = _read(_FILES[level], columns=["geometry"])
+    return np.asarray(shapely.from_wkb(table["geometry"].to_numpy()))
 
 
 def _read(name: str, columns: list[str]) -> pd.DataFrame:

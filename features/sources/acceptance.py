@@ -67,14 +67,10 @@ class Intake:
         if not self.count("rejected"):
             return "SELECT line, reasons, NULL::VARCHAR AS record FROM rejected"
         with self.open() as rows:
-            _scan(
-                self.database,
-                rows,
-                rows.columns,
-                f"""CREATE OR REPLACE TABLE records AS
+            statement = f"""CREATE OR REPLACE TABLE records AS
                 SELECT {LINE} AS line, {_record(rows)} AS record
-                FROM delivered SEMI JOIN rejected ON rejected.line = delivered.{LINE}""",
-            )
+                FROM delivered SEMI JOIN rejected ON rejected.line = delivered.{LINE}"""
+            _scan(self.database, rows, rows.columns, statement)
             if rows.sha256 != self.sha256:
                 raise InputError(f"'{self.path}' changed while it was read: give it again")
         return """
@@ -110,30 +106,21 @@ def take_in(
 def _stage(database: duckdb.DuckDBPyConnection, rows: Rows, rules: RowRules) -> tuple[str, ...]:
     """Fill the table `staged`: line, lines and columns of every row, and why it is rejected."""
     columns = [f"{expression} AS {name}" for name, expression in rules.columns.items()]
-    reasons = ", ".join(
-        f"CASE WHEN {condition} THEN {literal(reason)} END"
-        for reason, condition in rules.faults.items()
-    )
+    whens = [f"WHEN {when} THEN {literal(reason)}" for reason, when in rules.faults.items()]
+    reasons = ", ".join(f"CASE {when} END" for when in whens)
     # Nearly all rows are without fault, and one condition is tested faster than many texts.
     is_faulty = " OR ".join(f"({condition})" for condition in rules.faults.values())
-    excluded = "".join(
-        f"WHEN {condition} THEN {literal(reason)} "
-        for reason, condition in rules.exclusions.items()
-    )
+    excluded = "".join(f"WHEN {when} THEN {literal(r)} " for r, when in rules.exclusions.items())
     sql = " ".join([*columns, *rules.faults.values(), *rules.exclusions.values()])
-    return _scan(
-        database,
-        rows,
-        [name for name in rows.columns if quoted(name) in sql],
-        f"""CREATE TABLE staged AS
+    statement = f"""CREATE TABLE staged AS
         SELECT * EXCLUDE (delivered),
             coalesce({" OR ".join(rules.exclusions.values()) or "false"}, false) AS is_excluded,
             CASE {excluded} WHEN {is_faulty} THEN concat_ws('; ', {reasons}) ELSE '' END AS reasons
         FROM (
             SELECT {LINE} AS line, {LINES} AS lines, delivered, {", ".join(columns)}
             FROM delivered
-        )""",
-    )
+        )"""
+    return _scan(database, rows, [n for n in rows.columns if quoted(n) in sql], statement)
 
 
 def _scan(

@@ -23,7 +23,8 @@ from features.archive.releases import (
 from features.archive.schemas import EVENTS_SCHEMA, event_faults
 from features.database import open_database
 from features.errors import ArchiveError, InputError
-from features.places.placement import place_admin1, place_country, place_priogrid
+from features.places.placement import place_admin1, place_country
+from features.places.priogrid import place_priogrid
 from features.sources.acceptance import RowRules, take_in
 from features.sources.source import EventSource, FileOptions
 from features.sources.sql import literal

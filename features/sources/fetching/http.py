@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import partial
 from http import HTTPStatus
 from typing import Any, TypeVar
 
@@ -143,14 +144,9 @@ class HttpClient:
             self.sleep(self._next_at - self.clock())
         self._next_at = self.clock() + self.gap
         # Unpacked on the way, an answer could neither be measured nor continued.
-        plain = {"User-Agent": self.user_agent, "Accept-Encoding": "identity"}
-        return self.session.get(
-            address,
-            headers=plain | dict(headers),
-            stream=True,
-            timeout=self.timeout,
-            allow_redirects=redirects,
-        )
+        headers = {"User-Agent": self.user_agent, "Accept-Encoding": "identity", **headers}
+        get = partial(self.session.get, timeout=self.timeout, allow_redirects=redirects)
+        return get(address, headers=headers, stream=True)
 
     def _counted(self, retries: Retry, address: str, fault: TemporaryError) -> Retry:
         """Return the retries that are left; raises InputError when there are none."""

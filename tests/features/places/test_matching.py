@@ -8,9 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from features.errors import InputError
-from features.places.matching import HOW, match_countries, match_regions, read_corrections
+from features.places.matching import match_countries, match_regions, read_corrections
 from features.places.placement import place_admin1
-from features.places.region_names import plain
+from features.places.region_names import HOW, plain
 from features.places.regions import load_regions
 from tests.paths import DATA, ROOT
 
