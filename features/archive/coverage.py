@@ -29,10 +29,7 @@ class Span(NamedTuple):
 
 @dataclass(frozen=True)
 class Coverage:
-    """The observed months of a release: sorted spans, of which no two overlap.
-
-    Raises InputError for spans that are reversed, overlap, or are not there at all.
-    """
+    """The observed months of a release; raises InputError for no, reversed or overlapping spans."""
 
     spans: tuple[Span, ...]
 

@@ -90,10 +90,7 @@ class Delivery(Protocol):
         """What it is."""
 
     def write(self, folder: Path) -> ReleaseContent:
-        """Write accepted (events, or counts and regions), deleted and rejected rows to a folder.
-
-        Nothing else may be left there. Raises InputError when the rows cannot be used.
-        """
+        """Write accepted, rejected and deleted rows, nothing else; raises InputError if useless."""
 
 
 class Release(BaseModel):

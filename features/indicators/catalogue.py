@@ -115,10 +115,7 @@ HISTORY_MONTHS = 24
 
 
 def eligible(panel: Panel) -> BoolArray:
-    """Return (T, R): may a forecast be issued from this month for this region?
-
-    Only where each of the HISTORY_MONTHS to the month was observed, so that every window is whole.
-    """
+    """Return (T, R): were all HISTORY_MONTHS to the month observed, as every window needs?"""
     return panel.observed_throughout(HISTORY_MONTHS)
 
 

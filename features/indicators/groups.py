@@ -151,10 +151,7 @@ def reached(fights: Fights) -> Fights:
 
 @per_panel
 def expansion(panel: Panel) -> FloatArray:
-    """Return (T, R): the most regions newly reached within FRONT_MONTHS by any group near by.
-
-    Near by is in the region or in a neighbouring one.
-    """
+    """Return (T, R): most regions newly reached in FRONT_MONTHS by a group here or next door."""
     fights = group_fights(panel)
     new = reached(fights)
     months, regions = panel.observed.shape
@@ -179,10 +176,7 @@ def expansion(panel: Panel) -> FloatArray:
 
 @per_panel
 def front_distance(panel: Panel) -> FloatArray:
-    """Return (T, R): the distance [km] of the nearest front of a group that did not fight here.
-
-    FARTHEST_KM at most, and for a region without coordinates.
-    """
+    """Return (T, R): how far [km] the nearest front of a group not here is, FARTHEST_KM at most."""
     table = panel.regions.table
     latitude, longitude = (
         table[name].to_numpy(dtype=np.float64) for name in ("latitude", "longitude")

@@ -33,10 +33,7 @@ _ACROSS = "Buhaug & Gleditsch 2008, International Studies Quarterly 52(2)"
 
 @dataclass(frozen=True)
 class Surroundings:
-    """One way to draw a region's surroundings: `gather` sums or averages values (T, R) over them.
-
-    `name` has a gap for what is gathered.
-    """
+    """A region's surroundings: `gather` sums or averages over them; `name` has a gap for what."""
 
     name: str
     meaning: str
@@ -75,10 +72,6 @@ def surroundings() -> Iterator[Surroundings]:
     weight = f"{TREE_UNIT:.0f} / km, {TREE_NEAREST:.0f} km at least"
     for name, power, by in (("tree_lag_{}", 1, ""), ("tree_lag_squared_{}", 2, "the square of ")):
         yield Surroundings(name, f"{others} {by}{weight}", _weighted(_tree, power), _VIEWS_2020)
-
-
-def _neighbours(panel: Panel, values: FloatArray) -> FloatArray:
-    return spatial.neighbour_mean(values, panel.regions.neighbours)
 
 
 def _neighbours_where(*, abroad: bool) -> Gather:
@@ -121,7 +114,12 @@ def _tree(panel: Panel, power: int) -> sparse.csr_array:
     )
 
 
-NEIGHBOURS = Surroundings("neighbour_{}", "Mean over the neighbouring regions", _neighbours, _VIEWS)
+NEIGHBOURS = Surroundings(
+    "neighbour_{}",
+    "Mean over the neighbouring regions",
+    lambda panel, values: spatial.neighbour_mean(values, panel.regions.neighbours),
+    _VIEWS,
+)
 
 
 KM_A_MONTH, SPACE_TIME_REACH = 20.0, 1000.0

@@ -185,10 +185,7 @@ def _observed_months(observed: pd.DataFrame, months: MonthArray, regions: Region
 
 
 def read_panel(vintage: Vintage, level: Level, needs: frozenset[Detail] = frozenset()) -> Panel:
-    """Return a vintage's panel of one level; incidents are read only if a detail `needs` them.
-
-    Raises CoverageError if no region is covered.
-    """
+    """Return a vintage's panel with what `needs` says; raises CoverageError if it has no region."""
     counts, observed = monthly_counts(vintage, level), vintage.observed()
     if vintage.level is None:
         panel = build_panel(counts, observed, load_regions(level))

@@ -84,16 +84,14 @@ _FEEDING = (
 
 FALSE_FRIENDS = (
     # petrol that is thrown, places where petrol is sold, and fuel that feeds anything but engines
-    "petrol bomb",
-    r"(?:fuel|petrol|filling|gas|diesel) stations?\b",
+    *("petrol bomb", r"(?:fuel|petrol|filling|gas|diesel) stations?\b"),
     r"stations? (?:d )?essence\b",
     r"(?:postos?|estacion(?:es)?|bombas?) de (?:gasolina|combustive(?:l|is)|combustible)\b",
     "محط(?:ة|ات) (?:وقود|بنزين|محروقات)",
     r"(?:will|may|could|would|might|can|add|adds|added) fuel\b",
     _FEEDING,
     # water tankers and cisterns, and combustible things
-    r"citernes? d eau\b",
-    r"cisternas? de agua\b",
+    *(r"citernes? d eau\b", r"cisternas? de agua\b"),
     "(?:صهريج|صهاريج) مياه",
     r"(?:highly )?combustible (?:material|substance|mix|mixture|situation|liquid|gas|dust)",
     # the essence of a matter, and kinds of trees

@@ -67,10 +67,7 @@ def areas(cells: IntArray) -> FloatArray:
 
 
 def neighbours(cells: IntArray) -> sparse.csr_array:
-    """Return which of distinct cells (n,) touch, by a side or a corner, as 0/1 (n, n).
-
-    The grid closes at 180 degrees of longitude, and ends at the poles.
-    """
+    """Return which distinct cells (n,) touch, corners and 180 degrees included, as 0/1 (n, n)."""
     a, b = _touching(cells, _SIDES + _CORNERS)
     return sparse.csr_array((np.ones(len(a)), (a, b)), shape=(len(cells), len(cells)))
 

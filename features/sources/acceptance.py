@@ -86,10 +86,7 @@ def take_in(
     *,
     allow_rejects: bool,
 ) -> Intake:
-    """Read a file into a database and accept or reject each row by the rules for its columns.
-
-    Raises InputError when it is unreadable, empty or, unless allowed, mostly rejected.
-    """
+    """Accept or reject a file's rows by rules for its columns; raises InputError if unusable."""
     define_functions(database)
     with open_rows() as rows:
         rules = rules_of(rows.columns)

@@ -163,10 +163,7 @@ def _counts(rows: pd.DataFrame) -> pd.DataFrame:
 
 
 def _whole_months(rows: pd.DataFrame, available_on: date, path: Path) -> tuple[int, int]:
-    """Return the first and last whole months [months since 1970-01]; weeks at both ends may be cut.
-
-    Raises InputError when no month is whole.
-    """
+    """Return the first and last whole month [months since 1970-01]; raises InputError for none."""
     first, last = int(rows["month"].min()), int(rows["month"].max())
     if rows["is_week"].any():
         week = timedelta(days=7)

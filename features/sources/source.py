@@ -107,10 +107,7 @@ class EventSource(Protocol):
 
 
 def identify_final(path: Path, options: FileOptions, source: str) -> Identity:
-    """Return a file's identity, by default a final release with its name, public when received.
-
-    Raises InputError when the options have no coverage.
-    """
+    """Return a file's identity as a final release; raises InputError without a coverage."""
     if options.coverage is None:
         raise InputError(
             f"'{path.name}' does not say which months of which countries it observes: give "

@@ -80,10 +80,7 @@ def fetch_release(
 
 
 def due_releases(as_of: date) -> list[str]:
-    """Return the releases that UCDP should have published by a day, oldest months first.
-
-    By its habits (see `official_release`). Raises InputError for a day before the first of them.
-    """
+    """Return what UCDP should have published by a day, oldest first; raises InputError for none."""
     years = range(as_of.year, _FIRST_YEAR - 1, -1)
     yearly = next((f"{y % 100:02d}.1" for y in years if _is_out(f"{y % 100:02d}.1", as_of)), None)
     if yearly is None:

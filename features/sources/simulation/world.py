@@ -61,10 +61,7 @@ class World:
 
 
 def simulate(parameters: SimulationParameters, regions: Regions, seed: int) -> World:
-    """Simulate the world on the given admin1 regions; the same seed gives the same world.
-
-    Raises InputError when the regions are of another level, or none, or the seed is negative.
-    """
+    """Simulate admin1 regions from a seed; raises InputError for another level or negative seed."""
     if regions.level != "admin1" or regions.table.empty:
         raise InputError(
             f"the simulated world needs admin1 regions, not {len(regions.table)} of level "
@@ -209,10 +206,7 @@ SOURCE = "simulation"
 
 
 def deliver(world: World, available_on: date) -> EventsDelivery:
-    """Return the release that was public on a day: every event of the months that were over.
-
-    Raises InputError when no month of the world was over.
-    """
+    """Return the events of months that were over on a day; raises InputError when none was."""
     first = int(world.months[0])
     last = min(int(world.months[-1]), month_of(available_on) - 1)
     if last < first:
