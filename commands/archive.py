@@ -4,8 +4,7 @@ from typing import Annotated
 
 import typer
 
-from commands.environment import day_of, home, today
-from commands.options import Day, History
+from commands.environment import Day, History, day_of, home, today
 
 events = typer.Typer(help="Show what the archive holds.", invoke_without_command=True)
 

@@ -6,8 +6,7 @@ from typing import Annotated
 
 import typer
 
-from commands.environment import month_of, progress
-from commands.options import Jobs
+from commands.environment import Jobs, month_of, progress
 
 benchmark = typer.Typer(
     help="Forecast a published benchmark's tables and compare.", no_args_is_help=True

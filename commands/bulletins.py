@@ -6,6 +6,9 @@ from typing import Annotated
 import typer
 
 from commands.environment import (
+    Day,
+    Jobs,
+    Month,
     day_of,
     home,
     month_of,
@@ -15,7 +18,6 @@ from commands.environment import (
     today,
     vintage_of_day,
 )
-from commands.options import Day, Jobs, Month
 
 
 def publish(origin: Month = None, as_of: Day = None, jobs: Jobs = None) -> None:

@@ -7,9 +7,9 @@ from typing import Annotated
 import typer
 
 from commands.bulletins import publish
+from commands.environment import Port
 from commands.ingesting import ingest_simulation
 from commands.models import train
-from commands.options import Port
 from commands.service import serve
 
 ORIGINS = ("2025-09", "2025-10", "2025-11", "2025-12")

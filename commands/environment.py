@@ -1,10 +1,12 @@
-"""The clock, the environment and the machine."""
+"""The clock, the environment and the machine, and options that several commands have."""
 
 import os
 from collections.abc import Iterable, Iterator
 from datetime import UTC, date, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Annotated, TypeVar
+
+import typer
 
 if TYPE_CHECKING:
     from experiments.tracking.store import MlflowStore
@@ -85,3 +87,16 @@ def progress(steps: Iterable[Step], total: int, label: str) -> Iterator[Step]:
 def simulated_mark(*, simulated: bool) -> str:
     """Return what stands before everything that is simulated."""
     return "SIMULATED " if simulated else ""
+
+
+Month = Annotated[
+    str | None, typer.Option("--origin", help="Last month that may be used, YYYY-MM.")
+]
+Day = Annotated[str | None, typer.Option("--as-of", help="Use what was public by this day.")]
+History = Annotated[
+    str | None, typer.Option("--history", help="Event history, if the archive holds several.")
+]
+Port = Annotated[int, typer.Option(help="Port to listen on.")]
+Jobs = Annotated[
+    int | None, typer.Option(min=1, help="Fits side by side; default: every processor.")
+]

@@ -6,8 +6,7 @@ from typing import Annotated
 
 import typer
 
-from commands.environment import day_of, today
-from commands.options import Day
+from commands.environment import Day, day_of, today
 
 fetch = typer.Typer(help="Download what a source has published.", no_args_is_help=True)
 

@@ -20,8 +20,7 @@ CoverageFile = Annotated[
 ]
 ReleaseName = Annotated[str | None, typer.Option("--release", help="Name of the release.")]
 Available = Annotated[
-    str | None,
-    typer.Option("--available-on", help="Day from which it was public, YYYY-MM-DD."),
+    str | None, typer.Option("--available-on", help="Day from which it was public, YYYY-MM-DD.")
 ]
 AllowRejects = Annotated[
     bool, typer.Option("--allow-rejects", help="Take a file of which much is rejected.")
@@ -39,8 +38,7 @@ def ingest_ucdp(
     """Read UCDP GED or Candidate files into the archive."""
     from features.sources.ucdp import Ucdp
 
-    for path in paths:
-        _ingest(Ucdp(), path, coverage, release, available_on, allow_rejects=allow_rejects)
+    _ingest(Ucdp(), paths, coverage, release, available_on, allow_rejects=allow_rejects)
 
 
 @ingest.command("acled")
@@ -59,10 +57,7 @@ def ingest_acled(
 
     until = today() if available_on is None else day_of(available_on)
     deleted = () if deletions is None else read_deletions(deletions, until)
-    for path in paths:
-        _ingest(
-            Acled(), path, coverage, release, available_on, deleted, allow_rejects=allow_rejects
-        )
+    _ingest(Acled(), paths, coverage, release, available_on, deleted, allow_rejects=allow_rejects)
 
 
 @ingest.command("table")
@@ -75,11 +70,11 @@ def ingest_table(
     allow_rejects: AllowRejects = False,
 ) -> None:
     """Read any table of events, CSV or Parquet, into the archive."""
-    from features.sources.table import Table, read_mapping
+    from features.sources.table import Table
+    from features.sources.table_mapping import read_mapping
 
     source = Table(read_mapping(mapping))
-    for path in paths:
-        _ingest(source, path, coverage, release, available_on, allow_rejects=allow_rejects)
+    _ingest(source, paths, coverage, release, available_on, allow_rejects=allow_rejects)
 
 
 @ingest.command("counts")
@@ -129,10 +124,8 @@ def ingest_simulation(
 ) -> None:
     """Simulate a world of invented actors in West Africa and add it to the archive."""
     from features.places.regions import load_regions
-    from features.sources.simulation.delivery import deliver
-    from features.sources.simulation.names import WESTERN_AFRICA
-    from features.sources.simulation.parameters import SimulationParameters
-    from features.sources.simulation.world import simulate
+    from features.sources.simulation.parameters import WESTERN_AFRICA, SimulationParameters
+    from features.sources.simulation.world import deliver, simulate
 
     world = simulate(SimulationParameters(), load_regions("admin1", WESTERN_AFRICA), seed)
     _add(deliver(world, today()))
@@ -140,7 +133,7 @@ def ingest_simulation(
 
 def _ingest(
     source: "EventSource",
-    path: Path,
+    paths: list[Path],
     coverage: Path | None,
     release: str | None,
     available_on: str | None,
@@ -159,7 +152,8 @@ def _ingest(
         release=release,
         allow_rejects=allow_rejects,
     )
-    _add(FileDelivery(source, path, options, deleted))
+    for path in paths:
+        _add(FileDelivery(source, path, options, deleted))
 
 
 def _add(delivery: "Delivery") -> None:

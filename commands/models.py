@@ -7,6 +7,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from commands.environment import (
+    Day,
+    Jobs,
+    Month,
     home,
     month_of,
     open_own_store,
@@ -15,7 +18,6 @@ from commands.environment import (
     simulated_mark,
     vintage_of_day,
 )
-from commands.options import Day, Jobs, Month
 
 if TYPE_CHECKING:
     from experiments.training import BacktestReport, TrainingResult

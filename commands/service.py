@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from commands.environment import home, open_own_store, simulated_mark
-from commands.options import Port
+from commands.environment import Port, home, open_own_store, simulated_mark
 
 if TYPE_CHECKING:
     from service.api.schemas import Score

@@ -8,11 +8,6 @@ BoolArray = npt.NDArray[np.bool_]
 IntArray = npt.NDArray[np.int64]
 ObjectArray = npt.NDArray[np.object_]
 
-MonthArray = IntArray
-"""Months as numbers [months since 1970-01]."""
-
-RegionNumbers = IntArray
-"""The place of each row's region in a table of regions."""
-
-Matrix = npt.NDArray[np.float32]
-"""Indicators, (n rows, k columns)."""
+MonthArray = IntArray  # [months since 1970-01]
+RegionNumbers = IntArray  # the place of each row's region in a table of regions
+Matrix = npt.NDArray[np.float32]  # indicators, (n rows, k columns)

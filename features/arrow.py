@@ -1,8 +1,8 @@
 """Arrow reads no memory that belongs to Python.
 
-Its worker threads hold what they read for a moment longer than the call that started them, and the
-last to let go needs the interpreter's lock. If the interpreter ends in that moment, so does the
-process: "terminate called without an active exception" (apache/arrow#34314).
+Its threads hold what they read for a moment longer than the call, and the last to let go needs the
+interpreter's lock; if that ends meanwhile, so does the process: "terminate called without an active
+exception" (apache/arrow#34314).
 """
 
 import pyarrow as pa

@@ -12,10 +12,9 @@ _MEMORY = "2GB"
 
 @contextmanager
 def open_database(folder: Path | None = None) -> Iterator[duckdb.DuckDBPyConnection]:
-    """Open a database in a folder, or in memory with a temporary folder to spill to.
+    """Open a database in a folder, which the caller clears, or in memory with one to spill to.
 
-    Rows come in any order unless a query asks for one. The caller removes what is left in the
-    folder.
+    Rows come in any order unless a query asks for one.
     """
     with TemporaryDirectory(prefix="tocsin-") as temporary:
         file = ":memory:" if folder is None else str(folder / "database.duckdb")

@@ -12,10 +12,7 @@ _FORM = re.compile(r"([0-9]{4})-(0[1-9]|1[0-2])")
 
 
 def parse_month(text: str) -> int:
-    """Return the month number of `YYYY-MM` [months since 1970-01].
-
-    Raises InputError when the text is of another form.
-    """
+    """Return a month `YYYY-MM` as a number [months since 1970-01]; raises InputError for others."""
     match = _FORM.fullmatch(text.strip())
     if match is None:
         raise InputError(f"'{text}' is not a month: write it as YYYY-MM, for example 2024-12")

@@ -1,8 +1,7 @@
 """The targets: what is forecast, computed from what came true.
 
-All arrays are (T months, R regions). The label at origin t is about months t+1 to t+h, so it is
-known at t+h. It is NaN where one of those months, or of the months its definition looks back on, is
-not observed.
+All arrays are (T months, R regions). The label at origin t is about months t+1 to t+h; it is NaN
+where one of those, or of the months that its definition looks back on, is not observed.
 """
 
 from collections.abc import Callable
@@ -20,8 +19,7 @@ QUIET_MONTHS = 24
 def label(target: Target, deaths: FloatArray, horizon: int, tau: float) -> FloatArray:
     """Return the outcome of a target at every origin: deaths for a distribution, otherwise 0 or 1.
 
-    `deaths` [deaths/month], NaN where not observed; `tau` is the level's threshold
-    [deaths/month].
+    `deaths` [deaths/month], NaN where not observed; `tau` is the level's threshold [deaths/month].
     """
     spec = SPECS[target]
     mean = window_mean_ahead(deaths, horizon) if spec.is_window else ahead(deaths, horizon)

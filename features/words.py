@@ -1,10 +1,10 @@
 """The vocabulary: levels of regions and targets of forecasts. No formula, no heavy import.
 
-A target is a row of SPECS here and a formula in `features/targets.py`. Everything else that needs
-to tell targets apart reads the spec.
+A target is a row of SPECS here and a formula in `features/targets.py`; all else reads the spec.
 """
 
 from dataclasses import dataclass
+from functools import partial
 from typing import Literal, get_args
 
 Level = Literal["country", "admin1", "priogrid"]
@@ -26,11 +26,10 @@ class TargetSpec:
     """What a target is, in words and numbers.
 
     `horizons` are months ahead; a window runs from the month after the origin to the horizon.
-    `loss` judges the target: the CRPS of a distribution, the Brier score of a probability.
-    `shares` names the target whose model, probability, risk levels and drivers it has. `reached`
-    says what the probability is of; `{threshold}` stands for the threshold. `question` is what the
-    forecast answers; `{deaths}` stands for so many deaths as the threshold, `{month}` for the last
-    month and `{horizon}` for the months ahead.
+    `loss` judges a distribution (CRPS) or a probability (Brier score). `shares` names the target
+    whose model, risk levels and drivers it has. `reached` says what the probability is of,
+    `question` what the forecast answers; in them stand `{threshold}`, `{deaths}` (so many deaths as
+    the threshold), `{month}` (the last) and `{horizon}`.
     """
 
     name: Target
@@ -50,59 +49,51 @@ class TargetSpec:
         return self.loss == "crps"
 
 
-_MONTHS = tuple(range(1, MOST_MONTHS_AHEAD + 1))
-_WINDOWS = (3, 6, 12)
+_month = partial(TargetSpec, horizons=tuple(range(1, MOST_MONTHS_AHEAD + 1)), is_window=False)
+_window = partial(TargetSpec, horizons=(3, 6, 12), is_window=True)
 
 SPECS: dict[str, TargetSpec] = {
     spec.name: spec
     for spec in (
-        TargetSpec(
+        _month(
             name="fatalities",
             title="Deaths",
             meaning="Deaths in the target month: the whole distribution, and the probability that "
             "they reach the threshold.",
             unit="deaths/month",
-            horizons=_MONTHS,
-            is_window=False,
             loss="crps",
             shares="instability",
             reached="{threshold} or more deaths",
             question="How many deaths in {month}? Coloured by the probability of {deaths}.",
         ),
-        TargetSpec(
+        _month(
             name="instability",
             title="Instability",
             meaning="Deaths in the target month reach the threshold of the level.",
             unit="probability",
-            horizons=_MONTHS,
-            is_window=False,
             loss="brier",
             shares="instability",
             reached="{threshold} or more deaths",
             question="How likely is it that there are {deaths} in {month}?",
         ),
-        TargetSpec(
+        _window(
             name="escalation",
             title="Escalation",
             meaning="Mean deaths a month, over the months after the origin up to the horizon, "
             "reach twice the mean of the 12 months to the origin, and the threshold of the level.",
             unit="probability",
-            horizons=_WINDOWS,
-            is_window=True,
             loss="brier",
             shares="escalation",
             reached="{threshold} or more deaths a month",
             question="How likely is it that deaths, over the {horizon} months to {month}, at least "
             "double the average of the year before (and reach {threshold} a month)?",
         ),
-        TargetSpec(
+        _window(
             name="onset",
             title="Onset",
             meaning="Any death in the months after the origin up to the horizon, in a region "
             "without one in the 24 months to the origin.",
             unit="probability",
-            horizons=_WINDOWS,
-            is_window=True,
             loss="brier",
             shares="onset",
             reached="any death",

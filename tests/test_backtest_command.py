@@ -15,8 +15,7 @@ from pandas.testing import assert_frame_equal
 
 from experiments.tracking import runs
 from features.archive.releases import Archive
-from features.sources.simulation.delivery import deliver
-from features.sources.simulation.world import World
+from features.sources.simulation.world import World, deliver
 from tests.command import as_toml, process, tocsin
 
 PATIENCE_S = 120

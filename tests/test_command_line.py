@@ -18,8 +18,7 @@ import pytest
 from experiments.configuration import DEFAULT
 from features.archive.releases import Archive
 from features.places.regions import load_regions
-from features.sources.simulation.delivery import deliver
-from features.sources.simulation.world import World
+from features.sources.simulation.world import World, deliver
 from tests.command import process, tocsin
 from tools.ged_like import write_ged_like
 

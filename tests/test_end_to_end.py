@@ -16,8 +16,7 @@ import httpx
 import pandas as pd
 import pytest
 
-from features.sources.simulation.delivery import deliver
-from features.sources.simulation.world import World
+from features.sources.simulation.world import World, deliver
 from tests.command import as_toml, process, tocsin
 
 GLEDITSCH_WARD = {"BFA": 439, "MLI": 432, "NER": 436}

@@ -18,8 +18,7 @@ from features.archive.vintage import Vintage, open_vintage
 from features.indicators.catalogue import CATALOGUE
 from features.months import format_month, parse_month
 from features.panel.panel import read_panel
-from features.sources.simulation.delivery import deliver
-from features.sources.simulation.world import World
+from features.sources.simulation.world import World, deliver
 from tests.training import train_level, without_pictures
 
 ORIGIN = parse_month("2022-12")

@@ -20,8 +20,7 @@ from experiments.benchmarks.subforecast_history import (
 from features.arrays import BoolArray, FloatArray, IntArray
 from features.indicators import spatial, windows
 from features.indicators.near import distances_km
-from features.places.counted_regions import match_places
-from features.places.matching import match_countries
+from features.places.matching import match_countries, match_places
 from features.places.regions import load_regions
 
 FARTHEST_KM = 2000.0

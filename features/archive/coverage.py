@@ -1,6 +1,6 @@
 """Coverage: which months a release observes, by country.
 
-Events do not show coverage: a month without events is peace if it is observed, and unknown if not.
+A month without events is peace if it is observed, and unknown if not.
 """
 
 import csv
@@ -14,17 +14,13 @@ import pandas as pd
 
 from features.errors import InputError
 from features.months import format_month, parse_month
-from features.places.countries import TERRITORIES, states_since
-from features.places.regions import load_regions
+from features.places.regions import TERRITORIES, load_regions, states_since
 
 COLUMNS = ("country", "first_month", "last_month")
 
 
 class Span(NamedTuple):
-    """Consecutive observed months of one country, both ends included.
-
-    `country` is ISO 3166-1 alpha-3; months are numbers [months since 1970-01].
-    """
+    """Consecutive observed months [months since 1970-01] of one country [ISO 3166-1 alpha-3]."""
 
     country: str
     first_month: int
@@ -33,10 +29,7 @@ class Span(NamedTuple):
 
 @dataclass(frozen=True)
 class Coverage:
-    """The observed months of a release: sorted spans, of which no two overlap.
-
-    Raises InputError for spans that are reversed, overlap, or are not there at all.
-    """
+    """The observed months of a release; raises InputError for no, reversed or overlapping spans."""
 
     spans: tuple[Span, ...]
 
@@ -69,36 +62,29 @@ class Coverage:
         lengths = [span.last_month - span.first_month + 1 for span in self.spans]
         months = [np.arange(span.first_month, span.last_month + 1) for span in self.spans]
         countries = pd.Series([span.country for span in self.spans], dtype="str")
-        return pd.DataFrame(
-            {
-                "country": countries.repeat(lengths).to_numpy(),
-                "month": np.concatenate(months).astype("int64"),
-            }
-        ).astype({"country": "str"})
+        country = countries.repeat(lengths).to_numpy()
+        table = pd.DataFrame({"country": country, "month": np.concatenate(months).astype("int64")})
+        return table.astype({"country": "str"})
 
 
 def whole_world(first_month: int, last_month: int) -> Coverage:
     """Return the coverage of every state over the same months [months since 1970-01].
 
-    A younger state is observed from its first month; Palestine and Western Sahara, territories of
-    states, are observed throughout.
+    A younger state is observed from its first month, a territory of a state throughout.
     """
     since = states_since() | dict.fromkeys(TERRITORIES.values(), "")
     start = {
         country: max(first_month, parse_month(month)) if month else first_month
         for country, month in since.items()
     }
-    return Coverage(
-        tuple(Span(country, first, last_month) for country, first in start.items()
-              if first <= last_month)
-    )  # fmt: skip
+    spans = (Span(country, first, last_month) for country, first in start.items())
+    return Coverage(tuple(span for span in spans if span.first_month <= last_month))
 
 
 def read_coverage(path: Path) -> Coverage:
-    """Read a coverage from a CSV with columns country, first_month and last_month.
+    """Read a coverage: a CSV of country (ISO alpha-3), first_month and last_month (`YYYY-MM`).
 
-    Countries are ISO 3166-1 alpha-3, months are `YYYY-MM`. A country may have several rows, for
-    spans with gaps between them. Raises InputError that names the line at fault.
+    A country may have several rows. Raises InputError that names the line at fault.
     """
     try:
         with path.open(encoding="utf-8-sig", newline="") as file:

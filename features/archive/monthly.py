@@ -3,11 +3,11 @@
 import glob
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from pathlib import Path
 
 import duckdb
 import pandas as pd
 
+from features.archive.releases import COUNTS_FILE, DELETED_FILE, REGIONS_FILE
 from features.archive.vintage import Vintage
 from features.database import open_database
 from features.errors import CoverageError
@@ -69,13 +69,13 @@ _PARTS = """
 def event_parts(vintage: Vintage) -> Iterator[duckdb.DuckDBPyConnection]:
     """Open a database with the view `parts`: what every event adds to every observed month.
 
-    Its columns are those of EVENTS_SCHEMA, `month` [months since 1970-01], `deaths` of that month
-    and `is_last`, true in the month in which the event is counted.
+    It has EVENTS_SCHEMA's columns, `month` [months since 1970-01], the month's `deaths`, and
+    `is_last`.
     """
     files = pd.DataFrame(
         {
             "filename": [str(release.events_file) for release in vintage.releases],
-            "deleted": [str(release.deleted_file) for release in vintage.releases],
+            "deleted": [str(release.folder / DELETED_FILE) for release in vintage.releases],
             "is_candidate": [release.kind == "candidate" for release in vintage.releases],
             "release": range(len(vintage.releases)),
         }
@@ -88,25 +88,19 @@ def event_parts(vintage: Vintage) -> Iterator[duckdb.DuckDBPyConnection]:
             database.execute(_CURRENT.format(deleted=_path_list(files["deleted"])))
         else:  # no event can be there twice
             database.execute("CREATE TEMP VIEW current AS SELECT * FROM versions")
-        database.execute(
-            _PARTS.format(
-                at_the_end=vintage.summary_events == "end",
-                spread=vintage.summary_events == "spread",
-            )
-        )
+        how = vintage.summary_events
+        database.execute(_PARTS.format(at_the_end=how == "end", spread=how == "spread"))
         yield database
 
 
 def monthly_counts(vintage: Vintage, level: Level) -> pd.DataFrame:
     """Return events and deaths by region, month and type of violence, where there were any events.
 
-    Only months in which the country was observed count. At levels below the country, events
-    without a place at that level are in no region. An aggregated history has counts of its own
-    level, and for countries the sums over their regions.
-
-    Columns: region; month [months since 1970-01]; type_of_violence; events [events/month];
-    deaths, the sum of best estimates [deaths/month]. Ordered by the first three. Raises
-    CoverageError when an aggregated history does not have the level.
+    Only observed months count; below the level country, events without a place there are in no
+    region. An aggregated history has counts of its own level and, for countries, their sums.
+    Columns, ordered by the first three: region; month [months since 1970-01]; type_of_violence;
+    events [events/month]; deaths, the sum of best estimates [deaths/month]. Raises CoverageError
+    when an aggregated history does not have the level.
     """
     if vintage.level is not None:
         return _aggregated(vintage, level)
@@ -128,7 +122,7 @@ def _aggregated(vintage: Vintage, level: Level) -> pd.DataFrame:
             f"{level} regions: leave that level out of the experiment"
         )
     column = "region" if level == vintage.level else "country"
-    paths = [str(release.counts_file) for release in vintage.releases]
+    paths = [str(release.folder / COUNTS_FILE) for release in vintage.releases]
     with open_database() as database:
         database.register("files", pd.DataFrame({"filename": paths, "release": range(len(paths))}))
         database.register("bases", vintage.bases)
@@ -148,7 +142,7 @@ def _aggregated(vintage: Vintage, level: Level) -> pd.DataFrame:
 
 def counted_regions(vintage: Vintage) -> pd.DataFrame:
     """Return the regions that the counts of a history name, in COUNTED_REGIONS_SCHEMA, by id."""
-    tables = [pd.read_parquet(Path(release.regions_file)) for release in vintage.releases]
+    tables = [pd.read_parquet(release.folder / REGIONS_FILE) for release in vintage.releases]
     return pd.concat(tables).drop_duplicates("id").sort_values("id", ignore_index=True)
 
 

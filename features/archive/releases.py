@@ -26,6 +26,7 @@ import pyarrow.parquet as pq
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from features.archive.coverage import Coverage, Span
+from features.archive.schemas import schema_of
 from features.disk import hidden_folder, move_whole
 from features.errors import ArchiveError
 from features.months import format_month, month_of
@@ -38,35 +39,21 @@ EVENTS_FILE, COUNTS_FILE, REGIONS_FILE = "events.parquet", "counts.parquet", "re
 DELETED_FILE, REJECTED_FILE = "deleted.parquet", "rejected.parquet"
 _COVERAGE_FILE, _RELEASE_FILE = "coverage.parquet", "release.json"
 
-REJECTED_SCHEMA = pa.schema(
-    [
-        pa.field("line", pa.int64(), nullable=False),
-        pa.field("reasons", pa.string(), nullable=False),
-        pa.field("record", pa.string(), nullable=False),
-    ]
-)
-"""Columns and types of `rejected.parquet`: the line on which the row begins, why it was refused
-(joined by "; "), and the delivered fields as a JSON object."""
+REJECTED_SCHEMA = schema_of(line=pa.int64(), reasons=pa.string(), record=pa.string())
+"""`rejected.parquet`: the line on which the row begins, why it was refused (joined by "; "), and
+the delivered fields as a JSON object."""
 
-DELETED_SCHEMA = pa.schema([pa.field("event_id", pa.string(), nullable=False)])
-"""Columns and types of `deleted.parquet`."""
+DELETED_SCHEMA = schema_of(event_id=pa.string())
 
-_COVERAGE_SCHEMA = pa.schema(
-    [
-        pa.field("country", pa.string(), nullable=False),
-        pa.field("first_month", pa.int64(), nullable=False),
-        pa.field("last_month", pa.int64(), nullable=False),
-    ]
-)
+_COVERAGE_SCHEMA = schema_of(country=pa.string(), first_month=pa.int64(), last_month=pa.int64())
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 
 
 @dataclass(frozen=True)
 class Identity:
-    """What a delivery is: known before its rows are read.
+    """What a delivery is. Only releases of one `history` revise each other.
 
-    `history` names the event history that it is a part of: only releases of one history revise
-    each other. `level` is that of the regions of counts, None for a release of events.
+    `level` is that of the regions of counts, None for a release of events.
     """
 
     history: str
@@ -103,10 +90,7 @@ class Delivery(Protocol):
         """What it is."""
 
     def write(self, folder: Path) -> ReleaseContent:
-        """Write events (or counts and regions), deleted and rejected rows to files in a folder.
-
-        Nothing else may be left there. Raises InputError when the rows cannot be used.
-        """
+        """Write accepted, rejected and deleted rows, nothing else; raises InputError if useless."""
 
 
 class Release(BaseModel):
@@ -140,21 +124,6 @@ class Release(BaseModel):
         """The Parquet file of the accepted events."""
         return self.folder / EVENTS_FILE
 
-    @property
-    def counts_file(self) -> Path:
-        """The Parquet file of the accepted counts."""
-        return self.folder / COUNTS_FILE
-
-    @property
-    def regions_file(self) -> Path:
-        """The Parquet file of the regions that the counts name."""
-        return self.folder / REGIONS_FILE
-
-    @property
-    def deleted_file(self) -> Path:
-        """The Parquet file of the ids of withdrawn events."""
-        return self.folder / DELETED_FILE
-
     def coverage(self) -> Coverage:
         """Return the months that the release observes, by country."""
         rows = pq.ParquetFile(self.folder / _COVERAGE_FILE).read().to_pylist()
@@ -162,8 +131,7 @@ class Release(BaseModel):
 
     def rejected(self) -> pd.DataFrame:
         """Return the refused rows: line, reasons, record (the delivered row as JSON)."""
-        rows: pd.DataFrame = pq.ParquetFile(self.folder / REJECTED_FILE).read().to_pandas()
-        return rows
+        return pd.DataFrame(pq.ParquetFile(self.folder / REJECTED_FILE).read().to_pandas())
 
 
 class Addition(NamedTuple):
@@ -196,10 +164,9 @@ class Archive:
     def add(self, delivery: Delivery) -> Addition:
         """Append a release; when the same is there already, change nothing.
 
-        Raises ArchiveError when another release has its name, when it would mix simulated with
-        real events, when its name cannot be that of a folder, when it claims to observe months
-        that were not over when it became public, or when it cannot be written; and what the
-        delivery raises when it cannot be read.
+        Raises ArchiveError when another release has its name, when it would mix simulated with real
+        events, when its name cannot be a folder's, when it observes months that were not over when
+        it became public, or when it cannot be written; and what the delivery raises.
         """
         identity = delivery.identity
         self._refuse_impossible(identity)
@@ -255,28 +222,12 @@ def _write(folder: Path, delivery: Delivery) -> Release:
     identity = delivery.identity
     content = delivery.write(folder)
     coverage = [span._asdict() for span in identity.coverage.spans]
-    pq.write_table(
-        pa.Table.from_pylist(coverage, schema=_COVERAGE_SCHEMA),
-        folder / _COVERAGE_FILE,
-        compression="zstd",
-    )
-    release = Release(
-        history=identity.history,
-        source=identity.source,
-        release=identity.release,
-        kind=identity.kind,
-        available_on=identity.available_on,
-        level=identity.level,
-        simulated=identity.simulated,
-        file_name=identity.file_name,
-        sha256=content.sha256,
-        rows_read=content.rows_accepted + content.rows_rejected,
-        rows_accepted=content.rows_accepted,
-        rows_rejected=content.rows_rejected,
-        rows_deleted=content.rows_deleted,
-        notes=content.notes,
-        folder=folder,
-    )
+    table = pa.Table.from_pylist(coverage, schema=_COVERAGE_SCHEMA)
+    pq.write_table(table, folder / _COVERAGE_FILE, compression="zstd")
+    fields = vars(identity) | vars(content)
+    del fields["coverage"]
+    rows_read = content.rows_accepted + content.rows_rejected
+    release = Release(**fields, rows_read=rows_read, folder=folder)
     text = release.model_dump_json(indent=2) + "\n"
     (folder / _RELEASE_FILE).write_text(text, encoding="utf-8")
     return release

@@ -1,12 +1,12 @@
 """Revisions: what changed from one vintage to another.
 
-Events are followed by their ids. UCDP's yearly files keep the ids of its monthly Candidate files,
-but other sources need not: where a month passed from one source to another, an event with a new id
-counts as dropped and as new, and only the deaths of the month can be compared. `Revision.notes`
-says how many events kept their ids.
+Events are followed by their ids. UCDP's yearly files keep those of its Candidate files, but other
+sources need not: where a month passed from one source to another, a renamed event counts as dropped
+and as new, and only deaths can be compared. `Revision.notes` says how many kept their ids.
 """
 
 import re
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date
 
@@ -22,14 +22,11 @@ from features.database import open_database
 from features.errors import ArchiveError
 
 FIELDS: dict[str, tuple[str, ...]] = {
-    "best": ("best",),
-    "low": ("low",),
-    "high": ("high",),
+    **{name: (name,) for name in ("best", "low", "high")},
     "type of violence": ("type_of_violence",),
     "dates": ("date_start", "date_end"),
     "place": ("latitude", "longitude"),
-    "country": ("country",),
-    "admin1": ("admin1",),
+    **{name: (name,) for name in ("country", "admin1")},
     "actors": ("side_a", "side_b"),
 }
 """What can be revised of an event -> its columns in EVENTS_SCHEMA."""
@@ -43,9 +40,9 @@ _COUNTED = ", ".join(str(kind) for kind in (UNTYPED, *TYPES_OF_VIOLENCE))
 class EventChanges:
     """How the events in country-months that both vintages observe differ between the two.
 
-    `new` are in the second vintage only, by id, `dropped` in the first only; `revised` are in both
-    and differ, `unchanged` do not. `fields` counts the revised events in which each of FIELDS
-    differs, the most frequent first, without zeros. Only organised violence counts.
+    `new` are in the second vintage only, by id, `dropped` in the first only. `fields` counts the
+    revised events by each of FIELDS that differs, the most frequent first, without zeros. Only
+    organised violence counts.
     """
 
     new: int
@@ -60,10 +57,10 @@ class Revision:
     """What changed from one vintage, a, to another, b.
 
     `shared` country-months are observed by both, `gained` by b alone, `lost` by a alone; the rest
-    is about the shared ones. `events` is None where either is a history of counts. `months` has a
-    row for each country-month whose deaths or events differ, the largest change first: country;
-    month [months since 1970-01]; deaths_a, deaths_b [deaths/month]; events_a, events_b
-    [events/month]; change, deaths_b - deaths_a.
+    is about the shared ones. `events` is None for a history of counts. `months` has a row for each
+    country-month that differs, the largest change first: country; month [months since 1970-01];
+    deaths_a, deaths_b [deaths/month]; events_a, events_b [events/month]; change, deaths_b -
+    deaths_a.
     """
 
     events: EventChanges | None
@@ -94,12 +91,13 @@ class Revision:
 def vintage_named(archive: Archive, name: str, history: str | None = None) -> Vintage:
     """Return the vintage of one release, or of a day `YYYY-MM-DD`.
 
-    A release (`24.1`, `ucdp-ged 24.1`, `ucdp-ged/24.1`) stands alone. A release that is named after
-    a day needs its source too. With `history`, only its releases are searched. Raises ArchiveError
-    when there is no such release, or several of one short name, and what `open_vintage` raises.
+    A release (`24.1`, `ucdp-ged 24.1`, `ucdp-ged/24.1`) stands alone. With `history`, only its
+    releases are searched. Raises ArchiveError when there is no such release, or several of one
+    short name, and what `open_vintage` raises.
     """
-    if _DAY.fullmatch(name) and (day := _day(name)):
-        return open_vintage(archive, day, history)
+    if _DAY.fullmatch(name):
+        with suppress(ValueError):
+            return open_vintage(archive, date.fromisoformat(name), history)
     releases = [release for release in archive.releases() if history in (None, release.history)]
     matches = [r for r in releases if name in (r.release, r.name, f"{r.source}/{r.release}")]
     if len(matches) > 1:
@@ -113,13 +111,6 @@ def vintage_named(archive: Archive, name: str, history: str | None = None) -> Vi
     return vintage_of(matches, matches[0].available_on)
 
 
-def _day(name: str) -> date | None:
-    try:
-        return date.fromisoformat(name)
-    except ValueError:
-        return None
-
-
 def _choice(releases: list[Release]) -> str:
     """Say which releases there are, the newest first."""
     if not releases:
@@ -131,21 +122,15 @@ def _choice(releases: list[Release]) -> str:
 
 
 def revision_between(a: Vintage, b: Vintage) -> Revision:
-    """Return what changed from one vintage to another.
-
-    Raises ArchiveError when they are of different histories.
-    """
+    """Return what changed between vintages; raises ArchiveError if their histories differ."""
     if a.history != b.history:
         raise ArchiveError(
             f"'{a.history}' and '{b.history}' are two histories, of which neither revises the "
             "other: compare releases or days of one (--history NAME)"
         )
+    on, suffixes = ["country", "month"], ("_a", "_b")
     observed = _month_sources(a).merge(
-        _month_sources(b),
-        on=["country", "month"],
-        how="outer",
-        suffixes=("_a", "_b"),
-        indicator="by",
+        _month_sources(b), on=on, how="outer", suffixes=suffixes, indicator="by"
     )
     shared = observed[observed["by"] == "both"]
     passed_on = shared["source_a"] != shared["source_b"]
@@ -194,8 +179,7 @@ def _event_changes(tally: dict[str, int]) -> EventChanges:
 def _tally(a: Vintage, b: Vintage, shared: pd.DataFrame) -> dict[str, int]:
     """Count the events of two vintages: new, dropped, revised, and by each of FIELDS that differs.
 
-    `passed_on` counts those in months that passed to another source, `kept_id` those of them in
-    both vintages.
+    `passed_on` are those in months that passed to another source, `kept_id` those in both vintages.
     """
     differ = {
         name: " OR ".join(f"a.{column} IS DISTINCT FROM b.{column}" for column in columns)
@@ -218,16 +202,11 @@ def _tally(a: Vintage, b: Vintage, shared: pd.DataFrame) -> dict[str, int]:
             FROM a FULL JOIN b ON a.event_id = b.event_id
             WHERE a.is_shared OR b.is_shared
         """).to_arrow_table()
-    numbers: dict[str, int] = tally.to_pylist()[0]
-    return numbers
+    return dict(tally.to_pylist()[0])
 
 
 def _events(vintage: Vintage, shared: pd.DataFrame) -> pa.Table:
-    """Return every event once: event_id, the columns of FIELDS, is_shared, passed_on.
-
-    They tell whether it lies in a shared month, and in one that passed to another source. An event
-    in a month that only one vintage observes is in that vintage all the same.
-    """
+    """Return every event once: event_id, FIELDS, and if its month is_shared and passed_on."""
     columns = [column for columns in FIELDS.values() for column in columns]
     values = ", ".join(f"any_value(parts.{column}) AS {column}" for column in columns)
     with event_parts(vintage) as database:

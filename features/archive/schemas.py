@@ -1,4 +1,4 @@
-"""The schemas of the archive: every source is turned into events of one, or into counts of another.
+"""The schemas of the archive, of events and of counts, into which every source is turned.
 
 An event is one dated, located act of organised violence, with actors and deaths. Counts are what a
 source has already aggregated to regions and months.
@@ -14,6 +14,7 @@ TYPES_OF_VIOLENCE: dict[int, str] = {1: "state-based", 2: "non-state", 3: "one-s
 OTHER_TYPES: dict[int, str] = {4: "protest", 5: "riot", 6: "strategic development"}
 """Events that some sources also record; they are kept, and are no organised violence."""
 
+_DEATHS = ("deaths_a", "deaths_b", "deaths_civilians", "deaths_unknown", "best", "high", "low")
 EVENTS_SCHEMA = pa.schema(
     [
         pa.field("event_id", pa.string(), nullable=False),
@@ -31,28 +32,19 @@ EVENTS_SCHEMA = pa.schema(
         pa.field("country", pa.string(), nullable=False),
         pa.field("admin1", pa.string()),
         pa.field("priogrid", pa.string()),
-        pa.field("deaths_a", pa.int64(), nullable=False),
-        pa.field("deaths_b", pa.int64(), nullable=False),
-        pa.field("deaths_civilians", pa.int64(), nullable=False),
-        pa.field("deaths_unknown", pa.int64(), nullable=False),
-        pa.field("best", pa.int64(), nullable=False),
-        pa.field("high", pa.int64(), nullable=False),
-        pa.field("low", pa.int64(), nullable=False),
+        *(pa.field(name, pa.int64(), nullable=False) for name in _DEATHS),
         pa.field("text", pa.string()),
     ]
 )
 """Columns and types of `events.parquet`.
 
-`country` is ISO 3166-1 alpha-3: the state that the source codes, or the territory that ISO lists
-apart from it (Palestine, Western Sahara) where the event lies there. `admin1` and `priogrid` are
-region ids, null where the event cannot be placed at that level (`where_prec` 6 and 7 name a
-country or international waters only). Deaths are whole numbers; `best`, `high` and `low` are the
-source's estimates of the total. `text` is a headline or note of the source.
+`country` is ISO 3166-1 alpha-3: the state that the source codes, or its territory that ISO lists
+apart (Palestine, Western Sahara) where the event lies there. `admin1` and `priogrid` are region
+ids, null where the event cannot be placed (`where_prec` 6 and 7 name a country or international
+waters only). `best`, `high` and `low` estimate all deaths. `text` is a headline or note.
 """
 
-_DEATHS = ("deaths_a", "deaths_b", "deaths_civilians", "deaths_unknown", "best", "high", "low")
-MOST_DEATHS = 2_000_000
-"""More deaths than any coded event ever had; a larger figure is a typing error."""
+MOST_DEATHS = 2_000_000  # more than any coded event ever had: a larger figure is a typing error
 
 _LONGEST = {"event_id": 200, "side_a": 1000, "side_b": 1000, "code_status": 1000, "text": 100_000}
 _RANGES = {
@@ -65,47 +57,39 @@ _RANGES = {
     **dict.fromkeys(_DEATHS, (0, MOST_DEATHS)),
 }
 
-
 UNTYPED = 0
 """The type of violence of counts that do not tell the types apart."""
 
-COUNTS_SCHEMA = pa.schema(
-    [
-        pa.field("country", pa.string(), nullable=False),
-        pa.field("region", pa.string(), nullable=False),
-        pa.field("month", pa.int64(), nullable=False),
-        pa.field("type_of_violence", pa.int8(), nullable=False),
-        pa.field("events", pa.int64(), nullable=False),
-        pa.field("deaths", pa.int64(), nullable=False),
-    ]
+
+def schema_of(**types: pa.DataType) -> pa.Schema:
+    """Return a schema of columns of which none is ever null."""
+    return pa.schema([pa.field(name, of, nullable=False) for name, of in types.items()])
+
+
+COUNTS_SCHEMA = schema_of(
+    country=pa.string(),
+    region=pa.string(),
+    month=pa.int64(),
+    type_of_violence=pa.int8(),
+    events=pa.int64(),
+    deaths=pa.int64(),
 )
 """Columns and types of `counts.parquet`: events and deaths of a region in a month.
 
-`region` is an id of COUNTED_REGIONS_SCHEMA, `month` a number [months since 1970-01],
-`type_of_violence` one of TYPES_OF_VIOLENCE or UNTYPED. The rows of a region and month add up: what
-a source counts by type, and the rest as UNTYPED.
+`region` is an id of COUNTED_REGIONS_SCHEMA, `month` a number [months since 1970-01]. The rows of a
+region and month add up: what a source counts by type of violence, and the rest as UNTYPED.
 """
 
-COUNTED_REGIONS_SCHEMA = pa.schema(
-    [
-        pa.field("id", pa.string(), nullable=False),
-        pa.field("name", pa.string(), nullable=False),
-        pa.field("country", pa.string(), nullable=False),
-        pa.field("is_bundled", pa.bool_(), nullable=False),
-    ]
+COUNTED_REGIONS_SCHEMA = schema_of(
+    id=pa.string(), name=pa.string(), country=pa.string(), is_bundled=pa.bool_()
 )
-"""Columns and types of `regions.parquet`: every region that the counts name.
-
-A bundled region has an outline and neighbours (`features.places.regions`); any other has neither.
-"""
+"""`regions.parquet`: every region that the counts name; only a bundled one has an outline."""
 
 
 def event_faults(first_day: date, last_day: date) -> dict[str, str]:
     """Return all that can be wrong with one event: reason -> when, as SQL over EVENTS_SCHEMA.
 
-    `first_day` and `last_day` are the days that a file may speak of. Estimates need not agree:
-    UCDP itself delivers events whose `best` is above `high`, or whose `low` is; they happened all
-    the same.
+    Estimates need not agree: UCDP itself delivers events whose `best` or `low` is above `high`.
     """
     faults = {
         f"{field.name} is missing or unreadable": f"{field.name} IS NULL"

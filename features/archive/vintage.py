@@ -14,8 +14,7 @@ from features.errors import ArchiveError
 from features.words import Level
 
 SummaryEvents = Literal["spread", "end", "omit"]
-"""How an event of several months counts: spread over its days, in the month in which it ended, or
-not at all."""
+"""Whether an event of several months is spread over its days, counts in its last, or not at all."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -24,9 +23,9 @@ class Vintage:
 
     Every month of every country has one *base* among the releases that observe it: a final release
     goes before a candidate, then the newest by `available_on`, then the last by name. So a release
-    replaces older ones in the months it covers, and an event that it dropped is gone. Where the
-    base is a candidate, newer candidates may add events to the month or revise them. An event in
-    several releases counts as the release that goes first has it.
+    replaces older ones in its months, and an event that it dropped is gone. Where the base is a
+    candidate, newer candidates may add or revise events. Of an event in several releases, the first
+    of them in this order counts.
     """
 
     as_of: date
@@ -58,21 +57,14 @@ class Vintage:
         return int(self.bases["month"].max())
 
     def observed(self) -> pd.DataFrame:
-        """Return the observed months of every country, in runs without a gap.
-
-        Columns: country, first_month, last_month [months since 1970-01]; by country and month.
-        """
+        """Return unbroken runs: country, first_month, last_month [months since 1970-01]."""
         country, month = self.bases["country"], self.bases["month"]
         run = ((country != country.shift()) | (month != month.shift() + 1)).cumsum()
-        return (
-            self.bases.groupby(run)
-            .agg(
-                country=("country", "first"),
-                first_month=("month", "first"),
-                last_month=("month", "last"),
-            )
-            .reset_index(drop=True)
+        first, last = ("month", "first"), ("month", "last")
+        runs = self.bases.groupby(run).agg(
+            country=("country", "first"), first_month=first, last_month=last
         )
+        return runs.reset_index(drop=True)
 
     def content_hash(self) -> str:
         """Return the SHA-256 of what is known, the same whenever and wherever it is opened."""
@@ -90,11 +82,7 @@ def open_vintage(
     history: str | None = None,
     summary_events: SummaryEvents = "spread",
 ) -> Vintage:
-    """Return an event history, by default the only one, as it was known at the end of a day.
-
-    Raises ArchiveError when no release was available by then, or when several histories are there
-    and none is named.
-    """
+    """Return a history, or the only one, as of a day; raises ArchiveError for none or several."""
     candidates = [r for r in archive.releases() if history in (None, r.history)]
     available = sorted((r for r in candidates if r.available_on <= as_of), key=_precedence)
     if not available:
@@ -111,10 +99,7 @@ def open_vintage(
 def vintage_of(
     releases: Sequence[Release], as_of: date, summary_events: SummaryEvents = "spread"
 ) -> Vintage:
-    """Return the history that some releases tell, as known at the end of a day.
-
-    Raises ArchiveError when they belong to several histories, or mix events with counts.
-    """
+    """Return what releases tell as of a day; raises ArchiveError if of several histories."""
     ordered = sorted(releases, key=_precedence)
     histories = sorted({release.history for release in ordered})
     if len(histories) > 1:
@@ -131,14 +116,10 @@ def vintage_of(
     used = np.unique(bases["release"])
     oldest = min((n for n in used if ordered[n].kind == "candidate"), default=len(ordered))
     revising = [n for n, r in enumerate(ordered) if r.kind == "candidate" and n > oldest]
-    drawn_on = np.unique([*used, *revising, *_withdrawing(ordered)])
+    withdrawing = [n for n, r in enumerate(ordered) if r.level is None and r.rows_deleted]
+    drawn_on = np.unique([*used, *revising, *withdrawing])
     bases["release"] = np.searchsorted(drawn_on, bases["release"])
     return Vintage(as_of, tuple(ordered[n] for n in drawn_on), bases, summary_events)
-
-
-def _withdrawing(releases: Sequence[Release]) -> list[int]:
-    """Return the positions of the releases that withdraw events."""
-    return [n for n, r in enumerate(releases) if r.level is None and r.rows_deleted]
 
 
 def _precedence(release: Release) -> tuple[bool, date, str, str]:

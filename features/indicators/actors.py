@@ -10,16 +10,7 @@ import numpy as np
 
 from features.arrays import FloatArray
 from features.indicators import groups, spatial
-from features.indicators.groups import (
-    FARTHEST_KM,
-    FRONT_MONTHS,
-    dyad_fights,
-    expansion,
-    front_distance,
-    group_fights,
-    spans,
-    state_events,
-)
+from features.indicators.groups import FARTHEST_KM, FRONT_MONTHS, group_fights, spans
 from features.indicators.indicator import Compute, Indicator, per_panel
 from features.indicators.windows import rolling_mean
 from features.panel.panel import Detail, Panel
@@ -45,27 +36,23 @@ def actors() -> Iterator[Indicator]:
     meaning = "Armed groups of equal size that would be as fragmented, over the last 12 months"
     yield _indicator("effective_groups_12", meaning, "groups", _effective, _FRAGMENTATION)
     for m in (12, 36):
-        meaning = (
-            f"Armed groups that fought in the region for the first time in the last {m} months"
-        )
+        last = f"in the last {m} months"
+        meaning = f"Armed groups that fought in the region for the first time {last}"
         yield _indicator(f"new_groups_{m}", meaning, "groups", _new(m), _DIFFUSION)
-        meaning = (
-            f"Mean over the neighbouring regions: armed groups new there in the last {m} months"
-        )
+        meaning = f"Mean over the neighbouring regions: armed groups new there {last}"
         compute = _around(_new(m))
         yield _indicator(f"neighbour_new_groups_{m}", meaning, "groups", compute, _DIFFUSION)
     meaning = (
         "Regions newly reached in the last 12 months by the armed group that reached most, of the "
         "groups in the region and in the neighbouring ones"
     )
-    yield _indicator("group_expansion_12", meaning, "regions", expansion, _DIFFUSION)
+    yield _indicator("group_expansion_12", meaning, "regions", groups.expansion, _DIFFUSION)
     meaning = (
         "Distance to the nearest region in which an armed group fought in the last 12 months that "
         f"did not fight here, at most {FARTHEST_KM:,.0f} km"
     )
-    yield _indicator(
-        "front_distance_12", meaning, "km", front_distance, _DIFFUSION, highest=FARTHEST_KM
-    )
+    compute = groups.front_distance
+    yield _indicator("front_distance_12", meaning, "km", compute, _DIFFUSION, highest=FARTHEST_KM)
     meaning = "How much nearer that front is than 12 months earlier"
     yield _indicator(
         "front_approach_12", meaning, "km", _approach, lowest=-FARTHEST_KM, highest=FARTHEST_KM
@@ -100,14 +87,12 @@ def _concentration(panel: Panel) -> FloatArray:
     """Return (T, R), the Herfindahl index of events by group."""
     events, squares = groups.events_together(panel, group_fights(panel), _YEAR)
     whole = np.square(events)
-    index: FloatArray = np.divide(squares, whole, out=np.zeros_like(whole), where=whole > 0)
-    return index
+    return np.asarray(np.divide(squares, whole, out=np.zeros_like(whole), where=whole > 0))
 
 
 def _effective(panel: Panel) -> FloatArray:
     index = _concentration(panel)
-    number: FloatArray = np.divide(1.0, index, out=np.zeros_like(index), where=index > 0)
-    return number
+    return np.asarray(np.divide(1.0, index, out=np.zeros_like(index), where=index > 0))
 
 
 def _new(months: int) -> Compute:
@@ -127,7 +112,7 @@ def _around(compute: Compute) -> Compute:
 
 
 def _approach(panel: Panel) -> FloatArray:
-    now = front_distance(panel)
+    now = groups.front_distance(panel)
     nearer = np.zeros_like(now)
     nearer[FRONT_MONTHS:] = now[:-FRONT_MONTHS] - now[FRONT_MONTHS:]
     return nearer
@@ -139,10 +124,10 @@ def _contested(panel: Panel) -> FloatArray:
 
 
 def _state_share(panel: Panel) -> FloatArray:
-    state, with_actor = (rolling_mean(events, _YEAR) for events in state_events(panel))
+    state, with_actor = (rolling_mean(events, _YEAR) for events in groups.state_events(panel))
     return np.divide(state, with_actor, out=np.zeros_like(state), where=with_actor > 0)
 
 
 def _revived(panel: Panel) -> FloatArray:
-    fights = dyad_fights(panel)
+    fights = groups.dyad_fights(panel)
     return spans(panel, fights.at(fights.since > _LULL), _REVIVED)

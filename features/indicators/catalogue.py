@@ -28,8 +28,7 @@ from features.panel.panel import Detail, Panel
 class IndicatorTable:
     """Indicators of a panel: `values` is (T months, R regions, K names), float32.
 
-    NaN where the region was not observed in the month and, for a lag, where it was not in the
-    month that the lag looks back to. Other windows take their observed months.
+    NaN where the region was not observed in the month or, for a lag, in the month it looks back to.
     """
 
     names: tuple[str, ...]
@@ -37,10 +36,7 @@ class IndicatorTable:
 
 
 def indicator_table(panel: Panel, names: Sequence[str] | None = None) -> IndicatorTable:
-    """Compute the named indicators of the catalogue, all of them by default.
-
-    Raises ConfigurationError for a name that the catalogue does not hold.
-    """
+    """Compute indicators by name, all by default; raises ConfigurationError for an unknown name."""
     indicators = select(names)
     values = np.empty((*panel.observed.shape, len(indicators)), dtype=np.float32)
     for position, indicator in enumerate(indicators):
@@ -62,10 +58,7 @@ def select(names: Sequence[str] | None = None) -> tuple[Indicator, ...]:
 
 
 def names_of(words: Sequence[str]) -> tuple[str, ...]:
-    """Return the names of indicators for words, each the name of an indicator or of a family.
-
-    Raises ConfigurationError for a word that is neither.
-    """
+    """Return indicators for words, names or families; raises ConfigurationError for others."""
     names = [
         name
         for word in words
@@ -94,19 +87,12 @@ def missing_details(panel: Panel, names: Sequence[str] | None = None) -> dict[st
 
 _OWN = tuple(history())
 
+# fmt: off
 CATALOGUE: tuple[Indicator, ...] = (
-    *_OWN,
-    *neighbourhood(_OWN),
-    *actors(),
-    *civilians(),
-    *encirclement(),
-    *supply(),
-    *contagion(),
-    *season(),
-    *place(),
+    *_OWN, *neighbourhood(_OWN), *actors(), *civilians(), *encirclement(), *supply(), *contagion(),
+    *season(), *place(),
 )
-
-
+# fmt: on
 FAMILIES = tuple(dict.fromkeys(indicator.family for indicator in CATALOGUE))
 """The families of the catalogue, in its order."""
 
@@ -129,11 +115,7 @@ HISTORY_MONTHS = 24
 
 
 def eligible(panel: Panel) -> BoolArray:
-    """Return (T, R): may a forecast be issued from this month for this region?
-
-    Only where the region was observed in each of the HISTORY_MONTHS to the month, so that every
-    window that a target or an indicator looks back on is whole.
-    """
+    """Return (T, R): were all HISTORY_MONTHS to the month observed, as every window needs?"""
     return panel.observed_throughout(HISTORY_MONTHS)
 
 

@@ -21,47 +21,23 @@ def civilians() -> Iterator[Indicator]:
     """Yield the indicators of the family."""
     deaths, events = frozenset[Detail]({"types of deaths"}), frozenset[Detail]({"types of events"})
     for m in (3, 12):
-        yield Indicator(
-            f"one_sided_death_share_{m}",
-            f"Share of the deaths of the last {m} months in violence against civilians, 0 of none",
-            "share",
-            _FAMILY,
-            _share("deaths", m),
-            deaths,
-            _SOURCE,
-            highest=1,
-        )
-        yield Indicator(
-            f"one_sided_event_share_{m}",
-            f"Share of the events of the last {m} months that were against civilians, 0 of none",
-            "share",
-            _FAMILY,
-            _share("events", m),
-            events,
-            _SOURCE,
-            highest=1,
-        )
-    yield Indicator(
-        "one_sided_event_share_change",
+        last = f"of the last {m} months"
+        name, compute = f"one_sided_death_share_{m}", _share("deaths", m)
+        meaning = f"Share of the deaths {last} in violence against civilians, 0 of none"
+        yield Indicator(name, meaning, "share", _FAMILY, compute, deaths, _SOURCE, highest=1)
+        name, compute = f"one_sided_event_share_{m}", _share("events", m)
+        meaning = f"Share of the events {last} that were against civilians, 0 of none"
+        yield Indicator(name, meaning, "share", _FAMILY, compute, events, _SOURCE, highest=1)
+    name = "one_sided_event_share_change"
+    meaning = (
         f"Share of the events against civilians in the last {_LATE} months less that in the "
-        f"{_BEFORE} months before",
-        "1",
-        _FAMILY,
-        _change,
-        events,
-        lowest=-1,
-        highest=1,
+        f"{_BEFORE} months before"
     )
+    yield Indicator(name, meaning, "1", _FAMILY, _change, events, lowest=-1, highest=1)
     for m in (3, 12):
-        yield Indicator(
-            f"civilians_without_battle_{m}",
-            f"Share of the last {m} months with events against civilians and no battle",
-            "share",
-            _FAMILY,
-            _without_battle(m),
-            events,
-            highest=1,
-        )
+        name, compute = f"civilians_without_battle_{m}", _without_battle(m)
+        meaning = f"Share of the last {m} months with events against civilians and no battle"
+        yield Indicator(name, meaning, "share", _FAMILY, compute, events, highest=1)
 
 
 def _share(what: str, months: int) -> Compute:

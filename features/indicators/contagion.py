@@ -1,8 +1,8 @@
 """Family `contagion`: does the unrest next door come nearer, and over how long a border?
 
-A mean over neighbours gives each the weight of the border that it shares with the region; those
-that touch in a point only weigh nothing. Of all neighbours only those count that are observed in
-the month, of their past only what was observed; where there is none, the value is 0.
+A mean over neighbours weighs each by the border that it shares with the region; those that touch in
+a point weigh nothing. Only neighbours observed in the month count, and of their past what was
+observed; where there is none, the value is 0.
 """
 
 from collections.abc import Callable, Iterator
@@ -20,10 +20,9 @@ from features.panel.panel import Panel
 class Countries(NamedTuple):
     """The countries of a panel, c of them, and the k ordered pairs that are ever neighbours.
 
-    `of_region` (R,) is the number of a region's country; `deaths` (T, c) [deaths/month] is NaN
-    where no region of the country was observed; `here` and `there` (k,) are the numbers of a pair,
-    `touch` (T, k) whether they are neighbours in the month, `border` (T, k) [km] how long their
-    border is between observed regions.
+    `of_region` (R,) is the number of a region's country; `deaths` (T, c) [deaths/month], NaN where
+    no region of it was observed; `here` and `there` (k,) are a pair's numbers, `touch` (T, k) tells
+    if they are neighbours in the month, `border` (T, k) [km] is between their observed regions.
     """
 
     of_region: IntArray
@@ -35,20 +34,16 @@ class Countries(NamedTuple):
 
 
 def number_of_countries(panel: Panel, holds_for: Callable[[FloatArray], BoolArray]) -> FloatArray:
-    """Return the number of neighbouring countries of which something holds, (T, R).
-
-    `is_counted` says from the countries' deaths (T, c) of which, (T, c).
-    """
+    """Return the number (T, R) of neighbouring countries whose deaths (T, c) fulfil a condition."""
     countries = countries_of(panel)
     holds = holds_for(countries.deaths)[:, countries.there] & countries.touch
     return _of_regions(countries, holds.astype(np.float64))
 
 
 def mean_of_countries(panel: Panel, compute: Callable[[FloatArray], FloatArray]) -> FloatArray:
-    """Return the border-weighted mean over the neighbouring countries of a value, (T, R).
+    """Return the border-weighted mean over neighbouring countries of a value, (T, R), 0 of none.
 
-    `compute` makes the value (T, c) from the countries' deaths (T, c); countries without one (NaN)
-    add nothing, and where there is no other the mean is 0.
+    `compute` makes the value (T, c) from deaths (T, c); NaN adds nothing.
     """
     countries = countries_of(panel)
     values = compute(countries.deaths)[:, countries.there]
@@ -60,7 +55,7 @@ def mean_of_countries(panel: Panel, compute: Callable[[FloatArray], FloatArray])
 @per_panel
 def countries_of(panel: Panel) -> Countries:
     """Return the countries of a panel."""
-    names, number = np.unique(panel.regions.table["country"].to_numpy(str), return_inverse=True)
+    names, number = panel.regions.countries
     observed = panel.observed.astype(np.float64).T
     member = _sums(number, np.ones(len(number)), len(names))
     deaths = np.where(member @ observed > 0, member @ np.nan_to_num(panel.total_deaths).T, np.nan)
@@ -125,13 +120,11 @@ def _instability() -> Iterator[Indicator]:
         compute = _over_borders(_share(d, 1))
         yield Indicator(name, meaning, "share", family, compute, source=_EXPOSURE, highest=1)
         for m in WINDOWS:
-            meaning = (
-                f"Border-weighted mean of the neighbours' share of the last {m} months with at "
-                f"least {d} deaths"
-            )
-            compute = _over_borders(_share(d, m))
+            of = f"share of the last {m} months with at least {d} deaths"
+            meaning = f"Border-weighted mean of the neighbours' {of}"
+            compute, long_name = _over_borders(_share(d, m)), f"{name}_{m}"
             yield Indicator(
-                f"{name}_{m}", meaning, "share", family, compute, source=_EXPOSURE, highest=1
+                long_name, meaning, "share", family, compute, source=_EXPOSURE, highest=1
             )
 
 
@@ -155,10 +148,8 @@ def _domino() -> Iterator[Indicator]:
     for d in THRESHOLDS:
         for m in WINDOWS:
             meaning = f"Neighbours with at least {d} deaths in one of the last {m} months"
-            compute = _number_of_neighbours(_share(d, m))
-            yield Indicator(
-                f"domino_{d}_{m}", meaning, "regions", "contagion", compute, source=_NEIGHBOURS
-            )
+            name, compute = f"domino_{d}_{m}", _number_of_neighbours(_share(d, m))
+            yield Indicator(name, meaning, "regions", "contagion", compute, source=_NEIGHBOURS)
 
 
 def _countries() -> Iterator[Indicator]:
@@ -166,14 +157,9 @@ def _countries() -> Iterator[Indicator]:
     for m in (1, *WINDOWS):
         when = "the month" if m == 1 else f"one of the last {plural(m, 'month')}"
         meaning = f"Neighbouring countries with at least {d} deaths in {when}"
-        yield Indicator(
-            f"{name}_{d}" if m == 1 else f"{name}_{d}_{m}",
-            meaning,
-            "regions",
-            family,
-            _number_of_countries(d, m),
-            source=_NEIGHBOURS,
-        )
+        long_name = f"{name}_{d}" if m == 1 else f"{name}_{d}_{m}"
+        number = _number_of_countries(d, m)
+        yield Indicator(long_name, meaning, "regions", family, number, source=_NEIGHBOURS)
     meaning = (
         f"Border-weighted mean of the neighbouring countries' rise: log(1 + monthly deaths) over "
         f"the last {RECENT} months, less that over the {BEFORE} before"
@@ -183,10 +169,10 @@ def _countries() -> Iterator[Indicator]:
 
 
 def rise(deaths: FloatArray) -> FloatArray:
-    """Return how much monthly deaths (T, R) rose, on a scale of log(1 + deaths), (T, R) [1].
+    """Return how much log(1 + monthly deaths) (T, R) rose, (T, R) [1].
 
-    The mean over the last RECENT months against that over the BEFORE months before them. NaN where
-    none of the latter was observed.
+    The mean of the last RECENT months against that of the BEFORE before, NaN where none is
+    observed.
     """
     recent = windows.rolling_mean(deaths, RECENT)
     before = windows.lag(windows.rolling_mean(deaths, BEFORE), RECENT)

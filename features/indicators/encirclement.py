@@ -1,8 +1,7 @@
 """Family `encirclement`: is there violence on all sides of a site, and is it coming nearer?
 
 A site is the capital of the region's country, or the region's own point, which stands for its seat.
-Violence counts on either side of a border. A country without a capital, or a region without
-coordinates, has nothing around it.
+Violence counts across borders. A site without coordinates has nothing around it.
 """
 
 from collections.abc import Iterator
@@ -25,14 +24,11 @@ from features.indicators.near import (
     violence,
 )
 from features.panel.panel import Detail, Panel
-from features.places.countries import capitals
+from features.places.regions import capitals
 
 SECTORS = 8
-CENTRE_KM = 5.0
-"""How large a site is, and how well its position is known [km]."""
-
-FARTHEST_KM = 1000.0
-"""Where there is no violence within this distance [km], it stands for the nearest."""
+CENTRE_KM = 5.0  # how large a site is, and how well its position is known
+FARTHEST_KM = 1000.0  # stands for the nearest violence where there is none within it
 
 
 def sector_of(
@@ -51,10 +47,7 @@ def sector_of(
 def rings(
     latitude: FloatArray, longitude: FloatArray, radii: tuple[int, ...], violence: Violence
 ) -> BoolArray:
-    """Return (len(radii), T, n, SECTORS): was there violence that near to n sites in the month?
-
-    `radii` [km] ascend. A site without coordinates has none around it.
-    """
+    """Return (len(radii), T, n, SECTORS): was violence within ascending `radii` [km] of n sites?"""
     site, point, km = pairs_between(
         latitude, longitude, violence.latitude, violence.longitude, radii[-1]
     )
@@ -86,10 +79,7 @@ def _mark(
 
 
 def nearest_km(latitude: FloatArray, longitude: FloatArray, violence: Violence) -> FloatArray:
-    """Return (T, n), the distance of the nearest violence of the month from n sites [km].
-
-    FARTHEST_KM where there is none within it, and for a site without coordinates.
-    """
+    """Return (T, n), how far [km] the month's violence is from n sites, FARTHEST_KM at most."""
     located = np.flatnonzero(~np.isnan(latitude + longitude))
     sites = unit_vectors(latitude[located], longitude[located])
     points = unit_vectors(violence.latitude, violence.longitude)
@@ -119,16 +109,12 @@ def encirclement() -> Iterator[Indicator]:
     yield from _around("own", "the region's point", _OWN_RADII, (3, 12))
     for radius in _PART_RADII:
         for months in (6, 12):
-            yield Indicator(
-                f"capital_ring_part_{radius}km_{months}",
+            name, compute = f"capital_ring_part_{radius}km_{months}", _part(radius, months)
+            meaning = (
                 f"Sectors of the compass, of 8, around the capital, in which there was violence of "
-                f"the region itself within {radius} km of the capital in the last {months} months",
-                "sectors",
-                _FAMILY,
-                _part(radius, months),
-                _NEEDS,
-                highest=SECTORS,
+                f"the region itself within {radius} km of the capital in the last {months} months"
             )
+            yield Indicator(name, meaning, "sectors", _FAMILY, compute, _NEEDS, highest=SECTORS)
 
 
 def _around(
@@ -136,37 +122,28 @@ def _around(
 ) -> Iterator[Indicator]:
     for radius in radii:
         for months in windows:
-            yield Indicator(
-                f"{site}_ring_{radius}km_{months}",
+            name = f"{site}_ring_{radius}km_{months}"
+            meaning = (
                 f"Share of the 8 sectors of the compass around {words} with violence within "
-                f"{radius} km in the last {months} months",
-                "share",
-                _FAMILY,
-                _ring_share(site, radii.index(radius), months),
-                _NEEDS,
-                highest=1,
+                f"{radius} km in the last {months} months"
             )
+            compute = _ring_share(site, radii.index(radius), months)
+            yield Indicator(name, meaning, "share", _FAMILY, compute, _NEEDS, highest=1)
+    to, most = f"to the nearest violence of the last {_LATE} months", FARTHEST_KM
     yield Indicator(
         f"{site}_violence_distance_{_LATE}",
-        f"Distance from {words} to the nearest violence of the last {_LATE} months, at most "
-        f"{FARTHEST_KM:,.0f} km",
-        "km",
-        _FAMILY,
-        lambda panel: minimum_lately(_nearest(panel, site), _LATE),
-        _NEEDS,
-        _DISTANCE,
-        highest=FARTHEST_KM,
+        f"Distance from {words} {to}, at most {most:,.0f} km",
+        *("km", _FAMILY, lambda panel: minimum_lately(_nearest(panel, site), _LATE), _NEEDS),
+        source=_DISTANCE,
+        highest=most,
     )
+    before = f"that of the {_BEFORE} months before, negative as it comes nearer"
     yield Indicator(
         f"{site}_violence_distance_change_{_LATE}",
-        f"Distance from {words} to the nearest violence of the last {_LATE} months less that of "
-        f"the {_BEFORE} months before, negative as it comes nearer",
-        "km",
-        _FAMILY,
-        lambda panel: _change(_nearest(panel, site)),
-        _NEEDS,
-        lowest=-FARTHEST_KM,
-        highest=FARTHEST_KM,
+        f"Distance from {words} {to} less {before}",
+        *("km", _FAMILY, lambda panel: _change(_nearest(panel, site)), _NEEDS),
+        lowest=-most,
+        highest=most,
     )
 
 
@@ -197,22 +174,13 @@ def _change(nearest: FloatArray) -> FloatArray:
 @per_panel
 def _seats(panel: Panel) -> tuple[FloatArray, FloatArray, IntArray]:
     """Return latitude and longitude (n,) of the capitals of n countries, and each region's (R,)."""
-    countries, country = np.unique(
-        panel.regions.table["country"].to_numpy(dtype=str), return_inverse=True
-    )
+    countries, country = panel.regions.countries
     seats = capitals().set_index("country").reindex(countries)
     return seats["latitude"].to_numpy(), seats["longitude"].to_numpy(), country
 
 
 def _coordinates(panel: Panel, site: str) -> tuple[FloatArray, FloatArray]:
-    if site == "capital":
-        latitude, longitude, _ = _seats(panel)
-        return latitude, longitude
-    table = panel.regions.table
-    return (
-        table["latitude"].to_numpy(dtype=np.float64),
-        table["longitude"].to_numpy(dtype=np.float64),
-    )
+    return _seats(panel)[:2] if site == "capital" else panel.regions.coordinates
 
 
 def _for_regions(panel: Panel, site: str, values: FloatArray) -> FloatArray:
@@ -237,11 +205,8 @@ def _own_part(panel: Panel) -> BoolArray:
     incidents = violence(panel)
     latitude, longitude, country = _seats(panel)
     in_region = incidents.region >= 0
-    region, row, point = (
-        incidents.region[in_region],
-        incidents.row[in_region],
-        incidents.point[in_region],
-    )
+    numbers = (incidents.region, incidents.row, incidents.point)
+    region, row, point = (number[in_region] for number in numbers)
     seat = country[region]
     arc = latitude[seat], longitude[seat], incidents.latitude[point], incidents.longitude[point]
     km, sector = great_circle_km(*arc), np.zeros(len(seat), np.int64)

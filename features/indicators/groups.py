@@ -1,7 +1,7 @@
 """Armed groups: where and when they fought, how far they have come, how near their fronts are.
 
-An armed group is an actor that is no state force. Spans of months are summed as changes (a group
-comes, a group goes) in whole numbers, so a month's value does not depend on later months.
+An armed group is an actor that is no state force. Spans of months are summed as changes in whole
+numbers, so a month's value does not depend on later months.
 """
 
 from typing import NamedTuple
@@ -14,12 +14,8 @@ from features.indicators.indicator import per_panel
 from features.indicators.near import Pairs, pairs_within
 from features.panel.panel import Panel
 
-FRONT_MONTHS = 12
-"""A front is where a group fought within this number of months."""
-
-FARTHEST_KM = 1000.0
-"""Where no front is within this distance [km], it stands for the nearest."""
-
+FRONT_MONTHS = 12  # within which a group fought at its front
+FARTHEST_KM = 1000.0  # stands for the nearest front where none is within it
 _BITS = 64
 _Words = npt.NDArray[np.uint64]
 
@@ -27,9 +23,9 @@ _Words = npt.NDArray[np.uint64]
 class Fights(NamedTuple):
     """Months of actors in regions, (n,) each, by actor, region and month.
 
-    `actor` is a number, `region` and `row` are places in the panel, `events` [events/month] is in
-    how many events of the month the actor took part. `is_first` is true in the first month of an
-    actor in a region, and `since` is how many months after the one before, 0 in the first.
+    `actor` is a number, `region` and `row` are places in the panel, `events` [events/month] counts
+    the actor's events in the month. `is_first` marks an actor's first month in a region, `since`
+    [months] goes back to the one before, 0 in the first.
     """
 
     actor: IntArray
@@ -41,14 +37,7 @@ class Fights(NamedTuple):
 
     def at(self, selection: BoolArray) -> "Fights":
         """Return some of them."""
-        return Fights(
-            self.actor[selection],
-            self.region[selection],
-            self.row[selection],
-            self.events[selection],
-            self.is_first[selection],
-            self.since[selection],
-        )
+        return Fights._make(values[selection] for values in self)
 
 
 @per_panel
@@ -102,14 +91,11 @@ def active(panel: Panel, fights: Fights, months: int) -> FloatArray:
 
 
 def events_together(panel: Panel, fights: Fights, months: int) -> tuple[FloatArray, FloatArray]:
-    """Return (T, R): the events of all actors in the last `months` months, and the sum of squares.
+    """Return (T, R): all actors' events in the last `months` months, and the sum of their squares.
 
     An event in which two of the actors took part counts for both.
     """
-    return (
-        _summed(panel, fights, months, np.positive),
-        _summed(panel, fights, months, np.square),
-    )
+    return (_summed(panel, fights, months, np.positive), _summed(panel, fights, months, np.square))
 
 
 def _summed(panel: Panel, fights: Fights, months: int, function: np.ufunc) -> FloatArray:
@@ -165,10 +151,7 @@ def reached(fights: Fights) -> Fights:
 
 @per_panel
 def expansion(panel: Panel) -> FloatArray:
-    """Return (T, R): the most regions that any group which fights near by has newly reached.
-
-    Within FRONT_MONTHS; near by is in the region or in a neighbouring one.
-    """
+    """Return (T, R): most regions newly reached in FRONT_MONTHS by a group here or next door."""
     fights = group_fights(panel)
     new = reached(fights)
     months, regions = panel.observed.shape
@@ -193,12 +176,7 @@ def expansion(panel: Panel) -> FloatArray:
 
 @per_panel
 def front_distance(panel: Panel) -> FloatArray:
-    """Return (T, R): the distance [km] of the nearest front of a group that is not here.
-
-    The distance between the points of the region and of another one, in which a group fought within
-    FRONT_MONTHS that did not fight in the region itself. At most FARTHEST_KM, which also stands for
-    a region without coordinates.
-    """
+    """Return (T, R): how far [km] the nearest front of a group not here is, FARTHEST_KM at most."""
     table = panel.regions.table
     latitude, longitude = (
         table[name].to_numpy(dtype=np.float64) for name in ("latitude", "longitude")
@@ -212,10 +190,7 @@ def front_distance(panel: Panel) -> FloatArray:
 
 
 def _approach(nearest: FloatArray, pairs: Pairs, present: _Words) -> None:
-    """Lower `nearest` (R,) to the distances of regions in which there is a group that is not here.
-
-    `present` (R, words) has a bit a group.
-    """
+    """Lower `nearest` (R,) to the distances of groups not here; `present` has a bit a group."""
     busy = np.asarray((present > 0).any(axis=1))[pairs.b]
     a, b, km = pairs.a[busy], pairs.b[busy], pairs.km[busy]
     strange = (present[b] & ~present[a]).any(axis=1)

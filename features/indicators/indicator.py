@@ -47,10 +47,7 @@ _T = TypeVar("_T")
 def per_panel(
     compute: Callable[Concatenate[Panel, _P], _T],
 ) -> Callable[Concatenate[Panel, _P], _T]:
-    """Cache the results of a pure function as long as its panel lives.
-
-    The other arguments must be hashable and are passed by position; results must not be changed.
-    """
+    """Cache a pure function's results, by hashable positional arguments, while the panel lives."""
     results_of: WeakKeyDictionary[Panel, dict[tuple[object, ...], _T]] = WeakKeyDictionary()
 
     def cached(panel: Panel, /, *args: _P.args, **kwargs: _P.kwargs) -> _T:

@@ -1,9 +1,8 @@
 """Great-circle distances, and the distinct points of a panel's incidents with what is near them.
 
 The earth is a sphere of its mean radius, off by 0.5 % at most. Coordinates are latitude and
-longitude [degrees]; a place without coordinates (NaN) is infinitely far from everything.
-
-An incident whose place is not known is left out, and so is one outside the panel's months.
+longitude [degrees]; a place without them (NaN) is infinitely far away. Incidents of unknown place
+or outside the panel's months are left out.
 """
 
 from typing import NamedTuple
@@ -16,10 +15,7 @@ from features.arrays import BoolArray, FloatArray, IntArray
 from features.indicators.indicator import per_panel
 from features.panel.panel import Panel
 
-EARTH_RADIUS_KM = 6371.0088
-"""Mean radius of the earth [km] (Moritz 2000, Geodetic Reference System 1980)."""
-
-
+EARTH_RADIUS_KM = 6371.0088  # mean radius (Moritz 2000, Geodetic Reference System 1980)
 _ROUNDING_KM = 1e-3  # chords and arcs do not round alike; arcs decide
 
 
@@ -34,10 +30,7 @@ class Pairs(NamedTuple):
 def great_circle_km(
     latitude: FloatArray, longitude: FloatArray, to_latitude: FloatArray, to_longitude: FloatArray
 ) -> FloatArray:
-    """Return the distances [km] between points, one by one; shapes are broadcast.
-
-    The haversine formula: exact for near points too. The distance is the same both ways.
-    """
+    """Return the distances [km] between points by the haversine formula; shapes are broadcast."""
     here, there = np.radians(latitude), np.radians(to_latitude)
     height = np.sin((there - here) / 2) ** 2
     width = np.sin(np.radians(np.subtract(to_longitude, longitude)) / 2) ** 2
@@ -69,10 +62,7 @@ def pairs_within(latitude: FloatArray, longitude: FloatArray, km: float) -> Pair
 
 
 def unit_vectors(latitude: FloatArray, longitude: FloatArray) -> FloatArray:
-    """Return points (n,) as vectors (n, 3) from the centre of a sphere of radius 1.
-
-    The nearest of them by straight line is the nearest by great circle too.
-    """
+    """Return points (n,) as vectors (n, 3) from the centre of a sphere of radius 1."""
     phi, theta = np.radians(latitude), np.radians(longitude)
     return np.column_stack([np.cos(phi) * np.cos(theta), np.cos(phi) * np.sin(theta), np.sin(phi)])
 
@@ -91,9 +81,7 @@ def km_of(chord: FloatArray) -> FloatArray:
 class Violence(NamedTuple):
     """Incidents of known place: n of them, at P distinct points, in T months.
 
-    `row` (n,) is the month of each in the panel, `region` (n,) its region there (-1 for none) and
-    `point` (n,) its point; `latitude` and `longitude` (P,) [degrees] are those of the points;
-    `counts` (P, T) is how many incidents there were.
+    `row` (n,) is the month, `region` (n,) is -1 for none; points have `counts` (P, T) of incidents.
     """
 
     row: IntArray
@@ -131,10 +119,7 @@ def pairs_between(
     to_longitude: FloatArray,
     km: float,
 ) -> tuple[IntArray, IntArray, FloatArray]:
-    """Return the pairs of one of n places and one of m points at most `km` apart, and their km.
-
-    A place without coordinates (NaN) is near nothing.
-    """
+    """Return the pairs of one of n places and one of m points at most `km` apart, and their km."""
     located = np.flatnonzero(~np.isnan(latitude + longitude))
     places = cKDTree(unit_vectors(latitude[located], longitude[located]))
     points = cKDTree(unit_vectors(to_latitude, to_longitude))

@@ -6,16 +6,121 @@ Each has three indicators: deaths of the last 3 months, the stock of past deaths
 against the 12 months before. A region without surroundings or coordinates has 0.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
+import pandas as pd
+from scipy import sparse
 
-from features.arrays import FloatArray
+from features.arrays import FloatArray, IntArray
 from features.indicators import spatial, windows
 from features.indicators.indicator import Compute, Indicator, per_panel, plural
-from features.indicators.spatial import space_time_distance
-from features.indicators.surroundings import NEIGHBOURS, Surroundings, coordinates, surroundings
 from features.panel.panel import Panel
+
+Gather = Callable[[Panel, FloatArray], FloatArray]
+"""A panel and values (T, R), NaN where unknown -> sum or mean over each region's surroundings."""
+
+RANGES = (50, 100, 250)  # of the kernels [km]: at one of them a region weighs 1/e
+CUT = 5  # ranges beyond which a kernel is cut off; a region there would weigh 0.7%
+TREE_REACH, TREE_UNIT, TREE_NEAREST = 1000.0, 100.0, 25.0
+"""Reach of tree lags, unit of their distances, and shortest distance counted [km]."""
+
+_VIEWS = "Hegre et al. 2019, Journal of Peace Research 56(2)"
+_VIEWS_2020 = "Hegre et al. 2021, Journal of Peace Research 58(3)"
+_ACROSS = "Buhaug & Gleditsch 2008, International Studies Quarterly 52(2)"
+
+
+@dataclass(frozen=True)
+class Surroundings:
+    """A region's surroundings: `gather` sums or averages over them; `name` has a gap for what."""
+
+    name: str
+    meaning: str
+    gather: Gather
+    source: str = ""
+
+
+def surroundings() -> Iterator[Surroundings]:
+    """Yield all surroundings, the nearest first; the regions that touch a region are NEIGHBOURS."""
+    yield Surroundings(
+        "second_neighbour_{}",
+        "Mean over the neighbours' neighbours",
+        lambda panel, values: spatial.second_neighbour_mean(values, panel.regions.neighbours),
+        _VIEWS,
+    )
+    for name, where, abroad in (
+        ("domestic_neighbour_{}", "in the same country", False),
+        ("foreign_neighbour_{}", "in other countries", True),
+    ):
+        meaning = f"Mean over the neighbouring regions {where}"
+        yield Surroundings(name, meaning, _neighbours_where(abroad=abroad), _ACROSS)
+    yield Surroundings(
+        "country_{}",
+        "Mean over the other regions of the country",
+        lambda panel, values: spatial.mean_of_others(values, _country(panel)),
+    )
+    yield Surroundings(
+        "world_{}",
+        "Mean over all other regions that the events observe",
+        lambda panel, values: spatial.mean_of_others(values, np.zeros(len(panel.regions), int)),
+    )
+    for km in RANGES:
+        meaning = f"Sum over the other regions within {CUT * km} km, each by exp(-km / {km})"
+        yield Surroundings(f"kernel_{{}}_{km}km", meaning, _weighted(_kernel, km))
+    others = f"Sum over the other regions within {TREE_REACH:.0f} km, each by"
+    weight = f"{TREE_UNIT:.0f} / km, {TREE_NEAREST:.0f} km at least"
+    for name, power, by in (("tree_lag_{}", 1, ""), ("tree_lag_squared_{}", 2, "the square of ")):
+        yield Surroundings(name, f"{others} {by}{weight}", _weighted(_tree, power), _VIEWS_2020)
+
+
+def _neighbours_where(*, abroad: bool) -> Gather:
+    return lambda panel, values: spatial.neighbour_mean(values, _links(panel, abroad))
+
+
+def _weighted(weights: Callable[[Panel, int], sparse.csr_array], parameter: int) -> Gather:
+    return lambda panel, values: spatial.weighted_sum(values, weights(panel, parameter))
+
+
+@per_panel
+def _country(panel: Panel) -> IntArray:
+    """Return the number of each region's country, (R,)."""
+    numbers, _ = pd.factorize(panel.regions.table["country"])
+    return numbers.astype(np.int64)
+
+
+@per_panel
+def _links(panel: Panel, abroad: bool) -> sparse.csr_array:  # noqa: FBT001 (arguments are a key)
+    """Return which neighbours are in another country, or else in the same one, (R, R)."""
+    links, country = panel.regions.neighbours.tocoo(), _country(panel)
+    a, b = links.coords
+    selected = (country[a] != country[b]) == abroad
+    return sparse.csr_array((links.data[selected], (a[selected], b[selected])), shape=links.shape)
+
+
+@per_panel
+def _kernel(panel: Panel, km: int) -> sparse.csr_array:
+    """Return the weights exp(-d / km) of the other regions, (R, R)."""
+    return spatial.distance_weights(*panel.regions.coordinates, CUT * km, lambda d: np.exp(-d / km))
+
+
+@per_panel
+def _tree(panel: Panel, power: int) -> sparse.csr_array:
+    """Return the weights (unit / d) ** power of the other regions, (R, R)."""
+    if power > 1:
+        return _tree(panel, 1).power(power)
+    return spatial.distance_weights(
+        *panel.regions.coordinates, TREE_REACH, lambda d: TREE_UNIT / np.maximum(d, TREE_NEAREST)
+    )
+
+
+NEIGHBOURS = Surroundings(
+    "neighbour_{}",
+    "Mean over the neighbouring regions",
+    lambda panel, values: spatial.neighbour_mean(values, panel.regions.neighbours),
+    _VIEWS,
+)
+
 
 KM_A_MONTH, SPACE_TIME_REACH = 20.0, 1000.0
 """Space-time distance of a month [km], and the longest that counts [km]."""
@@ -23,52 +128,39 @@ KM_A_MONTH, SPACE_TIME_REACH = 20.0, 1000.0
 _FAMILY = "neighbourhood"
 _VIEWS_2020 = "Hegre et al. 2021, Journal of Peace Research 58(3)"
 
+# fmt: off
 _NEIGHBOURS_SEE = (
-    "deaths",
-    "deaths_mean_3",
-    "deaths_mean_12",
-    "deaths_long_run",
-    "deaths_decay_1",
-    "deaths_decay_6",
-    "deaths_decay_36",
-    "active_share_6",
-    "active_share_24",
-    "months_since_5",
-    "events_mean_3",
-    "state_based_decay_12",
-    "one_sided_decay_12",
+    "deaths", "deaths_mean_3", "deaths_mean_12", "deaths_long_run", "deaths_decay_1",
+    "deaths_decay_6", "deaths_decay_36", "active_share_6", "active_share_24", "months_since_5",
+    "events_mean_3", "state_based_decay_12", "one_sided_decay_12",
 )
+# fmt: on
 
 
 def neighbourhood(own: Sequence[Indicator]) -> Iterator[Indicator]:
     """Yield the indicators of the family; `own` are those of the region itself."""
     by_name = {indicator.name: indicator for indicator in own}
     for inner in (by_name[name] for name in _NEIGHBOURS_SEE):
-        yield Indicator(
-            f"neighbour_{inner.name}",
-            f"{NEIGHBOURS.meaning}: {inner.meaning[0].lower()}{inner.meaning[1:]}",
-            inner.unit,
-            _FAMILY,
-            _gathered(NEIGHBOURS, inner.compute),
-            inner.needs,
-            NEIGHBOURS.source,
-            highest=inner.highest,
+        yield replace(
+            inner,
+            name=f"neighbour_{inner.name}",
+            meaning=f"{NEIGHBOURS.meaning}: {inner.meaning[0].lower()}{inner.meaning[1:]}",
+            family=_FAMILY,
+            compute=_gathered(NEIGHBOURS, inner.compute),
+            source=NEIGHBOURS.source,
         )
-    yield Indicator(
-        "neighbours_observed",
-        "Share of the neighbouring regions that the events observe",
-        "share",
-        _FAMILY,
-        lambda panel: spatial.neighbours_observed(
-            panel.total_deaths, panel.regions.neighbours, panel.neighbour_count
-        ),
-        highest=1,
-    )
+    meaning = "Share of the neighbouring regions that the events observe"
+    yield Indicator("neighbours_observed", meaning, "share", _FAMILY, _observed, highest=1)
     yield _change(NEIGHBOURS)
     for around in surroundings():
         yield from _levels(around)
         yield _change(around)
     yield from _space_time()
+
+
+def _observed(panel: Panel) -> FloatArray:
+    neighbours, number = panel.regions.neighbours, panel.neighbour_count
+    return spatial.neighbours_observed(panel.total_deaths, neighbours, number)
 
 
 def _levels(around: Surroundings) -> Iterator[Indicator]:
@@ -103,21 +195,18 @@ def _change(around: Surroundings) -> Indicator:
 
 def _space_time() -> Iterator[Indicator]:
     for d in (1, 25):
-        yield Indicator(
-            f"space_time_distance_{d}",
+        name, most = f"space_time_distance_{d}", SPACE_TIME_REACH
+        meaning = (
             f"Distance to the nearest month of another region with at least {plural(d, 'death')}, "
-            f"a month ago counting as {KM_A_MONTH:.0f} km; {SPACE_TIME_REACH:.0f} km at most",
-            "km",
-            _FAMILY,
-            _space_time_distance(d),
-            source=_VIEWS_2020,
-            highest=SPACE_TIME_REACH,
+            f"a month ago counting as {KM_A_MONTH:.0f} km; {most:.0f} km at most"
         )
+        compute = _space_time_distance(d)
+        yield Indicator(name, meaning, "km", _FAMILY, compute, source=_VIEWS_2020, highest=most)
 
 
 def _space_time_distance(threshold: float) -> Compute:
-    return lambda panel: space_time_distance(
-        panel.total_deaths >= threshold, *coordinates(panel), KM_A_MONTH, SPACE_TIME_REACH
+    return lambda panel: spatial.space_time_distance(
+        panel.total_deaths >= threshold, *panel.regions.coordinates, KM_A_MONTH, SPACE_TIME_REACH
     )
 
 

@@ -12,7 +12,7 @@ from features.indicators.indicator import Compute, Indicator
 from features.indicators.near import great_circle_km
 from features.indicators.windows import year_angle
 from features.panel.panel import Panel
-from features.places.countries import capitals
+from features.places.regions import capitals
 
 _REBELS = "Buhaug & Gates 2002, Journal of Peace Research 39(4)"
 
@@ -50,12 +50,8 @@ def _column(name: str) -> Compute:
 def _from_capital(panel: Panel) -> FloatArray:
     table = panel.regions.table
     seat = capitals().set_index("country").reindex(table["country"])
-    distance = great_circle_km(
-        _column("latitude")(panel),
-        _column("longitude")(panel),
-        seat["latitude"].to_numpy(),
-        seat["longitude"].to_numpy(),
-    )
+    to = seat["latitude"].to_numpy(), seat["longitude"].to_numpy()
+    distance = great_circle_km(_column("latitude")(panel), _column("longitude")(panel), *to)
     return np.where(np.isinf(distance), np.nan, distance)
 
 

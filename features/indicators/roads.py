@@ -13,11 +13,9 @@ from scipy.spatial import cKDTree
 
 from features.arrays import FloatArray, IntArray, ObjectArray
 from features.indicators.near import EARTH_RADIUS_KM, chord_of, great_circle_km, km_of, unit_vectors
-from features.places.countries import corridors
-from features.places.regions import Regions, geometries, load_regions
+from features.places.regions import Regions, corridors, geometries, load_regions
 
 PIECE_KM = 50.0
-
 _ROUNDING_KM = 1e-3
 
 
@@ -69,9 +67,8 @@ def near_roads(latitude: FloatArray, longitude: FloatArray, km: float) -> sparse
     piece, point = np.ascontiguousarray(close["i"]), np.ascontiguousarray(close["j"])
     near = _off_road_km(points[point], lines.start[piece], lines.end[piece]) <= km
     pairs = np.unique(lines.corridor[piece[near]] * len(points) + point[near])
-    return _ones(
-        pairs // max(len(points), 1), pairs % max(len(points), 1), (len(lines.country), len(points))
-    )
+    corridor, place = np.divmod(pairs, max(len(points), 1))
+    return _ones(corridor, place, (len(lines.country), len(points)))
 
 
 def _off_road_km(point: FloatArray, start: FloatArray, end: FloatArray) -> FloatArray:
@@ -89,10 +86,7 @@ def _dot(a: FloatArray, b: FloatArray) -> FloatArray:
 
 
 def crossed(regions: Regions) -> sparse.csr_array:
-    """Return (R, K) 1 where a corridor crosses a region: has a point in common with its outline.
-
-    A region that is not on the bundled map has no outline, and is crossed by none.
-    """
+    """Return (R, K) 1 where a corridor crosses a region; none crosses one without an outline."""
     bundled = np.flatnonzero(np.isin(regions.ids, load_regions(regions.level).ids))
     outlines = geometries(regions.level, regions.ids[bundled])
     row, corridor = shapely.STRtree(_polylines()).query(outlines, predicate="intersects")
@@ -104,10 +98,8 @@ def _polylines() -> ObjectArray:
     """Return the corridors (K,) as lines [degrees]; none of them comes near 180 degrees east."""
     lines = roads()
     ends = np.stack([lines.start, lines.end], axis=1)
-    latitude, longitude = (
-        np.degrees(np.arcsin(ends[..., 2])),
-        np.degrees(np.arctan2(ends[..., 1], ends[..., 0])),
-    )
+    latitude = np.degrees(np.arcsin(ends[..., 2]))
+    longitude = np.degrees(np.arctan2(ends[..., 1], ends[..., 0]))
     pieces = shapely.linestrings(np.stack([longitude, latitude], axis=-1))
     return np.asarray(shapely.multilinestrings(pieces, indices=lines.corridor), dtype=object)
 

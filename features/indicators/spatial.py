@@ -1,8 +1,7 @@
 """Formulas over space: pure functions on dense month x region arrays.
 
-Every function takes and returns float arrays of shape (T months, R regions) in which NaN means "not
-observed". What was not observed adds nothing. A sum over regions is made region by region in a
-fixed order, so that months do not change each other by a bit.
+They take and return float arrays (T months, R regions) in which NaN means "not observed" and adds
+nothing. A sum over regions has a fixed order, so that months do not change each other by a bit.
 """
 
 from collections.abc import Callable
@@ -21,10 +20,7 @@ def weighted_sum(values: FloatArray, weights: sparse.csr_array) -> FloatArray:
 
 
 def neighbour_mean(values: FloatArray, neighbours: sparse.csr_array) -> FloatArray:
-    """Return the mean over a region's observed neighbours; 0 where none is observed.
-
-    `neighbours` is (R, R), 1 where two regions touch. A first-order spatial lag.
-    """
+    """Return the mean over a region's observed neighbours (R, R), a first-order lag; 0 of none."""
     total = weighted_sum(values, neighbours)
     count = _number_observed(values, neighbours)
     return np.asarray(np.divide(total, count, out=np.zeros_like(total), where=count > 0))
@@ -42,11 +38,10 @@ def neighbours_observed(
 
 
 def second_neighbour_mean(values: FloatArray, neighbours: sparse.csr_array) -> FloatArray:
-    """Return the mean over the neighbours of a region's neighbours; 0 where none is observed.
+    """Return the mean over the neighbours of a region's neighbours, a second-order lag; 0 of none.
 
-    Neither the region itself nor its neighbours are among them, and the neighbour between must be
-    observed in the month too: which others a panel holds depends on what is observed later. A
-    second-order spatial lag.
+    Neither the region nor its neighbours are among them. The neighbour between must be observed in
+    the month too: which others a panel holds depends on what is observed later.
     """
     observed = ~np.isnan(values)
     result = np.zeros(values.shape)
@@ -58,10 +53,7 @@ def second_neighbour_mean(values: FloatArray, neighbours: sparse.csr_array) -> F
 
 
 def mean_of_others(values: FloatArray, group: IntArray) -> FloatArray:
-    """Return the mean over the other observed regions of a region's group; 0 where there is none.
-
-    `group` (R,) numbers the groups.
-    """
+    """Return the mean over the other observed regions of a region's `group` (R,); 0 of none."""
     result = np.zeros(values.shape)
     for number in np.unique(group):
         members = np.flatnonzero(group == number)
@@ -80,8 +72,7 @@ def distance_weights(
 ) -> sparse.csr_array:
     """Return weights (R, R) by the distance [km] between regions (R,) at most `reach` km apart.
 
-    `weight` is of an array of km. A region has no weight for itself, nor for and of one without
-    coordinates.
+    `weight` is of an array of km. A region has none for itself, nor for one without coordinates.
     """
     pairs, size = pairs_within(latitude, longitude, reach), len(latitude)
     start = np.searchsorted(pairs.a, np.arange(size + 1))
@@ -117,9 +108,8 @@ def space_time_distance(
 ) -> FloatArray:
     """Return how far (T, R) [km] each region is from the nearest hit of another region so far.
 
-    `hits` (T, R) says in which months a region was hit; regions lie at `latitude` and `longitude`
-    (R,) [degrees]. Distance is sqrt(km ** 2 + (km_a_month * months ago) ** 2), `reach` at most, and
-    `reach` for a region without coordinates.
+    `hits` is (T, R); regions lie at `latitude` and `longitude` (R,) [degrees]. Distance is sqrt(km
+    ** 2 + (km_a_month * months ago) ** 2), `reach` at most and for a region without coordinates.
     """
     nearest = _nearest_others(hits, latitude, longitude) ** 2
     shortest = np.minimum(nearest, reach**2)

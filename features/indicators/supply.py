@@ -1,14 +1,14 @@
 """Family `supply`: violence on the corridors by which a country is supplied, and reports of it.
 
-A corridor runs from a capital to a port or a border crossing. Violence near it counts whichever
-country it is in; an event near two corridors counts once. A country without corridors, or a region
-that none crosses, has zeros.
+A corridor runs from a capital to a port or a border crossing. Violence near it counts in any
+country; an event near two corridors counts once. Without corridors there are zeros.
 
 Reports of convoys, fuel, roadblocks, sieges and blockades are counted in the texts of events, from
 the first month in which any event has a text; before it they are missing.
 """
 
 from collections.abc import Callable, Iterator
+from itertools import product
 
 import numpy as np
 from scipy import sparse
@@ -49,29 +49,17 @@ def _of_the_country() -> Iterator[Indicator]:
     meaning = f"Mean events within {_NEAR_KM} km {of}, {_THEN}"
     yield _rate(name, meaning, _rise(_near_own(_NEAR_KM)), -np.inf)
     for months in _WINDOWS:
-        yield Indicator(
-            f"corridors_attacked_{months}",
+        name, compute = f"corridors_attacked_{months}", _attacked(months)
+        meaning = (
             f"Share of the corridors that supply the region's country with an event within "
-            f"{_NEAR_KM} km in the last {months} months",
-            "share",
-            _FAMILY,
-            _attacked(months),
-            _NEEDS,
-            _ROADS,
-            highest=1,
+            f"{_NEAR_KM} km in the last {months} months"
         )
+        yield Indicator(name, meaning, "share", _FAMILY, compute, _NEEDS, _ROADS, highest=1)
 
 
 def _of_the_region() -> Iterator[Indicator]:
-    yield Indicator(
-        "corridors_crossing",
-        "Supply corridors, of any country, that cross the region",
-        "corridors",
-        _FAMILY,
-        lambda panel: np.broadcast_to(
-            _crossed(panel).sum(axis=1).astype(np.float64), panel.observed.shape
-        ),
-    )
+    meaning = "Supply corridors, of any country, that cross the region"
+    yield Indicator("corridors_crossing", meaning, "corridors", _FAMILY, _number_crossing)
     of = "of a corridor that crosses the region, anywhere along it"
     for months in _WINDOWS:
         name = f"crossing_events_{_NEAR_KM}km_{months}"
@@ -81,17 +69,10 @@ def _of_the_region() -> Iterator[Indicator]:
     meaning = f"Mean events within {_NEAR_KM} km {of}, {_THEN}"
     yield _rate(name, meaning, _rise(_near_crossing), -np.inf)
     for months in _WINDOWS:
-        yield Indicator(
-            f"crossing_events_inside_{months}",
-            f"Share, in the region itself, of the events within {_NEAR_KM} km {of}, in the last "
-            f"{months} months",
-            "share",
-            _FAMILY,
-            _inside(months),
-            _NEEDS,
-            _ROADS,
-            highest=1,
-        )
+        name, compute = f"crossing_events_inside_{months}", _inside(months)
+        last = f"in the last {months} months"
+        meaning = f"Share, in the region itself, of the events within {_NEAR_KM} km {of}, {last}"
+        yield Indicator(name, meaning, "share", _FAMILY, compute, _NEEDS, _ROADS, highest=1)
 
 
 def _rate(name: str, meaning: str, compute: Compute, lowest: float = 0.0) -> Indicator:
@@ -107,9 +88,8 @@ def _rise(values: Compute) -> Compute:
 
     def rise(panel: Panel) -> FloatArray:
         observed = _observed(panel, values)
-        return np.nan_to_num(
-            rolling_mean(observed, _LATE) - lag(rolling_mean(observed, _BEFORE), _LATE)
-        )
+        before = lag(rolling_mean(observed, _BEFORE), _LATE)
+        return np.nan_to_num(rolling_mean(observed, _LATE) - before)
 
     return rise
 
@@ -121,9 +101,7 @@ def _observed(panel: Panel, values: Compute) -> FloatArray:
 @per_panel
 def _owners(panel: Panel) -> tuple[sparse.csr_array, IntArray]:
     """Return (N, K) 1 where a corridor supplies one of N countries, and each region's (R,)."""
-    countries, country = np.unique(
-        panel.regions.table["country"].to_numpy(dtype=str), return_inverse=True
-    )
+    countries, country = panel.regions.countries
     supplied = np.array(roads().country)
     return sparse.csr_array((countries[:, None] == supplied).astype(np.int32)), country
 
@@ -138,6 +116,11 @@ def _near(panel: Panel, km: int) -> sparse.csr_array:
 @per_panel
 def _crossed(panel: Panel) -> sparse.csr_array:
     return crossed(panel.regions)
+
+
+def _number_crossing(panel: Panel) -> FloatArray:
+    number = _crossed(panel).sum(axis=1).astype(np.float64)
+    return np.broadcast_to(number, panel.observed.shape)
 
 
 def _near_own(km: int) -> Compute:
@@ -164,8 +147,7 @@ def _reached(panel: Panel) -> sparse.csr_array:
 
 def _events(panel: Panel, near: sparse.csr_array) -> FloatArray:
     """Return the events (T, n) at the points (n, P) that are near."""
-    counts: FloatArray = (near.sign() @ violence(panel).counts).toarray().T.astype(np.float64)
-    return counts
+    return np.asarray((near.sign() @ violence(panel).counts).toarray().T, dtype=np.float64)
 
 
 def _attacked(months: int) -> Compute:
@@ -204,28 +186,18 @@ def _inside(months: int) -> Compute:
 
 def _reports() -> Iterator[Indicator]:
     """Yield the mean numbers of reports of each topic, in the region and in its country."""
-    for topic in TOPICS:
-        for months in _WINDOWS:
-            yield Indicator(
-                f"{topic}_reports_{months}",
-                f"Mean events in the region whose text tells of the topic {topic}, over the last "
-                f"{months} months",
-                "reports/month",
-                _FAMILY,
-                _mean_reports(_in_region, topic, months),
-                _TEXTS,
+    for prefix, where, counts in (
+        ("", "in the region", _in_region),
+        ("country_", "in all regions of the region's country", _in_country),
+    ):
+        for topic, months in product(TOPICS, _WINDOWS):
+            name, compute = (
+                f"{prefix}{topic}_reports_{months}",
+                _mean_reports(counts, topic, months),
             )
-    for topic in TOPICS:
-        for months in _WINDOWS:
-            yield Indicator(
-                f"country_{topic}_reports_{months}",
-                f"Mean events in all regions of the region's country whose text tells of the topic "
-                f"{topic}, over the last {months} months",
-                "reports/month",
-                _FAMILY,
-                _mean_reports(_in_country, topic, months),
-                _TEXTS,
-            )
+            about = f"whose text tells of the topic {topic}, over the last {months} months"
+            meaning = f"Mean events {where} {about}"
+            yield Indicator(name, meaning, "reports/month", _FAMILY, compute, _TEXTS)
 
 
 def _mean_reports(counts: Callable[[Panel, str], FloatArray], topic: str, months: int) -> Compute:
@@ -253,9 +225,7 @@ def _in_region(panel: Panel, topic: str) -> FloatArray:
 @per_panel
 def _in_country(panel: Panel, topic: str) -> FloatArray:
     """Return the reports (T, R) of a topic in all regions of the region's country."""
-    countries, country = np.unique(
-        panel.regions.table["country"].to_numpy(dtype=str), return_inverse=True
-    )
+    countries, country = panel.regions.countries
     counts = np.zeros((len(countries), len(panel.months)))
     np.add.at(counts, country, _in_region(panel, topic).T)
     return counts[country].T

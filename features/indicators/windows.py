@@ -1,8 +1,7 @@
 """Formulas over time: pure functions on dense month x region arrays.
 
-Every function takes and returns float arrays of shape (T months, R regions) in which NaN means
-"not observed", and the value at month t depends on months <= t only. Unobserved months add
-nothing: averages are taken over the observed months of their window.
+They take and return float arrays (T months, R regions) in which NaN means "not observed"; the value
+at month t depends on months <= t only. Averages are over the observed months of their window.
 """
 
 from collections.abc import Callable
@@ -17,16 +16,11 @@ from features.arrays import FloatArray, IntArray
 _P = ParamSpec("_P")
 _Formula = Callable[Concatenate[FloatArray, _P], FloatArray]
 
-_BLOCK = 2**15
-"""Values that are worked on at a time."""
+_BLOCK = 2**15  # values that are worked on at a time
 
 
 def _by_block(formula: _Formula[_P]) -> _Formula[_P]:
-    """Apply a formula to a few regions at a time.
-
-    No region's value depends on another's; what a formula makes on its way then stays in the cache,
-    which makes it several times faster than on the whole array.
-    """
+    """Apply a formula to a few regions at a time, in the cache: several times as fast."""
 
     def of_all(values: FloatArray, /, *args: _P.args, **kwargs: _P.kwargs) -> FloatArray:
         result = np.empty(values.shape)
@@ -62,10 +56,7 @@ def rolling_max(values: FloatArray, months: int) -> FloatArray:
 
 @_by_block
 def rolling_std(values: FloatArray, months: int) -> FloatArray:
-    """Return the standard deviation over the observed months among the last `months`.
-
-    That of a sample, with n - 1; 0 of a single month, NaN if there is none.
-    """
+    """Return the sample standard deviation of the last `months` observed; 0 of one, NaN of none."""
     filled, count = _filled(values, months)
     total = _rolled(filled, months, np.add)
     spread = _rolled(np.square(filled), months, np.add)
@@ -103,10 +94,7 @@ def trend(values: FloatArray, months: int) -> FloatArray:
 
 
 def acceleration(values: FloatArray, months: int) -> FloatArray:
-    """Return the trend minus the trend `months` months earlier.
-
-    0 where nothing was observed in one of the three windows.
-    """
+    """Return the trend minus the trend `months` months earlier; 0 if a window was not observed."""
     step = _step(np.log1p(values), months)
     return _zero_for_nan(step - lag(step, months))
 
@@ -128,8 +116,7 @@ def decayed_sum(values: FloatArray, half_life: float) -> FloatArray:
 def months_since(values: FloatArray, threshold: float) -> FloatArray:
     """Return the months since the value last was at least `threshold` (0: this month).
 
-    Where it never was, the count starts one month before the first observed month: "at least this
-    long" as far as anyone has looked.
+    Where it never was, the count starts one month before the first observed month.
     """
     month = np.arange(float(len(values)))[:, None]
     missing = np.isnan(values)
@@ -142,18 +129,14 @@ def months_since(values: FloatArray, threshold: float) -> FloatArray:
 def since_decay(values: FloatArray, threshold: float, half_life: float) -> FloatArray:
     """Return 1 in a month with at least `threshold`, then halved every `half_life` months.
 
-    Of `months_since`, and so never 0 where it never was. The decay functions of ViEWS: Hegre et al.
-    (2019), Journal of Peace Research 56(2).
+    The decay functions of ViEWS: Hegre et al. (2019), Journal of Peace Research 56(2).
     """
     return np.exp2(-months_since(values, threshold) / half_life)
 
 
 @_by_block
 def months_in_a_row(values: FloatArray, threshold: float) -> FloatArray:
-    """Return the months on end, to this one, with at least `threshold`.
-
-    A month that was not observed ends the row.
-    """
+    """Return the observed months on end, to this one, with at least `threshold`."""
     month = np.arange(float(len(values)))[:, None]
     missed = np.where(values >= threshold, -1.0, month)
     last = _rolled(missed, _ever(values), np.maximum)
@@ -187,10 +170,7 @@ def _at_least(values: FloatArray, threshold: float) -> FloatArray:
 
 
 def _filled(values: FloatArray, months: int) -> tuple[FloatArray, FloatArray]:
-    """Return the values with 0 for unobserved months, and the observed months of each window.
-
-    Their number is (T, R), or (T, 1) if every month was observed.
-    """
+    """Return values with 0 for NaN, and the observed months of each window, (T, R) or (T, 1)."""
     missing = np.isnan(values)
     if not missing.any():
         return values, np.minimum(np.arange(1.0, len(values) + 1), months)[:, None]
@@ -208,10 +188,9 @@ def _zero_for_nan(values: FloatArray) -> FloatArray:
 
 
 def _rolled(values: FloatArray, months: int, combine: np.ufunc) -> FloatArray:
-    """Combine the last `months` values, or as many as there are.
+    """Combine the last `months` values, or as many as there are, of spans of 1, 2, 4, ... months.
 
-    Spans of 1, 2, 4, ... months are made of the two halves and joined. Nothing is ever subtracted,
-    so a window of zeros gives 0, and a value does not depend on what came before its window.
+    Nothing is subtracted, so a value does not depend on what came before its window.
     """
     span, length = values, 1
     window, covered = None, 0
@@ -226,10 +205,7 @@ def _rolled(values: FloatArray, months: int, combine: np.ufunc) -> FloatArray:
 
 
 def _ever(values: FloatArray) -> int:
-    """Return the months of a window that holds all so far.
-
-    A power of two: then sums are made of the same spans however long the history is.
-    """
+    """Return a window for all so far: a power of two, for the same sums at any length."""
     return 1 << (len(values) - 1).bit_length()
 
 

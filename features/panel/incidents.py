@@ -1,7 +1,4 @@
-"""Incidents: the single events behind a panel, with actors, coordinates and texts.
-
-An aggregated history has none.
-"""
+"""Incidents: the single events behind a panel, with actors, coordinates and texts."""
 
 import hashlib
 from dataclasses import dataclass, fields, replace
@@ -27,12 +24,11 @@ _COUNTRY_ONLY = 6  # where_prec from which an event is located in a country, or 
 class Incidents:
     """Events of organised violence, n of them, by month; each in the month in which it ended.
 
-    `month` (n,) [months since 1970-01]; `region` (n,) is the number of the panel's region, -1 for
-    none; `latitude`, `longitude` (n,) [degrees], NaN where only the country is known; `deaths` (n,)
-    is the best estimate; `type_of_violence` (n,). `actors` (n, 2) are numbers of `names`, side a
-    and side b, -1 where a side is missing or is no armed actor (the civilians of one-sided
-    violence); `is_state` (len(names),). `topics` (n, len(TOPICS)) are those of its text, and
-    `has_text` (n,) says whether there is any.
+    `month` (n,) [months since 1970-01]; `region` (n,) in the panel, -1 for none; `latitude`,
+    `longitude` (n,) [degrees], NaN where only the country is known; `deaths` (n,) is the best
+    estimate; `type_of_violence` (n,). `actors` (n, 2), side a and side b, number `names`, -1 where
+    a side is missing or no armed actor (civilians); `is_state` (len(names),). `topics` (n,
+    len(TOPICS)) are those of its text, and `has_text` (n,) says whether there is any.
     """
 
     month: IntArray
@@ -64,10 +60,7 @@ class Incidents:
         return replace(self, **{name: getattr(self, name)[selection] for name in names})
 
     def digest(self) -> str:
-        """Return a content hash: equal exactly when the incidents are equal.
-
-        Numbers of regions and names are left out, as they depend on later events.
-        """
+        """Return a content hash, without numbers of regions and names: later events change them."""
         content = hashlib.sha256()
         names = np.array([*self.names, ""], dtype=object)
         content.update("\n".join(names[self.actors].ravel()).encode())
@@ -79,26 +72,14 @@ class Incidents:
 
 def no_incidents() -> Incidents:
     """Return no incidents, as of an aggregated history."""
-    none, whole = np.empty(0), np.empty(0, np.int64)
-    return Incidents(
-        month=whole,
-        region=whole,
-        latitude=none,
-        longitude=none,
-        deaths=none,
-        type_of_violence=whole,
-        actors=np.empty((0, 2), np.int64),
-        topics=np.empty((0, len(TOPICS)), bool),
-        has_text=np.empty(0, bool),
-        names=(),
-    )
+    figures, numbers, flags = np.empty(0), np.empty(0, np.int64), np.empty(0, bool)
+    actors, topics = np.empty((0, 2), np.int64), np.empty((0, len(TOPICS)), bool)
+    places = (numbers, numbers, figures, figures)
+    return Incidents(*places, figures, numbers, actors, topics, flags, names=())
 
 
 def read_incidents(vintage: Vintage, regions: Regions, *, with_topics: bool) -> Incidents:
-    """Return the incidents of a history of events; `regions` are those of its panel, in order.
-
-    Without topics the texts are not read, which are most of the stored bytes.
-    """
+    """Return the incidents in a panel's regions; without topics the bulky texts are not read."""
     violence = ", ".join(map(str, TYPES_OF_VIOLENCE))
     text = "text" if with_topics else "NULL"
     with event_parts(vintage) as database:
@@ -138,5 +119,4 @@ def _of_table(table: pa.Table, regions: Regions) -> Incidents:
 
 
 def _numbers(column: pa.ChunkedArray) -> FloatArray:
-    values: FloatArray = column.to_pandas().to_numpy(dtype=np.float64)
-    return values
+    return np.asarray(column.to_pandas().to_numpy(dtype=np.float64))

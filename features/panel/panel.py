@@ -16,7 +16,7 @@ from features.arrays import BoolArray, FloatArray, MonthArray
 from features.errors import CoverageError
 from features.months import format_month
 from features.panel.incidents import Incidents, no_incidents, read_incidents
-from features.places.counted_regions import counted_map
+from features.places.matching import counted_map
 from features.places.regions import Regions, load_regions
 from features.words import Level
 
@@ -33,11 +33,10 @@ class Panel:
 
     `months` are T contiguous month numbers [months since 1970-01]; `observed` is (T, R); `events`
     [events/month] and `deaths` [deaths/month] are (4, T, R), by type of violence in the order
-    state-based, non-state, one-sided, not told apart; NaN where the region was not observed in the
-    month. `incidents` are the single events behind them. `details` is what the
-    history holds.
-    `neighbour_count` (R,) is how many regions of the map touch each one. `regions.neighbours` has
-    only those of the panel, and which those are depends on what is observed later.
+    state-based, non-state, one-sided, not told apart; NaN where not observed. `incidents` are the
+    events behind them, `details` what the history holds. `neighbour_count` (R,) is how many regions
+    of the map touch each one; `regions.neighbours` has only those of the panel, which depend on
+    what is observed later.
     """
 
     regions: Regions
@@ -52,14 +51,12 @@ class Panel:
     @cached_property
     def total_deaths(self) -> FloatArray:
         """Deaths of all types together, (T, R) [deaths/month]."""
-        total: FloatArray = self.deaths.sum(axis=0)
-        return total
+        return np.asarray(self.deaths.sum(axis=0))
 
     @cached_property
     def total_events(self) -> FloatArray:
         """Events of all types together, (T, R) [events/month]."""
-        total: FloatArray = self.events.sum(axis=0)
-        return total
+        return np.asarray(self.events.sum(axis=0))
 
     def row(self, month: int) -> int:
         """Return the index of a month; raises CoverageError when the panel does not hold it."""
@@ -96,11 +93,7 @@ class Panel:
         return np.asarray(run == months)
 
     def digest(self) -> str:
-        """Return a content hash of the level, the months and every region ever observed.
-
-        Of a region it covers the row in the table, the neighbours with the lengths of the borders,
-        and each figure.
-        """
+        """Return a hash of level, months and every region ever observed: row, borders, figures."""
         regions = np.flatnonzero(self.observed.any(axis=0))
         links = self.regions.neighbours[regions][:, regions].sorted_indices()
         borders = self.regions.borders[regions][:, regions].sorted_indices()
@@ -132,12 +125,11 @@ def build_panel(
 ) -> Panel:
     """Spread sparse monthly counts over dense month x region arrays.
 
-    `counts` has a row a region, month and type with events or deaths (columns region, month,
-    type_of_violence, events, deaths); `observed` has the months observed by country (columns
-    country, first_month, last_month; a country may have several rows). Left out are regions of
-    countries that were never observed, regions that are not among `only` if that is given, counts
-    of months that were not observed, and types that are no organised violence. Raises CoverageError
-    when nothing was observed.
+    `counts` has a row a region, month and type with events or deaths (region, month,
+    type_of_violence, events, deaths); `observed` has runs of observed months (country, first_month,
+    last_month). Left out are regions of countries never observed or not among `only`, counts of
+    months not observed, and types that are no organised violence. Raises CoverageError when nothing
+    was observed.
     """
     covered = regions.within(sorted(set(observed["country"])))
     if only is not None:
@@ -193,11 +185,7 @@ def _observed_months(observed: pd.DataFrame, months: MonthArray, regions: Region
 
 
 def read_panel(vintage: Vintage, level: Level, needs: frozenset[Detail] = frozenset()) -> Panel:
-    """Return the panel of one level of a vintage, with the details that its user `needs`.
-
-    Incidents are read only if actors, places or texts are needed. Raises CoverageError if the
-    vintage covers no region.
-    """
+    """Return a vintage's panel with what `needs` says; raises CoverageError if it has no region."""
     counts, observed = monthly_counts(vintage, level), vintage.observed()
     if vintage.level is None:
         panel = build_panel(counts, observed, load_regions(level))

@@ -1,121 +1,68 @@
 """Topics of reports of violence, recognised by words in their texts.
 
-The words are English, French, Spanish, Portuguese and Arabic. Languages are not told apart, so a
-word is listed only if it means the topic in all of them. Words match at their start, in any case,
-without accents (in Arabic without vowel signs and hamza, and after prefixed particles and the
-article). A space in a pattern matches whatever separates two words.
+The words are English, French, Spanish, Portuguese and Arabic; a word is listed only if it means the
+topic in all languages that have it. Words match at their start, in any case, without accents (in
+Arabic without vowel signs and hamza, and after prefixed particles and the article). A space in a
+pattern matches whatever separates two words. A word's other meanings are FALSE_FRIENDS, which are
+cut out of a text first.
 
-A word with another common meaning is listed with the words that decide, or its other meanings are
-FALSE_FRIENDS, which are cut out of a text first. Left out on purpose: `tanker` alone (a ship),
-petrol stations and army checkpoints (mostly the place where something happened), `caravana` alone
-(migrants), `comboio` alone (a train), `embargo` (Spanish "sin embargo", and sanctions), `barrage`
-(a dam, or shelling), `cerco` alone (a fence), `sitio` (a place). A French siege is "assiégé" and
-"encerclé" only: "le siège" is mostly a head office. Arabic hisar means siege and blockade: it
-counts as a siege, and as a blockade too if the next word says so.
+Left out on purpose: `tanker` alone (a ship), petrol stations and army checkpoints (mostly where
+something happened), `caravana` (migrants), `comboio` (a train), `embargo` (Spanish "sin embargo"),
+`barrage` (a dam, or shelling), `cerco` (a fence), `sitio` (a place). A French siege is "assiégé"
+and "encerclé" only: "le siège" is mostly a head office. Arabic hisar counts as a siege, and as a
+blockade too if the next word says so.
 """
 
+# fmt: off
 TOPICS: dict[str, tuple[str, ...]] = {
     "convoy": (
-        "convoy",
-        r"convois?\b",
-        "(?:military|supply) columns?",
-        "columns? of (?:vehicles|trucks)",
-        "(?:military|armed|police|army) escorts?",
-        "under escort",
-        "escortes? (?:militaires?|armees?)",
-        "sous escorte",
+        "convoy", r"convois?\b", "(?:military|supply) columns?", "columns? of (?:vehicles|trucks)",
+        "(?:military|armed|police|army) escorts?", "under escort",
+        "escortes? (?:militaires?|armees?)", "sous escorte",
         "colonnes? (?:militaires?|de (?:vehicules|camions|ravitaillement))",
         "caravanas? (?:militar|humanitari)",
         "caravanas? de (?:vehiculos|camion|combustible|ayuda|suministros|veiculos|camioes)",
-        "escoltas? militar",
-        "comboios? (?:militar|humanitari)",
+        "escoltas? militar", "comboios? (?:militar|humanitari)",
         "comboios? de (?:veiculos|viaturas|camioes|abastecimento|combustivel|ajuda)",
         "columnas? (?:militar|de (?:vehiculos|camion))",
         "colunas? (?:militar|de (?:veiculos|viaturas|camioes))",
-        "قافلة",
-        "قافلت",
-        "قوافل",
-        "رتل عسكري",
-        "ارتال عسكري",
+        "قافلة", "قافلت", "قوافل", "رتل عسكري", "ارتال عسكري",
     ),
     "fuel": (
-        r"fuels?\b",
-        r"petrol\b",
-        "gasoline",
-        r"diesel\b",
-        r"kerosene?\b",
-        "tankers? (?:truck|lorr|driver|convoy)",
-        "(?:nato|road) tankers?",
-        "carburant",
-        "(?:camions?|wagons?) citernes?",
-        r"citernes?\b",
-        r"essence\b",
-        r"gas ?oil\b",
-        r"gazole\b",
-        "produits petroliers",
-        "combustible",
-        "combustive",
-        r"gasolina\b",
-        r"gasoleo\b",
-        "(?:camion|camiones|caminhao|caminhoes|camiao|camioes) cisterna",
-        "querosen",
-        "وقود",
-        "محروقات",
-        "صهريج",
-        "صهاريج",
-        "بنزين",
-        "مازوت",
-        "ديزل",
-        "سولار",
+        r"fuels?\b", r"petrol\b", "gasoline", r"diesel\b", r"kerosene?\b",
+        "tankers? (?:truck|lorr|driver|convoy)", "(?:nato|road) tankers?", "carburant",
+        "(?:camions?|wagons?) citernes?", r"citernes?\b", r"essence\b", r"gas ?oil\b", r"gazole\b",
+        "produits petroliers", "combustible", "combustive", r"gasolina\b", r"gasoleo\b",
+        "(?:camion|camiones|caminhao|caminhoes|camiao|camioes) cisterna", "querosen",
+        "وقود", "محروقات", "صهريج", "صهاريج", "بنزين", "مازوت", "ديزل", "سولار",
     ),
     "roadblock": (
-        "road ?blocks?",
-        "road blockades?",
+        "road ?blocks?", "road blockades?",
         "block(?:ed|ing|aded|ading)? (?:the |a |all |main |major )*(?:road|highway|route)",
         "(?:illegal|fake|false|makeshift|impromptu|mobile) check ?point",
         "(?:rebel|militant|insurgent|jihadist) check ?point",
         "(?:set|sets|setting) up (?:a |an |several |illegal |temporary )*check ?points?",
-        "barrages? routiers?",
-        "barrages? sur (?:la |les |l )?(?:route|routes|axe|axes|nationale)",
-        "faux barrages?",
-        "barrages? illega",
-        "coupeurs? de routes?",
+        "barrages? routiers?", "barrages? sur (?:la |les |l )?(?:route|routes|axe|axes|nationale)",
+        "faux barrages?", "barrages? illega", "coupeurs? de routes?",
         "(?:bloque|bloquent|bloquant|coupe|coupent|coupant) (?:la|les) routes?",
         "bloqueos? (?:vial|(?:de|en) (?:la |las |una )?(?:carretera|via|vias|ruta))",
-        "cortes? de (?:ruta|carretera)",
-        "reten(?:es)? ilegal",
-        "falsos? reten",
+        "cortes? de (?:ruta|carretera)", "reten(?:es)? ilegal", "falsos? reten",
         "bloqueios? (?:rodoviario|(?:de|da|das|na|nas) estrada)",
         "barreiras? (?:de|da|das|na|nas) estrada",
         "حاجز (?:وهمي|طيار|غير)",
-        "حواجز (?:وهمي|طيار|غير)",
-        "قطع(?:وا|ت)? طر(?:يق|ق)",
-        "اغلاق طر(?:يق|ق)",
+        "حواجز (?:وهمي|طيار|غير)", "قطع(?:وا|ت)? طر(?:يق|ق)", "اغلاق طر(?:يق|ق)",
         "نق(?:طة|اط) تفتيش وهمي",
     ),
     "siege": (
-        r"siege[sd]?\b",
-        "besieg",
-        "encircl",
-        "assieg",
-        "encercl",
-        "asedi",
-        "sitiad",
-        "sitiar",
-        "(?:bajo|levantar el|levanto el) sitio",
-        "cercos? militar",
+        r"siege[sd]?\b", "besieg", "encircl", "assieg", "encercl", "asedi", "sitiad", "sitiar",
+        "(?:bajo|levantar el|levanto el) sitio", "cercos? militar",
         "cercos? a (?:la |las )?(?:cidade|ciudad|vila|aldeia|aldea|poblacion|base)",
         "cercos? (?:al|ao) (?:pueblo|distrito|municipio|quartel|cuartel)",
         "(?:sob|bajo|sitiados? por|levantar o|romper el|romper o) cerco",
-        "حصار",
-        "محاصر",
-        "حاصر",
-        "يحاصر",
-        "تحاصر",
+        "حصار", "محاصر", "حاصر", "يحاصر", "تحاصر",
     ),
     "blockade": (
-        "blockad",
-        "blocus",
+        "blockad", "blocus",
         r"bloqueos? (?:total|economico|humanitario|naval|comercial|impuesto|al?)\b",
         "bloqueos? (?:del|de la|de las|de los) (?:ciudad|pueblo|puerto|frontera|suministro)",
         "bloqueos? de (?:alimentos|combustible|suministros|medic|ayuda)",
@@ -127,6 +74,7 @@ TOPICS: dict[str, tuple[str, ...]] = {
         "اغلاق (?:معبر|معابر|ميناء|موانئ)",
     ),
 }
+# fmt: on
 """Topic -> beginnings of words, plain and in lower case; `\\b` ends a word of Latin letters."""
 
 _FEEDING = (
@@ -136,16 +84,14 @@ _FEEDING = (
 
 FALSE_FRIENDS = (
     # petrol that is thrown, places where petrol is sold, and fuel that feeds anything but engines
-    "petrol bomb",
-    r"(?:fuel|petrol|filling|gas|diesel) stations?\b",
+    *("petrol bomb", r"(?:fuel|petrol|filling|gas|diesel) stations?\b"),
     r"stations? (?:d )?essence\b",
     r"(?:postos?|estacion(?:es)?|bombas?) de (?:gasolina|combustive(?:l|is)|combustible)\b",
     "محط(?:ة|ات) (?:وقود|بنزين|محروقات)",
     r"(?:will|may|could|would|might|can|add|adds|added) fuel\b",
     _FEEDING,
     # water tankers and cisterns, and combustible things
-    r"citernes? d eau\b",
-    r"cisternas? de agua\b",
+    *(r"citernes? d eau\b", r"cisternas? de agua\b"),
     "(?:صهريج|صهاريج) مياه",
     r"(?:highly )?combustible (?:material|substance|mix|mixture|situation|liquid|gas|dust)",
     # the essence of a matter, and kinds of trees

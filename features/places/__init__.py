@@ -4,11 +4,8 @@ Owns no event, only names, positions and neighbours.
 
 Where do I go to ...?
 
-* find regions, their neighbours and borders: `regions.py`; grid cells: `priogrid.py`
-* translate a country code, find a capital or a supply corridor: `countries.py`
+* find regions, their neighbours, countries, capitals, corridors: `regions.py`; cells: `priogrid.py`
 * find the region of a point: `placement.py`
-* match a name that a source writes: `matching.py`, with `region_names.py` and `spelling.py`
-* find the regions that counts name: `counted_regions.py`
-* see where the bundled files come from: `geography/PROVENANCE.md`; build them again:
-  `tools/geography`
+* match a name that a source writes: `matching.py`; see what counts as the same: `region_names.py`
+* see where the bundled files come from: `geography/PROVENANCE.md`; build them: `tools/geography`
 """

@@ -5,18 +5,18 @@ name stays unmatched, and a table of corrections can decide it.
 """
 
 import csv
+import hashlib
 from functools import cache
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
+from scipy import sparse
 
 from features.errors import InputError
-from features.places.region_names import HOW, UNMATCHED, Match, match_name
-from features.places.regions import load_regions
-from features.places.spelling import words
+from features.places.region_names import UNMATCHED, Match, match_name, plain, slug, words
+from features.places.regions import TERRITORIES, Regions, load_regions
 from features.words import Level
-
-__all__ = ["HOW", "match_countries", "match_regions", "read_corrections"]
 
 _FOLDER = Path(__file__).with_name("geography")
 _COUNTRY_TABLES = ("country_names.csv", "gleditsch_ward.csv")
@@ -31,9 +31,9 @@ _CORRECTION_COLUMNS = ["country", "name", "region"]
 def match_countries(names: pd.Series) -> pd.Series:
     """Return ISO 3166-1 alpha-3 codes (n,) of country names or alpha-3 codes (n,), null if unknown.
 
-    Names are English or French, as UCDP, ACLED, the World Bank and the UN write them, with or
-    without "Republic of"; accents, case, punctuation and the order of words are of no account.
-    Codes of two letters are not taken: "CD", "CG", "NE" and "NI" are too easily confused.
+    Names are English or French, as UCDP, ACLED, the World Bank and the UN write them; accents,
+    case, punctuation, order of words and "Republic of" do not matter. Codes of two letters ("NE",
+    "NI") are too easily confused.
     """
     codes = {name: _country(str(name)) for name in names.dropna().unique()}
     return names.map(codes).astype("str")
@@ -44,14 +44,11 @@ def match_regions(
 ) -> pd.DataFrame:
     """Return `names` with the columns `region`, a bundled id or null, and `how`, one of HOW.
 
-    `names` has a row a region, with `country` (ISO 3166-1 alpha-3) and `name`. Only regions of that
-    country are considered, except by a correction. At the level country the country is the region;
-    at the level priogrid the name is the number of the cell. `corrections` are as
-    `read_corrections` returns them: a name whose `region` is null stays without geometry, which is
-    a "correction" too.
-
-    A name that means several regions, or a unit of lower order, is unmatched. Two names may mean
-    the same region. Raises InputError when a correction names no bundled region of the level.
+    `names` has a row a region: `country` (ISO 3166-1 alpha-3) and `name` (at the level priogrid the
+    number of the cell; at the level country the country is the region). Only regions of that
+    country are considered, except by one of the `corrections` (see `read_corrections`), which may
+    also say that there is none. A name of several regions, or of a unit of lower order, is
+    unmatched. Raises InputError when a correction names no bundled region of the level.
     """
     matches_by_key = {} if corrections is None else _corrected_matches(corrections, level)
     match = {"country": _match_country, "admin1": match_name, "priogrid": _match_cell}[level]
@@ -71,9 +68,9 @@ def match_regions(
 def read_corrections(path: Path) -> pd.DataFrame:
     """Return `country` (ISO 3166-1 alpha-3), `name` and `region` of a CSV file, indexed by line.
 
-    The file has these three columns. A country is a code or a name; a region is a bundled id, or
-    empty for a region that shall have no geometry, which is returned as null. Raises InputError,
-    naming the line, when a column is missing, a country unknown, a name empty or corrected twice.
+    A country is a code or a name; a region is a bundled id, or empty (null) for one without
+    geometry. Raises InputError, naming the line, when a column is missing, a country unknown, a
+    name empty or corrected twice.
     """
     table = _read_table(path)
     country = match_countries(table["country"])
@@ -170,3 +167,65 @@ def _country_table() -> dict[str, str]:
         " ".join(_country_words(name)): country
         for country, name in zip(names["country"], names["name"], strict=True)
     }
+
+
+_DIGEST = 8  # [bytes]
+
+
+def match_places(
+    names: pd.DataFrame, level: Level, corrections: pd.DataFrame | None
+) -> pd.DataFrame:
+    """Return `names` with the columns `id`, `region`, `how` and `counts_in`.
+
+    `names` has `country` (ISO 3166-1 alpha-3) and `name`; `region` and `how` are as in
+    `match_regions`, where a name unmatched in a state is tried in its territory (Gaza, of Israel,
+    is in Palestine). `counts_in` is the country of the region; for a cell the delivered one. `id`
+    is the bundled region's, else one made of country and name, the same in every release.
+    """
+    matches = match_regions(names, level, corrections)
+    territory = names["country"].map(TERRITORIES)
+    unmatched = matches[(matches["how"] == "unmatched") & territory.notna()]
+    if len(unmatched):
+        abroad = unmatched.assign(country=territory[unmatched.index])
+        again = match_regions(abroad, level, corrections).dropna(subset="region")
+        matches.loc[again.index, ["region", "how"]] = again[["region", "how"]]
+    country_of = load_regions(level).table.set_index("id")["country"]
+    own = matches["region"].map(country_of).astype("str").fillna(names["country"])
+    own_ids = [_own_id(*row) for row in zip(names["country"], names["name"], strict=True)]
+    return matches.assign(
+        id=matches["region"].fillna(pd.Series(own_ids, index=names.index, dtype="str")),
+        counts_in=names["country"] if level == "priogrid" else own,
+    )
+
+
+def named_regions(matches: pd.DataFrame) -> pd.DataFrame:
+    """Return the regions that are named, in COUNTED_REGIONS_SCHEMA, by id."""
+    regions = matches.assign(country=matches["counts_in"], is_bundled=matches["region"].notna())
+    columns = ["id", "name", "country", "is_bundled"]
+    return regions[columns].drop_duplicates("id").sort_values("id", ignore_index=True)
+
+
+def _own_id(country: str, name: str) -> str:
+    """Return an id that no bundled region has; a name in another script gets a digest."""
+    try:
+        return f"{country}-x-{slug(name)}"
+    except InputError:
+        digest = hashlib.blake2b(plain(name).encode(), digest_size=_DIGEST).hexdigest()
+        return f"{country}-x--{digest}"
+
+
+def counted_map(level: Level, own: pd.DataFrame) -> Regions:
+    """Return the bundled regions of a level and, without neighbours, those that only counts name.
+
+    `own` has the columns id, name, country, is_bundled. Position and size of the others are NaN.
+    """
+    bundled = load_regions(level)
+    others = own[~own["is_bundled"]].drop_duplicates("id")[["id", "name", "country"]]
+    table = pd.concat([bundled.table, others.reindex(columns=bundled.table.columns)])
+    order = np.argsort(table["id"].to_numpy(dtype=str), kind="stable")
+    alone = sparse.csr_array((len(others), len(others)))
+    neighbours, borders = (
+        sparse.csr_array(sparse.block_diag([links, alone], format="csr"))[order][:, order]
+        for links in (bundled.neighbours, bundled.borders)
+    )
+    return Regions(level, table.iloc[order].reset_index(drop=True), neighbours, borders)

@@ -1,8 +1,7 @@
 """The region of an event: by its coordinates, among the regions of the country it is coded to.
 
-Place names are not used: spellings vary and administrative borders change. The search is restricted
-to the coded country because coverage is by country: an event of Mali a little beyond the border
-must count in Mali, or a region would hold deaths of a country that was not observed.
+Place names vary and are not used. Coverage is by country, so an event of Mali a little beyond the
+border must count in Mali, or a region would hold deaths of a country that was not observed.
 """
 
 from collections.abc import Callable
@@ -14,17 +13,14 @@ import pandas as pd
 import shapely
 
 from features.arrays import BoolArray, FloatArray, IntArray, ObjectArray
-from features.places.countries import TERRITORIES
-from features.places.priogrid import cell_of, place_priogrid
-from features.places.regions import geometries, load_regions
-
-__all__ = ["place_admin1", "place_country", "place_priogrid"]
+from features.places.priogrid import cell_of
+from features.places.regions import TERRITORIES, geometries, load_regions
 
 FARTHEST_KM = 50.0
-"""How far from its country a point may lie [km] where it is in none: at sea, or on a lake."""
+"""How far from its country a point in no country may lie [km]: at sea, or on a lake."""
 FARTHEST_ABROAD_KM = 10.0
-"""How far from its country a point may lie [km] inside another one: a border drawn differently.
-Beyond that the event is of a former state (Juba is coded to Sudan until 2011), or mistaken."""
+"""How far from its country a point in another one may lie [km]. Beyond that the event is of a
+former state (Juba is coded to Sudan until 2011), or mistaken."""
 _KM_PER_DEGREE = 111.2
 _POINTS_AT_ONCE = 1000  # each is measured on its own copy of the outlines around it
 
@@ -32,11 +28,9 @@ _POINTS_AT_ONCE = 1000  # each is measured on its own copy of the outlines aroun
 def place_admin1(latitude: FloatArray, longitude: FloatArray, country: pd.Series) -> ObjectArray:
     """Return the admin1 region ids (n,) of points (n,) [degrees] that are coded to countries (n,).
 
-    A point lies in the region of its country that contains it. Otherwise it goes to the nearest
-    region of its country within FARTHEST_KM, or within FARTHEST_ABROAD_KM for a point inside
-    another country. On a border the first id in the alphabet wins. None where a point is too far
-    away, has no coordinates or an unknown country, or is coded to a state but lies in one of its
-    TERRITORIES.
+    A point lies in the region of its country that contains it (on a border, the first id), else in
+    the nearest one within FARTHEST_KM, or FARTHEST_ABROAD_KM if it is in another country. None if
+    it is too far away, has no coordinates or country, or lies in one of its state's TERRITORIES.
     """
     return _once_each(_admin1, latitude, longitude, country)
 
@@ -44,8 +38,7 @@ def place_admin1(latitude: FloatArray, longitude: FloatArray, country: pd.Series
 def place_country(latitude: FloatArray, longitude: FloatArray, country: pd.Series) -> ObjectArray:
     """Return the countries (n,) [ISO 3166-1 alpha-3] in which events count, None where unknown.
 
-    It is the country that they are coded to, or its territory (TERRITORIES) if the point [degrees]
-    lies there: an event in the Gaza Strip is coded to Israel and counts in Palestine.
+    The one they are coded to, or that of its TERRITORIES in which the point [degrees] lies.
     """
     return _once_each(_country, latitude, longitude, country)
 
@@ -132,8 +125,7 @@ def _nearest(
 ) -> tuple[IntArray, IntArray]:
     """Return pairs of a point and the nearest region of its country within reach (n,) [km].
 
-    Distances are measured on a plane that is scaled at the point's latitude, which is right to
-    1 % over such distances. The plane ends at 180 degrees of longitude.
+    On a plane scaled at the point's latitude, right to 1 %, that ends at 180 degrees east.
     """
     world = _world()
     scale = np.maximum(np.cos(np.radians(latitude)), 0.01)

@@ -10,23 +10,19 @@ from scipy import sparse
 
 from features.arrays import FloatArray, IntArray, ObjectArray
 
-CELL_SIZE = 0.5
-"""Side of a cell [degrees]."""
-POLE, ANTIMERIDIAN = 90.0, 180.0
-"""The ends of latitude and longitude [degrees]."""
+CELL_SIZE = 0.5  # [degrees]
+POLE, ANTIMERIDIAN = 90.0, 180.0  # the ends of latitude and longitude [degrees]
 ROWS, COLUMNS = round(2 * POLE / CELL_SIZE), round(2 * ANTIMERIDIAN / CELL_SIZE)
-SIDE_KM = CELL_SIZE * 111.195
-"""Side of a cell along a meridian [km], on a sphere."""
+SIDE_KM = CELL_SIZE * 111.195  # along a meridian, on a sphere
 
 _SIDES = [(-1, 0), (0, -1), (0, 1), (1, 0)]
 _CORNERS = [(-1, -1), (-1, 1), (1, -1), (1, 1)]
 
 
 def cell_of(latitude: FloatArray, longitude: FloatArray) -> IntArray:
-    """Return the cell number (n,) of points (n,) [degrees], 0 where a point is not on the globe.
+    """Return the cells (n,) of points (n,) [degrees], 0 where a point is not on the globe.
 
-    A cell owns its southern and western edge. The north pole belongs to the last row, and 180E is
-    180W.
+    A cell owns its southern and western edge; the pole is in the last row, and 180E is 180W.
     """
     on_globe = (np.abs(latitude) <= POLE) & (np.abs(longitude) <= ANTIMERIDIAN)
     # Counted from 0N 0E, where division by a power of two is exact: adding 90 first would round a
@@ -42,19 +38,14 @@ def _cells_from_zero(degrees: FloatArray) -> IntArray:
 
 
 def place_priogrid(latitude: FloatArray, longitude: FloatArray) -> ObjectArray:
-    """Return the cells (n,) of points (n,) [degrees] as region ids, None for a point off the globe.
-
-    A point at sea has a cell too, but the cell is a region only where it touches land.
-    """
+    """Return the cells (n,) of points (n,) [degrees] as region ids, None for one off the globe."""
     cell = cell_of(latitude, longitude)
     ids = cell.astype(str).astype(object)
     ids[cell == 0] = None
     return ids
 
 
-def centres(
-    cells: IntArray,
-) -> tuple[FloatArray, FloatArray]:
+def centres(cells: IntArray) -> tuple[FloatArray, FloatArray]:
     """Return latitude (n,) and longitude (n,) [degrees] of the centres of cells (n,)."""
     row, column = np.divmod(cells - 1, COLUMNS)
     return CELL_SIZE * (row + 0.5) - POLE, CELL_SIZE * (column + 0.5) - ANTIMERIDIAN
@@ -64,10 +55,9 @@ def boxes(cells: IntArray) -> ObjectArray:
     """Return the outlines (n,) of cells (n,) as shapely polygons [degrees]."""
     latitude, longitude = centres(cells)
     half = CELL_SIZE / 2
-    outlines: ObjectArray = shapely.box(
-        longitude - half, latitude - half, longitude + half, latitude + half
-    )
-    return outlines
+    south_west = longitude - half, latitude - half
+    north_east = longitude + half, latitude + half
+    return np.asarray(shapely.box(*south_west, *north_east))
 
 
 def areas(cells: IntArray) -> FloatArray:
@@ -77,10 +67,7 @@ def areas(cells: IntArray) -> FloatArray:
 
 
 def neighbours(cells: IntArray) -> sparse.csr_array:
-    """Return which of distinct cells (n,) touch, by a side or a corner, as 0/1 (n, n).
-
-    The grid closes at 180 degrees of longitude, and ends at the poles.
-    """
+    """Return which distinct cells (n,) touch, corners and 180 degrees included, as 0/1 (n, n)."""
     a, b = _touching(cells, _SIDES + _CORNERS)
     return sparse.csr_array((np.ones(len(a)), (a, b)), shape=(len(cells), len(cells)))
 

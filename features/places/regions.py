@@ -1,4 +1,4 @@
-"""Regions: the places that get a score, who borders whom, and their outlines."""
+"""Regions that get a score, their neighbours and outlines; countries, capitals and corridors."""
 
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -21,6 +21,9 @@ _FILES: dict[Level, str] = {"country": "countries", "admin1": "admin1", "priogri
 _COLUMNS = ["id", "name", "country", "latitude", "longitude", "area", "border_distance"]
 _IN_BUNDLE = {"area": "area_km2", "border_distance": "border_distance_km"}
 
+TERRITORIES = {"ISR": "PSE", "MAR": "ESH"}
+"""Gleditsch-Ward state -> the territory in it that ISO 3166-1 lists as a country of its own."""
+
 
 def parse_level(text: str) -> Level:
     """Return a level by its name; raises InputError for any other text."""
@@ -34,13 +37,11 @@ def parse_level(text: str) -> Level:
 class Regions:
     """Regions of one level, and which of them are neighbours.
 
-    `table` has one row a region, sorted by `id`, with the columns `id`, `name`, `country` (ISO
-    3166-1 alpha-3), `latitude` and `longitude` [degrees] of a point inside, `area` [km2], and
-    `border_distance` [km] from the point to the nearest land border between two countries; numbers
-    are NaN where unknown. `neighbours` (n, n) is 1.0 where two regions touch, across
-    state borders too; it is symmetric, its diagonal is empty, and its order is that of the table.
-    `lengths` (n, n) [km] are of the borders that they share, nothing where they touch in a point
-    only. Ids of PRIO-GRID cells are text, and sorted as text.
+    `table` has one row a region, sorted by `id` (as text): `id`, `name`, `country` (ISO 3166-1
+    alpha-3), `latitude` and `longitude` [degrees] of a point inside, `area` [km2],
+    `border_distance` [km] from the point to the nearest land border of a country; NaN if unknown.
+    `neighbours` (n, n), in the order of the table, is 1.0 where two regions touch, across state
+    borders too; `lengths` (n, n) [km] are of their common borders, none where they meet in a point.
     """
 
     level: Level
@@ -57,15 +58,22 @@ class Regions:
         return self.table["id"].to_numpy(dtype=str)
 
     @property
+    def coordinates(self) -> tuple[FloatArray, FloatArray]:
+        """Latitude and longitude (n,) of points inside [degrees], NaN if unknown."""
+        return self.table["latitude"].to_numpy(float), self.table["longitude"].to_numpy(float)
+
+    @property
+    def countries(self) -> tuple[npt.NDArray[np.str_], IntArray]:
+        """The m countries, ascending, and the number of each region's (n,)."""
+        return np.unique(self.table["country"].to_numpy(str), return_inverse=True)
+
+    @property
     def borders(self) -> sparse.csr_array:
         """Lengths of shared borders (n, n) [km]; all borders alike where none was measured."""
         return self.neighbours if self.lengths is None else self.lengths
 
     def within(self, countries: Collection[str]) -> "Regions":
-        """Return the regions of these countries (ISO 3166-1 alpha-3), in the same order.
-
-        Raises InputError when a country is not known.
-        """
+        """Return the regions of some countries (ISO alpha-3); raises InputError if unknown."""
         _refuse_unknown(countries, _world("country").ids, "country code")
         return self._at(self.table["country"].isin(list(countries)))
 
@@ -81,10 +89,7 @@ class Regions:
 
 
 def load_regions(level: Level, countries: Collection[str] | None = None) -> Regions:
-    """Return the bundled regions of a level, of the whole world or of some countries.
-
-    Countries are ISO 3166-1 alpha-3. Raises InputError when a country is not known.
-    """
+    """Return a level's bundled regions, of some countries or all; raises InputError if unknown."""
     world = _world(level)
     if countries is not None:
         return world.within(countries)
@@ -96,8 +101,7 @@ def load_regions(level: Level, countries: Collection[str] | None = None) -> Regi
 def geometries(level: Level, ids: Collection[str] | None = None) -> ObjectArray:
     """Return the outlines (n,) of regions as shapely geometries [degrees], in the order of `ids`.
 
-    Without `ids`, those of the whole world in the order of `load_regions(level).table`. Raises
-    InputError when an id is not known.
+    By default those of the whole world, as in `load_regions`. Raises InputError for an unknown id.
     """
     all_ids = _world(level).ids
     selection = all_ids if ids is None else np.asarray(list(ids), dtype=str)
@@ -128,11 +132,7 @@ def _world(level: Level) -> Regions:
     return Regions(level, table, links, lengths)
 
 
-def _symmetric(
-    values: FloatArray,
-    ends: tuple[IntArray, IntArray],
-    size: int,
-) -> sparse.csr_array:
+def _symmetric(values: FloatArray, ends: tuple[IntArray, IntArray], size: int) -> sparse.csr_array:
     a, b = np.concatenate(ends), np.concatenate(ends[::-1])
     return sparse.csr_array((np.tile(values, 2), (a, b)), shape=(size, size))
 
@@ -144,10 +144,7 @@ def _cells() -> Regions:
     gid = cells["gid"].to_numpy(dtype=np.int64)
     latitude, longitude = priogrid.centres(gid)
     table = cells.assign(
-        name="cell " + cells["id"],
-        latitude=latitude,
-        longitude=longitude,
-        area=priogrid.areas(gid),
+        name="cell " + cells["id"], latitude=latitude, longitude=longitude, area=priogrid.areas(gid)
     )
     return Regions("priogrid", table[_COLUMNS], priogrid.neighbours(gid), priogrid.borders(gid))
 
@@ -159,11 +156,53 @@ def _table(name: str, columns: list[str]) -> pd.DataFrame:
 
 @cache
 def _outlines(level: Level) -> ObjectArray:
-    outlines: ObjectArray = shapely.from_wkb(
-        _read(_FILES[level], columns=["geometry"])["geometry"].to_numpy()
-    )
-    return outlines
+    table = _read(_FILES[level], columns=["geometry"])
+    return np.asarray(shapely.from_wkb(table["geometry"].to_numpy()))
 
 
 def _read(name: str, columns: list[str]) -> pd.DataFrame:
     return pd.read_parquet(_BUNDLE / f"{name}.parquet", columns=columns)
+
+
+def iso3_of_gleditsch_ward(numbers: pd.Series) -> pd.Series:
+    """Return ISO 3166-1 alpha-3 codes (n,) of Gleditsch-Ward state numbers (n,), null if unknown.
+
+    A former state is the one that carries on its number in UCDP's data: 345 (Yugoslavia) is SRB.
+    Gleditsch & Ward (1999), International Interactions 25(4).
+    """
+    return numbers.map(gleditsch_ward_states()).astype("str")
+
+
+def states_since() -> dict[str, str]:
+    """Return the month `YYYY-MM` from which events are coded to each state, "" if before 1989.
+
+    Earlier ones are coded to the state it left: its own months are not observed, and no peace.
+    """
+    states = _csv("gleditsch_ward")
+    return dict(zip(states["country"], states["since"], strict=True))
+
+
+def gleditsch_ward_states() -> dict[int, str]:
+    """Return the ISO 3166-1 alpha-3 code of every Gleditsch-Ward state number."""
+    states = _csv("gleditsch_ward")
+    return dict(zip(states["number"], states["country"], strict=True))
+
+
+def capitals() -> pd.DataFrame:
+    """Return the capitals: `country` (ISO alpha-3), `name`, `latitude`, `longitude` [degrees]."""
+    return _csv("capitals").copy()
+
+
+def corridors() -> pd.DataFrame:
+    """Return the places on supply corridors, each corridor from the capital outwards.
+
+    `corridor` names it, `country` (ISO 3166-1 alpha-3) is supplied through it, `order` counts from
+    1, `place` lies in `place_country`, `kind` is capital, waypoint, port or crossing, `latitude`
+    and `longitude` [degrees] are good to about 5 km.
+    """
+    return _csv("corridors").copy()
+
+
+@cache
+def _csv(name: str) -> pd.DataFrame:
+    return pd.read_csv(_BUNDLE / f"{name}.csv", keep_default_na=False)

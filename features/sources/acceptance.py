@@ -1,7 +1,7 @@
 """Accepts or rejects the rows of a file, events and counts alike, and loses none.
 
-The rows stream through DuckDB, which keeps them on the disk, so a file may be far larger than
-memory. The file is read once, and a second time only to copy rejected rows as they came.
+The rows stream through DuckDB, so a file may be larger than memory. It is read once, and a second
+time only to copy rejected rows as they came.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -13,12 +13,10 @@ import duckdb
 import pyarrow as pa
 
 from features.errors import InputError
-from features.sources.rows import LINE, LINES, SPACE, Rows
+from features.sources.source import LINE, LINES, SPACE, Rows
 from features.sources.sql import define_functions, literal, quoted
 
-MOST_REJECTED = 0.05
-"""Share of the lines of a file that may be rejected before the file is refused whole."""
-
+MOST_REJECTED = 0.05  # share of a file's lines; beyond it the file is refused whole
 _MOST_REASONS = 3
 
 
@@ -26,10 +24,9 @@ _MOST_REASONS = 3
 class RowRules:
     """What the rows of a file mean, and when they are rejected, in SQL (see `sources.sql`).
 
-    `columns`: name -> expression over `delivered`. `faults`: reason -> condition over these columns
-    and `delivered`. `exclusions`: reason -> condition of rows that are no use here and no fault of
-    the file; it is then their only reason. Of rows with the same `key`, a column, the first without
-    fault is accepted; the others are rejected as `repeated`.
+    `columns`: name -> expression over `delivered`; `faults`: reason -> condition; `exclusions`: the
+    same of rows that are no use here and no fault of the file. Of rows with the same `key`, the
+    first without fault is accepted, the others are `repeated`.
     """
 
     columns: Mapping[str, str]
@@ -43,8 +40,7 @@ class RowRules:
 class Intake:
     """The rows of a file in a database.
 
-    The view `accepted` has `line` and the columns of the rules, the table `rejected` has `line`
-    and `reasons`, joined by "; ".
+    `accepted` has `line` and the columns of the rules, `rejected` has `line` and joined `reasons`.
     """
 
     database: duckdb.DuckDBPyConnection
@@ -67,21 +63,14 @@ class Intake:
         return ", ".join(f"{reason} ({number:,} rows)" for reason, number in reasons)
 
     def rejected_rows(self) -> str:
-        """Return a query for the rejected rows in REJECTED_SCHEMA, by line.
-
-        Raises InputError when the file is no longer the one that was read.
-        """
+        """Return a query for rejected rows by line; raises InputError when the file has changed."""
         if not self.count("rejected"):
             return "SELECT line, reasons, NULL::VARCHAR AS record FROM rejected"
         with self.open() as rows:
-            _scan(
-                self.database,
-                rows,
-                rows.columns,
-                f"""CREATE OR REPLACE TABLE records AS
+            statement = f"""CREATE OR REPLACE TABLE records AS
                 SELECT {LINE} AS line, {_record(rows)} AS record
-                FROM delivered SEMI JOIN rejected ON rejected.line = delivered.{LINE}""",
-            )
+                FROM delivered SEMI JOIN rejected ON rejected.line = delivered.{LINE}"""
+            _scan(self.database, rows, rows.columns, statement)
             if rows.sha256 != self.sha256:
                 raise InputError(f"'{self.path}' changed while it was read: give it again")
         return """
@@ -97,11 +86,7 @@ def take_in(
     *,
     allow_rejects: bool,
 ) -> Intake:
-    """Read a file into a database and accept or reject each row by the rules for its columns.
-
-    Raises InputError when the file cannot be read or has no rows, and, unless rejects are allowed,
-    when more than MOST_REJECTED of it cannot be used.
-    """
+    """Accept or reject a file's rows by rules for its columns; raises InputError if unusable."""
     define_functions(database)
     with open_rows() as rows:
         rules = rules_of(rows.columns)
@@ -118,39 +103,27 @@ def take_in(
 def _stage(database: duckdb.DuckDBPyConnection, rows: Rows, rules: RowRules) -> tuple[str, ...]:
     """Fill the table `staged`: line, lines and columns of every row, and why it is rejected."""
     columns = [f"{expression} AS {name}" for name, expression in rules.columns.items()]
-    reasons = ", ".join(
-        f"CASE WHEN {condition} THEN {literal(reason)} END"
-        for reason, condition in rules.faults.items()
-    )
+    whens = [f"WHEN {when} THEN {literal(reason)}" for reason, when in rules.faults.items()]
+    reasons = ", ".join(f"CASE {when} END" for when in whens)
     # Nearly all rows are without fault, and one condition is tested faster than many texts.
     is_faulty = " OR ".join(f"({condition})" for condition in rules.faults.values())
-    excluded = "".join(
-        f"WHEN {condition} THEN {literal(reason)} "
-        for reason, condition in rules.exclusions.items()
-    )
+    excluded = "".join(f"WHEN {when} THEN {literal(r)} " for r, when in rules.exclusions.items())
     sql = " ".join([*columns, *rules.faults.values(), *rules.exclusions.values()])
-    return _scan(
-        database,
-        rows,
-        [name for name in rows.columns if quoted(name) in sql],
-        f"""CREATE TABLE staged AS
+    statement = f"""CREATE TABLE staged AS
         SELECT * EXCLUDE (delivered),
             coalesce({" OR ".join(rules.exclusions.values()) or "false"}, false) AS is_excluded,
             CASE {excluded} WHEN {is_faulty} THEN concat_ws('; ', {reasons}) ELSE '' END AS reasons
         FROM (
             SELECT {LINE} AS line, {LINES} AS lines, delivered, {", ".join(columns)}
             FROM delivered
-        )""",
-    )
+        )"""
+    return _scan(database, rows, [n for n in rows.columns if quoted(n) in sql], statement)
 
 
 def _scan(
     database: duckdb.DuckDBPyConnection, rows: Rows, columns: Sequence[str], statement: str
 ) -> tuple[str, ...]:
-    """Run a statement over `delivered`, some columns of the rows; return what there is to note.
-
-    Raises what reading the rows raises.
-    """
+    """Run a statement over `delivered`, some columns of the rows; return what there is to note."""
     errors: list[InputError] = []
     notes: list[str] = []
 
@@ -205,8 +178,7 @@ def _reject(database: duckdb.DuckDBPyConnection, rules: RowRules) -> None:
 def _refuse_if_mostly_rejected(intake: Intake) -> None:
     """Raise InputError when more than MOST_REJECTED of a file's lines cannot be used.
 
-    Lines count, not rows: an unclosed quotation mark that swallows the rows below it must not pass
-    for one bad row.
+    Lines, not rows: an unclosed quotation mark that swallows rows must not pass for one bad row.
     """
     (rows, lines), (bad_rows, bad_lines) = (
         intake.database.sql(

@@ -1,7 +1,6 @@
-"""ACLED exports and what its API answers, as its users are allowed to fetch them.
+"""ACLED exports and what its API answers.
 
-Raleigh et al. (2010), Introducing ACLED: an Armed Conflict Location and Event Dataset, Journal of
-Peace Research 47(5).
+Raleigh et al. (2010), Introducing ACLED, Journal of Peace Research 47(5).
 """
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -13,8 +12,14 @@ from features.archive.releases import Identity
 from features.errors import InputError
 from features.sources.csvfile import CsvRows
 from features.sources.jsonfile import JsonRows, is_json
-from features.sources.rows import LINE, Rows, column_names
-from features.sources.source import EventRules, FileOptions, identify_final
+from features.sources.source import (
+    LINE,
+    EventRules,
+    FileOptions,
+    Rows,
+    column_names,
+    identify_final,
+)
 from features.sources.sql import has_surplus, is_filled, iso_day, lookup, quoted
 from features.sources.unpack import open_content
 
@@ -22,34 +27,20 @@ FIRST_DAY = date(1997, 1, 1)
 """ACLED codes no event before this day."""
 
 REQUIRED_COLUMNS = (
-    "event_id_cnty",
-    "event_date",
-    "event_type",
-    "inter1",
-    "inter2",
-    "country",
-    "fatalities",
+    *("event_id_cnty", "event_date", "event_type"),
+    *("inter1", "inter2", "country", "fatalities"),
 )
 OPTIONAL_COLUMNS = (
-    "time_precision",
-    "actor1",
-    "actor2",
-    "civilian_targeting",
-    "latitude",
-    "longitude",
-    "geo_precision",
-    "notes",
+    *("time_precision", "actor1", "actor2", "civilian_targeting"),
+    *("latitude", "longitude", "geo_precision", "notes"),
 )
 
 _STATE, _CIVILIANS, _EXTERNAL = 1, 7, 8
 _ACTORS = {
     "state forces": _STATE,
-    "rebel group": 2,
-    "rebel groups": 2,
-    "political militia": 3,
-    "political militias": 3,
-    "identity militia": 4,
-    "identity militias": 4,
+    **dict.fromkeys(["rebel group", "rebel groups"], 2),
+    **dict.fromkeys(["political militia", "political militias"], 3),
+    **dict.fromkeys(["identity militia", "identity militias"], 4),
     "rioters": 5,
     "protesters": 6,
     "civilians": _CIVILIANS,
@@ -71,11 +62,11 @@ _WHERE_PREC = {"1": 1, "2": 2, "3": 4}
 def acled_rules(columns: Sequence[str]) -> EventRules:
     """Return how rows with these columns become events.
 
-    Battles are state-based if a side is state forces, of the country or of another ("external/other
-    forces", which also has peacekeepers), and non-state otherwise. Explosions and remote violence
-    are one-sided if they target civilians, and like battles otherwise; violence against civilians
-    is one-sided. ACLED knows one figure of deaths and not whose they were, so low and high are the
-    best estimate, and all deaths are of unknown sides.
+    Battles are state-based if a side is state forces, of any country ("external/other forces" too,
+    peacekeepers among them), else non-state. Explosions and remote violence are one-sided if they
+    target civilians, else like battles; violence against civilians is one-sided. ACLED has one
+    figure of deaths and not whose, so low and high are the best estimate, and all are of unknown
+    sides.
     """
     deaths, country = f"whole({quoted('fatalities')})", f"filled({quoted('country')})"
     texts = {"side_a": "actor1", "side_b": "actor2", "text": "notes"}
@@ -153,9 +144,7 @@ def _event_day() -> str:
     return f"coalesce({iso_day('event_date')}, try_strptime({spelt}, ['%d %B %Y', '%d %b %Y']))"
 
 
-SOURCE = "acled"
-"""The name of the source, and of its history."""
-
+SOURCE = "acled"  # and the name of its history
 _TERRITORIES = {
     "Akrotiri and Dhekelia": "CYP",
     "Bailiwick of Guernsey": "GGY",
@@ -167,8 +156,7 @@ _DELETED_ID, _DELETED_AT = "event_id_cnty", "deleted_timestamp"
 class Acled:
     """Final releases, each replacing what older ones said of the months that it covers.
 
-    A file is CSV, with the columns that ACLED has had since 2023 or those before, or JSON: an
-    answer of the API or a bare list of events. It says nothing of the months that it observes.
+    A file is CSV, with the columns since 2023 or before, or JSON: an API's answer or a list.
     """
 
     def identify(self, path: Path, options: FileOptions) -> Identity:
@@ -179,18 +167,15 @@ class Acled:
         """Open a file; raises InputError when it is none of ACLED's."""
         return _open(path, REQUIRED_COLUMNS, OPTIONAL_COLUMNS)
 
-    def rules(self, columns: Sequence[str]) -> EventRules:
-        """Return how rows with these columns become events."""
-        return acled_rules(columns)
+    rules = staticmethod(acled_rules)
 
 
 def read_deletions(path: Path, until: date | None = None) -> tuple[str, ...]:
     """Return the ids of the events that ACLED has deleted, sorted, each once.
 
-    The file is CSV or JSON, as ACLED delivers its list of deletions: `event_id_cnty` and
-    `deleted_timestamp` [s since 1970-01-01 UTC]. With `until`, what was deleted after that day is
-    left out: a release of the past may not know of it. Raises InputError when the file is no such
-    list, or a row has no id or, with `until`, no time.
+    The file is CSV or JSON with `event_id_cnty` and `deleted_timestamp` [s since 1970-01-01 UTC].
+    What was deleted after `until` is left out. Raises InputError when it is no such list, or a row
+    lacks an id or, with `until`, a time.
     """
     ids: set[str] = set()
     required = [_DELETED_ID] if until is None else [_DELETED_ID, _DELETED_AT]

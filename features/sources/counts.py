@@ -33,7 +33,7 @@ from features.archive.schemas import (
 from features.database import open_database
 from features.errors import InputError
 from features.months import format_month, month_of
-from features.places.counted_regions import match_places, named_regions
+from features.places.matching import match_places, named_regions
 from features.sources.acceptance import RowRules, take_in
 from features.sources.counts_columns import (
     MEASURES,
@@ -43,7 +43,7 @@ from features.sources.counts_columns import (
     counts_rules,
     find_columns,
 )
-from features.sources.parquetfile import open_table
+from features.sources.table import open_table
 from features.words import Level
 
 _KEY = ["country", "region", "month", "type_of_violence"]
@@ -65,11 +65,7 @@ class CountsOptions:
 
 @dataclass(frozen=True, eq=False)
 class CountsDelivery:
-    """Counts on their way into the archive.
-
-    `matches` has a row a name: country, name, region (a bundled id, null if none fits), how it was
-    matched, and what else `match_places` returns.
-    """
+    """Counts on their way into the archive; `matches` is what `match_places` returns."""
 
     identity: Identity
     counts: pd.DataFrame
@@ -90,21 +86,17 @@ class CountsDelivery:
             content = pa.Table.from_pandas(table, schema=schema, preserve_index=False)
             bare = content.replace_schema_metadata(None)
             pq.write_table(bare, folder / name, compression="zstd")
-        return ReleaseContent(
-            sha256=self.sha256,
-            rows_accepted=self.rows_accepted,
-            rows_rejected=len(self.rejected),
-            notes=self.notes,
-        )
+        rejected = len(self.rejected)
+        return ReleaseContent(self.sha256, self.rows_accepted, rejected, notes=self.notes)
 
 
 def read_counts(path: Path, options: CountsOptions) -> CountsDelivery:
     """Read a CSV (plain, `.gz`, `.zip`) or Parquet file of counts.
 
-    Without a coverage, every country that the file names, and no other, is observed from its first
-    whole month to its last. Rows that count whole countries are rejected below that level and do
-    not count against the file. Raises InputError for a file that cannot be used, or of which more
-    than MOST_REJECTED is rejected, unless that is allowed.
+    Without a coverage, the countries in the file, and no others, are observed from its first whole
+    month to its last. Rows of whole countries are rejected below that level, and no fault of the
+    file. Raises InputError for a file that cannot be used, or, unless allowed, of which more than
+    MOST_REJECTED is rejected.
     """
 
     def rules(names: Sequence[str]) -> RowRules:
@@ -128,7 +120,8 @@ def read_counts(path: Path, options: CountsOptions) -> CountsDelivery:
     if coverage is None:
         first, last = _whole_months(rows, options.available_on, path)
         coverage = Coverage(tuple(Span(c, first, last) for c in set(matches["counts_in"])))
-        assumption = _on_coverage(first, last)
+        months = f"{format_month(first)} to {format_month(last)}, its first and last whole month"
+        assumption = (f"every country in it is taken to be observed from {months}",)
     return CountsDelivery(
         identity=_identity(path, options, coverage),
         counts=counts,
@@ -149,7 +142,7 @@ def read_counts(path: Path, options: CountsOptions) -> CountsDelivery:
 def _counts(rows: pd.DataFrame) -> pd.DataFrame:
     """Return rows in COUNTS_SCHEMA: what is counted by type, and the rest.
 
-    Where a file has both, targeted civilians are taken out of political violence.
+    Targeted civilians are taken out of political violence where a file has both.
     """
     own = rows.assign(country=rows["counts_in"], region=rows["id"])
     typed = [
@@ -170,11 +163,7 @@ def _counts(rows: pd.DataFrame) -> pd.DataFrame:
 
 
 def _whole_months(rows: pd.DataFrame, available_on: date, path: Path) -> tuple[int, int]:
-    """Return the first and last month of rows that are whole [months since 1970-01].
-
-    A month was over when the rows became public. Where they are weeks, the weeks before the first
-    and after the last are missing. Raises InputError when no month is whole.
-    """
+    """Return the first and last whole month [months since 1970-01]; raises InputError for none."""
     first, last = int(rows["month"].min()), int(rows["month"].max())
     if rows["is_week"].any():
         week = timedelta(days=7)
@@ -212,14 +201,8 @@ def _with_corrections(content: str, corrections: pd.DataFrame | None) -> str:
 
 def _on_whole_countries(reasons: pd.Series) -> tuple[str, ...]:
     number = (reasons == WHOLE_COUNTRY).sum()
-    if number == 0:
-        return ()
-    return (f"{number:,} rows count whole countries: they are of use at the level country only",)
-
-
-def _on_coverage(first: int, last: int) -> tuple[str, ...]:
-    months = f"{format_month(first)} to {format_month(last)}, its first and last whole month"
-    return (f"every country in it is taken to be observed from {months}",)
+    note = f"{number:,} rows count whole countries: they are of use at the level country only"
+    return (note,) if number else ()
 
 
 def _on_unobserved(counts: pd.DataFrame, coverage: Coverage, path: Path) -> tuple[str, ...]:

@@ -1,18 +1,8 @@
-"""The columns of aggregated history: what they may be called, and what they mean.
+"""The columns of aggregated history: what they may be called, in any order and case, and mean.
 
-Columns may stand in any order and case. Of several with the same meaning, the first that is filled
-counts:
-
-    country    iso3, country_iso3, location_code, country, country_name, location_name: a name or
-               ISO 3166-1 alpha-3
-    region     admin1_name, adm_1, admin1, admin_1_name, provider_admin1_name, region, name; of
-               cells gid, priogrid, priogrid_gid, and then no country is needed
-    time       month (YYYY-MM, or with year 1 to 12 or its English name), reference_period_start,
-               start_date, and reference_period_end, end_date; week (its first day, or 2024-W05)
-    events     n_events, events, event_count; by type n_sb, n_ns, n_os
-    deaths     deaths, fatalities, best; by type deaths_sb, deaths_ns, deaths_os
-    type       event_type, type_of_violence: of the row
-    level      admin_level: 0 where a row counts a whole country
+Of several columns with the same meaning, the first that is filled counts. A country is a name or
+ISO 3166-1 alpha-3; cells need none. A month is YYYY-MM, or, beside a year, 1 to 12 or its English
+name; a week is its first day, or 2024-W05. An admin_level of 0 marks a row of a whole country.
 
 These are the names in monthly tables made from UCDP GED, in the weekly ones of ACLED, and in the
 conflict events of the Humanitarian API of OCHA's HDX
@@ -34,27 +24,17 @@ from features.words import Level
 
 Columns = Mapping[str, Sequence[str]]
 """Meaning -> the delivered columns that have it, in order of preference."""
-
 TARGETED, POLITICAL = "civilian_targeting", "political_violence"
 """Types of HDX's conflict events; the second includes the first."""
 
 _NAMES = {
     "country": (
-        "iso3",
-        "country_iso3",
-        "location_code",
-        "country",
-        "country_name",
-        "location_name",
+        *("iso3", "country_iso3", "location_code"),
+        *("country", "country_name", "location_name"),
     ),
     "region": (
-        "admin1_name",
-        "adm_1",
-        "admin1",
-        "admin_1_name",
-        "provider_admin1_name",
-        "region",
-        "name",
+        *("admin1_name", "adm_1", "admin1", "admin_1_name", "provider_admin1_name"),
+        *("region", "name"),
     ),
     "cell": ("gid", "priogrid", "priogrid_gid"),
     "month": ("month", "reference_period_start", "start_date"),
@@ -92,15 +72,11 @@ _MIDDLE_OF_WEEK = 3  # [days] after its first
 _FIRST_MONTH = month_of(date(1900, 1, 1))
 _LONGEST_NAME = 200
 
-WHOLE_COUNTRY = "counts a whole country"
-"""The reason for which a row of another level is rejected: it is no fault of the file."""
+WHOLE_COUNTRY = "counts a whole country"  # why a row of another level is excluded
 
 
 def find_columns(names: Sequence[str], level: Level, path: Path) -> Columns:
-    """Return which columns of a file have which meaning.
-
-    Raises InputError when one that counts need is missing.
-    """
+    """Return which columns have which meaning; raises InputError when a needed one is missing."""
     plain = {re.sub(r"[^a-z0-9]+", "_", name.lower()).strip("_"): name for name in names}
     columns = {
         meaning: [plain[name] for name in possible if name in plain]
@@ -122,9 +98,9 @@ def find_columns(names: Sequence[str], level: Level, path: Path) -> Columns:
 def counts_rules(names: Sequence[str], columns: Columns, level: Level, last_day: date) -> RowRules:
     """Return how rows with these delivered columns, public on `last_day`, are counts.
 
-    Columns: country (ISO 3166-1 alpha-3), name; day, and its month [months since 1970-01]: the
-    first day of the row's month, or the middle of its week; type_of_violence, and `type_name` as
-    the source writes it; events, deaths, and those of a type: `events_1` .. `deaths_3`.
+    Columns: country (ISO 3166-1 alpha-3), name; day (the first of the row's month, or the middle of
+    its week) and its month [months since 1970-01]; type_of_violence, and `type_name` as delivered;
+    events, deaths, and those of a type: `events_1` .. `deaths_3`.
     """
     figures = {name for figure in FIGURES for name in columns.get(figure, ())}
     key = [quoted(name) for name in names if name not in figures and not is_nameless(name)]

@@ -1,12 +1,11 @@
 """Comma-separated text as it is delivered: of mixed encoding, with stray quotes, half broken.
 
-Two readers share the work. Arrow's, which is fast, reads text whose quotation marks conform to RFC
-4180 and whose records are all of one width. The standard library's, which is slow but loses
-nothing, reads any other stretch: DuckDB's drops characters next to a stray quotation mark, and
-pandas' drops records that are too long.
+Arrow's fast reader takes text whose quotation marks conform to RFC 4180 and whose records are of
+one width; the standard library's slow one, which loses nothing, takes the rest. (DuckDB's drops
+characters next to a stray mark, and pandas' drops records that are too long.)
 
-A misplaced quotation mark must not make one event of two. So a record of several lines whose marks
-do not conform is split: each of its lines is a record.
+A misplaced quotation mark must not make one event of two, so a record of several lines whose marks
+do not conform is split into its lines.
 """
 
 import codecs
@@ -26,7 +25,7 @@ import pyarrow.csv
 from features.arrays import IntArray
 from features.arrow import in_arrow_memory
 from features.errors import InputError
-from features.sources.rows import BEYOND, LINE, LINES
+from features.sources.source import BEYOND, LINE, LINES
 from features.sources.unpack import FileContent, decode_text, open_content
 
 LONGEST_RECORD = 1 << 26  # [bytes]
@@ -37,9 +36,9 @@ Bytes = npt.NDArray[np.uint8]
 
 
 class CsvRows:
-    """The records of a CSV file, read once; blank lines are no records.
+    """The records of a CSV file, read once; blank lines are none.
 
-    `first` is the first record, whose fields are the names of the columns until others are given.
+    `first` is the first record; its fields name the columns until others are given.
     """
 
     def __init__(self, path: Path, content: FileContent) -> None:
@@ -71,22 +70,24 @@ class CsvRows:
         return (*other, *nuls)
 
     def batches(self, columns: Sequence[str] | None = None) -> Iterator[pa.RecordBatch]:
-        """Yield some columns of the records but the header, all by default, and LINE and LINES.
+        """Yield some columns of the records, all by default, and LINE and LINES; null is no field.
 
-        Fields are text, null where a record has none. Raises InputError when the file is damaged or
-        a record never ends.
+        Raises InputError for a damaged file or an endless record.
         """
         skip = int(self._has_header)
         data, enough = b"", 0
-        for chunk, final in chain(
-            ((chunk, False) for chunk in self._content.chunks()), [(b"", True)]
-        ):
+        chunks = ((chunk, False) for chunk in self._content.chunks())
+        for chunk, final in chain(chunks, [(b"", True)]):
             data += self._mended(chunk)
             if len(data) < min(enough, LONGEST_RECORD) and not final:
                 continue
             table, used, lines = self._records(data, columns, final=final)
             if not (used or final) and len(data) >= LONGEST_RECORD:
-                raise self._endless()
+                raise InputError(
+                    f"'{self._path}' is not comma-separated text: the record that begins on line "
+                    f"{self._line} is longer than {LONGEST_RECORD >> 20} MB; close the quotation "
+                    "mark that it opens"
+                )
             data = data[used:]
             enough = 2 * len(data)  # or a long record would be looked at again and again
             self._line += lines
@@ -94,13 +95,6 @@ class CsvRows:
             skip -= dropped
             selected = [*(columns or self.columns), LINE, LINES]
             yield from table.slice(dropped).select(selected).to_batches()
-
-    def _endless(self) -> InputError:
-        return InputError(
-            f"'{self._path}' is not comma-separated text: the record that begins on line "
-            f"{self._line} is longer than {LONGEST_RECORD >> 20} MB; close the quotation mark that "
-            "it opens"
-        )
 
     def _first_record(self, start: bytes) -> list[str]:
         begin = start[:_FIRST_LINES].replace(b"\0", _REPLACEMENT)
@@ -142,19 +136,12 @@ class CsvRows:
             if spans and not final:  # the last record may go on in the next chunk
                 count = spans.pop().begin
             records = [record for span in spans for record in _parted(span, lines)]
-        return (
-            _columns(records, self._names, self._line),
-            sum(map(len, raw[:count])),
-            count,
-        )
+        return (_columns(records, self._names, self._line), sum(map(len, raw[:count])), count)
 
 
 @contextmanager
 def open_csv(path: Path) -> Iterator[CsvRows]:
-    """Open a `.csv`, `.csv.gz` or `.zip` file; the last must hold exactly one CSV file.
-
-    Raises InputError when the path is no file, the file is empty, damaged or no CSV at all.
-    """
+    """Open a `.csv`, `.csv.gz` or `.zip` file of one CSV; raises InputError for any other."""
     with open_content(path) as content:
         yield CsvRows(path, content)
 
@@ -288,11 +275,7 @@ def _columns(records: Sequence[_Span], names: Sequence[str], line: int) -> pa.Ta
         for n, name in enumerate(names)
     }
     beyond = [",".join(f[width:]) if len(f) > width else None for f in of_each]
-    return pa.table(
-        {
-            **columns,
-            BEYOND: pa.array(beyond, pa.string()),
-            LINE: pa.array([line + record.begin for record in records], pa.int64()),
-            LINES: pa.array([record.lines for record in records], pa.int64()),
-        }
-    )
+    columns[BEYOND] = pa.array(beyond, pa.string())
+    columns[LINE] = pa.array([line + record.begin for record in records], pa.int64())
+    columns[LINES] = pa.array([record.lines for record in records], pa.int64())
+    return pa.table(columns)

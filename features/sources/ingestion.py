@@ -1,7 +1,4 @@
-"""From a delivered file of events to a release: rows are accepted or rejected, placed and written.
-
-How rows are accepted or rejected is in `acceptance.py`.
-"""
+"""From a delivered file of events to a release: rows are accepted, placed and written."""
 
 import hashlib
 from collections.abc import Sequence
@@ -26,7 +23,8 @@ from features.archive.releases import (
 from features.archive.schemas import EVENTS_SCHEMA, event_faults
 from features.database import open_database
 from features.errors import ArchiveError, InputError
-from features.places.placement import place_admin1, place_country, place_priogrid
+from features.places.placement import place_admin1, place_country
+from features.places.priogrid import place_priogrid
 from features.sources.acceptance import RowRules, take_in
 from features.sources.source import EventSource, FileOptions
 from features.sources.sql import literal
@@ -79,8 +77,11 @@ class FileDelivery:
         _copy(database, intake.rejected_rows(), folder / REJECTED_FILE)
         deleted = pa.table({"event_id": sorted(self.deleted)}, schema=DELETED_SCHEMA)
         pq.write_table(deleted, folder / DELETED_FILE)
+        sha256 = intake.sha256
+        if self.deleted:
+            sha256 = hashlib.sha256("\n".join([sha256, *sorted(self.deleted)]).encode()).hexdigest()
         return ReleaseContent(
-            sha256=_with_deleted(intake.sha256, self.deleted),
+            sha256=sha256,
             rows_accepted=intake.count("accepted"),
             rows_rejected=intake.count("rejected"),
             rows_deleted=len(self.deleted),
@@ -99,13 +100,6 @@ class FileDelivery:
             key="event_id",
             repeated="event_id is repeated",
         )
-
-
-def _with_deleted(content: str, deleted: tuple[str, ...]) -> str:
-    """Return the hash of a file's content and of the ids that are withdrawn with it."""
-    if not deleted:
-        return content
-    return hashlib.sha256("\n".join([content, *sorted(deleted)]).encode()).hexdigest()
 
 
 def _type(of: pa.DataType) -> str:
@@ -177,6 +171,5 @@ def _copy(database: duckdb.DuckDBPyConnection, query: str, file: Path) -> None:
 def _odd_bounds(database: duckdb.DuckDBPyConnection) -> tuple[str, ...]:
     """Say how many events have a low above their high: slips of coders, but events all the same."""
     [(number,)] = database.sql("SELECT count(*) FROM accepted WHERE low > high").fetchall()
-    if number == 0:
-        return ()
-    return (f"{number} events have low above high and are kept: best is what counts",)
+    note = f"{number} events have low above high and are kept: best is what counts"
+    return (note,) if number else ()

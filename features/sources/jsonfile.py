@@ -2,9 +2,8 @@
 
 A file is a list of records, or an object whose "data" is one. Every field becomes text.
 
-The standard library's decoder reads record by record. A streaming parser (ijson on yajl) was tried:
-it refuses raw control characters in texts, writes numbers anew, and takes memory with the square of
-the depth, so that 100 kB of opening brackets end the process.
+A streaming parser (ijson on yajl) refuses raw control characters, writes numbers anew, and takes
+memory with the square of the depth, so that 100 kB of opening brackets end the process.
 """
 
 import codecs
@@ -19,12 +18,10 @@ import pyarrow as pa
 
 from features.errors import InputError
 from features.sources.csvfile import LONGEST_RECORD
-from features.sources.rows import LINE, LINES
+from features.sources.source import LINE, LINES, numbered_rows
 from features.sources.unpack import FileContent
 
-OTHERS = "other fields"
-"""The column, as JSON, of all fields that neither the first record nor the source has."""
-
+OTHERS = "other fields"  # as JSON: those that neither the first record nor the source has
 _DATA = re.compile(r'(?<!\\)"data"\s*:\s*\[')
 _BETWEEN = re.compile(r"[\s,]*")
 _BATCH = 20_000  # [records]
@@ -39,8 +36,7 @@ def is_json(content: FileContent) -> bool:
 class JsonRows:
     """The records of a JSON file; LINE is the number of the record, from 1.
 
-    The columns `names` are there even if no record has them. Raises InputError when the file is no
-    list of records.
+    The columns `names` are there even if no record has them. Raises InputError for any other file.
     """
 
     def __init__(self, path: Path, content: FileContent, names: Sequence[str]) -> None:
@@ -63,10 +59,7 @@ class JsonRows:
         return self._content.sha256
 
     def batches(self, columns: Sequence[str] | None = None) -> Iterator[pa.RecordBatch]:
-        """Yield some fields of the records as text, all by default.
-
-        Raises InputError when the file is cut off or no JSON.
-        """
+        """Yield some fields as text, all by default; raises InputError for broken JSON."""
         start = 1
         while records := list(islice(self._all, _BATCH)):
             yield self._batch(records, start).select([*(columns or self.columns), LINE, LINES])
@@ -78,14 +71,8 @@ class JsonRows:
         columns = [[_text(record.get(name)) for record in records] for name in names]
         others = [{k: v for k, v in record.items() if k not in own} for record in records]
         columns.append([_text(fields or None) for fields in others])
-        return pa.RecordBatch.from_arrays(
-            [
-                *(pa.array(column, pa.string()) for column in columns),
-                pa.array(range(start, start + len(records)), pa.int64()),
-                pa.array([1] * len(records), pa.int64()),
-            ],
-            names=[*self.columns, LINE, LINES],
-        )
+        texts = [pa.array(column, pa.string()) for column in columns]
+        return numbered_rows(texts, self.columns, range(start, start + len(records)))
 
     def _texts(self) -> Iterator[str]:
         decoder = codecs.getincrementaldecoder("utf-8")()

@@ -1,7 +1,4 @@
-"""Publication: which months the sources should have published by a day, and which are missing.
-
-Every source publishes with a lag of its own, which decides the newest origin that a day allows.
-"""
+"""Which months the sources should have published by a day, and which are missing."""
 
 from collections import defaultdict
 from collections.abc import Callable
@@ -20,10 +17,7 @@ _MOST_NAMED = 5
 
 
 class Staleness(NamedTuple):
-    """The month that should be public, and how many months behind it a vintage ends.
-
-    `expected` is a number [months since 1970-01]; `months` is 0 where nothing is missing.
-    """
+    """The month that should be public [months since 1970-01], and how many are missing to it."""
 
     expected: int
     months: int
@@ -33,11 +27,10 @@ def newest_public_month(history: str, as_of: date) -> int | None:
     """Return the last month that a source should have published whole by the end of a day.
 
     A number [months since 1970-01]; None for a history whose schedule is not known. UCDP's monthly
-    Candidate file comes out about the 20th of the next month (see `ucdp.OfficialRelease`).
-    ACLED adds every week the events of the week before (ACLED, Keeping ACLED data updated,
-    https://acleddata.com/knowledge-base/keeping-acled-data-updated); its weeks end on Fridays and
-    are taken to be out on the Wednesday that follows, so that a month is whole between the 5th and
-    the 11th of the next.
+    file comes out about the 20th of the next month (see `ucdp.OfficialRelease`). ACLED adds every
+    week the events of the week before
+    (https://acleddata.com/knowledge-base/keeping-acled-data-updated); its weeks end on Fridays and
+    are taken to be out on the Wednesday after.
     """
     schedule = _SCHEDULES.get(history)
     return None if schedule is None else schedule(as_of)
@@ -58,10 +51,7 @@ _SCHEDULES: dict[str, Callable[[date], int]] = {ucdp.HISTORY: _ucdp, acled.SOURC
 
 
 def staleness(vintage: Vintage) -> Staleness | None:
-    """Return how far a vintage lies behind what should be public on its day.
-
-    None for simulated events and where the schedule of the source is not known.
-    """
+    """Return how far a vintage is behind; None if simulated or without a known schedule."""
     expected = newest_public_month(vintage.history, vintage.as_of)
     if vintage.simulated or expected is None:
         return None
@@ -69,12 +59,11 @@ def staleness(vintage: Vintage) -> Staleness | None:
 
 
 def gaps(vintage: Vintage) -> pd.DataFrame:
-    """Return the unobserved months between observed ones.
+    """Return the unobserved months between observed ones, which make regions ineligible for scores.
 
-    A missing release silently makes regions ineligible for scores. A row is a gap that some
-    countries share, the one of most countries first, then the oldest. Columns: country, in words
-    (all, a few ISO 3166-1 alpha-3 codes, or how many); countries, their number; first_month,
-    last_month [months since 1970-01].
+    A row is a gap that some countries share, that of most countries first, then the oldest.
+    Columns: country, in words (all, a few ISO 3166-1 alpha-3 codes, or how many); countries, their
+    number; first_month, last_month [months since 1970-01].
     """
     observed = vintage.observed()
     following = observed.groupby("country")["first_month"].shift(-1)
@@ -91,12 +80,8 @@ def gaps(vintage: Vintage) -> pd.DataFrame:
         shared[first, int(last)].append(country)
     rows = [(_in_words(codes, everywhere), len(codes), *span) for span, codes in shared.items()]
     rows.sort(key=lambda row: (-row[1], row[2:]))
-    columns = {
-        "country": "str",
-        "countries": "int64",
-        "first_month": "int64",
-        "last_month": "int64",
-    }
+    numbers = dict.fromkeys(["countries", "first_month", "last_month"], "int64")
+    columns = {"country": "str"} | numbers
     return pd.DataFrame(rows, columns=list(columns)).astype(columns)
 
 

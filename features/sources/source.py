@@ -1,24 +1,74 @@
-"""What a source of events is to `ingestion.py`: files identified, opened and turned into events."""
+"""What a source is to `ingestion.py`: its files, the rows in them, and what they mean."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 from typing import Protocol
 
+import pyarrow as pa
+
 from features.archive.coverage import Coverage
 from features.archive.releases import Identity, Kind
 from features.errors import InputError
-from features.sources.rows import Rows
+
+BEYOND = "beyond the header"  # the column of all that a row has beyond the header's width
+LINE, LINES = "_line", "_lines"
+"""The line on which a row begins, from 1, and how many lines it takes."""
+SPACE = " \t\n\r"  # no content at the ends of a field
+
+
+class Rows(Protocol):
+    """The rows of an opened file, read once."""
+
+    @property
+    def columns(self) -> Sequence[str]:
+        """The names of the delivered columns."""
+
+    def batches(self, columns: Sequence[str] | None = None) -> Iterator[pa.RecordBatch]:
+        """Yield some columns, or all, as text, and LINE and LINES; raises InputError if damaged."""
+
+    @property
+    def sha256(self) -> str:
+        """The hash of the delivered content, once all of it is read."""
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What had to be mended to read the file, once all of it is read."""
+
+
+def numbered_rows(texts: list[pa.Array], names: Sequence[str], lines: range) -> pa.RecordBatch:
+    """Return columns of text as rows that take one line each."""
+    numbers = [pa.array(lines, pa.int64()), pa.array([1] * len(lines), pa.int64())]
+    return pa.RecordBatch.from_arrays([*texts, *numbers], names=[*names, LINE, LINES])
+
+
+def column_names(header: Sequence[str], path: Path) -> list[str]:
+    """Return a header's names, empty ones numbered; raises InputError if one repeats."""
+    stripped = [name.strip(SPACE) for name in header]
+    refuse_repeated([name.lower() for name in stripped], path)
+    return [own_name(name) or f"column {n}" for n, name in enumerate(stripped, start=1)]
+
+
+def refuse_repeated(names: Sequence[str], path: Path) -> None:
+    """Raise InputError when a file has several columns of one name."""
+    repeated = sorted({name for name in names if name and names.count(name) > 1})
+    if repeated:
+        raise InputError(f"'{path}' has several columns named {repeated[0]}: keep one of each")
+
+
+def own_name(name: str) -> str:
+    """Return a delivered column's name, changed where it is one that readers add themselves."""
+    return f"{name} (delivered)" if name.lower() in (LINE, LINES, BEYOND) else name
 
 
 @dataclass(frozen=True)
 class FileOptions:
     """Options of an ingest, which override what the file itself says.
 
-    `received_on` is the day of delivery, from which the file was public if nothing else is known.
+    `received_on` is the day from which it was public if nothing else is known.
     """
 
     received_on: date
@@ -34,8 +84,8 @@ class EventRules:
     """How delivered rows become events, in SQL (see `sources.sql`).
 
     `columns`: column of EVENTS_SCHEMA -> expression over `delivered."column"`; nullable ones may be
-    absent, and `admin1` and `priogrid` follow from the coordinates. `faults`: reason -> condition
-    over both kinds of columns, beside those of every event.
+    absent, and coordinates give `admin1` and `priogrid`. `faults`: reason -> condition over both
+    kinds of columns, beside those of every event.
     """
 
     columns: Mapping[str, str]
@@ -57,11 +107,7 @@ class EventSource(Protocol):
 
 
 def identify_final(path: Path, options: FileOptions, source: str) -> Identity:
-    """Return the identity of a file that carries none: a final release of a source.
-
-    It is named as the file is and public from the day it was received, unless the options differ.
-    Raises InputError when they have no coverage.
-    """
+    """Return a file's identity as a final release; raises InputError without a coverage."""
     if options.coverage is None:
         raise InputError(
             f"'{path.name}' does not say which months of which countries it observes: give "

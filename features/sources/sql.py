@@ -13,10 +13,9 @@ import pandas as pd
 import pyarrow as pa
 
 from features.places import priogrid
-from features.places.countries import gleditsch_ward_states
 from features.places.matching import match_countries
-from features.places.regions import load_regions
-from features.sources.rows import BEYOND
+from features.places.regions import gleditsch_ward_states, load_regions
+from features.sources.source import BEYOND
 
 _NAMELESS = re.compile(rf"column \d+|{re.escape(BEYOND)}")
 
@@ -60,8 +59,7 @@ def is_nameless(column: str) -> bool:
 def has_surplus(columns: Sequence[str]) -> str:
     """Return the SQL condition that a row has more fields than the header has names.
 
-    A column without a name that stands before others holds the numbers of rows, as pandas writes
-    them.
+    Columns without a name before others are row numbers, as pandas writes them.
     """
     last = takewhile(is_nameless, reversed(columns))
     return " OR ".join(is_filled(name) for name in last) or "false"
@@ -71,10 +69,10 @@ def define_functions(database: duckdb.DuckDBPyConnection) -> None:
     """Define the macros and functions that `RowRules` may use.
 
     `filled(text)` is the text without spaces around it, null if empty; `number(text)` a finite
-    number; `whole(text)` a whole number, in whatever notation; `day(text)` a date as YYYY-MM-DD or
-    MM/DD/YYYY, with or without a time of day; `iso3_of_gleditsch_ward(number)`,
-    `country_named(text)` and `country_of_cell(text)` are countries; `cells_apart(cell, latitude,
-    longitude)` counts the PRIO-GRID cells between a cell and a point.
+    number; `whole(text)` a whole one; `day(text)` a date as YYYY-MM-DD or MM/DD/YYYY, with or
+    without a time; `iso3_of_gleditsch_ward(number)`, `country_named(text)`, `country_of_cell(text)`
+    are countries; `cells_apart(cell, latitude, longitude)` counts the PRIO-GRID cells between a
+    cell and a point.
     """
     database.execute(_macros())
     define = partial(

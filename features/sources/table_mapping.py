@@ -1,19 +1,16 @@
 """The mapping by which any table of events is read: a TOML file that names its columns.
 
-source = "my-monitor"            # the name of the source, and of its history
-date_format = "%d/%m/%Y"         # if days are not YYYY-MM-DD
-country_code = "gleditsch-ward"  # if countries are neither names nor ISO 3166-1 alpha-3
+source = "my-monitor"            # the name of the source, and of its history date_format =
+"%d/%m/%Y"         # if days are not YYYY-MM-DD country_code = "gleditsch-ward"  # if countries are
+neither names nor ISO 3166-1 alpha-3
 
-[columns]                        # column of the normal form = column of the file
-event_id = "ID"
-date_start = "start"
-best = "killed"
+[columns]                        # column of the normal form = column of the file event_id = "ID"
+date_start = "start" best = "killed"
 
-[types]                          # value in the file = type of violence
-"armed clash" = "state-based"
+[types]                          # value in the file = type of violence "armed clash" =
+"state-based"
 
-[constants]                      # what is the same for every row
-country = "MLI"
+[constants]                      # what is the same for every row country = "MLI"
 """
 
 import re
@@ -59,8 +56,7 @@ def _several(names: object) -> object:
 class Columns(BaseModel):
     """Column of the normal form -> the file's column that holds it.
 
-    `event_id` must stay the same when an event is delivered again with revised figures. Where a
-    file has no such column, name those that together tell one event from all others.
+    `event_id` must stay the same when figures are revised; several columns may make it up together.
     """
 
     model_config = _STRICT
@@ -123,8 +119,8 @@ class TableMapping(BaseModel):
     """How the columns of a table become those of the normal form.
 
     Countries are names or ISO 3166-1 alpha-3 codes (`name`), or Gleditsch-Ward numbers. The keys of
-    `types` are compared without regard to case; without `types`, the column itself holds the names
-    or numbers of types of violence.
+    `types` match in any case; without `types`, the column holds names or numbers of types of
+    violence.
     """
 
     model_config = _STRICT

@@ -1,7 +1,6 @@
 """UCDP GED and Candidate files, as published or as exported by its site.
 
-Sundberg & Melander (2013), Introducing the UCDP Georeferenced Event Dataset, Journal of Peace
-Research 50(4).
+Sundberg & Melander (2013), Introducing the UCDP GED, Journal of Peace Research 50(4).
 """
 
 import re
@@ -17,8 +16,7 @@ from features.archive.schemas import OTHER_TYPES, TYPES_OF_VIOLENCE
 from features.errors import InputError
 from features.months import month_of
 from features.sources.csvfile import open_csv
-from features.sources.rows import Rows, refuse_repeated
-from features.sources.source import EventRules, FileOptions, identify_final
+from features.sources.source import EventRules, FileOptions, Rows, identify_final, refuse_repeated
 from features.sources.sql import has_surplus, is_filled, quoted
 
 FIRST_DAY = date(1989, 1, 1)
@@ -46,8 +44,8 @@ _SPAN = re.compile(
 class OfficialRelease:
     """A release as its file name says it; months are numbers [months since 1970-01].
 
-    `available_on` is when UCDP usually publishes: by the end of June a year's file, about the
-    20th of the next month a month's.
+    `available_on` is when UCDP usually publishes: by the end of June a year's file, about the 20th
+    of the next month a month's.
     """
 
     source: str
@@ -61,10 +59,9 @@ class OfficialRelease:
 def official_release(file_name: str) -> OfficialRelease | None:
     """Return the release that an official file name stands for, None for any other name.
 
-    Official are `ged241-csv.zip` and `GEDEvent_v24_1.csv` (release `ucdp-ged 24.1`) and
-    `GEDEvent_v23_0_10.csv` (release `ucdp-candidate 23.0.10`), and `GEDEvent_v24_01_24_12.csv`
-    (`ucdp-candidate 24.01.24.12`); those beginning with GEDEvent may
-    be packed as `.csv.gz` or `.zip`.
+    `ged241-csv.zip` and `GEDEvent_v24_1.csv` are `ucdp-ged 24.1`, `GEDEvent_v23_0_10.csv` is
+    `ucdp-candidate 23.0.10`, `GEDEvent_v24_01_24_12.csv` is `ucdp-candidate 24.01.24.12`. Those
+    that begin with GEDEvent may be packed as `.csv.gz` or `.zip`.
     """
     if match := _YEARLY.fullmatch(file_name):
         year, version = match["a"] or match["c"], match["b"] or match["d"]
@@ -134,8 +131,7 @@ _OTHER_TYPE = f"type_of_violence is outside 1 to {max(TYPES_OF_VIOLENCE)}"
 def column_names(first: Sequence[str], path: Path) -> tuple[list[str], bool]:
     """Return the official names of a file's columns, and whether its first record is a header.
 
-    Columns without a name are named by their number. Raises InputError when columns are missing
-    or repeated.
+    Columns without a name are numbered. Raises InputError when some are missing or repeated.
     """
     has_header = not re.fullmatch(r"\s*\d+\s*", first[0]) or len(first) < len(OFFICIAL_COLUMNS)
     if has_header:
@@ -160,8 +156,7 @@ def _column_name(text: str) -> str:
 def ucdp_rules(columns: Sequence[str]) -> EventRules:
     """Return how rows with these columns become events.
 
-    UCDP states the PRIO-GRID cell of every event, so coordinates that are garbled or exchanged
-    give themselves away; next to a cell's edge the two may differ by rounding.
+    UCDP states each event's PRIO-GRID cell, which gives garbled or exchanged coordinates away.
     """
     whole = [name for name in ("type_of_violence", *_PRECISION, *_DEATHS) if name in columns]
     headline = ["text"] if "source_headline" in columns else []
@@ -196,9 +191,7 @@ def ucdp_rules(columns: Sequence[str]) -> EventRules:
 class Ucdp:
     """UCDP's files, identified by their official names (see `official_release`).
 
-    Such a name says the release, its months and when it was public. Any other file is a final
-    release of `ucdp-ged`, named as the file is, public from the day it was received, and needs a
-    coverage. Options override the name.
+    Any other file is a final release of `ucdp-ged` by its own name, and needs a coverage.
     """
 
     def identify(self, path: Path, options: FileOptions) -> Identity:
@@ -230,6 +223,4 @@ class Ucdp:
             rows.name_columns(names, has_header=has_header)
             yield rows
 
-    def rules(self, columns: Sequence[str]) -> EventRules:
-        """Return how rows with these columns become events."""
-        return ucdp_rules(columns)
+    rules = staticmethod(ucdp_rules)

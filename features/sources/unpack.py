@@ -12,7 +12,7 @@ import struct
 import zipfile
 import zlib
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from itertools import chain
 from pathlib import Path
 from typing import IO, NamedTuple
@@ -21,16 +21,14 @@ from features.errors import InputError
 
 _CHUNK = 1 << 23  # [bytes]
 _UTF16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
-MOST_TIMES_LARGER = 200
-"""How many times its packed size a file may take unpacked; event files take 5 to 30 times."""
+MOST_TIMES_LARGER = 200  # than packed; event files unpack to 5 to 30 times their size
 _ALWAYS_ALLOWED = 1 << 26  # [bytes]
 
-
+# What unpacking a file raises when it is damaged, encrypted or of an unknown kind.
 _DAMAGED = (
     *(OSError, EOFError, RuntimeError, ValueError),
     *(struct.error, zlib.error, lzma.LZMAError, zipfile.BadZipFile),
 )
-"""What unpacking a file raises when it is damaged, encrypted or of an unknown kind."""
 
 
 class DecodedText(NamedTuple):
@@ -106,15 +104,15 @@ class FileContent:
 
     def _unpacked(self) -> Iterator[bytes]:
         try:
-            first = self._read()
-            if first[:2] in _UTF16:
+            chunk = self._read()
+            if chunk[:2] in _UTF16:
                 decoder = codecs.getincrementaldecoder("utf-16")(errors="replace")
-                yield decoder.decode(first).encode()
-                while chunk := self._read():
+                while chunk:
                     yield decoder.decode(chunk).encode()
+                    chunk = self._read()
                 yield decoder.decode(b"", final=True).encode()
                 return
-            yield first.removeprefix(codecs.BOM_UTF8)
+            yield chunk.removeprefix(codecs.BOM_UTF8)
             while chunk := self._read():
                 yield chunk
         except _DAMAGED as error:
@@ -143,47 +141,33 @@ def damaged(path: Path, error: Exception) -> InputError:
 
 @contextmanager
 def open_content(path: Path) -> Iterator[FileContent]:
-    """Open a plain, `.gz` or `.zip` file; the last must hold exactly one CSV file.
-
-    Raises InputError when there is no file, or it is not what its name says.
-    """
+    """Open a plain, `.gz` or `.zip` file of one CSV; raises InputError for any other."""
     require_file(path)
-    with _opened(path) as packed:
+    try:
+        packed = path.open("rb")
+    except OSError as error:
+        raise _unreadable(path, error) from error
+    with packed, ExitStack() as stack:
         match path.suffix.lower():
             case ".gz":
-                with gzip.open(packed) as file:
-                    yield FileContent(path, file)
+                yield FileContent(path, stack.enter_context(gzip.open(packed)))
             case ".zip":
-                with _zip(packed, path) as archive, _member(archive, path) as file:
-                    yield FileContent(path, file)
+                yield FileContent(path, _member(packed, path, stack))
             case _:
                 yield FileContent(path, packed)
 
 
-def _opened(path: Path) -> IO[bytes]:
-    try:
-        return path.open("rb")
-    except OSError as error:
-        raise _unreadable(path, error) from error
-
-
-def _zip(packed: IO[bytes], path: Path) -> zipfile.ZipFile:
-    try:
-        return zipfile.ZipFile(packed)
-    except _DAMAGED as error:
-        raise damaged(path, error) from error
-
-
-def _member(archive: zipfile.ZipFile, path: Path) -> IO[bytes]:
+def _member(packed: IO[bytes], path: Path, stack: ExitStack) -> IO[bytes]:
     """Open the one CSV file in a zip file."""
-    names = [name for name in archive.namelist() if name.lower().endswith(".csv")]
-    names = [name for name in names if not name.startswith("__MACOSX/")]
-    if len(names) != 1:
-        raise InputError(
-            f"'{path}' holds {len(names)} CSV files where exactly one is expected: unpack it and "
-            "give the one that is meant"
-        )
     try:
-        return archive.open(names[0])
+        archive = stack.enter_context(zipfile.ZipFile(packed))
+        names = [name for name in archive.namelist() if name.lower().endswith(".csv")]
+        names = [name for name in names if not name.startswith("__MACOSX/")]
+        if len(names) == 1:
+            return stack.enter_context(archive.open(names[0]))
     except _DAMAGED as error:
         raise damaged(path, error) from error
+    raise InputError(
+        f"'{path}' holds {len(names)} CSV files where exactly one is expected: unpack it and "
+        "give the one that is meant"
+    )

@@ -17,8 +17,7 @@ from features.archive.releases import Archive
 from features.archive.vintage import Vintage, open_vintage
 from features.arrays import FloatArray
 from features.panel.panel import Panel, read_panel
-from features.sources.simulation.delivery import deliver
-from features.sources.simulation.world import World
+from features.sources.simulation.world import World, deliver
 from tests.training import train_level, without_pictures
 
 JANUARY_2010 = 480

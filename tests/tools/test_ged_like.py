@@ -10,9 +10,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from features.places.countries import iso3_of_gleditsch_ward
 from features.places.placement import place_admin1
 from features.places.priogrid import cell_of
+from features.places.regions import iso3_of_gleditsch_ward
 from features.sources.ucdp import OFFICIAL_COLUMNS
 from tests.paths import DATA, ROOT
 from tools.ged_like import write_ged_like

@@ -18,7 +18,7 @@ import shapely
 from features.arrays import FloatArray
 from features.errors import InputError
 from features.places.priogrid import centres
-from features.places.spelling import region_ids
+from features.places.region_names import slug
 from tools.geography import choices
 from tools.geography.borders import border_distance_km, length_km, shared_borders
 from tools.geography.land import land_cells
@@ -126,6 +126,18 @@ def first_order(units: pd.DataFrame) -> pd.DataFrame:
     regions["area_km2"] = area_km2(whole).round(1)
     regions["geometry"] = simplify(whole)
     return regions[["key", "id", "name", "country", "iso_3166_2", "area_km2", "geometry"]]
+
+
+def region_ids(country: pd.Series, name: pd.Series, key: pd.Series) -> pd.Series:
+    """Return `{country}-{slug of name}` (n,), with a slug of the unique `key` where that repeats.
+
+    Raises InputError when ids still repeat.
+    """
+    ids = country + "-" + name.map(slug)
+    ids = ids.where(~ids.duplicated(keep=False), ids + "-" + key.map(slug))
+    if ids.duplicated().any():
+        raise InputError(f"region ids repeat: {sorted(ids[ids.duplicated()])}")
+    return ids
 
 
 def _is_invented(regions: pd.DataFrame) -> pd.Series:

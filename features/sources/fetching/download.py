@@ -10,6 +10,7 @@ Range requests and their conditions are those of RFC 9110, sections 13.1.5 and 1
 import json
 import re
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -51,11 +52,10 @@ class PartialFile:
 
     def note(self) -> dict[str, Any]:
         """Return the note, empty if there is none or it is illegible."""
-        try:
+        with suppress(FileNotFoundError, ValueError):
             note = json.loads(self._note.read_text(encoding="utf-8"))
-        except (FileNotFoundError, ValueError):
-            return {}
-        return note if isinstance(note, dict) else {}
+            return note if isinstance(note, dict) else {}
+        return {}
 
     def write_note(self, note: Mapping[str, Any]) -> None:
         """Replace the note, whole or not at all."""
@@ -82,31 +82,25 @@ class PartialFile:
 
 
 def existing_file(target: Path, check: Check) -> DownloadedFile | None:
-    """Return an existing file that passes its check, else None.
-
-    Raises InputError when it cannot be read.
-    """
+    """Return an existing file that passes its check, else None; raises InputError if unreadable."""
     try:
-        if target.is_file():
-            check(target)
-            return DownloadedFile(target, was_there=True, bytes=target.stat().st_size)
+        with suppress(InputError):
+            if target.is_file():
+                check(target)
+                return DownloadedFile(target, was_there=True, bytes=target.stat().st_size)
     except OSError as error:
         raise InputError(
             f"'{target}' cannot be read ({error.strerror or error}): see to its permissions"
         ) from error
-    except InputError:
-        pass
     return None
 
 
 def make_file(
     target: Path, check: Check, complete: Callable[[PartialFile], None]
 ) -> DownloadedFile:
-    """Return the file `target`, if it is not there after `complete` has fetched what is missing.
+    """Return the file `target`, fetched by `complete` if it is not there; one process at a time.
 
-    What fails its check is thrown away. Waits for another process that fetches into the folder.
-    Raises InputError, keeping what has come, when the disk is full or faulty, and what `complete`
-    raises.
+    Raises InputError, keeping what has come, when the disk refuses, and what `complete` raises.
     """
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
@@ -138,27 +132,23 @@ def download(
 ) -> DownloadedFile:
     """Download an address to `target`, unless that exists and passes the check.
 
-    `advice` says what to do about a status code. Raises InputError; a download
-    that broke off is kept, hidden, and continued by the next if the server has the same file.
+    `advice` is by status code. Raises InputError; half a download is kept, hidden, and continued.
     """
-    return make_file(
-        target,
-        check,
-        lambda partial: client.get(
+
+    def complete(partial: PartialFile) -> None:
+        client.get(
             address,
             lambda response: _receive(response, address, partial, client),
             headers=lambda: _continuation(address, partial),
             statuses=_STATUSES,
             advice=advice,
-        ),
-    )
+        )
+
+    return make_file(target, check, complete)
 
 
 def _continuation(address: str, partial: PartialFile) -> dict[str, str]:
-    """Return the headers that ask for the rest of a file, none to ask for all of it.
-
-    Without a tag or date of the file it cannot be continued: it may have changed.
-    """
+    """Return the headers that ask for the rest of a file; none, for all, if it may have changed."""
     note = partial.note()
     version = note.get("etag") or note.get("last_modified")
     if partial.size and note.get("address") == address and isinstance(version, str):
@@ -191,18 +181,14 @@ def _receive(
 
 
 def _whole_size(response: requests.Response, partial: PartialFile) -> int | None:
-    """Return the size of the file of which an answer is the rest [bytes], None if it is not told.
+    """Return the size of the file of which an answer is the rest [bytes], None if unknown.
 
     Raises TemporaryError, having thrown away what came, when it is the rest of something else.
     """
-    part = _CONTENT_RANGE.fullmatch(response.headers.get("Content-Range", ""))
-    before = partial.note()
+    headers, before = response.headers, partial.note()
+    part = _CONTENT_RANGE.fullmatch(headers.get("Content-Range", ""))
     size = int(part["size"]) if part and part["size"] != "*" else before.get("size")
-    now = {
-        "etag": response.headers.get("ETag"),
-        "last_modified": response.headers.get("Last-Modified"),
-        "size": size,
-    }
+    now = {"etag": headers.get("ETag"), "last_modified": headers.get("Last-Modified"), "size": size}
     # An answer to If-Range need not repeat them all.
     changed = any(now[name] not in (None, before[name]) for name in now if name in before)
     if part is None or int(part["first"]) != partial.size or changed:
@@ -212,7 +198,7 @@ def _whole_size(response: requests.Response, partial: PartialFile) -> int | None
 
 
 def _note(response: requests.Response, address: str) -> dict[str, Any]:
-    """Return where an answer comes from, and by what the same file can be told [bytes].
+    """Return where an answer comes from, and by what the same file can be told.
 
     The tag, date and size of a packed answer are those of its packed form: of no use.
     """

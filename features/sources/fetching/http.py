@@ -1,13 +1,15 @@
 """Ask a server politely: requests at a pace, retries after waits, bounds on time and size.
 
-What may be better next time (no connection, no answer, a busy server, a body that breaks off) is
-asked for again; anything else is an error at once.
+What may be better next time (no connection, a busy server, a body that breaks off) is asked for
+again; anything else is an error at once.
 """
 
 import json
 import time
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import partial
 from http import HTTPStatus
 from typing import Any, TypeVar
 
@@ -62,8 +64,8 @@ class HttpClient:
     """How servers are asked; times in seconds, sizes in bytes.
 
     `retries` says how often an address is asked again, and after which waits; a server that asks
-    for a longer wait than its `backoff_max` is given up. Requests begin at least `gap` apart. A
-    server may be silent for `timeout`; an answer may take `longest_answer` and be of `largest`.
+    for more than its `backoff_max` is given up. Requests begin at least `gap` apart. A server may
+    be silent for `timeout`; an answer may take `longest_answer` and be of `largest`.
     """
 
     user_agent: str
@@ -92,9 +94,9 @@ class HttpClient:
         """Return what `receive` makes of the answer, which it may refuse with a TemporaryError.
 
         `headers` are made anew for every attempt; `statuses` are those that `receive` handles;
-        `advice` says what to do about other ones. Without redirects no header is ever sent to
-        another address. Raises InputError, in which no header appears, and of it NotThereError when
-        the server has nothing under the address.
+        `advice` says what to do about others. Without redirects no header is sent to another
+        address. Raises InputError, in which no header appears, and of it NotThereError when nothing
+        is there.
         """
         retries = self.retries
         while True:
@@ -111,10 +113,7 @@ class HttpClient:
             self.sleep(max(fault.wait, retries.get_backoff_time()))
 
     def body(self, response: requests.Response, size: int = 0) -> Iterator[bytes]:
-        """Yield the bytes of an answer as they come, after `size` that came before.
-
-        Raises TemporaryError when it takes too long, InputError when all is too large.
-        """
+        """Yield the bytes of an answer; raises TemporaryError if slow, InputError if too large."""
         began = self.clock()
         while chunk := response.raw.read1(_CHUNK, decode_content=True):
             size += len(chunk)
@@ -145,14 +144,9 @@ class HttpClient:
             self.sleep(self._next_at - self.clock())
         self._next_at = self.clock() + self.gap
         # Unpacked on the way, an answer could neither be measured nor continued.
-        plain = {"User-Agent": self.user_agent, "Accept-Encoding": "identity"}
-        return self.session.get(
-            address,
-            headers=plain | dict(headers),
-            stream=True,
-            timeout=self.timeout,
-            allow_redirects=redirects,
-        )
+        headers = {"User-Agent": self.user_agent, "Accept-Encoding": "identity", **headers}
+        get = partial(self.session.get, timeout=self.timeout, allow_redirects=redirects)
+        return get(address, headers=headers, stream=True)
 
     def _counted(self, retries: Retry, address: str, fault: TemporaryError) -> Retry:
         """Return the retries that are left; raises InputError when there are none."""
@@ -174,28 +168,22 @@ class HttpClient:
 
 def _refuse(response: requests.Response, address: str, advice: Mapping[int, str]) -> None:
     """Raise the error of a status."""
-    status = response.status_code
+    status, wait = response.status_code, 0.0
     hint = advice.get(status, _LATER)
     if status in _BUSY:
-        raise TemporaryError(f"the server answers {status}", hint, _retry_after(response))
+        with suppress(InvalidHeader):
+            wait = Retry().get_retry_after(response.raw) or 0.0
+        raise TemporaryError(f"the server answers {status}", hint, wait)
     if response.is_redirect:
         hint = "it has moved: see to the address"
     kind = NotThereError if status in _NOT_THERE else InputError
     raise kind(f"'{address}' cannot be fetched, the server answers {status}: {hint}")
 
 
-def _retry_after(response: requests.Response) -> float:
-    """Return the wait that an answer asks for [s], 0 if none."""
-    try:
-        return Retry().get_retry_after(response.raw) or 0.0
-    except InvalidHeader:
-        return 0.0
-
-
 def _temporary(error: Exception, address: str, timeout: float) -> TemporaryError:
     """Return a failure of the connection as a TemporaryError; raise InputError for any other.
 
-    The texts of the libraries are left out: they run over lines and may quote a header.
+    The libraries' texts are left out: they run over lines and may quote a header.
     """
     match error:
         case requests.Timeout() | urllib3.exceptions.TimeoutError():

@@ -7,43 +7,41 @@
 Sundberg & Melander (2013), JPR 50(4); Hegre et al. (2020), Research & Politics 7(3).
 """
 
+import csv
+import io
+import lzma
 import re
+import zipfile
+import zlib
+from collections.abc import Callable
 from datetime import date
 from pathlib import Path
+from typing import IO
 
 from features.errors import InputError
 from features.months import month_of
 from features.sources.fetching.download import DownloadedFile, download, existing_file
 from features.sources.fetching.http import HttpClient
 from features.sources.fetching.ucdp_api import gather
-from features.sources.fetching.ucdp_whole import whole_file
-from features.sources.ucdp import official_release
+from features.sources.ucdp import OFFICIAL_COLUMNS, official_release
 
 FILES = "https://ucdp.uu.se/downloads"
 API = "https://ucdpapi.pcr.uu.se/api"
 
-_FIRST_YEAR = 2017
-"""The first year whose yearly file has a name of this form."""
-
+_FIRST_YEAR = 2017  # whose yearly file first had a name of this form
 _YEARLY = re.compile(r"(\d\d)\.([1-9])")
 _MONTHLY = re.compile(r"(\d\d)\.0\.([1-9]|1[0-2])")
 
 
 def release_address(release: str, files: str = FILES) -> str:
-    """Return where UCDP publishes a release, `24.1` or `24.0.10`, as a file.
-
-    Raises InputError for a release of another form.
-    """
+    """Return where UCDP publishes a release, `24.1` or `24.0.10`; raises InputError for others."""
     if match := _YEARLY.fullmatch(release):
         return f"{files.rstrip('/')}/ged/ged{match[1]}{match[2]}-csv.zip"
     return f"{files.rstrip('/')}/candidateged/{csv_name(release)}"
 
 
 def csv_name(release: str) -> str:
-    """Return the official name of a release as a CSV file: `GEDEvent_v24_1.csv`.
-
-    Raises InputError for a release of another form.
-    """
+    """Return a release's official name as CSV, `GEDEvent_v24_1.csv`; raises InputError as above."""
     if not (_YEARLY.fullmatch(release) or _MONTHLY.fullmatch(release)):
         raise InputError(
             f"'{release}' is not a UCDP release: write 24.1 for the yearly file of 2024, or "
@@ -63,9 +61,9 @@ def fetch_release(
 ) -> DownloadedFile:
     """Fetch a release into a folder under its official name, unless it is there and whole.
 
-    Without a token the published file is downloaded, with one the pages of the API are gathered
-    to a CSV file. Raises InputError, and of it NotThereError when UCDP has not published it;
-    nothing that is not whole is visible, and what came is kept, hidden, for the next time.
+    Without a token the published file is downloaded, with one the pages of the API are gathered to
+    a CSV file. Raises InputError, and of it NotThereError when UCDP has not published it; nothing
+    half is visible, and what came is kept, hidden, for the next time.
     """
     address = release_address(release, files)
     pages = f"{api.rstrip('/')}/gedevents/{release}"
@@ -82,12 +80,7 @@ def fetch_release(
 
 
 def due_releases(as_of: date) -> list[str]:
-    """Return the releases that UCDP should have published by a day, oldest months first.
-
-    They are the latest yearly one and the monthly ones of the months after those it holds, by
-    the habits of UCDP (see `official_release`); it may be late. Raises InputError for a day
-    before the first of them.
-    """
+    """Return what UCDP should have published by a day, oldest first; raises InputError for none."""
     years = range(as_of.year, _FIRST_YEAR - 1, -1)
     yearly = next((f"{y % 100:02d}.1" for y in years if _is_out(f"{y % 100:02d}.1", as_of)), None)
     if yearly is None:
@@ -119,3 +112,84 @@ def _advice(release: str, token: str | None) -> dict[int, str]:
         404: f"UCDP has not, or not yet, published release {release}: fetch again later, or "
         "another release",
     }
+
+
+_HEAD, _TAIL = 1 << 16, 1 << 16  # [bytes]
+_NEEDED = frozenset({"country_id", "date_start", "latitude"})
+_NO_ZIP = (zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError, RuntimeError)
+
+
+def whole_file(address: str, largest: int) -> Callable[[Path], None]:
+    """Return a check of a download from an address that names a zip or CSV file.
+
+    It raises InputError for half a file, another, or one that unpacks to more than `largest`
+    [bytes].
+    """
+
+    def check(path: Path) -> None:
+        if address.lower().endswith(".zip"):
+            fault = _fault_of_zip(path, largest)
+        else:
+            with path.open("rb") as file:
+                fault = _fault_of_head(file.read(_HEAD)) or _fault_of_tail(file)
+        if fault:
+            raise InputError(
+                f"what came from '{address}' {fault}: fetch again later, or fetch it by hand and "
+                "ingest it"
+            )
+
+    return check
+
+
+def _fault_of_zip(path: Path, largest: int) -> str | None:
+    try:
+        with zipfile.ZipFile(path) as packed:
+            files = [f for f in packed.infolist() if not f.filename.startswith("__MACOSX/")]
+            files = [file for file in files if file.filename.lower().endswith(".csv")]
+            if len(files) != 1:
+                return f"holds {len(files)} CSV files where exactly one is expected"
+            if sum(file.file_size for file in packed.infolist()) > largest:
+                return f"unpacks to more than {largest:,} bytes"
+            if damaged := packed.testzip():
+                return f"is damaged in '{damaged}'"
+            with packed.open(files[0]) as file:
+                return _fault_of_head(file.read(_HEAD))
+    except _NO_ZIP:
+        with path.open("rb") as file:
+            return _fault_of_page(file.read(_HEAD)) or "is not a whole zip file"
+
+
+def _fault_of_page(head: bytes) -> str | None:
+    page = head.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] in (b"<", b"{")
+    return "is a web page or a message, not data" if page else None
+
+
+def _fault_of_head(head: bytes) -> str | None:
+    """Return what is wrong with the first bytes of a CSV file: neither a header nor a row."""
+    if fault := _fault_of_page(head):
+        return fault
+    encoding = "utf-16" if head[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig"
+    first = _first_record(head.decode(encoding, errors="replace"))
+    names = {re.sub(r"[^a-z0-9]+", "_", name.lower()).strip("_") for name in first}
+    row = len(first) >= len(OFFICIAL_COLUMNS) and first[0].strip().isdigit()
+    if row or names >= _NEEDED:
+        return None
+    return "does not begin like a UCDP event file"
+
+
+def _fault_of_tail(file: IO[bytes]) -> str | None:
+    """Return what is wrong with the end of a CSV file: a last line without end, cut in half."""
+    size = file.seek(0, 2)
+    file.seek(max(size - _TAIL, 0))
+    last = file.read().rpartition(b"\n")[2].replace(b"\0", b"")
+    if not last.strip():
+        return None
+    fields = _first_record(last.replace(b"\r", b"").decode("utf-8", errors="replace"))
+    return None if len(fields) >= len(OFFICIAL_COLUMNS) - 2 else "ends in the middle of a row"
+
+
+def _first_record(text: str) -> list[str]:
+    try:
+        return next(csv.reader(io.StringIO(text, newline="")), [])
+    except csv.Error:
+        return []

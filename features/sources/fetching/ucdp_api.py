@@ -1,13 +1,12 @@
 """Gather a release from the UCDP API, page by page, into a CSV file of the official layout.
 
-A page is JSON: TotalCount (events of the release), TotalPages, PreviousPageUrl, NextPageUrl
-(empty after the last) and Result, a list of events by column.
+A page is JSON: TotalCount (events of the release), NextPageUrl (empty after the last) and Result, a
+list of events by column.
 """
 
 import csv
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import NamedTuple
 from urllib.parse import parse_qs, urlsplit
@@ -31,8 +30,7 @@ class _Page(NamedTuple):
     events: list[dict[str, _Value]]
 
 
-@dataclass(frozen=True)
-class _Progress:
+class _Progress(NamedTuple):
     """How many of `total` events have come, in `size` bytes; `page` comes next, if any."""
 
     address: str
@@ -134,8 +132,8 @@ def _append_page(partial: PartialFile, progress: _Progress, page: _Page) -> _Pro
         )
     rows = [[_text(event.get(name)) for name in OFFICIAL_COLUMNS] for event in page.events]
     size = _append(partial, rows)
-    progress = replace(progress, page=page.next, total=page.total, size=size)
-    partial.write_note(vars(progress))
+    progress = progress._replace(page=page.next, total=page.total, size=size)
+    partial.write_note(progress._asdict())
     return progress
 
 

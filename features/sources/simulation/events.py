@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from features.arrays import BoolArray, FloatArray, IntArray, ObjectArray
 from features.places.priogrid import place_priogrid
 from features.places.regions import Regions, geometries, load_regions
-from features.sources.simulation.names import CIVILIANS, forces_of, group_names
+from features.sources.simulation.parameters import CIVILIANS, forces_of, group_names
 from features.sources.simulation.process import (
     NON_STATE,
     ONE_SIDED,
@@ -21,22 +21,17 @@ from features.sources.simulation.process import (
     State,
 )
 
-_SCATTER = np.array([0.01, 0.06, 0.15])
-"""Standard deviation of places about their town, for where_prec 1, 2 and 3 [degrees]."""
-
-_WHERE_PREC = (0.6, 0.25, 0.15)
-_SEVERAL_DAYS = 0.15
-_STATE_ATTACKS_CIVILIANS = 0.2
-_DISPUTED = 0.4
-"""Shares of events: by where_prec, over several days, one-sided by the state, with estimates that
-differ."""
-
+# Standard deviation of places about their town, and share of events, by where_prec.
+_SCATTER, _WHERE_PREC = np.array([0.01, 0.06, 0.15]), (0.6, 0.25, 0.15)  # [degrees], [1]
+# Shares of events: over several days, one-sided by the state, with estimates that differ.
+_SEVERAL_DAYS, _STATE_ATTACKS_CIVILIANS, _DISPUTED = 0.15, 0.2, 0.4
 _SPLIT = {
     STATE_BASED: (0.3, 0.5, 0.15, 0.05),
     NON_STATE: (0.4, 0.4, 0.15, 0.05),
     ONE_SIDED: (0.0, 0.0, 1.0, 0.0),
 }
 """How deaths fall on side a, side b, civilians and unknown, by type of violence."""
+_SIDES_OF_DEATHS = ("deaths_a", "deaths_b", "deaths_civilians", "deaths_unknown")
 
 
 def events_table(
@@ -74,10 +69,7 @@ def events_table(
             "country": region["country"].to_numpy(),
             "admin1": region["id"].to_numpy(),
             "priogrid": place_priogrid(latitude, longitude),
-            "deaths_a": split[:, 0],
-            "deaths_b": split[:, 1],
-            "deaths_civilians": split[:, 2],
-            "deaths_unknown": split[:, 3],
+            **dict(zip(_SIDES_OF_DEATHS, split.T, strict=True)),
             "best": draws.deaths,
             "high": high,
             "low": low,
@@ -111,8 +103,7 @@ def _rivals(states: State, draws: EventDraws, rng: np.random.Generator) -> IntAr
     standing = states.presence & (states.mood != Mood.DORMANT)[..., None]
     others: BoolArray = standing[draws.path, :, draws.region].copy()
     others[np.arange(len(others)), draws.group] = False
-    rivals: IntArray = (rng.random(others.shape) * others).argmax(axis=1)
-    return rivals
+    return np.asarray((rng.random(others.shape) * others).argmax(axis=1))
 
 
 def _days(
@@ -124,10 +115,8 @@ def _days(
     start = rng.integers(0, length)
     several = rng.random(len(months)) < _SEVERAL_DAYS
     end = np.minimum(start + several * rng.integers(1, 6, size=len(months)), length - 1)
-    day = np.timedelta64(1, "D")
-    return (first + start * day).astype("datetime64[us]"), (first + end * day).astype(
-        "datetime64[us]"
-    )
+    first_day, last_day = (first + days * np.timedelta64(1, "D") for days in (start, end))
+    return first_day.astype("datetime64[us]"), last_day.astype("datetime64[us]")
 
 
 def _places(

@@ -1,137 +1,116 @@
-"""What can be set about the simulated world, with units and bounds."""
+"""What can be set about the simulated world, with units and bounds, and the names in it."""
 
 import math
-from typing import Self
+from typing import Annotated, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from features.errors import ConfigurationError
 from features.months import parse_month
-from features.sources.simulation.names import MOST_GROUPS
+
+_FORMS = ("Front", "Army", "Brigade", "Movement")
+# fmt: off
+_EMBLEMS = (
+    "Copper Heron", "Paper Moon", "Glass River", "Seventh Kite", "Salt Lantern", "Blue Anvil",
+    "Wandering Drum", "Tin Baobab", "Silver Gourd", "Upside-down Umbrella", "Amber Compass",
+    "Hollow Bell", "Striped Teapot", "Iron Dragonfly", "Midnight Acacia", "Chalk Pelican",
+    "Velvet Scorpion", "Broken Sundial", "Yellow Ladder", "Cork Elephant",
+)
+# fmt: on
+MOST_GROUPS = len(_FORMS) * len(_EMBLEMS)
+
+CIVILIANS = "Simulated civilians"
+
+WESTERN_AFRICA = (
+    *("BEN", "BFA", "CIV", "CPV", "GHA", "GIN", "GMB", "GNB"),
+    *("LBR", "MLI", "MRT", "NER", "NGA", "SEN", "SLE", "TGO"),
+)
+"""UN M49 Western Africa without Saint Helena [ISO 3166-1 alpha-3]."""
+
+
+def group_names(number: int) -> list[str]:
+    """Return the names of the first groups, at most MOST_GROUPS of them."""
+    places = (divmod(n, len(_EMBLEMS)) for n in range(number))
+    return [
+        f"Simulated {_FORMS[(form + n) % len(_FORMS)]} of the {_EMBLEMS[n]}" for form, n in places
+    ]
+
+
+def forces_of(country_name: str) -> str:
+    """Return the name of a country's government side."""
+    return f"Simulated forces of {country_name}"
 
 
 class _Parameters(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
 
+NotNegative = Annotated[float, Field(ge=0)]
+Positive = Annotated[float, Field(gt=0)]
+Share = Annotated[float, Field(ge=0, le=1)]
+
+
 class Conduct(_Parameters):
     """How a group behaves while a mood lasts."""
 
-    months: float = Field(ge=1, description="mean duration of the mood [months]")
-    activity: float = Field(ge=0, description="factor on the background rate [1]")
-    excitation: float = Field(
-        ge=0, le=1, description="factor on what past events add [1]; at most 1, for stability"
-    )
-    mobility: float = Field(ge=0, description="factor on the hazard of entering a region [1]")
+    months: Annotated[float, Field(ge=1)]  # mean duration of the mood [months]
+    activity: NotNegative  # factor on the background rate [1]
+    excitation: Share  # factor on what past events add [1]; at most 1, for stability
+    mobility: NotNegative  # factor on the hazard of entering a region [1]
 
 
 class Severity(_Parameters):
     """How deadly the events of one type of violence are."""
 
-    no_deaths: float = Field(ge=0, le=1, description="probability that nobody dies [1]")
-    scale: float = Field(gt=0, description="scale of the Lomax law [deaths/event]")
-    shape: float = Field(
-        ge=0.1, description="tail exponent of the Lomax law [1]; smaller is heavier"
-    )
+    no_deaths: Share  # probability that nobody dies [1]
+    scale: Positive  # of the Lomax law [deaths/event]
+    shape: Annotated[float, Field(ge=0.1)]  # tail exponent of the law [1]; smaller is heavier
 
 
 class SimulationParameters(_Parameters):
     """The simulated world's parameters; the defaults resemble the Sahel of the 2010s and 2020s.
 
-    Raises pydantic.ValidationError when a field is out of its bounds or unknown, InputError when
-    a month is not written YYYY-MM, and ConfigurationError when the fields contradict each other
-    or the process is not subcritical.
+    Raises pydantic.ValidationError for a field that is out of its bounds or unknown, InputError for
+    a month that is not YYYY-MM, and ConfigurationError when the fields contradict each other or the
+    process is not subcritical.
     """
 
-    first_month: str = Field(default="2008-01", description="first month of the world [YYYY-MM]")
-    last_month: str = Field(default="2025-12", description="last month of the world [YYYY-MM]")
-    warm_up: int = Field(
-        default=120,
-        ge=0,
-        description="unrecorded months before the first, from all dormant [months]",
-    )
-    groups: int = Field(
-        default=18, ge=1, le=MOST_GROUPS, description="armed groups, dormant ones too"
-    )
+    first_month: str = "2008-01"  # of the world [YYYY-MM]
+    last_month: str = "2025-12"
+    warm_up: Annotated[int, Field(ge=0)] = 120  # unrecorded months before, from all dormant
+    groups: Annotated[int, Field(ge=1, le=MOST_GROUPS)] = 18  # armed groups, dormant ones too
 
-    background: float = Field(
-        default=0.08, ge=0, description="rate of an active group in a average region [events/month]"
-    )
-    susceptibility_spread: float = Field(
-        default=0.5,
-        ge=0,
-        le=3,
-        description="standard deviation of log susceptibility over regions [1]",
-    )
-    season_amplitude: float = Field(
-        default=0.2, ge=0, le=1, description="swing of the background rate over the year [1]"
-    )
-    season_peak: int = Field(
-        default=3, ge=1, le=12, description="calendar month of the season's peak"
-    )
+    background: NotNegative = 0.08  # rate of an active group in an average region [events/month]
+    susceptibility_spread: Annotated[float, Field(ge=0, le=3)] = 0.5
+    """Standard deviation of log susceptibility over regions [1]."""
+    season_amplitude: Share = 0.2  # swing of the background rate over the year [1]
+    season_peak: Annotated[int, Field(ge=1, le=12)] = 3  # calendar month
 
-    self_excitation: float = Field(
-        default=0.7,
-        ge=0,
-        description="events that one event brings about in its own region [events]",
-    )
-    neighbour_excitation: float = Field(
-        default=0.15, ge=0, description="events it brings about in all neighbours together [events]"
-    )
-    memory_months: float = Field(
-        default=2.5, gt=0, description="e-folding time of the excitation [months]"
-    )
+    self_excitation: NotNegative = 0.7  # events that one brings about in its own region [events]
+    neighbour_excitation: NotNegative = 0.15  # and in all neighbours together [events]
+    memory_months: Positive = 2.5  # e-folding time of the excitation [months]
 
-    mobility: float = Field(
-        default=0.095,
-        ge=0,
-        description="hazard of entering, for each neighbour fought over hard [1/month]",
-    )
-    leaving: float = Field(
-        default=0.2, ge=0, description="hazard of leaving a quiet region [1/month]"
-    )
+    mobility: NotNegative = 0.095  # hazard of entering, a neighbour fought over hard [1/month]
+    leaving: NotNegative = 0.2  # hazard of leaving a quiet region [1/month]
 
-    dormant: Conduct = Field(
-        default=Conduct(months=60, activity=0, excitation=0, mobility=0),
-        description="withdrawn to its home; rises with an offensive",
-    )
-    active: Conduct = Field(
-        default=Conduct(months=12, activity=1, excitation=1, mobility=1),
-        description="the usual mood",
-    )
-    offensive: Conduct = Field(
-        default=Conduct(months=5, activity=5, excitation=1, mobility=6),
-        description="then active again",
-    )
-    lull: Conduct = Field(
-        default=Conduct(months=3, activity=0.4, excitation=0.4, mobility=0.5),
-        description="a pause of its own accord, then active again",
-    )
-    truce: Conduct = Field(
-        default=Conduct(months=9, activity=0.05, excitation=0.05, mobility=0),
-        description="an agreed pause, then active again",
-    )
-    after_active: tuple[float, float, float, float] = Field(
-        default=(0.48, 0.3, 0.12, 0.1),
-        description="shares of active spells that end in an offensive, a lull, a truce, dormancy",
-    )
+    # Dormant groups have withdrawn to their homes, and rise with an offensive. Offensives, lulls (a
+    # pause of its own accord) and truces (an agreed pause) end in being active again.
+    dormant: Conduct = Conduct(months=60, activity=0, excitation=0, mobility=0)
+    active: Conduct = Conduct(months=12, activity=1, excitation=1, mobility=1)
+    offensive: Conduct = Conduct(months=5, activity=5, excitation=1, mobility=6)
+    lull: Conduct = Conduct(months=3, activity=0.4, excitation=0.4, mobility=0.5)
+    truce: Conduct = Conduct(months=9, activity=0.05, excitation=0.05, mobility=0)
+    after_active: tuple[float, float, float, float] = (0.48, 0.3, 0.12, 0.1)
+    """Shares of active spells that end in an offensive, a lull, a truce, dormancy."""
 
-    shares: tuple[float, float, float] = Field(
-        default=(0.5, 0.2, 0.3),
-        description="state-based, non-state and one-sided events where all occur",
-    )
-    state_based: Severity = Field(
-        default=Severity(no_deaths=0.25, scale=7, shape=1.7), description="of type of violence 1"
-    )
-    non_state: Severity = Field(
-        default=Severity(no_deaths=0.15, scale=6, shape=1.8), description="of type of violence 2"
-    )
-    one_sided: Severity = Field(
-        default=Severity(no_deaths=0.2, scale=6, shape=1.7), description="of type of violence 3"
-    )
-    most_deaths: int = Field(default=500, ge=1, description="cap [deaths/event]")
+    shares: tuple[float, float, float] = (0.5, 0.2, 0.3)
+    """State-based, non-state and one-sided events where all occur."""
+    state_based: Severity = Severity(no_deaths=0.25, scale=7, shape=1.7)
+    non_state: Severity = Severity(no_deaths=0.15, scale=6, shape=1.8)
+    one_sided: Severity = Severity(no_deaths=0.2, scale=6, shape=1.7)
+    most_deaths: Annotated[int, Field(ge=1)] = 500  # cap [deaths/event]
 
-    towns: int = Field(default=5, ge=1, le=50, description="points a region at which events gather")
+    towns: Annotated[int, Field(ge=1, le=50)] = 5  # points a region at which events gather
 
     @property
     def branching_ratio(self) -> float:

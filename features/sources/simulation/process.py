@@ -7,7 +7,7 @@ import math
 from dataclasses import dataclass
 from enum import IntEnum
 from functools import cached_property
-from typing import Self
+from typing import NamedTuple
 
 import numpy as np
 from scipy.sparse import csr_array, diags_array
@@ -48,8 +48,7 @@ class Setting:
         return csr_array(diags_array(1 / np.maximum(degrees, 1)) @ self.neighbours)
 
 
-@dataclass(frozen=True, eq=False)
-class State:
+class State(NamedTuple):
     """All that the future depends on, at the end of a month.
 
     `mood` (P, G); `presence` (P, G, R), True where a group stands; `memory` (P, G, R), past
@@ -60,14 +59,12 @@ class State:
     presence: BoolArray
     memory: FloatArray
 
-    def of_path(self, path: int, copies: int = 1) -> Self:
+    def of_path(self, path: int, copies: int = 1) -> "State":
         """Return the state of one path, repeated `copies` times."""
-        paths = [path] * copies
-        return type(self)(self.mood[paths], self.presence[paths], self.memory[paths])
+        return State._make(values[[path] * copies] for values in self)
 
 
-@dataclass(frozen=True, eq=False)
-class EventDraws:
+class EventDraws(NamedTuple):
     """The events of one month, one element an event, in order of path, group and region."""
 
     path: IntArray
@@ -105,11 +102,7 @@ def initial_state(setting: Setting) -> State:
 def step(
     setting: Setting, state: State, month: int, rng: np.random.Generator
 ) -> tuple[State, EventDraws]:
-    """Draw one month on every path: the state at its end and its events.
-
-    `month` is the month drawn [months since 1970-01]; `state` is that at the end of the month
-    before it.
-    """
+    """Draw one month [months since 1970-01] on every path: the state at its end and its events."""
     mood = _next_mood(setting.parameters, state.mood, rng)
     presence = _next_presence(setting, mood, state, rng)
     rates = event_rates(setting, State(mood, presence, state.memory), month)
@@ -133,8 +126,7 @@ def event_rates(setting: Setting, state: State, month: int) -> FloatArray:
     background = activity * (parameters.background * season) * setting.susceptibility
     offspring = parameters.self_excitation * state.memory
     offspring += parameters.neighbour_excitation * _times(state.memory, setting.spread)
-    rates: FloatArray = np.where(state.presence, background + excitation * offspring, 0.0)
-    return rates
+    return np.where(state.presence, background + excitation * offspring, 0.0)
 
 
 def mood_chain(parameters: SimulationParameters) -> FloatArray:
@@ -153,8 +145,7 @@ def _next_mood(
     parameters: SimulationParameters, mood: IntArray, rng: np.random.Generator
 ) -> IntArray:
     bounds = np.cumsum(mood_chain(parameters), axis=1)[:, :-1]
-    draws: IntArray = (rng.random(mood.shape)[..., None] >= bounds[mood]).sum(axis=-1)
-    return draws
+    return np.asarray((rng.random(mood.shape)[..., None] >= bounds[mood]).sum(axis=-1))
 
 
 def _next_presence(
@@ -182,9 +173,8 @@ def _draw_events(
     contested = standing.sum(axis=1)[path, region] > 1
     types = _draw_types(parameters, contested, rng)
     deaths = draw_deaths(parameters, types, rng)
-    return EventDraws(
-        path.astype(np.int64), group.astype(np.int64), region.astype(np.int64), types, deaths
-    )
+    numbers = (number.astype(np.int64) for number in (path, group, region))
+    return EventDraws._make([*numbers, types, deaths])
 
 
 def _draw_types(
@@ -194,9 +184,8 @@ def _draw_types(
     state_based, non_state, one_sided = parameters.shares
     fight = contested & (rng.random(len(contested)) < non_state)
     against_state = rng.random(len(contested)) < state_based / (state_based + one_sided)
-    return np.where(fight, NON_STATE, np.where(against_state, STATE_BASED, ONE_SIDED)).astype(
-        np.int64
-    )
+    types = np.where(fight, NON_STATE, np.where(against_state, STATE_BASED, ONE_SIDED))
+    return types.astype(np.int64)
 
 
 def draw_deaths(
@@ -222,8 +211,7 @@ def _factors(
 
 def _at_home(setting: Setting) -> BoolArray:
     """Return the flags (G, R) of each group's home."""
-    home: BoolArray = setting.homes[:, None] == np.arange(len(setting.susceptibility))
-    return home
+    return np.asarray(setting.homes[:, None] == np.arange(len(setting.susceptibility)))
 
 
 def _times(values: FloatArray, matrix: csr_array) -> FloatArray:

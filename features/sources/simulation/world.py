@@ -1,13 +1,29 @@
-"""Simulate the world, and draw from the true distribution of its future in any month."""
+"""Simulate the world, deliver it to the archive, and draw from the true law of its future."""
 
-from dataclasses import dataclass
+import hashlib
+from dataclasses import dataclass, field
+from datetime import date
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
 
+from features.archive.coverage import Coverage, Span
+from features.archive.releases import (
+    DELETED_FILE,
+    DELETED_SCHEMA,
+    EVENTS_FILE,
+    REJECTED_FILE,
+    REJECTED_SCHEMA,
+    Identity,
+    ReleaseContent,
+)
+from features.archive.schemas import EVENTS_SCHEMA
 from features.arrays import FloatArray, IntArray
-from features.errors import InputError
-from features.months import format_month, parse_month
+from features.errors import ArchiveError, InputError
+from features.months import format_month, month_of, parse_month
 from features.places.regions import Regions
 from features.sources.simulation.events import events_table
 from features.sources.simulation.parameters import SimulationParameters
@@ -29,8 +45,8 @@ class World:
     """One simulated history with all that is hidden in a real one.
 
     `months` (M,) [months since 1970-01]; `events` in the normal form, by day; `deaths` (M, R)
-    [deaths/month] and `counts` (M, R) [events/month] with R in the order of `regions.table`;
-    `states` holds the latent state at the END of each month in place of paths.
+    [deaths/month] and `counts` (M, R) [events/month], R in the order of `regions.table`; `states`
+    are those at the END of each month, in place of paths.
     """
 
     parameters: SimulationParameters
@@ -45,10 +61,7 @@ class World:
 
 
 def simulate(parameters: SimulationParameters, regions: Regions, seed: int) -> World:
-    """Simulate the world on the given admin1 regions; the same seed gives the same world.
-
-    Raises InputError when the regions are of another level, or none, or the seed is negative.
-    """
+    """Simulate admin1 regions from a seed; raises InputError for another level or negative seed."""
     if regions.level != "admin1" or regions.table.empty:
         raise InputError(
             f"the simulated world needs admin1 regions, not {len(regions.table)} of level "
@@ -76,26 +89,13 @@ def simulate(parameters: SimulationParameters, regions: Regions, seed: int) -> W
 
 
 def conditional_draws(world: World, origin: int, horizons: int, paths: int, seed: int) -> IntArray:
-    """Draw deaths after an origin from the true law, given the full latent state at its end.
+    """Draw deaths (paths, horizons, R) [deaths/month] after an origin from the true law.
 
-    Regions and months of one path belong together, so any target can be computed path by path.
-
-    Parameters
-    ----------
-    origin
-        Last known month [months since 1970-01], within the world.
-    horizons
-        Months drawn: origin + 1 to origin + horizons.
-    paths
-        Independent futures. Memory grows by about 70 bytes a path, group and region.
-    seed
-        Any whole number from 0; draws never repeat the world's own path, not even for its seed.
-
-    Returns
-    -------
-    Deaths [deaths/month], (paths, horizons, R).
-
-    Raises InputError when the origin is outside the world or a number is out of range.
+    It is given the full latent state at the end of `origin` [months since 1970-01]; the horizons
+    are the months after it. Regions and months of one path belong together, so any target can be
+    computed path by path. Memory grows by about 70 bytes a path, group and region. Draws never
+    repeat the world's own path, not even for its seed. Raises InputError when the origin is outside
+    the world or a number is out of range.
     """
     if not world.months[0] <= origin <= world.months[-1]:
         raise InputError(
@@ -116,19 +116,12 @@ def conditional_draws(world: World, origin: int, horizons: int, paths: int, seed
 
 
 def true_probability(draws: IntArray, threshold: int) -> FloatArray:
-    """Return P(deaths in month origin+h >= threshold), (horizons, R), from conditional draws.
-
-    A Monte Carlo mean: its standard error is sqrt(p (1 - p) / paths).
-    """
-    probability: FloatArray = (draws >= threshold).mean(axis=0)
-    return probability
+    """Return P(deaths in month origin+h >= threshold), (horizons, R), from conditional draws."""
+    return np.asarray((draws >= threshold).mean(axis=0))
 
 
 def _walk(setting: Setting, months: IntArray, rng: np.random.Generator) -> tuple[State, EventDraws]:
-    """Walk one path through the warm-up and the months.
-
-    Returns the states and the events of the months, both with month numbers in place of paths.
-    """
+    """Walk one path; return the states and events of the months, numbered by month, not by path."""
     state = initial_state(setting)
     states: list[State] = []
     draws: list[EventDraws] = []
@@ -137,19 +130,10 @@ def _walk(setting: Setting, months: IntArray, rng: np.random.Generator) -> tuple
         if month >= months[0]:
             states.append(state)
             draws.append(events)
-    joined = State(
-        np.concatenate([s.mood for s in states]),
-        np.concatenate([s.presence for s in states]),
-        np.concatenate([s.memory for s in states]),
-    )
     number = np.repeat(np.arange(len(months)), [len(events.deaths) for events in draws])
-    return joined, EventDraws(
-        number,
-        np.concatenate([events.group for events in draws]),
-        np.concatenate([events.region for events in draws]),
-        np.concatenate([events.type_of_violence for events in draws]),
-        np.concatenate([events.deaths for events in draws]),
-    )
+    joined = EventDraws(*(np.concatenate(arrays) for arrays in zip(*draws, strict=True)))
+    states_of_months = State(*(np.concatenate(arrays) for arrays in zip(*states, strict=True)))
+    return states_of_months, joined._replace(path=number)
 
 
 def _tally(draws: EventDraws, shape: tuple[int, int], amounts: IntArray) -> IntArray:
@@ -167,3 +151,81 @@ def _stream(seed: int, *key: int) -> np.random.Generator:
 def _check_seed(seed: int) -> None:
     if seed < 0:
         raise InputError(f"{seed} cannot be a seed: give a whole number from 0")
+
+
+@dataclass(frozen=True, eq=False)
+class EventsDelivery:
+    """Events in EVENTS_SCHEMA, on their way into the archive; nullable columns may be absent."""
+
+    identity: Identity
+    events: pd.DataFrame
+    rejected: pd.DataFrame = field(default_factory=REJECTED_SCHEMA.empty_table().to_pandas)
+    deleted: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+
+    def write(self, folder: Path) -> ReleaseContent:
+        """Write events, deleted and rejected rows; raises ArchiveError if they are misshapen."""
+        events = self._events_table()
+        rejected = pa.Table.from_pandas(self.rejected, REJECTED_SCHEMA, preserve_index=False)
+        deleted = pa.table({"event_id": sorted(self.deleted)}, schema=DELETED_SCHEMA)
+        tables = {
+            EVENTS_FILE: events,
+            REJECTED_FILE: rejected.sort_by("line"),
+            DELETED_FILE: deleted,
+        }
+        content = hashlib.sha256()
+        for name, table in tables.items():
+            bare = table.replace_schema_metadata(None)
+            pq.write_table(bare, folder / name, compression="zstd")
+            content.update((folder / name).read_bytes())
+        return ReleaseContent(
+            sha256=content.hexdigest(),
+            rows_accepted=len(events),
+            rows_rejected=len(rejected),
+            rows_deleted=len(deleted),
+            notes=self.notes,
+        )
+
+    def _events_table(self) -> pa.Table:
+        absent = [name for name in EVENTS_SCHEMA.names if name not in self.events]
+        try:
+            ordered = self.events.assign(**dict.fromkeys(absent)).sort_values(
+                ["date_end", "event_id"], kind="stable"
+            )
+            table = pa.Table.from_pandas(ordered, schema=EVENTS_SCHEMA, preserve_index=False)
+            table.validate(full=True)
+        except (KeyError, ValueError, pa.ArrowException) as error:
+            raise ArchiveError(
+                f"the events of '{self.identity.file_name}' are not in the normal form "
+                f"({str(error).splitlines()[0]}): whatever made them is at fault"
+            ) from error
+        return table
+
+
+SOURCE = "simulation"
+
+
+def deliver(world: World, available_on: date) -> EventsDelivery:
+    """Return the events of months that were over on a day; raises InputError when none was."""
+    first = int(world.months[0])
+    last = min(int(world.months[-1]), month_of(available_on) - 1)
+    if last < first:
+        raise InputError(
+            f"nothing of the simulated world was over on {available_on}: its first month is "
+            f"{format_month(first)}; give a later day"
+        )
+    is_public = world.events["date_end"] < pd.Timestamp(available_on.replace(day=1))
+    countries = sorted(set(world.regions.table["country"]))
+    return EventsDelivery(
+        Identity(
+            history=SOURCE,
+            source=SOURCE,
+            release=f"seed-{world.seed}-{format_month(last)}",
+            kind="final",
+            available_on=available_on,
+            coverage=Coverage(tuple(Span(country, first, last) for country in countries)),
+            file_name=f"the simulated world of seed {world.seed}",
+            simulated=True,
+        ),
+        world.events.loc[is_public].reset_index(drop=True),
+    )

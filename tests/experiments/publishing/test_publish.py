@@ -27,8 +27,7 @@ from features.errors import BulletinError, CoverageError, ModelError
 from features.indicators.catalogue import CATALOGUE
 from features.months import parse_month
 from features.panel.panel import Panel
-from features.sources.simulation.delivery import deliver
-from features.sources.simulation.world import World
+from features.sources.simulation.world import World, deliver
 from features.words import QUANTILES, SPECS, TARGETS, quantile_column
 from models.explanation import log_odds
 from models.forecaster import Forecaster

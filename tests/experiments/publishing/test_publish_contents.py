@@ -38,8 +38,7 @@ from features.archive.vintage import Vintage, open_vintage
 from features.months import format_month, parse_month
 from features.panel.panel import Panel
 from features.places.regions import geometries, load_regions
-from features.sources.simulation.delivery import deliver
-from features.sources.simulation.world import World
+from features.sources.simulation.world import World, deliver
 from features.words import LEVELS, TARGETS, Level
 from models.metrics import brier
 from tests.experiments.publishing.test_publish import ISSUED

@@ -18,7 +18,7 @@ from features.archive.coverage import Coverage, Span
 from features.archive.releases import DELETED_SCHEMA, REJECTED_SCHEMA, Archive, Identity
 from features.archive.schemas import EVENTS_SCHEMA
 from features.errors import ArchiveError
-from features.sources.simulation.delivery import EventsDelivery
+from features.sources.simulation.world import EventsDelivery
 from tests.paths import ROOT
 
 
@@ -91,7 +91,7 @@ def test_what_is_added_can_be_read_back(tmp_path: Path) -> None:
     assert events.schema.equals(EVENTS_SCHEMA)
     assert events["event_id"].to_pylist() == ["1", "2", "0"]
     assert events["text"].to_pylist() == [None, None, None]
-    deleted = pq.ParquetFile(release.deleted_file).read()
+    deleted = pq.ParquetFile(release.folder / "deleted.parquet").read()
     assert deleted.schema.equals(DELETED_SCHEMA)
     assert (deleted["event_id"].to_pylist(), release.rows_deleted) == (["x1", "x9"], 2)
     said = json.loads((release.folder / "release.json").read_text())

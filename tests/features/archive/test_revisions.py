@@ -16,7 +16,7 @@ from features.errors import ArchiveError
 from features.months import format_month, parse_month
 from features.sources.counts import CountsOptions, read_counts
 from features.sources.ingestion import FileDelivery
-from features.sources.simulation.delivery import EventsDelivery
+from features.sources.simulation.world import EventsDelivery
 from features.sources.source import FileOptions
 from features.sources.ucdp import Ucdp
 from tests.paths import DATA

@@ -19,7 +19,7 @@ from features.errors import ArchiveError
 from features.months import format_month
 from features.places.regions import load_regions
 from features.sources.ingestion import FileDelivery
-from features.sources.simulation.delivery import EventsDelivery
+from features.sources.simulation.world import EventsDelivery
 from features.sources.source import FileOptions
 from features.sources.ucdp import Ucdp
 from features.words import Level

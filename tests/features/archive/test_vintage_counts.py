@@ -14,8 +14,7 @@ from features.errors import ArchiveError, CoverageError
 from features.indicators.catalogue import missing_details
 from features.months import format_month, parse_month
 from features.panel.panel import Panel, read_panel
-from features.places.counted_regions import counted_map
-from features.places.matching import match_countries
+from features.places.matching import counted_map, match_countries
 from features.places.regions import load_regions
 from features.sources.counts import CountsOptions, read_counts
 from features.words import Level

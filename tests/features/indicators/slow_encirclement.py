@@ -9,7 +9,7 @@ import numpy as np
 
 from features.arrays import FloatArray
 from features.panel.panel import Panel
-from features.places.countries import capitals
+from features.places.regions import capitals
 
 Place = tuple[float, float]
 NOWHERE = (float("nan"), float("nan"))

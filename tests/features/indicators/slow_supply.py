@@ -14,8 +14,7 @@ import shapely
 from features.arrays import FloatArray
 from features.panel.panel import Panel
 from features.panel.topics import TOPICS
-from features.places.countries import corridors
-from features.places.regions import geometries, load_regions
+from features.places.regions import corridors, geometries, load_regions
 from tests.features.indicators.slow_encirclement import Event, Place, events_of
 
 RADIUS = 6371.0088

@@ -10,8 +10,7 @@ from features.indicators.encirclement import sector_of
 from features.indicators.near import great_circle_km, lately, minimum_lately, pairs_between
 from features.indicators.roads import crossed, near_roads, roads
 from features.panel.panel import Panel
-from features.places.countries import corridors
-from features.places.regions import load_regions
+from features.places.regions import corridors, load_regions
 from tests.features.indicators.slow_supply import SLOW
 from tests.features.indicators.worlds import any_incidents, panel_of
 

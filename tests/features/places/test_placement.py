@@ -7,9 +7,8 @@ import shapely
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from features.places.countries import iso3_of_gleditsch_ward
 from features.places.placement import place_admin1, place_country
-from features.places.regions import geometries, load_regions
+from features.places.regions import geometries, iso3_of_gleditsch_ward, load_regions
 from tests.paths import DATA
 
 

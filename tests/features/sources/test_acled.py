@@ -365,7 +365,7 @@ def test_an_empty_list_of_deletions_deletes_nothing(tmp_path: Path) -> None:
 
 def test_deletions_are_kept_with_the_release(tmp_path: Path) -> None:
     release = added(tmp_path, csv_text(rows({})), deleted=("MLI9", "MLI10"))
-    kept = pq.ParquetFile(release.deleted_file).read()["event_id"].to_pylist()
+    kept = pq.ParquetFile(release.folder / "deleted.parquet").read()["event_id"].to_pylist()
     assert kept == ["MLI10", "MLI9"]
 
 

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from features.errors import InputError
 from features.sources import csvfile, unpack
 from features.sources.csvfile import CsvRows, open_csv
-from features.sources.rows import BEYOND, LINE, LINES
+from features.sources.source import BEYOND, LINE, LINES
 
 PLAIN = b'id,name\n1,"Ann, ""the first"""\n2,Bob\n'
 

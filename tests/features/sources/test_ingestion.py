@@ -20,8 +20,8 @@ from features.archive.releases import Archive, Release
 from features.archive.schemas import EVENTS_SCHEMA
 from features.errors import InputError
 from features.months import parse_month
-from features.places.countries import gleditsch_ward_states
 from features.places.priogrid import COLUMNS as CELLS_A_ROW
+from features.places.regions import gleditsch_ward_states
 from features.sources.csvfile import open_csv
 from features.sources.ingestion import FileDelivery
 from features.sources.source import FileOptions

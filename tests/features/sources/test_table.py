@@ -21,7 +21,8 @@ from features.errors import InputError
 from features.months import parse_month
 from features.sources.ingestion import FileDelivery
 from features.sources.source import FileOptions
-from features.sources.table import Table, TableMapping, read_mapping
+from features.sources.table import Table
+from features.sources.table_mapping import TableMapping, read_mapping
 
 RECEIVED = date(2024, 6, 3)
 COVERAGE = Coverage((Span("MLI", parse_month("2024-01"), parse_month("2024-05")),))

@@ -8,10 +8,10 @@ import pytest
 import shapely
 
 from features.errors import InputError
-from features.places.spelling import region_ids, slug
+from features.places.region_names import slug
 from tests.paths import ROOT
 from tools.geography.borders import border_distance_km, length_km
-from tools.geography.build import build, joined_pairs, write
+from tools.geography.build import build, joined_pairs, region_ids, write
 from tools.geography.shapes import area_km2, interior_points, simplify
 
 

@@ -14,11 +14,9 @@ from features.errors import InputError
 from features.months import parse_month
 from features.places.placement import place_admin1
 from features.places.regions import geometries, load_regions
-from features.sources.simulation.delivery import deliver
-from features.sources.simulation.names import WESTERN_AFRICA
-from features.sources.simulation.parameters import SimulationParameters
+from features.sources.simulation.parameters import WESTERN_AFRICA, SimulationParameters
 from features.sources.simulation.process import Mood
-from features.sources.simulation.world import World, conditional_draws, simulate
+from features.sources.simulation.world import World, conditional_draws, deliver, simulate
 
 SAHEL = ("BFA", "MLI", "NER")
 

@@ -3,8 +3,7 @@ import pandas as pd
 import pytest
 import shapely
 
-from features.places.countries import capitals, iso3_of_gleditsch_ward
-from features.places.regions import geometries, load_regions
+from features.places.regions import capitals, geometries, iso3_of_gleditsch_ward, load_regions
 from tests.paths import DATA, ROOT
 
 

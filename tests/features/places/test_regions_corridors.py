@@ -6,8 +6,7 @@ import shapely
 
 from features.arrays import FloatArray
 from features.indicators.near import great_circle_km
-from features.places.countries import capitals, corridors
-from features.places.regions import geometries, load_regions
+from features.places.regions import capitals, corridors, geometries, load_regions
 
 KM_PER_DEGREE = 111.195
 LANDLOCKED_OR_AT_WAR = {
