@@ -16,12 +16,12 @@ afterwards.
 """
 
 from datetime import date
-from typing import Annotated, Literal, get_args
+from typing import Annotated, Literal
 
 import pyarrow as pa
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, FiniteFloat, TypeAdapter
 
-from features.words import QUANTILES, Level, Target, quantile_column
+from features.words import QUANTILES, Level, RiskName, Target, quantile_column
 
 FORMAT: Literal[1] = 1
 """Version of this form; a reader refuses a manifest with another."""
@@ -176,11 +176,6 @@ forecast, in this order.
 alike) are of probabilities; `quantile_score` [deaths/month] (twice the mean pinball loss over
 QUANTILES) and `within_90` (share of outcomes from q05 to q95) of `fatalities`.
 """
-
-RiskName = Literal["low", "guarded", "elevated", "high", "critical"]
-
-RISK_LEVELS: tuple[RiskName, ...] = get_args(RiskName)
-"""The names of the risk levels, upwards."""
 
 
 class _Frozen(BaseModel):

@@ -19,12 +19,15 @@ _ENTRY_OVERHEAD = 1000  # bytes, of an answer's key and headers
 
 @dataclass(frozen=True)
 class Answer:
-    """A complete answer to a GET request, with the route and bulletin that it came from."""
+    """A complete answer to a GET request, with its route, and the manifest of its bulletin.
+
+    It does not hold the bulletin, which would stay in memory as long as the answer.
+    """
 
     headers: RawHeaders
     body: bytes
     route: object
-    bulletin: object
+    manifest: object
 
     @property
     def size(self) -> int:
@@ -62,7 +65,7 @@ class Answers:
             self._add(etag, answer)
         else:
             self._answers.move_to_end(etag)
-            scope["route"], scope["state"]["bulletin"] = answer.route, answer.bulletin
+            scope["route"], scope["state"]["manifest"] = answer.route, answer.manifest
         is_same = _names(header_of(scope, b"if-none-match"), etag)
         await _send(answer, scope["method"], send, is_same=is_same)
 
@@ -86,8 +89,8 @@ class Answers:
             else:
                 scope["route"] = get_scope.get("route")
                 headers = self._headers(start, etag)
-                body = message.get("body", b"")
-                answer = Answer(headers, body, scope["route"], scope["state"]["bulletin"])
+                body = _without_time(start, message.get("body", b""))
+                answer = Answer(headers, body, scope["route"], scope["state"]["manifest"])
 
         # HEAD is answered as GET would be; the server leaves the content out.
         get_scope = scope if scope["method"] == "GET" else {**scope, "method": "GET"}
@@ -108,6 +111,13 @@ class Answers:
         self._bytes += answer.size
         while self._bytes > self._most_bytes:
             self._bytes -= self._answers.popitem(last=False)[1].size
+
+
+def _without_time(start: Message, body: bytes) -> bytes:
+    """Return a body of which gzip would write the time (RFC 1952, MTIME); a strong ETag has one."""
+    if (b"content-encoding", b"gzip") not in start["headers"]:
+        return body
+    return body[:4] + bytes(4) + body[8:]
 
 
 def _has_etag(scope: Scope) -> bool:

@@ -2,8 +2,7 @@
 
 from pydantic import AwareDatetime, Field, FiniteFloat, JsonValue
 
-from bulletins.form import RiskName
-from features.words import Level, Target
+from features.words import Level, RiskName, Target
 from service.api.schemas import Body, BulletinSummary, ListBody, Region, Score
 
 _LOG_ODDS = "[log-odds]"

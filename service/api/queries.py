@@ -7,8 +7,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
-from bulletins.form import RiskName
-from features.words import Level, Target
+from features.words import Level, RiskName, Target
 from service.store.bulletins import LATEST
 
 Country = Annotated[str, Field(pattern=r"^[A-Z]{3}$")]

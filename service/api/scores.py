@@ -11,10 +11,9 @@ from numpy.typing import NDArray
 from starlette.concurrency import run_in_threadpool
 
 from bulletins import columns
-from bulletins.form import RISK_LEVELS
 from bulletins.frame import Frame
 from bulletins.reading import QUANTILE_COLUMNS
-from features.words import DISTRIBUTIONS
+from features.words import DISTRIBUTIONS, RISK_LEVELS
 from service.api.current import chosen_bulletin, is_stale
 from service.api.examples import problems_of
 from service.api.lists import NULL, Page, chosen_form, form_responses, in_form, list_head, next_page

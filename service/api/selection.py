@@ -8,10 +8,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from bulletins.form import RISK_LEVELS
 from bulletins.frame import Frame, Rows
 from features.arrays import BoolArray, FloatArray
-from features.words import DISTRIBUTIONS
+from features.words import DISTRIBUTIONS, RISK_LEVELS
 from service.api.queries import PlaceFilter, RegionFilter, ScoreFilter
 from service.api.schemas import Region
 from service.errors import UnknownError

@@ -15,8 +15,8 @@ from fastapi.responses import HTMLResponse
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from pydantic import Field
 
-from bulletins.form import RISK_LEVELS, Manifest
-from features.words import DISPLAYED, SPECS, Level, Target
+from bulletins.form import Manifest
+from features.words import DISPLAYED, RISK_LEVELS, SPECS, Level, Target
 from service.api.current import is_simulated, is_stale, used_bulletin
 from service.api.queries import BulletinChoice, LevelFilter, NoParameters, ScoreFilter
 from service.api.routing import QueryRoute

@@ -3,8 +3,8 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from bulletins.form import RISK_LEVELS, Manifest, RiskName, RiskScale
-from features.words import SPECS, Target
+from bulletins.form import Manifest, RiskScale
+from features.words import RISK_LEVELS, SPECS, RiskName, Target
 from service.store.bulletins import Bulletin, derived
 
 NO_LEVEL = -1
