@@ -32,8 +32,7 @@ from bulletins.form import (
     ListedIndicators,
     Manifest,
 )
-from bulletins.frame import Frame, as_numpy
-from bulletins.parts import Part
+from bulletins.tables import Frame, Part, as_numpy
 from features.arrays import BoolArray
 from features.arrow import in_arrow_memory
 from features.errors import BulletinError

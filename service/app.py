@@ -37,8 +37,8 @@ from service.api.current import (
     STALE_HEADER,
     CurrentBulletin,
 )
-from service.api.examples import add_examples
 from service.api.problems import HANDLERS
+from service.api.routing import add_examples
 from service.pages import page
 from service.settings import Settings
 from service.store.bulletins import BulletinStore

@@ -9,13 +9,13 @@ from bulletins.form import TRACK_RECORD_FILE, Manifest
 from features.words import SPECS, Level, Target
 from service.api.bodies import TrackRecord, TrackRecordList
 from service.api.current import chosen_bulletin, listing_of, used_bulletin
-from service.api.examples import problems_of
 from service.api.lists import json_list, json_response, next_address
 from service.api.queries import BulletinListQuery, NoParameters, TrackRecordQuery
 from service.api.routing import QueryRoute
 from service.api.schemas import BulletinList
 from service.errors import UnknownError
-from service.store.bulletins import Bulletin, derived
+from service.store.bulletins import Bulletin
+from service.store.derived import derived
 
 Row = dict[str, Any]
 
@@ -29,7 +29,7 @@ _MEANS = (
 router = APIRouter(prefix="/v1", tags=["bulletins"], route_class=QueryRoute)
 
 
-@router.get("/bulletins", response_model=BulletinList, responses=problems_of("/v1/bulletins"))
+@router.get("/bulletins", response_model=BulletinList)
 async def list_bulletins(
     request: Request, query: Annotated[BulletinListQuery, Query()]
 ) -> Response:
@@ -48,11 +48,7 @@ async def list_bulletins(
     return json_response(body, body.next)
 
 
-@router.get(
-    "/bulletins/{bulletin}",
-    response_model=Manifest,
-    responses=problems_of("/v1/bulletins/{bulletin}"),
-)
+@router.get("/bulletins/{bulletin}", response_model=Manifest)
 async def show_bulletin(
     request: Request,
     bulletin: str,
@@ -68,7 +64,6 @@ async def show_bulletin(
     response_class=Response,
     responses={
         200: {"content": {_PARQUET: {}}, "description": "The file as it was published."},
-        **problems_of("/v1/bulletins/{bulletin}/files/{name}"),
     },
 )
 async def show_file(
@@ -86,9 +81,7 @@ async def show_file(
     return Response(used.parts[name].content, media_type=_PARQUET)
 
 
-@router.get(
-    "/track-record", response_model=TrackRecordList, responses=problems_of("/v1/track-record")
-)
+@router.get("/track-record", response_model=TrackRecordList)
 async def show_track_record(
     request: Request, query: Annotated[TrackRecordQuery, Query()]
 ) -> Response:

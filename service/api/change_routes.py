@@ -6,14 +6,12 @@ from typing import Annotated, Any, NamedTuple
 import numpy as np
 from fastapi import APIRouter, Query, Request, Response
 
-from bulletins.columns import as_numbers
 from bulletins.form import DRIVERS_FILE
-from bulletins.frame import Frame, Rows
+from bulletins.tables import Frame, Rows, as_numbers
 from features.arrays import FloatArray
 from features.words import PROBABILITIES
 from service.api.bodies import Comparison, Difference, Mover, MoverList
 from service.api.current import chosen_bulletin, is_stale, used_bulletin
-from service.api.examples import problems_of
 from service.api.lists import json_response, next_page
 from service.api.profile import family_parts, probability_of
 from service.api.queries import CompareQuery, MoverQuery, ScoreFilter
@@ -21,8 +19,8 @@ from service.api.routing import QueryRoute
 from service.api.schemas import BulletinSummary
 from service.api.scores import scores_at
 from service.api.selection import Selection, select_scores
-from service.store.bulletins import Bulletin, derived
-from service.store.risk import risk_name, risk_of_scores
+from service.store.bulletins import Bulletin
+from service.store.derived import derived, risk_name, risk_of_scores
 
 router = APIRouter(prefix="/v1", route_class=QueryRoute)
 
@@ -32,9 +30,7 @@ _OF_SCORE = {
 }
 
 
-@router.get(
-    "/movers", response_model=MoverList, responses=problems_of("/v1/movers"), tags=["scores"]
-)
+@router.get("/movers", response_model=MoverList, tags=["scores"])
 def list_movers(request: Request, query: Annotated[MoverQuery, Query()]) -> Response:
     """Scores beside those of the bulletin before, the largest difference first, with reasons.
 
@@ -63,9 +59,7 @@ def list_movers(request: Request, query: Annotated[MoverQuery, Query()]) -> Resp
     return json_response(body, body.next)
 
 
-@router.get(
-    "/compare", response_model=Comparison, responses=problems_of("/v1/compare"), tags=["bulletins"]
-)
+@router.get("/compare", response_model=Comparison, tags=["bulletins"])
 def compare(request: Request, query: Annotated[CompareQuery, Query()]) -> Response:
     """The scores that two bulletins have in common, the largest difference first.
 

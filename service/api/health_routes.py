@@ -6,7 +6,6 @@ from fastapi import APIRouter, Query, Request, Response
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
 from service.api.current import age_days, current_bulletin, is_simulated, is_stale, listing_of
-from service.api.examples import problems_of
 from service.api.lists import json_response
 from service.api.queries import NoParameters
 from service.api.routing import QueryRoute
@@ -16,7 +15,7 @@ from service.errors import StaleError
 router = APIRouter(tags=["health"], route_class=QueryRoute)
 
 
-@router.get("/healthz", response_model=Health, responses=problems_of("/healthz"))
+@router.get("/healthz", response_model=Health)
 async def check_health(
     request: Request,
     query: Annotated[NoParameters, Query()],  # noqa: ARG001
@@ -26,11 +25,7 @@ async def check_health(
     return json_response(body)
 
 
-@router.get(
-    "/readyz",
-    response_model=Readiness,
-    responses=problems_of("/readyz"),
-)
+@router.get("/readyz", response_model=Readiness)
 async def check_readiness(
     request: Request,
     query: Annotated[NoParameters, Query()],  # noqa: ARG001

@@ -16,7 +16,8 @@ from service.api.queries import Format, PageQuery
 from service.api.schemas import BulletinSummary, Item, ListBody
 from service.asgi import header_of
 from service.errors import FormatError
-from service.store.bulletins import Bulletin, derived
+from service.store.bulletins import Bulletin
+from service.store.derived import derived
 
 MEDIA_TYPES: dict[Format, str] = {
     "json": "application/json",
@@ -46,13 +47,13 @@ class Page:
 
 
 def form_responses(model: type[BaseModel]) -> dict[int | str, dict[str, object]]:
-    """Return the OpenAPI description of a list that is given in every form."""
+    """Return the OpenAPI description of a list that is given in every form, or refused: 406."""
     content: dict[str, object] = {
         kind.partition(";")[0]: {"schema": {"type": "string"}} for kind in MEDIA_TYPES.values()
     }
     content[MEDIA_TYPES["geojson"]] = {"schema": {"type": "object"}}
     del content[MEDIA_TYPES["json"]]
-    return {200: {"model": model, "content": content}}
+    return {200: {"model": model, "content": content}, 406: {}}
 
 
 def chosen_form(request: Request, form: Format | None) -> Format:

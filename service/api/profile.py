@@ -24,7 +24,6 @@ from service.api.bodies import (
     RegionProfile,
 )
 from service.api.current import chosen_bulletin, current_bulletin, is_stale, listing_of, past_of
-from service.api.examples import problems_of
 from service.api.lists import json_response
 from service.api.queries import BulletinQuery, ScoreFilter
 from service.api.routing import QueryRoute
@@ -32,15 +31,15 @@ from service.api.schemas import BulletinSummary, Score
 from service.api.scores import scores_at
 from service.api.selection import find_region, select_scores
 from service.store.bulletins import Bulletin
+from service.store.derived import neighbours_of
 from service.store.past import Deaths, PastScores
-from service.store.places import neighbours_of
 
 Row = dict[str, Any]
 
 router = APIRouter(prefix="/v1/scores", tags=["scores"], route_class=QueryRoute)
 
 
-@router.get("/{region}", response_model=RegionProfile, responses=problems_of("/v1/scores/{region}"))
+@router.get("/{region}", response_model=RegionProfile)
 def profile_region(
     request: Request, region: str, query: Annotated[BulletinQuery, Query()]
 ) -> Response:

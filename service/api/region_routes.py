@@ -15,7 +15,6 @@ from service.api.bodies import (
     RegionHistory,
 )
 from service.api.current import chosen_bulletin, is_stale
-from service.api.examples import problems_of
 from service.api.lists import (
     NULL,
     Page,
@@ -32,16 +31,12 @@ from service.api.schemas import BulletinSummary, RegionList
 from service.api.selection import find_region, regions_at, select_regions
 from service.errors import UnknownError
 from service.store.bulletins import Bulletin
-from service.store.places import neighbours_of, outlines_of, regions_of
+from service.store.derived import neighbours_of, outlines_of, regions_of
 
 router = APIRouter(prefix="/v1/regions", tags=["regions"], route_class=QueryRoute)
 
 
-@router.get(
-    "",
-    response_model=RegionList,
-    responses=problems_of("/v1/regions", 406) | form_responses(RegionList),
-)
+@router.get("", response_model=RegionList, responses=form_responses(RegionList))
 def list_regions(request: Request, query: Annotated[RegionQuery, Query()]) -> Response:
     """Scored regions, by level and id; as GeoJSON with their outlines."""
     form = chosen_form(request, query.format)
@@ -59,7 +54,7 @@ def list_regions(request: Request, query: Annotated[RegionQuery, Query()]) -> Re
     return in_form(page, form)
 
 
-@router.get("/{region}", response_model=RegionAnswer, responses=problems_of("/v1/regions/{region}"))
+@router.get("/{region}", response_model=RegionAnswer)
 def show_region(
     request: Request, region: str, query: Annotated[RegionDetailQuery, Query()]
 ) -> Response:
@@ -78,11 +73,7 @@ def show_region(
     return json_response(body)
 
 
-@router.get(
-    "/{region}/history",
-    response_model=RegionHistory,
-    responses=problems_of("/v1/regions/{region}/history"),
-)
+@router.get("/{region}/history", response_model=RegionHistory)
 def show_history(
     request: Request, region: str, query: Annotated[HistoryQuery, Query()]
 ) -> Response:

@@ -10,20 +10,17 @@ from fastapi import APIRouter, Query, Request, Response
 from numpy.typing import NDArray
 from starlette.concurrency import run_in_threadpool
 
-from bulletins import columns
-from bulletins.frame import Frame
 from bulletins.reading import QUANTILE_COLUMNS
+from bulletins.tables import Frame, as_numbers, choice_column, number_column, text_column
 from features.words import DISTRIBUTIONS, RISK_LEVELS
 from service.api.current import chosen_bulletin, is_stale
-from service.api.examples import problems_of
 from service.api.lists import NULL, Page, chosen_form, form_responses, in_form, list_head, next_page
 from service.api.queries import ScoreQuery
 from service.api.routing import QueryRoute
 from service.api.schemas import Score, ScoreList
 from service.api.selection import Selection, select_scores
-from service.store.bulletins import LATEST, Bulletin, derived
-from service.store.places import outlines_of
-from service.store.risk import risk_of_scores
+from service.store.bulletins import LATEST, Bulletin
+from service.store.derived import derived, outlines_of, risk_of_scores
 
 router = APIRouter(prefix="/v1/scores", tags=["scores"], route_class=QueryRoute)
 
@@ -33,11 +30,7 @@ _FEW = 1000
 _NO_EXCEEDANCE = b'"exceedance":null'
 
 
-@router.get(
-    "",
-    response_model=ScoreList,
-    responses=problems_of("/v1/scores", 406) | form_responses(ScoreList),
-)
+@router.get("", response_model=ScoreList, responses=form_responses(ScoreList))
 async def list_scores(request: Request, query: Annotated[ScoreQuery, Query()]) -> Response:
     """Scores that pass every filter, highest probability first.
 
@@ -75,10 +68,10 @@ def table_at(bulletin: Bulletin, selection: Selection) -> pa.Table:
     if exceedance is None:
         exceedance = np.full(len(rows), np.nan)
     table = bulletin.scores.take(rows)
-    risk = columns.choices(risk_of_scores(bulletin)[rows], RISK_LEVELS)
+    risk = choice_column(risk_of_scores(bulletin)[rows], RISK_LEVELS)
     after = table.schema.get_field_index("probability") + 1
     table = table.add_column(after, "risk_level", risk)
-    table = table.append_column("exceedance", columns.numbers(exceedance))
+    table = table.append_column("exceedance", number_column(exceedance))
     issue = {
         "origin": manifest.origin,
         "issued_at": manifest.issued_at.isoformat(),
@@ -86,7 +79,7 @@ def table_at(bulletin: Bulletin, selection: Selection) -> pa.Table:
         "simulated": "true" if manifest.simulated else "false",
     }
     for name, value in issue.items():
-        table = table.append_column(name, columns.texts([value] * len(rows)))
+        table = table.append_column(name, text_column([value] * len(rows)))
     return table
 
 
@@ -147,8 +140,8 @@ def _deaths(scores: Frame) -> tuple[list[bytes], list[bytes]]:
     mean, quantiles = [NULL] * len(scores), [NULL] * len(scores)
     rows = scores.rows[scores.among("target", DISTRIBUTIONS)]
     table = scores.take(rows)
-    means = _numbers(columns.as_numbers(table["mean"]))
-    values = [_numbers(columns.as_numbers(table[name])) for name in QUANTILE_COLUMNS]
+    means = _numbers(as_numbers(table["mean"]))
+    values = [_numbers(as_numbers(table[name])) for name in QUANTILE_COLUMNS]
     form = b"{" + b",".join(b'"%b":%%b' % name.encode() for name in QUANTILE_COLUMNS) + b"}"
     for row, text, of_row in zip(rows.tolist(), means, zip(*values, strict=True), strict=True):
         mean[row], quantiles[row] = text, form % of_row

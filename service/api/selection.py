@@ -8,15 +8,14 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from bulletins.frame import Frame, Rows
+from bulletins.tables import Frame, Rows
 from features.arrays import BoolArray, FloatArray
 from features.words import DISTRIBUTIONS, RISK_LEVELS
 from service.api.queries import PlaceFilter, RegionFilter, ScoreFilter
 from service.api.schemas import Region
 from service.errors import UnknownError
 from service.store.bulletins import Bulletin
-from service.store.places import exceedance_of_scores, regions_in, regions_of
-from service.store.risk import risk_of_scores
+from service.store.derived import exceedance_of_scores, regions_in, regions_of, risk_of_scores
 
 
 class Selection(NamedTuple):

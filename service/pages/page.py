@@ -1,17 +1,23 @@
 """The pages for people: `/`, what a bulletin says, and `/docs`, how to ask for more.
 
 The server writes what can be read without a script: the bulletin, the choices, and the highest
-scores. The scripts add the map, the search and the regions; the address holds the choices.
+scores. The scripts add the map, the search and the regions; the address holds the choices. The
+addresses of the files that it loads carry a version that changes with any of them, so that browsers
+may keep them for good; the scripts import each other by relative addresses.
 """
 
+import hashlib
 from dataclasses import asdict
 from datetime import date
+from functools import cache
+from importlib import metadata
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request
 from fastapi.openapi.docs import get_swagger_ui_html
-from fastapi.responses import HTMLResponse
+from fastapi.responses import FileResponse, HTMLResponse
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from pydantic import Field
 
@@ -23,11 +29,15 @@ from service.api.routing import QueryRoute
 from service.api.schemas import Score
 from service.api.scores import scores_at
 from service.api.selection import select_scores
-from service.pages import assets
-from service.pages.assets import PLOTLY, assets_version
+from service.errors import UnknownError
 from service.store.bulletins import LATEST, Bulletin
 
 ROWS = 50
+PLOTLY = "plotly.min.js"
+
+_STATIC = Path(__file__).with_name("static")
+_TYPES = {".js": "text/javascript", ".css": "text/css"}
+_FOR_GOOD = "public, max-age=31536000, immutable"
 
 _SMALL = 0.01
 _LEVELS: tuple[Level, ...] = ("admin1", "priogrid", "country")
@@ -45,7 +55,6 @@ _DOCS_HEADERS = {"Content-Security-Policy": f"{_COMMON} 'unsafe-inline'"}
 router = APIRouter(
     include_in_schema=False, default_response_class=HTMLResponse, route_class=QueryRoute
 )
-router.include_router(assets.router)
 
 
 class PageView(NoParameters):
@@ -103,6 +112,35 @@ def show_docs(request: Request) -> HTMLResponse:
     banner = _templates.get_template("banner.html").render(simulated=is_simulated(request))
     html = bytes(page.body).decode().replace("<body>", f'<body style="margin: 0">{banner}', 1)
     return HTMLResponse(html, headers=_DOCS_HEADERS)
+
+
+@router.get("/assets/{version}/{name}")
+def show_asset(version: str, name: str) -> FileResponse:
+    """Return a file that the page loads. Raises UnknownError for any other name."""
+    path = _files().get(name)
+    if path is None:
+        raise UnknownError(f"the page has no file '{name}'")
+    caching = _FOR_GOOD if version == assets_version() else "no-cache"
+    return FileResponse(path, media_type=_TYPES[path.suffix], headers={"Cache-Control": caching})
+
+
+@cache
+def assets_version() -> str:
+    """Return a hash of all files."""
+    content = hashlib.sha256(metadata.version("plotly").encode())
+    for name, path in sorted(_files().items()):
+        if name != PLOTLY:
+            content.update(name.encode() + path.read_bytes())
+    return content.hexdigest()[:16]
+
+
+@cache
+def _files() -> dict[str, Path]:
+    own = {path.name: path for path in _STATIC.iterdir() if path.suffix in _TYPES}
+    # Found, not imported: importing plotly takes longer than starting the service.
+    spec = find_spec("plotly")
+    places = [] if spec is None else spec.submodule_search_locations or []
+    return own | {PLOTLY: Path(place) / "package_data" / PLOTLY for place in places}  # noqa: B035
 
 
 def _state(bulletin: Bulletin, view: dict[str, Any]) -> dict[str, Any]:

@@ -4,25 +4,21 @@ import hashlib
 import logging
 import os
 from collections import OrderedDict, defaultdict
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date
-from functools import cached_property, wraps
+from functools import cached_property
 from pathlib import Path
-from threading import Lock, RLock
-from typing import NamedTuple, TypeVar
-from weakref import WeakKeyDictionary
+from threading import Lock
+from typing import NamedTuple
 
 from bulletins.form import ListedIndicator, Manifest
-from bulletins.frame import Frame
-from bulletins.parts import Part
 from bulletins.reading import read_indicators, read_manifest, read_parts, read_scores
+from bulletins.tables import Frame, Part
 from features.errors import BulletinError
 from service.errors import NoBulletinError, UnknownBulletinError, UnknownError
 
 LATEST = "latest"
-
-T = TypeVar("T")
 
 _log = logging.getLogger(__name__)
 
@@ -58,27 +54,6 @@ class Bulletin:
         for pair in pairs.to_pylist():
             horizons[pair["target"]].add(pair["horizon"])
         return dict(horizons)
-
-
-def derived(compute: Callable[[Bulletin], T]) -> Callable[[Bulletin], T]:
-    """Cache what a function computes from a bulletin, for as long as the bulletin is loaded.
-
-    Threads that need the same value at once wait for the first of them.
-    """
-    values: WeakKeyDictionary[Bulletin, T] = WeakKeyDictionary()
-    lock = RLock()
-
-    @wraps(compute)
-    def cached(bulletin: Bulletin) -> T:
-        value = values.get(bulletin)
-        if value is None:
-            with lock:
-                value = values.get(bulletin)
-                if value is None:
-                    value = values[bulletin] = compute(bulletin)
-        return value
-
-    return cached
 
 
 Stamp = tuple[tuple[str, int, int, int], ...]

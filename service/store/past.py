@@ -9,8 +9,8 @@ from threading import Lock
 import pyarrow as pa
 
 from bulletins.form import HISTORY_FILE, SCORES_FILE, Manifest
-from bulletins.parts import Part
 from bulletins.reading import read_file
+from bulletins.tables import Part
 from features.errors import BulletinError
 from service.store.bulletins import Bulletin
 

@@ -1,21 +1,53 @@
-"""Where the regions of a bulletin lie, and the distributions of deaths in them."""
+"""What is computed from a bulletin once: where its regions lie, exceedances, and risk levels."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import wraps
+from threading import RLock
+from typing import TypeVar
+from weakref import WeakKeyDictionary
 
 import numpy as np
 import pyarrow as pa
+from numpy.typing import NDArray
 
-from bulletins.columns import as_numbers, numbers
-from bulletins.form import DISTRIBUTIONS_FILE, REGIONS_FILE
-from bulletins.frame import Frame, Rows, as_numpy
+from bulletins.form import DISTRIBUTIONS_FILE, REGIONS_FILE, Manifest, RiskScale
 from bulletins.reading import REGION
+from bulletins.tables import Frame, Rows, as_numbers, as_numpy, number_column
 from features.arrays import FloatArray
-from features.words import DISTRIBUTIONS
+from features.words import DISTRIBUTIONS, RISK_LEVELS, SPECS, RiskName, Target
 from service.errors import UnknownBulletinError
-from service.store.bulletins import Bulletin, derived
+from service.store.bulletins import Bulletin
+
+T = TypeVar("T")
 
 _EDGES = ("west", "south", "east", "north")
 _HALF_TURN = 180.0
+
+NO_LEVEL = -1
+
+RiskCodes = NDArray[np.int8]
+"""Places in RISK_LEVELS, NO_LEVEL where there is no scale."""
+
+
+def derived(compute: Callable[[Bulletin], T]) -> Callable[[Bulletin], T]:
+    """Cache what a function computes from a bulletin, for as long as the bulletin is loaded.
+
+    Threads that need the same value at once wait for the first of them.
+    """
+    values: WeakKeyDictionary[Bulletin, T] = WeakKeyDictionary()
+    lock = RLock()
+
+    @wraps(compute)
+    def cached(bulletin: Bulletin) -> T:
+        value = values.get(bulletin)
+        if value is None:
+            with lock:
+                value = values.get(bulletin)
+                if value is None:
+                    value = values[bulletin] = compute(bulletin)
+        return value
+
+    return cached
 
 
 @derived
@@ -41,7 +73,7 @@ def regions_of(bulletin: Bulletin) -> Frame:
         return Frame(bulletin.part(REGIONS_FILE).whole(columns))
     scores = bulletin.scores
     table = scores.take(scores.distinct("region")).select(list(REGION))
-    unknown = numbers(np.full(len(table), np.nan))
+    unknown = number_column(np.full(len(table), np.nan))
     return Frame(table.append_column("latitude", unknown).append_column("longitude", unknown))
 
 
@@ -121,3 +153,32 @@ def exceedance_of_scores(bulletin: Bulletin, threshold: float) -> FloatArray:
     exceedance = np.full(len(bulletin.scores), np.nan)
     exceedance[rows] = distributions.exceedance(threshold)
     return exceedance
+
+
+def scale_of(manifest: Manifest, level: str, target: Target) -> RiskScale | None:
+    """Return the scale of a target at a level of regions, None if it has none."""
+    for scale in manifest.risk_scales:
+        if (scale.level, scale.target) == (level, SPECS[target].shares):
+            return scale
+    return None
+
+
+def risk_name(code: int) -> RiskName | None:
+    """Return the name for a place in RISK_LEVELS; None for NO_LEVEL."""
+    return None if code == NO_LEVEL else RISK_LEVELS[code]
+
+
+@derived
+def risk_of_scores(bulletin: Bulletin) -> RiskCodes:
+    """Return the risk level of every score of a bulletin, in the order of its rows."""
+    scores = bulletin.scores
+    probability = scores.numbers("probability")
+    codes = np.full(len(scores), NO_LEVEL, np.int8)
+    for level in scores.values("level"):
+        for target in scores.values("target"):
+            scale = scale_of(bulletin.manifest, level, target)
+            if scale is not None:
+                here = scores.among("level", [level]) & scores.among("target", [target])
+                lowest = [risk.lowest for risk in scale.levels]
+                codes[here] = np.searchsorted(lowest, probability[here], side="right") - 1
+    return codes
