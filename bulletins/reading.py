@@ -2,7 +2,6 @@
 
 import hashlib
 import math
-from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
@@ -12,22 +11,12 @@ import pyarrow.parquet as pq
 from pydantic import ValidationError
 
 from bulletins.form import (
-    DISTRIBUTIONS_FILE,
-    DISTRIBUTIONS_SCHEMA,
     DRIVERS_FILE,
-    DRIVERS_SCHEMA,
-    HISTORY_FILE,
-    HISTORY_SCHEMA,
-    INDICATOR_VALUES_FILE,
-    INDICATOR_VALUES_SCHEMA,
     INDICATORS_FILE,
     MANIFEST_FILE,
-    REGIONS_FILE,
-    REGIONS_SCHEMA,
+    SCHEMAS,
     SCORES_FILE,
     SCORES_SCHEMA,
-    TRACK_RECORD_FILE,
-    TRACK_RECORD_SCHEMA,
     ListedIndicator,
     ListedIndicators,
     Manifest,
@@ -49,23 +38,12 @@ QUANTILE_COLUMNS = tuple(quantile_column(level) for level in QUANTILES)
 DEATHS = ("mean", *QUANTILE_COLUMNS)
 """The columns [deaths/month] that only `fatalities` scores carry."""
 
-SCHEMAS: Mapping[str, pa.Schema] = {
-    DISTRIBUTIONS_FILE: DISTRIBUTIONS_SCHEMA,
-    DRIVERS_FILE: DRIVERS_SCHEMA,
-    HISTORY_FILE: HISTORY_SCHEMA,
-    INDICATOR_VALUES_FILE: INDICATOR_VALUES_SCHEMA,
-    REGIONS_FILE: REGIONS_SCHEMA,
-    SCORES_FILE: SCORES_SCHEMA,
-    TRACK_RECORD_FILE: TRACK_RECORD_SCHEMA,
-}
-"""The columns that each Parquet file has, or begins with."""
-
 
 def read_manifest(folder: Path) -> Manifest:
     """Return the manifest of a bulletin's folder.
 
-    Raises BulletinError when it is missing, is not of the form that this version reads, or
-    belongs to another bulletin. The message names the bulletin, never the path.
+    Raises BulletinError when it is missing, of another form, or of another bulletin. The message
+    names the bulletin, never the path.
     """
     content = _read(folder, MANIFEST_FILE)
     try:

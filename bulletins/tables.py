@@ -14,7 +14,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
-from features.arrays import BoolArray, FloatArray, IntArray
+from features.arrays import BoolArray, FloatArray
 from features.arrow import in_arrow_memory, over
 
 Rows = NDArray[np.integer[Any]]
@@ -59,10 +59,7 @@ class Frame:
         return self._coded[column]
 
     def among(self, column: str, values: Sequence[Any]) -> BoolArray:
-        """Return for every row whether its value in a column is one of some values, (n,).
-
-        The mask is cached and read-only.
-        """
+        """Return whether each row's value in a column is one of some values, (n,), read-only."""
         key = (column, tuple(values))
         mask = self._masks.get(key)
         if mask is None:
@@ -84,17 +81,12 @@ class Frame:
 
     def distinct(self, *columns: str) -> Rows:
         """Return the first row of every combination of values in some columns."""
-        return np.sort(self.combinations(*columns)[0])
-
-    def combinations(self, *columns: str) -> tuple[Rows, IntArray]:
-        """Return a row of every combination of values in some columns, and which one a row has."""
         combined = np.zeros(len(self), np.int64)
         for column in columns:
             codes, numbers = self.codes(column)
             # Renumbered at every step, so that the product of sizes cannot overflow.
             combined = np.unique(combined * len(numbers) + codes, return_inverse=True)[1]
-        _, rows, number = np.unique(combined, return_index=True, return_inverse=True)
-        return rows, number
+        return np.sort(np.unique(combined, return_index=True)[1])
 
     def matching(self, rows: Rows, other: "Frame", columns: Sequence[str]) -> Rows:
         """Return for some rows the row of another frame with the same values in some columns.
@@ -118,10 +110,7 @@ class Frame:
         return np.where(other_keys[matches] == keys, matches, -1)
 
     def order(self, sort: str) -> Rows:
-        """Return all row numbers, sorted by a column (`-` before it: descending), nulls last.
-
-        The sort is stable: where rows tie, they stay as they are.
-        """
+        """Return all row numbers, sorted stably by a column (`-`: descending), nulls last."""
         return self._sorted(sort)[0]
 
     def in_order(self, sort: str, mask: BoolArray) -> Rows:
@@ -156,10 +145,10 @@ def as_numpy(column: pa.Array) -> NDArray[Any]:
 
 
 class Part:
-    """A Parquet file with a column `region`; safe to share between threads.
+    """A Parquet file with a column `region`, compressed in memory; safe to share between threads.
 
-    The rows of a region are read from one megabyte in a millisecond; the whole table would take
-    fifty. Raises pa.ArrowException when the content is not a Parquet file.
+    Reading a region's rows takes a millisecond, the whole table fifty. Raises pa.ArrowException
+    when the content is not a Parquet file.
     """
 
     def __init__(self, content: bytes) -> None:

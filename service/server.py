@@ -69,8 +69,8 @@ def serve(
 ) -> None:
     """Serve the bulletins of a home directory until SIGINT or SIGTERM, then finish what runs.
 
-    announce is called with the address once it is listened to; port 0 takes a free one. The
-    settings say whether an API key is needed. Raises TocsinError when the address cannot be used.
+    `announce` is called with the address; port 0 takes a free one. Raises TocsinError when the
+    address cannot be used.
     """
     chosen = settings or Settings()
     pa.set_memory_pool(pa.system_memory_pool())  # Arrow's own keeps 40 MB of freed memory
@@ -85,10 +85,7 @@ def serve(
 
 
 def needs_keys(settings: Settings, host: str) -> bool:
-    """Return whether requests need an API key, where the service listens on a host.
-
-    Behind a trusted proxy clients are not of this machine, wherever the service listens.
-    """
+    """Return whether requests need an API key; behind a proxy clients are of other machines."""
     if settings.keys == "outside loopback":
         return settings.trust_proxy or not is_loopback(host)
     return settings.keys == "always"
@@ -97,14 +94,14 @@ def needs_keys(settings: Settings, host: str) -> bool:
 def bind(host: str, port: int, *, unread_seconds: float = 30) -> socket.socket:
     """Return a socket that listens on an address.
 
-    The system drops a client that takes nothing of what waits for it for `unread_seconds`, where it
-    can (Linux: TCP_USER_TIMEOUT, RFC 5482). Raises TocsinError when the address cannot be used.
+    Linux drops a client that reads nothing for `unread_seconds` (TCP_USER_TIMEOUT, RFC 5482).
+    Raises TocsinError when the address cannot be used.
     """
     if port not in range(65_536):
         raise TocsinError(f"there is no port {port}: choose one from 0 to 65535 with --port")
     try:
-        # The protocol must be given: asyncio sets TCP_NODELAY only on a socket that names TCP, and
-        # without it every answer on a kept connection waits 40 ms for an acknowledgement.
+        # asyncio sets TCP_NODELAY only on a socket that names TCP; without it every answer on a
+        # kept connection waits 40 ms.
         kinds = {"type": socket.SOCK_STREAM, "proto": socket.IPPROTO_TCP}
         family, kind, protocol, _, address = socket.getaddrinfo(host, port, **kinds)[0]
         with contextlib.ExitStack() as undo:

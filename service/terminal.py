@@ -32,9 +32,8 @@ def top_scores(
 ) -> tuple[Manifest, list[Score]]:
     """Return the newest bulletin's manifest and its highest scores that pass the filters.
 
-    Arguments mean what the parameters of `/v1/scores` mean. Raises TocsinError: ParameterError
-    for a value that cannot be used, UnknownError for a region, country, level, target or horizon
-    that is not scored, NoBulletinError when nothing is published.
+    Arguments mean what the parameters of `/v1/scores` mean. Raises ParameterError for a value that
+    cannot be used, UnknownError for what is not scored, NoBulletinError when nothing is published.
     """
     parameters = {
         "country": list(country),
@@ -59,8 +58,8 @@ def remote_scores(
 ) -> ScoreList:
     """Return the first page of scores of the service at an address.
 
-    `parameters` are those of `/v1/scores`, `key` an API key if it needs one. Raises InputError when
-    the service cannot be reached, refuses, or answers otherwise than this version reads.
+    `parameters` are those of `/v1/scores`. Raises InputError when the service cannot be reached,
+    refuses, or answers otherwise than this version reads.
     """
     url = f"{address.rstrip('/')}/v1/scores"
     headers = {"Accept": "application/json"}

@@ -38,10 +38,8 @@ class Answer:
 class Answers:
     """Middleware: gives answers under `/v1/` an ETag, caches them, and answers 304.
 
-    Bulletins never change, so a request and the set of bulletins determine the answer. The ETag is
-    a hash of both and needs no look at the content. At most `most_bytes` of answers are cached, the
-    least recently used go first. It stands inside CurrentBulletin, which says which bulletins
-    there are.
+    Bulletins never change, so the ETag is a hash of the request and the set of bulletins, which
+    CurrentBulletin outside says. At most `most_bytes` are cached; the least recently used go first.
     """
 
     def __init__(self, app: ASGIApp, most_bytes: int, max_age_s: int) -> None:
@@ -53,7 +51,8 @@ class Answers:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer from the cache, or cache the answer."""
-        if scope["type"] != "http" or not _has_etag(scope):
+        is_http = scope["type"] == "http" and scope["path"].startswith(_PREFIX)
+        if not is_http or scope["method"] not in {"GET", "HEAD"}:
             await self.app(scope, receive, send)
             return
         etag = _etag_of(scope)
@@ -118,10 +117,6 @@ def _without_time(start: Message, body: bytes) -> bytes:
     if (b"content-encoding", b"gzip") not in start["headers"]:
         return body
     return body[:4] + bytes(4) + body[8:]
-
-
-def _has_etag(scope: Scope) -> bool:
-    return scope["method"] in {"GET", "HEAD"} and scope["path"].startswith(_PREFIX)
 
 
 def _etag_of(scope: Scope) -> str:

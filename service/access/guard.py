@@ -50,10 +50,10 @@ class Allowance(NamedTuple):
 
 
 class PerMinute:
-    """A limit a minute for each client; minutes are the same for all.
+    """A limit a minute for each client; minutes are the same for all. For one thread only.
 
-    The first `most_clients` clients of a minute have a limit each; all others share one, so that no
-    number of addresses takes more memory. `clock` gives the time [s]. For one thread only.
+    The clients after the first `most_clients` of a minute share one, to bound the memory. `clock`
+    gives the time [s].
     """
 
     def __init__(
@@ -117,9 +117,8 @@ def is_loopback(host: str) -> bool:
 class Guard:
     """Middleware: API keys and rate limits.
 
-    A key comes as `Authorization: Bearer`, as `X-API-Key`, or as the password of `Authorization:
-    Basic`, which is what browsers can ask for. From an address that tried too many wrong keys none
-    is looked at for the rest of the minute.
+    A key comes as `Authorization: Bearer`, as `X-API-Key`, or, from browsers, as the password of
+    `Authorization: Basic`. After too many wrong keys an address waits for the next minute.
     """
 
     def __init__(self, app: ASGIApp, *, settings: Settings, keys: KeyRing, needs_key: bool) -> None:

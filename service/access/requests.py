@@ -40,8 +40,7 @@ class Requests:
     """Middleware: ids, metrics, one line of log, and the headers that every answer carries.
 
     The headers name the request and the bulletin, and restrict what browsers may do. An id from the
-    client is used if it is short and plain, so that it can be searched in logs and never breaks
-    one. Requests without a route are counted as one.
+    client is used if it is short and plain. Requests without a route are counted as one.
     """
 
     def __init__(self, app: ASGIApp, *, registry: CollectorRegistry, log_all: bool) -> None:
