@@ -56,7 +56,7 @@ class KeyRing:
         """Return the name of a key's holder, None for a wrong key; in constant time."""
         digest = _hash(key)
         matches = [k.name for k in self.names() if hmac.compare_digest(digest, k.sha256)]
-        return matches[0] if matches else None
+        return matches[-1] if matches else None
 
     def add(self, name: str, created: date) -> str:
         """Make a key for a name and return it; raises InputError when the name has one."""

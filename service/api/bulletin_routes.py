@@ -10,7 +10,7 @@ from features.words import SPECS, Level, Target
 from service.api.bodies import TrackRecord, TrackRecordList
 from service.api.current import chosen_bulletin, listing_of, used_bulletin
 from service.api.lists import json_list, json_response, next_address
-from service.api.queries import BulletinListQuery, NoParameters, TrackRecordQuery
+from service.api.queries import BulletinListQuery, TrackRecordQuery
 from service.api.routing import QueryRoute
 from service.api.schemas import BulletinList
 from service.errors import UnknownError
@@ -49,14 +49,9 @@ async def list_bulletins(
 
 
 @router.get("/bulletins/{bulletin}", response_model=Manifest)
-async def show_bulletin(
-    request: Request,
-    bulletin: str,
-    query: Annotated[NoParameters, Query()],  # noqa: ARG001
-) -> Response:
+async def show_bulletin(request: Request, bulletin: str) -> Response:
     """What one bulletin is: its origin, vintage, releases, model versions and their skill."""
-    manifest = used_bulletin(request, bulletin).manifest
-    return json_response(manifest)
+    return json_response(used_bulletin(request, bulletin).manifest)
 
 
 @router.get(
@@ -66,12 +61,7 @@ async def show_bulletin(
         200: {"content": {_PARQUET: {}}, "description": "The file as it was published."},
     },
 )
-async def show_file(
-    request: Request,
-    bulletin: str,
-    name: str,
-    query: Annotated[NoParameters, Query()],  # noqa: ARG001
-) -> Response:
+async def show_file(request: Request, bulletin: str, name: str) -> Response:
     """One Parquet file of a bulletin, whole, as it was published: the manifest gives its hash."""
     used = used_bulletin(request, bulletin)
     if name not in used.parts:

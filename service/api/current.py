@@ -70,12 +70,6 @@ def _marks(bulletin: str, *, simulated: bool, stale: bool) -> RawHeaders:
     return raw(marks)
 
 
-def store_of(request: Request) -> BulletinStore:
-    """Return the bulletins that the application serves."""
-    store: BulletinStore = request.app.state.store
-    return store
-
-
 def listing_of(request: Request) -> Listing:
     """Return the bulletins that there were when the request began."""
     listing: Listing = request.state.listing
@@ -83,22 +77,23 @@ def listing_of(request: Request) -> Listing:
 
 
 def current_bulletin(request: Request) -> Bulletin:
-    """Return the newest bulletin, even if the request is answered from another.
-
-    Raises NoBulletinError while there is none.
-    """
-    return store_of(request).get(LATEST, listing_of(request))
+    """Return the newest bulletin; raises NoBulletinError while there is none."""
+    return _bulletin(request, LATEST)
 
 
 def used_bulletin(request: Request, name: str = LATEST) -> Bulletin:
     """Return the bulletin that a request is answered from, by its id or `latest`.
 
-    From here on the response is marked as that bulletin is. Raises NoBulletinError and
-    UnknownBulletinError as BulletinStore.get does.
+    The response is marked as that bulletin is. Raises what BulletinStore.get does.
     """
-    bulletin = store_of(request).get(name, listing_of(request))
+    bulletin = _bulletin(request, name)
     request.state.manifest = bulletin.manifest
     return bulletin
+
+
+def _bulletin(request: Request, name: str) -> Bulletin:
+    store: BulletinStore = request.app.state.store
+    return store.get(name, listing_of(request))
 
 
 def past_of(request: Request) -> PastScores:

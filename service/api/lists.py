@@ -32,18 +32,17 @@ NULL = b"null"
 
 @dataclass(frozen=True, eq=False)
 class Page:
-    """One page of a list, before it is written in a form.
+    """One page of a list of `total` items of a bulletin, before it is written in a form.
 
-    `head` is the JSON of the list's members but `items` and `next`, without braces. `items` are
-    JSON objects, `outlines` their GeoJSON geometries, and `table` has them as rows; a form calls
-    what it needs. `next` is the address of the next page.
+    `items` are JSON objects, `outlines` their GeoJSON geometries, and `table` has them as rows; a
+    form calls what it needs.
     """
 
-    head: bytes
+    bulletin: Bulletin
+    total: int
     items: Sequence[bytes]
     outlines: Callable[[], Sequence[bytes]]
     table: Callable[[], pa.Table]
-    next: str | None
 
 
 def form_responses(model: type[BaseModel]) -> dict[int | str, dict[str, object]]:
@@ -80,9 +79,20 @@ def _accepted_form(accept: str) -> Format:
     )
 
 
-def in_form(page: Page, form: Format) -> Response:
+def in_form(request: Request, query: PageQuery, page: Page, form: Format) -> Response:
     """Return a page in a form, with the address of the next one in a `Link` header."""
-    return _response(_WRITERS[form](page), page.next, MEDIA_TYPES[form])
+    following = next_page(request, query, page.total, bulletin=page.bulletin.manifest.id)
+    if form in _TABLE_WRITERS:
+        body = _TABLE_WRITERS[form](page.table())
+    elif form == "ndjson":
+        body = b"".join(item + b"\n" for item in page.items)
+    else:
+        summary = _summaries(page.bulletin)[is_stale(request)]
+        head = b'"bulletin":%b,"total":%d' % (summary, page.total)
+        # There is nothing to escape in the address.
+        last = b'"next":' + (NULL if following is None else b'"%b"' % following.encode())
+        body = (_geojson if form == "geojson" else _json)(page, head, last)
+    return _response(body, following, MEDIA_TYPES[form])
 
 
 def json_list(
@@ -110,11 +120,6 @@ def json_response(body: BaseModel, following: str | None = None) -> Response:
 def _response(body: bytes, following: str | None, media_type: str) -> Response:
     headers = {} if following is None else {"Link": f'<{following}>; rel="next"'}
     return Response(body, headers=headers, media_type=media_type)
-
-
-def list_head(bulletin: Bulletin, total: int, *, stale: bool) -> bytes:
-    """Return the members before the items of a list, as JSON without braces."""
-    return b'"bulletin":%b,"total":%d' % (_summaries(bulletin)[stale], total)
 
 
 @derived
@@ -149,11 +154,6 @@ def next_address(request: Request, **changes: str) -> str:
     return f"{path.decode('latin-1')}?{'&'.join(parameters)}"
 
 
-def _next(page: Page) -> bytes:
-    """Return the address of the next page as JSON: there is nothing in it to escape."""
-    return NULL if page.next is None else b'"%b"' % page.next.encode()
-
-
 def _by_preference(accept: str) -> list[str]:
     """Return the media types of an `Accept` header, the preferred first."""
     weighted = []
@@ -169,42 +169,29 @@ def _by_preference(accept: str) -> list[str]:
     return [kind for _, kind in sorted(weighted, key=lambda pair: pair[0])]
 
 
-def _json(page: Page) -> bytes:
-    return b'{%b,"items":[%b],"next":%b}' % (page.head, b",".join(page.items), _next(page))
+def _json(page: Page, head: bytes, last: bytes) -> bytes:
+    return b'{%b,"items":[%b],%b}' % (head, b",".join(page.items), last)
 
 
-def _ndjson(page: Page) -> bytes:
-    return b"".join(item + b"\n" for item in page.items)
-
-
-def _geojson(page: Page) -> bytes:
+def _geojson(page: Page, head: bytes, last: bytes) -> bytes:
     features = (
         b'{"type":"Feature","geometry":%b,"properties":%b}' % feature
         for feature in zip(page.outlines(), page.items, strict=True)
     )
-    return b'{"type":"FeatureCollection",%b,"next":%b,"features":[%b]}' % (
-        page.head,
-        _next(page),
-        b",".join(features),
-    )
+    form = b'{"type":"FeatureCollection",%b,%b,"features":[%b]}'
+    return form % (head, last, b",".join(features))
 
 
-def _csv(page: Page) -> bytes:
+def _csv(table: pa.Table) -> bytes:
     target = pa.BufferOutputStream()
-    pyarrow.csv.write_csv(page.table(), target)
+    pyarrow.csv.write_csv(table, target)
     return bytes(target.getvalue())
 
 
-def _parquet(page: Page) -> bytes:
+def _parquet(table: pa.Table) -> bytes:
     target = pa.BufferOutputStream()
-    pq.write_table(page.table(), target, compression="zstd")
+    pq.write_table(table, target, compression="zstd")
     return bytes(target.getvalue())
 
 
-_WRITERS: dict[Format, Callable[[Page], bytes]] = {
-    "json": _json,
-    "ndjson": _ndjson,
-    "csv": _csv,
-    "geojson": _geojson,
-    "parquet": _parquet,
-}
+_TABLE_WRITERS: dict[Format, Callable[[pa.Table], bytes]] = {"csv": _csv, "parquet": _parquet}

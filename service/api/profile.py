@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import numpy as np
 from fastapi import APIRouter, Query, Request, Response
 
-from bulletins.form import DISTRIBUTIONS_FILE, DRIVERS_FILE, ListedIndicator, Manifest
+from bulletins.form import DISTRIBUTIONS_FILE, DRIVERS_FILE, Manifest
 from features.arrays import FloatArray
 from features.months import format_month, parse_month
 from features.targets import came_true
@@ -92,10 +92,9 @@ def _drivers(bulletin: Bulletin, region: str) -> list[Drivers]:
     """Return what is behind the scores of a region, by target and horizon."""
     if DRIVERS_FILE not in bulletin.parts:
         return []
-    catalogue = {indicator.name: indicator for indicator in bulletin.indicators}
     rows = bulletin.part(DRIVERS_FILE).of_region(region).to_pylist()
     cells = groupby(rows, key=lambda row: (row["target"], row["horizon"]))
-    return [_driver_of(list(of_cell), catalogue) for _, of_cell in cells]
+    return [_driver_of(bulletin, list(of_cell)) for _, of_cell in cells]
 
 
 def probability_of(log_odds: FloatArray) -> FloatArray:
@@ -169,7 +168,7 @@ def _outcome(row: Row, mean: float | None) -> bool | None:
     return bool(came_true(row["target"], np.array(mean), np.array(row["threshold"])))
 
 
-def _driver_of(rows: list[Row], catalogue: dict[str, ListedIndicator]) -> Drivers:
+def _driver_of(bulletin: Bulletin, rows: list[Row]) -> Drivers:
     by_kind = {row["kind"]: row for row in rows}
     score, revision = by_kind["score"], by_kind.get("revision")
     return Drivers(
@@ -183,7 +182,7 @@ def _driver_of(rows: list[Row], catalogue: dict[str, ListedIndicator]) -> Driver
         change=score["change"],
         revision=None if revision is None else revision["change"],
         families=family_parts(rows, "contribution"),
-        indicators=[_indicator(row, catalogue) for row in rows if row["kind"] == "indicator"],
+        indicators=[_indicator(bulletin, row) for row in rows if row["kind"] == "indicator"],
     )
 
 
@@ -194,12 +193,9 @@ def _previous_probability(score: Row) -> float | None:
     return float(probability_of(np.array(score["contribution"] - score["change"])))
 
 
-def _indicator(row: Row, catalogue: dict[str, ListedIndicator]) -> IndicatorPart:
-    entry = catalogue.get(row["name"])
+def _indicator(bulletin: Bulletin, row: Row) -> IndicatorPart:
     return IndicatorPart(
-        name=row["name"],
-        meaning=None if entry is None else entry.meaning,
-        unit=None if entry is None else entry.unit,
+        **bulletin.words_of_indicator(row["name"]),
         contribution=row["contribution"],
         value=_finite(row["value"]),
         usual=_finite(row["baseline_value"]),

@@ -15,16 +15,7 @@ from service.api.bodies import (
     RegionHistory,
 )
 from service.api.current import chosen_bulletin, is_stale
-from service.api.lists import (
-    NULL,
-    Page,
-    chosen_form,
-    form_responses,
-    in_form,
-    json_response,
-    list_head,
-    next_page,
-)
+from service.api.lists import NULL, Page, chosen_form, form_responses, in_form, json_response
 from service.api.queries import HistoryQuery, RegionDetailQuery, RegionQuery
 from service.api.routing import QueryRoute
 from service.api.schemas import BulletinSummary, RegionList
@@ -45,13 +36,13 @@ def list_regions(request: Request, query: Annotated[RegionQuery, Query()]) -> Re
     here = rows[query.offset : query.offset + query.limit]
     regions = regions_at(bulletin, here)
     page = Page(
-        head=list_head(bulletin, len(rows), stale=is_stale(request)),
+        bulletin,
+        len(rows),
         items=[region.model_dump_json().encode() for region in regions],
         outlines=lambda: [outlines_of(bulletin).get(region.id, NULL) for region in regions],
         table=lambda: regions_of(bulletin).take(here).rename_columns({"region": "id"}),
-        next=next_page(request, query, len(rows), bulletin=bulletin.manifest.id),
     )
-    return in_form(page, form)
+    return in_form(request, query, page, form)
 
 
 @router.get("/{region}", response_model=RegionAnswer)
@@ -118,12 +109,9 @@ def _indicators(bulletin: Bulletin, region: str, names: list[str]) -> list[Indic
             f"bulletin {bulletin.manifest.id} keeps no values of an indicator '{unknown[0]}': it "
             f"has {', '.join(read)}"
         )
-    catalogue = {indicator.name: indicator for indicator in bulletin.indicators}
     return [
         IndicatorSeries(
-            name=name,
-            meaning=catalogue[name].meaning if name in catalogue else None,
-            unit=catalogue[name].unit if name in catalogue else None,
+            **bulletin.words_of_indicator(name),
             values=[
                 IndicatorMonth(month=month, value=value)
                 for month, value in zip(months, table[name].to_pylist(), strict=True)

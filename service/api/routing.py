@@ -20,6 +20,7 @@ from pydantic import BaseModel, ValidationError
 from starlette.concurrency import run_in_threadpool
 
 from service.api.problems import MEDIA_TYPE, TITLES
+from service.api.queries import NoParameters
 from service.api.schemas import Problem
 from service.errors import ParameterError
 
@@ -34,10 +35,10 @@ _EVERYWHERE = (401, 429, 500)
 
 
 class QueryRoute(APIRoute):
-    """A route whose endpoint takes the request, a `query` and the parts of the path, or no query.
+    """A route whose endpoint takes the request, the parts of the path, and maybe a `query`.
 
-    An endpoint that is no coroutine runs in a thread, as with FastAPI. The errors that a route may
-    answer with are described for it.
+    Without a `query` it refuses every parameter, unless it is not in the schema. An endpoint that
+    is no coroutine runs in a thread, as with FastAPI. Its errors are added to its description.
     """
 
     def __init__(
@@ -55,13 +56,17 @@ class QueryRoute(APIRoute):
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         """Return the function that answers a request of this route."""
         endpoint, parameters = self.endpoint, inspect.signature(self.endpoint).parameters
-        if QUERY not in parameters:
+        takes_query = QUERY in parameters
+        if not takes_query and not self.include_in_schema:
             return super().get_route_handler()
-        query: type[BaseModel] = parameters[QUERY].annotation.__origin__
+        query = parameters[QUERY].annotation.__origin__ if takes_query else NoParameters
         is_coroutine = inspect.iscoroutinefunction(endpoint)
 
         async def answer(request: Request) -> Response:
-            arguments = {QUERY: read_query(query, request), **request.path_params}
+            arguments = dict(request.path_params)
+            values = read_query(query, request)
+            if takes_query:
+                arguments[QUERY] = values
             if is_coroutine:
                 response: Response = await endpoint(request=request, **arguments)
                 return response
@@ -73,8 +78,8 @@ class QueryRoute(APIRoute):
 def read_query(query: type[BaseModel], request: Request) -> BaseModel:
     """Return the parameters of a request as a model of a query.
 
-    Raises RequestValidationError for a value that it does not take, and ParameterError for a name
-    that it does not have, and for several values where it takes one.
+    Raises RequestValidationError for a value that it does not take, ParameterError for an unknown
+    name, and for several values where it takes one.
     """
     values: dict[str, Any] = {}
     text = request.scope["query_string"].decode("latin-1")
@@ -105,10 +110,7 @@ def _hint(name: str, names: list[str]) -> str:
 
 
 def _problems_of(path: str, more: Sequence[int | str]) -> dict[int | str, Document]:
-    """Return the OpenAPI description of every error status that a path answers with.
-
-    They are those of its examples, those in `more`, and those of every path.
-    """
+    """Return the descriptions of a path's errors: of its examples, `more`, and those of all."""
     content = {MEDIA_TYPE: {"schema": Problem.model_json_schema()}}
     return {
         status: {"description": TITLES[status], "content": content}

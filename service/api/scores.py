@@ -13,8 +13,8 @@ from starlette.concurrency import run_in_threadpool
 from bulletins.reading import QUANTILE_COLUMNS
 from bulletins.tables import Frame, as_numbers, choice_column, number_column, text_column
 from features.words import DISTRIBUTIONS, RISK_LEVELS
-from service.api.current import chosen_bulletin, is_stale
-from service.api.lists import NULL, Page, chosen_form, form_responses, in_form, list_head, next_page
+from service.api.current import chosen_bulletin
+from service.api.lists import NULL, Page, chosen_form, form_responses, in_form
 from service.api.queries import ScoreQuery
 from service.api.routing import QueryRoute
 from service.api.schemas import Score, ScoreList
@@ -47,18 +47,15 @@ def _answer(request: Request, query: ScoreQuery) -> Response:
     form = chosen_form(request, query.format)
     bulletin = chosen_bulletin(request, query)
     selection = select_scores(bulletin, query)
-    total = len(selection.rows)
     here = selection.page(query.offset, query.limit)
-    return in_form(
-        Page(
-            head=list_head(bulletin, total, stale=is_stale(request)),
-            items=texts_at(bulletin, here),
-            outlines=lambda: _outlines(bulletin, here),
-            table=lambda: table_at(bulletin, here),
-            next=next_page(request, query, total, bulletin=bulletin.manifest.id),
-        ),
-        form,
+    page = Page(
+        bulletin,
+        len(selection.rows),
+        items=texts_at(bulletin, here),
+        outlines=lambda: _outlines(bulletin, here),
+        table=lambda: table_at(bulletin, here),
     )
+    return in_form(request, query, page, form)
 
 
 def table_at(bulletin: Bulletin, selection: Selection) -> pa.Table:

@@ -10,7 +10,7 @@ from datetime import UTC, date
 from functools import cached_property
 from pathlib import Path
 from threading import Lock
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from bulletins.form import ListedIndicator, Manifest
 from bulletins.reading import read_indicators, read_manifest, read_parts, read_scores
@@ -45,6 +45,15 @@ class Bulletin:
                 "one"
             )
         return self.parts[name]
+
+    @cached_property
+    def _catalogue(self) -> dict[str, dict[str, Any]]:
+        words = ("name", "meaning", "unit")
+        return {i.name: {word: getattr(i, word) for word in words} for i in self.indicators}
+
+    def words_of_indicator(self, name: str) -> dict[str, Any]:
+        """Return the name, meaning and unit of an indicator; None for what is not known."""
+        return self._catalogue.get(name, {"name": name, "meaning": None, "unit": None})
 
     @cached_property
     def horizons(self) -> dict[str, set[int]]:
