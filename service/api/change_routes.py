@@ -1,7 +1,7 @@
 """`/v1/movers` and `/v1/compare`: what changed from one bulletin to another."""
 
 from itertools import pairwise
-from typing import Annotated, Any, NamedTuple
+from typing import Annotated, Any
 
 import numpy as np
 from fastapi import APIRouter, Query, Request, Response
@@ -16,7 +16,7 @@ from service.api.lists import json_response, next_page
 from service.api.profile import family_parts, probability_of
 from service.api.queries import CompareQuery, MoverQuery, ScoreFilter
 from service.api.routing import QueryRoute
-from service.api.schemas import BulletinSummary
+from service.api.schemas import BulletinSummary, Score
 from service.api.scores import scores_at
 from service.api.selection import Selection, select_scores
 from service.store.bulletins import Bulletin
@@ -24,10 +24,7 @@ from service.store.derived import derived, risk_name, risk_of_scores
 
 router = APIRouter(prefix="/v1", route_class=QueryRoute)
 
-_OF_SCORE = {
-    *("region", "name", "country", "level", "target", "horizon", "target_month", "probability"),
-    "risk_level",
-}
+_OF_SCORE = set(Mover.model_fields) & set(Score.model_fields)
 
 
 @router.get("/movers", response_model=MoverList, tags=["scores"])
@@ -66,17 +63,17 @@ def compare(request: Request, query: Annotated[CompareQuery, Query()]) -> Respon
     Matched by horizon, or by the month that they are about: how the forecast of that month changed.
     """
     a, b = used_bulletin(request, query.a), used_bulletin(request, query.b)
-    pairs = _pairs(a, b, query)
+    rows_a, rows_b = _pairs(a, b, query)
     before, after = a.scores.numbers("probability"), b.scores.numbers("probability")
-    order = np.argsort(-np.abs(after[pairs.b] - before[pairs.a]), kind="stable")
+    order = np.argsort(-np.abs(after[rows_b] - before[rows_a]), kind="stable")
     here = order[query.offset : query.offset + query.limit]
-    total, stale = len(order), is_stale(request)
+    stale = is_stale(request)
     body = Comparison(
         a=BulletinSummary.of(a, stale=stale),
         b=BulletinSummary.of(b, stale=stale),
-        total=total,
-        items=_differences(a, b, Pairs(pairs.a[here], pairs.b[here])),
-        next=next_page(request, query, total, a=a.manifest.id, b=b.manifest.id),
+        total=len(order),
+        items=_differences(a, rows_a[here], b, rows_b[here]),
+        next=next_page(request, query, len(order), a=a.manifest.id, b=b.manifest.id),
     )
     return json_response(body, body.next)
 
@@ -134,15 +131,8 @@ def _drivers_of(bulletin: Bulletin, rows: Rows) -> list[list[dict[str, Any]]]:
     return [of_rows[start:end] for start, end in pairwise(ends.tolist())]
 
 
-class Pairs(NamedTuple):
-    """Rows of scores that belong together in two bulletins, (n,) each."""
-
-    a: Rows
-    b: Rows
-
-
-def _pairs(a: Bulletin, b: Bulletin, query: CompareQuery) -> Pairs:
-    """Return the scores of both bulletins that pass the filters and belong together.
+def _pairs(a: Bulletin, b: Bulletin, query: CompareQuery) -> tuple[Rows, Rows]:
+    """Return the rows (n,) in both bulletins of the scores that pass and belong together.
 
     A region, country, level, target or horizon must be scored in b; raises UnknownError if not.
     """
@@ -156,15 +146,15 @@ def _pairs(a: Bulletin, b: Bulletin, query: CompareQuery) -> Pairs:
     )
     rows = select_scores(b, score_filter).rows
     in_a = b.scores.matching(rows, a.scores, ("region", "target", query.match))
-    return Pairs(in_a[in_a >= 0], rows[in_a >= 0])
+    return in_a[in_a >= 0], rows[in_a >= 0]
 
 
-def _differences(a: Bulletin, b: Bulletin, pairs: Pairs) -> list[Difference]:
+def _differences(a: Bulletin, rows_a: Rows, b: Bulletin, rows_b: Rows) -> list[Difference]:
     rows = zip(
-        a.scores.take(pairs.a).to_pylist(),
-        b.scores.take(pairs.b).to_pylist(),
-        risk_of_scores(a)[pairs.a].tolist(),
-        risk_of_scores(b)[pairs.b].tolist(),
+        a.scores.take(rows_a).to_pylist(),
+        b.scores.take(rows_b).to_pylist(),
+        risk_of_scores(a)[rows_a].tolist(),
+        risk_of_scores(b)[rows_b].tolist(),
         strict=True,
     )
     return [

@@ -12,7 +12,6 @@ from bulletins.form import Manifest
 from service.api.queries import BulletinQuery
 from service.asgi import RawHeaders, raw
 from service.store.bulletins import LATEST, Bulletin, BulletinStore, Listing
-from service.store.past import PastScores
 
 BULLETIN_HEADER = "Tocsin-Bulletin"
 SIMULATED_HEADER = "Tocsin-Simulated"
@@ -94,12 +93,6 @@ def used_bulletin(request: Request, name: str = LATEST) -> Bulletin:
 def _bulletin(request: Request, name: str) -> Bulletin:
     store: BulletinStore = request.app.state.store
     return store.get(name, listing_of(request))
-
-
-def past_of(request: Request) -> PastScores:
-    """Return the scores of older bulletins."""
-    past: PastScores = request.app.state.past
-    return past
 
 
 def chosen_bulletin(request: Request, query: BulletinQuery) -> Bulletin:

@@ -23,7 +23,7 @@ from service.api.bodies import (
     NeighbourScore,
     RegionProfile,
 )
-from service.api.current import chosen_bulletin, current_bulletin, is_stale, listing_of, past_of
+from service.api.current import chosen_bulletin, current_bulletin, is_stale, listing_of
 from service.api.lists import json_response
 from service.api.queries import BulletinQuery, ScoreFilter
 from service.api.routing import QueryRoute
@@ -48,8 +48,7 @@ def profile_region(
     All scores with the distributions of deaths behind them, why they are what they are and what
     changed, the neighbours' scores, and what earlier bulletins said beside what came.
     """
-    newest, bulletin = current_bulletin(request), chosen_bulletin(request, query)
-    manifests = tuple(listing_of(request).manifests.values())
+    bulletin = chosen_bulletin(request, query)
     body = RegionProfile(
         bulletin=BulletinSummary.of(bulletin, stale=is_stale(request)),
         region=find_region(bulletin, region),
@@ -57,9 +56,7 @@ def profile_region(
         distributions=_distributions(bulletin, region),
         drivers=_drivers(bulletin, region),
         neighbours=_neighbours(bulletin, region),
-        earlier=_earlier_scores(
-            past_of(request), manifests, Deaths(newest, region), bulletin, region
-        ),
+        earlier=_earlier_scores(request, bulletin, region),
     )
     return json_response(body)
 
@@ -76,15 +73,10 @@ def _distributions(bulletin: Bulletin, region: str) -> list[Distribution]:
         return []
     origin = parse_month(bulletin.manifest.origin)
     columns = ("horizon", "deaths", "exceedance")
-    rows = bulletin.part(DISTRIBUTIONS_FILE).of_region(region, columns).to_pylist()
+    rows = bulletin.part(DISTRIBUTIONS_FILE).of_region(region, columns)
     return [
-        Distribution(
-            horizon=row["horizon"],
-            target_month=format_month(origin + row["horizon"]),
-            deaths=row["deaths"],
-            exceedance=row["exceedance"],
-        )
-        for row in rows
+        Distribution(target_month=format_month(origin + row["horizon"]), **row)
+        for row in rows.drop_columns(["region"]).to_pylist()
     ]
 
 
@@ -123,17 +115,11 @@ def _neighbours(bulletin: Bulletin, region: str) -> list[Neighbour]:
     return [_neighbour(list(of_one)) for _, of_one in groupby(scores, key=lambda s: s.region)]
 
 
-def _earlier_scores(
-    past: PastScores,
-    manifests: tuple[Manifest, ...],
-    deaths: Deaths,
-    bulletin: Bulletin,
-    region: str,
-) -> list[EarlierScore]:
-    """Return what older bulletins said of a bulletin's months, or of months that have passed.
-
-    `deaths` are those of the region, as known now.
-    """
+def _earlier_scores(request: Request, bulletin: Bulletin, region: str) -> list[EarlierScore]:
+    """Return what older bulletins said of a bulletin's months, or of months that have passed."""
+    past: PastScores = request.app.state.past
+    manifests = tuple(listing_of(request).manifests.values())
+    deaths = Deaths(current_bulletin(request), region)
     longest = max(map(max, bulletin.horizons.values()))
     last = format_month(parse_month(bulletin.manifest.origin) + longest)
     return [
@@ -207,18 +193,8 @@ def _finite(value: float | None) -> float | None:
 
 
 def _neighbour(scores: list[Score]) -> Neighbour:
-    first = scores[0]
+    members = set(NeighbourScore.model_fields)
     return Neighbour(
-        region=first.region,
-        name=first.name,
-        country=first.country,
-        scores=[
-            NeighbourScore(
-                target=score.target,
-                horizon=score.horizon,
-                probability=score.probability,
-                risk_level=score.risk_level,
-            )
-            for score in scores
-        ],
+        **scores[0].model_dump(include={"region", "name", "country"}),
+        scores=[NeighbourScore(**score.model_dump(include=members)) for score in scores],
     )

@@ -64,10 +64,9 @@ def table_at(bulletin: Bulletin, selection: Selection) -> pa.Table:
     exceedance = selection.exceedance
     if exceedance is None:
         exceedance = np.full(len(rows), np.nan)
-    table = bulletin.scores.take(rows)
     risk = choice_column(risk_of_scores(bulletin)[rows], RISK_LEVELS)
-    after = table.schema.get_field_index("probability") + 1
-    table = table.add_column(after, "risk_level", risk)
+    table = bulletin.scores.take(rows)
+    table = table.add_column(table.column_names.index("probability") + 1, "risk_level", risk)
     table = table.append_column("exceedance", number_column(exceedance))
     issue = {
         "origin": manifest.origin,
@@ -105,9 +104,9 @@ def texts_at(bulletin: Bulletin, selection: Selection) -> list[bytes]:
 
 @derived
 def score_texts(bulletin: Bulletin) -> list[bytes]:
-    """Return all scores of a bulletin as JSON without exceedances, in the order of the rows.
+    """Return all scores as JSON without exceedances, in the order of the rows.
 
-    They are written column by column: writing each score for itself would take four times as long.
+    They are written column by column, four times as quick as score by score.
     """
     scores, manifest = bulletin.scores, bulletin.manifest
     texts = ("region", "name", "country", "level", "target", "horizon", "target_month")

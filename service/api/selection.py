@@ -33,10 +33,9 @@ class Selection(NamedTuple):
 
 
 def select_scores(bulletin: Bulletin, query: ScoreFilter) -> Selection:
-    """Return the scores that pass a query, in its order.
+    """Return the scores that pass a query, in its order; there may be none.
 
-    There may be none: that is a true answer. Raises UnknownError when the query names something
-    that the bulletin does not score.
+    Raises UnknownError when the query names something that the bulletin does not score.
     """
     scores = bulletin.scores
     _refuse_unknown_places(bulletin, query)
@@ -85,7 +84,8 @@ def select_regions(bulletin: Bulletin, query: RegionFilter) -> Rows:
     if query.bbox is not None:
         conditions.append(regions.among("region", _regions_in(bulletin, query.bbox)))
     if query.name is not None:
-        conditions.append(_named_like(bulletin, query.name))
+        part, names = plain(query.name), regions.table["name"].to_pylist()
+        conditions.append(np.array([part in plain(name) for name in names], np.bool_))
     return regions.rows[reduce(and_, conditions)] if conditions else regions.rows
 
 
@@ -104,13 +104,6 @@ def find_region(bulletin: Bulletin, name: str) -> Region:
 
 def _regions_in(bulletin: Bulletin, box: str) -> list[str]:
     return regions_in(bulletin, list(map(float, box.split(","))))
-
-
-def _named_like(bulletin: Bulletin, part: str) -> BoolArray:
-    """Return which regions have a part in their name, whatever the case and accents."""
-    names = regions_of(bulletin).table["name"].to_pylist()
-    plain_part = plain(part)
-    return np.array([plain_part in plain(name) for name in names], np.bool_)
 
 
 def plain(text: str) -> str:

@@ -3,17 +3,16 @@
 from collections.abc import Callable, Sequence
 from functools import wraps
 from threading import RLock
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 from weakref import WeakKeyDictionary
 
 import numpy as np
-import pyarrow as pa
 from numpy.typing import NDArray
 
 from bulletins.form import DISTRIBUTIONS_FILE, REGIONS_FILE, Manifest, RiskScale
 from bulletins.reading import REGION
 from bulletins.tables import Frame, Rows, as_numbers, as_numpy, number_column
-from features.arrays import FloatArray
+from features.arrays import FloatArray, IntArray
 from features.words import DISTRIBUTIONS, RISK_LEVELS, SPECS, RiskName, Target
 from service.errors import UnknownBulletinError
 from service.store.bulletins import Bulletin
@@ -30,10 +29,7 @@ RiskCodes = NDArray[np.int8]
 
 
 def derived(compute: Callable[[Bulletin], T]) -> Callable[[Bulletin], T]:
-    """Cache what a function computes from a bulletin, for as long as the bulletin is loaded.
-
-    Threads that need the same value at once wait for the first of them.
-    """
+    """Cache what a function computes from a bulletin, once, for as long as that is loaded."""
     values: WeakKeyDictionary[Bulletin, T] = WeakKeyDictionary()
     lock = RLock()
 
@@ -41,7 +37,7 @@ def derived(compute: Callable[[Bulletin], T]) -> Callable[[Bulletin], T]:
     def cached(bulletin: Bulletin) -> T:
         value = values.get(bulletin)
         if value is None:
-            with lock:
+            with lock:  # other threads wait for the first
                 value = values.get(bulletin)
                 if value is None:
                     value = values[bulletin] = compute(bulletin)
@@ -52,10 +48,9 @@ def derived(compute: Callable[[Bulletin], T]) -> Callable[[Bulletin], T]:
 
 @derived
 def outlines_of(bulletin: Bulletin) -> dict[str, bytes]:
-    """Return the outlines of a bulletin's regions as GeoJSON geometries, by id.
+    """Return the outlines of a bulletin's regions as GeoJSON geometries, by id, if they are known.
 
-    Regions without a known outline are left out. Raises UnknownError when the bulletin has no file
-    of regions.
+    Raises UnknownError when the bulletin has no file of regions.
     """
     table = bulletin.part(REGIONS_FILE).whole(["region", "outline"])
     pairs = zip(table["region"].to_pylist(), table["outline"].to_pylist(), strict=True)
@@ -64,10 +59,7 @@ def outlines_of(bulletin: Bulletin) -> dict[str, bytes]:
 
 @derived
 def regions_of(bulletin: Bulletin) -> Frame:
-    """Return the scored regions, by level and id: region, name, country, level, and position.
-
-    `latitude` and `longitude` [degrees] are null where they are unknown.
-    """
+    """Return the scored regions, by level and id; `latitude`, `longitude` [degrees] may be null."""
     if REGIONS_FILE in bulletin.parts:
         columns = ["region", "name", "country", "level", "latitude", "longitude"]
         return Frame(bulletin.part(REGIONS_FILE).whole(columns))
@@ -88,8 +80,7 @@ def neighbours_of(bulletin: Bulletin, region: str) -> list[str]:
 def regions_in(bulletin: Bulletin, box: Sequence[float]) -> list[str]:
     """Return the ids of the regions that touch a box: west, south, east, north edge [degrees].
 
-    A western edge east of the eastern one goes across 180 degrees. Raises UnknownError when the
-    bulletin has no file of regions.
+    One with west > east crosses 180 degrees. Raises UnknownError when there are no such edges.
     """
     west, one, east, other = box
     south, north = sorted((one, other))
@@ -107,31 +98,18 @@ def _edges(bulletin: Bulletin) -> tuple[list[str], dict[str, FloatArray]]:
     return table["region"].to_pylist(), {name: as_numbers(table[name]) for name in _EDGES}
 
 
-class Distributions:
-    """The distributions of n scores, end to end: numbers of deaths and their exceedances."""
+class Distributions(NamedTuple):
+    """The distributions of n scores, by their rows: deaths and their exceedances, end to end."""
 
-    def __init__(self, table: pa.Table) -> None:
-        deaths = table["deaths"].combine_chunks()
-        self._ends = as_numpy(deaths.offsets)
-        self._deaths: FloatArray = as_numpy(deaths.values)
-        self._exceedance: FloatArray = as_numpy(table["exceedance"].combine_chunks().values)
-
-    def exceedance(self, threshold: float) -> FloatArray:
-        """Return the probabilities of at least `threshold` deaths, (n,)."""
-        begin, end = self._ends[:-1], self._ends[1:]
-        fewer = np.append(0, np.cumsum(self._deaths < threshold))
-        first = begin + fewer[end] - fewer[begin]
-        # Beyond the last number of deaths the probability is 0; any place in range will do there.
-        probability = self._exceedance[np.minimum(first, end - 1)]
-        return np.asarray(np.where(first < end, probability, 0.0))
+    rows: Rows
+    ends: IntArray
+    deaths: FloatArray
+    exceedance: FloatArray
 
 
 @derived
-def distributions_of(bulletin: Bulletin) -> tuple[Distributions, Rows]:
-    """Return the distributions of a bulletin, and the rows of the scores that they belong to.
-
-    Raises UnknownError when the bulletin has none, UnknownBulletinError when they are of others.
-    """
+def _distributions(bulletin: Bulletin) -> Distributions:
+    """Return the distributions; raises UnknownBulletinError when they are of other scores."""
     columns = ["region", "level", "horizon", "deaths", "exceedance"]
     table = bulletin.part(DISTRIBUTIONS_FILE).whole(columns)
     scores = bulletin.scores
@@ -141,7 +119,9 @@ def distributions_of(bulletin: Bulletin) -> tuple[Distributions, Rows]:
         raise UnknownBulletinError(
             f"bulletin {bulletin.manifest.id} is damaged: its distributions are of other scores"
         )
-    return Distributions(table), rows
+    deaths, exceedance = (table[name].combine_chunks() for name in ("deaths", "exceedance"))
+    numbers = as_numpy(deaths.values), as_numpy(exceedance.values)
+    return Distributions(rows, as_numpy(deaths.offsets), *numbers)
 
 
 def exceedance_of_scores(bulletin: Bulletin, threshold: float) -> FloatArray:
@@ -149,18 +129,21 @@ def exceedance_of_scores(bulletin: Bulletin, threshold: float) -> FloatArray:
 
     Raises UnknownError when the bulletin has no distributions.
     """
-    distributions, rows = distributions_of(bulletin)
+    rows, ends, deaths, exceedances = _distributions(bulletin)
+    begin, end = ends[:-1], ends[1:]
+    fewer = np.append(0, np.cumsum(deaths < threshold))
+    first = begin + fewer[end] - fewer[begin]
+    # Beyond the last number of deaths the probability is 0; any place in range will do there.
+    probability = exceedances[np.minimum(first, end - 1)]
     exceedance = np.full(len(bulletin.scores), np.nan)
-    exceedance[rows] = distributions.exceedance(threshold)
+    exceedance[rows] = np.where(first < end, probability, 0.0)
     return exceedance
 
 
 def scale_of(manifest: Manifest, level: str, target: Target) -> RiskScale | None:
     """Return the scale of a target at a level of regions, None if it has none."""
-    for scale in manifest.risk_scales:
-        if (scale.level, scale.target) == (level, SPECS[target].shares):
-            return scale
-    return None
+    cell = (level, SPECS[target].shares)
+    return next((s for s in manifest.risk_scales if (s.level, s.target) == cell), None)
 
 
 def risk_name(code: int) -> RiskName | None:

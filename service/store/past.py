@@ -37,9 +37,9 @@ class PastScores:
     def of_region(
         self, manifests: tuple[Manifest, ...], bulletin: str, region: str
     ) -> Iterator[tuple[Manifest, pa.Table]]:
-        """Yield the bulletins older than one, and their scores of a region.
+        """Yield the bulletins older than one, the newest of each origin, and a region's scores.
 
-        `manifests` are the newest first. Of each origin the newest issue is taken.
+        `manifests` are the newest first.
         """
         ids = [manifest.id for manifest in manifests]
         older = manifests[ids.index(bulletin) + 1 :] if bulletin in ids else manifests
