@@ -57,9 +57,7 @@ async def show_bulletin(request: Request, bulletin: str) -> Response:
 @router.get(
     "/bulletins/{bulletin}/files/{name}",
     response_class=Response,
-    responses={
-        200: {"content": {_PARQUET: {}}, "description": "The file as it was published."},
-    },
+    responses={200: {"content": {_PARQUET: {}}, "description": "The file as it was published."}},
 )
 async def show_file(request: Request, bulletin: str, name: str) -> Response:
     """One Parquet file of a bulletin, whole, as it was published: the manifest gives its hash."""

@@ -248,8 +248,7 @@ class TrackRecordQuery(PageQuery, BulletinQuery):
     target: TargetFilter = None
     horizon: HorizonFilter = []
     of: Annotated[
-        str | None,
-        Field(pattern=ID_PATTERN, description="Only how this bulletin came out."),
+        str | None, Field(pattern=ID_PATTERN, description="Only how this bulletin came out.")
     ] = None
 
 
