@@ -145,20 +145,16 @@ class Deadline:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        has_begun = False
 
-        async def send_noting(message: Message) -> None:
-            nonlocal has_begun
-            if not has_begun:
-                has_begun = True
-                time_left.reschedule(None)
+        async def send_in_any_time(message: Message) -> None:
+            time_left.reschedule(None)
             await send(message)
 
         try:
             async with asyncio.timeout(self._answer_seconds) as time_left:
-                await self.app(scope, receive, send_noting)
+                await self.app(scope, receive, send_in_any_time)
         except TimeoutError:
-            if has_begun:
+            if not time_left.expired():  # it is of the application
                 raise
             detail = "the answer took too long: ask for less, or ask again"
             late = problem(Request(scope), 503, detail, {"Retry-After": "1"})

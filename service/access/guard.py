@@ -73,11 +73,11 @@ class PerMinute:
     def take(self, client: str) -> Allowance:
         """Count a request, and return whether it was within the limit."""
         allowance = self.look(client)
-        if not allowance.allowed:
-            return allowance
-        name = self._counted_as(client)
-        self._counts[name] = self._counts.get(name, 0) + 1
-        return allowance._replace(remaining=allowance.remaining - 1)
+        if allowance.allowed:
+            name = self._counted_as(client)
+            self._counts[name] = self._counts.get(name, 0) + 1
+            allowance = allowance._replace(remaining=allowance.remaining - 1)
+        return allowance
 
     def look(self, client: str) -> Allowance:
         """Return whether one more request would be within the limit, without counting it."""
@@ -149,8 +149,7 @@ class Guard:
         holder = state["key"]
         allowance = self._requests.take(address if holder is None else f"key {holder}")
         if not allowance.allowed:
-            refusal = _too_many(Request(scope), allowance)
-            await refusal(scope, receive, send)
+            await _too_many(Request(scope), allowance)(scope, receive, send)
             return
 
         async def send_with_limits(message: Message) -> None:
@@ -173,11 +172,9 @@ class Guard:
             self._wrong_keys.take(address)
         elif not (allowance := self._requests.take(address)).allowed:
             return _too_many(request, allowance)
-        detail = (
-            "this needs an API key, as 'Authorization: Bearer KEY' or 'X-API-Key: KEY'"
-            if key is None
-            else "this API key is not known: it was mistyped or revoked"
-        )
+        detail = "this API key is not known: it was mistyped or revoked"
+        if key is None:
+            detail = "this needs an API key, as 'Authorization: Bearer KEY' or 'X-API-Key: KEY'"
         is_page = request.url.path == "/" or request.url.path.startswith(_PAGES)
         scheme = 'Basic realm="Tocsin, with the key as password"' if is_page else "Bearer"
         return problem(request, 401, detail, {"WWW-Authenticate": scheme})

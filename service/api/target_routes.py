@@ -52,18 +52,14 @@ def _of_families(bulletin: Bulletin, families: list[str]) -> list[ListedIndicato
 
     Raises UnknownError when the bulletin lists none, or none of such a family.
     """
+    name = f"bulletin {bulletin.manifest.id}"
     catalogue = list(dict.fromkeys(indicator.family for indicator in bulletin.indicators))
     if not catalogue:
-        raise UnknownError(
-            f"bulletin {bulletin.manifest.id} was issued before indicators were listed: ask a "
-            "newer one"
-        )
+        raise UnknownError(f"{name} was issued before indicators were listed: ask a newer one")
     unknown = [family for family in families if family not in catalogue]
     if unknown:
-        raise UnknownError(
-            f"bulletin {bulletin.manifest.id} has no family '{unknown[0]}' of indicators: it has "
-            f"{', '.join(catalogue)}"
-        )
+        what = f"no family '{unknown[0]}' of indicators"
+        raise UnknownError(f"{name} has {what}: it has {', '.join(catalogue)}")
     return [i for i in bulletin.indicators if not families or i.family in families]
 
 
