@@ -35,9 +35,9 @@ async def list_bulletins(
 ) -> Response:
     """All bulletins, newest first: by origin, then by time of issue."""
     newest = used_bulletin(request).manifest
-    manifests = tuple(listing_of(request).manifests.values())
+    manifests = list(listing_of(request).manifests.values())
     following = _after(query.after, manifests)
-    items = list(following[: query.limit])
+    items = following[: query.limit]
     is_last = len(following) <= query.limit
     body = BulletinList(
         simulated=newest.simulated,
@@ -91,11 +91,8 @@ async def show_track_record(
     return json_list(request, TrackRecordList, bulletin, query, records)
 
 
-def _after(bulletin: str | None, manifests: tuple[Manifest, ...]) -> tuple[Manifest, ...]:
-    """Return the bulletins that follow one; all of them if none is named.
-
-    A new bulletin comes first and would shift numbers, which is why pages do not go by number.
-    """
+def _after(bulletin: str | None, manifests: list[Manifest]) -> list[Manifest]:
+    """Return the bulletins that follow one, or all: a new one would shift numbers of pages."""
     if bulletin is None:
         return manifests
     ids = [manifest.id for manifest in manifests]
@@ -106,9 +103,7 @@ def _after(bulletin: str | None, manifests: tuple[Manifest, ...]) -> tuple[Manif
 
 @derived
 def _track_record(bulletin: Bulletin) -> list[Row]:
-    """Return the track record of a bulletin, a row a bulletin judged, cell and forecast."""
-    rows: list[Row] = bulletin.part(TRACK_RECORD_FILE).whole().to_pylist()
-    return rows
+    return list(bulletin.part(TRACK_RECORD_FILE).whole().to_pylist())
 
 
 def pooled(rows: list[Row]) -> list[TrackRecord]:

@@ -35,10 +35,7 @@ def list_movers(request: Request, query: Annotated[MoverQuery, Query()]) -> Resp
     """
     bulletin = chosen_bulletin(request, query)
     before = previous_of_scores(bulletin)
-    score_filter = ScoreFilter(
-        level=query.level, country=query.country, target=query.target, horizon=query.horizon
-    )
-    rows = select_scores(bulletin, score_filter).rows
+    rows = select_scores(bulletin, _scores_of(query)).rows
     difference = bulletin.scores.numbers("probability")[rows] - before[rows]
     has_moved = np.nan_to_num(difference) != 0
     if query.direction is not None:
@@ -76,6 +73,12 @@ def compare(request: Request, query: Annotated[CompareQuery, Query()]) -> Respon
         next=next_page(request, query, len(order), a=a.manifest.id, b=b.manifest.id),
     )
     return json_response(body, body.next)
+
+
+def _scores_of(query: MoverQuery | CompareQuery, **more: Any) -> ScoreFilter:
+    """Return the filters of a query of changes as one of scores."""
+    filters = query.model_dump(include={"level", "country", "region", "target", "horizon"})
+    return ScoreFilter(**filters, **more)
 
 
 @derived
@@ -136,15 +139,7 @@ def _pairs(a: Bulletin, b: Bulletin, query: CompareQuery) -> tuple[Rows, Rows]:
 
     A region, country, level, target or horizon must be scored in b; raises UnknownError if not.
     """
-    score_filter = ScoreFilter(
-        level=query.level,
-        country=query.country,
-        region=query.region,
-        target=query.target,
-        horizon=query.horizon,
-        sort="region",
-    )
-    rows = select_scores(b, score_filter).rows
+    rows = select_scores(b, _scores_of(query, sort="region")).rows
     in_a = b.scores.matching(rows, a.scores, ("region", "target", query.match))
     return in_a[in_a >= 0], rows[in_a >= 0]
 

@@ -83,12 +83,9 @@ CountryFilter = Annotated[
 ]
 MONTH_PATTERN = r"^\d{4}-(0[1-9]|1[0-2])$"
 ID_PATTERN = r"^\d{4}-\d{2}-[0-9a-f]{12}$"
+_NAME_PATTERN = r"^(latest|\d{4}-\d{2}-[0-9a-f]{12})$"
 BulletinChoice = Annotated[
-    str,
-    Field(
-        pattern=r"^(latest|\d{4}-\d{2}-[0-9a-f]{12})$",
-        description="The id of a bulletin, or `latest`.",
-    ),
+    str, Field(pattern=_NAME_PATTERN, description="The id of a bulletin, or `latest`.")
 ]
 Limit = Annotated[int, Field(ge=1, le=10_000, description="At most so many items a page.")]
 Offset = Annotated[

@@ -21,12 +21,10 @@ from fastapi.responses import FileResponse, HTMLResponse
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from pydantic import Field
 
-from bulletins.form import Manifest
 from features.words import DISPLAYED, RISK_LEVELS, SPECS, Level, Target
 from service.api.current import is_simulated, is_stale, used_bulletin
 from service.api.queries import BulletinChoice, LevelFilter, NoParameters, ScoreFilter
 from service.api.routing import QueryRoute
-from service.api.schemas import Score
 from service.api.scores import scores_at
 from service.api.selection import select_scores
 from service.errors import UnknownError
@@ -74,17 +72,17 @@ def show_page(request: Request, query: Annotated[PageView, Query()]) -> HTMLResp
     """Show a bulletin: what it is, a map of it, and its highest scores."""
     bulletin = used_bulletin(request, query.bulletin)
     manifest = bulletin.manifest
-    level = query.level or _preferred(manifest)
+    level = query.level or next(name for name in _LEVELS if name in manifest.levels)
     target, horizon = _chosen(bulletin, query)
     view = {"level": level, "target": target, "horizon": horizon}
-    scores = _top(bulletin, level, target, horizon)
+    top = ScoreFilter(level=level, target=target, horizon=[horizon])
     html = _templates.get_template("page.html").render(
         simulated=manifest.simulated,
         stale=is_stale(request) and query.bulletin == LATEST,
         bulletin=manifest,
         pinned=query.bulletin != LATEST,
         view=view,
-        scores=scores,
+        scores=scores_at(bulletin, select_scores(bulletin, top).page(0, ROWS)),
         levels=[name for name in _LEVELS if name in manifest.levels],
         level_names=_LEVEL_NAMES,
         targets=[name for name in DISPLAYED if name in bulletin.horizons],
@@ -174,15 +172,6 @@ def _chosen(bulletin: Bulletin, query: PageView) -> tuple[Target, int]:
     horizons = sorted(bulletin.horizons.get(target, ())) or [1]
     near = query.horizon or horizons[0]
     return target, min(horizons, key=lambda horizon: abs(horizon - near))
-
-
-def _top(bulletin: Bulletin, level: Level, target: Target, horizon: int) -> list[Score]:
-    query = ScoreFilter(level=level, target=target, horizon=[horizon])
-    return scores_at(bulletin, select_scores(bulletin, query).page(0, ROWS))
-
-
-def _preferred(manifest: Manifest) -> Level:
-    return next(level for level in _LEVELS if level in manifest.levels)
 
 
 def _percent(probability: float) -> str:
