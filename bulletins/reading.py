@@ -71,11 +71,9 @@ def read_file(folder: Path, name: str, sha256: str) -> bytes:
     Raises BulletinError when the file is missing or is not what was published.
     """
     content = _read(folder, name)
-    reason = (
-        f"{name} is not what was published: it does not have the content hash that "
-        f"{MANIFEST_FILE} gives"
-    )
-    _require(folder.name, {reason: hashlib.sha256(content).hexdigest() == sha256})
+    if hashlib.sha256(content).hexdigest() != sha256:
+        hash_of = f"it does not have the content hash that {MANIFEST_FILE} gives"
+        raise _refusal(folder.name, f"{name} is not what was published: {hash_of}")
     return content
 
 
@@ -116,9 +114,9 @@ def read_parts(folder: Path, manifest: Manifest) -> dict[str, Part]:
             parts[name] = Part(content)
         except pa.ArrowException as error:
             raise _refusal(folder.name, f"{name} is not a Parquet file") from error
-        columns = list(parts[name].schema)[: len(schema)]
-        form = f"{name} does not have the columns that this version reads"
-        _require(folder.name, {form: pa.schema(columns).equals(schema)})
+        if not pa.schema(list(parts[name].schema)[: len(schema)]).equals(schema):
+            reason = f"{name} does not have the columns that this version reads"
+            raise _refusal(folder.name, reason)
     return parts
 
 

@@ -34,17 +34,17 @@ class Server(uvicorn.Server):
         announce: Callable[[str], None] | None = None,
         settings: Settings | None = None,
     ) -> None:
-        chosen = settings or Settings()
+        settings = settings or Settings()
         config = uvicorn.Config(
             marking(app),
-            http=partial(BoundedConnection, chosen),  # type: ignore[arg-type]  # is called only
+            http=partial(BoundedConnection, settings),  # type: ignore[arg-type]  # is called only
             ws="none",
             log_config=None,
             access_log=False,
             server_header=False,
-            proxy_headers=chosen.trust_proxy,
-            limit_concurrency=chosen.most_connections,
-            timeout_keep_alive=chosen.keep_alive_seconds,
+            proxy_headers=settings.trust_proxy,
+            limit_concurrency=settings.most_connections,
+            timeout_keep_alive=settings.keep_alive_seconds,
             timeout_graceful_shutdown=GRACE_S,
         )
         super().__init__(config)
@@ -72,16 +72,16 @@ def serve(
     `announce` is called with the address; port 0 takes a free one. Raises TocsinError when the
     address cannot be used.
     """
-    chosen = settings or Settings()
+    settings = settings or Settings()
     pa.set_memory_pool(pa.system_memory_pool())  # Arrow's own keeps 40 MB of freed memory
-    log_to_stderr(chosen.log)
-    needs_key = needs_keys(chosen, host)
+    log_to_stderr(settings.log)
+    needs_key = needs_keys(settings, host)
     if not needs_key and not is_loopback(host):
         _log.warning("serving on %s without API keys: whoever reaches it may ask", host)
-    listener = bind(host, port, unread_seconds=chosen.send_seconds)
+    listener = bind(host, port, unread_seconds=settings.send_seconds)
     with contextlib.closing(listener), contextlib.suppress(KeyboardInterrupt):
-        app = create_app(home, chosen, needs_key=needs_key)
-        Server(app, announce, chosen).run(sockets=[listener])
+        app = create_app(home, settings, needs_key=needs_key)
+        Server(app, announce, settings).run(sockets=[listener])
 
 
 def needs_keys(settings: Settings, host: str) -> bool:

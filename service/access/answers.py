@@ -19,10 +19,7 @@ _ENTRY_OVERHEAD = 1000  # bytes, of an answer's key and headers
 
 @dataclass(frozen=True)
 class Answer:
-    """A complete answer to a GET request, with its route, and the manifest of its bulletin.
-
-    It does not hold the bulletin, which would stay in memory as long as the answer.
-    """
+    """A complete answer to a GET request; it does not keep its bulletin in memory."""
 
     headers: RawHeaders
     body: bytes

@@ -19,7 +19,7 @@ KEYS_FILE = "keys.json"
 
 
 class StoredKey(BaseModel):
-    """A key by its name and hash. It has 256 random bits, so that a plain SHA-256 is enough."""
+    """A key by its name and hash; a plain SHA-256 is enough for 256 random bits."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 

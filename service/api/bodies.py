@@ -69,12 +69,17 @@ class NeighbourScore(Body):
     risk_level: RiskName | None
 
 
-class Neighbour(Body):
-    """A region of the same level that touches this one."""
+class Place(Body):
+    """A region, in short."""
 
     region: str
     name: str
     country: str
+
+
+class Neighbour(Place):
+    """A region of the same level that touches this one."""
+
     scores: list[NeighbourScore]
 
 
@@ -168,12 +173,9 @@ class RegionHistory(Body):
     indicators: list[IndicatorSeries]
 
 
-class Mover(Body):
+class Mover(Place):
     """A score beside that of the bulletin before, at the same horizon."""
 
-    region: str
-    name: str
-    country: str
     level: Level
     target: Target
     horizon: int
@@ -261,12 +263,9 @@ class TargetList(ListBody[TargetDescription]):
     """All targets that the bulletin scores."""
 
 
-class Difference(Body):
+class Difference(Place):
     """One score in two bulletins."""
 
-    region: str
-    name: str
-    country: str
     level: Level
     target: Target
     horizon_a: int

@@ -135,23 +135,18 @@ def _earlier(manifest: Manifest, rows: Iterable[Row], deaths: Deaths) -> Iterato
     for row in rows:
         first = 1 if SPECS[row["target"]].is_window else row["horizon"]
         months = [format_month(origin + ahead) for ahead in range(first, row["horizon"] + 1)]
-        mean = deaths.mean_over(months)
+        mean, outcome = deaths.mean_over(months), None
+        if mean is not None:
+            outcome = bool(came_true(row["target"], np.array(mean), np.array(row["threshold"])))
         row.pop("region")
         yield EarlierScore(
             bulletin=manifest.id,
             origin=manifest.origin,
             issued_at=manifest.issued_at,
             deaths=mean,
-            outcome=_outcome(row, mean),
+            outcome=outcome,
             **row,
         )
-
-
-def _outcome(row: Row, mean: float | None) -> bool | None:
-    """Return whether a score came true, by mean deaths over its months; None if unknown."""
-    if mean is None:
-        return None
-    return bool(came_true(row["target"], np.array(mean), np.array(row["threshold"])))
 
 
 def _driver_of(bulletin: Bulletin, rows: list[Row]) -> Drivers:

@@ -1,5 +1,6 @@
 """`/v1/regions`: the regions that a bulletin scores, and what happened in them."""
 
+from collections.abc import Callable
 from typing import Annotated
 
 import orjson
@@ -79,24 +80,20 @@ def show_history(
         return (query.first or month) <= month <= (query.last or month)
 
     rows = bulletin.part(HISTORY_FILE).of_region(region, list(HistoryMonth.model_fields))
+    months = rows.drop_columns(["region"]).to_pylist()
     body = RegionHistory(
         bulletin=BulletinSummary.of(bulletin, stale=is_stale(request)),
         region=summary,
-        months=[
-            HistoryMonth(**row)
-            for row in rows.drop_columns(["region"]).to_pylist()
-            if is_within(row["month"])
-        ],
-        indicators=[
-            series.model_copy(update={"values": [v for v in series.values if is_within(v.month)]})
-            for series in _indicators(bulletin, region, query.indicator)
-        ],
+        months=[HistoryMonth(**row) for row in months if is_within(row["month"])],
+        indicators=_indicators(bulletin, region, query.indicator, is_within),
     )
     return json_response(body)
 
 
-def _indicators(bulletin: Bulletin, region: str, names: list[str]) -> list[IndicatorSeries]:
-    """Return what the models read of a region, by indicator; of some names, or of all.
+def _indicators(
+    bulletin: Bulletin, region: str, names: list[str], is_within: Callable[[str], bool]
+) -> list[IndicatorSeries]:
+    """Return what the models read of a region in some months, by indicator; of all without names.
 
     Raises UnknownError for an indicator that they do not read.
     """
@@ -115,6 +112,7 @@ def _indicators(bulletin: Bulletin, region: str, names: list[str]) -> list[Indic
             values=[
                 IndicatorMonth(month=month, value=value)
                 for month, value in zip(months, table[name].to_pylist(), strict=True)
+                if is_within(month)
             ],
         )
         for name in read
