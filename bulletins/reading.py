@@ -66,10 +66,7 @@ def read_manifest(folder: Path) -> Manifest:
 
 
 def read_file(folder: Path, name: str, sha256: str) -> bytes:
-    """Return the content of a file of a bulletin, by the content hash that its manifest gives.
-
-    Raises BulletinError when the file is missing or is not what was published.
-    """
+    """Return a file by the hash in its manifest; raises BulletinError when it is another."""
     content = _read(folder, name)
     if hashlib.sha256(content).hexdigest() != sha256:
         hash_of = f"it does not have the content hash that {MANIFEST_FILE} gives"
@@ -78,10 +75,7 @@ def read_file(folder: Path, name: str, sha256: str) -> bytes:
 
 
 def read_scores(folder: Path, manifest: Manifest) -> Frame:
-    """Return the scores (SCORES_SCHEMA) that a manifest describes, in ORDER.
-
-    Raises BulletinError when the file is missing or damaged, or a value in it cannot be true.
-    """
+    """Return the scores (SCORES_SCHEMA), in ORDER; raises BulletinError if damaged or untrue."""
     content = read_file(folder, SCORES_FILE, manifest.scores_sha256)
     try:
         with pq.ParquetFile(in_arrow_memory(content)) as file:
@@ -98,10 +92,7 @@ def read_scores(folder: Path, manifest: Manifest) -> Frame:
 
 
 def read_parts(folder: Path, manifest: Manifest) -> dict[str, Part]:
-    """Return the Parquet files that a manifest describes, by name, as SCHEMAS says.
-
-    Raises BulletinError when one is missing or damaged, or has other columns.
-    """
+    """Return the Parquet files by name; raises BulletinError when one is not as SCHEMAS says."""
     hashes = {SCORES_FILE: manifest.scores_sha256, **manifest.files}
     if manifest.drivers_sha256 is not None:
         hashes[DRIVERS_FILE] = manifest.drivers_sha256
@@ -121,10 +112,7 @@ def read_parts(folder: Path, manifest: Manifest) -> dict[str, Part]:
 
 
 def read_indicators(folder: Path) -> tuple[ListedIndicator, ...]:
-    """Return the indicators that a bulletin lists, none if it is from before they were listed.
-
-    Raises BulletinError when they are not of the form that this version reads.
-    """
+    """Return the indicators, none in old bulletins; raises BulletinError for another form."""
     if not (folder / INDICATORS_FILE).exists():
         return ()
     try:

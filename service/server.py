@@ -67,10 +67,9 @@ def serve(
     announce: Callable[[str], None] | None = None,
     settings: Settings | None = None,
 ) -> None:
-    """Serve the bulletins of a home directory until SIGINT or SIGTERM, then finish what runs.
+    """Serve a home directory until SIGINT or SIGTERM, then finish what runs; port 0 is a free one.
 
-    `announce` is called with the address; port 0 takes a free one. Raises TocsinError when the
-    address cannot be used.
+    `announce` is called with the address. Raises TocsinError when it cannot be used.
     """
     settings = settings or Settings()
     pa.set_memory_pool(pa.system_memory_pool())  # Arrow's own keeps 40 MB of freed memory

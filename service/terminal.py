@@ -24,8 +24,8 @@ _ROWS = 25
 def top_scores(home: Path, **parameters: Any) -> tuple[Manifest, list[Score]]:
     """Return the newest bulletin's manifest and its highest scores that pass the filters.
 
-    `parameters` are those of `/v1/scores`. Raises ParameterError for a value that
-    cannot be used, UnknownError for what is not scored, NoBulletinError when nothing is published.
+    `parameters` are those of `/v1/scores`. Raises ParameterError for a value that cannot be used,
+    UnknownError for what is not scored, NoBulletinError when nothing is published.
     """
     try:
         query = ScoreQuery.model_validate({"limit": _ROWS} | parameters)

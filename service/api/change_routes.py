@@ -135,10 +135,7 @@ def _drivers_of(bulletin: Bulletin, rows: Rows) -> list[list[dict[str, Any]]]:
 
 
 def _pairs(a: Bulletin, b: Bulletin, query: CompareQuery) -> tuple[Rows, Rows]:
-    """Return the rows (n,) in both bulletins of the scores that pass and belong together.
-
-    A region, country, level, target or horizon must be scored in b; raises UnknownError if not.
-    """
+    """Return the rows (n,) of matching scores; raises UnknownError for what b does not score."""
     rows = select_scores(b, _scores_of(query, sort="region")).rows
     in_a = b.scores.matching(rows, a.scores, ("region", "target", query.match))
     return in_a[in_a >= 0], rows[in_a >= 0]

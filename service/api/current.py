@@ -20,10 +20,7 @@ ID_HEADER = "X-Request-ID"
 
 
 class CurrentBulletin:
-    """Middleware: gives every request the current bulletin.
-
-    The bulletin is stale once it was issued more than `max_age` ago; `now` tells the time.
-    """
+    """Middleware: gives every request the current bulletin, stale after `max_age` by `now`."""
 
     def __init__(
         self, app: ASGIApp, store: BulletinStore, max_age: timedelta, now: Callable[[], datetime]
@@ -96,10 +93,7 @@ def _bulletin(request: Request, name: str) -> Bulletin:
 
 
 def chosen_bulletin(request: Request, query: BulletinQuery) -> Bulletin:
-    """Return the newest bulletin that a query allows: by id, origin and day of issue.
-
-    Raises what `used_bulletin` does.
-    """
+    """Return the newest bulletin that a query allows; raises what `used_bulletin` does."""
     name = query.bulletin
     if query.origin is not None or query.as_of is not None:
         used_bulletin(request)

@@ -56,10 +56,7 @@ def form_responses(model: type[BaseModel]) -> dict[int | str, dict[str, object]]
 
 
 def chosen_form(request: Request, form: Format | None) -> Format:
-    """Return the form of the answer, by the parameter `format` or the header `Accept`.
-
-    Raises FormatError when the request accepts none.
-    """
+    """Return the form by the query or the header `Accept`; raises FormatError if there is none."""
     if form is not None:
         return form
     accept = header_of(request.scope, b"accept")
@@ -132,11 +129,7 @@ def _summaries(bulletin: Bulletin) -> dict[bool, bytes]:
 
 
 def next_page(request: Request, query: PageQuery, total: int, **pinned: str) -> str | None:
-    """Return the address of the page after this one; None on the last.
-
-    `pinned` are the ids of the bulletins by parameter: a bulletin never changes, so that all pages
-    are of one list.
-    """
+    """Return the address of the next page, with bulletins `pinned` by id; None on the last."""
     end = query.offset + query.limit
     return next_address(request, **pinned, offset=str(end)) if end < total else None
 

@@ -93,10 +93,7 @@ def show_history(
 def _indicators(
     bulletin: Bulletin, region: str, names: list[str], is_within: Callable[[str], bool]
 ) -> list[IndicatorSeries]:
-    """Return what the models read of a region in some months, by indicator; of all without names.
-
-    Raises UnknownError for an indicator that they do not read.
-    """
+    """Return what the models read, by indicator; raises UnknownError for a name they do not."""
     table = bulletin.part(INDICATOR_VALUES_FILE).of_region(region)
     months = table["month"].to_pylist()
     read = [name for name in table.column_names if name not in {"region", "level", "month"}]

@@ -76,10 +76,9 @@ class QueryRoute(APIRoute):
 
 
 def read_query(query: type[BaseModel], request: Request) -> BaseModel:
-    """Return the parameters of a request as a model of a query.
+    """Return the parameters of a request as a model.
 
-    Raises RequestValidationError for a value that it does not take, ParameterError for an unknown
-    name, and for several values where it takes one.
+    Raises RequestValidationError for a value, ParameterError for a name or a repetition.
     """
     values: dict[str, Any] = {}
     text = request.scope["query_string"].decode("latin-1")

@@ -74,10 +74,7 @@ def _in_order(
 
 
 def select_regions(bulletin: Bulletin, query: RegionFilter) -> Rows:
-    """Return the row numbers of the regions that pass a query, by level and id.
-
-    Raises UnknownError when the query names something that the bulletin does not score.
-    """
+    """Return the rows of the regions that pass; raises UnknownError for what is not scored."""
     _refuse_unknown_places(bulletin, query)
     regions = regions_of(bulletin)
     conditions = _conditions(regions, _places(query))

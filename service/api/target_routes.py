@@ -48,10 +48,7 @@ async def list_indicators(request: Request, query: Annotated[IndicatorQuery, Que
 
 
 def _of_families(bulletin: Bulletin, families: list[str]) -> list[ListedIndicator]:
-    """Return the indicators of some families, of all if none is named.
-
-    Raises UnknownError when the bulletin lists none, or none of such a family.
-    """
+    """Return the indicators of some families, or of all; raises UnknownError for another."""
     name = f"bulletin {bulletin.manifest.id}"
     catalogue = list(dict.fromkeys(indicator.family for indicator in bulletin.indicators))
     if not catalogue:

@@ -1,9 +1,7 @@
 """The pages for people: `/`, what a bulletin says, and `/docs`, how to ask for more.
 
-The server writes what can be read without a script: the bulletin, the choices, and the highest
-scores. The scripts add the map, the search and the regions; the address holds the choices. The
-addresses of the files that it loads carry a version that changes with any of them, so that browsers
-may keep them for good; the scripts import each other by relative addresses.
+The server writes what can be read without a script; scripts add the map, the search and regions.
+Files have a version in their address, so that browsers may keep them for good.
 """
 
 import hashlib

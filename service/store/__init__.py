@@ -1,7 +1,5 @@
 """The bulletins on disk: which there are, which are loaded, and what follows from them.
 
-Owns no form and no check of a file: those are in `bulletins/`.
-
 Where do I go to ...?
 
 * see which bulletin is served, and when a new one is taken up: `bulletins.py`

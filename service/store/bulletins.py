@@ -82,10 +82,7 @@ class Listing(NamedTuple):
     def choose(
         self, name: str = LATEST, *, origin: str | None = None, issued_by: date | None = None
     ) -> Manifest:
-        """Return the newest bulletin of a name, an origin (YYYY-MM), and issued by a day [UTC].
-
-        Raises UnknownBulletinError when there is none.
-        """
+        """Return the newest by name, origin (YYYY-MM), day [UTC]; raises UnknownBulletinError."""
         for manifest in self.manifests.values():
             is_named = name in (LATEST, manifest.id)
             is_of_origin = origin in (None, manifest.origin)

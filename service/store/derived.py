@@ -48,10 +48,7 @@ def derived(compute: Callable[[Bulletin], T]) -> Callable[[Bulletin], T]:
 
 @derived
 def outlines_of(bulletin: Bulletin) -> dict[str, bytes]:
-    """Return the outlines of a bulletin's regions as GeoJSON geometries, by id, if they are known.
-
-    Raises UnknownError when the bulletin has no file of regions.
-    """
+    """Return the known outlines as GeoJSON geometries, by id; raises UnknownError without any."""
     table = bulletin.part(REGIONS_FILE).whole(["region", "outline"])
     pairs = zip(table["region"].to_pylist(), table["outline"].to_pylist(), strict=True)
     return {region: outline.encode() for region, outline in pairs if outline is not None}

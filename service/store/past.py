@@ -37,10 +37,7 @@ class PastScores:
     def of_region(
         self, manifests: tuple[Manifest, ...], bulletin: str, region: str
     ) -> Iterator[tuple[Manifest, pa.Table]]:
-        """Yield the bulletins older than one, the newest of each origin, and a region's scores.
-
-        `manifests` are the newest first.
-        """
+        """Yield the older of `manifests` (newest first), one an origin, and a region's scores."""
         ids = [manifest.id for manifest in manifests]
         older = manifests[ids.index(bulletin) + 1 :] if bulletin in ids else manifests
         origins: set[str] = set()
