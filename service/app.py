@@ -142,7 +142,7 @@ def create_app(
         *_access(settings, KeyRing(home), needs_key=needs_key),
         Middleware(CurrentBulletin, store=store, max_age=max_age, now=now),
         Middleware(Requests, registry=registry, log_all=settings.log_requests == "all"),
-        *_cross_origin(settings),
+        *([_cross_origin(settings)] if settings.cors_origins else []),
     ]:
         stack = layer.cls(stack, *layer.args, **layer.kwargs)
     app.middleware_stack = stack
@@ -181,15 +181,11 @@ def _access(settings: Settings, keys: KeyRing, *, needs_key: bool) -> list[Middl
     ]
 
 
-def _cross_origin(settings: Settings) -> list[Middleware]:
-    if not settings.cors_origins:
-        return []
-    return [
-        Middleware(
-            CORSMiddleware,
-            allow_origins=settings.cors_origins,
-            allow_methods=["GET", "HEAD"],
-            allow_headers=["Authorization", "X-API-Key", "If-None-Match", ID_HEADER],
-            expose_headers=EXPOSED_HEADERS,
-        )
-    ]
+def _cross_origin(settings: Settings) -> Middleware:
+    return Middleware(
+        CORSMiddleware,
+        allow_origins=settings.cors_origins,
+        allow_methods=["GET", "HEAD"],
+        allow_headers=["Authorization", "X-API-Key", "If-None-Match", ID_HEADER],
+        expose_headers=EXPOSED_HEADERS,
+    )

@@ -52,7 +52,7 @@ def profile_region(
     body = RegionProfile(
         bulletin=BulletinSummary.of(bulletin, stale=is_stale(request)),
         region=find_region(bulletin, region),
-        scores=_scores(bulletin, region),
+        scores=_scores(bulletin, [region]),
         distributions=_distributions(bulletin, region),
         drivers=_drivers(bulletin, region),
         neighbours=_neighbours(bulletin, region),
@@ -61,9 +61,9 @@ def profile_region(
     return json_response(body)
 
 
-def _scores(bulletin: Bulletin, region: str) -> list[Score]:
-    """Return all scores of a region, by target and horizon."""
-    query = ScoreFilter(region=[region], sort="region")
+def _scores(bulletin: Bulletin, regions: list[str]) -> list[Score]:
+    """Return all scores of some regions, by region, target and horizon."""
+    query = ScoreFilter(region=regions, sort="region")
     return scores_at(bulletin, select_scores(bulletin, query))
 
 
@@ -108,11 +108,8 @@ def family_parts(rows: Iterable[Row], by: str) -> list[FamilyPart]:
 def _neighbours(bulletin: Bulletin, region: str) -> list[Neighbour]:
     """Return the neighbours of a region with their scores; none in older bulletins."""
     ids = neighbours_of(bulletin, region)
-    if not ids:
-        return []
-    query = ScoreFilter(region=ids, sort="region")
-    scores = scores_at(bulletin, select_scores(bulletin, query))
-    return [_neighbour(list(of_one)) for _, of_one in groupby(scores, key=lambda s: s.region)]
+    by_region = groupby(_scores(bulletin, ids) if ids else [], key=lambda score: score.region)
+    return [_neighbour(list(scores)) for _, scores in by_region]
 
 
 def _earlier_scores(request: Request, bulletin: Bulletin, region: str) -> list[EarlierScore]:

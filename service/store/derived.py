@@ -24,9 +24,6 @@ _HALF_TURN = 180.0
 
 NO_LEVEL = -1
 
-RiskCodes = NDArray[np.int8]
-"""Places in RISK_LEVELS, NO_LEVEL where there is no scale."""
-
 
 def derived(compute: Callable[[Bulletin], T]) -> Callable[[Bulletin], T]:
     """Cache what a function computes from a bulletin, once, for as long as that is loaded."""
@@ -149,8 +146,8 @@ def risk_name(code: int) -> RiskName | None:
 
 
 @derived
-def risk_of_scores(bulletin: Bulletin) -> RiskCodes:
-    """Return the risk level of every score of a bulletin, in the order of its rows."""
+def risk_of_scores(bulletin: Bulletin) -> NDArray[np.int8]:
+    """Return the place in RISK_LEVELS of every score (n,), NO_LEVEL where there is no scale."""
     scores = bulletin.scores
     probability = scores.numbers("probability")
     codes = np.full(len(scores), NO_LEVEL, np.int8)
