@@ -14,7 +14,7 @@ from service.asgi import RawHeaders, header_of
 
 _PREFIX = "/v1/"
 _OK = 200
-_ENTRY_OVERHEAD = 1000  # bytes, of an answer's key and headers
+_ENTRY_OVERHEAD = 1000  # bytes, of an answer's key and objects
 
 
 @dataclass(frozen=True)
@@ -28,8 +28,8 @@ class Answer:
 
     @property
     def size(self) -> int:
-        """The memory that it takes [bytes]."""
-        return len(self.body) + _ENTRY_OVERHEAD
+        """The memory that it takes [bytes]; `Link` repeats a query, which may be long."""
+        return len(self.body) + sum(len(value) for _, value in self.headers) + _ENTRY_OVERHEAD
 
 
 class Answers:

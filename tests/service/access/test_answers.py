@@ -15,6 +15,7 @@ import httpx
 import pyarrow.parquet as pq
 import pytest
 
+from service.access.answers import Answer
 from service.app import create_app
 from tests.bulletins.example import NOW
 from tests.service.conftest import newest_id, wait_until
@@ -64,6 +65,14 @@ def test_a_cached_answer_does_not_keep_its_bulletin_in_memory(
         app.state.store.look()
         gc.collect()
         assert bulletin() is None
+
+
+def test_a_long_query_counts_as_memory_of_its_answer(client: httpx.Client) -> None:
+    regions = "&".join(["region=MLI-gao"] * 800)
+    answer = client.get(f"/v1/scores?limit=1&format=ndjson&{regions}")
+    assert len(answer.headers["link"]) > 11_000
+    headers = [(name.encode(), value.encode()) for name, value in answer.headers.items()]
+    assert Answer(headers, answer.content, None, None).size > 11_000 + len(answer.content)
 
 
 def test_another_question_has_another_etag(client: httpx.Client) -> None:
