@@ -5,7 +5,6 @@ Owns every file of a bulletin. Knows no model and no HTTP.
 Where do I go to ...?
 
 * see what a bulletin holds, or add a column: `form.py`
-* write one: `writing.py`; read and check one: `reading.py`
-* read bulletins from elsewhere: `reading.py`
-* work with its tables: `frame.py`, `columns.py`, `parts.py`
+* write one: `writing.py`; read one, check it, or read it from elsewhere: `reading.py`
+* work with its tables: `tables.py`
 """

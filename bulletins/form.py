@@ -1,27 +1,19 @@
 """The form of a bulletin: what `experiments` writes and `service` reads.
 
-A bulletin is one folder, `bulletins/<id>/`: `manifest.json` (Manifest) says what it is,
-`scores.parquet` (SCORES_SCHEMA) what it forecasts. The rest is about the same scores:
-
-* `distributions.parquet` (DISTRIBUTIONS_SCHEMA): how likely every number of deaths is;
-* `drivers.parquet` (DRIVERS_SCHEMA): why a score is what it is, and what changed;
-* `regions.parquet` (REGIONS_SCHEMA): where the regions lie, and who borders whom;
-* `history.parquet` (HISTORY_SCHEMA): what happened up to the origin, as it was known;
-* `indicator_values.parquet` (INDICATOR_VALUES_SCHEMA): what the models read;
-* `indicators.json` (ListedIndicators): what the indicators mean;
-* `track_record.parquet` (TRACK_RECORD_SCHEMA): how earlier bulletins came out.
-
-Older bulletins are without some of these. A bulletin is moved into place whole and never changed
-afterwards.
+A bulletin is one folder, `bulletins/<id>/`, moved into place whole and never changed afterwards.
+`manifest.json` (Manifest) says what it is, `scores.parquet` what it forecasts, `indicators.json`
+(ListedIndicators) what the indicators mean. SCHEMAS has all Parquet files; older bulletins are
+without some.
 """
 
+from collections.abc import Mapping
 from datetime import date
-from typing import Annotated, Literal, get_args
+from typing import Annotated, Literal
 
 import pyarrow as pa
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, FiniteFloat, TypeAdapter
 
-from features.words import QUANTILES, Level, Target, quantile_column
+from features.words import QUANTILES, Level, RiskName, Target, quantile_column
 
 FORMAT: Literal[1] = 1
 """Version of this form; a reader refuses a manifest with another."""
@@ -59,10 +51,9 @@ SCORES_SCHEMA = pa.schema(
 )
 """One row a region, target and horizon; sorted by level, region, target and horizon.
 
-`target_month` is YYYY-MM, for `escalation` and `onset` the last month of the window. `threshold`
-[deaths/month] is what the forecast must reach: tau for `fatalities` and `instability`,
-max(tau, 2 x the last 12 months' mean) for `escalation`, 1 death for `onset`. `mean` and the
-quantiles [deaths/month] are given for `fatalities` only.
+`target_month` is YYYY-MM, the last one of a window. `threshold` [deaths/month] is what the forecast
+must reach: tau for `fatalities` and `instability`, max(tau, 2 x the last 12 months' mean) for
+`escalation`, 1 death for `onset`. `mean` and quantiles [deaths/month] are of `fatalities` only.
 """
 
 DriverKind = Literal["score", "baseline", "family", "revision", "indicator"]
@@ -78,25 +69,24 @@ DRIVERS_SCHEMA = pa.schema(
         *_optional(_TEXT, "sentence"),
     ]
 )
-"""Several rows a score, sorted like the scores; `fatalities` share those of `instability`.
+"""Why a score is what it is, and what changed: several rows a score, sorted like the scores.
 
-Per score, by `kind` (DriverKind): one `score`, one `baseline`, one `family` for each that the model
-reads, one `revision` if the change is known, and at most three `indicator`, the strongest first.
-`contribution` is in log-odds: those of `baseline` and `family` add up to that of `score`. So is
-`change`, what happened since the bulletin that the manifest names as `previous`, at the same
+`fatalities` share those of `instability`. Per score, by `kind` (DriverKind): one `score`, one
+`baseline`, a `family` for each that the model reads, one `revision` if the change is known, and at
+most three `indicator`, the strongest first. `contribution` [log-odds] of `baseline` and `family`
+adds up to that of `score`. `change` [log-odds], since the bulletin named as `previous`, at the same
 horizon: those of `family` and `revision` add up to that of `score`. It is null where there was no
 such score, and but for `score` also where another model gave it.
 
-* `score`: `value` and `baseline_value` are the probability and the one that is usual for the
-  region; `sentence` says in English what changed and why. `name` is null.
-* `baseline`: what the model makes of the region's usual indicators. `name` says whose months they
-  are from: `own`, or `all regions` where the region has too short a past.
-* `family`: what the indicators of the family add, not being as usual; as `change`, what they did by
-  moving from their values at the previous origin, as known now, to the present ones.
-* `revision`: as `change`, what the record of the months to the previous origin did by being another
-  now than it was then. Its `contribution` is 0.
+* `score`: `value` and `baseline_value` are the probability now and usually; `sentence` says in
+  English what changed and why. `name` is null.
+* `baseline`: the region's usual indicators; `name` says whose months are usual, `own`, or `all
+  regions` where the region has too short a past.
+* `family`: what its indicators add by not being as usual; as `change`, by moving from their values
+  at the previous origin, as known now.
+* `revision`: as `change`, what revised months to the previous origin add. Its `contribution` is 0.
 * `indicator`: what this one adds on top of all others; these do not add up. `value` and
-  `baseline_value` are the indicator's own, now and usually, in its unit; null if not known.
+  `baseline_value` are its own, now and usually, in its unit; null if not known.
 """
 
 DISTRIBUTIONS_SCHEMA = pa.schema(
@@ -108,10 +98,9 @@ DISTRIBUTIONS_SCHEMA = pa.schema(
 )
 """One row a region and horizon, sorted by level, region and horizon.
 
-The distribution of deaths [deaths/month] behind a `fatalities` score: `deaths` are the numbers that
-may come, ascending and distinct, and `exceedance` the probabilities that at least so many do. The
-first is 1; deaths above the last have none. Mean, quantiles and probability of the score follow
-from it.
+The distribution behind a `fatalities` score: `deaths` [deaths/month] are the numbers that may come,
+ascending and distinct, `exceedance` the probabilities of at least so many, the first of them 1.
+Mean, quantiles and probability of the score follow from it.
 """
 
 REGIONS_SCHEMA = pa.schema(
@@ -124,9 +113,9 @@ REGIONS_SCHEMA = pa.schema(
 )
 """One row a scored region, sorted by level and region.
 
-`latitude` and `longitude` [degrees] are of a point inside, the next four of the edges of `outline`,
-a GeoJSON geometry (RFC 7946: outer rings anticlockwise), simplified for a map. All are null if
-unknown. `neighbours` are the ids of the scored regions of its level that touch it, ascending.
+`latitude` and `longitude` [degrees] are of a point inside; the next four the edges of `outline`,
+a GeoJSON geometry (RFC 7946), simplified for a map. All are null if unknown. `neighbours` are the
+ids of the scored regions of its level that touch it, ascending.
 """
 
 HISTORY_MONTHS = 120
@@ -141,20 +130,19 @@ HISTORY_SCHEMA = pa.schema(
 )
 """One row a scored region and month (YYYY-MM), sorted by level, region and month.
 
-`deaths` [deaths/month] are all that count for the targets, the last three columns those of each
-type of violence. All are null in months that are not `observed`, `events` and types also where the
-history does not have them.
+What was known at the origin. `deaths` [deaths/month] are all that count for the targets, the last
+three columns those of each type of violence. All are null in months that are not `observed`,
+`events` and types also where the history does not have them.
 """
 
 INDICATOR_MONTHS = 12
 """The months of indicator values, up to the origin."""
 
-INDICATOR_VALUES_SCHEMA = pa.schema(
-    _required(_TEXT, "region", "level", "month"),
-)
-"""The first columns; after them one float32 column for each indicator that a model of the bulletin
-reads, by its name, in its unit. One row a scored region and month, sorted like the history; null
-where a value is missing or the level's model does not read it.
+INDICATOR_VALUES_SCHEMA = pa.schema(_required(_TEXT, "region", "level", "month"))
+"""The first columns; a float32 column follows for each indicator that a model reads, in its unit.
+
+One row a scored region and month, sorted like the history; null where a value is missing or the
+level's model does not read it.
 """
 
 TRACK_RECORD_SCHEMA = pa.schema(
@@ -167,20 +155,25 @@ TRACK_RECORD_SCHEMA = pa.schema(
         *_optional(_NUMBER, "brier", "log_score", "auc", "quantile_score", "within_90"),
     ]
 )
-"""How earlier bulletins came out by what is known now: a row a bulletin, level, target, horizon and
-forecast, in this order.
+"""How earlier bulletins came out: a row a bulletin, level, target, horizon, forecast, so sorted.
 
-`forecast` is `score` or the name of a reference. `n` regions are judged. `observed` and
-`forecasted` are means over them: the share that came true and the mean probability, for
-`fatalities` both in deaths [deaths/month]. `brier`, `log_score` and `auc` (null where all came out
-alike) are of probabilities; `quantile_score` [deaths/month] (twice the mean pinball loss over
-QUANTILES) and `within_90` (share of outcomes from q05 to q95) of `fatalities`.
+`forecast` is `score` or the name of a reference. `observed` and `forecasted` are means over `n`
+regions: the share that came true and the probability, for `fatalities` [deaths/month]. `brier`,
+`log_score` and `auc` (null where all came out alike) are of probabilities; `quantile_score`
+[deaths/month] (twice the mean pinball loss over QUANTILES) and `within_90` (share of outcomes from
+q05 to q95) of `fatalities`.
 """
 
-RiskName = Literal["low", "guarded", "elevated", "high", "critical"]
-
-RISK_LEVELS: tuple[RiskName, ...] = get_args(RiskName)
-"""The names of the risk levels, upwards."""
+SCHEMAS: Mapping[str, pa.Schema] = {
+    DISTRIBUTIONS_FILE: DISTRIBUTIONS_SCHEMA,
+    DRIVERS_FILE: DRIVERS_SCHEMA,
+    HISTORY_FILE: HISTORY_SCHEMA,
+    INDICATOR_VALUES_FILE: INDICATOR_VALUES_SCHEMA,
+    REGIONS_FILE: REGIONS_SCHEMA,
+    SCORES_FILE: SCORES_SCHEMA,
+    TRACK_RECORD_FILE: TRACK_RECORD_SCHEMA,
+}
+"""The columns that each Parquet file has, or begins with."""
 
 
 class _Frozen(BaseModel):

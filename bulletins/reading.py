@@ -2,7 +2,6 @@
 
 import hashlib
 import math
-from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
@@ -12,28 +11,17 @@ import pyarrow.parquet as pq
 from pydantic import ValidationError
 
 from bulletins.form import (
-    DISTRIBUTIONS_FILE,
-    DISTRIBUTIONS_SCHEMA,
     DRIVERS_FILE,
-    DRIVERS_SCHEMA,
-    HISTORY_FILE,
-    HISTORY_SCHEMA,
-    INDICATOR_VALUES_FILE,
-    INDICATOR_VALUES_SCHEMA,
     INDICATORS_FILE,
     MANIFEST_FILE,
-    REGIONS_FILE,
-    REGIONS_SCHEMA,
+    SCHEMAS,
     SCORES_FILE,
     SCORES_SCHEMA,
-    TRACK_RECORD_FILE,
-    TRACK_RECORD_SCHEMA,
     ListedIndicator,
     ListedIndicators,
     Manifest,
 )
-from bulletins.frame import Frame, as_numpy
-from bulletins.parts import Part
+from bulletins.tables import Frame, Part, as_numpy
 from features.arrays import BoolArray
 from features.arrow import in_arrow_memory
 from features.errors import BulletinError
@@ -50,23 +38,12 @@ QUANTILE_COLUMNS = tuple(quantile_column(level) for level in QUANTILES)
 DEATHS = ("mean", *QUANTILE_COLUMNS)
 """The columns [deaths/month] that only `fatalities` scores carry."""
 
-SCHEMAS: Mapping[str, pa.Schema] = {
-    DISTRIBUTIONS_FILE: DISTRIBUTIONS_SCHEMA,
-    DRIVERS_FILE: DRIVERS_SCHEMA,
-    HISTORY_FILE: HISTORY_SCHEMA,
-    INDICATOR_VALUES_FILE: INDICATOR_VALUES_SCHEMA,
-    REGIONS_FILE: REGIONS_SCHEMA,
-    SCORES_FILE: SCORES_SCHEMA,
-    TRACK_RECORD_FILE: TRACK_RECORD_SCHEMA,
-}
-"""The columns that each Parquet file has, or begins with."""
-
 
 def read_manifest(folder: Path) -> Manifest:
     """Return the manifest of a bulletin's folder.
 
-    Raises BulletinError when it is missing, is not of the form that this version reads, or
-    belongs to another bulletin. The message names the bulletin, never the path.
+    Raises BulletinError when it is missing, of another form, or of another bulletin. The message
+    names the bulletin, never the path.
     """
     content = _read(folder, MANIFEST_FILE)
     try:
@@ -89,24 +66,16 @@ def read_manifest(folder: Path) -> Manifest:
 
 
 def read_file(folder: Path, name: str, sha256: str) -> bytes:
-    """Return the content of a file of a bulletin, by the content hash that its manifest gives.
-
-    Raises BulletinError when the file is missing or is not what was published.
-    """
+    """Return a file by the hash in its manifest; raises BulletinError when it is another."""
     content = _read(folder, name)
-    reason = (
-        f"{name} is not what was published: it does not have the content hash that "
-        f"{MANIFEST_FILE} gives"
-    )
-    _require(folder.name, {reason: hashlib.sha256(content).hexdigest() == sha256})
+    if hashlib.sha256(content).hexdigest() != sha256:
+        hash_of = f"it does not have the content hash that {MANIFEST_FILE} gives"
+        raise _refusal(folder.name, f"{name} is not what was published: {hash_of}")
     return content
 
 
 def read_scores(folder: Path, manifest: Manifest) -> Frame:
-    """Return the scores (SCORES_SCHEMA) that a manifest describes, in ORDER.
-
-    Raises BulletinError when the file is missing or damaged, or a value in it cannot be true.
-    """
+    """Return the scores (SCORES_SCHEMA), in ORDER; raises BulletinError if damaged or untrue."""
     content = read_file(folder, SCORES_FILE, manifest.scores_sha256)
     try:
         with pq.ParquetFile(in_arrow_memory(content)) as file:
@@ -123,10 +92,7 @@ def read_scores(folder: Path, manifest: Manifest) -> Frame:
 
 
 def read_parts(folder: Path, manifest: Manifest) -> dict[str, Part]:
-    """Return the Parquet files that a manifest describes, by name, as SCHEMAS says.
-
-    Raises BulletinError when one is missing or damaged, or has other columns.
-    """
+    """Return the Parquet files by name; raises BulletinError when one is not as SCHEMAS says."""
     hashes = {SCORES_FILE: manifest.scores_sha256, **manifest.files}
     if manifest.drivers_sha256 is not None:
         hashes[DRIVERS_FILE] = manifest.drivers_sha256
@@ -139,17 +105,14 @@ def read_parts(folder: Path, manifest: Manifest) -> dict[str, Part]:
             parts[name] = Part(content)
         except pa.ArrowException as error:
             raise _refusal(folder.name, f"{name} is not a Parquet file") from error
-        columns = list(parts[name].schema)[: len(schema)]
-        form = f"{name} does not have the columns that this version reads"
-        _require(folder.name, {form: pa.schema(columns).equals(schema)})
+        if not pa.schema(list(parts[name].schema)[: len(schema)]).equals(schema):
+            reason = f"{name} does not have the columns that this version reads"
+            raise _refusal(folder.name, reason)
     return parts
 
 
 def read_indicators(folder: Path) -> tuple[ListedIndicator, ...]:
-    """Return the indicators that a bulletin lists, none if it is from before they were listed.
-
-    Raises BulletinError when they are not of the form that this version reads.
-    """
+    """Return the indicators, none in old bulletins; raises BulletinError for another form."""
     if not (folder / INDICATORS_FILE).exists():
         return ()
     try:

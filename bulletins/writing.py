@@ -29,8 +29,7 @@ def parquet_of(table: pd.DataFrame, schema: pa.Schema) -> bytes:
     arrow = pa.Table.from_pandas(table, schema=schema, preserve_index=False)
     buffer = pa.BufferOutputStream()
     pq.write_table(arrow, buffer, compression="zstd", row_group_size=GROUP_ROWS)
-    content: bytes = buffer.getvalue().to_pybytes()
-    return content
+    return bytes(buffer.getvalue())
 
 
 def sha256_of(content: bytes) -> str:

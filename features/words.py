@@ -1,4 +1,4 @@
-"""The vocabulary: levels of regions and targets of forecasts. No formula, no heavy import.
+"""The vocabulary: levels of regions, targets, levels of risk. No formula, no heavy import.
 
 A target is a row of SPECS here and a formula in `features/targets.py`; all else reads the spec.
 """
@@ -10,11 +10,14 @@ from typing import Literal, get_args
 Level = Literal["country", "admin1", "priogrid"]
 Target = Literal["fatalities", "instability", "escalation", "onset"]
 Loss = Literal["brier", "crps"]
+RiskName = Literal["low", "guarded", "elevated", "high", "critical"]
 
 LOSS_NAMES: dict[Loss, str] = {"brier": "Brier score", "crps": "CRPS"}
 
 LEVELS: tuple[Level, ...] = get_args(Level)
 TARGETS: tuple[Target, ...] = get_args(Target)
+RISK_LEVELS: tuple[RiskName, ...] = get_args(RiskName)
+"""The names of the risk levels, upwards; everything else goes by their place."""
 
 MOST_MONTHS_AHEAD = 12
 QUANTILES: tuple[float, ...] = (0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95)

@@ -3,8 +3,9 @@
 import asyncio
 import logging
 from collections.abc import AsyncIterator, Callable
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 
 from anyio.to_thread import current_default_thread_limiter
@@ -37,8 +38,8 @@ from service.api.current import (
     STALE_HEADER,
     CurrentBulletin,
 )
-from service.api.examples import add_examples
 from service.api.problems import HANDLERS
+from service.api.routing import add_examples
 from service.pages import page
 from service.settings import Settings
 from service.store.bulletins import BulletinStore
@@ -105,8 +106,8 @@ def create_app(
 ) -> FastAPI:
     """Return the application that serves the bulletins of a home directory.
 
-    Later bulletins are taken up within `look_every_s`; none needs to be there yet. Requests without
-    an API key are refused if `needs_key`. `now` tells the time.
+    Later bulletins are taken up within `look_every_s` [s]; none needs to be there yet. Requests
+    without an API key are refused if `needs_key`. `now` tells the time.
     """
     settings = settings or Settings()
     store, registry = BulletinStore(home), CollectorRegistry()
@@ -121,7 +122,7 @@ def create_app(
         title="Tocsin",
         version="1",
         description=DESCRIPTION,
-        lifespan=_lifespan(store, look_every_s),
+        lifespan=partial(_looking, store, look_every_s),
         redirect_slashes=False,
         exception_handlers=HANDLERS,
         telemetry=dict.fromkeys(("tracing", "metrics", "logs"), settings.telemetry),
@@ -141,27 +142,21 @@ def create_app(
         *_access(settings, KeyRing(home), needs_key=needs_key),
         Middleware(CurrentBulletin, store=store, max_age=max_age, now=now),
         Middleware(Requests, registry=registry, log_all=settings.log_requests == "all"),
-        *_cross_origin(settings),
+        *([_cross_origin(settings)] if settings.cors_origins else []),
     ]:
         stack = layer.cls(stack, *layer.args, **layer.kwargs)
     app.middleware_stack = stack
     return app
 
 
-def _lifespan(
-    store: BulletinStore, look_every_s: float
-) -> Callable[[FastAPI], AbstractAsyncContextManager[None]]:
-    """Return what runs beside the application: the looks at the folder of bulletins."""
-
-    @asynccontextmanager
-    async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
-        current_default_thread_limiter().total_tokens = THREADS
-        looking = asyncio.create_task(_keep_looking(store, look_every_s))
-        looking.add_done_callback(_report)
-        yield
-        looking.cancel()
-
-    return lifespan
+@asynccontextmanager
+async def _looking(store: BulletinStore, every_s: float, _app: FastAPI) -> AsyncIterator[None]:
+    """Look at the folder of bulletins while the application runs."""
+    current_default_thread_limiter().total_tokens = THREADS
+    looking = asyncio.create_task(_keep_looking(store, every_s))
+    looking.add_done_callback(_report)
+    yield
+    looking.cancel()
 
 
 async def _keep_looking(store: BulletinStore, every_s: float) -> None:
@@ -180,25 +175,17 @@ def _access(settings: Settings, keys: KeyRing, *, needs_key: bool) -> list[Middl
     return [
         Middleware(CompressMiddleware),  # inside, so that cached answers are compressed already
         Middleware(Deadline, answer_seconds=settings.answer_seconds),
-        Middleware(
-            Answers,
-            most_bytes=settings.answers_megabytes * 1_000_000,
-            max_age_s=ANSWERS_MAX_AGE_S,
-        ),
+        Middleware(Answers, settings.answers_megabytes * 1_000_000, ANSWERS_MAX_AGE_S),
         Middleware(Guard, settings=settings, keys=keys, needs_key=needs_key),
         Middleware(NoBodies, body_bytes=settings.body_bytes),
     ]
 
 
-def _cross_origin(settings: Settings) -> list[Middleware]:
-    if not settings.cors_origins:
-        return []
-    return [
-        Middleware(
-            CORSMiddleware,
-            allow_origins=settings.cors_origins,
-            allow_methods=["GET", "HEAD"],
-            allow_headers=["Authorization", "X-API-Key", "If-None-Match", ID_HEADER],
-            expose_headers=EXPOSED_HEADERS,
-        )
-    ]
+def _cross_origin(settings: Settings) -> Middleware:
+    return Middleware(
+        CORSMiddleware,
+        allow_origins=settings.cors_origins,
+        allow_methods=["GET", "HEAD"],
+        allow_headers=["Authorization", "X-API-Key", "If-None-Match", ID_HEADER],
+        expose_headers=EXPOSED_HEADERS,
+    )

@@ -1,8 +1,4 @@
-"""Headers of requests and responses as ASGI has them: lists of pairs of bytes.
-
-Every request passes half a dozen layers. Building an object for its headers in each would take
-longer than all that the layers do.
-"""
+"""Headers as ASGI has them, lists of pairs of bytes: objects in every layer would be slow."""
 
 from collections.abc import Iterable
 

@@ -1,27 +1,47 @@
-"""What the service refuses: an error for each HTTP status."""
+"""What the service refuses: an error for each reason, with its HTTP status."""
 
-from features.errors import BulletinError, InputError
+from typing import ClassVar
 
-
-class UnknownError(InputError):
-    """A region, country, level, target or horizon that the bulletin does not score: 404."""
+from features.errors import BulletinError, InputError, TocsinError
 
 
-class ParameterError(InputError):
-    """A parameter that does not exist or whose value cannot be used: 422."""
+class RefusalError(TocsinError):
+    """A request that is answered with an HTTP status other than success."""
+
+    status: ClassVar[int]
 
 
-class FormatError(InputError):
-    """No form of the answer that the request accepts: 406."""
+class UnknownError(RefusalError, InputError):
+    """A region, country, level, target or horizon that the bulletin does not score."""
+
+    status = 404
 
 
-class UnknownBulletinError(BulletinError):
-    """A bulletin that is not there or is damaged: 404."""
+class ParameterError(RefusalError, InputError):
+    """A parameter that does not exist or whose value cannot be used."""
+
+    status = 422
 
 
-class StaleError(BulletinError):
-    """The newest bulletin is too old to be relied on: 503."""
+class FormatError(RefusalError, InputError):
+    """No form of the answer that the request accepts."""
+
+    status = 406
 
 
-class NoBulletinError(BulletinError):
-    """Nothing has been published yet: 503."""
+class UnknownBulletinError(RefusalError, BulletinError):
+    """A bulletin that is not there or is damaged."""
+
+    status = 404
+
+
+class StaleError(RefusalError, BulletinError):
+    """The newest bulletin is too old to be relied on."""
+
+    status = 503
+
+
+class NoBulletinError(RefusalError, BulletinError):
+    """Nothing has been published yet."""
+
+    status = 503

@@ -34,17 +34,17 @@ class Server(uvicorn.Server):
         announce: Callable[[str], None] | None = None,
         settings: Settings | None = None,
     ) -> None:
-        chosen = settings or Settings()
+        settings = settings or Settings()
         config = uvicorn.Config(
             marking(app),
-            http=partial(BoundedConnection, chosen),  # type: ignore[arg-type]  # is called only
+            http=partial(BoundedConnection, settings),  # type: ignore[arg-type]  # is called only
             ws="none",
             log_config=None,
             access_log=False,
             server_header=False,
-            proxy_headers=chosen.trust_proxy,
-            limit_concurrency=chosen.most_connections,
-            timeout_keep_alive=chosen.keep_alive_seconds,
+            proxy_headers=settings.trust_proxy,
+            limit_concurrency=settings.most_connections,
+            timeout_keep_alive=settings.keep_alive_seconds,
             timeout_graceful_shutdown=GRACE_S,
         )
         super().__init__(config)
@@ -67,28 +67,24 @@ def serve(
     announce: Callable[[str], None] | None = None,
     settings: Settings | None = None,
 ) -> None:
-    """Serve the bulletins of a home directory until SIGINT or SIGTERM, then finish what runs.
+    """Serve a home directory until SIGINT or SIGTERM, then finish what runs; port 0 is a free one.
 
-    announce is called with the address once it is listened to; port 0 takes a free one. The
-    settings say whether an API key is needed. Raises TocsinError when the address cannot be used.
+    `announce` is called with the address. Raises TocsinError when it cannot be used.
     """
-    chosen = settings or Settings()
+    settings = settings or Settings()
     pa.set_memory_pool(pa.system_memory_pool())  # Arrow's own keeps 40 MB of freed memory
-    log_to_stderr(chosen.log)
-    needs_key = needs_keys(chosen, host)
+    log_to_stderr(settings.log)
+    needs_key = needs_keys(settings, host)
     if not needs_key and not is_loopback(host):
         _log.warning("serving on %s without API keys: whoever reaches it may ask", host)
-    listener = bind(host, port, unread_seconds=chosen.send_seconds)
+    listener = bind(host, port, unread_seconds=settings.send_seconds)
     with contextlib.closing(listener), contextlib.suppress(KeyboardInterrupt):
-        app = create_app(home, chosen, needs_key=needs_key)
-        Server(app, announce, chosen).run(sockets=[listener])
+        app = create_app(home, settings, needs_key=needs_key)
+        Server(app, announce, settings).run(sockets=[listener])
 
 
 def needs_keys(settings: Settings, host: str) -> bool:
-    """Return whether requests need an API key, where the service listens on a host.
-
-    Behind a trusted proxy clients are not of this machine, wherever the service listens.
-    """
+    """Return whether requests need an API key; behind a proxy clients are of other machines."""
     if settings.keys == "outside loopback":
         return settings.trust_proxy or not is_loopback(host)
     return settings.keys == "always"
@@ -97,14 +93,14 @@ def needs_keys(settings: Settings, host: str) -> bool:
 def bind(host: str, port: int, *, unread_seconds: float = 30) -> socket.socket:
     """Return a socket that listens on an address.
 
-    The system drops a client that takes nothing of what waits for it for `unread_seconds`, where it
-    can (Linux: TCP_USER_TIMEOUT, RFC 5482). Raises TocsinError when the address cannot be used.
+    Linux drops a client that reads nothing for `unread_seconds` (TCP_USER_TIMEOUT, RFC 5482).
+    Raises TocsinError when the address cannot be used.
     """
     if port not in range(65_536):
         raise TocsinError(f"there is no port {port}: choose one from 0 to 65535 with --port")
     try:
-        # The protocol must be given: asyncio sets TCP_NODELAY only on a socket that names TCP, and
-        # without it every answer on a kept connection waits 40 ms for an acknowledgement.
+        # asyncio sets TCP_NODELAY only on a socket that names TCP; without it every answer on a
+        # kept connection waits 40 ms.
         kinds = {"type": socket.SOCK_STREAM, "proto": socket.IPPROTO_TCP}
         family, kind, protocol, _, address = socket.getaddrinfo(host, port, **kinds)[0]
         with contextlib.ExitStack() as undo:

@@ -39,8 +39,5 @@ class Settings(BaseModel):
 
 
 def read_settings(path: Path) -> Settings:
-    """Read settings from a TOML file; keys that it leaves out have their defaults.
-
-    Raises ConfigurationError, naming every wrong or unknown key, when it is not one.
-    """
+    """Read settings from a TOML file; raises ConfigurationError, naming every wrong key."""
     return read_toml(path, Settings, "a file of valid settings")

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import requests
 from pydantic import ValidationError
@@ -17,36 +18,17 @@ from service.errors import ParameterError
 from service.store.bulletins import LATEST, BulletinStore
 
 _TIMEOUT_S = 30
+_ROWS = 25
 
 
-def top_scores(
-    home: Path,
-    *,
-    country: Sequence[str] = (),
-    region: Sequence[str] = (),
-    level: str | None = None,
-    target: str | None = None,
-    horizon: Sequence[int] = (),
-    min_probability: float | None = None,
-    limit: int = 25,
-) -> tuple[Manifest, list[Score]]:
+def top_scores(home: Path, **parameters: Any) -> tuple[Manifest, list[Score]]:
     """Return the newest bulletin's manifest and its highest scores that pass the filters.
 
-    Arguments mean what the parameters of `/v1/scores` mean. Raises TocsinError: ParameterError
-    for a value that cannot be used, UnknownError for a region, country, level, target or horizon
-    that is not scored, NoBulletinError when nothing is published.
+    `parameters` are those of `/v1/scores`. Raises ParameterError for a value that cannot be used,
+    UnknownError for what is not scored, NoBulletinError when nothing is published.
     """
-    parameters = {
-        "country": list(country),
-        "region": list(region),
-        "level": level,
-        "target": target,
-        "horizon": list(horizon),
-        "min_probability": min_probability,
-        "limit": limit,
-    }
     try:
-        query = ScoreQuery.model_validate(parameters)
+        query = ScoreQuery.model_validate({"limit": _ROWS} | parameters)
     except ValidationError as error:
         raise ParameterError("; ".join(map(describe, error.errors()))) from error
     bulletin = BulletinStore(home).get(LATEST)
@@ -59,8 +41,8 @@ def remote_scores(
 ) -> ScoreList:
     """Return the first page of scores of the service at an address.
 
-    `parameters` are those of `/v1/scores`, `key` an API key if it needs one. Raises InputError when
-    the service cannot be reached, refuses, or answers otherwise than this version reads.
+    `parameters` are those of `/v1/scores`. Raises InputError when the service cannot be reached,
+    refuses, or answers otherwise than this version reads.
     """
     url = f"{address.rstrip('/')}/v1/scores"
     headers = {"Accept": "application/json"}

@@ -2,8 +2,8 @@
 
 import pandas as pd
 
-from bulletins.form import RISK_LEVELS, RiskLevel, RiskScale
-from features.words import PROBABILITIES, Level
+from bulletins.form import RiskLevel, RiskScale
+from features.words import PROBABILITIES, RISK_LEVELS, Level
 from models.risk import risk_bands
 
 

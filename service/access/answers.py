@@ -14,31 +14,29 @@ from service.asgi import RawHeaders, header_of
 
 _PREFIX = "/v1/"
 _OK = 200
-_ENTRY_OVERHEAD = 1000  # bytes, of an answer's key and headers
+_ENTRY_OVERHEAD = 1000  # bytes, of an answer's key and objects
 
 
 @dataclass(frozen=True)
 class Answer:
-    """A complete answer to a GET request, with the route and bulletin that it came from."""
+    """A complete answer to a GET request; it does not keep its bulletin in memory."""
 
     headers: RawHeaders
     body: bytes
     route: object
-    bulletin: object
+    manifest: object
 
     @property
     def size(self) -> int:
-        """The memory that it takes [bytes]."""
-        return len(self.body) + _ENTRY_OVERHEAD
+        """The memory that it takes [bytes]; `Link` repeats a query, which may be long."""
+        return len(self.body) + sum(len(value) for _, value in self.headers) + _ENTRY_OVERHEAD
 
 
 class Answers:
     """Middleware: gives answers under `/v1/` an ETag, caches them, and answers 304.
 
-    Bulletins never change, so a request and the set of bulletins determine the answer. The ETag is
-    a hash of both and needs no look at the content. At most `most_bytes` of answers are cached, the
-    least recently used go first. It stands inside CurrentBulletin, which says which bulletins
-    there are.
+    Bulletins never change, so the ETag is a hash of the request and the set of bulletins, which
+    CurrentBulletin outside says. At most `most_bytes` are cached; the least recently used go first.
     """
 
     def __init__(self, app: ASGIApp, most_bytes: int, max_age_s: int) -> None:
@@ -50,7 +48,8 @@ class Answers:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer from the cache, or cache the answer."""
-        if scope["type"] != "http" or not _has_etag(scope):
+        is_http = scope["type"] == "http" and scope["path"].startswith(_PREFIX)
+        if not is_http or scope["method"] not in {"GET", "HEAD"}:
             await self.app(scope, receive, send)
             return
         etag = _etag_of(scope)
@@ -62,7 +61,7 @@ class Answers:
             self._add(etag, answer)
         else:
             self._answers.move_to_end(etag)
-            scope["route"], scope["state"]["bulletin"] = answer.route, answer.bulletin
+            scope["route"], scope["state"]["manifest"] = answer.route, answer.manifest
         is_same = _names(header_of(scope, b"if-none-match"), etag)
         await _send(answer, scope["method"], send, is_same=is_same)
 
@@ -86,8 +85,8 @@ class Answers:
             else:
                 scope["route"] = get_scope.get("route")
                 headers = self._headers(start, etag)
-                body = message.get("body", b"")
-                answer = Answer(headers, body, scope["route"], scope["state"]["bulletin"])
+                body = _without_time(start, message.get("body", b""))
+                answer = Answer(headers, body, scope["route"], scope["state"]["manifest"])
 
         # HEAD is answered as GET would be; the server leaves the content out.
         get_scope = scope if scope["method"] == "GET" else {**scope, "method": "GET"}
@@ -110,8 +109,11 @@ class Answers:
             self._bytes -= self._answers.popitem(last=False)[1].size
 
 
-def _has_etag(scope: Scope) -> bool:
-    return scope["method"] in {"GET", "HEAD"} and scope["path"].startswith(_PREFIX)
+def _without_time(start: Message, body: bytes) -> bytes:
+    """Return a body of which gzip would write the time (RFC 1952, MTIME); a strong ETag has one."""
+    if (b"content-encoding", b"gzip") not in start["headers"]:
+        return body
+    return body[:4] + bytes(4) + body[8:]
 
 
 def _etag_of(scope: Scope) -> str:

@@ -18,12 +18,11 @@ _MOST_PIPELINED = 100
 """Requests that may arrive at once; the server would queue any number."""
 
 
-class BoundedConnection(asyncio.Protocol):
+class BoundedConnection:
     """A connection whose client must send each request in time, with a head of limited size.
 
-    It stands before the server's own protocol and uses asyncio's interface only. `marking` tells it
-    when an answer begins and ends, through a context variable that tasks inherit from the
-    connection that starts them. How long an answer may stay unread is for the socket (`bind`).
+    It is an asyncio.Protocol before the server's own one. `marking` tells it when an answer begins
+    and ends, by a context variable that tasks inherit. Unread answers are left to `bind`.
     """
 
     def __init__(self, settings: Settings, *arguments: Any, **options: Any) -> None:
@@ -35,7 +34,11 @@ class BoundedConnection(asyncio.Protocol):
         self._received = 0
         self._is_answering = False
 
-    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+    def __getattr__(self, name: str) -> Any:
+        """Leave the rest of asyncio.Protocol to the server."""
+        return getattr(self._protocol, name)
+
+    def connection_made(self, transport: asyncio.Transport) -> None:
         """Begin to wait for the first request."""
         self._transport = transport
         self._timer = self._loop.call_later(self._receive_seconds, self._check)
@@ -56,18 +59,6 @@ class BoundedConnection(asyncio.Protocol):
             self._awaited_since = self._loop.time()
         _connection.set(self)
         self._protocol.data_received(data)
-
-    def eof_received(self) -> None:
-        """Pass it on."""
-        self._protocol.eof_received()
-
-    def pause_writing(self) -> None:
-        """Pass it on."""
-        self._protocol.pause_writing()
-
-    def resume_writing(self) -> None:
-        """Pass it on."""
-        self._protocol.resume_writing()
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Stop waiting."""
@@ -154,20 +145,16 @@ class Deadline:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        has_begun = False
 
-        async def send_noting(message: Message) -> None:
-            nonlocal has_begun
-            if not has_begun:
-                has_begun = True
-                time_left.reschedule(None)
+        async def send_in_any_time(message: Message) -> None:
+            time_left.reschedule(None)
             await send(message)
 
         try:
             async with asyncio.timeout(self._answer_seconds) as time_left:
-                await self.app(scope, receive, send_noting)
+                await self.app(scope, receive, send_in_any_time)
         except TimeoutError:
-            if has_begun:
+            if not time_left.expired():  # it is of the application
                 raise
             detail = "the answer took too long: ask for less, or ask again"
             late = problem(Request(scope), 503, detail, {"Retry-After": "1"})

@@ -50,10 +50,10 @@ class Allowance(NamedTuple):
 
 
 class PerMinute:
-    """A limit a minute for each client; minutes are the same for all.
+    """A limit a minute for each client; minutes are the same for all. For one thread only.
 
-    The first `most_clients` clients of a minute have a limit each; all others share one, so that no
-    number of addresses takes more memory. `clock` gives the time [s]. For one thread only.
+    The clients after the first `most_clients` of a minute share one, to bound the memory. `clock`
+    gives the time [s].
     """
 
     def __init__(
@@ -73,11 +73,11 @@ class PerMinute:
     def take(self, client: str) -> Allowance:
         """Count a request, and return whether it was within the limit."""
         allowance = self.look(client)
-        if not allowance.allowed:
-            return allowance
-        name = self._counted_as(client)
-        self._counts[name] = self._counts.get(name, 0) + 1
-        return allowance._replace(remaining=allowance.remaining - 1)
+        if allowance.allowed:
+            name = self._counted_as(client)
+            self._counts[name] = self._counts.get(name, 0) + 1
+            allowance = allowance._replace(remaining=allowance.remaining - 1)
+        return allowance
 
     def look(self, client: str) -> Allowance:
         """Return whether one more request would be within the limit, without counting it."""
@@ -117,9 +117,8 @@ def is_loopback(host: str) -> bool:
 class Guard:
     """Middleware: API keys and rate limits.
 
-    A key comes as `Authorization: Bearer`, as `X-API-Key`, or as the password of `Authorization:
-    Basic`, which is what browsers can ask for. From an address that tried too many wrong keys none
-    is looked at for the rest of the minute.
+    A key comes as `Authorization: Bearer`, as `X-API-Key`, or, from browsers, as the password of
+    `Authorization: Basic`. After too many wrong keys an address waits for the next minute.
     """
 
     def __init__(self, app: ASGIApp, *, settings: Settings, keys: KeyRing, needs_key: bool) -> None:
@@ -150,8 +149,7 @@ class Guard:
         holder = state["key"]
         allowance = self._requests.take(address if holder is None else f"key {holder}")
         if not allowance.allowed:
-            refusal = _too_many(Request(scope), allowance)
-            await refusal(scope, receive, send)
+            await _too_many(Request(scope), allowance)(scope, receive, send)
             return
 
         async def send_with_limits(message: Message) -> None:
@@ -174,11 +172,9 @@ class Guard:
             self._wrong_keys.take(address)
         elif not (allowance := self._requests.take(address)).allowed:
             return _too_many(request, allowance)
-        detail = (
-            "this needs an API key, as 'Authorization: Bearer KEY' or 'X-API-Key: KEY'"
-            if key is None
-            else "this API key is not known: it was mistyped or revoked"
-        )
+        detail = "this API key is not known: it was mistyped or revoked"
+        if key is None:
+            detail = "this needs an API key, as 'Authorization: Bearer KEY' or 'X-API-Key: KEY'"
         is_page = request.url.path == "/" or request.url.path.startswith(_PAGES)
         scheme = 'Basic realm="Tocsin, with the key as password"' if is_page else "Bearer"
         return problem(request, 401, detail, {"WWW-Authenticate": scheme})

@@ -19,7 +19,7 @@ KEYS_FILE = "keys.json"
 
 
 class StoredKey(BaseModel):
-    """A key by its name and hash. It has 256 random bits, so that a plain SHA-256 is enough."""
+    """A key by its name and hash; a plain SHA-256 is enough for 256 random bits."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -53,22 +53,13 @@ class KeyRing:
         return self._keys
 
     def holder(self, key: str) -> str | None:
-        """Return the name of a key's holder, None for a wrong key.
-
-        Every stored hash is compared, in constant time, so that the time reveals nothing.
-        """
+        """Return the name of a key's holder, None for a wrong key; in constant time."""
         digest = _hash(key)
-        holder = None
-        for stored in self.names():
-            if hmac.compare_digest(digest, stored.sha256):
-                holder = stored.name
-        return holder
+        matches = [k.name for k in self.names() if hmac.compare_digest(digest, k.sha256)]
+        return matches[-1] if matches else None
 
     def add(self, name: str, created: date) -> str:
-        """Make a key for a name and return it. It is shown once; only its hash is stored.
-
-        Raises InputError when the name has one already.
-        """
+        """Make a key for a name and return it; raises InputError when the name has one."""
         key = PREFIX + secrets.token_urlsafe(32)
         with self._changing() as keys:
             if any(stored.name == name for stored in keys):

@@ -40,8 +40,7 @@ class Requests:
     """Middleware: ids, metrics, one line of log, and the headers that every answer carries.
 
     The headers name the request and the bulletin, and restrict what browsers may do. An id from the
-    client is used if it is short and plain, so that it can be searched in logs and never breaks
-    one. Requests without a route are counted as one.
+    client is used if it is short and plain. Requests without a route are counted as one.
     """
 
     def __init__(self, app: ASGIApp, *, registry: CollectorRegistry, log_all: bool) -> None:
@@ -66,9 +65,8 @@ class Requests:
             return
         begin = time.perf_counter()
         client_id = header_of(scope, _ID) or ""
-        request_id = (
-            client_id if _SAFE_ID.fullmatch(client_id) else f"{_PROCESS}-{next(_NUMBERS):x}"
-        )
+        is_safe = _SAFE_ID.fullmatch(client_id)
+        request_id = client_id if is_safe else f"{_PROCESS}-{next(_NUMBERS):x}"
         state = scope.setdefault("state", {})
         state["request_id"] = request_id
         status, size = _FAILED, 0
@@ -135,29 +133,18 @@ class BulletinGauges(Collector):
 
     def collect(self) -> Iterable[Metric]:
         """Yield the gauges; those of a current bulletin only while there is one."""
-        listing = self._store.listing
-        yield GaugeMetricFamily(
-            "tocsin_bulletins_passed_over",
-            "Bulletins that cannot be served",
-            len(listing.passed_over),
-        )
+        listing, gauge = self._store.listing, GaugeMetricFamily
+        passed_over = len(listing.passed_over)
+        yield gauge("tocsin_bulletins_passed_over", "Bulletins that cannot be served", passed_over)
         if listing.newest is None:
             return
         manifest = listing.newest.manifest
         age = self._now() - manifest.issued_at
-        yield GaugeMetricFamily(
-            "tocsin_bulletin_age_days",
-            "Time since the current bulletin was issued",
-            age / timedelta(days=1),
-        )
-        yield GaugeMetricFamily(
-            "tocsin_bulletin_stale",
-            "1 once it is older than it should be",
-            float(age > self._max_age),
-        )
-        current = GaugeMetricFamily(
-            "tocsin_bulletin", "1 for the current bulletin", labels=("bulletin", "origin")
-        )
+        days, is_stale = age / timedelta(days=1), float(age > self._max_age)
+        yield gauge("tocsin_bulletin_age_days", "Time since the current bulletin was issued", days)
+        yield gauge("tocsin_bulletin_stale", "1 once it is older than it should be", is_stale)
+        labels = ("bulletin", "origin")
+        current = gauge("tocsin_bulletin", "1 for the current bulletin", labels=labels)
         current.add_metric((manifest.id, manifest.origin), 1)
         yield current
 
@@ -171,18 +158,13 @@ def log_to_stderr(form: Literal["console", "json"]) -> None:
         structlog.stdlib.ExtraAdder(),
         structlog.processors.format_exc_info,
     ]
-    renderer = (
-        structlog.processors.JSONRenderer()
-        if form == "json"
-        else structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())
-    )
+    renderer: Processor = structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())
+    if form == "json":
+        renderer = structlog.processors.JSONRenderer()
+    formatter = structlog.stdlib.ProcessorFormatter
     handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(
-        structlog.stdlib.ProcessorFormatter(
-            foreign_pre_chain=before,
-            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, renderer],
-        )
-    )
+    after = [formatter.remove_processors_meta, renderer]
+    handler.setFormatter(formatter(foreign_pre_chain=before, processors=after))
     root = logging.getLogger()
     root.handlers = [handler]
     root.setLevel(logging.INFO)

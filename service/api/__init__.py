@@ -6,5 +6,5 @@ Where do I go to ...?
 * add a filter or a sort order: `queries.py`, then `selection.py`
 * add a member to a score: `scores.py`, then `schemas.py`
 * add a form of lists, or change how pages follow each other: `lists.py`
-* change what an error looks like: `problems.py`; an example: `examples.py`
+* change what an error looks like: `problems.py`; an example: `examples.json`
 """

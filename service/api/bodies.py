@@ -2,8 +2,7 @@
 
 from pydantic import AwareDatetime, Field, FiniteFloat, JsonValue
 
-from bulletins.form import RiskName
-from features.words import Level, Target
+from features.words import Level, RiskName, Target
 from service.api.schemas import Body, BulletinSummary, ListBody, Region, Score
 
 _LOG_ODDS = "[log-odds]"
@@ -70,12 +69,17 @@ class NeighbourScore(Body):
     risk_level: RiskName | None
 
 
-class Neighbour(Body):
-    """A region of the same level that touches this one."""
+class Place(Body):
+    """A region, in short."""
 
     region: str
     name: str
     country: str
+
+
+class Neighbour(Place):
+    """A region of the same level that touches this one."""
+
     scores: list[NeighbourScore]
 
 
@@ -169,12 +173,9 @@ class RegionHistory(Body):
     indicators: list[IndicatorSeries]
 
 
-class Mover(Body):
+class Mover(Place):
     """A score beside that of the bulletin before, at the same horizon."""
 
-    region: str
-    name: str
-    country: str
     level: Level
     target: Target
     horizon: int
@@ -262,12 +263,9 @@ class TargetList(ListBody[TargetDescription]):
     """All targets that the bulletin scores."""
 
 
-class Difference(Body):
+class Difference(Place):
     """One score in two bulletins."""
 
-    region: str
-    name: str
-    country: str
     level: Level
     target: Target
     horizon_a: int

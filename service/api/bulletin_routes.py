@@ -9,13 +9,13 @@ from bulletins.form import TRACK_RECORD_FILE, Manifest
 from features.words import SPECS, Level, Target
 from service.api.bodies import TrackRecord, TrackRecordList
 from service.api.current import chosen_bulletin, listing_of, used_bulletin
-from service.api.examples import problems_of
 from service.api.lists import json_list, json_response, next_address
-from service.api.queries import BulletinListQuery, NoParameters, TrackRecordQuery
+from service.api.queries import BulletinListQuery, TrackRecordQuery
 from service.api.routing import QueryRoute
 from service.api.schemas import BulletinList
 from service.errors import UnknownError
-from service.store.bulletins import Bulletin, derived
+from service.store.bulletins import Bulletin
+from service.store.derived import derived
 
 Row = dict[str, Any]
 
@@ -29,15 +29,15 @@ _MEANS = (
 router = APIRouter(prefix="/v1", tags=["bulletins"], route_class=QueryRoute)
 
 
-@router.get("/bulletins", response_model=BulletinList, responses=problems_of("/v1/bulletins"))
+@router.get("/bulletins", response_model=BulletinList)
 async def list_bulletins(
     request: Request, query: Annotated[BulletinListQuery, Query()]
 ) -> Response:
     """All bulletins, newest first: by origin, then by time of issue."""
     newest = used_bulletin(request).manifest
-    manifests = tuple(listing_of(request).manifests.values())
+    manifests = list(listing_of(request).manifests.values())
     following = _after(query.after, manifests)
-    items = list(following[: query.limit])
+    items = following[: query.limit]
     is_last = len(following) <= query.limit
     body = BulletinList(
         simulated=newest.simulated,
@@ -48,35 +48,18 @@ async def list_bulletins(
     return json_response(body, body.next)
 
 
-@router.get(
-    "/bulletins/{bulletin}",
-    response_model=Manifest,
-    responses=problems_of("/v1/bulletins/{bulletin}"),
-)
-async def show_bulletin(
-    request: Request,
-    bulletin: str,
-    query: Annotated[NoParameters, Query()],  # noqa: ARG001
-) -> Response:
+@router.get("/bulletins/{bulletin}", response_model=Manifest)
+async def show_bulletin(request: Request, bulletin: str) -> Response:
     """What one bulletin is: its origin, vintage, releases, model versions and their skill."""
-    manifest = used_bulletin(request, bulletin).manifest
-    return json_response(manifest)
+    return json_response(used_bulletin(request, bulletin).manifest)
 
 
 @router.get(
     "/bulletins/{bulletin}/files/{name}",
     response_class=Response,
-    responses={
-        200: {"content": {_PARQUET: {}}, "description": "The file as it was published."},
-        **problems_of("/v1/bulletins/{bulletin}/files/{name}"),
-    },
+    responses={200: {"content": {_PARQUET: {}}, "description": "The file as it was published."}},
 )
-async def show_file(
-    request: Request,
-    bulletin: str,
-    name: str,
-    query: Annotated[NoParameters, Query()],  # noqa: ARG001
-) -> Response:
+async def show_file(request: Request, bulletin: str, name: str) -> Response:
     """One Parquet file of a bulletin, whole, as it was published: the manifest gives its hash."""
     used = used_bulletin(request, bulletin)
     if name not in used.parts:
@@ -86,9 +69,7 @@ async def show_file(
     return Response(used.parts[name].content, media_type=_PARQUET)
 
 
-@router.get(
-    "/track-record", response_model=TrackRecordList, responses=problems_of("/v1/track-record")
-)
+@router.get("/track-record", response_model=TrackRecordList)
 async def show_track_record(
     request: Request, query: Annotated[TrackRecordQuery, Query()]
 ) -> Response:
@@ -110,11 +91,8 @@ async def show_track_record(
     return json_list(request, TrackRecordList, bulletin, query, records)
 
 
-def _after(bulletin: str | None, manifests: tuple[Manifest, ...]) -> tuple[Manifest, ...]:
-    """Return the bulletins that follow one; all of them if none is named.
-
-    A new bulletin comes first and would shift numbers, which is why pages do not go by number.
-    """
+def _after(bulletin: str | None, manifests: list[Manifest]) -> list[Manifest]:
+    """Return the bulletins that follow one, or all: a new one would shift numbers of pages."""
     if bulletin is None:
         return manifests
     ids = [manifest.id for manifest in manifests]
@@ -125,9 +103,7 @@ def _after(bulletin: str | None, manifests: tuple[Manifest, ...]) -> tuple[Manif
 
 @derived
 def _track_record(bulletin: Bulletin) -> list[Row]:
-    """Return the track record of a bulletin, a row a bulletin judged, cell and forecast."""
-    rows: list[Row] = bulletin.part(TRACK_RECORD_FILE).whole().to_pylist()
-    return rows
+    return list(bulletin.part(TRACK_RECORD_FILE).whole().to_pylist())
 
 
 def pooled(rows: list[Row]) -> list[TrackRecord]:

@@ -1,40 +1,33 @@
 """`/v1/movers` and `/v1/compare`: what changed from one bulletin to another."""
 
 from itertools import pairwise
-from typing import Annotated, Any, NamedTuple
+from typing import Annotated, Any
 
 import numpy as np
 from fastapi import APIRouter, Query, Request, Response
 
-from bulletins.columns import as_numbers
 from bulletins.form import DRIVERS_FILE
-from bulletins.frame import Frame, Rows
+from bulletins.tables import Frame, Rows, as_numbers
 from features.arrays import FloatArray
 from features.words import PROBABILITIES
 from service.api.bodies import Comparison, Difference, Mover, MoverList
 from service.api.current import chosen_bulletin, is_stale, used_bulletin
-from service.api.examples import problems_of
 from service.api.lists import json_response, next_page
 from service.api.profile import family_parts, probability_of
 from service.api.queries import CompareQuery, MoverQuery, ScoreFilter
 from service.api.routing import QueryRoute
-from service.api.schemas import BulletinSummary
+from service.api.schemas import BulletinSummary, Score
 from service.api.scores import scores_at
 from service.api.selection import Selection, select_scores
-from service.store.bulletins import Bulletin, derived
-from service.store.risk import risk_name, risk_of_scores
+from service.store.bulletins import Bulletin
+from service.store.derived import derived, risk_name, risk_of_scores
 
 router = APIRouter(prefix="/v1", route_class=QueryRoute)
 
-_OF_SCORE = {
-    *("region", "name", "country", "level", "target", "horizon", "target_month", "probability"),
-    "risk_level",
-}
+_OF_SCORE = set(Mover.model_fields) & set(Score.model_fields)
 
 
-@router.get(
-    "/movers", response_model=MoverList, responses=problems_of("/v1/movers"), tags=["scores"]
-)
+@router.get("/movers", response_model=MoverList, tags=["scores"])
 def list_movers(request: Request, query: Annotated[MoverQuery, Query()]) -> Response:
     """Scores beside those of the bulletin before, the largest difference first, with reasons.
 
@@ -42,10 +35,7 @@ def list_movers(request: Request, query: Annotated[MoverQuery, Query()]) -> Resp
     """
     bulletin = chosen_bulletin(request, query)
     before = previous_of_scores(bulletin)
-    score_filter = ScoreFilter(
-        level=query.level, country=query.country, target=query.target, horizon=query.horizon
-    )
-    rows = select_scores(bulletin, score_filter).rows
+    rows = select_scores(bulletin, _scores_of(query)).rows
     difference = bulletin.scores.numbers("probability")[rows] - before[rows]
     has_moved = np.nan_to_num(difference) != 0
     if query.direction is not None:
@@ -63,28 +53,32 @@ def list_movers(request: Request, query: Annotated[MoverQuery, Query()]) -> Resp
     return json_response(body, body.next)
 
 
-@router.get(
-    "/compare", response_model=Comparison, responses=problems_of("/v1/compare"), tags=["bulletins"]
-)
+@router.get("/compare", response_model=Comparison, tags=["bulletins"])
 def compare(request: Request, query: Annotated[CompareQuery, Query()]) -> Response:
     """The scores that two bulletins have in common, the largest difference first.
 
     Matched by horizon, or by the month that they are about: how the forecast of that month changed.
     """
     a, b = used_bulletin(request, query.a), used_bulletin(request, query.b)
-    pairs = _pairs(a, b, query)
+    rows_a, rows_b = _pairs(a, b, query)
     before, after = a.scores.numbers("probability"), b.scores.numbers("probability")
-    order = np.argsort(-np.abs(after[pairs.b] - before[pairs.a]), kind="stable")
+    order = np.argsort(-np.abs(after[rows_b] - before[rows_a]), kind="stable")
     here = order[query.offset : query.offset + query.limit]
-    total, stale = len(order), is_stale(request)
+    stale = is_stale(request)
     body = Comparison(
         a=BulletinSummary.of(a, stale=stale),
         b=BulletinSummary.of(b, stale=stale),
-        total=total,
-        items=_differences(a, b, Pairs(pairs.a[here], pairs.b[here])),
-        next=next_page(request, query, total, a=a.manifest.id, b=b.manifest.id),
+        total=len(order),
+        items=_differences(a, rows_a[here], b, rows_b[here]),
+        next=next_page(request, query, len(order), a=a.manifest.id, b=b.manifest.id),
     )
     return json_response(body, body.next)
+
+
+def _scores_of(query: MoverQuery | CompareQuery, **more: Any) -> ScoreFilter:
+    """Return the filters of a query of changes as one of scores."""
+    filters = query.model_dump(include={"level", "country", "region", "target", "horizon"})
+    return ScoreFilter(**filters, **more)
 
 
 @derived
@@ -140,37 +134,19 @@ def _drivers_of(bulletin: Bulletin, rows: Rows) -> list[list[dict[str, Any]]]:
     return [of_rows[start:end] for start, end in pairwise(ends.tolist())]
 
 
-class Pairs(NamedTuple):
-    """Rows of scores that belong together in two bulletins, (n,) each."""
-
-    a: Rows
-    b: Rows
-
-
-def _pairs(a: Bulletin, b: Bulletin, query: CompareQuery) -> Pairs:
-    """Return the scores of both bulletins that pass the filters and belong together.
-
-    A region, country, level, target or horizon must be scored in b; raises UnknownError if not.
-    """
-    score_filter = ScoreFilter(
-        level=query.level,
-        country=query.country,
-        region=query.region,
-        target=query.target,
-        horizon=query.horizon,
-        sort="region",
-    )
-    rows = select_scores(b, score_filter).rows
+def _pairs(a: Bulletin, b: Bulletin, query: CompareQuery) -> tuple[Rows, Rows]:
+    """Return the rows (n,) of matching scores; raises UnknownError for what b does not score."""
+    rows = select_scores(b, _scores_of(query, sort="region")).rows
     in_a = b.scores.matching(rows, a.scores, ("region", "target", query.match))
-    return Pairs(in_a[in_a >= 0], rows[in_a >= 0])
+    return in_a[in_a >= 0], rows[in_a >= 0]
 
 
-def _differences(a: Bulletin, b: Bulletin, pairs: Pairs) -> list[Difference]:
+def _differences(a: Bulletin, rows_a: Rows, b: Bulletin, rows_b: Rows) -> list[Difference]:
     rows = zip(
-        a.scores.take(pairs.a).to_pylist(),
-        b.scores.take(pairs.b).to_pylist(),
-        risk_of_scores(a)[pairs.a].tolist(),
-        risk_of_scores(b)[pairs.b].tolist(),
+        a.scores.take(rows_a).to_pylist(),
+        b.scores.take(rows_b).to_pylist(),
+        risk_of_scores(a)[rows_a].tolist(),
+        risk_of_scores(b)[rows_b].tolist(),
         strict=True,
     )
     return [

@@ -8,11 +8,10 @@ from typing import Any
 from fastapi import Request
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from bulletins.form import Manifest
 from service.api.queries import BulletinQuery
 from service.asgi import RawHeaders, raw
-from service.errors import NoBulletinError
 from service.store.bulletins import LATEST, Bulletin, BulletinStore, Listing
-from service.store.past import PastScores
 
 BULLETIN_HEADER = "Tocsin-Bulletin"
 SIMULATED_HEADER = "Tocsin-Simulated"
@@ -21,10 +20,7 @@ ID_HEADER = "X-Request-ID"
 
 
 class CurrentBulletin:
-    """Middleware: gives every request the current bulletin.
-
-    The bulletin is stale once it was issued more than `max_age` ago; `now` tells the time.
-    """
+    """Middleware: gives every request the current bulletin, stale after `max_age` by `now`."""
 
     def __init__(
         self, app: ASGIApp, store: BulletinStore, max_age: timedelta, now: Callable[[], datetime]
@@ -35,29 +31,28 @@ class CurrentBulletin:
         self._now = now
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass a request on with `state.current` set: a Bulletin, or None while there is none.
+        """Pass a request on with its state set.
 
-        `state.bulletin` is the one that the answer comes from, to begin with the same; `state.age`
-        is how long ago the current one was issued, and `state.stale` whether that is too long.
-        `state.listing` are the bulletins of this moment, for the whole request.
+        `listing` are the bulletins of this moment, for the whole request; `manifest` is that of the
+        bulletin that the answer comes from, to begin with the newest, None while there is none;
+        `age` is how long ago the newest was issued, and `stale` whether that is too long.
         """
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
         state = scope.setdefault("state", {})
-        state["listing"] = self.store.listing
-        current = state["current"] = state["bulletin"] = state["listing"].newest
-        state["age"] = current and self._now() - current.manifest.issued_at
-        state["stale"] = current is not None and state["age"] > self._max_age
+        listing = state["listing"] = self.store.listing
+        manifest = state["manifest"] = listing.newest and listing.newest.manifest
+        state["age"] = manifest and self._now() - manifest.issued_at
+        state["stale"] = manifest is not None and state["age"] > self._max_age
         await self.app(scope, receive, send)
 
 
 def marks_of(state: Mapping[str, Any]) -> RawHeaders:
     """Return the headers that say which bulletin a request was answered from; none without one."""
-    bulletin: Bulletin | None = state.get("bulletin")
-    if bulletin is None:
+    manifest: Manifest | None = state.get("manifest")
+    if manifest is None:
         return []
-    manifest = bulletin.manifest
     return _marks(manifest.id, simulated=manifest.simulated, stale=state["stale"])
 
 
@@ -71,12 +66,6 @@ def _marks(bulletin: str, *, simulated: bool, stale: bool) -> RawHeaders:
     return raw(marks)
 
 
-def store_of(request: Request) -> BulletinStore:
-    """Return the bulletins that the application serves."""
-    store: BulletinStore = request.app.state.store
-    return store
-
-
 def listing_of(request: Request) -> Listing:
     """Return the bulletins that there were when the request began."""
     listing: Listing = request.state.listing
@@ -84,40 +73,27 @@ def listing_of(request: Request) -> Listing:
 
 
 def current_bulletin(request: Request) -> Bulletin:
-    """Return the newest bulletin, even if the request is answered from another.
-
-    Raises NoBulletinError while there is none.
-    """
-    current: Bulletin | None = request.state.current
-    if current is None:
-        raise NoBulletinError("no bulletin has been published yet: issue one, then ask again")
-    return current
+    """Return the newest bulletin; raises NoBulletinError while there is none."""
+    return _bulletin(request, LATEST)
 
 
 def used_bulletin(request: Request, name: str = LATEST) -> Bulletin:
     """Return the bulletin that a request is answered from, by its id or `latest`.
 
-    From here on the response is marked as that bulletin is. Raises NoBulletinError and
-    UnknownBulletinError as BulletinStore.get does.
+    The response is marked as that bulletin is. Raises what BulletinStore.get does.
     """
-    bulletin = current_bulletin(request)
-    if name != LATEST:
-        bulletin = store_of(request).get(name, listing_of(request))
-    request.state.bulletin = bulletin
+    bulletin = _bulletin(request, name)
+    request.state.manifest = bulletin.manifest
     return bulletin
 
 
-def past_of(request: Request) -> PastScores:
-    """Return the scores of older bulletins."""
-    past: PastScores = request.app.state.past
-    return past
+def _bulletin(request: Request, name: str) -> Bulletin:
+    store: BulletinStore = request.app.state.store
+    return store.get(name, listing_of(request))
 
 
 def chosen_bulletin(request: Request, query: BulletinQuery) -> Bulletin:
-    """Return the newest bulletin that a query allows: by id, origin and day of issue.
-
-    Raises what `used_bulletin` does.
-    """
+    """Return the newest bulletin that a query allows; raises what `used_bulletin` does."""
     name = query.bulletin
     if query.origin is not None or query.as_of is not None:
         used_bulletin(request)
@@ -128,8 +104,8 @@ def chosen_bulletin(request: Request, query: BulletinQuery) -> Bulletin:
 
 def is_simulated(request: Request) -> bool | None:
     """Return whether the bulletin of an answer is simulated; None while there is none."""
-    bulletin: Bulletin | None = getattr(request.state, "bulletin", None)
-    return None if bulletin is None else bulletin.manifest.simulated
+    manifest: Manifest | None = getattr(request.state, "manifest", None)
+    return None if manifest is None else manifest.simulated
 
 
 def is_stale(request: Request) -> bool:

@@ -1,14 +1,10 @@
 """`/healthz`, `/readyz` and `/metrics`: for operators."""
 
-from typing import Annotated
-
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import APIRouter, Request, Response
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
 from service.api.current import age_days, current_bulletin, is_simulated, is_stale, listing_of
-from service.api.examples import problems_of
 from service.api.lists import json_response
-from service.api.queries import NoParameters
 from service.api.routing import QueryRoute
 from service.api.schemas import Health, PassedOver, Readiness
 from service.errors import StaleError
@@ -16,25 +12,15 @@ from service.errors import StaleError
 router = APIRouter(tags=["health"], route_class=QueryRoute)
 
 
-@router.get("/healthz", response_model=Health, responses=problems_of("/healthz"))
-async def check_health(
-    request: Request,
-    query: Annotated[NoParameters, Query()],  # noqa: ARG001
-) -> Response:
+@router.get("/healthz", response_model=Health)
+async def check_health(request: Request) -> Response:
     """The service is running."""
     body = Health(status="alive", simulated=is_simulated(request))
     return json_response(body)
 
 
-@router.get(
-    "/readyz",
-    response_model=Readiness,
-    responses=problems_of("/readyz"),
-)
-async def check_readiness(
-    request: Request,
-    query: Annotated[NoParameters, Query()],  # noqa: ARG001
-) -> Response:
+@router.get("/readyz", response_model=Readiness)
+async def check_readiness(request: Request) -> Response:
     """The service has a bulletin to serve that is not too old; else a 503.
 
     Bulletins that are there and cannot be served are named with the reason; the newest good one is

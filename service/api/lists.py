@@ -16,7 +16,8 @@ from service.api.queries import Format, PageQuery
 from service.api.schemas import BulletinSummary, Item, ListBody
 from service.asgi import header_of
 from service.errors import FormatError
-from service.store.bulletins import Bulletin, derived
+from service.store.bulletins import Bulletin
+from service.store.derived import derived
 
 MEDIA_TYPES: dict[Format, str] = {
     "json": "application/json",
@@ -31,35 +32,31 @@ NULL = b"null"
 
 @dataclass(frozen=True, eq=False)
 class Page:
-    """One page of a list, before it is written in a form.
+    """One page of a list of `total` items of a bulletin, before it is written in a form.
 
-    `head` is the JSON of the list's members but `items` and `next`, without braces. `items` are
-    JSON objects, `outlines` their GeoJSON geometries, and `table` has them as rows; a form calls
-    what it needs. `next` is the address of the next page.
+    `items` are JSON objects, `outlines` their GeoJSON geometries, and `table` has them as rows; a
+    form calls what it needs.
     """
 
-    head: bytes
+    bulletin: Bulletin
+    total: int
     items: Sequence[bytes]
     outlines: Callable[[], Sequence[bytes]]
     table: Callable[[], pa.Table]
-    next: str | None
 
 
 def form_responses(model: type[BaseModel]) -> dict[int | str, dict[str, object]]:
-    """Return the OpenAPI description of a list that is given in every form."""
+    """Return the OpenAPI description of a list that is given in every form, or refused: 406."""
     content: dict[str, object] = {
         kind.partition(";")[0]: {"schema": {"type": "string"}} for kind in MEDIA_TYPES.values()
     }
     content[MEDIA_TYPES["geojson"]] = {"schema": {"type": "object"}}
     del content[MEDIA_TYPES["json"]]
-    return {200: {"model": model, "content": content}}
+    return {200: {"model": model, "content": content}, 406: {}}
 
 
 def chosen_form(request: Request, form: Format | None) -> Format:
-    """Return the form of the answer, by the parameter `format` or the header `Accept`.
-
-    Raises FormatError when the request accepts none.
-    """
+    """Return the form by the query or the header `Accept`; raises FormatError if there is none."""
     if form is not None:
         return form
     accept = header_of(request.scope, b"accept")
@@ -79,9 +76,20 @@ def _accepted_form(accept: str) -> Format:
     )
 
 
-def in_form(page: Page, form: Format) -> Response:
+def in_form(request: Request, query: PageQuery, page: Page, form: Format) -> Response:
     """Return a page in a form, with the address of the next one in a `Link` header."""
-    return _response(_WRITERS[form](page), page.next, MEDIA_TYPES[form])
+    following = next_page(request, query, page.total, bulletin=page.bulletin.manifest.id)
+    if form in _TABLE_WRITERS:
+        body = _TABLE_WRITERS[form](page.table())
+    elif form == "ndjson":
+        body = b"".join(item + b"\n" for item in page.items)
+    else:
+        summary = _summaries(page.bulletin)[is_stale(request)]
+        head = b'"bulletin":%b,"total":%d' % (summary, page.total)
+        # There is nothing to escape in the address.
+        last = b'"next":' + (NULL if following is None else b'"%b"' % following.encode())
+        body = (_geojson if form == "geojson" else _json)(page, head, last)
+    return _response(body, following, MEDIA_TYPES[form])
 
 
 def json_list(
@@ -111,11 +119,6 @@ def _response(body: bytes, following: str | None, media_type: str) -> Response:
     return Response(body, headers=headers, media_type=media_type)
 
 
-def list_head(bulletin: Bulletin, total: int, *, stale: bool) -> bytes:
-    """Return the members before the items of a list, as JSON without braces."""
-    return b'"bulletin":%b,"total":%d' % (_summaries(bulletin)[stale], total)
-
-
 @derived
 def _summaries(bulletin: Bulletin) -> dict[bool, bytes]:
     """Return the summary of a bulletin as JSON, by whether the current one is stale."""
@@ -126,11 +129,7 @@ def _summaries(bulletin: Bulletin) -> dict[bool, bytes]:
 
 
 def next_page(request: Request, query: PageQuery, total: int, **pinned: str) -> str | None:
-    """Return the address of the page after this one; None on the last.
-
-    `pinned` are the ids of the bulletins by parameter: a bulletin never changes, so that all pages
-    are of one list.
-    """
+    """Return the address of the next page, with bulletins `pinned` by id; None on the last."""
     end = query.offset + query.limit
     return next_address(request, **pinned, offset=str(end)) if end < total else None
 
@@ -148,11 +147,6 @@ def next_address(request: Request, **changes: str) -> str:
     return f"{path.decode('latin-1')}?{'&'.join(parameters)}"
 
 
-def _next(page: Page) -> bytes:
-    """Return the address of the next page as JSON: there is nothing in it to escape."""
-    return NULL if page.next is None else b'"%b"' % page.next.encode()
-
-
 def _by_preference(accept: str) -> list[str]:
     """Return the media types of an `Accept` header, the preferred first."""
     weighted = []
@@ -168,42 +162,29 @@ def _by_preference(accept: str) -> list[str]:
     return [kind for _, kind in sorted(weighted, key=lambda pair: pair[0])]
 
 
-def _json(page: Page) -> bytes:
-    return b'{%b,"items":[%b],"next":%b}' % (page.head, b",".join(page.items), _next(page))
+def _json(page: Page, head: bytes, last: bytes) -> bytes:
+    return b'{%b,"items":[%b],%b}' % (head, b",".join(page.items), last)
 
 
-def _ndjson(page: Page) -> bytes:
-    return b"".join(item + b"\n" for item in page.items)
-
-
-def _geojson(page: Page) -> bytes:
+def _geojson(page: Page, head: bytes, last: bytes) -> bytes:
     features = (
         b'{"type":"Feature","geometry":%b,"properties":%b}' % feature
         for feature in zip(page.outlines(), page.items, strict=True)
     )
-    return b'{"type":"FeatureCollection",%b,"next":%b,"features":[%b]}' % (
-        page.head,
-        _next(page),
-        b",".join(features),
-    )
+    form = b'{"type":"FeatureCollection",%b,%b,"features":[%b]}'
+    return form % (head, last, b",".join(features))
 
 
-def _csv(page: Page) -> bytes:
+def _csv(table: pa.Table) -> bytes:
     target = pa.BufferOutputStream()
-    pyarrow.csv.write_csv(page.table(), target)
+    pyarrow.csv.write_csv(table, target)
     return bytes(target.getvalue())
 
 
-def _parquet(page: Page) -> bytes:
+def _parquet(table: pa.Table) -> bytes:
     target = pa.BufferOutputStream()
-    pq.write_table(page.table(), target, compression="zstd")
+    pq.write_table(table, target, compression="zstd")
     return bytes(target.getvalue())
 
 
-_WRITERS: dict[Format, Callable[[Page], bytes]] = {
-    "json": _json,
-    "ndjson": _ndjson,
-    "csv": _csv,
-    "geojson": _geojson,
-    "parquet": _parquet,
-}
+_TABLE_WRITERS: dict[Format, Callable[[pa.Table], bytes]] = {"csv": _csv, "parquet": _parquet}

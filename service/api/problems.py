@@ -10,14 +10,7 @@ from starlette.exceptions import HTTPException
 
 from service.api.current import is_simulated
 from service.api.schemas import Problem
-from service.errors import (
-    FormatError,
-    NoBulletinError,
-    ParameterError,
-    StaleError,
-    UnknownBulletinError,
-    UnknownError,
-)
+from service.errors import RefusalError
 
 MEDIA_TYPE = "application/problem+json"
 
@@ -36,28 +29,18 @@ TITLES = {
 }
 """The names of the statuses in RFC 9110; Python's differ between versions."""
 
-_STATUSES: dict[type[Exception], int] = {
-    UnknownError: 404,
-    UnknownBulletinError: 404,
-    FormatError: 406,
-    ParameterError: 422,
-    NoBulletinError: 503,
-    StaleError: 503,
-}
-
 
 def problem(
     request: Request, status: int, detail: str, headers: Mapping[str, str] | None = None
 ) -> Response:
     """Return a problem as a response, marked as simulated or not like any other."""
-    simulated = is_simulated(request)
     body = Problem(
         type="about:blank",
         title=TITLES.get(status, "Error"),
         status=status,
         detail=detail,
         instance=request.url.path,
-        simulated=simulated,
+        simulated=is_simulated(request),
         request_id=getattr(request.state, "request_id", None),
     )
     return Response(body.model_dump_json(), status, headers, MEDIA_TYPE)
@@ -71,9 +54,9 @@ def describe(error: ErrorDetails) -> str:
     return f"{name}: '{text}' is refused: {error['msg']}"
 
 
-async def on_refusal(request: Request, error: Exception) -> Response:
+async def on_refusal(request: Request, error: RefusalError) -> Response:
     """Answer a refusal of the service's own."""
-    return problem(request, _STATUSES[type(error)], str(error))
+    return problem(request, error.status, str(error))
 
 
 async def on_parameters(request: Request, error: RequestValidationError) -> Response:
@@ -98,7 +81,7 @@ async def on_fault(request: Request, _error: Exception) -> Response:
 
 
 HANDLERS: dict[int | type[Exception], Callable[[Request, Any], Any]] = {
-    **dict.fromkeys(_STATUSES, on_refusal),
+    RefusalError: on_refusal,
     RequestValidationError: on_parameters,
     HTTPException: on_http,
     Exception: on_fault,

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import numpy as np
 from fastapi import APIRouter, Query, Request, Response
 
-from bulletins.form import DISTRIBUTIONS_FILE, DRIVERS_FILE, ListedIndicator, Manifest
+from bulletins.form import DISTRIBUTIONS_FILE, DRIVERS_FILE, Manifest
 from features.arrays import FloatArray
 from features.months import format_month, parse_month
 from features.targets import came_true
@@ -23,8 +23,7 @@ from service.api.bodies import (
     NeighbourScore,
     RegionProfile,
 )
-from service.api.current import chosen_bulletin, current_bulletin, is_stale, listing_of, past_of
-from service.api.examples import problems_of
+from service.api.current import chosen_bulletin, current_bulletin, is_stale, listing_of
 from service.api.lists import json_response
 from service.api.queries import BulletinQuery, ScoreFilter
 from service.api.routing import QueryRoute
@@ -32,15 +31,15 @@ from service.api.schemas import BulletinSummary, Score
 from service.api.scores import scores_at
 from service.api.selection import find_region, select_scores
 from service.store.bulletins import Bulletin
+from service.store.derived import neighbours_of
 from service.store.past import Deaths, PastScores
-from service.store.places import neighbours_of
 
 Row = dict[str, Any]
 
 router = APIRouter(prefix="/v1/scores", tags=["scores"], route_class=QueryRoute)
 
 
-@router.get("/{region}", response_model=RegionProfile, responses=problems_of("/v1/scores/{region}"))
+@router.get("/{region}", response_model=RegionProfile)
 def profile_region(
     request: Request, region: str, query: Annotated[BulletinQuery, Query()]
 ) -> Response:
@@ -49,25 +48,22 @@ def profile_region(
     All scores with the distributions of deaths behind them, why they are what they are and what
     changed, the neighbours' scores, and what earlier bulletins said beside what came.
     """
-    newest, bulletin = current_bulletin(request), chosen_bulletin(request, query)
-    manifests = tuple(listing_of(request).manifests.values())
+    bulletin = chosen_bulletin(request, query)
     body = RegionProfile(
         bulletin=BulletinSummary.of(bulletin, stale=is_stale(request)),
         region=find_region(bulletin, region),
-        scores=_scores(bulletin, region),
+        scores=_scores(bulletin, [region]),
         distributions=_distributions(bulletin, region),
         drivers=_drivers(bulletin, region),
         neighbours=_neighbours(bulletin, region),
-        earlier=_earlier_scores(
-            past_of(request), manifests, Deaths(newest, region), bulletin, region
-        ),
+        earlier=_earlier_scores(request, bulletin, region),
     )
     return json_response(body)
 
 
-def _scores(bulletin: Bulletin, region: str) -> list[Score]:
-    """Return all scores of a region, by target and horizon."""
-    query = ScoreFilter(region=[region], sort="region")
+def _scores(bulletin: Bulletin, regions: list[str]) -> list[Score]:
+    """Return all scores of some regions, by region, target and horizon."""
+    query = ScoreFilter(region=regions, sort="region")
     return scores_at(bulletin, select_scores(bulletin, query))
 
 
@@ -77,15 +73,10 @@ def _distributions(bulletin: Bulletin, region: str) -> list[Distribution]:
         return []
     origin = parse_month(bulletin.manifest.origin)
     columns = ("horizon", "deaths", "exceedance")
-    rows = bulletin.part(DISTRIBUTIONS_FILE).of_region(region, columns).to_pylist()
+    rows = bulletin.part(DISTRIBUTIONS_FILE).of_region(region, columns)
     return [
-        Distribution(
-            horizon=row["horizon"],
-            target_month=format_month(origin + row["horizon"]),
-            deaths=row["deaths"],
-            exceedance=row["exceedance"],
-        )
-        for row in rows
+        Distribution(target_month=format_month(origin + row["horizon"]), **row)
+        for row in rows.drop_columns(["region"]).to_pylist()
     ]
 
 
@@ -93,10 +84,9 @@ def _drivers(bulletin: Bulletin, region: str) -> list[Drivers]:
     """Return what is behind the scores of a region, by target and horizon."""
     if DRIVERS_FILE not in bulletin.parts:
         return []
-    catalogue = {indicator.name: indicator for indicator in bulletin.indicators}
     rows = bulletin.part(DRIVERS_FILE).of_region(region).to_pylist()
     cells = groupby(rows, key=lambda row: (row["target"], row["horizon"]))
-    return [_driver_of(list(of_cell), catalogue) for _, of_cell in cells]
+    return [_driver_of(bulletin, list(of_cell)) for _, of_cell in cells]
 
 
 def probability_of(log_odds: FloatArray) -> FloatArray:
@@ -118,24 +108,15 @@ def family_parts(rows: Iterable[Row], by: str) -> list[FamilyPart]:
 def _neighbours(bulletin: Bulletin, region: str) -> list[Neighbour]:
     """Return the neighbours of a region with their scores; none in older bulletins."""
     ids = neighbours_of(bulletin, region)
-    if not ids:
-        return []
-    query = ScoreFilter(region=ids, sort="region")
-    scores = scores_at(bulletin, select_scores(bulletin, query))
-    return [_neighbour(list(of_one)) for _, of_one in groupby(scores, key=lambda s: s.region)]
+    by_region = groupby(_scores(bulletin, ids) if ids else [], key=lambda score: score.region)
+    return [_neighbour(list(scores)) for _, scores in by_region]
 
 
-def _earlier_scores(
-    past: PastScores,
-    manifests: tuple[Manifest, ...],
-    deaths: Deaths,
-    bulletin: Bulletin,
-    region: str,
-) -> list[EarlierScore]:
-    """Return what older bulletins said of a bulletin's months, or of months that have passed.
-
-    `deaths` are those of the region, as known now.
-    """
+def _earlier_scores(request: Request, bulletin: Bulletin, region: str) -> list[EarlierScore]:
+    """Return what older bulletins said of a bulletin's months, or of months that have passed."""
+    past: PastScores = request.app.state.past
+    manifests = tuple(listing_of(request).manifests.values())
+    deaths = Deaths(current_bulletin(request), region)
     longest = max(map(max, bulletin.horizons.values()))
     last = format_month(parse_month(bulletin.manifest.origin) + longest)
     return [
@@ -151,26 +132,21 @@ def _earlier(manifest: Manifest, rows: Iterable[Row], deaths: Deaths) -> Iterato
     for row in rows:
         first = 1 if SPECS[row["target"]].is_window else row["horizon"]
         months = [format_month(origin + ahead) for ahead in range(first, row["horizon"] + 1)]
-        mean = deaths.mean_over(months)
+        mean, outcome = deaths.mean_over(months), None
+        if mean is not None:
+            outcome = bool(came_true(row["target"], np.array(mean), np.array(row["threshold"])))
         row.pop("region")
         yield EarlierScore(
             bulletin=manifest.id,
             origin=manifest.origin,
             issued_at=manifest.issued_at,
             deaths=mean,
-            outcome=_outcome(row, mean),
+            outcome=outcome,
             **row,
         )
 
 
-def _outcome(row: Row, mean: float | None) -> bool | None:
-    """Return whether a score came true, by mean deaths over its months; None if unknown."""
-    if mean is None:
-        return None
-    return bool(came_true(row["target"], np.array(mean), np.array(row["threshold"])))
-
-
-def _driver_of(rows: list[Row], catalogue: dict[str, ListedIndicator]) -> Drivers:
+def _driver_of(bulletin: Bulletin, rows: list[Row]) -> Drivers:
     by_kind = {row["kind"]: row for row in rows}
     score, revision = by_kind["score"], by_kind.get("revision")
     return Drivers(
@@ -184,7 +160,7 @@ def _driver_of(rows: list[Row], catalogue: dict[str, ListedIndicator]) -> Driver
         change=score["change"],
         revision=None if revision is None else revision["change"],
         families=family_parts(rows, "contribution"),
-        indicators=[_indicator(row, catalogue) for row in rows if row["kind"] == "indicator"],
+        indicators=[_indicator(bulletin, row) for row in rows if row["kind"] == "indicator"],
     )
 
 
@@ -195,12 +171,9 @@ def _previous_probability(score: Row) -> float | None:
     return float(probability_of(np.array(score["contribution"] - score["change"])))
 
 
-def _indicator(row: Row, catalogue: dict[str, ListedIndicator]) -> IndicatorPart:
-    entry = catalogue.get(row["name"])
+def _indicator(bulletin: Bulletin, row: Row) -> IndicatorPart:
     return IndicatorPart(
-        name=row["name"],
-        meaning=None if entry is None else entry.meaning,
-        unit=None if entry is None else entry.unit,
+        **bulletin.words_of_indicator(row["name"]),
         contribution=row["contribution"],
         value=_finite(row["value"]),
         usual=_finite(row["baseline_value"]),
@@ -212,18 +185,8 @@ def _finite(value: float | None) -> float | None:
 
 
 def _neighbour(scores: list[Score]) -> Neighbour:
-    first = scores[0]
+    members = set(NeighbourScore.model_fields)
     return Neighbour(
-        region=first.region,
-        name=first.name,
-        country=first.country,
-        scores=[
-            NeighbourScore(
-                target=score.target,
-                horizon=score.horizon,
-                probability=score.probability,
-                risk_level=score.risk_level,
-            )
-            for score in scores
-        ],
+        **scores[0].model_dump(include={"region", "name", "country"}),
+        scores=[NeighbourScore(**score.model_dump(include=members)) for score in scores],
     )

@@ -7,8 +7,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
-from bulletins.form import RiskName
-from features.words import Level, Target
+from features.words import Level, RiskName, Target
 from service.store.bulletins import LATEST
 
 Country = Annotated[str, Field(pattern=r"^[A-Z]{3}$")]
@@ -84,12 +83,9 @@ CountryFilter = Annotated[
 ]
 MONTH_PATTERN = r"^\d{4}-(0[1-9]|1[0-2])$"
 ID_PATTERN = r"^\d{4}-\d{2}-[0-9a-f]{12}$"
+_NAME_PATTERN = r"^(latest|\d{4}-\d{2}-[0-9a-f]{12})$"
 BulletinChoice = Annotated[
-    str,
-    Field(
-        pattern=r"^(latest|\d{4}-\d{2}-[0-9a-f]{12})$",
-        description="The id of a bulletin, or `latest`.",
-    ),
+    str, Field(pattern=_NAME_PATTERN, description="The id of a bulletin, or `latest`.")
 ]
 Limit = Annotated[int, Field(ge=1, le=10_000, description="At most so many items a page.")]
 Offset = Annotated[
@@ -249,8 +245,7 @@ class TrackRecordQuery(PageQuery, BulletinQuery):
     target: TargetFilter = None
     horizon: HorizonFilter = []
     of: Annotated[
-        str | None,
-        Field(pattern=ID_PATTERN, description="Only how this bulletin came out."),
+        str | None, Field(pattern=ID_PATTERN, description="Only how this bulletin came out.")
     ] = None
 
 

@@ -1,5 +1,6 @@
 """`/v1/regions`: the regions that a bulletin scores, and what happened in them."""
 
+from collections.abc import Callable
 from typing import Annotated
 
 import orjson
@@ -15,33 +16,19 @@ from service.api.bodies import (
     RegionHistory,
 )
 from service.api.current import chosen_bulletin, is_stale
-from service.api.examples import problems_of
-from service.api.lists import (
-    NULL,
-    Page,
-    chosen_form,
-    form_responses,
-    in_form,
-    json_response,
-    list_head,
-    next_page,
-)
+from service.api.lists import NULL, Page, chosen_form, form_responses, in_form, json_response
 from service.api.queries import HistoryQuery, RegionDetailQuery, RegionQuery
 from service.api.routing import QueryRoute
 from service.api.schemas import BulletinSummary, RegionList
 from service.api.selection import find_region, regions_at, select_regions
 from service.errors import UnknownError
 from service.store.bulletins import Bulletin
-from service.store.places import neighbours_of, outlines_of, regions_of
+from service.store.derived import neighbours_of, outlines_of, regions_of
 
 router = APIRouter(prefix="/v1/regions", tags=["regions"], route_class=QueryRoute)
 
 
-@router.get(
-    "",
-    response_model=RegionList,
-    responses=problems_of("/v1/regions", 406) | form_responses(RegionList),
-)
+@router.get("", response_model=RegionList, responses=form_responses(RegionList))
 def list_regions(request: Request, query: Annotated[RegionQuery, Query()]) -> Response:
     """Scored regions, by level and id; as GeoJSON with their outlines."""
     form = chosen_form(request, query.format)
@@ -50,16 +37,16 @@ def list_regions(request: Request, query: Annotated[RegionQuery, Query()]) -> Re
     here = rows[query.offset : query.offset + query.limit]
     regions = regions_at(bulletin, here)
     page = Page(
-        head=list_head(bulletin, len(rows), stale=is_stale(request)),
+        bulletin,
+        len(rows),
         items=[region.model_dump_json().encode() for region in regions],
         outlines=lambda: [outlines_of(bulletin).get(region.id, NULL) for region in regions],
         table=lambda: regions_of(bulletin).take(here).rename_columns({"region": "id"}),
-        next=next_page(request, query, len(rows), bulletin=bulletin.manifest.id),
     )
-    return in_form(page, form)
+    return in_form(request, query, page, form)
 
 
-@router.get("/{region}", response_model=RegionAnswer, responses=problems_of("/v1/regions/{region}"))
+@router.get("/{region}", response_model=RegionAnswer)
 def show_region(
     request: Request, region: str, query: Annotated[RegionDetailQuery, Query()]
 ) -> Response:
@@ -78,11 +65,7 @@ def show_region(
     return json_response(body)
 
 
-@router.get(
-    "/{region}/history",
-    response_model=RegionHistory,
-    responses=problems_of("/v1/regions/{region}/history"),
-)
+@router.get("/{region}/history", response_model=RegionHistory)
 def show_history(
     request: Request, region: str, query: Annotated[HistoryQuery, Query()]
 ) -> Response:
@@ -97,27 +80,20 @@ def show_history(
         return (query.first or month) <= month <= (query.last or month)
 
     rows = bulletin.part(HISTORY_FILE).of_region(region, list(HistoryMonth.model_fields))
+    months = rows.drop_columns(["region"]).to_pylist()
     body = RegionHistory(
         bulletin=BulletinSummary.of(bulletin, stale=is_stale(request)),
         region=summary,
-        months=[
-            HistoryMonth(**row)
-            for row in rows.drop_columns(["region"]).to_pylist()
-            if is_within(row["month"])
-        ],
-        indicators=[
-            series.model_copy(update={"values": [v for v in series.values if is_within(v.month)]})
-            for series in _indicators(bulletin, region, query.indicator)
-        ],
+        months=[HistoryMonth(**row) for row in months if is_within(row["month"])],
+        indicators=_indicators(bulletin, region, query.indicator, is_within),
     )
     return json_response(body)
 
 
-def _indicators(bulletin: Bulletin, region: str, names: list[str]) -> list[IndicatorSeries]:
-    """Return what the models read of a region, by indicator; of some names, or of all.
-
-    Raises UnknownError for an indicator that they do not read.
-    """
+def _indicators(
+    bulletin: Bulletin, region: str, names: list[str], is_within: Callable[[str], bool]
+) -> list[IndicatorSeries]:
+    """Return what the models read, by indicator; raises UnknownError for a name they do not."""
     table = bulletin.part(INDICATOR_VALUES_FILE).of_region(region)
     months = table["month"].to_pylist()
     read = [name for name in table.column_names if name not in {"region", "level", "month"}]
@@ -127,15 +103,13 @@ def _indicators(bulletin: Bulletin, region: str, names: list[str]) -> list[Indic
             f"bulletin {bulletin.manifest.id} keeps no values of an indicator '{unknown[0]}': it "
             f"has {', '.join(read)}"
         )
-    catalogue = {indicator.name: indicator for indicator in bulletin.indicators}
     return [
         IndicatorSeries(
-            name=name,
-            meaning=catalogue[name].meaning if name in catalogue else None,
-            unit=catalogue[name].unit if name in catalogue else None,
+            **bulletin.words_of_indicator(name),
             values=[
                 IndicatorMonth(month=month, value=value)
                 for month, value in zip(months, table[name].to_pylist(), strict=True)
+                if is_within(month)
             ],
         )
         for name in read

@@ -1,12 +1,15 @@
-"""A route that reads its query by a pydantic model.
+"""A route: how its query is read, and what the OpenAPI document says of it.
 
-FastAPI describes such a route like any other. But its own reading of the query takes longer than
-finding and writing a page of scores, and takes the last of several values where one is expected.
+FastAPI's own reading of a query takes longer than finding and writing a page of scores, and takes
+the last of several values where one is expected. `examples.json` holds answers by path, status and
+address; they are recorded from the service, and tested to be still true.
 """
 
 import inspect
-from collections.abc import Callable, Coroutine
+import json
+from collections.abc import Callable, Coroutine, Sequence
 from difflib import get_close_matches
+from pathlib import Path
 from typing import Any, get_origin
 from urllib.parse import parse_qsl
 
@@ -16,27 +19,54 @@ from fastapi.routing import APIRoute
 from pydantic import BaseModel, ValidationError
 from starlette.concurrency import run_in_threadpool
 
+from service.api.problems import MEDIA_TYPE, TITLES
+from service.api.queries import NoParameters
+from service.api.schemas import Problem
 from service.errors import ParameterError
 
 QUERY = "query"
 
+Document = dict[str, Any]
+
+_EXAMPLES: dict[str, dict[str, dict[str, Any]]] = json.loads(
+    Path(__file__).with_name("examples.json").read_text(encoding="utf-8")
+)
+_EVERYWHERE = (401, 429, 500)
+
 
 class QueryRoute(APIRoute):
-    """A route whose endpoint takes the request, a `query` and the parts of the path, or no query.
+    """A route whose endpoint takes the request, the parts of the path, and maybe a `query`.
 
-    An endpoint that is no coroutine runs in a thread, as with FastAPI.
+    Without a `query` it refuses every parameter, unless it is not in the schema. An endpoint that
+    is no coroutine runs in a thread, as with FastAPI. Its errors are added to its description.
     """
+
+    def __init__(
+        self,
+        path: str,
+        endpoint: Callable[..., Any],
+        *,
+        responses: dict[int | str, Document] | None = None,
+        **options: Any,
+    ) -> None:
+        own = responses or {}
+        problems = _problems_of(path, [*own])
+        super().__init__(path, endpoint, responses=problems | own | problems, **options)
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         """Return the function that answers a request of this route."""
         endpoint, parameters = self.endpoint, inspect.signature(self.endpoint).parameters
-        if QUERY not in parameters:
+        takes_query = QUERY in parameters
+        if not takes_query and not self.include_in_schema:
             return super().get_route_handler()
-        query: type[BaseModel] = parameters[QUERY].annotation.__origin__
+        query = parameters[QUERY].annotation.__origin__ if takes_query else NoParameters
         is_coroutine = inspect.iscoroutinefunction(endpoint)
 
         async def answer(request: Request) -> Response:
-            arguments = {QUERY: read_query(query, request), **request.path_params}
+            arguments = dict(request.path_params)
+            values = read_query(query, request)
+            if takes_query:
+                arguments[QUERY] = values
             if is_coroutine:
                 response: Response = await endpoint(request=request, **arguments)
                 return response
@@ -46,10 +76,9 @@ class QueryRoute(APIRoute):
 
 
 def read_query(query: type[BaseModel], request: Request) -> BaseModel:
-    """Return the parameters of a request as a model of a query.
+    """Return the parameters of a request as a model.
 
-    Raises RequestValidationError for a value that it does not take, and ParameterError for a name
-    that it does not have, and for several values where it takes one.
+    Raises RequestValidationError for a value, ParameterError for a name or a repetition.
     """
     values: dict[str, Any] = {}
     text = request.scope["query_string"].decode("latin-1")
@@ -77,3 +106,26 @@ def _hint(name: str, names: list[str]) -> str:
         return "this address takes none"
     near = get_close_matches(name, names, n=1, cutoff=0.5)
     return f"did you mean '{near[0]}'?" if near else f"it takes {', '.join(names)}"
+
+
+def _problems_of(path: str, more: Sequence[int | str]) -> dict[int | str, Document]:
+    """Return the descriptions of a path's errors: of its examples, `more`, and those of all."""
+    content = {MEDIA_TYPE: {"schema": Problem.model_json_schema()}}
+    return {
+        status: {"description": TITLES[status], "content": content}
+        for status in map(int, [*_EXAMPLES.get(path, ()), *more, *_EVERYWHERE])
+        if status in TITLES
+    }
+
+
+def add_examples(document: Document) -> Document:
+    """Add the examples to an OpenAPI document, and return it.
+
+    FastAPI would drop every null from them, and an example without its nulls is not true.
+    """
+    for path, statuses in _EXAMPLES.items():
+        for status, bodies in statuses.items():
+            content = document["paths"][path]["get"]["responses"][status]["content"]
+            body = content.get("application/json") or content[MEDIA_TYPE]
+            body["examples"] = {f"GET {where}": {"value": value} for where, value in bodies.items()}
+    return document

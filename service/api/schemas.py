@@ -5,8 +5,8 @@ from typing import Generic, Literal, TypeVar
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, FiniteFloat
 
-from bulletins.form import ListedIndicator, Manifest, RiskName
-from features.words import Level, Target
+from bulletins.form import ListedIndicator, Manifest
+from features.words import Level, RiskName, Target
 from service.store.bulletins import Bulletin
 
 Item = TypeVar("Item")

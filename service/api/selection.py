@@ -8,16 +8,14 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from bulletins.form import RISK_LEVELS
-from bulletins.frame import Frame, Rows
+from bulletins.tables import Frame, Rows
 from features.arrays import BoolArray, FloatArray
-from features.words import DISTRIBUTIONS
+from features.words import DISTRIBUTIONS, RISK_LEVELS
 from service.api.queries import PlaceFilter, RegionFilter, ScoreFilter
 from service.api.schemas import Region
 from service.errors import UnknownError
 from service.store.bulletins import Bulletin
-from service.store.places import exceedance_of_scores, regions_in, regions_of
-from service.store.risk import risk_of_scores
+from service.store.derived import exceedance_of_scores, regions_in, regions_of, risk_of_scores
 
 
 class Selection(NamedTuple):
@@ -35,10 +33,9 @@ class Selection(NamedTuple):
 
 
 def select_scores(bulletin: Bulletin, query: ScoreFilter) -> Selection:
-    """Return the scores that pass a query, in its order.
+    """Return the scores that pass a query, in its order; there may be none.
 
-    There may be none: that is a true answer. Raises UnknownError when the query names something
-    that the bulletin does not score.
+    Raises UnknownError when the query names something that the bulletin does not score.
     """
     scores = bulletin.scores
     _refuse_unknown_places(bulletin, query)
@@ -77,17 +74,15 @@ def _in_order(
 
 
 def select_regions(bulletin: Bulletin, query: RegionFilter) -> Rows:
-    """Return the row numbers of the regions that pass a query, by level and id.
-
-    Raises UnknownError when the query names something that the bulletin does not score.
-    """
+    """Return the rows of the regions that pass; raises UnknownError for what is not scored."""
     _refuse_unknown_places(bulletin, query)
     regions = regions_of(bulletin)
     conditions = _conditions(regions, _places(query))
     if query.bbox is not None:
         conditions.append(regions.among("region", _regions_in(bulletin, query.bbox)))
     if query.name is not None:
-        conditions.append(_named_like(bulletin, query.name))
+        part, names = plain(query.name), regions.table["name"].to_pylist()
+        conditions.append(np.array([part in plain(name) for name in names], np.bool_))
     return regions.rows[reduce(and_, conditions)] if conditions else regions.rows
 
 
@@ -106,13 +101,6 @@ def find_region(bulletin: Bulletin, name: str) -> Region:
 
 def _regions_in(bulletin: Bulletin, box: str) -> list[str]:
     return regions_in(bulletin, list(map(float, box.split(","))))
-
-
-def _named_like(bulletin: Bulletin, part: str) -> BoolArray:
-    """Return which regions have a part in their name, whatever the case and accents."""
-    names = regions_of(bulletin).table["name"].to_pylist()
-    plain_part = plain(part)
-    return np.array([plain_part in plain(name) for name in names], np.bool_)
 
 
 def plain(text: str) -> str:

@@ -8,21 +8,18 @@ from bulletins.form import ListedIndicator, Manifest, RiskScale
 from features.words import SPECS, TARGETS, Target
 from service.api.bodies import ExplainedRisk, TargetDescription, TargetList, TargetScale
 from service.api.current import chosen_bulletin
-from service.api.examples import problems_of
 from service.api.lists import json_list
 from service.api.queries import IndicatorQuery, TargetQuery
 from service.api.routing import QueryRoute
 from service.api.schemas import IndicatorList
 from service.errors import UnknownError
 from service.store.bulletins import Bulletin
-from service.store.risk import scale_of
+from service.store.derived import scale_of
 
 router = APIRouter(prefix="/v1", route_class=QueryRoute)
 
 
-@router.get(
-    "/targets", response_model=TargetList, responses=problems_of("/v1/targets"), tags=["scores"]
-)
+@router.get("/targets", response_model=TargetList, tags=["scores"])
 async def list_targets(request: Request, query: Annotated[TargetQuery, Query()]) -> Response:
     """What the bulletin forecasts, at which horizons, and what each risk level has meant.
 
@@ -38,12 +35,7 @@ async def list_targets(request: Request, query: Annotated[TargetQuery, Query()])
     return json_list(request, TargetList, bulletin, query, targets)
 
 
-@router.get(
-    "/indicators",
-    response_model=IndicatorList,
-    responses=problems_of("/v1/indicators"),
-    tags=["indicators"],
-)
+@router.get("/indicators", response_model=IndicatorList, tags=["indicators"])
 async def list_indicators(request: Request, query: Annotated[IndicatorQuery, Query()]) -> Response:
     """All indicators, by family: the catalogue as it was when the bulletin was issued.
 
@@ -56,22 +48,15 @@ async def list_indicators(request: Request, query: Annotated[IndicatorQuery, Que
 
 
 def _of_families(bulletin: Bulletin, families: list[str]) -> list[ListedIndicator]:
-    """Return the indicators of some families, of all if none is named.
-
-    Raises UnknownError when the bulletin lists none, or none of such a family.
-    """
+    """Return the indicators of some families, or of all; raises UnknownError for another."""
+    name = f"bulletin {bulletin.manifest.id}"
     catalogue = list(dict.fromkeys(indicator.family for indicator in bulletin.indicators))
     if not catalogue:
-        raise UnknownError(
-            f"bulletin {bulletin.manifest.id} was issued before indicators were listed: ask a "
-            "newer one"
-        )
+        raise UnknownError(f"{name} was issued before indicators were listed: ask a newer one")
     unknown = [family for family in families if family not in catalogue]
     if unknown:
-        raise UnknownError(
-            f"bulletin {bulletin.manifest.id} has no family '{unknown[0]}' of indicators: it has "
-            f"{', '.join(catalogue)}"
-        )
+        what = f"no family '{unknown[0]}' of indicators"
+        raise UnknownError(f"{name} has {what}: it has {', '.join(catalogue)}")
     return [i for i in bulletin.indicators if not families or i.family in families]
 
 

@@ -1,33 +1,39 @@
 """The pages for people: `/`, what a bulletin says, and `/docs`, how to ask for more.
 
-The server writes what can be read without a script: the bulletin, the choices, and the highest
-scores. The scripts add the map, the search and the regions; the address holds the choices.
+The server writes what can be read without a script; scripts add the map, the search and regions.
+Files have a version in their address, so that browsers may keep them for good.
 """
 
+import hashlib
 from dataclasses import asdict
 from datetime import date
+from functools import cache
+from importlib import metadata
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request
 from fastapi.openapi.docs import get_swagger_ui_html
-from fastapi.responses import HTMLResponse
+from fastapi.responses import FileResponse, HTMLResponse
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from pydantic import Field
 
-from bulletins.form import RISK_LEVELS, Manifest
-from features.words import DISPLAYED, SPECS, Level, Target
+from features.words import DISPLAYED, RISK_LEVELS, SPECS, Level, Target
 from service.api.current import is_simulated, is_stale, used_bulletin
 from service.api.queries import BulletinChoice, LevelFilter, NoParameters, ScoreFilter
 from service.api.routing import QueryRoute
-from service.api.schemas import Score
 from service.api.scores import scores_at
 from service.api.selection import select_scores
-from service.pages import assets
-from service.pages.assets import PLOTLY, assets_version
+from service.errors import UnknownError
 from service.store.bulletins import LATEST, Bulletin
 
 ROWS = 50
+PLOTLY = "plotly.min.js"
+
+_STATIC = Path(__file__).with_name("static")
+_TYPES = {".js": "text/javascript", ".css": "text/css"}
+_FOR_GOOD = "public, max-age=31536000, immutable"
 
 _SMALL = 0.01
 _LEVELS: tuple[Level, ...] = ("admin1", "priogrid", "country")
@@ -45,7 +51,6 @@ _DOCS_HEADERS = {"Content-Security-Policy": f"{_COMMON} 'unsafe-inline'"}
 router = APIRouter(
     include_in_schema=False, default_response_class=HTMLResponse, route_class=QueryRoute
 )
-router.include_router(assets.router)
 
 
 class PageView(NoParameters):
@@ -65,17 +70,17 @@ def show_page(request: Request, query: Annotated[PageView, Query()]) -> HTMLResp
     """Show a bulletin: what it is, a map of it, and its highest scores."""
     bulletin = used_bulletin(request, query.bulletin)
     manifest = bulletin.manifest
-    level = query.level or _preferred(manifest)
+    level = query.level or next(name for name in _LEVELS if name in manifest.levels)
     target, horizon = _chosen(bulletin, query)
     view = {"level": level, "target": target, "horizon": horizon}
-    scores = _top(bulletin, level, target, horizon)
+    top = ScoreFilter(level=level, target=target, horizon=[horizon])
     html = _templates.get_template("page.html").render(
         simulated=manifest.simulated,
         stale=is_stale(request) and query.bulletin == LATEST,
         bulletin=manifest,
         pinned=query.bulletin != LATEST,
         view=view,
-        scores=scores,
+        scores=scores_at(bulletin, select_scores(bulletin, top).page(0, ROWS)),
         levels=[name for name in _LEVELS if name in manifest.levels],
         level_names=_LEVEL_NAMES,
         targets=[name for name in DISPLAYED if name in bulletin.horizons],
@@ -103,6 +108,35 @@ def show_docs(request: Request) -> HTMLResponse:
     banner = _templates.get_template("banner.html").render(simulated=is_simulated(request))
     html = bytes(page.body).decode().replace("<body>", f'<body style="margin: 0">{banner}', 1)
     return HTMLResponse(html, headers=_DOCS_HEADERS)
+
+
+@router.get("/assets/{version}/{name}")
+def show_asset(version: str, name: str) -> FileResponse:
+    """Return a file that the page loads. Raises UnknownError for any other name."""
+    path = _files().get(name)
+    if path is None:
+        raise UnknownError(f"the page has no file '{name}'")
+    caching = _FOR_GOOD if version == assets_version() else "no-cache"
+    return FileResponse(path, media_type=_TYPES[path.suffix], headers={"Cache-Control": caching})
+
+
+@cache
+def assets_version() -> str:
+    """Return a hash of all files."""
+    content = hashlib.sha256(metadata.version("plotly").encode())
+    for name, path in sorted(_files().items()):
+        if name != PLOTLY:
+            content.update(name.encode() + path.read_bytes())
+    return content.hexdigest()[:16]
+
+
+@cache
+def _files() -> dict[str, Path]:
+    own = {path.name: path for path in _STATIC.iterdir() if path.suffix in _TYPES}
+    # Found, not imported: importing plotly takes longer than starting the service.
+    spec = find_spec("plotly")
+    places = [] if spec is None else spec.submodule_search_locations or []
+    return own | {PLOTLY: Path(place) / "package_data" / PLOTLY for place in places}  # noqa: B035
 
 
 def _state(bulletin: Bulletin, view: dict[str, Any]) -> dict[str, Any]:
@@ -136,15 +170,6 @@ def _chosen(bulletin: Bulletin, query: PageView) -> tuple[Target, int]:
     horizons = sorted(bulletin.horizons.get(target, ())) or [1]
     near = query.horizon or horizons[0]
     return target, min(horizons, key=lambda horizon: abs(horizon - near))
-
-
-def _top(bulletin: Bulletin, level: Level, target: Target, horizon: int) -> list[Score]:
-    query = ScoreFilter(level=level, target=target, horizon=[horizon])
-    return scores_at(bulletin, select_scores(bulletin, query).page(0, ROWS))
-
-
-def _preferred(manifest: Manifest) -> Level:
-    return next(level for level in _LEVELS if level in manifest.levels)
 
 
 def _percent(probability: float) -> str:

@@ -1,10 +1,8 @@
 """The bulletins on disk: which there are, which are loaded, and what follows from them.
 
-Owns no form and no check of a file: those are in `bulletins/`.
-
 Where do I go to ...?
 
 * see which bulletin is served, and when a new one is taken up: `bulletins.py`
-* see how risk levels are given: `risk.py`; where regions lie: `places.py`
+* see how risk levels are given, or where regions lie: `derived.py`
 * see what older bulletins said, beside what came: `past.py`
 """

@@ -3,26 +3,22 @@
 import hashlib
 import logging
 import os
-from collections import OrderedDict, defaultdict
-from collections.abc import Callable, Mapping
+from collections import OrderedDict
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date
-from functools import cached_property, wraps
+from functools import cached_property
 from pathlib import Path
-from threading import Lock, RLock
-from typing import NamedTuple, TypeVar
-from weakref import WeakKeyDictionary
+from threading import Lock
+from typing import Any, NamedTuple
 
 from bulletins.form import ListedIndicator, Manifest
-from bulletins.frame import Frame
-from bulletins.parts import Part
 from bulletins.reading import read_indicators, read_manifest, read_parts, read_scores
+from bulletins.tables import Frame, Part
 from features.errors import BulletinError
 from service.errors import NoBulletinError, UnknownBulletinError, UnknownError
 
 LATEST = "latest"
-
-T = TypeVar("T")
 
 _log = logging.getLogger(__name__)
 
@@ -31,8 +27,7 @@ _log = logging.getLogger(__name__)
 class Bulletin:
     """One loaded bulletin: its manifest, its scores in the order of their key, and the rest.
 
-    `indicators` are those of the catalogue of the day, `parts` the Parquet files by name. Older
-    bulletins have none of either.
+    `parts` are the Parquet files by name. Older bulletins have neither parts nor indicators.
     """
 
     manifest: Manifest
@@ -44,41 +39,27 @@ class Bulletin:
         """Return a file by its name; raises UnknownError when the bulletin does not have it."""
         if name not in self.parts:
             content = name.removesuffix(".parquet").replace("_", " ")
-            raise UnknownError(
-                f"bulletin {self.manifest.id} was issued before {content} were kept: ask a newer "
-                "one"
-            )
+            age = f"bulletin {self.manifest.id} was issued before {content} were kept"
+            raise UnknownError(f"{age}: ask a newer one")
         return self.parts[name]
+
+    @cached_property
+    def _catalogue(self) -> dict[str, dict[str, Any]]:
+        words = ("name", "meaning", "unit")
+        return {i.name: {word: getattr(i, word) for word in words} for i in self.indicators}
+
+    def words_of_indicator(self, name: str) -> dict[str, Any]:
+        """Return the name, meaning and unit of an indicator; None for what is not known."""
+        return self._catalogue.get(name, {"name": name, "meaning": None, "unit": None})
 
     @cached_property
     def horizons(self) -> dict[str, set[int]]:
         """The horizons [months] at which each target is scored."""
-        pairs = self.scores.take(self.scores.distinct("target", "horizon"))
-        horizons: dict[str, set[int]] = defaultdict(set)
-        for pair in pairs.to_pylist():
-            horizons[pair["target"]].add(pair["horizon"])
-        return dict(horizons)
-
-
-def derived(compute: Callable[[Bulletin], T]) -> Callable[[Bulletin], T]:
-    """Cache what a function computes from a bulletin, for as long as the bulletin is loaded.
-
-    Threads that need the same value at once wait for the first of them.
-    """
-    values: WeakKeyDictionary[Bulletin, T] = WeakKeyDictionary()
-    lock = RLock()
-
-    @wraps(compute)
-    def cached(bulletin: Bulletin) -> T:
-        value = values.get(bulletin)
-        if value is None:
-            with lock:
-                value = values.get(bulletin)
-                if value is None:
-                    value = values[bulletin] = compute(bulletin)
-        return value
-
-    return cached
+        pairs = self.scores.take(self.scores.distinct("target", "horizon")).to_pylist()
+        horizons: dict[str, set[int]] = {}
+        for pair in pairs:
+            horizons.setdefault(pair["target"], set()).add(pair["horizon"])
+        return horizons
 
 
 Stamp = tuple[tuple[str, int, int, int], ...]
@@ -88,8 +69,8 @@ Stamp = tuple[tuple[str, int, int, int], ...]
 class Listing(NamedTuple):
     """The bulletins as they were at one look; replaced whole, so that no reader sees half of it.
 
-    `manifests` are by id, the newest first. `passed_over` says of a folder by its name why it is
-    not served. `digest` is another one whenever another set of bulletins is served.
+    `manifests` are by id, the newest first. `passed_over` says why a folder is not served. `digest`
+    changes with the set of bulletins.
     """
 
     stamps: dict[str, Stamp]
@@ -101,10 +82,7 @@ class Listing(NamedTuple):
     def choose(
         self, name: str = LATEST, *, origin: str | None = None, issued_by: date | None = None
     ) -> Manifest:
-        """Return the newest bulletin of a name, an origin (YYYY-MM), and issued by a day [UTC].
-
-        Raises UnknownBulletinError when there is none.
-        """
+        """Return the newest by name, origin (YYYY-MM), day [UTC]; raises UnknownBulletinError."""
         for manifest in self.manifests.values():
             is_named = name in (LATEST, manifest.id)
             is_of_origin = origin in (None, manifest.origin)
@@ -120,11 +98,11 @@ class Listing(NamedTuple):
 
 
 class BulletinStore:
-    """The bulletins of a home directory; safe to share between threads.
+    """The bulletins of a home directory, at most `keep` and the newest loaded; thread-safe.
 
-    `look` takes up what has changed in the folder; it is called once here and then by the owner.
-    The newest bulletin has the latest origin and, of those, the latest issue. A damaged bulletin
-    is logged and passed over. Folders whose name starts with a dot are still being written.
+    `look` takes up what has changed in the folder. The newest bulletin has the latest origin and,
+    of those, the latest issue. A damaged one is logged and passed over. Folders whose name starts
+    with a dot are still being written.
     """
 
     def __init__(self, home: Path, *, keep: int = 4) -> None:
@@ -145,9 +123,8 @@ class BulletinStore:
         return tuple(self.listing.manifests.values())
 
     def get(self, name: str, listing: Listing | None = None) -> Bulletin:
-        """Return a bulletin of a listing by its id, or the newest one for `latest`.
+        """Return a bulletin of a listing (default: the present one) by its id or `latest`.
 
-        Without a listing it is the present one.
         Raises NoBulletinError when nothing is published, UnknownBulletinError when this one is
         not there or is damaged.
         """

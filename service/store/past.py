@@ -9,8 +9,8 @@ from threading import Lock
 import pyarrow as pa
 
 from bulletins.form import HISTORY_FILE, SCORES_FILE, Manifest
-from bulletins.parts import Part
 from bulletins.reading import read_file
+from bulletins.tables import Part
 from features.errors import BulletinError
 from service.store.bulletins import Bulletin
 
@@ -37,10 +37,7 @@ class PastScores:
     def of_region(
         self, manifests: tuple[Manifest, ...], bulletin: str, region: str
     ) -> Iterator[tuple[Manifest, pa.Table]]:
-        """Yield the bulletins older than one, and their scores of a region.
-
-        `manifests` are the newest first. Of each origin the newest issue is taken.
-        """
+        """Yield the older of `manifests` (newest first), one an origin, and a region's scores."""
         ids = [manifest.id for manifest in manifests]
         older = manifests[ids.index(bulletin) + 1 :] if bulletin in ids else manifests
         origins: set[str] = set()

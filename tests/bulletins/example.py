@@ -23,7 +23,6 @@ from bulletins.form import (
     INDICATOR_VALUES_SCHEMA,
     REGIONS_FILE,
     REGIONS_SCHEMA,
-    RISK_LEVELS,
     SCORES_SCHEMA,
     TRACK_RECORD_FILE,
     TRACK_RECORD_SCHEMA,
@@ -35,7 +34,7 @@ from bulletins.form import (
     VintageUsed,
 )
 from features.months import format_month, parse_month
-from features.words import QUANTILES, quantile_column
+from features.words import QUANTILES, RISK_LEVELS, quantile_column
 
 ORIGIN = "2024-12"
 NOW = datetime(2025, 1, 25, 6, 0, tzinfo=UTC)

@@ -1,7 +1,7 @@
 // The drawings of one region: deaths so far with the forecast fan, and probability by horizon.
 
 import { plotly, colour } from "./plotly.js";
-import { capital, month, number, percent } from "./words.js";
+import { capital, month, number, percent, riskClass } from "./words.js";
 
 const MONTHS = 48;
 const CONFIG = { displayModeBar: false, responsive: true, doubleClick: false, scrollZoom: false };
@@ -93,7 +93,7 @@ export async function drawHorizons(box, scores, horizon) {
     customdata: scores.map((one) => [one.risk_level ?? "no level", one.horizon]),
     hovertemplate: "%{x}: %{text}, %{customdata[0]}; %{customdata[1]} months ahead<extra></extra>",
     marker: {
-      color: scores.map((one) => colour(one.risk_level ?? "past")),
+      color: scores.map((one) => colour(one.risk_level ? riskClass(one.risk_level) : "past")),
       line: {
         color: scores.map((one) => colour(one.horizon === horizon ? "ink" : "line")),
         width: scores.map((one) => (one.horizon === horizon ? 2 : 1)),

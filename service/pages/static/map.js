@@ -1,7 +1,7 @@
 // The map: one choropleth trace over the outlines of a level.
 
 import { ask, askAll } from "./api.js";
-import { capital, el, percent, number } from "./words.js";
+import { capital, el, percent, number, riskClass } from "./words.js";
 import { plotly, colour } from "./plotly.js";
 import { start, view } from "./view.js";
 
@@ -74,7 +74,7 @@ export async function drawMap(level, scores, isCurrent) {
 function traceOf(shapes) {
   const last = LEVELS.length - 1;
   const scale = LEVELS.flatMap((name, i) => [
-    [i / LEVELS.length, colour(name)], [(i + 1) / LEVELS.length, colour(name)],
+    [i / LEVELS.length, colour(riskClass(name))], [(i + 1) / LEVELS.length, colour(riskClass(name))],
   ]);
   const many = shown.length > HAIR_CELLS;
   return {
@@ -258,7 +258,7 @@ export async function drawLegend(level, target, scores) {
     const count = scores.filter((score) => score.risk_level === name).length;
     const truth = share === null || share === undefined || !n ? "none in the backtest" : `${percent(share)} of such came true`;
     return el("li", {},
-      el("span", { class: `swatch ${name}`, "aria-hidden": "true" }),
+      el("span", { class: `swatch ${riskClass(name)}`, "aria-hidden": "true" }),
       el("b", {}, capital(name)), el("span", { class: "range" }, range),
       el("span", { class: "quiet" }, truth), el("span", { class: "quiet count" }, `${number(count)} now`));
   });

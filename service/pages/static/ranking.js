@@ -2,7 +2,7 @@
 
 import { ask } from "./api.js";
 import { start, view, address, change } from "./view.js";
-import { el, levelMark, month, number, percent, points } from "./words.js";
+import { el, levelMark, month, number, percent, points, riskClass } from "./words.js";
 
 const PAGE = 50;
 const MOVERS = 25;
@@ -52,7 +52,7 @@ function note(matches, search) {
 
 function row(score) {
   const width = `${(score.probability * 100).toFixed(1)}%`;
-  const fill = el("span", { class: `fill ${score.risk_level ?? ""}` });
+  const fill = el("span", { class: `fill ${riskClass(score.risk_level)}` });
   fill.style.width = width;
   return el("tr", { class: score.region === view.region ? "open" : null },
     el("td", { class: "number quiet" }, number(score.rank)),

@@ -63,8 +63,11 @@ export function el(name, attributes = {}, ...children) {
   return node;
 }
 
+/** The name of a risk level's colour and class, by its place among the levels. */
+export const riskClass = (name) => `risk-${start.risk_levels.indexOf(name)}`;
+
 /** The word of a level with its colour beside it. */
 export function levelMark(name) {
   if (!name) return el("span", { class: "level" }, "no level");
-  return el("span", { class: "level" }, el("span", { class: `swatch ${name}`, "aria-hidden": "true" }), name);
+  return el("span", { class: "level" }, el("span", { class: `swatch ${riskClass(name)}`, "aria-hidden": "true" }), name);
 }

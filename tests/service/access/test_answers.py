@@ -1,8 +1,12 @@
 """ETags, 304 and the forms of an answer."""
 
 import csv
+import gc
+import gzip
 import io
 import json
+import shutil
+import weakref
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -11,6 +15,9 @@ import httpx
 import pyarrow.parquet as pq
 import pytest
 
+from service.access.answers import Answer
+from service.app import create_app
+from tests.bulletins.example import NOW
 from tests.service.conftest import newest_id, wait_until
 
 PAGE = "/v1/scores?level=admin1&target=fatalities&limit=5&threshold=7"
@@ -31,6 +38,41 @@ def test_who_has_an_answer_is_told_so(months_client: httpx.Client, path: str) ->
     assert months_client.get(path, headers={"If-None-Match": '"other"'}).content == first.content
     head = months_client.head(path)
     assert (head.status_code, head.content, head.headers["etag"]) == (200, b"", etag)
+
+
+def test_a_compressed_answer_never_varies(client: httpx.Client) -> None:
+    """The gzip header would hold the time (RFC 1952), and the ETag is strong."""
+    address = client.base_url.join("/v1/regions")
+    with httpx.stream("GET", address, headers={"Accept-Encoding": "gzip"}) as response:
+        raw = b"".join(response.iter_raw())
+    assert response.headers["content-encoding"] == "gzip"
+    assert raw[:2] == b"\x1f\x8b"
+    assert raw[4:8] == bytes(4)
+    assert gzip.decompress(raw) == client.get("/v1/regions").content
+
+
+def test_a_cached_answer_does_not_keep_its_bulletin_in_memory(
+    tmp_path: Path, publish: Callable[..., Any], serving_app: Callable[..., Any]
+) -> None:
+    old = "2024-11-00000000000a"
+    publish(tmp_path, id=old, origin="2024-11")
+    publish(tmp_path)
+    app = create_app(tmp_path, now=lambda: NOW, look_every_s=3600)
+    with serving_app(app) as client:
+        assert client.get(f"/v1/scores?limit=1&bulletin={old}").status_code == 200
+        bulletin = weakref.ref(app.state.store.get(old))
+        shutil.rmtree(tmp_path / "bulletins" / old)
+        app.state.store.look()
+        gc.collect()
+        assert bulletin() is None
+
+
+def test_a_long_query_counts_as_memory_of_its_answer(client: httpx.Client) -> None:
+    regions = "&".join(["region=MLI-gao"] * 800)
+    answer = client.get(f"/v1/scores?limit=1&format=ndjson&{regions}")
+    assert len(answer.headers["link"]) > 11_000
+    headers = [(name.encode(), value.encode()) for name, value in answer.headers.items()]
+    assert Answer(headers, answer.content, None, None).size > 11_000 + len(answer.content)
 
 
 def test_another_question_has_another_etag(client: httpx.Client) -> None:

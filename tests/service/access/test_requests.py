@@ -17,7 +17,7 @@ from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanE
 
 from service.settings import Settings
 from tests.bulletins.example import NOW
-from tests.service.conftest import serving_with
+from tests.service.conftest import serving_with, wait_until
 
 
 @given(st.text(max_size=90))
@@ -88,7 +88,8 @@ def test_telemetry_is_off_and_can_be_switched_on(own_home: Path) -> None:
     assert not exporter.get_finished_spans()
     with serving_with(own_home, Settings(telemetry=True)) as client:
         client.get("/healthz")
-    assert any("/healthz" in span.name for span in exporter.get_finished_spans())
+        # A span ends after its answer.
+        wait_until(lambda: any("/healthz" in s.name for s in exporter.get_finished_spans()))
 
 
 def test_a_bulletin_grows_stale(own_home: Path) -> None:

@@ -8,13 +8,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bulletins.frame import Frame
+from bulletins.tables import Frame
 from service.api.queries import RegionFilter, ScoreFilter
 from service.api.scores import scores_at
 from service.api.selection import find_region, select_regions, select_scores
 from service.errors import UnknownError
 from service.store.bulletins import Bulletin, BulletinStore
-from service.store.places import regions_of
+from service.store.derived import regions_of
 
 Row = dict[str, Any]
 

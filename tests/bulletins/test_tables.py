@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bulletins.frame import Frame
+from bulletins.tables import Frame
 
 
 @pytest.fixture

@@ -1,0 +1,161 @@
+"""What is computed from a bulletin once: where its regions lie, exceedances, and risk levels."""
+
+from collections.abc import Callable, Sequence
+from functools import wraps
+from threading import RLock
+from typing import NamedTuple, TypeVar
+from weakref import WeakKeyDictionary
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bulletins.form import DISTRIBUTIONS_FILE, REGIONS_FILE, Manifest, RiskScale
+from bulletins.reading import REGION
+from bulletins.tables import Frame, Rows, as_numbers, as_numpy, number_column
+from features.arrays import FloatArray, IntArray
+from features.words import DISTRIBUTIONS, RISK_LEVELS, SPECS, RiskName, Target
+from service.errors import UnknownBulletinError
+from service.store.bulletins import Bulletin
+
+T = TypeVar("T")
+
+_EDGES = ("west", "south", "east", "north")
+_HALF_TURN = 180.0
+
+NO_LEVEL = -1
+
+
+def derived(compute: Callable[[Bulletin], T]) -> Callable[[Bulletin], T]:
+    """Cache what a function computes from a bulletin, once, for as long as that is loaded."""
+    values: WeakKeyDictionary[Bulletin, T] = WeakKeyDictionary()
+    lock = RLock()
+
+    @wraps(compute)
+    def cached(bulletin: Bulletin) -> T:
+        value = values.get(bulletin)
+        if value is None:
+            with lock:  # other threads wait for the first
+                value = values.get(bulletin)
+                if value is None:
+                    value = values[bulletin] = compute(bulletin)
+        return value
+
+    return cached
+
+
+@derived
+def outlines_of(bulletin: Bulletin) -> dict[str, bytes]:
+    """Return the known outlines as GeoJSON geometries, by id; raises UnknownError without any."""
+    table = bulletin.part(REGIONS_FILE).whole(["region", "outline"])
+    pairs = zip(table["region"].to_pylist(), table["outline"].to_pylist(), strict=True)
+    return {region: outline.encode() for region, outline in pairs if outline is not None}
+
+
+@derived
+def regions_of(bulletin: Bulletin) -> Frame:
+    """Return the scored regions, by level and id; `latitude`, `longitude` [degrees] may be null."""
+    if REGIONS_FILE in bulletin.parts:
+        columns = ["region", "name", "country", "level", "latitude", "longitude"]
+        return Frame(bulletin.part(REGIONS_FILE).whole(columns))
+    scores = bulletin.scores
+    table = scores.take(scores.distinct("region")).select(list(REGION))
+    unknown = number_column(np.full(len(table), np.nan))
+    return Frame(table.append_column("latitude", unknown).append_column("longitude", unknown))
+
+
+def neighbours_of(bulletin: Bulletin, region: str) -> list[str]:
+    """Return the ids of the scored regions that touch one; none in older bulletins."""
+    if REGIONS_FILE not in bulletin.parts:
+        return []
+    rows = bulletin.part(REGIONS_FILE).of_region(region, ("neighbours",)).to_pylist()
+    return [name for row in rows for name in row["neighbours"]]
+
+
+def regions_in(bulletin: Bulletin, box: Sequence[float]) -> list[str]:
+    """Return the ids of the regions that touch a box: west, south, east, north edge [degrees].
+
+    One with west > east crosses 180 degrees. Raises UnknownError when there are no such edges.
+    """
+    west, one, east, other = box
+    south, north = sorted((one, other))
+    ids, edges = _edges(bulletin)
+    overlaps_upright = (edges["south"] <= north) & (edges["north"] >= south)
+    spans = [(west, east)] if west <= east else [(west, _HALF_TURN), (-_HALF_TURN, east)]
+    overlaps = [(edges["west"] <= right) & (edges["east"] >= left) for left, right in spans]
+    within = overlaps_upright & np.any(overlaps, axis=0)  # NaN touches nothing
+    return [ids[row] for row in np.flatnonzero(within).tolist()]
+
+
+@derived
+def _edges(bulletin: Bulletin) -> tuple[list[str], dict[str, FloatArray]]:
+    table = bulletin.part(REGIONS_FILE).whole(["region", *_EDGES])
+    return table["region"].to_pylist(), {name: as_numbers(table[name]) for name in _EDGES}
+
+
+class Distributions(NamedTuple):
+    """The distributions of n scores, by their rows: deaths and their exceedances, end to end."""
+
+    rows: Rows
+    ends: IntArray
+    deaths: FloatArray
+    exceedance: FloatArray
+
+
+@derived
+def _distributions(bulletin: Bulletin) -> Distributions:
+    """Return the distributions; raises UnknownBulletinError when they are of other scores."""
+    columns = ["region", "level", "horizon", "deaths", "exceedance"]
+    table = bulletin.part(DISTRIBUTIONS_FILE).whole(columns)
+    scores = bulletin.scores
+    rows = scores.rows[scores.among("target", DISTRIBUTIONS)]
+    key = ["level", "region", "horizon"]  # both are in this order
+    if not scores.take(rows).select(key).equals(table.select(key)):
+        raise UnknownBulletinError(
+            f"bulletin {bulletin.manifest.id} is damaged: its distributions are of other scores"
+        )
+    deaths, exceedance = (table[name].combine_chunks() for name in ("deaths", "exceedance"))
+    numbers = as_numpy(deaths.values), as_numpy(exceedance.values)
+    return Distributions(rows, as_numpy(deaths.offsets), *numbers)
+
+
+def exceedance_of_scores(bulletin: Bulletin, threshold: float) -> FloatArray:
+    """Return P(deaths >= threshold) for every score of a bulletin (n,), NaN but for fatalities.
+
+    Raises UnknownError when the bulletin has no distributions.
+    """
+    rows, ends, deaths, exceedances = _distributions(bulletin)
+    begin, end = ends[:-1], ends[1:]
+    fewer = np.append(0, np.cumsum(deaths < threshold))
+    first = begin + fewer[end] - fewer[begin]
+    # Beyond the last number of deaths the probability is 0; any place in range will do there.
+    probability = exceedances[np.minimum(first, end - 1)]
+    exceedance = np.full(len(bulletin.scores), np.nan)
+    exceedance[rows] = np.where(first < end, probability, 0.0)
+    return exceedance
+
+
+def scale_of(manifest: Manifest, level: str, target: Target) -> RiskScale | None:
+    """Return the scale of a target at a level of regions, None if it has none."""
+    cell = (level, SPECS[target].shares)
+    return next((s for s in manifest.risk_scales if (s.level, s.target) == cell), None)
+
+
+def risk_name(code: int) -> RiskName | None:
+    """Return the name for a place in RISK_LEVELS; None for NO_LEVEL."""
+    return None if code == NO_LEVEL else RISK_LEVELS[code]
+
+
+@derived
+def risk_of_scores(bulletin: Bulletin) -> NDArray[np.int8]:
+    """Return the place in RISK_LEVELS of every score (n,), NO_LEVEL where there is no scale."""
+    scores = bulletin.scores
+    probability = scores.numbers("probability")
+    codes = np.full(len(scores), NO_LEVEL, np.int8)
+    for level in scores.values("level"):
+        for target in scores.values("target"):
+            scale = scale_of(bulletin.manifest, level, target)
+            if scale is not None:
+                here = scores.among("level", [level]) & scores.among("target", [target])
+                lowest = [risk.lowest for risk in scale.levels]
+                codes[here] = np.searchsorted(lowest, probability[here], side="right") - 1
+    return codes
