@@ -12,7 +12,7 @@ from experiments.backtest.rolling import Progress, fit_forecaster
 from experiments.configuration import Configuration
 from experiments.judging import gate
 from experiments.judging.judge import Judgement, Training, judge
-from experiments.judging.risk_scales import risk_scales
+from experiments.judging.verification import risk_scales
 from experiments.report.page import findings_of, report_page
 from experiments.report.sentences import Finding, headline
 from experiments.tracking.registry import (

@@ -1,11 +1,11 @@
-"""The forecaster of the VIEWS benchmark: a forest pooled with each country's own record."""
+"""Forecasters of the VIEWS benchmark: a forest pooled with each record, and the record alone."""
 
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
-from experiments.benchmarks.views import Draws
+from experiments.benchmarks.views import CountryForecaster, Draws
 from experiments.benchmarks.views_data import CountryHistory
 from features.arrays import FloatArray, IntArray
 from features.errors import InputError
@@ -184,3 +184,33 @@ def country_scale(deaths: FloatArray) -> FloatArray:
 def _rolling_median(values: FloatArray, months: int) -> FloatArray:
     before = np.concatenate([np.zeros((months - 1, values.shape[1])), values])
     return np.asarray(np.median(np.lib.stride_tricks.sliding_window_view(before, months, 0), -1))
+
+
+@dataclass(frozen=True)
+class RecentMonths:
+    """Conflictology: each of a country's last twelve months is as likely to come again."""
+
+    draws: int = 1000
+    months: int = 12
+
+    @property
+    def name(self) -> str:
+        """What the tables call it."""
+        return "last 12 months"
+
+    def forecast(
+        self,
+        history: CountryHistory,
+        origin_row: int,
+        months_ahead: range,
+        seed: int,  # noqa: ARG002  # nothing is left to chance
+    ) -> Draws:
+        """Return the last months, each as often as the others, (months ahead, N, draws)."""
+        recent = np.nan_to_num(history.deaths[: origin_row + 1][-self.months :])
+        drawn = np.arange(self.draws) * len(recent) // self.draws
+        draws = recent[drawn].T.astype(np.float32)
+        return np.broadcast_to(draws, (len(months_ahead), *draws.shape))
+
+
+COUNTRY_FORECASTER: CountryForecaster = CountryPool()
+"""The one that is judged; RecentMonths is what it must beat."""

@@ -118,6 +118,8 @@ def _without_nan(content: Json) -> Json:
 
 Result = TypeVar("Result")
 
+SEED = 1
+
 
 @dataclass(frozen=True)
 class Run:

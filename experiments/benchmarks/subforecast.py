@@ -15,8 +15,12 @@ from threadpoolctl import threadpool_limits
 
 from experiments.benchmarks.files import Run, need_place_for, write_json, written_whole
 from experiments.benchmarks.subforecast_data import UNIT_TARGETS, UNITS, AdminCounts, read_counts
-from experiments.benchmarks.subforecast_report import SubForecastReport
-from experiments.benchmarks.subforecast_scores import FIRST_ORIGIN, figures_of, outcomes_of
+from experiments.benchmarks.subforecast_scores import (
+    FIRST_ORIGIN,
+    SubForecastReport,
+    figures_of,
+    outcomes_of,
+)
 from features.arrays import FloatArray, IntArray
 from features.errors import InputError, ModelError
 from features.months import format_month

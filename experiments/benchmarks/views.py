@@ -25,8 +25,7 @@ from experiments.benchmarks.views_data import (
     month_id,
     read_views,
 )
-from experiments.benchmarks.views_report import ViewsReport
-from experiments.benchmarks.views_scores import Losses, figures_of, losses_of
+from experiments.benchmarks.views_scores import Losses, ViewsReport, figures_of, losses_of
 from features.arrays import FloatArray
 from features.errors import ModelError
 

@@ -1,4 +1,4 @@
-"""Tables for the report: skill over each reference, and calibration, overall and in parts."""
+"""Skill over each reference, calibration and risk scales, overall and in parts."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -7,12 +7,14 @@ from itertools import product
 import numpy as np
 import pandas as pd
 
+from bulletins.form import RISK_LEVELS, RiskLevel, RiskScale
 from experiments.backtest.rolling import Backtest
 from experiments.judging.skill import FEWEST_ORIGINS, losses, share_saved, skill
 from features.arrays import FloatArray
-from features.words import Loss, Target
+from features.words import PROBABILITIES, Level, Loss, Target
 from models.metrics import calibration_error, pit_histogram, reliability_slope
 from models.references import REFERENCES
+from models.risk import risk_bands
 
 MAPPED: Target = "instability"
 """The target that maps and tables by region and country show."""
@@ -177,3 +179,22 @@ def _pairs(
         is_above = probability > above
         if is_above.any():
             yield forecast, outcome[is_above], probability[is_above]
+
+
+def risk_scales(level: Level, probabilities: pd.DataFrame, learner: str) -> tuple[RiskScale, ...]:
+    """Return the scales of a learner's targets, all horizons together; none without a base rate.
+
+    `probabilities` is the table of a `Backtest` at a level of regions.
+    """
+    scales = []
+    for target in PROBABILITIES:
+        part = probabilities[probabilities["target"] == target]
+        bands = risk_bands(part[learner].to_numpy(), part["outcome"].to_numpy())
+        if bands is not None:
+            levels = tuple(
+                RiskLevel(name=name, **band._asdict())
+                for name, band in zip(RISK_LEVELS, bands, strict=True)
+            )
+            base_rate = float(part["outcome"].mean())
+            scales.append(RiskScale(level=level, target=target, base_rate=base_rate, levels=levels))
+    return tuple(scales)

@@ -17,13 +17,19 @@ from bulletins.form import (
 )
 from bulletins.reading import read_file, read_manifest
 from bulletins.writing import sha256_of, write_bulletin
-from experiments.publishing.contents import bulletin_files, forecast_level, read_inputs
+from experiments.publishing.contents import (
+    bulletin_files,
+    forecast_level,
+    model_used,
+    read_inputs,
+    risk_scales_of,
+    vintage_used,
+)
 from experiments.publishing.earlier import (
     earlier_bulletins,
     read_bulletin,
     read_previous,
 )
-from experiments.publishing.manifest import model_used, risk_scales_of, vintage_used
 from experiments.publishing.scores import LevelForecast
 from experiments.samples import newest_origin
 from experiments.tracking.registry import (
