@@ -46,8 +46,8 @@ CELLS: tuple[tuple[Target, int], ...] = tuple(
 class Ablation:
     """What one family adds to the base.
 
-    `gains` has a row a target and measure: target, measure (brier, log_score or crps), n
-    (forecasts), gain (the skill over the base), low and high (95 % interval).
+    `gains` columns: target, measure (brier, log_score, crps), n (forecasts), gain (skill over the
+    base), low and high (95 % interval).
     """
 
     added: str
@@ -65,8 +65,7 @@ def run_ablation(
 ) -> Iterator[Ablation]:
     """Yield what each family of the samples, and at last all together, add to the base.
 
-    The learner of the configuration and the forecasts are the same for all. Raises
-    ConfigurationError when the samples hold no indicator of the base.
+    Raises ConfigurationError when the samples hold no indicator of the base.
     """
     families = tuple(dict.fromkeys(indicator.family for indicator in select(samples.names)))
     if BASE not in families:
@@ -164,10 +163,9 @@ def ablate_families(
     jobs: int,
     progress: Progress,
 ) -> list[Ablation]:
-    """Measure what the configuration's families of indicators add at a level; return all.
+    """Measure what each family adds at a level, and log a run each.
 
-    Every addition is logged as a run of its own as soon as it is measured. Raises what
-    `run_ablation` and `samples_at` raise.
+    Raises what `run_ablation` and `samples_at` raise.
     """
     refuse_other_events(store, level, vintage)
     configuration = configuration.with_learner("boosting")

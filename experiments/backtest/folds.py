@@ -19,21 +19,14 @@ class Fold(NamedTuple):
 
 
 class OriginSpan(NamedTuple):
-    """The first and last origin to judge [months since 1970-01].
-
-    Without a first the configuration says how many years back it lies; without a last it is the
-    newest that can be judged.
-    """
+    """First and last origin to judge [months since 1970-01]; None: as configured, the newest."""
 
     first: int | None = None
     last: int | None = None
 
 
 class Period(NamedTuple):
-    """The last month that may be used (None: the newest), and the origins to judge.
-
-    Without a span these are the years that the configuration says, back from that month.
-    """
+    """The last month to use (None: the newest), and the origins to judge (None: as configured)."""
 
     origin: int | None = None
     span: OriginSpan | None = None
@@ -44,8 +37,7 @@ def fold_origins(
 ) -> list[int]:
     """Return the month indices at which the backtest fits anew, oldest first.
 
-    Without a span they go back from the newest month by the years of the configuration. Raises
-    CoverageError when the history is too short for the first of them or does not hold the span.
+    Raises CoverageError when the history is too short for the first or does not hold the span.
     """
     step = configuration.backtest.refit_months
     first, last = int(samples.months[0]), int(samples.months[-1])

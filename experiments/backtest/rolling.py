@@ -1,7 +1,6 @@
 """Rolling origins: every forecast is made by a model that saw only what had happened by then.
 
-The work is a grid of independent tasks (fold x learner x cell), which can run anywhere and resume
-after an interruption.
+The work is a grid of independent tasks: fold x learner x cell.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -47,10 +46,10 @@ class Progress(Protocol):
 class Backtest:
     """Forecasts and outcomes, one row a target, horizon, origin (month number) and region index.
 
-    `probabilities` has the outcome (0 or 1) and a column of probabilities a forecast. The other
-    tables, of equal rows, have the outcome [deaths/month] and a column a forecast: its CRPS
-    [deaths/month], its mean [deaths/month], and its probabilities of fewer deaths than the outcome
-    (`below`) and of no more (`upto`). Forecasts are the learners and the references.
+    `probabilities` has the outcome (0 or 1) and a column of probabilities a learner or reference.
+    The others have the outcome [deaths/month] and, a column a forecast, the CRPS and mean
+    [deaths/month] and the probability of fewer deaths than the outcome (`below`) and of no more
+    (`upto`).
     """
 
     probabilities: pd.DataFrame
@@ -99,9 +98,9 @@ def run_backtest(
     span: OriginSpan | None = None,
     cache: TaskCache | None = None,
 ) -> Backtest:
-    """Fit and forecast at every fold, learner and cell, and add the references.
+    """Fit and forecast every fold, learner and cell that is not cached, and add the references.
 
-    A task whose result is in the cache is not run again. Raises what `fold_origins` raises.
+    Raises what `fold_origins` raises.
     """
     folds = folds_of(samples, configuration, span)
     tasks = {
@@ -169,11 +168,7 @@ def reference_probabilities(
 def reference_deaths(
     samples: Samples, horizon: int, where: RegionMonths
 ) -> dict[str, dict[str, FloatArray]]:
-    """Return the measures of each reference's deaths, (n,) each, by measure and reference.
-
-    They are CRPS and mean [deaths/month], and the probabilities of fewer deaths than came (`below`)
-    and of no more (`upto`).
-    """
+    """Return _DEATHS_MEASURES of each reference's deaths, (n,) each, by measure and reference."""
     outcome = samples.labels(DEATHS, horizon)[where]
     month, region = where
     measures: dict[str, dict[str, FloatArray]] = {
@@ -244,10 +239,7 @@ def _forecast_fold(
     target: Target,
     horizon: int,
 ) -> Arrays:
-    """Return the forecasts of a cell fitted at a fold for the rows of the fold, (n,) each.
-
-    They are its probability and, if it has a distribution, _DEATHS_MEASURES.
-    """
+    """Return a fold's probability and, with a distribution, _DEATHS_MEASURES, (n,) each."""
     cell = _fit(samples, configuration, learner, target, horizon, fold.at)
     where = samples.issued_between(target, horizon, fold.at, fold.end)
     forecast = cell.forecast(samples.indicators[where])

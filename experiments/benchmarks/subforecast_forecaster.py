@@ -40,8 +40,7 @@ class FittedEnsemble:
     def predict(self, counts: AdminCounts) -> FloatArray:
         """Return the probabilities of the next month, (3, N).
 
-        A unit without a name has had no event yet: it is forecast like the mean of the named units
-        that have been quiet the longest, which are those without an event where there are any.
+        A unit without a name has the mean of the named units that have been quiet the longest.
         """
         named = counts.named
         named_counts = _named(counts)

@@ -26,10 +26,7 @@ _CHOSEN_UNTIL, _PUBLISHED_UNTIL = parse_month("2021-12"), parse_month("2023-12")
 
 
 class UnitFigures(NamedTuple):
-    """The measures of a target on a part of the rows; base is the share of positives.
-
-    The calibration error has 20 equal-count bins.
-    """
+    """The measures of a target on a part of the rows; `base` is the share of positives."""
 
     part: str
     target: UnitTarget

@@ -1,9 +1,7 @@
 """Scores of the VIEWS Prediction Challenge (CRPS, IGN, MIS), as Markdown and for JSON.
 
-IGN depends on how many draws there are. The leaderboard brings every entry to 1000 draws by
-Fourier interpolation (`scipy.signal.resample`), which from conflictology's 12 draws makes values
-that no month had; `ign` is that one, comparable with what is published, `ign_own` that of the draws
-as they are.
+IGN depends on the number of draws. The leaderboard resamples every entry to 1000 draws by Fourier
+interpolation: `ign` is comparable with it, `ign_own` is that of the draws as they are.
 """
 
 from collections.abc import Mapping, Sequence
@@ -36,10 +34,7 @@ _WORTH_SHOWING = 2.0
 
 
 class CountryFigure(NamedTuple):
-    """A mean loss of ours, of conflictology, and their ratio (NaN if conflictology lost nothing).
-
-    Of a window (a year), or the mean of the windows; of a part of the countries; of a measure.
-    """
+    """Mean losses of a window (or MEAN), part of the countries and measure; NaN ratio over 0."""
 
     window: str
     part: str
@@ -100,10 +95,7 @@ def _figure(window: str, part: str, measure: str, ours: float, bar: float) -> Co
 
 @dataclass(frozen=True)
 class ViewsReport:
-    """Our figures beside the published entries, which stand beside conflictology's published one.
-
-    `draws` is how many the forecaster gave.
-    """
+    """Our figures and the published entries, each beside conflictology; `draws` is our number."""
 
     forecaster: str
     seed: int

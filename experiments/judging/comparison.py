@@ -21,10 +21,10 @@ class Comparison:
     """A challenger and an opponent on their shared forecasts.
 
     `gain` is the challenger's skill over the opponent by the Brier score, mean over the targets.
-    `by_target` has a row a target: target, n (forecasts), challenger_brier, opponent_brier, their
+    `by_target` has, a row a target: target, n (forecasts), challenger_brier, opponent_brier, their
     ratio, gain with low and high, challenger_calibration and opponent_calibration (expected
-    calibration errors), and the opponent's less the challenger's with its interval:
-    calibration_gain, calibration_low, calibration_high.
+    calibration errors), and their difference with its interval: calibration_gain, calibration_low,
+    calibration_high.
     """
 
     opponent: str
@@ -79,7 +79,6 @@ def compare_forecasts(
     """Compare the column `challenger` of forecasts with the column `other` of others.
 
     Both tables have the columns of SHARED, each combination once, and `forecasts` the outcome.
-    Without a shared forecast the comparison has no origin and no figure.
     """
     own = forecasts[[*SHARED, "outcome", challenger]].rename(columns={challenger: "_own"})
     theirs = others[[*SHARED, other]].rename(columns={other: "_other"})

@@ -40,8 +40,8 @@ class Verdict:
 def against_references(forecasts: pd.DataFrame, challenger: str, *, seed: int) -> Verdict:
     """Judge a learner against every reference on the rows of its own backtest.
 
-    It must be better than each. Calibration decides nothing here: a reference that gives a handful
-    of frequencies is nearly always calibrated, and says little.
+    Calibration decides nothing: a reference with a handful of frequencies is nearly always
+    calibrated.
     """
     comparisons = tuple(
         compare_forecasts(forecasts, challenger, forecasts, name, name, seed=seed)
@@ -75,8 +75,7 @@ def against_champion(
     """Judge a learner against the champion on the forecasts that both backtests made.
 
     Both tables have the columns of SHARED, the outcome, and a column a learner; `label` names the
-    champion's version. A renewal that shares too few origins with the champion is judged against
-    the references, which must then be columns of `forecasts`.
+    champion's version. A renewal that shares too few origins is judged against the references.
     """
     comparison = compare_forecasts(
         forecasts, challenger, champion_forecasts, champion, label, seed=seed

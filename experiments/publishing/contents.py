@@ -69,10 +69,7 @@ def forecast_level(
 def bulletin_files(
     levels: list[LevelForecast], earlier: list[EarlierBulletin], jobs: int
 ) -> dict[str, bytes]:
-    """Return the content of the Parquet files of a bulletin, by name.
-
-    `earlier` are the bulletins of earlier origins, newest first. `jobs` explain scores in parallel.
-    """
+    """Return a bulletin's Parquet files by name; `earlier` bulletins are newest first."""
     previous = earlier[0] if earlier else None
     names = {name for level in levels for name in level.forecaster.names}
 

@@ -1,7 +1,6 @@
-"""Phrases for an indicator that rose or fell, and for a family as a whole.
+"""Phrases, after "because", for an indicator that rose or fell and for a family as a whole.
 
-They describe the value, never its effect: in a model more violence may lower the odds of an
-escalation. Each phrase follows the word "because".
+They describe the value, never its effect: more violence may lower the odds of an escalation.
 """
 
 from fnmatch import fnmatchcase

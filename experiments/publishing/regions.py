@@ -50,8 +50,8 @@ def regions_of(forecast: LevelForecast) -> pd.DataFrame:
 def outlines(level: Level, ids: npt.NDArray[np.str_]) -> ObjectArray:
     """Return outlines (n,) for a map as shapely geometries [degrees], None where there is none.
 
-    Neighbours share their borders; outer rings run anticlockwise (RFC 7946). A region with an
-    island so small that rounding would fold it keeps all decimals, so that no island is lost.
+    Neighbours share borders; outer rings run anticlockwise (RFC 7946). Where rounding would fold a
+    small island, the region keeps all decimals.
     """
     has_outline = np.isin(ids, load_regions(level).ids)
     shapes = geometries(level, ids[has_outline])
@@ -87,10 +87,7 @@ def history_of(forecast: LevelForecast) -> pd.DataFrame:
 
 
 def indicator_values_of(forecast: LevelForecast) -> pd.DataFrame:
-    """Return the indicators that the model of a level reads, in the months up to the origin.
-
-    One column an indicator after those of INDICATOR_VALUES_SCHEMA.
-    """
+    """Return the model's indicators up to the origin, as `indicator_values_schema`."""
     samples = forecast.samples
     values = samples.indicators[-INDICATOR_MONTHS:, forecast.scored]
     by_region = values.transpose(1, 0, 2).reshape(-1, len(samples.names))

@@ -11,14 +11,7 @@ from sklearn.metrics import precision_recall_curve
 
 from experiments.judging.verification import MAPPED
 from experiments.report.model_figures import bounds, draw_map
-from experiments.report.picture import (
-    GRID,
-    INK,
-    Picture,
-    Plot,
-    colour_of,
-    marker_of,
-)
+from experiments.report.picture import GRID, INK, Picture, Plot, colour_of, marker_of
 from features.places.regions import Regions
 from features.words import DISPLAYED, LOSS_NAMES, SPECS
 from models.references import REFERENCES

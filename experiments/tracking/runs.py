@@ -41,8 +41,7 @@ def log_training(
 ) -> dict[str, str]:
     """Log parent and child runs; return the run id of the parent and of every forecast by name.
 
-    The parent has the role, the report, and the summary of the chosen learner, so that trainings
-    compare at a glance.
+    The parent has the role, the report, and the chosen learner's summary.
     """
     training, skill, chosen = judgement.training, judgement.skill, judgement.chosen
     experiment = store.experiment(training.level, simulated=training.simulated)
