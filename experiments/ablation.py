@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 
-from experiments.backtest.folds import fold_origins
+from experiments.backtest.folds import folds_of
 from experiments.backtest.rolling import Backtest, Progress, run_backtest
 from experiments.configuration import Configuration
 from experiments.judging.skill import Measure, losses, skill
@@ -176,7 +176,7 @@ def ablate_families(
     month = int(panel.months[-1])
     samples = samples_at(panel, month, configuration.tau(level), configuration.indicator_names)
     tags = _tags(configuration, vintage, panel, missing, code)
-    first = format_month(int(samples.months[fold_origins(samples, configuration)[0]]))
+    first = format_month(int(samples.months[folds_of(samples, configuration)[0].at]))
     with mlflow.start_run(
         experiment_id=store.experiment(level, simulated=vintage.simulated),
         run_name=f"{level} to {format_month(month)}: ablation",

@@ -42,6 +42,7 @@ def gain(
     loss: FloatArray,
     other: FloatArray,
     origin: IntArray,
+    part: IntArray | None = None,
     *,
     seed: int,
     draws: int = _DRAWS,
@@ -49,28 +50,12 @@ def gain(
 ) -> Gain:
     """Return 1 - mean(loss) / mean(other), with an interval from blocks of origins.
 
-    `loss`, `other` and `origin` [months] are (n,), a row a forecast. NaN where the other loss is 0.
-    """
-    one = np.zeros(len(loss), np.int64)
-    return mean_gain(loss, other, origin, one, seed=seed, draws=draws, block=block)
-
-
-def mean_gain(
-    loss: FloatArray,
-    other: FloatArray,
-    origin: IntArray,
-    part: IntArray,
-    *,
-    seed: int,
-    draws: int = _DRAWS,
-    block: int = BLOCK_MONTHS,
-) -> Gain:
-    """Return the mean over parts, each with the same weight, of 1 - mean(loss) / mean(other).
-
-    `loss`, `other`, `origin` [months] and `part` (its number from 0) are (n,). All parts have the
-    same draws, since a hard month is hard for all. Parts whose other loss is 0 are left out.
+    `loss`, `other` and `origin` [months] are (n,), a row a forecast. With `part` (n,), numbered
+    from 0, it is the mean over parts, which have the same draws, since a hard month is hard for
+    all. Parts whose other loss is 0 are left out; NaN without any other.
     """
     place, weights = _resamples(origin, seed, draws, block)
+    part = np.zeros(len(loss), np.int64) if part is None else part
     # Differences are per row, so that equal forecasts save exactly 0.
     saved, whole = (_sums(place, part, values) for values in (other - loss, other))
     value = _mean_share(saved.sum(axis=0), whole.sum(axis=0))

@@ -5,6 +5,7 @@ The work is a grid of independent tasks: fold x learner x cell.
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import product
 from typing import Protocol, TypeVar
 
 import numpy as np
@@ -100,27 +101,19 @@ def run_backtest(
 ) -> Backtest:
     """Fit and forecast every fold, learner and cell that is not cached, and add the references.
 
-    Raises what `fold_origins` raises.
+    Raises what `folds_of` raises.
     """
     folds = folds_of(samples, configuration, span)
-    tasks = {
-        _task_key(samples, fold, learner, target, horizon): (
-            samples,
-            configuration,
-            fold,
-            learner,
-            target,
-            horizon,
-        )
-        for fold in folds
-        for learner in configuration.learners
-        for target, horizon in cells
-    }
+    grid = [
+        (fold, learner, *cell)
+        for fold, learner, cell in product(folds, configuration.learners, cells)
+    ]
+    tasks = {_task_key(samples, *task): (samples, configuration, *task) for task in grid}
     label = f"{level}: backtest from {len(folds)} origins"
     results = dict(progress(run_grid(_forecast_fold, tasks, jobs, cache), len(tasks), label))
     by_cell: dict[tuple[str, Target, int], list[Arrays]] = {}
-    for (_, _, _, learner, target, horizon), key in zip(tasks.values(), tasks, strict=True):
-        by_cell.setdefault((learner, target, horizon), []).append(results[key])
+    for task, key in zip(grid, tasks, strict=True):
+        by_cell.setdefault(task[1:], []).append(results[key])
     return _assemble(
         samples, configuration.learners, cells, Fold(folds[0].at, folds[-1].end), by_cell
     )
@@ -204,31 +197,20 @@ def _fit(
     horizon: int,
     origin: int,
 ) -> Cell:
-    # One thread a fit: parallel fits are quicker, and sums do not depend on the machine.
-    with threadpool_limits(1):
-        return _fit_alone(samples, configuration, learner, target, horizon, origin)
-
-
-def _fit_alone(
-    samples: Samples,
-    configuration: Configuration,
-    learner: LearnerName,
-    target: Target,
-    horizon: int,
-    origin: int,
-) -> Cell:
     split = origin - configuration.training.calibration_months
     start = split - configuration.training.months
     training = samples.observed_between(target, horizon, start, split)
     calibration = samples.observed_between(target, horizon, split, origin)
-    return fit_cell(
-        target,
-        configuration.template(learner),
-        samples.rows(target, horizon, training),
-        samples.rows(target, horizon, calibration),
-        samples.tau,
-        tuple(i for i, name in enumerate(samples.names) if name in SCALE_INDICATORS),
-    )
+    # One thread a fit: parallel fits are quicker, and sums do not depend on the machine.
+    with threadpool_limits(1):
+        return fit_cell(
+            target,
+            configuration.template(learner),
+            samples.rows(target, horizon, training),
+            samples.rows(target, horizon, calibration),
+            samples.tau,
+            tuple(i for i, name in enumerate(samples.names) if name in SCALE_INDICATORS),
+        )
 
 
 def _forecast_fold(

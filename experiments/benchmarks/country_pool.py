@@ -44,10 +44,7 @@ class CountryPool:
     records: tuple[int, ...] = (6, 24)
     stacked: int = 8
 
-    @property
-    def name(self) -> str:
-        """What the tables call it."""
-        return "forest and record"
+    name = "forest and record"
 
     def forecast(
         self, history: CountryHistory, origin_row: int, months_ahead: range, seed: int
@@ -184,10 +181,7 @@ class RecentMonths:
     draws: int = 1000
     months: int = 12
 
-    @property
-    def name(self) -> str:
-        """What the tables call it."""
-        return "last 12 months"
+    name = "last 12 months"
 
     def forecast(
         self,

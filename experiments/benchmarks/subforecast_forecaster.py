@@ -57,10 +57,7 @@ class FittedEnsemble:
 class UnitEnsemble:
     """Learns each target from the named units, those of all months alike."""
 
-    @property
-    def name(self) -> str:
-        """What the tables call it."""
-        return "logistic + boosting"
+    name = "logistic + boosting"
 
     def fit(self, counts: AdminCounts, seed: int) -> FittedEnsemble:
         """Learn from months whose next month is known."""
@@ -129,10 +126,7 @@ class FittedFrequency:
 class UnitFrequency:
     """Climatology: a unit's own record, shrunk to that of all units by the weight of a month."""
 
-    @property
-    def name(self) -> str:
-        """What the tables call it."""
-        return "frequency in the unit"
+    name = "frequency in the unit"
 
     def fit(
         self,

@@ -10,7 +10,7 @@ import pandas as pd
 from experiments.backtest.rolling import Backtest
 from features.arrays import FloatArray, IntArray
 from models import metrics
-from models.bootstrap import BLOCK_MONTHS, Gain, gain, mean_gain
+from models.bootstrap import BLOCK_MONTHS, Gain, gain
 from models.references import REFERENCES
 
 Measure = Literal["brier", "log_score", "crps"]
@@ -61,9 +61,7 @@ def skill(
     `loss`, `reference` and `origin` [months] are (n,). With the parts' numbers from 0, `part` (n,),
     it is the mean of the parts' skills.
     """
-    if part is None:
-        return gain(loss, reference, origin, seed=seed)
-    return mean_gain(loss, reference, origin, part, seed=seed)
+    return gain(loss, reference, origin, part, seed=seed)
 
 
 def deaths_ratio(forecast: float, observed: float) -> float:
