@@ -29,8 +29,8 @@ def views(
     jobs: Jobs = None,
 ) -> None:
     """Forecast deaths by country and month: CRPS, IGN and MIS beside the published ones."""
-    from experiments.benchmarks.files import Run
-    from experiments.benchmarks.forecasters import COUNTRY_FORECASTER, SEED
+    from experiments.benchmarks.country_pool import COUNTRY_FORECASTER
+    from experiments.benchmarks.files import SEED, Run
     from experiments.benchmarks.views import benchmark_views
     from experiments.benchmarks.views_data import parse_windows
 
@@ -60,9 +60,9 @@ def sub_forecast(
     jobs: Jobs = None,
 ) -> None:
     """Forecast occurrence, escalation and onset by region: beside the published scores."""
-    from experiments.benchmarks.files import Run
-    from experiments.benchmarks.forecasters import SEED, UNIT_FORECASTER
+    from experiments.benchmarks.files import SEED, Run
     from experiments.benchmarks.subforecast import benchmark_subforecast
+    from experiments.benchmarks.subforecast_forecaster import UNIT_FORECASTER
 
     report = benchmark_subforecast(
         data,

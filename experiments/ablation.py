@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 
-from experiments.backtest.folds import fold_origins
+from experiments.backtest.folds import folds_of
 from experiments.backtest.rolling import Backtest, Progress, run_backtest
 from experiments.configuration import Configuration
 from experiments.judging.skill import Measure, losses, skill
@@ -46,8 +46,8 @@ CELLS: tuple[tuple[Target, int], ...] = tuple(
 class Ablation:
     """What one family adds to the base.
 
-    `gains` has a row a target and measure: target, measure (brier, log_score or crps), n
-    (forecasts), gain (the skill over the base), low and high (95 % interval).
+    `gains` columns: target, measure (brier, log_score, crps), n (forecasts), gain (skill over the
+    base), low and high (95 % interval).
     """
 
     added: str
@@ -65,8 +65,7 @@ def run_ablation(
 ) -> Iterator[Ablation]:
     """Yield what each family of the samples, and at last all together, add to the base.
 
-    The learner of the configuration and the forecasts are the same for all. Raises
-    ConfigurationError when the samples hold no indicator of the base.
+    Raises ConfigurationError when the samples hold no indicator of the base.
     """
     families = tuple(dict.fromkeys(indicator.family for indicator in select(samples.names)))
     if BASE not in families:
@@ -164,10 +163,9 @@ def ablate_families(
     jobs: int,
     progress: Progress,
 ) -> list[Ablation]:
-    """Measure what the configuration's families of indicators add at a level; return all.
+    """Measure what each family adds at a level, and log a run each.
 
-    Every addition is logged as a run of its own as soon as it is measured. Raises what
-    `run_ablation` and `samples_at` raise.
+    Raises what `run_ablation` and `samples_at` raise.
     """
     refuse_other_events(store, level, vintage)
     configuration = configuration.with_learner("boosting")
@@ -178,7 +176,7 @@ def ablate_families(
     month = int(panel.months[-1])
     samples = samples_at(panel, month, configuration.tau(level), configuration.indicator_names)
     tags = _tags(configuration, vintage, panel, missing, code)
-    first = format_month(int(samples.months[fold_origins(samples, configuration)[0]]))
+    first = format_month(int(samples.months[folds_of(samples, configuration)[0].at]))
     with mlflow.start_run(
         experiment_id=store.experiment(level, simulated=vintage.simulated),
         run_name=f"{level} to {format_month(month)}: ablation",

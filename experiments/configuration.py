@@ -6,14 +6,7 @@ from collections.abc import Collection
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import (
-    AfterValidator,
-    BaseModel,
-    ConfigDict,
-    Field,
-    field_validator,
-    model_validator,
-)
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from features.archive.vintage import SummaryEvents
 from features.errors import ConfigurationError
@@ -138,10 +131,7 @@ class Configuration(_Section):
 
     @model_validator(mode="after")
     def _learners_read_what_is_there(self) -> "Configuration":
-        read = {
-            "[logistic]": self.logistic.indicators,
-            "[ensemble] record": self.ensemble.record,
-        }
+        read = {"[logistic]": self.logistic.indicators, "[ensemble] record": self.ensemble.record}
         for reader, names in read.items():
             absent = set(names) - set(self.indicator_names)
             if absent:
@@ -160,14 +150,14 @@ class Configuration(_Section):
         return self.model_copy(update={"learners": (learner,)})
 
     def reading(self, indicators: Literal["all"] | tuple[str, ...]) -> "Configuration":
-        """Return the same experiment on other indicators, by name or family.
+        """Return the experiment on other indicators, by name or family.
 
         Raises ConfigurationError for a word that is neither.
         """
         return self._of(CATALOGUE_NAMES if indicators == "all" else names_of(indicators))
 
     def without(self, names: Collection[str]) -> "Configuration":
-        """Return the same experiment without some indicators.
+        """Return the experiment without some indicators.
 
         Raises ConfigurationError when a learner would be left with none.
         """
@@ -197,8 +187,7 @@ class Configuration(_Section):
     def digest(self, level: Level) -> str:
         """Return the SHA-256 of all settings that decide what is fitted at a level.
 
-        The name, other levels and the backtest do not. Nor does the best learner: of two equally
-        good ones it may change from month to month.
+        Which learner is best does not count: of two good ones it may change from month to month.
         """
         settings = self.model_dump(mode="json", exclude=_DECIDES_NOTHING)
         settings["indicators"] = self.indicator_names
@@ -222,8 +211,5 @@ class Configuration(_Section):
 
 
 def read_configuration(path: Path) -> Configuration:
-    """Read an experiment from a TOML file.
-
-    Raises ConfigurationError, naming every wrong or unknown key, when it is not one.
-    """
+    """Read an experiment from TOML; raises ConfigurationError that names every wrong key."""
     return read_toml(path, Configuration, "a valid experiment")

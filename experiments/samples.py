@@ -78,9 +78,9 @@ def newest_origin(panel: Panel) -> int:
 
 
 def samples_at(panel: Panel, origin: int, tau: float, names: tuple[str, ...]) -> Samples:
-    """Return all that a level's learners may read at an origin [months since 1970-01].
+    """Return what learners may read at an origin [months since 1970-01], no month after it.
 
-    No month after the origin is read. Raises CoverageError when no region may be scored.
+    Raises CoverageError when no region may be scored.
     """
     past = panel.until(origin)
     usable = eligible(past)

@@ -12,7 +12,7 @@ from experiments.backtest.rolling import Progress, fit_forecaster
 from experiments.configuration import Configuration
 from experiments.judging import gate
 from experiments.judging.judge import Judgement, Training, judge
-from experiments.judging.risk_scales import risk_scales
+from experiments.judging.verification import risk_scales
 from experiments.report.page import findings_of, report_page
 from experiments.report.sentences import Finding, headline
 from experiments.tracking.registry import (
@@ -57,8 +57,8 @@ def train_levels(
 ) -> list[TrainingResult]:
     """Train every level of the configuration up to an origin, by default the newest month.
 
-    `code` is the version and commit that is running. Raises CoverageError when the events do not
-    reach the origin or begin too late, and ModelError when a store would mix simulated and real.
+    `code` is the running version and commit. Raises CoverageError when the events do not reach the
+    origin or begin too late, and ModelError when a store would mix simulated and real.
     """
     for level in configuration.levels:
         refuse_other_events(store, level, vintage)
@@ -139,8 +139,8 @@ def _judge(
 ) -> tuple[gate.Verdict, str | None]:
     """Return the verdict, and the month the champion was trained to (None: there is none).
 
-    Models are judged against the references if there is no champion to compare with: if it was
-    trained to a later month, or for another threshold or count of summary events.
+    References replace a champion trained to a later month, or for another threshold or count of
+    summary events.
     """
     ids = training.regions.table["id"].to_numpy()
     forecasts = training.backtest.probabilities
@@ -199,9 +199,7 @@ def backtest_levels(
 ) -> list[BacktestReport]:
     """Backtest every level of the configuration and log runs, pictures and reports.
 
-    Finished tasks are cached in the folder, so that a backtest can resume after an interruption.
-    Raises CoverageError when the events do not reach the origin, or begin too late, and ModelError
-    when a store would mix simulated and real.
+    `folder` caches finished tasks. Raises what `train_levels` raises.
     """
     for level in configuration.levels:
         refuse_other_events(store, level, vintage)

@@ -9,6 +9,6 @@ Where do I go to ...?
 * change the distribution of deaths: `distribution.py`; calibration: `calibration.py`
 * change a reference forecast: `references.py`
 * measure a forecast: `metrics.py`; put an interval on a difference: `bootstrap.py`
-* explain a score: `explanation.py`; name its risk: `risk.py`
+* explain a score: `explanation.py`; divide scores into risk levels: `risk.py`
 * forecast as the benchmarks do: `forest.py`, `pool.py`
 """

@@ -1,9 +1,8 @@
 """Intervals for the difference between the losses of two forecasts.
 
-A draw takes circular blocks of neighbouring origins with all their forecasts, because neither the
-regions of a month nor the months of a war are independent. Source: Politis & Romano (1992), A
-circular block-resampling procedure for stationary data. With fewer than two whole blocks of origins
-all draws are alike and the interval means little.
+A draw takes circular blocks of neighbouring origins, because neither the regions of a month nor the
+months of a war are independent. With fewer than two whole blocks the interval means little. Source:
+Politis & Romano (1992), A circular block-resampling procedure for stationary data.
 """
 
 from typing import NamedTuple
@@ -22,11 +21,7 @@ _LOW, _HIGH = 2.5, 97.5
 
 
 class Gain(NamedTuple):
-    """How much smaller a loss is than another, with a 95 % interval; NaN if undefined.
-
-    For a mean loss it is the share of the other that is saved, for a calibration error, which may
-    be 0, the difference.
-    """
+    """The share of another loss saved, or a difference of errors; 95 % interval, NaN if none."""
 
     value: float
     low: float
@@ -47,6 +42,7 @@ def gain(
     loss: FloatArray,
     other: FloatArray,
     origin: IntArray,
+    part: IntArray | None = None,
     *,
     seed: int,
     draws: int = _DRAWS,
@@ -54,29 +50,12 @@ def gain(
 ) -> Gain:
     """Return 1 - mean(loss) / mean(other), with an interval from blocks of origins.
 
-    `loss`, `other` and `origin` [months] are (n,), a row a forecast. NaN where the other loss is 0.
-    """
-    one = np.zeros(len(loss), np.int64)
-    return mean_gain(loss, other, origin, one, seed=seed, draws=draws, block=block)
-
-
-def mean_gain(
-    loss: FloatArray,
-    other: FloatArray,
-    origin: IntArray,
-    part: IntArray,
-    *,
-    seed: int,
-    draws: int = _DRAWS,
-    block: int = BLOCK_MONTHS,
-) -> Gain:
-    """Return the mean over parts, each with the same weight, of 1 - mean(loss) / mean(other).
-
-    `loss`, `other`, `origin` [months] and `part` (its number from 0) are (n,), a row a forecast.
-    All parts have the same draws of blocks, since a month that is hard for one is hard for all. A
-    part in which the other loss is 0 is left out.
+    `loss`, `other` and `origin` [months] are (n,), a row a forecast. With `part` (n,), numbered
+    from 0, it is the mean over parts, which have the same draws, since a hard month is hard for
+    all. Parts whose other loss is 0 are left out; NaN without any other.
     """
     place, weights = _resamples(origin, seed, draws, block)
+    part = np.zeros(len(loss), np.int64) if part is None else part
     # Differences are per row, so that equal forecasts save exactly 0.
     saved, whole = (_sums(place, part, values) for values in (other - loss, other))
     value = _mean_share(saved.sum(axis=0), whole.sum(axis=0))
@@ -95,8 +74,8 @@ def calibration_gain(
 ) -> Gain:
     """Return the expected calibration error of `other` less that of `probability`.
 
-    `outcome` (0 or 1), both forecasts and `origin` [months] are (n,). The equal-count bins are
-    those of `models.metrics.calibration_error` on all forecasts, the same in every draw.
+    `outcome` (0 or 1), both forecasts and `origin` [months] are (n,). The bins are the same in
+    every draw.
     """
     place, weights = _resamples(origin, seed, draws, block)
     count = np.bincount(place).astype(np.float64)

@@ -15,8 +15,7 @@ class LogisticCalibration(BaseEstimator):  # type: ignore[misc]  # scikit-learn 
     """A straight line in log-odds, fitted on later forecasts and outcomes than the learner's.
 
     logit(calibrated) = intercept + slope * logit(forecast), by maximum likelihood with a normal
-    prior centred at the identity (precision 4 for intercept and slope): a handful of cases changes
-    little. Source: Platt (1999), whose prior is centred at zero.
+    prior of precision 4 at the identity. Source: Platt (1999), whose prior is centred at zero.
     """
 
     intercept: float = 0.0

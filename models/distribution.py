@@ -1,12 +1,11 @@
 """The predictive distribution of deaths, one for each region and month.
 
-It has two parts, split at the threshold tau: with probability p (the calibrated instability score)
-deaths reach tau, otherwise they are fewer. Each part is the distribution of the analogues: the
-outcomes of past forecasts of the nearest expected size. From tau on, half of the analogues are
-outcomes as they were; the others are multiples of their region's recent scale, times the present
-scale, so that a war larger than all others is not expected to shrink. Every exceedance, quantile
-and mean agrees with the score. No draw is above the largest past outcome and the present scale,
-except tau where no outcome reached it.
+With probability p (the calibrated instability score) deaths reach the threshold tau, otherwise they
+are fewer. Each part has the outcomes of past forecasts of the nearest expected size (analogues).
+From tau on, half are outcomes as they were; the others are multiples of their region's recent
+scale, times the present scale, so that a war larger than all others is not expected to shrink. No
+draw is above the largest past outcome and the present scale, except tau where no outcome reached
+it.
 """
 
 from dataclasses import dataclass
@@ -23,10 +22,7 @@ _ONE_DEATH = 1.0  # added to every scale, so that quiet regions have one too
 
 @dataclass(frozen=True, eq=False)
 class DeathsDistribution:
-    """Weighted draws of deaths, both (n, m) [deaths/month]; each row of weights sums to 1.
-
-    Draws are sorted within a row.
-    """
+    """Sorted draws and weights, both (n, m) [deaths/month]; each row of weights sums to 1."""
 
     draws: FloatArray
     weights: FloatArray
@@ -40,10 +36,7 @@ class DeathsDistribution:
         return np.asarray((self.weights * (self.draws >= threshold)).sum(axis=1))
 
     def quantiles(self, levels: tuple[float, ...]) -> FloatArray:
-        """Return the smallest deaths whose cumulative probability reaches each level.
-
-        (n, len(levels)) [deaths/month].
-        """
+        """Return the least deaths whose cumulative probability reaches each level, (n, m)."""
         cumulative = np.cumsum(self.weights, axis=1)
         last = self.draws.shape[1] - 1
         columns = [np.minimum((cumulative < level - 1e-12).sum(axis=1), last) for level in levels]
@@ -60,8 +53,7 @@ class Analogues(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no typ
     def fit(self, size: FloatArray, deaths: FloatArray, scale: FloatArray) -> "Analogues":
         """Learn from forecasts of size, the deaths that followed and the recent scale, (n,) each.
 
-        Deaths and scale in [deaths/month]. A part without outcomes has one draw: 0 below the
-        threshold, tau from it on.
+        Deaths and scale in [deaths/month]. A part without outcomes has one draw: 0, or tau.
         """
         # Outcomes of equal size are sorted, so that row order does not choose the multiples.
         order = np.lexsort((scale, deaths, size))
@@ -95,10 +87,7 @@ class Analogues(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no typ
         return DeathsDistribution(np.hstack([low, high]), weights)
 
     def _multiples(self, size: FloatArray, scale: FloatArray) -> FloatArray:
-        """Return the nearest outcomes from tau on, brought to the present scale, (n, m).
-
-        In whole deaths; callers use every other one.
-        """
+        """Return the nearest outcomes from tau on at the present scale, (n, m), in whole deaths."""
         multiple = self.high_deaths / (self.high_scale + _ONE_DEATH)
         near = _nearest(size, self.high_size, multiple, self.count)
         drawn = near * (scale + _ONE_DEATH)[:, None] * self.correction
@@ -122,8 +111,8 @@ def _nearest(target: FloatArray, size: FloatArray, deaths: FloatArray, count: in
 def recent_scale(deaths: FloatArray) -> FloatArray:
     """Return the recent size of the violence, (...,) [deaths/month]; 0 for k = 0.
 
-    The geometric mean of `deaths` + 1, less 1. `deaths` (..., k) [deaths/month] are those of the
-    last month and means of longer spans, so that a growing war is large and one bad month is not.
+    The geometric mean of `deaths` (..., k) + 1, less 1: the last month's and means of longer spans,
+    so that one bad month is not a large war.
     """
     if deaths.shape[-1] == 0:
         return np.zeros(deaths.shape[:-1])

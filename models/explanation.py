@@ -1,8 +1,7 @@
 """Why a score is what it is: additive contributions of groups of indicators to its log-odds.
 
-The baseline is the model's score for the region's usual indicators. Shapley values divide the
-difference among groups of indicators. A model only has to give a probability for each row of
-indicators, so any model can be explained.
+Shapley values divide the difference from the score of usual indicators. Any model that gives a
+probability for each row of indicators can be explained.
 """
 
 import math
@@ -30,10 +29,7 @@ _BATCH = 2**12
 
 @dataclass(frozen=True, eq=False)
 class Contributions:
-    """The parts of n scores, in log-odds: `baseline` + the sum over `groups` = `score`.
-
-    `baseline` and `score` are (n,), `groups` is (n, G).
-    """
+    """Log-odds: `baseline` (n,) + the sum over `groups` (n, G) = `score` (n,)."""
 
     baseline: FloatArray
     groups: FloatArray
@@ -48,12 +44,10 @@ def log_odds(probability: FloatArray) -> FloatArray:
 def usual_indicators(indicators: Matrix, eligible: BoolArray) -> tuple[Matrix, BoolArray]:
     """Return each region's usual indicators, (R, K), and whether they are its own, (R,).
 
-    From (T, R, K) indicators and (T, R) eligibility, T ending at the origin: the median of each
-    indicator over the region's eligible months of the last LONGEST_PAST, without the last
-    LATEST_MONTHS. A median is robust against single bad months; recent years leave out old wars;
-    the last year is what a score is compared with. It is the lower median, so that each value
-    did occur. A region with fewer than FEWEST_MONTHS such months gets the median of all regions'
-    medians; without any such month, that of the eligible regions at the origin.
+    From (T, R, K) indicators and (T, R) eligibility, T ending at the origin: the lower median, a
+    value that did occur, over eligible months of the last LONGEST_PAST without the last
+    LATEST_MONTHS. A region with fewer than FEWEST_MONTHS of them has the median of all regions'
+    medians or, where there is none, of the eligible regions at the origin.
     """
     past = slice(max(0, len(indicators) - LONGEST_PAST), max(0, len(indicators) - LATEST_MONTHS))
     own = _median(np.where(eligible[past, :, None], indicators[past], np.float32(np.nan)))
@@ -69,11 +63,10 @@ def explain(
     """Divide the difference of log-odds from baseline to present among groups of columns.
 
     `present` and `baseline` are (n, K); `groups` (K,) numbers the group of each column, 0 to G - 1.
-    The contribution of a group is its exact Shapley value: the change of log-odds when its columns
-    go from baseline to present values, averaged over all orders of groups. A group at its baseline
-    contributes exactly 0; coalitions that differ only by such groups are evaluated once. Source:
-    Shapley (1953); with a baseline Sundararajan &
-    Najmi (2020), ICML; of groups Jullum, Redelmeier & Aas (2021), arXiv:2106.12228.
+    A contribution is the exact Shapley value: the change of log-odds when the group goes from
+    baseline to present, averaged over all orders of groups. A group at its baseline contributes
+    exactly 0. Source: Shapley (1953); with a baseline Sundararajan & Najmi (2020), ICML; of groups
+    Jullum, Redelmeier & Aas (2021), arXiv:2106.12228.
     """
     count = int(groups.max(initial=-1)) + 1
     rows = max(1, _BATCH >> count)
@@ -90,9 +83,8 @@ def single_effects(
 ) -> FloatArray:
     """Return what single indicators do to the log-odds of scores, (n, K).
 
-    An effect is `score` (n,), the log-odds of the `present` (n, K) indicators, less the log-odds
-    with one of them at its value in `other` (n, K); 0 outside `mask` (n, K). Effects do not add up:
-    if two indicators are alike, neither alone makes much difference.
+    An effect is `score` (n,) less the log-odds of the `present` (n, K) indicators with one at its
+    value in `other` (n, K); 0 outside `mask` (n, K). Effects do not add up.
     """
     row, column = np.nonzero(mask & differs(present, other))
     effects = np.zeros(present.shape)
@@ -110,16 +102,9 @@ def differs(a: Matrix, b: Matrix) -> BoolArray:
 
 
 def _coalitions(
-    probability: Probability,
-    present: Matrix,
-    baseline: Matrix,
-    groups: IntArray,
-    count: int,
+    probability: Probability, present: Matrix, baseline: Matrix, groups: IntArray, count: int
 ) -> FloatArray:
-    """Return the log-odds of every coalition, (n, 2**G).
-
-    Bit g of a coalition's number is 1 if the columns of group g have their present values.
-    """
+    """Return the log-odds of every coalition, (n, 2**G): bit g says that group g is present."""
     coalitions = np.arange(1 << count)
     moved = np.zeros(len(present), dtype=np.int64)
     for group in range(count):

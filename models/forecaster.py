@@ -1,7 +1,7 @@
 """The forecaster of one level: every target and horizon, fitted, calibrated and ready to be stored.
 
-A *cell* is one target at one horizon. Each cell has its own learner, fitted on the training rows,
-and its own calibration, fitted on the later calibration rows.
+A *cell* is one target at one horizon. Its learner is fitted on the training rows, its calibration
+on the later calibration rows.
 """
 
 from dataclasses import dataclass
@@ -44,10 +44,7 @@ def has_distribution(target: Target) -> bool:
 
 @dataclass(frozen=True, eq=False)
 class LabelledRows:
-    """Region-months to learn from: (n, k) indicators, (n,) outcomes, deaths and regions.
-
-    `deaths` [deaths/month] are those of the target month; only cells with a distribution read them.
-    """
+    """(n, k) indicators, (n,) outcomes, deaths of the target month [deaths/month] and regions."""
 
     indicators: Matrix
     outcome: FloatArray
@@ -84,10 +81,7 @@ class Cell(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
         return CellForecast(probability, self.analogues.predict(size, probability, scale))
 
     def deaths(self, indicators: Matrix) -> DeathsDistribution:
-        """Return the predictive distribution of deaths for (n, k) indicators.
-
-        Raises TypeError when the cell has none.
-        """
+        """Return the distribution for (n, k) indicators; raises TypeError if there is none."""
         deaths = self.forecast(indicators).deaths
         if deaths is None:
             raise TypeError("only an instability cell has a distribution of deaths")
@@ -107,8 +101,8 @@ def fit_cell(
 ) -> Cell:
     """Fit one cell: the learner on the training rows, the calibration on the later rows.
 
-    `scale_columns` are the indicators of the recent size of the violence [deaths/month]. With fewer
-    than FEWEST_CASES outcomes of either kind the learner is the base rate.
+    `scale_columns` are the indicators of recent violence [deaths/month]. With fewer than
+    FEWEST_CASES outcomes of either kind the learner is the base rate.
     """
     cell = Cell()
     cell.scale_columns = scale_columns
@@ -148,10 +142,7 @@ class Forecaster(BaseEstimator):  # type: ignore[misc]
         return self.cells[cell_key(SPECS[target].shares, horizon)]
 
     def forecast(self, indicators: Matrix) -> dict[tuple[Target, int], CellForecast]:
-        """Return the forecast of every target and horizon for (n, k) indicators.
-
-        A target that shares another's model has the very same forecast.
-        """
+        """Return the forecast of every target and horizon for (n, k) indicators."""
         fitted = {cell: self.cell(*cell).forecast(indicators) for cell in FITTED_CELLS}
         return {
             (target, horizon): fitted[SPECS[target].shares, horizon] for target, horizon in CELLS
@@ -160,9 +151,8 @@ class Forecaster(BaseEstimator):  # type: ignore[misc]
     def predict(self, indicators: pd.DataFrame) -> pd.DataFrame:
         """Return every probability, and mean and quantiles of deaths, as a flat table for MLflow.
 
-        `indicators` has the columns `names`. The result has the columns `instability_01`,
-        `escalation_03`, ... (probabilities) and `fatalities_01_mean`, `fatalities_01_q50`, ...
-        [deaths/month].
+        `indicators` has the columns `names`; the result `instability_01`, ... (probabilities) and
+        `fatalities_01_mean`, `fatalities_01_q50`, ... [deaths/month].
         """
         matrix = indicators[list(self.names)].to_numpy(dtype=np.float32)
         columns: dict[str, FloatArray] = {}

@@ -1,8 +1,7 @@
 """A forest whose leaves are the predictive distribution of deaths.
 
-Every tree puts a region-month into a leaf; what followed the past region-months of the same leaf,
-as a multiple of their own recent scale, is what may follow now. Multiples carry what small wars
-have taught to a war larger than any on record, where a forest of plain deaths would expect a fall.
+What followed the past region-months of a leaf, as a multiple of their recent scale, may follow now.
+Multiples carry what small wars taught to a war larger than any on record.
 """
 
 import numpy as np
@@ -25,13 +24,11 @@ _GOLDEN = (5**0.5 - 1) / 2
 class DeathsForest(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
     """Extremely randomised trees that keep what came of the rows in each leaf.
 
-    Splits are chosen for the logarithm of deaths over scale and, at the same time, for whether
-    deaths reach EDGES: the first alone spends its splits among the quiet. A tree is grown on
-    `share_of_rows` of the rows, but all of them stand in its leaves. There the months of one region
-    are no independent witnesses: together they count as much as the root of their number. Nothing
-    above the largest number of deaths in the rows is ever drawn. Sources: Geurts, Ernst & Wehenkel
-    (2006), Extremely randomized trees, Machine Learning 63; Meinshausen (2006), Quantile regression
-    forests, JMLR 7.
+    Splits are chosen for the logarithm of deaths over scale and for whether deaths reach EDGES: the
+    first alone spends its splits among the quiet. A tree is grown on `share_of_rows` of the rows,
+    but all stand in its leaves, where a region counts as the root of its number of rows. No draw is
+    above the largest deaths in the rows. Sources: Geurts, Ernst & Wehenkel (2006), Extremely
+    randomized trees, Machine Learning 63; Meinshausen (2006), Quantile regression forests, JMLR 7.
     """
 
     def __init__(
@@ -56,7 +53,7 @@ class DeathsForest(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no 
     ) -> "DeathsForest":
         """Learn from (n, k) indicators, the deaths that followed, scale and region, (n,) each.
 
-        Deaths and scale in [deaths/month]; the scale is the region's recent one, at the origin.
+        Deaths and scale in [deaths/month].
         """
         multiple = deaths / (scale + _ONE_DEATH)
         rise = np.log1p(deaths) - np.log(scale + _ONE_DEATH)
@@ -93,8 +90,8 @@ class DeathsForest(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no 
     def draw(self, indicators: Matrix, scale: FloatArray) -> Draws:
         """Return sorted, equally likely deaths (n, size) [deaths/month].
 
-        For (n, k) indicators and scales (n,) [deaths/month]. Each leaf gives `draws_per_tree` even
-        quantiles, staggered from tree to tree so that together they reach into the tails.
+        For (n, k) indicators and scales (n,) [deaths/month]. Quantiles are staggered from tree to
+        tree, so that together they reach into the tails.
         """
         if len(indicators) == 0:  # which scikit-learn refuses
             return np.empty((0, self.size), np.float32)

@@ -1,6 +1,6 @@
 """The learners: indicators -> probability of an outcome, and -> expected size of violence.
 
-They are scikit-learn estimators that hold only numbers, so they can be stored without pickle.
+They are scikit-learn estimators of numbers alone, so they can be stored without pickle.
 """
 
 from typing import Any, Literal, get_args
@@ -41,9 +41,7 @@ class BaseRate(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no type
 
 
 class Boosting(BaseEstimator):  # type: ignore[misc]
-    """Gradient-boosted trees on raw indicators.
-
-    Each split tries a random share of the indicators, `share_tried`.
+    """Gradient-boosted trees on raw indicators; each split tries a random `share_tried` of them.
 
     Source: Friedman (2001), Annals of Statistics 29(5), in scikit-learn's histogram form.
     """
@@ -114,11 +112,10 @@ class Logistic(BaseEstimator):  # type: ignore[misc]
     """A binomial GLM with logit link on standardised inverse-hyperbolic-sine indicators.
 
     `coefficients` and `standard_errors` (k + 1, the constant first) are changes in log-odds for one
-    standard deviation of an indicator among those `used`. Standard errors, of `fit` only, are
-    clustered by region, because months of one region are not independent. Every coefficient but
-    the constant has a log-F prior, added as _PRIOR_CASES imagined cases (Greenland & Mansournia
-    2015, Statistics in Medicine 34(23)), so that it stays finite for a rare outcome. The size of
-    violence is a linear regression on the same columns.
+    standard deviation of an indicator among those `used`; standard errors, of `fit` only, are
+    clustered by region. Coefficients but the constant have a log-F prior, _PRIOR_CASES imagined
+    cases (Greenland & Mansournia 2015, Statistics in Medicine 34(23)). The size of violence is a
+    linear regression on the same columns.
     """
 
     def __init__(self, columns: tuple[int, ...] = ()) -> None:
@@ -195,14 +192,13 @@ _FARTHEST = 4.0
 
 
 class RidgeLogistic(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
-    """Logistic regression on many correlated indicators.
+    """Logistic regression on many correlated indicators, `columns` or all.
 
-    It reads `columns`, or all if there are none. Indicators become sign(x) log(1 + |x|), are
-    standardised, and clipped at four standard deviations. A missing one has its mean; an extra
-    indicator marks rows with any missing. Coefficients except the constant have a quadratic
-    penalty: `penalty` / 2 times the sum of their squares, against the summed log-likelihood.
-    Source: le Cessie & van Houwelingen (1992), Applied Statistics 41(1). The size of violence is a
-    linear regression with the same penalty.
+    Indicators become sign(x) log(1 + |x|), are standardised, and clipped at four standard
+    deviations. A missing one has its mean; an extra indicator marks rows with any missing. The
+    penalty is `penalty` / 2 times the sum of squared coefficients, without the constant, against
+    the summed log-likelihood. Source: le Cessie & van Houwelingen (1992), Applied Statistics 41(1).
+    The size of violence is a linear regression with the same penalty.
     """
 
     def __init__(self, *, penalty: float = 100.0, columns: tuple[int, ...] = ()) -> None:
@@ -263,8 +259,8 @@ Member = Logistic | Boosting | RidgeLogistic
 class LogOddsMean(BaseEstimator):  # type: ignore[misc]
     """The mean of several learners' log-odds: the logarithmic opinion pool.
 
-    Where its members disagree it is less certain than they are, so they may be a little
-    overconfident. Source: Genest & Zidek (1986), Statistical Science 1(1).
+    Where members disagree it is less certain than they are. Source: Genest & Zidek (1986),
+    Statistical Science 1(1).
     """
 
     def __init__(self, members: tuple[Member, ...] = ()) -> None:

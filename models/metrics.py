@@ -1,7 +1,7 @@
 """Measures of forecasts. Lower is better for Brier, logarithmic score, CRPS, calibration error.
 
-Each is its formula: scikit-learn has two of them, but its checks take ten times as long on many
-small groups. All need at least one forecast unless they say otherwise.
+Each is its formula: scikit-learn's checks take ten times as long on small groups. All need at least
+one forecast unless they say otherwise.
 """
 
 import numpy as np
@@ -44,8 +44,7 @@ def log_losses(outcome: FloatArray, probability: FloatArray) -> FloatArray:
 def auc(outcome: FloatArray, probability: FloatArray) -> float:
     """Return the area under the ROC curve; NaN when all outcomes are the same.
 
-    It is how often a case has the higher forecast than a non-case, equal ones counting half.
-    Source: Hanley & McNeil (1982), Radiology 143(1).
+    Equal forecasts count half. Source: Hanley & McNeil (1982), Radiology 143(1).
     """
     if np.ptp(outcome) == 0:
         return float("nan")
@@ -72,9 +71,7 @@ def reliability(
 ) -> tuple[FloatArray, FloatArray, FloatArray]:
     """Return mean probability, observed frequency and number of forecasts in equal-count bins.
 
-    Forecasts are sorted by probability and cut into at most `bins` groups of equal size. Equal
-    forecasts share a group, so that row order does not matter; many of them make groups fewer and
-    unequal.
+    There are at most `bins`. Equal forecasts share one, so that row order does not matter.
     """
     _, value, size = np.unique(probability, return_inverse=True, return_counts=True)
     twice_middle = 2 * np.cumsum(size) - size
@@ -96,10 +93,9 @@ def calibration_error(outcome: FloatArray, probability: FloatArray, bins: int = 
 def reliability_slope(outcome: FloatArray, probability: FloatArray) -> float:
     """Return the slope of the outcome's log-odds on the forecast's; both (n,), outcome 0 or 1.
 
-    From a logistic regression with an intercept and no penalty: 1 is right, below 1 forecasts are
-    overconfident, above 1 underconfident. NaN where the slope is not finite: for equal forecasts or
-    outcomes, or forecasts that separate the ones from the zeros. Source: Cox (1958), Two further
-    applications of a model for binary regression, Biometrika 45.
+    From a logistic regression without penalty: below 1 forecasts are overconfident, above 1
+    underconfident. NaN where the slope is not finite. Source: Cox (1958), Two further applications
+    of a model for binary regression, Biometrika 45.
     """
     odds = logit(np.clip(probability, SMALLEST_PROBABILITY, 1 - SMALLEST_PROBABILITY))
     ones, zeros = odds[outcome == 1], odds[outcome == 0]
@@ -130,9 +126,9 @@ def ignorance(
 ) -> FloatArray:
     """Return the ignorance score, (n,) [bits], of equally likely draws (n, m) put into bins.
 
-    -log2((k + 1) / (m + bins)), where k draws fall into the bin of the outcome (n,): one more in
-    each bin, so that a surprise is not infinite. Source: Hegre et al. (2025), The 2023/24 VIEWS
-    Prediction Challenge, Journal of Peace Research, after Roulston & Smith (2002), MWR 130(6).
+    -log2((k + 1) / (m + bins)) for k draws in the bin of the outcome (n,). Source: Hegre et al.
+    (2025), The 2023/24 VIEWS Prediction Challenge, Journal of Peace Research, after Roulston &
+    Smith (2002), MWR 130(6).
     """
     inside = np.searchsorted(edges, outcome, side="right")
     low, high = np.array([-np.inf, *edges])[inside], np.array([*edges, np.inf])[inside]
@@ -157,9 +153,9 @@ def interval_score(
 def crps_ensemble(outcome: FloatArray, draws: FloatArray) -> FloatArray:
     """Return the continuous ranked probability score of equally likely draws, (n,).
 
-    mean|x - y| - 1/2 mean|x - x'| with `outcome` y (n,) and `draws` x (n, m), NaN for absent
-    draws, of which each row has one at least. The second mean is taken from sorted draws: sum over
-    i of (2i - m - 1) x_i / m^2. Source: Gneiting & Raftery (2007), JASA 102(477).
+    mean|x - y| - 1/2 mean|x - x'| with `outcome` y (n,) and `draws` x (n, m), NaN for absent draws,
+    at least one a row. The second mean is the sum of (2i - m - 1) x_i / m^2 over sorted draws.
+    Source: Gneiting & Raftery (2007), JASA 102(477).
     """
     ordered = np.sort(draws, axis=1)
     count = (~np.isnan(ordered)).sum(axis=1, keepdims=True)
@@ -172,9 +168,8 @@ def crps_ensemble(outcome: FloatArray, draws: FloatArray) -> FloatArray:
 def crps_weighted(outcome: FloatArray, draws: FloatArray, weights: FloatArray) -> FloatArray:
     """Return the continuous ranked probability score of weighted draws, (n,).
 
-    `draws` and `weights` are (n, m); each row of weights sums to 1. Source as for
-    `crps_ensemble`; half the expected distance of two draws is sum w_i x_i (2 W_i - w_i - 1), with
-    W_i the running sum of the weights w_i of the sorted draws x_i.
+    `draws` x and `weights` w are (n, m); each row of weights sums to 1. As `crps_ensemble`, with
+    sum w_i x_i (2 W_i - w_i - 1) over sorted draws, W_i the running sum of weights.
     """
     order = np.argsort(draws, axis=1, kind="stable")
     x = np.take_along_axis(draws, order, axis=1)
@@ -187,8 +182,7 @@ def crps_weighted(outcome: FloatArray, draws: FloatArray, weights: FloatArray) -
 def quantile_score(outcome: FloatArray, quantiles: FloatArray, levels: tuple[float, ...]) -> float:
     """Return twice the mean pinball loss of quantiles (n, m) at levels (m,); unit of the outcome.
 
-    Over many even levels it approaches the CRPS; NaN when there is no outcome yet. Source:
-    Gneiting & Raftery (2007), JASA 102(477).
+    NaN without an outcome. Source: Gneiting & Raftery (2007), JASA 102(477).
     """
     if len(outcome) == 0:
         return float("nan")
@@ -206,8 +200,8 @@ def pit_bounds(
 ) -> tuple[FloatArray, FloatArray]:
     """Return P(X < y) and P(X <= y) of weighted draws, (n,) each.
 
-    `outcome` y is (n,), `draws` of X and their `weights` are (n, m); each row of weights sums to 1.
-    A draw of weight 0 has no effect, even if NaN.
+    `outcome` y is (n,), `draws` X and `weights` (n, m); each row of weights sums to 1. A draw of
+    weight 0 may be NaN.
     """
     below = (weights * (draws < outcome[:, None])).sum(axis=1)
     upto = (weights * (draws <= outcome[:, None])).sum(axis=1)
@@ -218,9 +212,8 @@ def pit_bounds(
 def pit_histogram(below: FloatArray, upto: FloatArray, bins: int = 10) -> FloatArray:
     """Return the share of the forecasts in each of equally wide bins of the PIT, (bins,).
 
-    `below` and `upto` (n,) are those of `pit_bounds`, n > 0. Calibrated forecasts have 1 / bins
-    everywhere. A U means that they are too narrow, a hump that they are too wide, a slope that they
-    are too low (rising) or too high (falling).
+    `below` and `upto` (n,) are those of `pit_bounds`, n > 0. A U means too narrow forecasts, a hump
+    too wide, a rising (falling) slope too low (high).
     """
     # Inner edges only, so that an outcome beyond all draws falls into the first or last bin.
     inner = np.linspace(0, 1, bins + 1)[1:-1, None]

@@ -1,7 +1,7 @@
 """Pooling: one predictive distribution out of several, and how much each of them counts.
 
-A linear pool keeps every member's shape: its draws are draws of the members, each in proportion
-to its weight. Source: Stone (1961), The opinion pool, Annals of Mathematical Statistics 32(4).
+A linear pool draws from the members, each in proportion to its weight. Source: Stone (1961), The
+opinion pool, Annals of Mathematical Statistics 32(4).
 """
 
 from collections.abc import Sequence
@@ -23,10 +23,7 @@ _PRIOR = 1e-3
 
 
 class PastForecasts(NamedTuple):
-    """The members' forecasts of the same outcomes, at one past origin.
-
-    `outcome` (n,) [deaths/month]; of each member its sorted draws (n, m) [deaths/month].
-    """
+    """Outcomes (n,) at one past origin, and each member's sorted draws (n, m) [deaths/month]."""
 
     outcome: FloatArray
     members: Sequence[AnyFloat]
@@ -46,7 +43,7 @@ def quantiles_of(draws: Draws, count: int) -> Draws:
 def pool(members: Sequence[Draws], weights: FloatArray, count: int) -> Draws:
     """Return `count` sorted, equally likely draws (..., count) of the linear pool.
 
-    `members` are sorted draws (..., m), m as each likes; `weights` (members,) sum to 1.
+    `members` are sorted draws (..., m), each of its own m; `weights` (members,) sum to 1.
     """
     until = np.rint(np.cumsum(weights) * count).astype(np.int64)
     until[-1] = count
@@ -58,11 +55,10 @@ def pool(members: Sequence[Draws], weights: FloatArray, count: int) -> Draws:
 def stacking_weights(past: Sequence[PastForecasts]) -> FloatArray:
     """Return the weights (members,) of the linear pool that would have served best in the past.
 
-    Best is the least sum of CRPS and ignorance in count bins (models.metrics.DEATHS_BINS), each
-    relative to the members' mean at the same origin, so that no great war decides alone. Both are
-    convex in the weights. Sources: Gneiting & Raftery (2007), JASA 102(477), for the scores;
-    Breiman (1996), Stacked regressions, Machine Learning 24, for weights from forecasts of what
-    the members had not seen.
+    Best is the least sum of CRPS and ignorance in DEATHS_BINS, each relative to the members' mean
+    at the same origin, so that no great war decides alone. Both are convex in the weights. Sources:
+    Gneiting & Raftery (2007), JASA 102(477), for the scores; Breiman (1996), Stacked regressions,
+    Machine Learning 24.
     """
     terms = [_terms(forecasts) for forecasts in past]
     size = len(past[0].members)

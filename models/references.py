@@ -1,8 +1,7 @@
 """The reference forecasts, which a score must beat.
 
-Each is computed from labels that were observed by the origin: a label at origin t with horizon h is
-observed at t + h. Probabilities are shrunk to the frequency of all regions by the weight of one
-observation, so that none is 0 and the logarithmic score is finite.
+They read labels observed by the origin: of origin t at horizon h, at t + h. Probabilities are
+shrunk to the frequency of all regions by the weight of one observation, so that none is 0.
 """
 
 from typing import Literal, get_args
@@ -25,9 +24,9 @@ def reference_probability(
     """Return a reference's probability at every origin, (T, R).
 
     `labels` is (T, R) of 0, 1 or NaN (undefined) by origin. Climatology is the region's frequency
-    over all observed labels, conflictology over those observed in the last `recent` months (Hegre
-    et al. 2025, the VIEWS Prediction Challenge). Persistence is the frequency among regions with
-    the same newest label, the one of `horizon` months ago, or of all regions if it is undefined.
+    over all observed labels, conflictology over those of the last `recent` months (Hegre et al.
+    2025, the VIEWS Prediction Challenge). Persistence is the frequency among regions with the same
+    newest label, or of all regions if it is undefined.
     """
     observed = lag(labels, horizon)
     base = _pooled_frequency(observed)
@@ -46,8 +45,7 @@ def reference_draws(
 ) -> FloatArray:
     """Return the past deaths that a reference draws from with equal weights, (R, draws).
 
-    `deaths` is (T, R) [deaths/month], NaN where missing, `row` the origin's index. They are all
-    months so far (climatology), the last `recent` (conflictology) or the last (persistence).
+    `deaths` is (T, R) [deaths/month], NaN where missing, `row` the origin's index.
     """
     months = {"climatology": row + 1, "conflictology": recent, "persistence": 1}[reference]
     return deaths[max(0, row + 1 - months) : row + 1].T

@@ -22,8 +22,8 @@ def risk_bands(probability: FloatArray, outcome: FloatArray) -> tuple[RiskBand, 
     """Return the risk levels, upwards, for backtest scores and outcomes (0 or 1), (n,) each.
 
     The first ends at the base rate, the others begin at 1, 3, 9 and 27 times its odds, so that a
-    step means the same for common and rare targets. `came_true` is None for a level without scores.
-    None where all outcomes are alike: there is no base rate.
+    step means the same for common and rare targets. None without a base rate: all outcomes are
+    alike.
     """
     base = float(outcome.mean()) if len(outcome) else 0.0
     if base in (0.0, 1.0):

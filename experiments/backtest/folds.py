@@ -19,48 +19,43 @@ class Fold(NamedTuple):
 
 
 class OriginSpan(NamedTuple):
-    """The first and last origin to judge [months since 1970-01].
-
-    Without a first the configuration says how many years back it lies; without a last it is the
-    newest that can be judged.
-    """
+    """First and last origin to judge [months since 1970-01]; None: as configured, the newest."""
 
     first: int | None = None
     last: int | None = None
 
 
 class Period(NamedTuple):
-    """The last month that may be used (None: the newest), and the origins to judge.
-
-    Without a span these are the years that the configuration says, back from that month.
-    """
+    """The last month to use (None: the newest), and the origins to judge (None: as configured)."""
 
     origin: int | None = None
     span: OriginSpan | None = None
 
 
-def fold_origins(
+def folds_of(
     samples: Samples, configuration: Configuration, span: OriginSpan | None = None
-) -> list[int]:
-    """Return the month indices at which the backtest fits anew, oldest first.
+) -> list[Fold]:
+    """Return the folds, oldest first; without a span they go back from the newest month.
 
-    Without a span they go back from the newest month by the years of the configuration. Raises
-    CoverageError when the history is too short for the first of them or does not hold the span.
+    Raises CoverageError when the history is too short for the first or does not hold the span.
     """
     step = configuration.backtest.refit_months
     first, last = int(samples.months[0]), int(samples.months[-1])
     if span is None:
-        newest = len(samples.months) - 1
+        end = len(samples.months)
         count = -(-configuration.backtest.years * 12 // step)
-        origins = [newest - step * back for back in range(count, 0, -1)]
+        origins = [end - 1 - step * back for back in range(count, 0, -1)]
     else:
-        begin, end = _resolved(span, samples, configuration)
-        if not begin <= end < last:
+        newest = last - 1 if span.last is None else span.last
+        oldest = newest + 1 - 12 * configuration.backtest.years
+        begin = oldest if span.first is None else span.first
+        if not begin <= newest < last:
             raise CoverageError(
-                f"origins from {format_month(begin)} to {format_month(end)} cannot be judged by "
+                f"origins from {format_month(begin)} to {format_month(newest)} cannot be judged by "
                 f"outcomes up to {format_month(last)}: choose other months"
             )
-        origins = list(range(begin - first, end - first + 1, step))
+        end = newest - first + 1
+        origins = list(range(begin - first, end, step))
     # Two more years than the calibration leave something to learn from before it.
     needed = configuration.training.calibration_months + 12 + 24
     first_eligible = np.flatnonzero(samples.eligible.any(axis=1))[0]
@@ -70,23 +65,4 @@ def fold_origins(
             "begin it later, shorten [backtest] years or [training] calibration_months, or ingest "
             "earlier events"
         )
-    return origins
-
-
-def folds_of(
-    samples: Samples, configuration: Configuration, span: OriginSpan | None = None
-) -> list[Fold]:
-    """Return the folds, oldest first; raises what `fold_origins` raises."""
-    origins = fold_origins(samples, configuration, span)
-    end = len(samples.months)
-    if span is not None:
-        end = _resolved(span, samples, configuration)[1] - int(samples.months[0]) + 1
     return [Fold(*ends) for ends in pairwise([*origins, end])]
-
-
-def _resolved(span: OriginSpan, samples: Samples, configuration: Configuration) -> tuple[int, int]:
-    """Return the first and the last origin [months since 1970-01]."""
-    last = int(samples.months[-1]) - 1 if span.last is None else span.last
-    if span.first is not None:
-        return span.first, last
-    return last + 1 - 12 * configuration.backtest.years, last

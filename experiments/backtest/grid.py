@@ -1,7 +1,6 @@
 """A grid of independent tasks, run in parallel by joblib, with a cache of finished results.
 
-A task gets everything as arguments and touches no file, so any joblib backend can run it. Only the
-process that started the grid writes.
+A task touches no file, so any joblib backend can run it.
 """
 
 import hashlib
@@ -72,8 +71,7 @@ def task_cache(folder: Path, samples: Samples, configuration: Configuration) -> 
 def grid_digest(samples: Samples, configuration: Configuration) -> str:
     """Return the SHA-256 of everything besides its key that a task's result depends on.
 
-    That is its data (indicators, deaths, eligibility, threshold, settings), the code, and the
-    libraries and kind of machine, which decide the last digits.
+    That is data, settings, code, and the libraries and machine, which decide the last digits.
     """
     content = hashlib.sha256()
     settings = configuration.model_dump(mode="json", exclude=DECIDES_NO_TASK)
@@ -89,10 +87,7 @@ def grid_digest(samples: Samples, configuration: Configuration) -> str:
 
 @cache
 def code_digest() -> str:
-    """Return the SHA-256 of the source files that a task runs.
-
-    Computed once, because a process does not run what is edited after its start.
-    """
+    """Return the SHA-256 of the source files that a task runs, as the process started them."""
     content = hashlib.sha256()
     own = [_ROOT / "experiments" / f"{name}.py" for name in _OWN_CODE]
     for path in sorted([*own, *(path for form in _CODE for path in _ROOT.glob(form))]):
@@ -110,10 +105,7 @@ def run_grid(
     jobs: int,
     cache: TaskCache | None = None,
 ) -> Iterator[tuple[str, Arrays]]:
-    """Yield key and result of every task: cached ones first, then the others as they finish.
-
-    `tasks` are the arguments of `work` by key.
-    """
+    """Yield key and result of every task (arguments of `work` by key), cached ones first."""
     missing = {}
     for key, arguments in tasks.items():
         result = None if cache is None else cache.read(key)

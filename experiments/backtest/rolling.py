@@ -1,11 +1,11 @@
 """Rolling origins: every forecast is made by a model that saw only what had happened by then.
 
-The work is a grid of independent tasks (fold x learner x cell), which can run anywhere and resume
-after an interruption.
+The work is a grid of independent tasks: fold x learner x cell.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import product
 from typing import Protocol, TypeVar
 
 import numpy as np
@@ -47,10 +47,10 @@ class Progress(Protocol):
 class Backtest:
     """Forecasts and outcomes, one row a target, horizon, origin (month number) and region index.
 
-    `probabilities` has the outcome (0 or 1) and a column of probabilities a forecast. The other
-    tables, of equal rows, have the outcome [deaths/month] and a column a forecast: its CRPS
-    [deaths/month], its mean [deaths/month], and its probabilities of fewer deaths than the outcome
-    (`below`) and of no more (`upto`). Forecasts are the learners and the references.
+    `probabilities` has the outcome (0 or 1) and a column of probabilities a learner or reference.
+    The others have the outcome [deaths/month] and, a column a forecast, the CRPS and mean
+    [deaths/month] and the probability of fewer deaths than the outcome (`below`) and of no more
+    (`upto`).
     """
 
     probabilities: pd.DataFrame
@@ -99,29 +99,21 @@ def run_backtest(
     span: OriginSpan | None = None,
     cache: TaskCache | None = None,
 ) -> Backtest:
-    """Fit and forecast at every fold, learner and cell, and add the references.
+    """Fit and forecast every fold, learner and cell that is not cached, and add the references.
 
-    A task whose result is in the cache is not run again. Raises what `fold_origins` raises.
+    Raises what `folds_of` raises.
     """
     folds = folds_of(samples, configuration, span)
-    tasks = {
-        _task_key(samples, fold, learner, target, horizon): (
-            samples,
-            configuration,
-            fold,
-            learner,
-            target,
-            horizon,
-        )
-        for fold in folds
-        for learner in configuration.learners
-        for target, horizon in cells
-    }
+    grid = [
+        (fold, learner, *cell)
+        for fold, learner, cell in product(folds, configuration.learners, cells)
+    ]
+    tasks = {_task_key(samples, *task): (samples, configuration, *task) for task in grid}
     label = f"{level}: backtest from {len(folds)} origins"
     results = dict(progress(run_grid(_forecast_fold, tasks, jobs, cache), len(tasks), label))
     by_cell: dict[tuple[str, Target, int], list[Arrays]] = {}
-    for (_, _, _, learner, target, horizon), key in zip(tasks.values(), tasks, strict=True):
-        by_cell.setdefault((learner, target, horizon), []).append(results[key])
+    for task, key in zip(grid, tasks, strict=True):
+        by_cell.setdefault(task[1:], []).append(results[key])
     return _assemble(
         samples, configuration.learners, cells, Fold(folds[0].at, folds[-1].end), by_cell
     )
@@ -169,11 +161,7 @@ def reference_probabilities(
 def reference_deaths(
     samples: Samples, horizon: int, where: RegionMonths
 ) -> dict[str, dict[str, FloatArray]]:
-    """Return the measures of each reference's deaths, (n,) each, by measure and reference.
-
-    They are CRPS and mean [deaths/month], and the probabilities of fewer deaths than came (`below`)
-    and of no more (`upto`).
-    """
+    """Return _DEATHS_MEASURES of each reference's deaths, (n,) each, by measure and reference."""
     outcome = samples.labels(DEATHS, horizon)[where]
     month, region = where
     measures: dict[str, dict[str, FloatArray]] = {
@@ -209,31 +197,20 @@ def _fit(
     horizon: int,
     origin: int,
 ) -> Cell:
-    # One thread a fit: parallel fits are quicker, and sums do not depend on the machine.
-    with threadpool_limits(1):
-        return _fit_alone(samples, configuration, learner, target, horizon, origin)
-
-
-def _fit_alone(
-    samples: Samples,
-    configuration: Configuration,
-    learner: LearnerName,
-    target: Target,
-    horizon: int,
-    origin: int,
-) -> Cell:
     split = origin - configuration.training.calibration_months
     start = split - configuration.training.months
     training = samples.observed_between(target, horizon, start, split)
     calibration = samples.observed_between(target, horizon, split, origin)
-    return fit_cell(
-        target,
-        configuration.template(learner),
-        samples.rows(target, horizon, training),
-        samples.rows(target, horizon, calibration),
-        samples.tau,
-        tuple(i for i, name in enumerate(samples.names) if name in SCALE_INDICATORS),
-    )
+    # One thread a fit: parallel fits are quicker, and sums do not depend on the machine.
+    with threadpool_limits(1):
+        return fit_cell(
+            target,
+            configuration.template(learner),
+            samples.rows(target, horizon, training),
+            samples.rows(target, horizon, calibration),
+            samples.tau,
+            tuple(i for i, name in enumerate(samples.names) if name in SCALE_INDICATORS),
+        )
 
 
 def _forecast_fold(
@@ -244,10 +221,7 @@ def _forecast_fold(
     target: Target,
     horizon: int,
 ) -> Arrays:
-    """Return the forecasts of a cell fitted at a fold for the rows of the fold, (n,) each.
-
-    They are its probability and, if it has a distribution, _DEATHS_MEASURES.
-    """
+    """Return a fold's probability and, with a distribution, _DEATHS_MEASURES, (n,) each."""
     cell = _fit(samples, configuration, learner, target, horizon, fold.at)
     where = samples.issued_between(target, horizon, fold.at, fold.end)
     forecast = cell.forecast(samples.indicators[where])

@@ -2,13 +2,12 @@
 
 Where do I go to ...?
 
-* plug in a forecaster: `forecasters.py`, which also has those without a model
 * see what a forecaster must do: `views.py` (`CountryForecaster`), `subforecast.py`
   (`UnitForecaster`)
 * read the tables: `views_data.py`, `subforecast_data.py`; read and write files at all: `files.py`
-* see what is measured: `views_scores.py`, `subforecast_scores.py`, and `models.metrics`
+* see what is measured and shown: `views_scores.py`, `subforecast_scores.py`, and `models.metrics`
 * look up what was published: `published.py`
-* forecast units by months: `subforecast_forecaster.py`, from `subforecast_history.py` and
-  `subforecast_surroundings.py`
-* forecast countries: `country_pool.py`
+* plug in a forecaster, or forecast without a model: `country_pool.py` (countries) and
+  `subforecast_forecaster.py` (units, from `subforecast_history.py` and
+  `subforecast_surroundings.py`)
 """

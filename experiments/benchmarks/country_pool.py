@@ -1,11 +1,11 @@
-"""The forecaster of the VIEWS benchmark: a forest pooled with each country's own record."""
+"""Forecasters of the VIEWS benchmark: a forest pooled with each record, and the record alone."""
 
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
-from experiments.benchmarks.views import Draws
+from experiments.benchmarks.views import CountryForecaster, Draws
 from experiments.benchmarks.views_data import CountryHistory
 from features.arrays import FloatArray, IntArray
 from features.errors import InputError
@@ -36,19 +36,15 @@ _WAR = 25.0  # deaths a month at which a country counts as unstable
 class CountryPool:
     """A linear pool of a DeathsForest over all horizons and of a country's last months.
 
-    The weights are those that would have served best at the `stacked` latest origins whose whole
-    year is known, each a year before the other, forecast by forests that knew no more than that.
-    The quiet, the small and the large wars have weights of their own.
+    Weights, one set each for quiet, small and large wars, are those that served best at the
+    `stacked` latest origins whose year is known.
     """
 
     draws: int = 1000
     records: tuple[int, ...] = (6, 24)
     stacked: int = 8
 
-    @property
-    def name(self) -> str:
-        """What the tables call it."""
-        return "forest and record"
+    name = "forest and record"
 
     def forecast(
         self, history: CountryHistory, origin_row: int, months_ahead: range, seed: int
@@ -102,10 +98,7 @@ class CountryPool:
 
 
 def sizes_of(deaths: FloatArray, months_ahead: range) -> IntArray:
-    """Return the number of the size class that each forecast is of, (months ahead x N,).
-
-    `deaths` (T, N) [deaths/month] end with the origin.
-    """
+    """Return each forecast's size class, (months ahead x N,), from deaths (T, N) [deaths/month]."""
     scale = country_scale(np.nan_to_num(deaths))[-1]
     return np.tile(np.digitize(scale, _SIZES), len(months_ahead))
 
@@ -114,7 +107,7 @@ def forest_draws(deaths: FloatArray, months_ahead: range, seed: int) -> npt.NDAr
     """Return sorted draws (months ahead x N, m) [deaths/month] for after the last row.
 
     `deaths` (T, N) [deaths/month], NaN where there was no state. Countries without a death in ten
-    years are no matter for a forest: to them comes what came to all of their kind.
+    years share the outcomes of their kind.
     """
     counts = np.nan_to_num(deaths)
     indicators, scale = country_indicators(counts), country_scale(counts)
@@ -150,11 +143,7 @@ def _to_learn_from(
 
 
 def country_indicators(deaths: FloatArray) -> npt.NDArray[np.float32]:
-    """Return indicators (T, N, k) of deaths (T, N) [deaths/month] without gaps.
-
-    Amounts as log(1 + deaths): single months, means and maxima of windows, their differences and
-    spread; shares of months with any death and with 25; months since deaths last reached a size.
-    """
+    """Return indicators (T, N, k) of deaths (T, N) [deaths/month]; amounts as log(1 + x)."""
     log = np.log1p(deaths)
     mean = {months: np.log1p(windows.rolling_mean(deaths, months)) for months in _MEANS}
     columns = [np.nan_to_num(windows.lag(log, months)) for months in _LAGS]
@@ -170,11 +159,10 @@ def country_indicators(deaths: FloatArray) -> npt.NDArray[np.float32]:
 
 
 def country_scale(deaths: FloatArray) -> FloatArray:
-    """Return the size of the violence of late, (T, N), for deaths (T, N) [deaths/month].
+    """Return the recent size of the violence, (T, N), for deaths (T, N) [deaths/month].
 
-    The geometric mean of the last month and the means of the last 3 and 12, each with one death
-    more: a war that has just grown counts as large, one wild month alone does not. None counts as
-    larger than the worst twelve months of any country so far: beyond them nothing was ever learned.
+    It is the geometric mean of the means of the last 1, 3 and 12 months, each plus one death, at
+    most the worst twelve months of any country so far: nothing was learned beyond them.
     """
     means = [windows.rolling_mean(deaths, months) for months in (1, 3, 12)]
     worst_year = np.maximum.accumulate(means[-1].max(axis=1))[:, None]
@@ -184,3 +172,30 @@ def country_scale(deaths: FloatArray) -> FloatArray:
 def _rolling_median(values: FloatArray, months: int) -> FloatArray:
     before = np.concatenate([np.zeros((months - 1, values.shape[1])), values])
     return np.asarray(np.median(np.lib.stride_tricks.sliding_window_view(before, months, 0), -1))
+
+
+@dataclass(frozen=True)
+class RecentMonths:
+    """Conflictology: each of a country's last twelve months is as likely to come again."""
+
+    draws: int = 1000
+    months: int = 12
+
+    name = "last 12 months"
+
+    def forecast(
+        self,
+        history: CountryHistory,
+        origin_row: int,
+        months_ahead: range,
+        seed: int,  # noqa: ARG002  # nothing is left to chance
+    ) -> Draws:
+        """Return the last months, each as often as the others, (months ahead, N, draws)."""
+        recent = np.nan_to_num(history.deaths[: origin_row + 1][-self.months :])
+        drawn = np.arange(self.draws) * len(recent) // self.draws
+        draws = recent[drawn].T.astype(np.float32)
+        return np.broadcast_to(draws, (len(months_ahead), *draws.shape))
+
+
+COUNTRY_FORECASTER: CountryForecaster = CountryPool()
+"""The one that is judged; RecentMonths is what it must beat."""

@@ -60,10 +60,7 @@ def need_columns(table: pd.DataFrame, columns: list[str], path: Path) -> None:
 
 
 def numbers(text: pd.Series, path: Path) -> pd.Series:
-    """Return counts (n,) that were written as text, NaN where there is none.
-
-    Raises InputError for anything but whole numbers from 0 up.
-    """
+    """Return counts (n,) from text, NaN where empty; raises InputError unless whole from 0 up."""
     whole = text.str.fullmatch(r"\d{1,15}(\.0*)?")
     wrong = text[~whole & (text != "")]
     if len(wrong):
@@ -83,10 +80,7 @@ def need_place_for(*paths: Path | None) -> None:
 
 @contextmanager
 def written_whole(path: Path) -> Iterator[Path]:
-    """Give a path to write to, and move what was written into its place when all went well.
-
-    Raises InputError when the disk refuses.
-    """
+    """Give a path to write to, moved into place on success; raises InputError if the disk fails."""
     try:
         with whole_file(path) as hidden:
             yield hidden
@@ -117,6 +111,8 @@ def _without_nan(content: Json) -> Json:
 
 
 Result = TypeVar("Result")
+
+SEED = 1
 
 
 @dataclass(frozen=True)

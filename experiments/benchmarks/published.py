@@ -25,7 +25,7 @@ _CONFLICTOLOGY = "VIEWS_bm_conflictology_country12"
 class CountryEntry:
     """An entry of the VIEWS leaderboard: CRPS and MIS [deaths/month], IGN [bits].
 
-    `hindsight` marks ensembles that were weighted with the windows they are judged on.
+    `hindsight` marks ensembles weighted with the windows they are judged on.
     """
 
     model: str
@@ -45,10 +45,9 @@ LEADERS = (
 
 
 def leaderboard(folder: Path) -> tuple[CountryEntry, tuple[CountryEntry, ...]]:
-    """Return conflictology and the other entries, best CRPS first.
+    """Return conflictology and the other entries, best CRPS first; the leaders if there is no file.
 
-    From the leaderboard in the folder; without one, the leaders. Raises InputError when the file
-    there is of another form.
+    Raises InputError when the file is of another form.
     """
     path = folder / LEADERBOARD
     if not path.exists():

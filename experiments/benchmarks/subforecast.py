@@ -1,7 +1,6 @@
 """SUB-Forecast v1.0, admin-1 units by month: forecast every origin, score, compare.
 
-Rolling origins with an expanding window: every three months a forecaster learns anew from what was
-known then, and forecasts the next month from what is known at each origin.
+A forecaster learns anew every three months from all that is known then.
 """
 
 from collections.abc import Sequence
@@ -15,8 +14,12 @@ from threadpoolctl import threadpool_limits
 
 from experiments.benchmarks.files import Run, need_place_for, write_json, written_whole
 from experiments.benchmarks.subforecast_data import UNIT_TARGETS, UNITS, AdminCounts, read_counts
-from experiments.benchmarks.subforecast_report import SubForecastReport
-from experiments.benchmarks.subforecast_scores import FIRST_ORIGIN, figures_of, outcomes_of
+from experiments.benchmarks.subforecast_scores import (
+    FIRST_ORIGIN,
+    SubForecastReport,
+    figures_of,
+    outcomes_of,
+)
 from features.arrays import FloatArray, IntArray
 from features.errors import InputError, ModelError
 from features.months import format_month
@@ -30,10 +33,7 @@ class FittedUnits(Protocol):
     """What a forecaster has learned."""
 
     def predict(self, counts: AdminCounts) -> FloatArray:
-        """Return probabilities (3, N) of occurrence, escalation, onset in the month after the last.
-
-        Every unit has a probability of onset, which is judged where it is defined.
-        """
+        """Return probabilities (3, N) of occurrence, escalation and onset in the next month."""
         ...
 
 
@@ -59,10 +59,9 @@ def benchmark_subforecast(
 ) -> SubForecastReport:
     """Forecast and score the origins of a table, and write figures and forecasts where asked.
 
-    The first and last of `origins` [months since 1970-01] are by default the published first one,
-    and the last whose next month the table has; `units` as in `read_counts`. Raises InputError when
-    the table or the origins cannot be used or the results not be written, ModelError when the
-    forecaster returns what are no probabilities.
+    `origins` are the first and last [months since 1970-01], by default the published first and the
+    last that can be judged; `units` as in `read_counts`. Raises InputError for an unusable table,
+    origin or file, ModelError when the forecaster returns no probabilities.
     """
     need_place_for(run.json_path, run.predictions_path)
     counts = read_counts(path, units)
@@ -90,11 +89,7 @@ def benchmark_subforecast(
 def roll(
     counts: AdminCounts, origins: IntArray, forecaster: UnitForecaster, run: Run
 ) -> FloatArray:
-    """Return the probabilities of the targets at each origin, (3, origins, N).
-
-    The forecaster is fitted anew at every third origin on the months up to then. At each origin it
-    forecasts from the months up to that one.
-    """
+    """Return the probabilities at each origin, (3, origins, N), fitted anew every REFIT_MONTHS."""
     blocks = [origins[k : k + REFIT_MONTHS].tolist() for k in range(0, len(origins), REFIT_MONTHS)]
     tasks = (
         partial(_forecast, forecaster, counts.until(block[-1]), block, run.seed) for block in blocks

@@ -1,8 +1,7 @@
-"""The table of SUB-Forecast: events of admin-1 units by month, and what is to be forecast of them.
+"""The table of SUB-Forecast: events of admin-1 units by month, and the targets.
 
 A CSV, plain or compressed, with the columns country, adm_1 (names as coded), month (YYYY-MM),
-n_events, n_sb, n_ns, n_os and deaths. It has only the months in which something happened: a unit
-without a row had none.
+n_events, n_sb, n_ns, n_os and deaths, and a row only where something happened.
 """
 
 from dataclasses import dataclass, replace
@@ -19,8 +18,7 @@ from features.months import format_month, parse_month
 
 UNIT_TARGETS: tuple[UnitTarget, ...] = ("occurrence", "escalation", "onset")
 UNITS = 994
-"""Units of the published benchmark, whose tables go on to 2024. Those of them that have no event
-yet have no name yet either, but are to be forecast."""
+"""Units of the published benchmark; those without an event yet have no name, but are forecast."""
 
 UNNAMED = ""
 TRAILING = 8
@@ -33,9 +31,9 @@ _TYPES = ["n_sb", "n_ns", "n_os"]
 class AdminCounts:
     """Events and deaths of admin-1 units by month.
 
-    `months` (T,) [months since 1970-01]; `countries` and `regions` (N,), names as coded, both empty
-    for units without a name; `events` (T, N) and `deaths` (T, N) [a month]; `events_by_type`
-    (T, N, 3): state-based, non-state, one-sided.
+    `months` (T,) [months since 1970-01]; `countries` and `regions` (N,), empty for units without a
+    name; `events` and `deaths` (T, N) [a month]; `events_by_type` (T, N, 3): state-based,
+    non-state, one-sided.
     """
 
     months: IntArray
@@ -71,8 +69,7 @@ class AdminCounts:
 def read_counts(path: Path, units: int = UNITS) -> AdminCounts:
     """Read the table; quiet units without a name are added until there are `units`.
 
-    Raises InputError when the file is of another form, has a unit and month twice, or lacks a month
-    altogether.
+    Raises InputError when its form is another, a unit has a month twice, or a month is missing.
     """
     table = read_csv(path)
     figures = ["n_events", *_TYPES, "deaths"]
@@ -99,11 +96,11 @@ def read_counts(path: Path, units: int = UNITS) -> AdminCounts:
 
 
 def labels_of(counts: AdminCounts) -> FloatArray:
-    """Return the targets, (3, T, N): of the month after each row's, 0, 1, or NaN if undefined.
+    """Return the targets of the month after each row's, (3, T, N): 0, 1, or NaN if undefined.
 
     With x the events: occurrence is x(t+1) > 0; escalation x(t+1) > mean + sample standard
-    deviation of the eight months to t, and at least the mean + 2; onset is occurrence, defined only
-    where the 24 months to t had no event. Source: SUB-Forecast v1.0.
+    deviation of the eight months to t, and at least the mean + 2; onset is occurrence after 24
+    months without an event, undefined otherwise. Source: SUB-Forecast v1.0.
     """
     x = counts.events
     labels = np.full((len(UNIT_TARGETS), *x.shape), np.nan)

@@ -1,16 +1,18 @@
-"""Our forecaster for SUB-Forecast: a logistic regression and boosted trees, averaged."""
+"""Forecasters for SUB-Forecast: logistic regression and boosted trees, and the record alone."""
 
 from dataclasses import dataclass, replace
 
 import numpy as np
 
 from experiments.benchmarks.published import UnitTarget
+from experiments.benchmarks.subforecast import UnitForecaster
 from experiments.benchmarks.subforecast_data import AdminCounts, labels_of
 from experiments.benchmarks.subforecast_history import history
 from experiments.benchmarks.subforecast_surroundings import UnitMap, map_of, surroundings
 from features.arrays import BoolArray, FloatArray, IntArray, Matrix
 from features.indicators.windows import months_since
 from models.learners import FEWEST_CASES, BaseRate, Boosting, LogOddsMean, RidgeLogistic
+from models.references import reference_probability
 
 FIRST_ROW = 24
 """Months of history that a row to learn from has at least."""
@@ -38,8 +40,7 @@ class FittedEnsemble:
     def predict(self, counts: AdminCounts) -> FloatArray:
         """Return the probabilities of the next month, (3, N).
 
-        A unit without a name has had no event yet: it is forecast like the mean of the named units
-        that have been quiet the longest, which are those without an event where there are any.
+        A unit without a name has the mean of the named units that have been quiet the longest.
         """
         named = counts.named
         named_counts = _named(counts)
@@ -56,10 +57,7 @@ class FittedEnsemble:
 class UnitEnsemble:
     """Learns each target from the named units, those of all months alike."""
 
-    @property
-    def name(self) -> str:
-        """What the tables call it."""
-        return "logistic + boosting"
+    name = "logistic + boosting"
 
     def fit(self, counts: AdminCounts, seed: int) -> FittedEnsemble:
         """Learn from months whose next month is known."""
@@ -111,3 +109,34 @@ def _named(counts: AdminCounts) -> AdminCounts:
         events_by_type=counts.events_by_type[:, named],
         deaths=counts.deaths[:, named],
     )
+
+
+@dataclass(frozen=True, eq=False)
+class FittedFrequency:
+    """The share of months in which each target came true in each unit, (3, N)."""
+
+    probability: FloatArray
+
+    def predict(self, counts: AdminCounts) -> FloatArray:  # noqa: ARG002  # it learned them before
+        """Return the shares, whatever happened since, (3, N)."""
+        return self.probability
+
+
+@dataclass(frozen=True)
+class UnitFrequency:
+    """Climatology: a unit's own record, shrunk to that of all units by the weight of a month."""
+
+    name = "frequency in the unit"
+
+    def fit(
+        self,
+        counts: AdminCounts,
+        seed: int,  # noqa: ARG002  # nothing is left to chance
+    ) -> FittedFrequency:
+        """Count how often each target came true."""
+        shares = [reference_probability("climatology", label, 1)[-1] for label in labels_of(counts)]
+        return FittedFrequency(np.stack(shares))
+
+
+UNIT_FORECASTER: UnitForecaster = UnitEnsemble()
+"""The one that is judged; UnitFrequency is what it must beat."""

@@ -1,7 +1,4 @@
-"""What a unit's own events tell, for SUB-Forecast: arrays (T, N), each month from those to it.
-
-Counts are plain; learners that want logarithms take them.
-"""
+"""A unit's own events as indicators for SUB-Forecast, (T, N); each month reads those up to it."""
 
 import numpy as np
 

@@ -1,7 +1,4 @@
-"""What happens around a unit, for SUB-Forecast: in its country, near it, in all units; the season.
-
-Of its country, and of the units near it, a unit itself is never a part.
-"""
+"""Indicators of other units for SUB-Forecast: in the country, near by, in all units; the season."""
 
 from dataclasses import dataclass
 
@@ -33,10 +30,7 @@ _NEAREST = (4, 10)
 
 @dataclass(frozen=True, eq=False)
 class UnitMap:
-    """Who is how near: `country` (N,) numbers countries; `km` (N, N) is infinite to oneself.
-
-    And between units of which one is not among the bundled regions.
-    """
+    """`country` (N,) numbers countries; `km` (N, N) is infinite to oneself and unknown places."""
 
     country: IntArray
     km: FloatArray
@@ -63,11 +57,7 @@ def map_of(counts: AdminCounts) -> UnitMap:
 
 def surroundings(counts: AdminCounts, unit_map: UnitMap) -> Columns:
     """Return the columns of what is around the units, (T, N) each; NaN where nobody knows."""
-    return {
-        **_country(counts, unit_map),
-        **_near(counts, unit_map),
-        **_season_and_world(counts),
-    }
+    return {**_country(counts, unit_map), **_near(counts, unit_map), **_season_and_world(counts)}
 
 
 def _measures(counts: AdminCounts) -> Columns:

@@ -25,8 +25,7 @@ from experiments.benchmarks.views_data import (
     month_id,
     read_views,
 )
-from experiments.benchmarks.views_report import ViewsReport
-from experiments.benchmarks.views_scores import Losses, figures_of, losses_of
+from experiments.benchmarks.views_scores import Losses, ViewsReport, figures_of, losses_of
 from features.arrays import FloatArray
 from features.errors import ModelError
 
@@ -55,10 +54,7 @@ class CountryForecaster(Protocol):
     def forecast(
         self, history: CountryHistory, origin_row: int, months_ahead: range, seed: int
     ) -> Draws:
-        """Return draws (months ahead, N, m) [deaths/month], m at least 200.
-
-        The history ends with the origin, its last row `origin_row`: nothing later can be seen.
-        """
+        """Return draws (months ahead, N, m) [deaths/month], m >= 200; `origin_row` is the last."""
         ...
 
 
@@ -67,8 +63,7 @@ def benchmark_views(
 ) -> ViewsReport:
     """Forecast and score the windows of a folder, and write figures and draws where asked.
 
-    Raises InputError when the tables cannot be used or the results cannot be written, ModelError
-    when the forecaster returns what are no draws.
+    Raises InputError for unusable tables or files, ModelError when the forecaster returns no draws.
     """
     need_place_for(run.json_path, run.predictions_path)
     history, windows = read_views(data, years)

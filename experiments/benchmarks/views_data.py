@@ -1,9 +1,8 @@
 """The tables of the VIEWS Prediction Challenge, country-month: history, truth, conflictology.
 
-A folder holds, for each window (a calendar year), `cm_actuals_<year>.parquet` and, if it is there,
-`conflictology_<year>.parquet`; one `cm_ged_sb_*.csv`, months x country names; and
-`country_list.csv`, which tells the ids of the names. Files number months from 1 = January 1980;
-here they are numbers [months since 1970-01] as everywhere.
+A folder holds `cm_actuals_<year>.parquet` and perhaps `conflictology_<year>.parquet` for each
+window (a calendar year), one `cm_ged_sb_*.csv` (months x country names), and `country_list.csv`
+(ids of names). Files number months from 1 = January 1980; here they count from 1970-01.
 """
 
 import re
@@ -41,10 +40,7 @@ class CountryHistory:
     deaths: FloatArray
 
     def until(self, month: int) -> "CountryHistory":
-        """Return what is known of the months up to and including one.
-
-        Raises InputError when it is not among them.
-        """
+        """Return the months up to and including one; raises InputError when it is not there."""
         first, last = int(self.months[0]), int(self.months[-1])
         if not first <= month <= last:
             raise InputError(
@@ -60,8 +56,7 @@ class ChallengeWindow:
     """A year to be forecast.
 
     `months` (12,) [months since 1970-01], `countries` (C,) VIEWS ids in order, `outcome` (12, C)
-    [deaths/month]; `conflictology` (12, C, m), the official draws [deaths/month], if they are
-    there.
+    and the official draws `conflictology` (12, C, m) [deaths/month].
     """
 
     year: int
@@ -91,10 +86,10 @@ def parse_windows(text: str) -> tuple[int, ...]:
 def read_views(
     data: Path, years: Sequence[int] | None = None
 ) -> tuple[CountryHistory, tuple[ChallengeWindow, ...]]:
-    """Return the history, in which the truth replaces the older table, and the chosen windows.
+    """Return the history, with the truth in place of the older table, and the chosen windows.
 
-    `data` is the folder, or one that holds it as `views_challenge`; by default every window that
-    has a truth. Raises InputError when a file is missing or of another form.
+    `data` is the folder, or holds it as `views_challenge`; by default all windows with a truth are
+    chosen. Raises InputError when a file is missing or of another form.
     """
     folder = folder_of(data)
     files = _actuals_in(folder)

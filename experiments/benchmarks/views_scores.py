@@ -1,12 +1,11 @@
-"""Scores of the VIEWS Prediction Challenge: CRPS, IGN and MIS.
+"""Scores of the VIEWS Prediction Challenge (CRPS, IGN, MIS), as Markdown and for JSON.
 
-IGN depends on how many draws there are. The leaderboard brings every entry to 1000 draws by
-Fourier interpolation (`scipy.signal.resample`), which from conflictology's 12 draws makes values
-that no month had; `ign` is that one, comparable with what is published, `ign_own` that of the draws
-as they are.
+IGN depends on the number of draws. The leaderboard resamples every entry to 1000 draws by Fourier
+interpolation: `ign` is comparable with it, `ign_own` is that of the draws as they are.
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
 from statistics import fmean
 from typing import NamedTuple
 
@@ -14,8 +13,11 @@ import numpy as np
 import numpy.typing as npt
 from scipy.signal import resample
 
+from experiments.benchmarks.files import Json, figure
+from experiments.benchmarks.published import CountryEntry
 from experiments.benchmarks.views_data import ChallengeWindow, CountryHistory
 from features.arrays import BoolArray, FloatArray
+from features.markdown import markdown_table
 from models.metrics import crps_ensemble, ignorance, interval_score
 
 Losses = Mapping[str, FloatArray]
@@ -26,13 +28,13 @@ MEAN = "mean"
 ALL, WITHOUT_WARS = "all countries", "without Ethiopia and Ukraine"
 _WARS = {ALL: (), WITHOUT_WARS: ("Ethiopia", "Ukraine")}
 _DRAWS = 1000
+_DIGITS = {"crps": 2, "ign": 3, "mis": 1}
+_WORTH_SHOWING = 2.0
+"""Entries whose CRPS is beyond so many times conflictology's are left to the JSON."""
 
 
 class CountryFigure(NamedTuple):
-    """A mean loss of ours, of conflictology, and their ratio (NaN if conflictology lost nothing).
-
-    Of a window (a year), or the mean of the windows; of a part of the countries; of a measure.
-    """
+    """Mean losses of a window (or MEAN), part of the countries and measure; NaN ratio over 0."""
 
     window: str
     part: str
@@ -89,3 +91,82 @@ def _means(measure: str, losses: Sequence[Losses], is_counted: Sequence[BoolArra
 def _figure(window: str, part: str, measure: str, ours: float, bar: float) -> CountryFigure:
     ratio = ours / bar if bar else float("nan")
     return CountryFigure(window, part, measure, ours, bar, ratio)
+
+
+@dataclass(frozen=True)
+class ViewsReport:
+    """Our figures and the published entries, each beside conflictology; `draws` is our number."""
+
+    forecaster: str
+    seed: int
+    draws: int
+    figures: list[CountryFigure]
+    published_conflictology: CountryEntry
+    published: tuple[CountryEntry, ...]
+
+    def as_json(self) -> Json:
+        """Return all figures."""
+        bar = self.published_conflictology
+        return {
+            "benchmark": "VIEWS Prediction Challenge 2023/24, country-month",
+            "forecaster": self.forecaster,
+            "seed": self.seed,
+            "draws": self.draws,
+            "figures": [one._asdict() for one in self.figures],
+            "published_conflictology": asdict(bar),
+            "published": [asdict(e) | {"ratio": _ratios(e, bar)} for e in self.published],
+        }
+
+    def as_markdown(self) -> str:
+        """Return the figures by window, and ours beside the published ones."""
+        parts = [self._by_window(part) for part in (ALL, WITHOUT_WARS)]
+        return "\n".join([*parts, self._beside_published()])
+
+    def _by_window(self, part: str) -> str:
+        of = {(f.window, f.measure): f for f in self.figures if f.part == part}
+        rows = []
+        for window in dict.fromkeys(window for window, _ in of):
+            row = [window]
+            for measure, digits in _DIGITS.items():
+                here = of[window, measure]
+                row += [figure(here.ours, digits), figure(here.conflictology, digits)]
+                row.append(figure(here.ratio, 3))
+            own = of[window, "ign_own"]
+            rows.append([*row, figure(own.ours, 3), figure(own.conflictology, 3)])
+        compared = [
+            f"{m.upper()}{of}" for m in _DIGITS for of in ("", ", conflictology", ", ratio")
+        ]
+        head = ["window", *compared, "IGN of own draws", "IGN of own draws, conflictology"]
+        return f"{self.forecaster}, {part}\n\n{markdown_table(head, rows)}"
+
+    def _beside_published(self) -> str:
+        mean = {f.measure: f for f in self.figures if f.part == ALL and f.window == MEAN}
+        crps, ign, mis = (mean[measure] for measure in _DIGITS)
+        ours = CountryEntry(f"**{self.forecaster}**", crps.ours, ign.ours, mis.ours)
+        own_bar = CountryEntry(
+            "conflictology", crps.conflictology, ign.conflictology, mis.conflictology
+        )
+        bar = self.published_conflictology
+        rows = [_row(ours, own_bar, "here"), _row(own_bar, own_bar, "here")]
+        rows.append(_row(bar, bar, "published"))
+        entries = [e for e in self.published if e.crps <= _WORTH_SHOWING * bar.crps]
+        rows += [_row(entry, bar, "published") for entry in entries]
+        head = ["forecast", "scored", *(h for m in _DIGITS for h in (m.upper(), "ratio"))]
+        note = (
+            "Mean of the windows, all countries; those published are of 2018-2023. Ratios are to "
+            "conflictology on the same truth; an ensemble in hindsight is no fair bar."
+        )
+        return f"{note}\n\n{markdown_table(head, rows, texts=2)}"
+
+
+def _ratios(entry: CountryEntry, bar: CountryEntry) -> dict[str, float]:
+    pairs = {measure: (getattr(entry, measure), getattr(bar, measure)) for measure in _DIGITS}
+    return {m: own / of_bar if of_bar else float("nan") for m, (own, of_bar) in pairs.items()}
+
+
+def _row(entry: CountryEntry, bar: CountryEntry, where: str) -> list[str]:
+    ratio = _ratios(entry, bar)
+    cells = [entry.model, where]
+    for measure, digits in _DIGITS.items():
+        cells += [figure(getattr(entry, measure), digits), figure(ratio[measure], 3)]
+    return cells

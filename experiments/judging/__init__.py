@@ -3,8 +3,7 @@
 Where do I go to ...?
 
 * compute skill, with or without an interval: `skill.py`, the only place
-* compare a challenger with an opponent: `comparison.py`
 * make the tables of a report: `verification.py`
-* change how a champion is chosen: `gate.py`
+* compare a challenger with an opponent, change how a champion is chosen: `gate.py`
 * judge an experiment: `judge.py`
 """

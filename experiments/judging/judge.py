@@ -140,8 +140,8 @@ def judge(
 ) -> Judgement:
     """Backtest the learners of a configuration at a level and measure their skill.
 
-    With a folder, finished tasks are cached there. `code` is the version and commit that is
-    running. Raises CoverageError when the events do not reach the origin or begin too late.
+    `folder` caches finished tasks; `code` is the running version and commit. Raises CoverageError
+    when the events do not reach the origin or begin too late.
     """
     panel = read_panel(vintage, level, needs_of(configuration.indicator_names))
     origin = newest_origin(panel) if period.origin is None else period.origin

@@ -1,7 +1,4 @@
-"""Skill: the share of a named reference's loss that a forecast saves. It is computed here alone.
-
-0 is no better than the reference, 1 is perfect, below 0 is worse.
-"""
+"""Skill: the share of a named reference's loss that is saved, at most 1; computed here alone."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,7 +10,7 @@ import pandas as pd
 from experiments.backtest.rolling import Backtest
 from features.arrays import FloatArray, IntArray
 from models import metrics
-from models.bootstrap import BLOCK_MONTHS, Gain, gain, mean_gain
+from models.bootstrap import BLOCK_MONTHS, Gain, gain
 from models.references import REFERENCES
 
 Measure = Literal["brier", "log_score", "crps"]
@@ -35,10 +32,7 @@ SKILL_OF = {"brier": "brier_skill", "log_score": "log_skill", "crps": "crps_skil
 
 
 def losses(table: pd.DataFrame, forecast: str, measure: Measure) -> FloatArray:
-    """Return the loss of each row of a backtest's table, (n,).
-
-    The column `forecast` has probabilities of `outcome`; of CRPS it is the loss already.
-    """
+    """Return the loss of each row of a backtest's table, (n,); CRPS is the loss already."""
     values = table[forecast].to_numpy(np.float64)
     if measure == "crps":
         return values
@@ -64,12 +58,10 @@ def skill(
 ) -> Gain:
     """Return the skill with its 95 % interval, from the losses of single forecasts.
 
-    `loss`, `reference` and `origin` [months] are (n,), a row a forecast. With `part` (n,), the
-    number of each row's part from 0, it is the mean of the skills of the parts.
+    `loss`, `reference` and `origin` [months] are (n,). With the parts' numbers from 0, `part` (n,),
+    it is the mean of the parts' skills.
     """
-    if part is None:
-        return gain(loss, reference, origin, seed=seed)
-    return mean_gain(loss, reference, origin, part, seed=seed)
+    return gain(loss, reference, origin, part, seed=seed)
 
 
 def deaths_ratio(forecast: float, observed: float) -> float:
@@ -115,10 +107,7 @@ def forecasts_in(table: pd.DataFrame) -> list[str]:
 
 
 def probability_skill(probabilities: pd.DataFrame, by: Sequence[str]) -> pd.DataFrame:
-    """Return n, base rate and every measure of probabilities, a row a group and forecast.
-
-    `by` are the columns that make a group; skill is over the best reference of the group.
-    """
+    """Return n, base rate, measures and skill over the best reference, by group and forecast."""
     rows = []
     for group, part in probabilities.groupby(list(by), observed=True):
         outcome = part["outcome"].to_numpy()
@@ -133,10 +122,7 @@ def probability_skill(probabilities: pd.DataFrame, by: Sequence[str]) -> pd.Data
 
 
 def deaths_skill(crps: pd.DataFrame, means: pd.DataFrame, by: Sequence[str]) -> pd.DataFrame:
-    """Return n, mean deaths, CRPS and forecast / observed deaths, a row a group and forecast.
-
-    CRPS and deaths in [deaths/month]; the ratio is NaN where nobody died.
-    """
+    """Return n, mean deaths, CRPS [deaths/month] and mean ratio, by group and forecast."""
     rows = []
     for group, part in crps.groupby(list(by), observed=True):
         forecast_means = means.loc[part.index]

@@ -1,4 +1,4 @@
-"""Tables for the report: skill over each reference, and calibration, overall and in parts."""
+"""Skill over each reference, calibration and risk scales, overall and in parts."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -7,12 +7,14 @@ from itertools import product
 import numpy as np
 import pandas as pd
 
+from bulletins.form import RiskLevel, RiskScale
 from experiments.backtest.rolling import Backtest
 from experiments.judging.skill import FEWEST_ORIGINS, losses, share_saved, skill
 from features.arrays import FloatArray
-from features.words import Loss, Target
+from features.words import PROBABILITIES, RISK_LEVELS, Level, Loss, Target
 from models.metrics import calibration_error, pit_histogram, reliability_slope
 from models.references import REFERENCES
+from models.risk import risk_bands
 
 MAPPED: Target = "instability"
 """The target that maps and tables by region and country show."""
@@ -32,12 +34,10 @@ class Verification:
     """The tables of a backtest's report; `learner` and `forecast` are names of forecasts.
 
     `gains` (by target and horizon), `overall` (by target) and `by_year` (by target and year of the
-    origin) have a row a learner and reference: target, learner, reference, n (forecasts), origins,
-    and gain with low and high: the skill by the Brier score or, of distributions, the CRPS.
-    `calibration`, `by_horizon`, `by_country` and `high` have the columns of `calibration_table`;
-    `high` is of forecasts above HIGH alone. `pit` has the histogram of the PIT: forecast, part, n,
-    bin (from 0), share. `by_region` has a row a region index: region, n, cases, and a column a
-    learner with its skill at MAPPED over the strongest reference.
+    origin): learner, reference, n (forecasts), origins, and the skill by Brier score or CRPS as
+    gain, low, high. `calibration`, `by_horizon`, `by_country` and `high` (forecasts above HIGH) are
+    as `calibration_table`. `pit`: forecast, part, n, bin (from 0), share. `by_region`: region
+    (index), n, cases, and a learner's skill at MAPPED over the strongest reference, a column each.
     """
 
     gains: pd.DataFrame
@@ -76,9 +76,9 @@ class Verification:
 def gain_table(
     backtest: Backtest, learners: Sequence[str], by: Sequence[str], *, seed: int
 ) -> pd.DataFrame:
-    """Return the skill of learners over each reference, by target and `by` (horizon or year).
+    """Return the skill over each reference by target and `by`, as in `Verification`.
 
-    Columns as in `Verification`; the interval is NaN with fewer than FEWEST_ORIGINS origins.
+    The interval is NaN with fewer than FEWEST_ORIGINS origins.
     """
     columns = ["target", *by, "learner", "reference", "n", "origins", "gain", "low", "high"]
     rows = []
@@ -101,11 +101,7 @@ def gain_table(
 
 
 def strongest(overall: pd.DataFrame, target: str, learner: str) -> str:
-    """Return the reference over which a learner gains least at a target, by `Verification.overall`.
-
-    The learner does not change which one it is. It is the first of all where the target was not
-    forecast.
-    """
+    """Return the reference over which a learner gains least at a target; the first if none."""
     rows = overall[(overall["target"] == target) & (overall["learner"] == learner)]
     if rows.empty:
         return REFERENCES[0]
@@ -119,8 +115,8 @@ def calibration_table(
     """Return how scores and frequencies agree, by target, `by` and forecast.
 
     Columns: target, those of `by`, forecast, n, mean_forecast, observed (frequency),
-    calibration_error (expected, 20 equal-count bins), slope (NaN where there is none). Forecasts
-    up to `above` are left out.
+    calibration_error (20 equal-count bins), slope (NaN if none). Forecasts up to `above` are left
+    out.
     """
     columns = ["target", *by, "forecast", "n", "mean_forecast", "observed", "calibration_error"]
     rows = [
@@ -137,8 +133,8 @@ def calibration_table(
 def pit_table(backtest: Backtest, forecasts: Sequence[str]) -> pd.DataFrame:
     """Return histograms of the PIT of deaths; columns as in `Verification.pit`.
 
-    The PIT of forecasts of hardly any deaths, which are the most, is flat by construction. So those
-    that expected a death or more have a part of their own: `expected`, beside `all`.
+    The PIT is flat by construction where hardly any deaths are forecast, so forecasts of a death or
+    more are also a part of their own, `expected`.
     """
     rows = []
     for forecast in forecasts:
@@ -154,9 +150,9 @@ def pit_table(backtest: Backtest, forecasts: Sequence[str]) -> pd.DataFrame:
 def region_skill(
     probabilities: pd.DataFrame, learners: Sequence[str], reference: str
 ) -> pd.DataFrame:
-    """Return the Brier skill over a reference at MAPPED by region, all horizons together.
+    """Return the Brier skill at MAPPED by region, as in `Verification.by_region`.
 
-    Columns as in `Verification.by_region`; NaN with fewer than FEWEST_CASES outcomes of 0 or of 1.
+    NaN with fewer than FEWEST_CASES outcomes of 0 or of 1.
     """
     rows = probabilities[probabilities["target"] == MAPPED]
     loss = {name: losses(rows, name, "brier") for name in (*learners, reference)}
@@ -177,3 +173,19 @@ def _pairs(
         is_above = probability > above
         if is_above.any():
             yield forecast, outcome[is_above], probability[is_above]
+
+
+def risk_scales(level: Level, probabilities: pd.DataFrame, learner: str) -> tuple[RiskScale, ...]:
+    """Return a learner's scales from `Backtest.probabilities`; none without a base rate."""
+    scales = []
+    for target in PROBABILITIES:
+        part = probabilities[probabilities["target"] == target]
+        bands = risk_bands(part[learner].to_numpy(), part["outcome"].to_numpy())
+        if bands is not None:
+            levels = tuple(
+                RiskLevel(name=name, **band._asdict())
+                for name, band in zip(RISK_LEVELS, bands, strict=True)
+            )
+            base_rate = float(part["outcome"].mean())
+            scales.append(RiskScale(level=level, target=target, base_rate=base_rate, levels=levels))
+    return tuple(scales)

@@ -5,9 +5,9 @@ Owns contents, a module a file; `bulletins/` owns their form.
 Where do I go to ...?
 
 * change the steps of a publication, or of its replay: `publish.py`
-* change which files there are: `contents.py`; what the manifest says: `manifest.py`
+* change which files there are, or what the manifest says: `contents.py`
 * change a score or a distribution: `scores.py`
 * change how a score is explained: `drivers.py`; in which words: `sentences.py`, `phrases.py`
-* change the files about regions: `regions.py`, `history.py`
+* change the files about regions: `regions.py`
 * read earlier bulletins: `earlier.py`; judge them: `track_record.py`
 """

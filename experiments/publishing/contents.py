@@ -1,4 +1,4 @@
-"""From a model version and a vintage to the Parquet files of a bulletin."""
+"""From model versions and a vintage to the Parquet files and the manifest of a bulletin."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -20,24 +20,31 @@ from bulletins.form import (
     SCORES_SCHEMA,
     TRACK_RECORD_FILE,
     TRACK_RECORD_SCHEMA,
+    ModelUsed,
+    ReleaseUsed,
+    RiskScale,
+    VintageUsed,
 )
 from bulletins.writing import parquet_of
+from experiments.judging.verification import risk_scales
 from experiments.publishing.drivers import drivers_of
 from experiments.publishing.earlier import EarlierBulletin
-from experiments.publishing.history import (
+from experiments.publishing.regions import (
     history_of,
     indicator_values_of,
     indicator_values_schema,
+    regions_of,
 )
-from experiments.publishing.regions import regions_of
 from experiments.publishing.scores import LevelForecast, distribution_rows, scores_of
 from experiments.publishing.track_record import track_record_of
 from experiments.samples import samples_at
-from experiments.tracking.registry import ModelVersion, load_forecaster
-from experiments.tracking.store import MlflowStore
+from experiments.tracking.registry import ModelVersion, backtest_forecasts, load_forecaster
+from experiments.tracking.store import MlflowStore, model_name
 from features.archive.vintage import Vintage
 from features.indicators.catalogue import needs_of
+from features.months import format_month
 from features.panel.panel import Panel, read_panel
+from features.words import PROBABILITIES
 from models.forecaster import Forecaster
 
 
@@ -62,10 +69,7 @@ def forecast_level(
 def bulletin_files(
     levels: list[LevelForecast], earlier: list[EarlierBulletin], jobs: int
 ) -> dict[str, bytes]:
-    """Return the content of the Parquet files of a bulletin, by name.
-
-    `earlier` are the bulletins of earlier origins, newest first. `jobs` explain scores in parallel.
-    """
+    """Return a bulletin's Parquet files by name; `earlier` bulletins are newest first."""
     previous = earlier[0] if earlier else None
     names = {name for level in levels for name in level.forecaster.names}
 
@@ -93,3 +97,48 @@ def bulletin_files(
             lambda f: track_record_of(f, earlier), by_bulletin, TRACK_RECORD_SCHEMA
         ),
     }
+
+
+def vintage_used(vintage: Vintage, digest: str) -> VintageUsed:
+    """Describe a vintage; `digest` is the content hash of what was read of it."""
+    releases = tuple(
+        ReleaseUsed(
+            source=r.source, release=r.release, available_on=r.available_on, sha256=r.sha256
+        )
+        for r in vintage.releases
+    )
+    return VintageUsed(
+        history=vintage.history, as_of=vintage.as_of, digest=digest, releases=releases
+    )
+
+
+def model_used(store: MlflowStore, model: ModelVersion) -> ModelUsed:
+    """Describe a model version, with its skill in the backtest."""
+    metrics = store.client().get_run(model.run_id).data.metrics
+    skill: dict[str, float] = {
+        target: metrics[f"summary/{target} brier_skill"]
+        for target in PROBABILITIES
+        if f"summary/{target} brier_skill" in metrics
+    }
+    return ModelUsed(
+        level=model.level,
+        name=model_name(model.level),
+        version=model.version,
+        run_id=model.run_id,
+        learner=model.learner,
+        summary_events=model.summary_events,
+        trained_to=format_month(model.trained_to),
+        skill=skill,
+    )
+
+
+def risk_scales_of(store: MlflowStore, models: list[ModelVersion]) -> tuple[RiskScale, ...]:
+    """Return the risk scales of model versions, computed again for those older than their tag."""
+    scales: list[RiskScale] = []
+    for model in models:
+        if model.risk_scales is None:
+            forecasts = backtest_forecasts(store, model)
+            scales += risk_scales(model.level, forecasts, model.learner)
+        else:
+            scales += model.risk_scales
+    return tuple(scales)

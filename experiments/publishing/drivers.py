@@ -39,8 +39,8 @@ _NOTHING = 1e-9
 class Question:
     """The scores of n regions at one target and horizon, to be explained.
 
-    `present` and `usual` are (n, K) indicators, now and usually. `is_own` (n,) is true where the
-    usual ones are from the region's own past. Without a previous bulletin `before` is None.
+    `present` and `usual` are (n, K) indicators; `is_own` (n,) is true where the usual ones are from
+    the region's own past. `before` is None without a previous bulletin.
     """
 
     probability: Probability
@@ -68,8 +68,7 @@ def drivers_of(
 ) -> pd.DataFrame:
     """Return the drivers (DRIVERS_SCHEMA) of a level's scores at the newest month of its samples.
 
-    A score is compared with the previous bulletin's at the same horizon, not for the same target
-    month: a horizon has one model, so a change comes from the indicators alone.
+    A score is compared with the previous bulletin's at the same horizon, which has the same model.
     """
     level = forecast.forecaster.level
     with threadpool_limits(1, user_api="blas"):
@@ -145,8 +144,7 @@ def _before(
 def _moves(question: Question) -> FloatArray:
     """Return what moved each score since the previous bulletin, (n, F + 1) [log-odds].
 
-    A column a family, then revisions: the model's score then of the record as it is now, less the
-    published one. NaN where there was no score, or another model's.
+    A column a family, then revisions. NaN where there was no score, or another model's.
     """
     moves = np.full((len(question.present), len(question.families) + 1), np.nan)
     if question.before is not None:
@@ -182,9 +180,8 @@ def _causes(
 ) -> tuple[list[Cause], FloatArray]:
     """Return what moved each score most, and single indicators' effects against `other`, (n, K).
 
-    `parts` [log-odds] are those of the families, (n, F), or of these and of revisions, (n, F + 1);
-    their sum is the move. Effects are of the indicators of two families: the one that moved the
-    score most in its direction, and the one with the largest part.
+    `parts` [log-odds] of families, (n, F), or of these and revisions, (n, F + 1), sum to the move.
+    Effects are of two families: the strongest in the move's direction, and the largest.
     """
     way = np.where(parts.sum(axis=1) < 0, -1.0, 1.0)[:, None]
     pushed = np.maximum(way * parts, 0)

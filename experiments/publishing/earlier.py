@@ -23,9 +23,8 @@ JUDGED_MONTHS = 24
 class PreviousScores:
     """The scores that n regions had at one target and horizon.
 
-    `probability` (n,) is NaN where there was none; `is_same_model` (n,) is true where the model of
-    the new scores made them. `indicators` (n, K) are those of the previous bulletin's origin, as
-    known now.
+    `probability` (n,), NaN if none; `is_same_model` (n,); `indicators` (n, K) of the previous
+    origin, as known now.
     """
 
     probability: FloatArray
@@ -54,7 +53,7 @@ class EarlierBulletin:
 def read_bulletin(home: Path, bulletin: str | None) -> tuple[Manifest, pd.DataFrame]:
     """Return manifest and scores of a bulletin, by default the newest by origin and issue.
 
-    Raises BulletinError when it is not there or not as it was published.
+    Raises BulletinError when it is not there or damaged.
     """
     folder = home / "bulletins"
     manifests = [read_manifest(p.parent) for p in folder.glob(f"[0-9]*/{MANIFEST_FILE}")]
@@ -81,10 +80,7 @@ def _read_scores(folder: Path, manifest: Manifest) -> pd.DataFrame:
 
 
 def earlier_bulletins(home: Path, origin: int, vintage: Vintage) -> list[EarlierBulletin]:
-    """Return the newest whole bulletin of each earlier origin, of the same history, newest first.
-
-    They are of the origins that the track record judges, and of the one before those.
-    """
+    """Return the newest whole bulletin of each judged origin and one before, newest first."""
     manifests = []
     for file in (home / "bulletins").glob(f"[0-9]*/{MANIFEST_FILE}"):
         with suppress(BulletinError):  # skipped, as the service does

@@ -1,7 +1,6 @@
-"""Phrases for an indicator that rose or fell, and for a family as a whole.
+"""Phrases, after "because", for an indicator that rose or fell and for a family as a whole.
 
-They describe the value, never its effect: in a model more violence may lower the odds of an
-escalation. Each phrase follows the word "because".
+They describe the value, never its effect: more violence may lower the odds of an escalation.
 """
 
 from fnmatch import fnmatchcase
@@ -38,24 +37,23 @@ _REPORTS: _Pair = ("more reports {}", "fewer reports {}")
 _FEWER_GROUPS = "fewer armed groups do more of the fighting"
 _MORE_GROUPS = "the fighting is spread over more armed groups"
 
+_NEW: _Pair = ("new armed groups appeared {}", "fewer armed groups are new {}")
+
+
+def _more_or(less: str, phrase: str) -> _Pair:
+    return phrase.format("more"), phrase.format(less)
+
+
 _INDICATOR_PHRASES: tuple[tuple[str, _Pair, str], ...] = (
     ("months_since_*", _SINCE, "in the region"),
     ("neighbour_months_since_*", _SINCE, "around the region"),
     ("*since_*_decay_*", _RECENT, "in the region"),
-    (
-        "deaths_std_*",
-        ("violence varies more from month to month", "violence varies less from month to month"),
-        "",
-    ),
+    ("deaths_std_*", _more_or("less", "violence varies {} from month to month"), ""),
     ("deaths_rank*", ("it is more violent for its own past", "it is calmer for its own past"), ""),
     ("*_trend_*", _TREND, "in the region"),
     ("*_acceleration_*", _TREND, "in the region"),
     ("space_time_distance_*", _FAR, "the region"),
-    (
-        "neighbours_observed",
-        ("more of its neighbours are observed", "fewer of its neighbours are observed"),
-        "",
-    ),
+    ("neighbours_observed", _more_or("fewer", "{} of its neighbours are observed"), ""),
     ("world_*_change_*", _TREND, "in the world"),
     ("world_*", _MORE, "in the world"),
     ("country_deaths_change_*", _TREND, "elsewhere in the country"),
@@ -63,28 +61,12 @@ _INDICATOR_PHRASES: tuple[tuple[str, _Pair, str], ...] = (
     ("*neighbour_deaths_change_*", _TREND, "around the region"),
     ("kernel_*_change_*", _TREND, "around the region"),
     ("tree_lag_*_change_*", _TREND, "around the region"),
-    (
-        "new_groups_*",
-        ("new armed groups appeared in the region", "fewer armed groups are new in the region"),
-        "",
-    ),
-    (
-        "neighbour_new_groups_*",
-        ("new armed groups appeared next door", "fewer armed groups are new next door"),
-        "",
-    ),
-    (
-        "active_groups_*",
-        ("more armed groups fight in the region", "fewer armed groups fight in the region"),
-        "",
-    ),
+    ("new_groups_*", _NEW, "in the region"),
+    ("neighbour_new_groups_*", _NEW, "next door"),
+    ("active_groups_*", _more_or("fewer", "{} armed groups fight in the region"), ""),
     ("group_concentration_*", (_FEWER_GROUPS, _MORE_GROUPS), ""),
     ("effective_groups_*", (_MORE_GROUPS, _FEWER_GROUPS), ""),
-    (
-        "group_expansion_*",
-        ("its armed groups spread to more regions", "its armed groups spread to fewer regions"),
-        "",
-    ),
+    ("group_expansion_*", _more_or("fewer", "its armed groups spread to {} regions"), ""),
     ("front_distance_*", ("the nearest front is further away", "the nearest front is nearer"), ""),
     ("front_approach_*", ("a front approaches more", "a front approaches less"), ""),
     ("contested_*", ("it is contested more often", "it is contested less often"), ""),

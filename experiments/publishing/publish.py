@@ -9,21 +9,18 @@ from pathlib import Path
 
 import pyarrow.parquet as pq
 
-from bulletins.form import (
-    DRIVERS_FILE,
-    SCORES_FILE,
-    TRACK_RECORD_FILE,
-    Manifest,
-)
+from bulletins.form import DRIVERS_FILE, SCORES_FILE, TRACK_RECORD_FILE, Manifest
 from bulletins.reading import read_file, read_manifest
 from bulletins.writing import sha256_of, write_bulletin
-from experiments.publishing.contents import bulletin_files, forecast_level, read_inputs
-from experiments.publishing.earlier import (
-    earlier_bulletins,
-    read_bulletin,
-    read_previous,
+from experiments.publishing.contents import (
+    bulletin_files,
+    forecast_level,
+    model_used,
+    read_inputs,
+    risk_scales_of,
+    vintage_used,
 )
-from experiments.publishing.manifest import model_used, risk_scales_of, vintage_used
+from experiments.publishing.earlier import earlier_bulletins, read_bulletin, read_previous
 from experiments.publishing.scores import LevelForecast
 from experiments.samples import newest_origin
 from experiments.tracking.registry import (
@@ -66,11 +63,9 @@ def issue_bulletin(
 ) -> Publication:
     """Issue the bulletin of an origin, by default the newest month that the events reach.
 
-    A bulletin of the same origin, vintage and models that is already there stays as it is. Changes
-    are against the newest whole bulletin of an earlier origin. `jobs` explain scores in parallel,
-    by default one a core; their number changes no result. A level whose models may not issue scores
-    is left out, with the reason. Raises ModelError when that leaves none, and CoverageError when no
-    region is covered at the origin.
+    A bulletin of the same origin, vintage and models stays as it is. `jobs` (default: one a core)
+    change no result. A level whose models may not issue scores is left out, with the reason. Raises
+    ModelError when none is left, CoverageError when no region is covered at the origin.
     """
     forecasts, left_out = _forecasts(store, vintage, origin)
     digest = hashlib.sha256(
@@ -108,13 +103,11 @@ def issue_bulletin(
 def replay_bulletin(
     archive: Archive, store: MlflowStore, home: Path, bulletin: str, *, jobs: int = -1
 ) -> Manifest:
-    """Compute a bulletin again from the releases, model versions and bulletin that it names.
+    """Compute a bulletin again from what it names, compare it, and return its manifest.
 
-    Returns its manifest. The risk levels and every file that the manifest names are compared; of
-    the track record only the hash, because other bulletins may be gone or new since then. Files
-    that an older bulletin lacks are not compared. Raises BulletinError when a release or the
-    previous bulletin is no longer as it was, when a file differs by one bit, or when the bulletin
-    is not there, and ModelError when a model is gone.
+    Risk levels and every named file are compared; of the track record only the hash, because other
+    bulletins may be gone or new. Raises BulletinError when the bulletin, a release or the previous
+    bulletin is gone or changed, or a file differs by one bit; ModelError when a model is gone.
     """
     manifest, _ = read_bulletin(home, bulletin)
     previous = [] if manifest.previous is None else [read_previous(home, manifest.previous)]

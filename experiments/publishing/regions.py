@@ -1,14 +1,19 @@
-"""`regions.parquet`: the scored regions, their outlines and their neighbours."""
+"""Files about regions: `regions.parquet`, `history.parquet` and `indicator_values.parquet`."""
 
+from collections.abc import Collection
 from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
+import pyarrow as pa
 import shapely
 
+from bulletins.form import HISTORY_MONTHS, INDICATOR_MONTHS, INDICATOR_VALUES_SCHEMA
 from experiments.publishing.scores import LevelForecast
-from features.arrays import ObjectArray
+from features.arrays import MonthArray, ObjectArray
+from features.indicators.catalogue import CATALOGUE
+from features.months import format_month
 from features.places.regions import geometries, load_regions
 from features.words import Level
 
@@ -17,6 +22,7 @@ SIMPLIFIED_BY: dict[Level, float] = {"country": 0.05, "admin1": 0.03, "priogrid"
 
 _DECIMALS = 3  # of degrees: a hundred metres
 
+_TYPES = ("state_based", "non_state", "one_sided")
 _EDGES = ["west", "south", "east", "north"]
 
 
@@ -44,8 +50,8 @@ def regions_of(forecast: LevelForecast) -> pd.DataFrame:
 def outlines(level: Level, ids: npt.NDArray[np.str_]) -> ObjectArray:
     """Return outlines (n,) for a map as shapely geometries [degrees], None where there is none.
 
-    Neighbours share their borders; outer rings run anticlockwise (RFC 7946). A region with an
-    island so small that rounding would fold it keeps all decimals, so that no island is lost.
+    Neighbours share borders; outer rings run anticlockwise (RFC 7946). Where rounding would fold a
+    small island, the region keeps all decimals.
     """
     has_outline = np.isin(ids, load_regions(level).ids)
     shapes = geometries(level, ids[has_outline])
@@ -56,3 +62,53 @@ def outlines(level: Level, ids: npt.NDArray[np.str_]) -> ObjectArray:
     outlined = np.full(len(ids), None, dtype=object)
     outlined[has_outline] = shapely.orient_polygons(whole, exterior_cw=False)
     return outlined
+
+
+def history_of(forecast: LevelForecast) -> pd.DataFrame:
+    """Return events and deaths of the months up to the origin, as HISTORY_SCHEMA."""
+    panel = forecast.panel
+    scored = forecast.scored
+    observed = panel.observed[-HISTORY_MONTHS:, scored]
+    nothing = np.full(observed.shape, np.nan)
+    deaths = panel.deaths[:, -HISTORY_MONTHS:, scored]
+    has_types = "types of deaths" in panel.details
+    figures = {
+        "events": panel.total_events[-HISTORY_MONTHS:, scored]
+        if "events" in panel.details
+        else nothing,
+        "deaths": deaths.sum(axis=0),
+    }
+    # Deaths of no known type are part of all deaths only.
+    for number, name in enumerate(_TYPES):
+        figures[name] = deaths[number] if has_types else nothing
+    table = _keys(forecast, panel.months[-HISTORY_MONTHS:]).assign(observed=observed.T.ravel())
+    masked = {name: np.where(observed, values, np.nan) for name, values in figures.items()}
+    return table.assign(**{name: values.T.ravel() for name, values in masked.items()})
+
+
+def indicator_values_of(forecast: LevelForecast) -> pd.DataFrame:
+    """Return the model's indicators up to the origin, as `indicator_values_schema`."""
+    samples = forecast.samples
+    values = samples.indicators[-INDICATOR_MONTHS:, forecast.scored]
+    by_region = values.transpose(1, 0, 2).reshape(-1, len(samples.names))
+    table = pd.DataFrame(by_region, columns=list(samples.names))
+    return pd.concat([_keys(forecast, samples.months[-INDICATOR_MONTHS:]), table], axis="columns")
+
+
+def indicator_values_schema(names: Collection[str]) -> pa.Schema:
+    """Return the form of `indicator_values.parquet` for indicators in the catalogue's order."""
+    fields = [pa.field(i.name, pa.float32()) for i in CATALOGUE if i.name in names]
+    return pa.schema([*INDICATOR_VALUES_SCHEMA, *fields])
+
+
+def _keys(forecast: LevelForecast, months: MonthArray) -> pd.DataFrame:
+    """Return a row a scored region and month, by region and within it by month."""
+    ids = forecast.panel.regions.table["id"][forecast.scored].to_numpy(dtype=object)
+    texts: ObjectArray = np.array(list(map(format_month, months)), dtype=object)
+    return pd.DataFrame(
+        {
+            "region": np.repeat(ids, len(months)),
+            "level": forecast.panel.regions.level,
+            "month": np.tile(texts, len(ids)),
+        }
+    )

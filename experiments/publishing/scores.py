@@ -44,10 +44,7 @@ class LevelForecast:
 
 
 def is_scored(target: Target, samples: Samples) -> BoolArray:
-    """Return which regions get a score of a target at the newest month of the samples, (R,).
-
-    They are covered up to the origin, and their past makes them eligible for the target.
-    """
+    """Return which regions are covered and eligible for a target at the newest month, (R,)."""
     scored: BoolArray = samples.eligible[-1]
     return np.asarray(scored & is_eligible(target, samples.deaths)[-1])
 

@@ -17,8 +17,8 @@ _TECHNICAL = "1"
 class Cause:
     """What moved a score most: a family (or REVISION), and its strongest single indicator.
 
-    `value` and `before` are the indicator's, now and in the comparison. `is_most` is true if the
-    family makes at least half of all moves in the direction of the score.
+    `value` and `before` are the indicator's, now and in the comparison. `is_most`: the family makes
+    at least half of all moves in the score's direction.
     """
 
     family: str
@@ -39,21 +39,14 @@ class UsualScore:
 
 @dataclass(frozen=True)
 class PreviousScore:
-    """The probability of the previous bulletin, and what moved the score since.
-
-    Without a cause it is another model's: such a change does not come from the events.
-    """
+    """The previous bulletin's probability, and what moved the score since (None: another model)."""
 
     probability: float
     cause: Cause | None
 
 
 def sentence(probability: float, usual: UsualScore, earlier: PreviousScore | None) -> str:
-    """Return the sentence for a score.
-
-    If the earlier score is another model's, or two decimals show no change, it compares the score
-    with what is usual.
-    """
+    """Return the sentence for a score: against the earlier score, or against what is usual."""
     text = _number(probability)
     if earlier is None:
         return f"{text}; {_against_usual(text, usual)}."

@@ -40,8 +40,8 @@ _MEASURES = ("brier", "log_score", "auc")
 def judged_probabilities(panel: Panel, samples: Samples, scores: pd.DataFrame) -> pd.DataFrame:
     """Return scores, references and outcomes, a row a score whose outcome is known.
 
-    `panel` has the months after the origin, `samples` those up to it, `scores` one level of a
-    bulletin. Columns: target, horizon, outcome (0 or 1), and a probability a forecast.
+    `panel` goes on after the origin, `samples` end there, `scores` are one level's. Columns:
+    target, horizon, outcome (0 or 1), and a probability a forecast.
     """
     parts = []
     for target, horizon in FITTED_CELLS:
@@ -61,11 +61,9 @@ def judged_probabilities(panel: Panel, samples: Samples, scores: pd.DataFrame) -
 
 
 def probability_record(panel: Panel, samples: Samples, scores: pd.DataFrame) -> pd.DataFrame:
-    """Return the skill of scores and references, a row a target, horizon and forecast.
+    """Return `probability_skill` by target and horizon of `judged_probabilities`.
 
-    Regions whose outcome is not observed are left out. Arguments are those of
-    `judged_probabilities`, columns those of `probability_skill`. Raises CoverageError when no
-    outcome is known yet.
+    Raises CoverageError when no outcome is known yet.
     """
     table = judged_probabilities(panel, samples, scores)
     if table.empty:
@@ -79,8 +77,7 @@ def deaths_record(panel: Panel, samples: Samples, scores: pd.DataFrame) -> pd.Da
     """Return the quantile scores of forecast deaths and references, by horizon with outcomes.
 
     Columns: horizon, forecast, n, observed and forecasted (means [deaths/month]), quantile_score
-    (twice the mean pinball loss over the quantiles of a score [deaths/month]), mean_ratio
-    (forecast / observed deaths), within_90 (share of outcomes inside the 5 % to 95 % interval).
+    [deaths/month], mean_ratio, within_90 (share of outcomes in the 5 % to 95 % interval).
     """
     rows = []
     of_references = _reference_deaths(samples)
@@ -127,7 +124,7 @@ def record_markdown(record: pd.DataFrame, measures: tuple[str, ...]) -> str:
 
 def _outcomes(
     panel: Panel, samples: Samples, part: pd.DataFrame, target: Target, horizon: int
-) -> tuple[FloatArray, np.ndarray[tuple[int], np.dtype[np.int64]]]:
+) -> tuple[FloatArray, IntArray]:
     row = len(samples.months) - 1
     region = pd.Index(panel.regions.table["id"]).get_indexer(part["region"])
     outcome = label(target, panel.total_deaths, horizon, samples.tau)[row, region]
@@ -137,32 +134,22 @@ def _outcomes(
 
 
 def _reference_deaths(samples: Samples) -> dict[str, tuple[FloatArray, FloatArray]]:
-    """Return each reference's quantiles (R, len(QUANTILES)) and mean (R,) [deaths/month].
-
-    They are the same at every horizon, and mean nothing for a region without any past.
-    """
+    """Return each reference's quantiles (R, len(QUANTILES)) and mean (R,) [deaths/month]."""
     forecasts: dict[str, tuple[FloatArray, FloatArray]] = {}
     for reference in REFERENCES:
         draws = reference_draws(reference, samples.deaths, len(samples.months) - 1)
         count = (~np.isnan(draws)).sum(axis=1)
-        forecasts[reference] = (
-            _quantiles(draws, count),
-            np.nansum(draws, axis=1) / np.maximum(count, 1),
-        )
+        # np.nanquantile by "inverted_cdf" gives the same and is a hundred times slower.
+        place = np.ceil(count[:, None] * np.array(QUANTILES) - 1).clip(0).astype(np.int64)
+        quantiles = np.take_along_axis(np.sort(draws, axis=1), place, axis=1)
+        forecasts[reference] = quantiles, np.nansum(draws, axis=1) / np.maximum(count, 1)
     return forecasts
 
 
-def _quantiles(draws: FloatArray, count: IntArray) -> FloatArray:
-    # np.nanquantile by "inverted_cdf" gives the same and is a hundred times slower.
-    place = np.ceil(count[:, None] * np.array(QUANTILES) - 1).clip(0).astype(np.int64)
-    return np.asarray(np.take_along_axis(np.sort(draws, axis=1), place, axis=1))
-
-
 def evaluate_bulletin(home: Path, bulletin: str | None, archive: Archive, as_of: date) -> str:
-    """Return a bulletin's track record as Markdown, by level, target and horizon.
+    """Return the track record of a bulletin (None: the newest) as Markdown, by level and target.
 
-    `bulletin` is an id, None the newest origin. Raises BulletinError when it is not there and
-    CoverageError when no outcome is known yet.
+    Raises BulletinError when it is not there and CoverageError when no outcome is known yet.
     """
     manifest, scores = read_bulletin(home, bulletin)
     vintage = open_vintage(archive, as_of, manifest.vintage.history)
@@ -182,10 +169,9 @@ def evaluate_bulletin(home: Path, bulletin: str | None, archive: Archive, as_of:
 
 
 def track_record_of(forecast: LevelForecast, earlier: Iterable[EarlierBulletin]) -> pd.DataFrame:
-    """Return the track record (TRACK_RECORD_SCHEMA) of earlier bulletins' scores of a level.
+    """Return a level's TRACK_RECORD_SCHEMA over bulletins of the last JUDGED_MONTHS.
 
-    They are bulletins of the last JUDGED_MONTHS, judged by the panel of the new one. Where the
-    present history covers no region at a bulletin's origin, it has no rows.
+    Bulletins at whose origin the present history covers no region have no rows.
     """
     first = forecast.panel.months[-1] - JUDGED_MONTHS
     rows: list[dict[str, object]] = []

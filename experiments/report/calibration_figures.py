@@ -61,10 +61,7 @@ def _short(number: int) -> str:
 
 
 def pit(table: pd.DataFrame, forecasts: Sequence[str]) -> Picture:
-    """Draw histograms of the PIT of deaths; `table` as in `Verification.pit`.
-
-    The first forecast is filled and the title has its number; the others are outlines.
-    """
+    """Draw histograms of `Verification.pit`, the first forecast filled, the others outlined."""
     plots = []
     for part, rows in table.groupby("part"):
         own = {name: rows[rows["forecast"] == name] for name in forecasts}
@@ -94,10 +91,7 @@ def _draw_pit(axes: Axes, shown: dict[str, pd.DataFrame]) -> None:
 
 
 def countries(by_country: pd.DataFrame, learner: str, target: str) -> Picture:
-    """Draw mean score and frequency of each country; `by_country` as in `Verification`.
-
-    Countries are in order of frequency, the first _MOST_COUNTRIES alone.
-    """
+    """Draw mean score and frequency of the _MOST_COUNTRIES with most cases, as in `by_country`."""
     is_own = (by_country["target"] == target) & (by_country["forecast"] == learner)
     rows = by_country[is_own].sort_values("observed", ascending=False).head(_MOST_COUNTRIES)[::-1]
 

@@ -18,10 +18,7 @@ from models.learners import Logistic
 
 
 def score_map(regions: Regions, probability: FloatArray, title: str) -> Figure:
-    """Draw scores on the map, NaN in grey; `probability` is (R,) in the order of the regions.
-
-    Regions without an outline are left out.
-    """
+    """Draw scores (R,) of the regions that have an outline on the map, NaN in grey."""
     figure = Figure(figsize=(9, 7), layout="constrained")
     axes = figure.subplots()
     cells = draw_map(axes, regions, probability, "YlOrRd", "#dddddd")
@@ -72,8 +69,7 @@ def _outlines(regions: Regions) -> tuple[BoolArray, ObjectArray]:
 def coefficients(forecaster: Forecaster, names: tuple[str, ...]) -> pd.DataFrame:
     """Return a logistic forecaster's coefficients, one row a cell and indicator.
 
-    Columns: cell, indicator, coefficient (log-odds for one standard deviation), standard_error
-    (clustered by region), z.
+    Columns: cell, indicator, coefficient (log-odds for one standard deviation), standard_error, z.
     """
     tables = []
     for key, cell in forecaster.cells.items():

@@ -56,10 +56,7 @@ class Plot:
 
 @dataclass(frozen=True)
 class Picture:
-    """Plots that are read together, with one title and legend.
-
-    `legend` has colours by name; `size` is that of a plot [inches].
-    """
+    """Plots with one title and legend (colours by name); `size` is that of a plot [inches]."""
 
     name: str
     title: str
@@ -84,11 +81,7 @@ class Picture:
         return figure
 
     def as_svgs(self) -> list[str]:
-        """Return every plot as an SVG element for a page that is light or dark.
-
-        Ink has the colour of the page's text; other colours are its variables (`--climatology`,
-        `--grid`).
-        """
+        """Return every plot as an SVG element in the colours of a light or dark page."""
         return [
             _as_svg(plot, self.size, f"{self.name}-{number}")
             for number, plot in enumerate(self.plots)

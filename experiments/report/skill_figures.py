@@ -11,14 +11,7 @@ from sklearn.metrics import precision_recall_curve
 
 from experiments.judging.verification import MAPPED
 from experiments.report.model_figures import bounds, draw_map
-from experiments.report.picture import (
-    GRID,
-    INK,
-    Picture,
-    Plot,
-    colour_of,
-    marker_of,
-)
+from experiments.report.picture import GRID, INK, Picture, Plot, colour_of, marker_of
 from features.places.regions import Regions
 from features.words import DISPLAYED, LOSS_NAMES, SPECS
 from models.references import REFERENCES
@@ -57,20 +50,17 @@ def _panels(
             total = int(rows.drop_duplicates(by)["n"].sum())
             title = f"{target} (n = {total:,})"
             unit = f"{LOSS_NAMES[SPECS[target].loss]} saved [%]"
-            plots.append(Plot(title, _with_zero(draw, rows, unit)))
+            plots.append(Plot(title, partial(_draw_with_zero, draw=draw, rows=rows, unit=unit)))
     return tuple(plots)
 
 
-def _with_zero(
-    draw: Callable[[Axes, pd.DataFrame], None], rows: pd.DataFrame, unit: str
-) -> Callable[[Axes], None]:
-    def draw_with_zero(axes: Axes) -> None:
-        axes.axhline(0, color=INK, lw=1)
-        axes.grid(visible=True, axis="y")
-        axes.set_ylabel(unit)
-        draw(axes, rows)
-
-    return draw_with_zero
+def _draw_with_zero(
+    axes: Axes, draw: Callable[[Axes, pd.DataFrame], None], rows: pd.DataFrame, unit: str
+) -> None:
+    axes.axhline(0, color=INK, lw=1)
+    axes.grid(visible=True, axis="y")
+    axes.set_ylabel(unit)
+    draw(axes, rows)
 
 
 def _draw_horizons(axes: Axes, rows: pd.DataFrame) -> None:

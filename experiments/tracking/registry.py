@@ -78,10 +78,7 @@ class ModelVersion:
         return f"{model_name(self.level)}/{self.version}"
 
     def is_renewed_by(self, experiment: str, origin: int) -> bool:
-        """Return whether a model of an experiment (its digest) is this one on newer months.
-
-        A version that names no experiment is renewed by none.
-        """
+        """Return whether a model of the same experiment (its digest) learned from newer months."""
         return self.experiment == experiment and origin > self.trained_to
 
 
@@ -111,8 +108,8 @@ def model_version(store: MlflowStore, level: Level, version: int) -> ModelVersio
 def champion_for(store: MlflowStore, level: Level, origin: int) -> ModelVersion:
     """Return the model that may issue a level's scores at an origin.
 
-    That is the champion, or, if it learned from months after the origin, the newest version that
-    did not and that passed the gate or was promoted. Raises ModelError when there is none.
+    That is the champion or, if it learned from later months, the newest version that did not and
+    may issue. Raises ModelError when there is none.
     """
     best = champion(store, level)
     if best is not None and best.trained_to <= origin:
@@ -128,10 +125,7 @@ def champion_for(store: MlflowStore, level: Level, origin: int) -> ModelVersion:
 
 
 def refuse_other_events(store: MlflowStore, level: Level, vintage: Vintage) -> None:
-    """Raise ModelError when models of a level learned from another history than the vintage's.
-
-    An archive keeps simulated and real events apart, but several homes may share one store.
-    """
+    """Raise ModelError when models of a level learned from another history than the vintage's."""
     new = _described(vintage.history, simulated=vintage.simulated)
     _refuse_all_but(new, f"these are {new}", store, level)
 
@@ -172,10 +166,9 @@ def levels_with_models(store: MlflowStore) -> list[Level]:
 
 
 def load_forecaster(store: MlflowStore, model: ModelVersion) -> Forecaster:
-    """Load a registered forecaster of TRUSTED_TYPES alone.
+    """Load a registered forecaster of TRUSTED_TYPES alone; raises ModelError when there is none.
 
-    MLflow's own loader trusts the types that the stored model names, and unpickles: it is not used.
-    Raises ModelError when the model is not there or not of that form.
+    MLflow's own loader would trust any type that the stored model names, and unpickle.
     """
     name, version, client = model_name(model.level), str(model.version), store.client()
     try:
@@ -252,11 +245,10 @@ class Promotion:
 def promote_version(
     store: MlflowStore, level: Level, version: int, reason: str, *, by: str
 ) -> Promotion:
-    """Name a version champion of its level, and log the reason and the means as its tags.
+    """Name a version champion of its level unless it is, with the reason and the means as its tags.
 
-    If it is champion already, nothing changes. Raises InputError for a reason that is empty or too
-    long, and ModelError for a version that is not there, that learned from other events than the
-    rest of the store, or that cannot be loaded.
+    Raises InputError for an empty or too long reason, and ModelError for a version that is not
+    there, cannot be loaded, or learned from other events than the rest of the store.
     """
     reason = reason.strip()
     if not 0 < len(reason) <= LONGEST_REASON:

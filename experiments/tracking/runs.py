@@ -12,7 +12,7 @@ from matplotlib.figure import Figure
 from mlflow.data.code_dataset_source import CodeDatasetSource
 from mlflow.data.pandas_dataset import PandasDataset, from_pandas
 from mlflow.entities import Metric
-from mlflow.models import ModelSignature, infer_signature
+from mlflow.models import infer_signature
 
 from experiments.judging.judge import Judgement, Training, comparison_note, forecast_note
 from experiments.judging.skill import SkillTables
@@ -21,7 +21,6 @@ from experiments.report import model_figures
 from experiments.report.page import pictures_of
 from experiments.tracking.registry import FORECASTS_FILE, TRUSTED_TYPES
 from experiments.tracking.store import MlflowStore
-from features.arrays import Matrix
 from features.months import format_month
 from features.words import PROBABILITIES, SPECS
 from models.forecaster import Forecaster, cell_key
@@ -41,8 +40,7 @@ def log_training(
 ) -> dict[str, str]:
     """Log parent and child runs; return the run id of the parent and of every forecast by name.
 
-    The parent has the role, the report, and the summary of the chosen learner, so that trainings
-    compare at a glance.
+    The parent has the role, the report, and the chosen learner's summary.
     """
     training, skill, chosen = judgement.training, judgement.skill, judgement.chosen
     experiment = store.experiment(training.level, simulated=training.simulated)
@@ -82,7 +80,7 @@ def log_training(
 
 def log_forecaster(training: Training, forecaster: Forecaster, run_id: str) -> str:
     """Log the fitted forecaster, its map and its coefficients; return the model's URI."""
-    learner = _learner_name(forecaster)
+    learner = type(next(iter(forecaster.cells.values())).size).__name__.lower()
     heading = model_figures.title(training.level, learner, simulated=training.simulated)
     latest = training.samples.indicators[-1]
     scored = training.samples.eligible[-1]
@@ -101,25 +99,16 @@ def log_forecaster(training: Training, forecaster: Forecaster, run_id: str) -> s
                 if cell in set(table["cell"]):
                     picture = model_figures.coefficient_plot(table, cell, f"{heading}, {cell}")
                     _log_figure(picture, f"coefficients/{cell}.png")
+        example = pd.DataFrame(latest[scored][:3], columns=list(forecaster.names))
         logged = mlflow.sklearn.log_model(
             forecaster,
             name="forecaster",
             serialization_format=mlflow.sklearn.SERIALIZATION_FORMAT_SKOPS,
             skops_trusted_types=TRUSTED_TYPES,
             pip_requirements=["numpy", "pandas", "scikit-learn", "skops", "statsmodels"],
-            signature=_signature(forecaster, latest[scored]),
+            signature=infer_signature(example, forecaster.predict(example)),
         )
     return str(logged.model_uri)
-
-
-def _learner_name(forecaster: Forecaster) -> str:
-    fitted = next(iter(forecaster.cells.values())).size
-    return type(fitted).__name__.lower()
-
-
-def _signature(forecaster: Forecaster, indicators: Matrix) -> ModelSignature:
-    example = pd.DataFrame(indicators[:3], columns=list(forecaster.names))
-    return infer_signature(example, forecaster.predict(example))
 
 
 def _tags(training: Training, role: str) -> dict[str, str]:

@@ -54,8 +54,7 @@ class MlflowStore:
 def open_store(home: Path, uri: str | None) -> MlflowStore:
     """Open the store at a URI, by default SQLite and a folder of artifacts in the home directory.
 
-    A lock keeps two processes from migrating a new SQLite store at once, which would break it.
-    Raises ModelError when it cannot be opened.
+    A lock keeps two processes from migrating one store. Raises ModelError when it cannot be opened.
     """
     logging.getLogger("mlflow").setLevel(logging.ERROR)
     logging.getLogger("alembic").setLevel(logging.ERROR)

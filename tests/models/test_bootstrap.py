@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from models.bootstrap import Gain, calibration_gain, gain, mean_gain
+from models.bootstrap import Gain, calibration_gain, gain
 from models.metrics import calibration_error
 
 ORIGINS = np.repeat(np.arange(60), 5)
@@ -70,14 +70,14 @@ def test_a_loss_in_every_month_is_real_and_no_gain() -> None:
 def test_the_mean_over_one_part_is_its_gain(seed: int) -> None:
     rng = np.random.default_rng(seed)
     loss, other = rng.random(300), rng.random(300)
-    one = mean_gain(loss, other, ORIGINS, np.zeros(300, np.int64), seed=3, draws=50)
+    one = gain(loss, other, ORIGINS, np.zeros(300, np.int64), seed=3, draws=50)
     assert one == gain(loss, other, ORIGINS, seed=3, draws=50)
 
 
 def test_every_part_has_the_same_weight_however_many_rows_it_has() -> None:
     part = np.array([0, 0, 0, 1])
     loss, other = np.array([1.0, 1.0, 1.0, 30.0]), np.array([2.0, 2.0, 2.0, 40.0])
-    interval = mean_gain(loss, other, np.array([0, 0, 1, 1]), part, seed=1)
+    interval = gain(loss, other, np.array([0, 0, 1, 1]), part, seed=1)
     assert interval.value == pytest.approx((0.5 + 0.25) / 2)
 
 
@@ -85,7 +85,7 @@ def test_parts_are_drawn_on_the_same_months_so_that_opposite_errors_cancel() -> 
     swing = np.random.default_rng(4).normal(0, 0.3, 60)
     loss = np.concatenate([1 - swing, 1 + swing])
     part = np.repeat([0, 1], 60)
-    interval = mean_gain(loss, np.ones(120), np.tile(np.arange(60), 2), part, seed=1)
+    interval = gain(loss, np.ones(120), np.tile(np.arange(60), 2), part, seed=1)
     assert interval == pytest.approx((0, 0, 0), abs=1e-12)
     alone = gain(loss[:60], np.ones(60), np.arange(60), seed=1)
     assert alone.high - alone.low > 0.05
@@ -94,7 +94,7 @@ def test_parts_are_drawn_on_the_same_months_so_that_opposite_errors_cancel() -> 
 def test_a_part_in_which_nothing_can_be_saved_is_left_out_of_the_mean() -> None:
     part = np.repeat([0, 1], 60)
     other = np.concatenate([np.ones(60), np.zeros(60)])
-    interval = mean_gain(np.full(120, 0.75), other, np.tile(np.arange(60), 2), part, seed=1)
+    interval = gain(np.full(120, 0.75), other, np.tile(np.arange(60), 2), part, seed=1)
     assert interval == pytest.approx((0.25, 0.25, 0.25))
 
 
@@ -102,7 +102,7 @@ def test_a_part_that_is_not_in_every_month_counts_where_it_is() -> None:
     origin = np.concatenate([np.arange(60), np.arange(6)])
     part = np.repeat([0, 1], [60, 6])
     loss = np.repeat([0.9, 0.5], [60, 6])
-    interval = mean_gain(loss, np.ones(66), origin, part, seed=1)
+    interval = gain(loss, np.ones(66), origin, part, seed=1)
     assert interval == pytest.approx((0.3, 0.1, 0.3))
 
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from pandas.testing import assert_frame_equal
 
 from experiments.backtest import rolling as module
-from experiments.backtest.folds import OriginSpan, fold_origins
+from experiments.backtest.folds import OriginSpan, folds_of
 from experiments.backtest.rolling import Backtest, fit_forecaster, run_backtest
 from experiments.configuration import Configuration
 from experiments.samples import Samples, samples_at
@@ -95,7 +95,8 @@ def test_folds_go_back_in_steps_from_the_newest_month(
     settings["backtest"] = {"years": years, "refit_months": refit}
     settings["training"]["calibration_months"] = 12
     configuration = Configuration.model_validate(settings)
-    assert fold_origins(make_samples(np.zeros((100, 1))), configuration) == expected
+    folds = folds_of(make_samples(np.zeros((100, 1))), configuration)
+    assert [fold.at for fold in folds] == expected
 
 
 def test_a_history_one_month_too_short_for_the_first_fold_is_refused(
@@ -105,9 +106,9 @@ def test_a_history_one_month_too_short_for_the_first_fold_is_refused(
     settings["training"]["calibration_months"] = 12
     configuration = Configuration.model_validate(settings)
     # Eligible from index 23; then 48 months to the fold and 12 behind it.
-    assert fold_origins(make_samples(np.zeros((84, 1))), configuration) == [71]
+    assert folds_of(make_samples(np.zeros((84, 1))), configuration) == [(71, 84)]
     with pytest.raises(CoverageError, match=r"backtest from 2015-11: begin it later, shorten \[b"):
-        fold_origins(make_samples(np.zeros((83, 1))), configuration)
+        folds_of(make_samples(np.zeros((83, 1))), configuration)
 
 
 @pytest.mark.parametrize(
@@ -127,7 +128,9 @@ def test_folds_of_a_window_go_forward_from_its_first_month(
     configuration = Configuration.model_validate(settings)
     samples = make_samples(np.zeros((100, 1)))
     start = int(samples.months[0])
-    assert fold_origins(samples, configuration, OriginSpan(start + first, start + last)) == expected
+    folds = folds_of(samples, configuration, OriginSpan(start + first, start + last))
+    assert [fold.at for fold in folds] == expected
+    assert folds[-1].end == last + 1
 
 
 @pytest.mark.parametrize(("first", "last"), [(90, 89), (90, 99), (-400, 110)])
@@ -137,7 +140,7 @@ def test_a_window_that_no_outcome_can_judge_is_refused(
     samples = make_samples(np.zeros((100, 1)))
     start = int(samples.months[0])
     with pytest.raises(CoverageError, match="cannot be judged by outcomes up to 2018-04: choose"):
-        fold_origins(
+        folds_of(
             samples, Configuration.model_validate(settings), OriginSpan(start + first, start + last)
         )
 

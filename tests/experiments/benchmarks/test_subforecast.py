@@ -13,7 +13,6 @@ from hypothesis import strategies as st
 from numpy.testing import assert_allclose, assert_array_equal
 
 from experiments.benchmarks.files import Run
-from experiments.benchmarks.forecasters import UNIT_FORECASTER, UnitFrequency
 from experiments.benchmarks.published import UNIT_ENTRIES, UNIT_ROWS
 from experiments.benchmarks.subforecast import (
     LEAST_TRAINING,
@@ -27,6 +26,7 @@ from experiments.benchmarks.subforecast_data import (
     labels_of,
     read_counts,
 )
+from experiments.benchmarks.subforecast_forecaster import UNIT_FORECASTER, UnitFrequency
 from experiments.benchmarks.subforecast_scores import FIRST_ORIGIN, figures_of, outcomes_of, scored
 from features.arrays import FloatArray
 from features.errors import InputError, ModelError

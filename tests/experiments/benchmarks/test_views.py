@@ -13,8 +13,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from numpy.testing import assert_allclose, assert_array_equal
 
+from experiments.benchmarks.country_pool import COUNTRY_FORECASTER, RecentMonths
 from experiments.benchmarks.files import Run
-from experiments.benchmarks.forecasters import COUNTRY_FORECASTER, RecentMonths
 from experiments.benchmarks.published import CONFLICTOLOGY, LEADERBOARD, LEADERS, leaderboard
 from experiments.benchmarks.views import (
     CountryForecaster,
@@ -23,8 +23,7 @@ from experiments.benchmarks.views import (
     conflictology_draws,
 )
 from experiments.benchmarks.views_data import CountryHistory, read_views
-from experiments.benchmarks.views_report import ViewsReport
-from experiments.benchmarks.views_scores import ALL, MEAN, WITHOUT_WARS, losses_of
+from experiments.benchmarks.views_scores import ALL, MEAN, WITHOUT_WARS, ViewsReport, losses_of
 from features.errors import InputError, ModelError
 from models.metrics import crps_ensemble
 

@@ -25,9 +25,8 @@ from bulletins.form import (
     Manifest,
 )
 from experiments.publishing.earlier import EarlierBulletin, read_bulletin
-from experiments.publishing.history import history_of
 from experiments.publishing.publish import issue_bulletin
-from experiments.publishing.regions import outlines, regions_of
+from experiments.publishing.regions import history_of, outlines, regions_of
 from experiments.publishing.scores import LevelForecast
 from experiments.publishing.track_record import track_record_of
 from experiments.samples import samples_at

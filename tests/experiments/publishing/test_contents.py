@@ -1,6 +1,6 @@
 from pathlib import Path
 
-from experiments.publishing.manifest import risk_scales_of
+from experiments.publishing.contents import risk_scales_of
 from experiments.tracking.registry import model_version
 from experiments.tracking.store import open_store
 
