@@ -15,14 +15,7 @@ from experiments.judging.judge import Judgement, Training, judge
 from experiments.judging.verification import risk_scales
 from experiments.report.page import findings_of, report_page
 from experiments.report.sentences import Finding, headline
-from experiments.tracking.registry import (
-    CHALLENGER,
-    CHAMPION,
-    RiskScales,
-    backtest_forecasts,
-    champion,
-    refuse_other_events,
-)
+from experiments.tracking import registry
 from experiments.tracking.runs import log_forecaster, log_training
 from experiments.tracking.store import MlflowStore, model_name
 from features.archive.vintage import Vintage
@@ -61,14 +54,11 @@ def train_levels(
     origin or begin too late, and ModelError when a store would mix simulated and real.
     """
     for level in configuration.levels:
-        refuse_other_events(store, level, vintage)
+        registry.refuse_other_events(store, level, vintage)
     results = []
     for level in configuration.levels:
         judgement = judge(
-            *(vintage, level, configuration, Period(origin)),
-            code=code,
-            jobs=jobs,
-            progress=progress,
+            vintage, level, configuration, Period(origin), code=code, jobs=jobs, progress=progress
         )
         results.append(_register(judgement, store, jobs, progress))
     return results
@@ -95,9 +85,9 @@ def _register(
     )
     client.update_model_version(name, str(version), description=description)
     client.update_registered_model(name, f"Scores of every {training.level} region")
-    client.set_registered_model_alias(name, CHALLENGER, str(version))
+    client.set_registered_model_alias(name, registry.CHALLENGER, str(version))
     if passed:
-        client.set_registered_model_alias(name, CHAMPION, str(version))
+        client.set_registered_model_alias(name, registry.CHAMPION, str(version))
     for run in {runs["parent"], runs[learner]}:
         client.set_tag(run, "registered_as", f"{name}/{version}")
         client.set_tag(run, "gate", f"{tags['gate']}: {verdict.reason}")
@@ -130,7 +120,7 @@ def _version_tags(
         "vintage": training.digest,
         "history": training.history,
         "summary_events": training.summary_events,
-        "risk_scales": RiskScales.dump_json(scales).decode(),
+        "risk_scales": registry.RiskScales.dump_json(scales).decode(),
     }
 
 
@@ -139,15 +129,14 @@ def _judge(
 ) -> tuple[gate.Verdict, str | None]:
     """Return the verdict, and the month the champion was trained to (None: there is none).
 
-    References replace a champion trained to a later month, or for another threshold or count of
-    summary events.
+    References replace a champion of a later month, another threshold or count of summary events.
     """
     ids = training.regions.table["id"].to_numpy()
     forecasts = training.backtest.probabilities
     forecasts = forecasts.assign(
         region=ids[forecasts["region"]], target=forecasts["target"].astype(str)
     )
-    best = champion(store, training.level)
+    best = registry.champion(store, training.level)
     origin = int(training.samples.months[-1])
     tau, seed = training.samples.tau, training.configuration.seed
     outcomes = tau, training.summary_events
@@ -162,7 +151,7 @@ def _judge(
         verdict = gate.against_champion(
             forecasts,
             learner,
-            backtest_forecasts(store, best),
+            registry.backtest_forecasts(store, best),
             best.learner,
             label=best.label,
             is_renewal=best.is_renewed_by(digest, origin),
@@ -202,7 +191,7 @@ def backtest_levels(
     `folder` caches finished tasks. Raises what `train_levels` raises.
     """
     for level in configuration.levels:
-        refuse_other_events(store, level, vintage)
+        registry.refuse_other_events(store, level, vintage)
     reports = []
     for level in configuration.levels:
         judgement = judge(

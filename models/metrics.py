@@ -20,18 +20,12 @@ DEATHS_BINS = (0.5, 2.5, 5.5, 10.5, 25.5, 50.5, 100.5, 250.5, 500.5, 1000.5)
 
 
 def brier(outcome: FloatArray, probability: FloatArray) -> float:
-    """Return the mean squared difference of probability and outcome (0 or 1); both (n,).
-
-    Source: Brier (1950), Monthly Weather Review 78(1).
-    """
+    """Return the mean squared error of probabilities, both (n,); Brier (1950), MWR 78(1)."""
     return float(np.mean((probability - outcome) ** 2))
 
 
 def log_score(outcome: FloatArray, probability: FloatArray) -> float:
-    """Return minus the mean natural logarithm of the probability given to what happened [nats].
-
-    Source: Good (1952), Journal of the Royal Statistical Society B 14(1).
-    """
+    """Return the mean logarithmic loss, both (n,) [nats]; Good (1952), JRSS B 14(1)."""
     return float(np.mean(log_losses(outcome, probability)))
 
 
@@ -54,10 +48,7 @@ def auc(outcome: FloatArray, probability: FloatArray) -> float:
 
 
 def average_precision(outcome: FloatArray, probability: FloatArray) -> float:
-    """Return the area under the precision-recall curve; NaN when there is no positive outcome.
-
-    The mean of the precision at every distinct forecast, weighted by the cases it adds.
-    """
+    """Return the mean precision over distinct forecasts by the cases they add; NaN if no case."""
     if not outcome.any():
         return float("nan")
     _, value = np.unique(-probability, return_inverse=True)

@@ -29,15 +29,13 @@ def reference_probability(
     newest label, or of all regions if it is undefined.
     """
     observed = lag(labels, horizon)
-    base = _pooled_frequency(observed)
+    cases, is_observed = np.nan_to_num(observed), (~np.isnan(observed)).astype(np.float64)
+    ones, count = (np.cumsum(values.sum(axis=1)) for values in (cases, is_observed))
+    base = np.asarray((ones + _PRIOR) / (count + 2 * _PRIOR))
     if reference == "persistence":
         return _same_state_frequency(labels, observed, horizon, base)
     months = len(observed) if reference == "climatology" else recent
-    ones, count = (
-        _window_sum(np.nan_to_num(observed), months),
-        _window_sum(_is_number(observed), months),
-    )
-    return (ones + base[:, None]) / (count + 1)
+    return (_window_sum(cases, months) + base[:, None]) / (_window_sum(is_observed, months) + 1)
 
 
 def reference_draws(
@@ -49,12 +47,6 @@ def reference_draws(
     """
     months = {"climatology": row + 1, "conflictology": recent, "persistence": 1}[reference]
     return deaths[max(0, row + 1 - months) : row + 1].T
-
-
-def _pooled_frequency(observed: FloatArray) -> FloatArray:
-    ones = np.cumsum(np.nan_to_num(observed).sum(axis=1))
-    count = np.cumsum(_is_number(observed).sum(axis=1))
-    return np.asarray((ones + _PRIOR) / (count + 2 * _PRIOR))
 
 
 def _same_state_frequency(
@@ -70,10 +62,6 @@ def _same_state_frequency(
         frequency = (ones + base) / (count + 1)
         probability = np.where(observed == state, frequency[:, None], probability)
     return probability
-
-
-def _is_number(values: FloatArray) -> FloatArray:
-    return (~np.isnan(values)).astype(np.float64)
 
 
 def _window_sum(values: FloatArray, months: int) -> FloatArray:

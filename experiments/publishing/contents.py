@@ -6,25 +6,7 @@ from dataclasses import replace
 import pandas as pd
 import pyarrow as pa
 
-from bulletins.form import (
-    DISTRIBUTIONS_FILE,
-    DISTRIBUTIONS_SCHEMA,
-    DRIVERS_FILE,
-    DRIVERS_SCHEMA,
-    HISTORY_FILE,
-    HISTORY_SCHEMA,
-    INDICATOR_VALUES_FILE,
-    REGIONS_FILE,
-    REGIONS_SCHEMA,
-    SCORES_FILE,
-    SCORES_SCHEMA,
-    TRACK_RECORD_FILE,
-    TRACK_RECORD_SCHEMA,
-    ModelUsed,
-    ReleaseUsed,
-    RiskScale,
-    VintageUsed,
-)
+from bulletins import form
 from bulletins.writing import parquet_of
 from experiments.judging.verification import risk_scales
 from experiments.publishing.drivers import drivers_of
@@ -80,39 +62,40 @@ def bulletin_files(
         return parquet_of(table.sort_values(order, kind="stable", ignore_index=True), schema)
 
     by_score = ["level", "region", "target", "horizon"]
+    by_horizon = ["level", "region", "horizon"]
     by_month = ["level", "region", "month"]
     by_bulletin = ["bulletin", "level", "target", "horizon"]
     return {
-        SCORES_FILE: content(scores_of, by_score, SCORES_SCHEMA),
-        DRIVERS_FILE: content(lambda f: drivers_of(f, previous, jobs), by_score, DRIVERS_SCHEMA),
-        DISTRIBUTIONS_FILE: content(
-            distribution_rows, ["level", "region", "horizon"], DISTRIBUTIONS_SCHEMA
+        form.SCORES_FILE: content(scores_of, by_score, form.SCORES_SCHEMA),
+        form.DRIVERS_FILE: content(
+            lambda f: drivers_of(f, previous, jobs), by_score, form.DRIVERS_SCHEMA
         ),
-        REGIONS_FILE: content(regions_of, ["level", "region"], REGIONS_SCHEMA),
-        HISTORY_FILE: content(history_of, by_month, HISTORY_SCHEMA),
-        INDICATOR_VALUES_FILE: content(
+        form.DISTRIBUTIONS_FILE: content(distribution_rows, by_horizon, form.DISTRIBUTIONS_SCHEMA),
+        form.REGIONS_FILE: content(regions_of, ["level", "region"], form.REGIONS_SCHEMA),
+        form.HISTORY_FILE: content(history_of, by_month, form.HISTORY_SCHEMA),
+        form.INDICATOR_VALUES_FILE: content(
             indicator_values_of, by_month, indicator_values_schema(names)
         ),
-        TRACK_RECORD_FILE: content(
-            lambda f: track_record_of(f, earlier), by_bulletin, TRACK_RECORD_SCHEMA
+        form.TRACK_RECORD_FILE: content(
+            lambda f: track_record_of(f, earlier), by_bulletin, form.TRACK_RECORD_SCHEMA
         ),
     }
 
 
-def vintage_used(vintage: Vintage, digest: str) -> VintageUsed:
+def vintage_used(vintage: Vintage, digest: str) -> form.VintageUsed:
     """Describe a vintage; `digest` is the content hash of what was read of it."""
     releases = tuple(
-        ReleaseUsed(
+        form.ReleaseUsed(
             source=r.source, release=r.release, available_on=r.available_on, sha256=r.sha256
         )
         for r in vintage.releases
     )
-    return VintageUsed(
+    return form.VintageUsed(
         history=vintage.history, as_of=vintage.as_of, digest=digest, releases=releases
     )
 
 
-def model_used(store: MlflowStore, model: ModelVersion) -> ModelUsed:
+def model_used(store: MlflowStore, model: ModelVersion) -> form.ModelUsed:
     """Describe a model version, with its skill in the backtest."""
     metrics = store.client().get_run(model.run_id).data.metrics
     skill: dict[str, float] = {
@@ -120,7 +103,7 @@ def model_used(store: MlflowStore, model: ModelVersion) -> ModelUsed:
         for target in PROBABILITIES
         if f"summary/{target} brier_skill" in metrics
     }
-    return ModelUsed(
+    return form.ModelUsed(
         level=model.level,
         name=model_name(model.level),
         version=model.version,
@@ -132,9 +115,9 @@ def model_used(store: MlflowStore, model: ModelVersion) -> ModelUsed:
     )
 
 
-def risk_scales_of(store: MlflowStore, models: list[ModelVersion]) -> tuple[RiskScale, ...]:
+def risk_scales_of(store: MlflowStore, models: list[ModelVersion]) -> tuple[form.RiskScale, ...]:
     """Return the risk scales of model versions, computed again for those older than their tag."""
-    scales: list[RiskScale] = []
+    scales: list[form.RiskScale] = []
     for model in models:
         if model.risk_scales is None:
             forecasts = backtest_forecasts(store, model)

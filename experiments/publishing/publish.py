@@ -12,14 +12,7 @@ import pyarrow.parquet as pq
 from bulletins.form import DRIVERS_FILE, SCORES_FILE, TRACK_RECORD_FILE, Manifest
 from bulletins.reading import read_file, read_manifest
 from bulletins.writing import sha256_of, write_bulletin
-from experiments.publishing.contents import (
-    bulletin_files,
-    forecast_level,
-    model_used,
-    read_inputs,
-    risk_scales_of,
-    vintage_used,
-)
+from experiments.publishing import contents
 from experiments.publishing.earlier import earlier_bulletins, read_bulletin, read_previous
 from experiments.publishing.scores import LevelForecast
 from experiments.samples import newest_origin
@@ -77,7 +70,7 @@ def issue_bulletin(
     if place.exists():
         return Publication(read_manifest(place), is_new=False, left_out=left_out)
     earlier = earlier_bulletins(home, month, vintage)
-    files = bulletin_files(forecasts, earlier, jobs)
+    files = contents.bulletin_files(forecasts, earlier, jobs)
     hashes = {name: sha256_of(content) for name, content in files.items()}
     manifest = Manifest(
         id=bulletin,
@@ -86,15 +79,15 @@ def issue_bulletin(
         simulated=vintage.simulated,
         levels=tuple(f.model.level for f in forecasts),
         thresholds={f.model.level: f.forecaster.tau for f in forecasts},
-        vintage=vintage_used(vintage, digest),
-        models=tuple(model_used(store, f.model) for f in forecasts),
+        vintage=contents.vintage_used(vintage, digest),
+        models=tuple(contents.model_used(store, f.model) for f in forecasts),
         code=code,
         rows=pq.read_metadata(in_arrow_memory(files[SCORES_FILE])).num_rows,
         scores_sha256=hashes.pop(SCORES_FILE),
         drivers_sha256=hashes.pop(DRIVERS_FILE),
         previous=earlier[0].id if earlier else None,
         files=hashes,
-        risk_scales=risk_scales_of(store, [f.model for f in forecasts]),
+        risk_scales=contents.risk_scales_of(store, [f.model for f in forecasts]),
     )
     is_new = write_bulletin(place, files, manifest, CATALOGUE)
     return Publication(manifest if is_new else read_manifest(place), is_new, left_out)
@@ -115,20 +108,21 @@ def replay_bulletin(
     models = [model_version(store, model.level, model.version) for model in manifest.models]
     origin = parse_month(manifest.origin)
     forecasts = [
-        forecast_level(model, *read_inputs(store, vintage, model), origin) for model in models
+        contents.forecast_level(model, *contents.read_inputs(store, vintage, model), origin)
+        for model in models
     ]
     hashes = {SCORES_FILE: manifest.scores_sha256, **manifest.files}
     if manifest.drivers_sha256 is not None:
         hashes[DRIVERS_FILE] = manifest.drivers_sha256
     for name, digest in hashes.items():
         read_file(home / "bulletins" / bulletin, name, digest)
-    files = bulletin_files(forecasts, previous, jobs)
+    files = contents.bulletin_files(forecasts, previous, jobs)
     others = [
         name
         for name, digest in hashes.items()
         if name != TRACK_RECORD_FILE and sha256_of(files[name]) != digest
     ]
-    if manifest.risk_scales and manifest.risk_scales != risk_scales_of(store, models):
+    if manifest.risk_scales and manifest.risk_scales != contents.risk_scales_of(store, models):
         others.append("risk levels")
     if others:
         raise BulletinError(
@@ -158,7 +152,7 @@ def _forecasts(
     levels = levels_with_models(store)
     for level in levels:
         refuse_other_events(store, level, vintage)
-    inputs_of = cache(partial(read_inputs, store, vintage))
+    inputs_of = cache(partial(contents.read_inputs, store, vintage))
     if origin is None:
         # Champions nearly always forecast it, so their panels are not read again.
         best = [champion(store, level) for level in levels]
@@ -168,7 +162,7 @@ def _forecasts(
         ]
         origin = max(map(newest_origin, panels), default=0)
     models, left_out = _models(store, levels, origin)
-    return [forecast_level(model, *inputs_of(model), origin) for model in models], left_out
+    return [contents.forecast_level(model, *inputs_of(model), origin) for model in models], left_out
 
 
 def _models(

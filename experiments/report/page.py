@@ -9,18 +9,9 @@ from markupsafe import Markup
 
 from experiments.judging.judge import Judgement
 from experiments.judging.verification import MAPPED, strongest
-from experiments.report import calibration_figures, skill_figures
+from experiments.report import calibration_figures, sentences, skill_figures
 from experiments.report.model_figures import has_outlines
 from experiments.report.picture import COLOURS, OTHER_COLOUR, PAGE_COLOURS, Picture, marker_of
-from experiments.report.sentences import (
-    Finding,
-    calibration_findings,
-    country_finding,
-    deaths_finding,
-    headline,
-    skill_findings,
-    year_finding,
-)
 from features.months import format_month
 from models.forecaster import DEATHS
 from models.references import REFERENCES
@@ -106,13 +97,13 @@ def report_page(judgement: Judgement) -> str:
         level=training.level,
         learner=judgement.chosen,
         others=[name for name in training.configuration.learners if name != judgement.chosen],
-        headline=headline(verification, judgement.chosen),
+        headline=sentences.headline(verification, judgement.chosen),
         origins=_origins(judgement),
         facts=_facts(judgement),
-        skill=skill_findings(verification, judgement.chosen),
+        skill=sentences.skill_findings(verification, judgement.chosen),
         calibration=[
-            *calibration_findings(verification, judgement.chosen),
-            deaths_finding(judgement.skill, judgement.chosen),
+            *sentences.calibration_findings(verification, judgement.chosen),
+            sentences.deaths_finding(judgement.skill, judgement.chosen),
         ],
         marks=_MARKS,
         words=_WORDS,
@@ -123,22 +114,22 @@ def report_page(judgement: Judgement) -> str:
     )
 
 
-def findings_of(judgement: Judgement) -> list[Finding]:
+def findings_of(judgement: Judgement) -> list[sentences.Finding]:
     """Return all findings about the chosen learner."""
     verification, learner = judgement.verification, judgement.chosen
     return [
-        *skill_findings(verification, learner),
-        *calibration_findings(verification, learner),
-        deaths_finding(judgement.skill, learner),
+        *sentences.skill_findings(verification, learner),
+        *sentences.calibration_findings(verification, learner),
+        sentences.deaths_finding(judgement.skill, learner),
     ]
 
 
 def _reading(judgement: Judgement, name: str) -> str:
     verification, learner = judgement.verification, judgement.chosen
     if name == "countries":
-        return f"{READINGS[name]} {country_finding(verification, learner, MAPPED)}"
+        return f"{READINGS[name]} {sentences.country_finding(verification, learner, MAPPED)}"
     if name == "skill_by_year":
-        return f"{READINGS[name]} {year_finding(verification, learner)}"
+        return f"{READINGS[name]} {sentences.year_finding(verification, learner)}"
     return READINGS[name]
 
 
