@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -135,18 +135,26 @@ def create_app(
         app.include_router(routes.router)
     plain = app.openapi
     app.openapi = lambda: add_examples(plain())  # type: ignore[method-assign]
-    # Around FastAPI's handling of errors too, where `add_middleware` would not put them: the answer
-    # to a fault has the headers of any other.
-    stack = app.build_middleware_stack()
-    for layer in [
+    layers = [
         *_access(settings, KeyRing(home), needs_key=needs_key),
         Middleware(CurrentBulletin, store=store, max_age=max_age, now=now),
         Middleware(Requests, registry=registry, log_all=settings.log_requests == "all"),
         *([_cross_origin(settings)] if settings.cors_origins else []),
-    ]:
+    ]
+    _surround(app, layers)
+    return app
+
+
+def _surround(app: FastAPI, layers: Sequence[Middleware]) -> None:
+    """Put layers around the application, each around the ones before it.
+
+    They stand around FastAPI's handling of errors too, where `add_middleware` would not put them: the
+    answer to a fault has the headers of any other.
+    """
+    stack = app.build_middleware_stack()
+    for layer in layers:
         stack = layer.cls(stack, *layer.args, **layer.kwargs)
     app.middleware_stack = stack
-    return app
 
 
 @asynccontextmanager
