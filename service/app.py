@@ -148,8 +148,8 @@ def create_app(
 def _surround(app: FastAPI, layers: Sequence[Middleware]) -> None:
     """Put layers around the application, each around the ones before it.
 
-    They stand around FastAPI's handling of errors too, where `add_middleware` would not put them: the
-    answer to a fault has the headers of any other.
+    They stand around FastAPI's handling of errors too, where `add_middleware` would not put them:
+    the answer to a fault has the headers of any other.
     """
     stack = app.build_middleware_stack()
     for layer in layers:
