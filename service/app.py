@@ -106,15 +106,14 @@ def create_app(
 ) -> FastAPI:
     """Return the application that serves the bulletins of a home directory.
 
-    Later bulletins are taken up within `look_every_s` [s]; none needs to be there yet. Requests
-    without an API key are refused if `needs_key`. `now` tells the time.
+    Later bulletins are taken up within `look_every_s`. Requests without a key are refused if
+    `needs_key`. `now` tells the time.
     """
     settings = settings or Settings()
     store, registry = BulletinStore(home), CollectorRegistry()
     newest = store.current()
     if newest is not None:
         scores.score_texts(newest)  # so that the first request does not wait for them
-
     app = FastAPIOffline(
         docs_url=None,  # page.py serves it, with the banner
         redoc_url=None,
@@ -135,8 +134,7 @@ def create_app(
         app.include_router(routes.router)
     plain = app.openapi
     app.openapi = lambda: add_examples(plain())  # type: ignore[method-assign]
-    # Around FastAPI's handling of errors too, where `add_middleware` would not put them: the answer
-    # to a fault has the headers of any other.
+    # `add_middleware` would put them inside FastAPI's handling of errors, which needs headers too.
     stack = app.build_middleware_stack()
     for layer in [
         *_access(settings, KeyRing(home), needs_key=needs_key),
