@@ -106,15 +106,14 @@ def create_app(
 ) -> FastAPI:
     """Return the application that serves the bulletins of a home directory.
 
-    Later bulletins are taken up within `look_every_s` [s]; none needs to be there yet. Requests
-    without an API key are refused if `needs_key`. `now` tells the time.
+    Later bulletins are taken up within `look_every_s`. Requests without a key are refused if
+    `needs_key`. `now` tells the time.
     """
     settings = settings or Settings()
     store, registry = BulletinStore(home), CollectorRegistry()
     newest = store.current()
     if newest is not None:
         scores.score_texts(newest)  # so that the first request does not wait for them
-
     app = FastAPIOffline(
         docs_url=None,  # page.py serves it, with the banner
         redoc_url=None,
