@@ -50,13 +50,8 @@ def indicators(
         name = Column("name", no_wrap=True)
         table = Table(name, "meaning", "unit", "range", "source", title=title, box=SIMPLE)
         for indicator in of_family(title):
-            table.add_row(
-                indicator.name,
-                indicator.meaning,
-                indicator.unit,
-                range_of(indicator),
-                indicator.source,
-            )
+            what = indicator.name, indicator.meaning, indicator.unit
+            table.add_row(*what, range_of(indicator), indicator.source)
         Console().print(table)
 
 

@@ -122,10 +122,7 @@ class Logistic(BaseEstimator):  # type: ignore[misc]
         self.columns = columns
 
     def fit(self, indicators: Matrix, outcome: FloatArray, regions: RegionNumbers) -> "Logistic":
-        """Fit on (n, k) indicators, (n,) outcomes (0 or 1) and (n,) region numbers.
-
-        Raises ModelError when the likelihood has no finite maximum.
-        """
+        """Fit on (n, k) indicators, (n,) outcomes and regions; raises ModelError if it diverges."""
         self._standardise(indicators)
         imagined = np.repeat(np.eye(len(self.used) + 1)[1:], _PRIOR_CASES, axis=0)
         half = np.arange(len(imagined)) % 2

@@ -162,14 +162,13 @@ def against_references(forecasts: pd.DataFrame, challenger: str, *, seed: int) -
         for name in REFERENCES
     )
     closest = min(comparisons, key=lambda c: (c.gain.is_real, c.gain.low))
-    passed = False
+    passed = closest.has_enough and closest.gain.is_real
     if not closest.has_enough:
         reason = (
             f"judged on {closest.origins} origins and an interval needs {FEWEST_ORIGINS}: "
             "lengthen [backtest] years"
         )
-    elif closest.gain.is_real:
-        passed = True
+    elif passed:
         reason = f"better than every reference, least so than {closest.opponent}: {_saved(closest)}"
     else:
         reason = f"not better than {closest.opponent}: {_saved(closest)}"
