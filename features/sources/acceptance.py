@@ -13,7 +13,7 @@ import duckdb
 import pyarrow as pa
 
 from features.errors import InputError
-from features.sources.source import LINE, LINES, SPACE, Rows
+from features.sources.source import LINE, LINES, SPACE, SURPLUS, Rows
 from features.sources.sql import define_functions, literal, quoted
 
 MOST_REJECTED = 0.05  # share of a file's lines; beyond it the file is refused whole
@@ -117,7 +117,8 @@ def _stage(database: duckdb.DuckDBPyConnection, rows: Rows, rules: RowRules) -> 
             SELECT {LINE} AS line, {LINES} AS lines, delivered, {", ".join(columns)}
             FROM delivered
         )"""
-    return _scan(database, rows, [n for n in rows.columns if quoted(n) in sql], statement)
+    names = [name for name in (*rows.columns, SURPLUS) if quoted(name) in sql]
+    return _scan(database, rows, names, statement)
 
 
 def _scan(

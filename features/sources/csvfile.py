@@ -25,7 +25,7 @@ import pyarrow.csv
 from features.arrays import IntArray
 from features.arrow import in_arrow_memory
 from features.errors import InputError
-from features.sources.source import BEYOND, LINE, LINES
+from features.sources.source import BEYOND, LINE, LINES, SPACE, SURPLUS
 from features.sources.unpack import FileContent, decode_text, open_content
 
 LONGEST_RECORD = 1 << 26  # [bytes]
@@ -209,7 +209,7 @@ def _quick(
             convert_options=pyarrow.csv.ConvertOptions(
                 column_types=dict.fromkeys(names, pa.string()),
                 strings_can_be_null=False,
-                include_columns=None if columns is None else [n for n in columns if n != BEYOND],
+                include_columns=None if columns is None else [n for n in columns if n in names],
             ),
         )
     except pa.ArrowInvalid:
@@ -218,6 +218,7 @@ def _quick(
         return None
     return (
         table.append_column(BEYOND, pa.nulls(len(table), pa.string()))
+        .append_column(SURPLUS, pa.nulls(len(table), pa.string()))
         .append_column(LINE, pa.array(bounds.line + line))
         .append_column(LINES, pa.array(bounds.lines))
     )
@@ -276,6 +277,8 @@ def _columns(records: Sequence[_Span], names: Sequence[str], line: int) -> pa.Ta
     }
     beyond = [",".join(f[width:]) if len(f) > width else None for f in of_each]
     columns[BEYOND] = pa.array(beyond, pa.string())
+    surplus = ["".join(f[width:]).strip(SPACE) or None for f in of_each]
+    columns[SURPLUS] = pa.array(surplus, pa.string())
     columns[LINE] = pa.array([line + record.begin for record in records], pa.int64())
     columns[LINES] = pa.array([record.lines for record in records], pa.int64())
     return pa.table(columns)

@@ -15,6 +15,7 @@ from features.archive.releases import Identity, Kind
 from features.errors import InputError
 
 BEYOND = "beyond the header"  # the column of all that a row has beyond the header's width
+SURPLUS = "_surplus"  # the same without blank fields; no part of a record
 LINE, LINES = "_line", "_lines"
 """The line on which a row begins, from 1, and how many lines it takes."""
 SPACE = " \t\n\r"  # no content at the ends of a field
@@ -61,7 +62,7 @@ def refuse_repeated(names: Sequence[str], path: Path) -> None:
 
 def own_name(name: str) -> str:
     """Return a delivered column's name, changed where it is one that readers add themselves."""
-    return f"{name} (delivered)" if name.lower() in (LINE, LINES, BEYOND) else name
+    return f"{name} (delivered)" if name.lower() in (LINE, LINES, BEYOND, SURPLUS) else name
 
 
 @dataclass(frozen=True)

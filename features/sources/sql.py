@@ -15,7 +15,7 @@ import pyarrow as pa
 from features.places import priogrid
 from features.places.matching import match_countries
 from features.places.regions import gleditsch_ward_states, load_regions
-from features.sources.source import BEYOND
+from features.sources.source import BEYOND, SURPLUS
 
 _NAMELESS = re.compile(rf"column \d+|{re.escape(BEYOND)}")
 
@@ -62,7 +62,8 @@ def has_surplus(columns: Sequence[str]) -> str:
     Columns without a name before others are row numbers, as pandas writes them.
     """
     last = takewhile(is_nameless, reversed(columns))
-    return " OR ".join(is_filled(name) for name in last) or "false"
+    names = [SURPLUS if name == BEYOND else name for name in last]
+    return " OR ".join(is_filled(name) for name in names) or "false"
 
 
 def define_functions(database: duckdb.DuckDBPyConnection) -> None:

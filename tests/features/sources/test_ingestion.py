@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 import pandas as pd
 import pyarrow.parquet as pq
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from features.archive.coverage import Coverage, Span
@@ -205,7 +205,12 @@ def begins(text: str) -> list[int]:
     return found
 
 
+BLANK_SURPLUS = [*(ROW | {"id": "0"}).values(), "", ""]
+COMMA_SURPLUS = [*(ROW | {"id": "1"}).values(), ","]
+
+
 @settings(max_examples=20, deadline=None)
+@example([BLANK_SURPLUS, COMMA_SURPLUS, BLANK_SURPLUS], "utf-8")
 @given(st.lists(rows(), min_size=10, max_size=80), st.sampled_from(["utf-8", "utf-16"]))
 def test_every_row_is_accepted_or_rejected_for_the_reasons_that_apply(
     tmp_path_factory: pytest.TempPathFactory, delivered: list[list[str]], encoding: str
