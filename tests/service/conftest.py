@@ -8,27 +8,25 @@ from queue import Queue
 from typing import Any
 
 import httpx
-import pyarrow as pa
 import pytest
 from fastapi import FastAPI
 
-from bulletins.form import Manifest
 from service.app import create_app
 from service.server import Server, bind
 from service.settings import Settings
+from tests.bulletins.conftest import own_home, publish, rows, table
 from tests.bulletins.example import (
     EXAMPLE_MONTHS,
     NOW,
-    Row,
     publish_bulletin,
     publish_months,
-    rows_of,
-    table_of,
 )
 
 LOOK_EVERY_S = 0.01
 
 _servers: list[threading.Thread] = []
+
+__all__ = ["own_home", "publish", "rows", "table"]
 
 
 def join_servers() -> None:
@@ -101,11 +99,6 @@ def serve_home(home: Path) -> AbstractContextManager[httpx.Client]:
 
 
 @pytest.fixture(scope="session")
-def publish() -> Callable[..., Manifest]:
-    return publish_bulletin
-
-
-@pytest.fixture(scope="session")
 def serving() -> Callable[[Path], AbstractContextManager[httpx.Client]]:
     return serve_home
 
@@ -113,17 +106,6 @@ def serving() -> Callable[[Path], AbstractContextManager[httpx.Client]]:
 @pytest.fixture(scope="session")
 def serving_app() -> Callable[[FastAPI], AbstractContextManager[httpx.Client]]:
     return serve_app
-
-
-@pytest.fixture(scope="session")
-def rows() -> list[Row]:
-    """The rows of the example bulletin."""
-    return rows_of()
-
-
-@pytest.fixture(scope="session")
-def table() -> Callable[[list[Row]], pa.Table]:
-    return table_of
 
 
 @pytest.fixture(scope="session")
@@ -158,9 +140,3 @@ def months_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def months_client(months_home: Path) -> Iterator[httpx.Client]:
     with serve_home(months_home) as opened:
         yield opened
-
-
-@pytest.fixture
-def own_home(tmp_path: Path, publish: Callable[..., Any]) -> Path:
-    publish(tmp_path)
-    return tmp_path
