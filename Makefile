@@ -6,6 +6,8 @@ PORT ?= 8000
 demo: .venv
 	.venv/bin/tocsin demo --port $(PORT)
 
+# Compiled modules are shared by the test processes and the commands that they start.
+test: export PYTHONDONTWRITEBYTECODE =
 test: .venv
 	.venv/bin/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 

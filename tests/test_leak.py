@@ -53,7 +53,13 @@ class Snapshot:
         assert best is not None
         self.backtest = backtest_forecasts(store, best)
         issued = issue_bulletin(
-            vintage, store, home, ORIGIN, issued_at=datetime(2025, 1, 20, tzinfo=UTC), code="1+a"
+            vintage,
+            store,
+            home,
+            ORIGIN,
+            issued_at=datetime(2025, 1, 20, tzinfo=UTC),
+            code="1+a",
+            jobs=1,
         )
         self.digest = issued.manifest.vintage.digest
         folder = home / "bulletins" / issued.manifest.id

@@ -56,6 +56,7 @@ def issue(home: Path, vintage: Vintage, origin: str | None = "2023-12") -> Publi
         None if origin is None else parse_month(origin),
         issued_at=ISSUED,
         code="1.2.3+abc",
+        jobs=1,
     )
 
 
@@ -120,6 +121,7 @@ def test_a_bulletin_is_issued_once_and_stays_as_it_is(own_home: Path, vintage: V
         parse_month("2023-12"),
         issued_at=datetime(2025, 6, 1, tzinfo=UTC),
         code="9.9.9+def",
+        jobs=1,
     )
     assert (first.is_new, again.is_new) == (True, False)
     assert again.manifest == first.manifest

@@ -58,6 +58,7 @@ def months_home(trained: Path, vintage: Vintage, tmp_path_factory: pytest.TempPa
             parse_month(origin),
             issued_at=ISSUED,
             code="1.2.3+abc",
+            jobs=1,
         )
     return home
 
@@ -244,7 +245,7 @@ def test_nothing_after_the_origin_changes_a_bit_of_any_file(
     other = open_vintage(Archive(tmp_path / "other"), vintage.as_of)
     for origin in ORIGINS:
         month, store = parse_month(origin), open_store(own_home, None)
-        issue_bulletin(other, store, own_home, month, issued_at=ISSUED, code="1.2.3+abc")
+        issue_bulletin(other, store, own_home, month, issued_at=ISSUED, code="1.2.3+abc", jobs=1)
     expected, result = (
         {path.relative_to(home): path.read_bytes() for path in home.glob("bulletins/*/*.parquet")}
         for home in (months_home, own_home)
