@@ -66,7 +66,7 @@ class CellForecast(NamedTuple):
 
 
 RECORD_SHARE = 0.5
-"""Of the regions' own records in a probability that is also one of the distribution of deaths."""
+"""Of a region's own record in the probability of a threshold that it reached."""
 
 
 class Cell(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
@@ -79,12 +79,14 @@ class Cell(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
     def probability(self, indicators: Matrix, record: FloatArray) -> FloatArray:
         """Return the calibrated probability for (n, k) indicators, (n,).
 
-        `record` (n,) is the probability of the threshold by the regions' own records.
+        `record` (n,) is the probability of the threshold by the regions' own records, NaN where
+        they say nothing of it.
         """
         learned = self.calibration.predict(self.learner.probability(indicators))
         if self.deaths is None:
             return learned
-        return np.asarray((1 - RECORD_SHARE) * learned + RECORD_SHARE * record)
+        mean = (1 - RECORD_SHARE) * learned + RECORD_SHARE * record
+        return np.where(np.isnan(record), learned, mean)
 
     def forecast(self, indicators: Matrix, records: RegionRecords) -> CellForecast:
         """Return the forecast for (n, k) indicators and the regions' own records."""

@@ -48,7 +48,8 @@ class RegionRecords:
     """What a pool reads of n region-months, at one horizon.
 
     `deaths` (n, MONTHS) [deaths/month] has the newest month first, NaN where not observed;
-    `weights` (n, K) are of the pool's records; `probability` (n,) is theirs of the threshold.
+    `weights` (n, K) are of the pool's records; `probability` (n,) is theirs of the threshold, NaN
+    where no month reached it, because such a record says nothing of it.
     """
 
     deaths: FloatArray
@@ -64,7 +65,7 @@ class RegionRecords:
 class RecordTable:
     """Deaths (T, R), and for every horizon H the pool's weights (H, T, R, K) and probability.
 
-    `probability` (H, T, R) is that deaths reach the threshold.
+    `probability` (H, T, R) is that deaths reach the threshold; NaN where no month of the record did.
     """
 
     deaths: FloatArray
@@ -134,6 +135,7 @@ class RecordPool(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no ty
             own = self.weights(scores, horizon)
             weights[horizon - 1] = own
             probability[horizon - 1] = (own * scores.exceedance).sum(axis=-1)
+        probability[:, ~_reached_lately(deaths, tau)] = np.nan
         return RecordTable(deaths, weights, probability)
 
     def weights(self, scores: RecordScores, horizon: int) -> FloatArray:
@@ -184,6 +186,14 @@ def last_months(deaths: FloatArray, month: IntArray, region: IntArray) -> FloatA
     """
     row = month[:, None] - np.arange(MONTHS)
     return np.where(row >= 0, deaths[np.maximum(row, 0), region[:, None]], np.nan)
+
+
+def _reached_lately(deaths: FloatArray, tau: float) -> BoolArray:
+    """Return where any of the MONTHS to the origin reached the threshold, (T, R)."""
+    count = np.cumsum(deaths >= tau, axis=0)
+    before = np.zeros_like(count)
+    before[MONTHS:] = count[:-MONTHS]
+    return np.asarray(count > before)
 
 
 def record_scores(
