@@ -65,7 +65,7 @@ class RegionRecords:
 class RecordTable:
     """Deaths (T, R), and for every horizon H the pool's weights (H, T, R, K) and probability.
 
-    `probability` (H, T, R) is that deaths reach the threshold; NaN where no month of the record did.
+    `probability` (H, T, R) is that deaths reach the threshold; NaN where no month of it did.
     """
 
     deaths: FloatArray
