@@ -159,7 +159,8 @@ class RecordPool(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no ty
         deaths = np.where(is_observed, records.deaths, 0.0)
         draws = np.rint(deaths[:, None, :, None] * factors[None, :, None, :])
         weights = np.broadcast_to(by_month[..., None], draws.shape)
-        return DeathsDistribution(draws.reshape(len(draws), -1), weights.reshape(len(draws), -1))
+        shape = len(draws), len(self.spreads) * MONTHS * _POINTS
+        return DeathsDistribution(draws.reshape(shape), weights.reshape(shape))
 
     def _weigh(self, total: FloatArray, scale: FloatArray) -> FloatArray:
         mean = scale.mean()
