@@ -130,7 +130,7 @@ def test_other_processes_get_the_records_and_do_not_make_them_again(
     samples = make_samples(quiet(30) + 7)
     sent = pickle.dumps(samples)
     monkeypatch.delattr(RecordPool, "table")
-    received = pickle.loads(sent)  # noqa: S301 - our own
+    received = pickle.loads(sent)
     assert_array_equal(received.records.weights, samples.records.weights)
     assert_array_equal(received.records.probability, samples.records.probability)
 

@@ -242,9 +242,7 @@ def test_the_calibration_learns_from_the_later_rows_alone() -> None:
     later = rows(2, 3000)
     reversed_later = replace(later, outcome=1 - later.outcome)
     cell: Cell = fit_cell("escalation", 3, TEMPLATES["logistic"], confident, later, TAU)
-    other: Cell = fit_cell(
-        "escalation", 3, TEMPLATES["logistic"], confident, reversed_later, TAU
-    )
+    other: Cell = fit_cell("escalation", 3, TEMPLATES["logistic"], confident, reversed_later, TAU)
     raw = cell.learner.probability(later.indicators)
     assert_array_equal(other.learner.probability(later.indicators), raw)
     assert 0 < cell.calibration.slope < 0.8

@@ -34,7 +34,7 @@ FORECASTS = ["logistic", "boosting", *REFERENCES]
 
 def backtest_of(panel: Panel, settings: Settings, jobs: int = 1) -> Backtest:
     configuration = Configuration.model_validate(settings)
-    samples = samples_at(panel, ORIGIN, 5, configuration.indicator_names)
+    samples = samples_at(panel, ORIGIN, 5, configuration.indicator_names, configuration.record_pool)
     return run_backtest(samples, configuration, "admin1", jobs, plainly)
 
 
@@ -230,7 +230,7 @@ def test_a_window_judges_its_own_origins_as_the_whole_backtest_does(
     backtest: Backtest, panel: Panel, small: Settings
 ) -> None:
     configuration = Configuration.model_validate(small)
-    samples = samples_at(panel, ORIGIN, 5, configuration.indicator_names)
+    samples = samples_at(panel, ORIGIN, 5, configuration.indicator_names, configuration.record_pool)
     span = OriginSpan(ORIGIN - 12, ORIGIN - 8)
     result = run_backtest(samples, configuration, "admin1", 1, plainly, span=span)
     whole = tables_of(backtest)
@@ -303,7 +303,7 @@ def test_no_label_is_learned_from_before_it_was_known(
         scale_columns: tuple[int, ...],
     ) -> Cell:
         assert (target, horizon) == FITTED_CELLS[len(taught)]
-        assert pool.get_params() == configuration.record_pool.get_params()
+        assert pool is samples.pool
         taught.append((teach, calibrate))
         return Cell()
 
