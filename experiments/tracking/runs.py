@@ -259,5 +259,5 @@ def _flat(content: dict[str, Any], prefix: str = "") -> dict[str, Any]:
         if isinstance(value, dict):
             flat |= _flat(value, f"{prefix}{key}.")
         else:
-            flat[prefix + key] = ", ".join(value) if isinstance(value, list) else value
+            flat[prefix + key] = ", ".join(map(str, value)) if isinstance(value, list) else value
     return flat
