@@ -43,7 +43,8 @@ class Samples:
 
     def __sizeof__(self) -> int:
         """Return the bytes of all arrays: a cluster sends what is large to each worker once."""
-        arrays = (self.months, self.indicators, self.deaths, self.eligible)
+        records = (self.records.weights, self.records.probability)
+        arrays = (self.months, self.indicators, self.deaths, self.eligible, *records)
         return object.__sizeof__(self) + sum(array.nbytes for array in arrays)
 
     def labels(self, target: Target, horizon: int) -> FloatArray:

@@ -161,7 +161,8 @@ class RecordPool(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no ty
         deaths = np.where(is_observed, records.deaths, 0.0)
         draws = np.rint(deaths[:, None, :, None] * factors[None, :, None, :])
         weights = np.broadcast_to(by_month[..., None], draws.shape)
-        return DeathsDistribution(draws.reshape(len(draws), -1), weights.reshape(len(draws), -1))
+        shape = len(draws), len(self.spreads) * MONTHS * _POINTS
+        return DeathsDistribution(draws.reshape(shape), weights.reshape(shape))
 
     def _weigh(self, total: FloatArray, scale: FloatArray) -> FloatArray:
         mean = scale.mean()
@@ -202,7 +203,7 @@ def record_scores(
     """Score records issued at every origin for `horizon` months later.
 
     `deaths` is (T, R), `tau` the threshold [deaths/month]. The integral of the CRPS is a sum over
-    27 steps of deaths.
+    27 steps of deaths: of many deaths about a fifth too high, whatever the record.
     """
     outcome = np.full_like(deaths, np.nan)
     outcome[: max(0, len(deaths) - horizon)] = deaths[horizon:]

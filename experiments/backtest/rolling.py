@@ -86,7 +86,7 @@ def fit_forecaster(
     fits = in_parallel(_fit, tasks, jobs)
     cells = dict(progress(fits, len(tasks), f"{level}: fitting {learner}"))
     in_order = {key: cells[key] for key in tasks}
-    forecaster = Forecaster(level, samples.tau, samples.names, configuration.record_pool)
+    forecaster = Forecaster(level, samples.tau, samples.names, samples.pool)
     return forecaster.with_cells(in_order)
 
 
@@ -209,7 +209,7 @@ def _fit(
             samples.rows(target, horizon, training),
             samples.rows(target, horizon, calibration),
             samples.tau,
-            configuration.record_pool,
+            samples.pool,
             tuple(i for i, name in enumerate(samples.names) if name in SCALE_INDICATORS),
         )
 

@@ -78,7 +78,7 @@ def _headline(skill: SkillTables, forecast: str) -> str:
 
 _HOW_TO_READ = (
     "Skill is 1 - score / the best reference's score on the same forecasts: 0 is no better than "
-    "the best of climatology, conflictology and persistence, 1 is perfect."
+    "the best of climatology, conflictology, persistence and decaying_record, 1 is perfect."
 )
 
 
