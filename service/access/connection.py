@@ -57,8 +57,11 @@ class BoundedConnection:
         self._received = head if end < 0 else len(data.rpartition(_END_OF_HEAD)[2])
         if self._awaited_since is None and not self._is_answering:
             self._awaited_since = self._loop.time()
-        _connection.set(self)
-        self._protocol.data_received(data)
+        before = _connection.set(self)
+        try:
+            self._protocol.data_received(data)
+        finally:
+            _connection.reset(before)  # uvloop has one context for all: the next would keep it
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Stop waiting."""

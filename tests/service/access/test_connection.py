@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import gc
 import socket
 import time
 from collections.abc import AsyncIterator
@@ -14,10 +15,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from starlette.responses import Response, StreamingResponse
 
+from service.access.connection import BoundedConnection
 from service.app import create_app
 from service.settings import Settings
 from tests.bulletins.example import NOW
-from tests.service.conftest import serve_app, serving_with
+from tests.service.conftest import serve_app, serving_with, wait_until
 
 
 def ask(client: httpx.Client, content: bytes, *, wait_s: float = 5) -> bytes:
@@ -52,6 +54,19 @@ def test_a_client_that_sends_a_byte_now_and_then_gains_nothing(own_home: Path) -
                     time.sleep(0.05)
         assert time.monotonic() - begin < 3
         assert client.get("/healthz").status_code == 200
+
+
+def connections() -> int:
+    """How many connections are in memory."""
+    gc.collect()
+    return sum(type(thing) is BoundedConnection for thing in gc.get_objects())
+
+
+def test_a_closed_connection_leaves_nothing_in_memory(client: httpx.Client) -> None:
+    before = connections()
+    for _ in range(20):
+        ask(client, b"GET /healthz HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+    wait_until(lambda: connections() < before + 5)
 
 
 def test_a_head_that_is_too_large_is_refused(own_home: Path) -> None:
