@@ -112,7 +112,7 @@ def test_rows_have_the_records_of_their_origin_at_their_horizon(make_samples: Ma
     for row, (month, region) in enumerate(zip(*where, strict=True)):
         assert_array_equal(records.deaths[row], deaths[month - 23 : month + 1, region][::-1])
         assert_array_equal(records.weights[row], table.weights[3, month, region])
-        assert records.probability[row] == table.probability[3, month, region]
+        assert_array_equal(records.probability[row], table.probability[3, month, region])
 
 
 def test_the_newest_records_are_those_of_the_last_month(make_samples: MakeSamples) -> None:
