@@ -76,11 +76,9 @@ class RecordTable:
         """Return what a pool reads of region-months."""
         where = horizon - 1, month, region
         deaths = last_months(self.deaths, month, region)
-        return RegionRecords(
-            deaths,
-            self.weights[where].astype(np.float64),
-            self.probability[where].astype(np.float64),
-        )
+        weights = self.weights[where].astype(np.float64)
+        weights /= weights.sum(axis=1, keepdims=True)  # exact in twice the digits
+        return RegionRecords(deaths, weights, self.probability[where].astype(np.float64))
 
 
 class RecordScores(NamedTuple):
