@@ -114,8 +114,7 @@ def _questions(
 ) -> Iterator[tuple[Target, int, Question]]:
     samples, forecaster = forecast.samples, forecast.forecaster
     usual, is_own = usual_indicators(samples.indicators, samples.eligible)
-    own_probability = np.moveaxis(samples.records.probability, 0, -1).astype(np.float32)
-    usual_records, _ = usual_indicators(own_probability, samples.eligible)
+    usual_records = _usual_records(samples)
     ids = forecast.panel.regions.table["id"].to_numpy(dtype=object)
     indicators = select(samples.names)
     for target, horizon in FITTED_CELLS:
@@ -130,6 +129,16 @@ def _questions(
             before=_before(forecast, previous, target, horizon),
         )
         yield target, horizon, question
+
+
+def _usual_records(samples: Samples) -> Matrix:
+    """Return the records' usual probability of the threshold by region and horizon, (R, H).
+
+    A month of whose threshold a record says nothing counts as the lowest.
+    """
+    probability = np.moveaxis(samples.records.probability, 0, -1).astype(np.float32)
+    usual, _ = usual_indicators(np.nan_to_num(probability, nan=-1), samples.eligible)
+    return np.where(usual < 0, np.float32(np.nan), usual)
 
 
 def _probability(cell: Cell) -> Probability:

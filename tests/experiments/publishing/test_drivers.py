@@ -1,3 +1,4 @@
+from collections.abc import Callable
 from dataclasses import replace
 from fnmatch import fnmatchcase
 
@@ -6,7 +7,7 @@ import pandas as pd
 import pytest
 from scipy.special import expit
 
-from experiments.publishing.drivers import Question, driver_rows
+from experiments.publishing.drivers import Question, _usual_records, driver_rows
 from experiments.publishing.earlier import EarlierBulletin, PreviousScores
 from experiments.publishing.phrases import (
     _INDICATOR_PHRASES,
@@ -16,6 +17,7 @@ from experiments.publishing.phrases import (
     indicator_phrase,
 )
 from experiments.publishing.sentences import Cause, PreviousScore, UsualScore, sentence
+from experiments.samples import Samples
 from features.arrays import FloatArray, Matrix
 from features.indicators.catalogue import CATALOGUE, FAMILIES, select
 
@@ -295,3 +297,15 @@ def test_a_previous_bulletin_tells_what_it_said_of_each_region() -> None:
     np.testing.assert_array_equal(previous_scores["probability"], [np.nan, 0.3, 0.2])
     assert previous_scores["model_version"].tolist()[1:] == ["m/2", "m/1"]
     assert previous.of("country", "onset", 3, mask)["probability"].isna().all()
+
+
+def test_the_usual_record_of_a_region_that_is_mostly_quiet_says_nothing(
+    make_samples: Callable[..., Samples],
+) -> None:
+    deaths = np.zeros((90, 2))
+    deaths[30:, 1] = 9
+    deaths[60, 0] = 9  # in the record of 18 of the 48 months that count
+    usual = _usual_records(make_samples(deaths))
+    assert usual.shape == (2, 12)
+    assert np.isnan(usual[0]).all()
+    assert (usual[1] > 0.5).all()
