@@ -174,7 +174,8 @@ def ablate_families(
     missing = missing_details(panel, configuration.indicator_names)
     configuration = configuration.without(missing)
     month = int(panel.months[-1])
-    samples = samples_at(panel, month, configuration.tau(level), configuration.indicator_names)
+    tau, pool = configuration.tau(level), configuration.record_pool
+    samples = samples_at(panel, month, tau, configuration.indicator_names, pool)
     tags = _tags(configuration, vintage, panel, missing, code)
     first = format_month(int(samples.months[folds_of(samples, configuration)[0].at]))
     with mlflow.start_run(

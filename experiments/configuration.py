@@ -4,7 +4,7 @@ import hashlib
 import json
 from collections.abc import Collection
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, TypeVar
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_validator, model_validator
 
@@ -14,6 +14,7 @@ from features.indicators.catalogue import CATALOGUE, FAMILIES, names_of
 from features.toml import read_toml
 from features.words import Level
 from models.learners import Boosting, Learner, LearnerName, Logistic, LogOddsMean, RidgeLogistic
+from models.record import RecordPool
 
 CATALOGUE_NAMES = tuple(indicator.name for indicator in CATALOGUE)
 DEFAULT = Path(__file__).with_name("default.toml")
@@ -22,17 +23,19 @@ DEMO = Path(__file__).with_name("demo.toml")
 _DECIDES_NOTHING = {"name", "description", "levels", "thresholds", "indicators", "backtest"}
 """Keys that do not change what is fitted at a level, or that enter a digest in another form."""
 
+_Value = TypeVar("_Value", str, float)
+
 LARGEST_SEED = 2**32 - 1
 """The largest random state of scikit-learn."""
 
 
-def _each_once(names: tuple[str, ...]) -> tuple[str, ...]:
-    if not names:
+def _each_once(values: tuple[_Value, ...]) -> tuple[_Value, ...]:
+    if not values:
         raise ValueError("name at least one")
-    repeated = sorted({name for name in names if names.count(name) > 1})
+    repeated = sorted({str(value) for value in values if values.count(value) > 1})
     if repeated:
         raise ValueError(f"named more than once: {', '.join(repeated)}")
-    return names
+    return values
 
 
 Positive = Annotated[int, Field(gt=0, strict=True)]
@@ -102,6 +105,23 @@ class EnsembleSettings(_Section):
     record_penalty: float = Field(gt=0)
 
 
+class RecordSettings(_Section):
+    """The pool of a region's own decaying records."""
+
+    half_lives: Annotated[tuple[float, ...], EachOnce]
+    spreads: Annotated[tuple[float, ...], EachOnce]
+    rate: float = Field(ge=0)
+    common_rate: float = Field(ge=0)
+    memory: float = Field(gt=0, le=1)
+
+    @field_validator("half_lives", "spreads")
+    @classmethod
+    def _above_zero(cls, values: tuple[float, ...]) -> tuple[float, ...]:
+        if min(values) <= 0:
+            raise ValueError("must be above 0")
+        return values
+
+
 class Configuration(_Section):
     """One experiment: all that decides what is trained."""
 
@@ -118,6 +138,7 @@ class Configuration(_Section):
     logistic: LogisticSettings
     boosting: BoostingSettings
     ensemble: EnsembleSettings
+    records: RecordSettings
 
     @field_validator("indicators")
     @classmethod
@@ -205,6 +226,11 @@ class Configuration(_Section):
             penalty=self.ensemble.record_penalty, columns=self._columns(self.ensemble.record)
         )
         return LogOddsMean((RidgeLogistic(penalty=self.ensemble.penalty), boosting, record))
+
+    @property
+    def record_pool(self) -> RecordPool:
+        """The pool of decaying records with these settings."""
+        return RecordPool(**self.records.model_dump())
 
     def _columns(self, names: tuple[str, ...]) -> tuple[int, ...]:
         return tuple(self.indicator_names.index(name) for name in names)

@@ -1,6 +1,7 @@
 """The data of one level that learners learn from: indicators, labels and eligibility."""
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
@@ -13,6 +14,7 @@ from features.panel.panel import Panel
 from features.targets import ahead, label
 from features.words import Target
 from models.forecaster import LabelledRows
+from models.record import RecordPool, RecordTable, RegionRecords
 
 RegionMonths = tuple[IntArray, IntArray]
 """Region-months as (month indices, region indices), both (n,)."""
@@ -28,10 +30,21 @@ class Samples:
     deaths: FloatArray
     eligible: BoolArray
     tau: float
+    pool: RecordPool
+
+    @cached_property
+    def records(self) -> RecordTable:
+        """The regions' own decaying records at every origin and horizon."""
+        return self.pool.table(self.deaths, self.tau)
+
+    def __getstate__(self) -> dict[str, object]:
+        """Return what other processes get: with the records, so that none makes them again."""
+        return self.__dict__ | {"records": self.records}
 
     def __sizeof__(self) -> int:
         """Return the bytes of all arrays: a cluster sends what is large to each worker once."""
-        arrays = (self.months, self.indicators, self.deaths, self.eligible)
+        records = (self.records.weights, self.records.probability)
+        arrays = (self.months, self.indicators, self.deaths, self.eligible, *records)
         return object.__sizeof__(self) + sum(array.nbytes for array in arrays)
 
     def labels(self, target: Target, horizon: int) -> FloatArray:
@@ -61,7 +74,13 @@ class Samples:
             outcome=self.labels(target, horizon)[where],
             deaths=ahead(self.deaths, horizon)[where],
             regions=where[1],
+            records=self.records.at(horizon, *where),
         )
+
+    def newest_records(self, regions: BoolArray, horizon: int) -> RegionRecords:
+        """Return the records of some regions (R,) at the newest month."""
+        region = np.flatnonzero(regions)
+        return self.records.at(horizon, np.full(len(region), len(self.months) - 1), region)
 
 
 def newest_origin(panel: Panel) -> int:
@@ -77,7 +96,13 @@ def newest_origin(panel: Panel) -> int:
     return int(months[-1])
 
 
-def samples_at(panel: Panel, origin: int, tau: float, names: tuple[str, ...]) -> Samples:
+def samples_at(
+    panel: Panel,
+    origin: int,
+    tau: float,
+    names: tuple[str, ...],
+    pool: RecordPool | None = None,
+) -> Samples:
     """Return what learners may read at an origin [months since 1970-01], no month after it.
 
     Raises CoverageError when no region may be scored.
@@ -90,4 +115,6 @@ def samples_at(panel: Panel, origin: int, tau: float, names: tuple[str, ...]) ->
             f"{format_month(origin)}: choose an earlier origin or ingest what covers it"
         )
     table = indicator_table(past, names)
-    return Samples(past.months, table.names, table.values, past.total_deaths, usable, tau)
+    return Samples(
+        past.months, table.names, table.values, past.total_deaths, usable, tau, pool or RecordPool()
+    )

@@ -72,7 +72,7 @@ def _register(
     forecaster = fit_forecaster(
         training.samples, training.configuration, training.level, learner, jobs, progress
     )
-    uri = log_forecaster(training, forecaster, runs[learner])
+    uri = log_forecaster(training, forecaster, learner, runs[learner])
     verdict, champion_to = _judge(training, store, learner)
     tags = _version_tags(training, learner, verdict)
     name = model_name(training.level)

@@ -1,4 +1,4 @@
-"""The predictive distribution of deaths, one for each region and month.
+"""Distributions of deaths, and analogues: one for each region and month.
 
 With probability p (the calibrated instability score) deaths reach the threshold tau, otherwise they
 are fewer. Each part has the outcomes of past forecasts of the nearest expected size (analogues).
@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 from sklearn.base import BaseEstimator
 
-from features.arrays import FloatArray
+from features.arrays import FloatArray, IntArray
 
 ANALOGUES = 100
 
@@ -27,6 +27,16 @@ class DeathsDistribution:
     draws: FloatArray
     weights: FloatArray
 
+    def of(self, rows: IntArray) -> "DeathsDistribution":
+        """Return the distributions of some rows."""
+        return DeathsDistribution(self.draws[rows], self.weights[rows])
+
+    def ordered(self) -> "DeathsDistribution":
+        """Return the same with each row's draws in order."""
+        order = np.argsort(self.draws, axis=1, kind="stable")
+        draws, weights = (np.take_along_axis(a, order, axis=1) for a in (self.draws, self.weights))
+        return DeathsDistribution(draws, weights)
+
     def mean(self) -> FloatArray:
         """Return the expected deaths, (n,) [deaths/month]."""
         return np.asarray((self.draws * self.weights).sum(axis=1))
@@ -34,6 +44,20 @@ class DeathsDistribution:
     def exceedance(self, threshold: float) -> FloatArray:
         """Return P(deaths >= threshold), (n,)."""
         return np.asarray((self.weights * (self.draws >= threshold)).sum(axis=1))
+
+    def reweighted(self, threshold: float, probability: FloatArray) -> "DeathsDistribution":
+        """Return the same draws with P(deaths >= threshold) as given, (n,).
+
+        A row without draws on one side of the threshold keeps its weights.
+        """
+        reaches = self.draws >= threshold
+        before = (self.weights * reaches).sum(axis=1)
+        both = (before > 0) & (before < 1)
+        wanted = np.where(both, probability, before)
+        up = wanted / np.where(before > 0, before, 1.0)
+        down = (1 - wanted) / np.where(before < 1, 1 - before, 1.0)
+        weights = self.weights * np.where(reaches, up[:, None], down[:, None])
+        return DeathsDistribution(self.draws, weights / weights.sum(axis=1, keepdims=True))
 
     def quantiles(self, levels: tuple[float, ...]) -> FloatArray:
         """Return the least deaths whose cumulative probability reaches each level, (n, m)."""

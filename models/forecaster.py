@@ -4,6 +4,7 @@ A *cell* is one target at one horizon. Its learner is fitted on the training row
 on the later calibration rows.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -14,16 +15,17 @@ from sklearn.base import BaseEstimator, clone
 from features.arrays import FloatArray, Matrix, RegionNumbers
 from features.words import (
     DISTRIBUTIONS,
+    MOST_MONTHS_AHEAD,
     PROBABILITIES,
-    QUANTILES,
     SPECS,
     TARGETS,
     Target,
-    quantile_column,
 )
 from models.calibration import LogisticCalibration
-from models.distribution import Analogues, DeathsDistribution, recent_scale
+from models.deaths import DeathsModel
+from models.distribution import DeathsDistribution
 from models.learners import FEWEST_CASES, BaseRate, Learner
+from models.record import RecordPool, RegionRecords
 
 CELLS: tuple[tuple[Target, int], ...] = tuple(
     (target, horizon) for target in TARGETS for horizon in SPECS[target].horizons
@@ -44,12 +46,16 @@ def has_distribution(target: Target) -> bool:
 
 @dataclass(frozen=True, eq=False)
 class LabelledRows:
-    """(n, k) indicators, (n,) outcomes, deaths of the target month [deaths/month] and regions."""
+    """(n, k) indicators, (n,) outcomes, deaths of the target month [deaths/month] and regions.
+
+    `records` are the regions' own, at the horizon of the outcomes.
+    """
 
     indicators: Matrix
     outcome: FloatArray
     deaths: FloatArray
     regions: RegionNumbers
+    records: RegionRecords
 
 
 class CellForecast(NamedTuple):
@@ -59,44 +65,45 @@ class CellForecast(NamedTuple):
     deaths: DeathsDistribution | None
 
 
+RECORD_SHARE = 0.5
+"""Of a region's own record in the probability of a threshold that it reached."""
+
+
 class Cell(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
-    """One target at one horizon: learner, calibration and, with a distribution, the analogues."""
+    """One target at one horizon: learner, calibration and perhaps the distribution of deaths."""
 
     learner: Learner | BaseRate
     calibration: LogisticCalibration
-    scale_columns: tuple[int, ...] = ()
-    size: Learner | None = None
-    analogues: Analogues | None = None
+    deaths: DeathsModel | None = None
 
-    def probability(self, indicators: Matrix) -> FloatArray:
-        """Return the calibrated probability for (n, k) indicators, (n,)."""
-        return self.calibration.predict(self.learner.probability(indicators))
+    def probability(self, indicators: Matrix, record: FloatArray) -> FloatArray:
+        """Return the calibrated probability for (n, k) indicators, (n,).
 
-    def forecast(self, indicators: Matrix) -> CellForecast:
-        """Return the forecast for (n, k) indicators."""
-        probability = self.probability(indicators)
-        if self.size is None or self.analogues is None:
+        `record` (n,) is the probability of the threshold by the regions' own records, NaN where
+        they say nothing of it.
+        """
+        learned = self.calibration.predict(self.learner.probability(indicators))
+        if self.deaths is None:
+            return learned
+        mean = (1 - RECORD_SHARE) * learned + RECORD_SHARE * record
+        return np.where(np.isnan(record), learned, mean)
+
+    def forecast(self, indicators: Matrix, records: RegionRecords) -> CellForecast:
+        """Return the forecast for (n, k) indicators and the regions' own records."""
+        probability = self.probability(indicators, records.probability)
+        if self.deaths is None:
             return CellForecast(probability, None)
-        size, scale = self.size.size(indicators), self._scale(indicators)
-        return CellForecast(probability, self.analogues.predict(size, probability, scale))
-
-    def deaths(self, indicators: Matrix) -> DeathsDistribution:
-        """Return the distribution for (n, k) indicators; raises TypeError if there is none."""
-        deaths = self.forecast(indicators).deaths
-        if deaths is None:
-            raise TypeError("only an instability cell has a distribution of deaths")
-        return deaths
-
-    def _scale(self, indicators: Matrix) -> FloatArray:
-        return recent_scale(indicators[:, list(self.scale_columns)].astype(np.float64))
+        return CellForecast(probability, self.deaths.predict(indicators, probability, records))
 
 
 def fit_cell(
     target: Target,
+    horizon: int,
     template: Learner,
     training: LabelledRows,
     calibration: LabelledRows,
     tau: float,
+    pool: RecordPool | None = None,
     scale_columns: tuple[int, ...] = (),
 ) -> Cell:
     """Fit one cell: the learner on the training rows, the calibration on the later rows.
@@ -105,7 +112,6 @@ def fit_cell(
     FEWEST_CASES outcomes of either kind the learner is the base rate.
     """
     cell = Cell()
-    cell.scale_columns = scale_columns
     cases = training.outcome.sum()
     if min(cases, len(training.outcome) - cases) < FEWEST_CASES:
         cell.learner = BaseRate().fit(training.outcome)
@@ -114,23 +120,37 @@ def fit_cell(
     raw = cell.learner.probability(calibration.indicators)
     cell.calibration = LogisticCalibration().fit(raw, calibration.outcome)
     if has_distribution(target):
-        size: Learner = clone(template)
-        cell.size = size.fit_size(training.indicators, training.deaths)
-        cell.analogues = Analogues(tau).fit(
-            cell.size.size(calibration.indicators),
+        model = DeathsModel(horizon, tau, pool, scale_columns)
+        model.fit_size(template, training.indicators, training.deaths)
+        cell.deaths = model
+        cell.deaths.fit(
+            calibration.indicators,
             calibration.deaths,
-            cell._scale(calibration.indicators),
+            cell.probability(calibration.indicators, calibration.records.probability),
+            calibration.records,
+            calibration.regions,
         )
     return cell
 
 
-class Forecaster(BaseEstimator):  # type: ignore[misc]
-    """Every cell of one level, with its indicator names and threshold."""
+RecordsByHorizon = Callable[[int], RegionRecords]
+"""A horizon -> the records of the regions that are forecast."""
 
-    def __init__(self, level: str = "", tau: float = 1.0, names: tuple[str, ...] = ()) -> None:
+
+class Forecaster(BaseEstimator):  # type: ignore[misc]
+    """Every cell of one level, with its indicator names, threshold and pool of records."""
+
+    def __init__(
+        self,
+        level: str = "",
+        tau: float = 1.0,
+        names: tuple[str, ...] = (),
+        pool: RecordPool | None = None,
+    ) -> None:
         self.level = level
         self.tau = tau
         self.names = names
+        self.pool = pool
 
     def with_cells(self, cells: dict[str, Cell]) -> "Forecaster":
         """Set the fitted cells, by `cell_key`."""
@@ -141,30 +161,42 @@ class Forecaster(BaseEstimator):  # type: ignore[misc]
         """Return the cell that forecasts a target at a horizon."""
         return self.cells[cell_key(SPECS[target].shares, horizon)]
 
-    def forecast(self, indicators: Matrix) -> dict[tuple[Target, int], CellForecast]:
-        """Return the forecast of every target and horizon for (n, k) indicators."""
-        fitted = {cell: self.cell(*cell).forecast(indicators) for cell in FITTED_CELLS}
+    def forecast(
+        self, indicators: Matrix, records: RecordsByHorizon
+    ) -> dict[tuple[Target, int], CellForecast]:
+        """Return the forecast of every target and horizon for (n, k) indicators and records."""
+        fitted = {
+            (target, horizon): self.cell(target, horizon).forecast(indicators, records(horizon))
+            for target, horizon in FITTED_CELLS
+        }
         return {
             (target, horizon): fitted[SPECS[target].shares, horizon] for target, horizon in CELLS
         }
 
-    def predict(self, indicators: pd.DataFrame) -> pd.DataFrame:
-        """Return every probability, and mean and quantiles of deaths, as a flat table for MLflow.
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The columns that `predict` reads: indicators, and the records' own probabilities."""
+        return (*self.names, *map(record_column, range(1, MOST_MONTHS_AHEAD + 1)))
 
-        `indicators` has the columns `names`; the result `instability_01`, ... (probabilities) and
-        `fatalities_01_mean`, `fatalities_01_q50`, ... [deaths/month].
+    def predict(self, table: pd.DataFrame) -> pd.DataFrame:
+        """Return every probability as a flat table for MLflow: `instability_01`, ...
+
+        `table` has the `columns`; `record_01` is the probability of the threshold one month ahead
+        by the region's own records.
         """
-        matrix = indicators[list(self.names)].to_numpy(dtype=np.float32)
-        columns: dict[str, FloatArray] = {}
-        for (target, horizon), (probability, deaths) in self.forecast(matrix).items():
-            key = cell_key(target, horizon)
-            if SPECS[target].is_distribution and deaths is not None:
-                columns[f"{key}_mean"] = deaths.mean()
-                for level, values in zip(QUANTILES, deaths.quantiles(QUANTILES).T, strict=True):
-                    columns[f"{key}_{quantile_column(level)}"] = values
-            else:
-                columns[key] = probability
-        return pd.DataFrame(columns, index=indicators.index)
+        matrix = table[list(self.names)].to_numpy(dtype=np.float32)
+        probabilities = {
+            cell_key(target, horizon): self.cell(target, horizon).probability(
+                matrix, table[record_column(horizon)].to_numpy(dtype=np.float64)
+            )
+            for target, horizon in FITTED_CELLS
+        }
+        return pd.DataFrame(probabilities, index=table.index)
+
+
+def record_column(horizon: int) -> str:
+    """Return the column of the records' own probability: `record_03`."""
+    return f"record_{horizon:02d}"
 
 
 def cell_key(target: Target, horizon: int) -> str:

@@ -70,6 +70,13 @@ SETTINGS: dict[str, Any] = {
         "record": ["active_share_12", "deaths_decay_6"],
         "record_penalty": 1.0,
     },
+    "records": {
+        "half_lives": [1, 3, 9],
+        "spreads": [0.2, 0.5],
+        "rate": 20,
+        "common_rate": 20,
+        "memory": 0.97,
+    },
 }
 
 

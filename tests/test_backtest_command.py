@@ -16,6 +16,7 @@ from pandas.testing import assert_frame_equal
 from experiments.tracking import runs
 from features.archive.releases import Archive
 from features.sources.simulation.world import World, deliver
+from models.references import REFERENCES
 from tests.command import as_toml, process, tocsin
 
 PATIENCE_S = 120
@@ -110,7 +111,7 @@ def test_a_backtest_registers_nothing_and_is_a_run_with_its_forecasts_under_it(
     runs = client.search_runs([e.experiment_id for e in client.search_experiments()])
     names = {run.data.tags["role"]: run.info.run_name for run in runs}
     assert sorted(run.data.tags["role"] for run in runs) == [
-        "backtest", "learner", "reference", "reference", "reference",
+        "backtest", "learner", *["reference"] * len(REFERENCES),
     ]  # fmt: skip
     assert names["backtest"] == "admin1 to 2023-10: backtest of logistic"
     (parent,) = (run.info.run_id for run in runs if run.data.tags["role"] == "backtest")

@@ -1,6 +1,7 @@
 """In a simulated world the true probability is known: scores are held against it, not only
 against what happened to happen."""
 
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -41,8 +42,10 @@ def forecasts(samples: Samples, settings: dict[str, Any]) -> FloatArray:
     """Instability at horizons 1 to 12, (12, R)."""
     configuration = Configuration.model_validate(settings | {"learners": ["logistic"]})
     forecaster = fit_forecaster(samples, configuration, "admin1", "logistic", 1, plainly)
-    table = forecaster.predict(pd.DataFrame(samples.indicators[-1], columns=list(samples.names)))
-    return np.stack([table[f"instability_{h:02d}"].to_numpy() for h in range(1, 13)])
+    everywhere = np.ones(samples.deaths.shape[1], dtype=bool)
+    records = partial(samples.newest_records, everywhere)
+    issued = forecaster.forecast(samples.indicators[-1], records)
+    return np.stack([issued["instability", h].probability for h in range(1, 13)])
 
 
 @pytest.fixture(scope="module")

@@ -78,6 +78,7 @@ def grid_digest(samples: Samples, configuration: Configuration) -> str:
     environment = {name: version(name) for name in _LIBRARIES}
     environment |= {"python": python_version(), "machine": machine()}
     inputs = [settings, environment, samples.names, samples.tau, samples.indicators.shape]
+    inputs.append(samples.pool.get_params())
     content.update(json.dumps(inputs, sort_keys=True).encode())
     for array in (samples.months, samples.indicators, samples.deaths, samples.eligible):
         content.update(np.ascontiguousarray(array).data)

@@ -19,6 +19,7 @@ from experiments.samples import RegionMonths, Samples
 from features.arrays import FloatArray
 from features.months import format_month
 from features.words import TARGETS, Target
+from models.distribution import DeathsDistribution
 from models.forecaster import (
     DEATHS,
     FITTED_CELLS,
@@ -29,8 +30,8 @@ from models.forecaster import (
     has_distribution,
 )
 from models.learners import LearnerName
-from models.metrics import crps_ensemble, crps_weighted, pit_bounds
-from models.references import REFERENCES, reference_draws, reference_probability
+from models.metrics import crps_weighted, pit_bounds
+from models.references import REFERENCES, reference_deaths, reference_probability
 
 Step = TypeVar("Step")
 
@@ -85,7 +86,8 @@ def fit_forecaster(
     fits = in_parallel(_fit, tasks, jobs)
     cells = dict(progress(fits, len(tasks), f"{level}: fitting {learner}"))
     in_order = {key: cells[key] for key in tasks}
-    return Forecaster(level, samples.tau, samples.names).with_cells(in_order)
+    forecaster = Forecaster(level, samples.tau, samples.names, samples.pool)
+    return forecaster.with_cells(in_order)
 
 
 def run_backtest(
@@ -142,7 +144,7 @@ def _assemble(
         forecasts |= reference_probabilities(samples, target, horizon, where)
         probabilities.append(_table(samples, target, horizon, where, forecasts))
         if has_distribution(target):
-            past = reference_deaths(samples, horizon, where)
+            past = reference_measures(samples, horizon, where)
             for kind, tables in deaths.items():
                 columns = of_learners(target, horizon, kind) | past[kind]
                 tables.append(_table(samples, DEATHS, horizon, where, columns))
@@ -158,7 +160,7 @@ def reference_probabilities(
     return {r: reference_probability(r, labels, horizon)[where] for r in REFERENCES}
 
 
-def reference_deaths(
+def reference_measures(
     samples: Samples, horizon: int, where: RegionMonths
 ) -> dict[str, dict[str, FloatArray]]:
     """Return _DEATHS_MEASURES of each reference's deaths, (n,) each, by measure and reference."""
@@ -171,11 +173,8 @@ def reference_deaths(
     for reference in REFERENCES:
         for row in np.unique(month):
             here = month == row
-            draws = reference_draws(reference, samples.deaths, int(row))[region[here]]
-            is_draw = ~np.isnan(draws)
-            weights = is_draw / is_draw.sum(axis=1, keepdims=True)
-            bounds = pit_bounds(outcome[here], draws, weights)
-            values = (crps_ensemble(outcome[here], draws), np.nanmean(draws, axis=1), *bounds)
+            past = reference_deaths(reference, samples.deaths, int(row), horizon).of(region[here])
+            values = deaths_measures(outcome[here], past)
             for kind, value in zip(_DEATHS_MEASURES, values, strict=True):
                 measures[kind][reference][here] = value
     return measures
@@ -205,10 +204,12 @@ def _fit(
     with threadpool_limits(1):
         return fit_cell(
             target,
+            horizon,
             configuration.template(learner),
             samples.rows(target, horizon, training),
             samples.rows(target, horizon, calibration),
             samples.tau,
+            samples.pool,
             tuple(i for i, name in enumerate(samples.names) if name in SCALE_INDICATORS),
         )
 
@@ -224,15 +225,20 @@ def _forecast_fold(
     """Return a fold's probability and, with a distribution, _DEATHS_MEASURES, (n,) each."""
     cell = _fit(samples, configuration, learner, target, horizon, fold.at)
     where = samples.issued_between(target, horizon, fold.at, fold.end)
-    forecast = cell.forecast(samples.indicators[where])
+    forecast = cell.forecast(samples.indicators[where], samples.records.at(horizon, *where))
     measures = {"probability": forecast.probability}
     if forecast.deaths is not None:
         deaths = forecast.deaths
         outcome = samples.labels(DEATHS, horizon)[where]
-        measures["crps"] = crps_weighted(outcome, deaths.draws, deaths.weights)
-        measures["mean"] = deaths.mean()
-        measures["below"], measures["upto"] = pit_bounds(outcome, deaths.draws, deaths.weights)
+        values = deaths_measures(outcome, deaths)
+        measures |= dict(zip(_DEATHS_MEASURES, values, strict=True))
     return measures
+
+
+def deaths_measures(outcome: FloatArray, deaths: DeathsDistribution) -> tuple[FloatArray, ...]:
+    """Return _DEATHS_MEASURES of distributions for (n,) outcomes [deaths/month], (n,) each."""
+    crps = crps_weighted(outcome, deaths.draws, deaths.weights)
+    return crps, deaths.mean(), *pit_bounds(outcome, deaths.draws, deaths.weights)
 
 
 def _table(

@@ -78,7 +78,7 @@ def _headline(skill: SkillTables, forecast: str) -> str:
 
 _HOW_TO_READ = (
     "Skill is 1 - score / the best reference's score on the same forecasts: 0 is no better than "
-    "the best of climatology, conflictology and persistence, 1 is perfect."
+    "the best of climatology, conflictology, persistence and decaying_record, 1 is perfect."
 )
 
 
@@ -148,7 +148,8 @@ def judge(
     panel = panel.until(origin)
     missing = missing_details(panel, configuration.indicator_names)
     configuration = configuration.without(missing)
-    samples = samples_at(panel, origin, configuration.tau(level), configuration.indicator_names)
+    tau, pool = configuration.tau(level), configuration.record_pool
+    samples = samples_at(panel, origin, tau, configuration.indicator_names, pool)
     cache = None if folder is None else task_cache(folder, samples, configuration)
     backtest = run_backtest(
         samples, configuration, level, jobs, progress, span=period.span, cache=cache

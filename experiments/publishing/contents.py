@@ -44,7 +44,7 @@ def forecast_level(
 ) -> LevelForecast:
     """Forecast a level at an origin; raises CoverageError when it covers no region there."""
     past = panel.until(origin)
-    samples = samples_at(past, origin, forecaster.tau, forecaster.names)
+    samples = samples_at(past, origin, forecaster.tau, forecaster.names, forecaster.pool)
     return LevelForecast(past, model, forecaster, samples)
 
 

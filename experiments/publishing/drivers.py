@@ -14,6 +14,7 @@ from experiments.publishing.earlier import EarlierBulletin, PreviousScores
 from experiments.publishing.phrases import REVISION
 from experiments.publishing.scores import LevelForecast, is_scored
 from experiments.publishing.sentences import Cause, PreviousScore, UsualScore, is_shown, sentence
+from experiments.samples import Samples
 from features.arrays import BoolArray, FloatArray, IntArray, Matrix, ObjectArray
 from features.indicators.catalogue import select
 from features.indicators.indicator import Indicator
@@ -26,10 +27,12 @@ from models.explanation import (
     single_effects,
     usual_indicators,
 )
-from models.forecaster import FITTED_CELLS
+from models.forecaster import FITTED_CELLS, Cell
 
 STRONGEST = 3
 """The most single indicators that a score names besides the families."""
+
+_OWN = "history"
 
 _NOTHING = 1e-9
 """Log-odds this near to 0 are rounding errors."""
@@ -39,8 +42,9 @@ _NOTHING = 1e-9
 class Question:
     """The scores of n regions at one target and horizon, to be explained.
 
-    `present` and `usual` are (n, K) indicators; `is_own` (n,) is true where the usual ones are from
-    the region's own past. `before` is None without a previous bulletin.
+    `present` and `usual` are (n, K + 1): indicators, and the probability of the threshold by the
+    region's own records, which is part of its history. `is_own` (n,) is true where the usual ones
+    are from the region's own past. `before` is None without a previous bulletin.
     """
 
     probability: Probability
@@ -54,13 +58,14 @@ class Question:
     @property
     def families(self) -> tuple[str, ...]:
         """The families of the indicators, in order."""
-        return tuple(dict.fromkeys(indicator.family for indicator in self.indicators))
+        return tuple(dict.fromkeys([*(i.family for i in self.indicators), _OWN]))
 
     @property
     def groups(self) -> IntArray:
-        """The number of each indicator's family, (K,)."""
+        """The number of each column's family, (K + 1,)."""
         families = self.families
-        return np.array([families.index(i.family) for i in self.indicators], dtype=np.int64)
+        of_columns = [*(i.family for i in self.indicators), _OWN]
+        return np.array([families.index(family) for family in of_columns], dtype=np.int64)
 
 
 def drivers_of(
@@ -109,20 +114,41 @@ def _questions(
 ) -> Iterator[tuple[Target, int, Question]]:
     samples, forecaster = forecast.samples, forecast.forecaster
     usual, is_own = usual_indicators(samples.indicators, samples.eligible)
+    usual_records = _usual_records(samples)
     ids = forecast.panel.regions.table["id"].to_numpy(dtype=object)
     indicators = select(samples.names)
     for target, horizon in FITTED_CELLS:
         here = is_scored(target, samples)
         question = Question(
-            probability=forecaster.cell(target, horizon).probability,
+            probability=_probability(forecaster.cell(target, horizon)),
             indicators=indicators,
             regions=ids[here],
-            present=samples.indicators[-1][here],
-            usual=usual[here],
+            present=_read_at(samples, -1, horizon)[here],
+            usual=np.column_stack([usual, usual_records[:, horizon - 1]])[here],
             is_own=is_own[here],
             before=_before(forecast, previous, target, horizon),
         )
         yield target, horizon, question
+
+
+def _usual_records(samples: Samples) -> Matrix:
+    """Return the records' usual probability of the threshold by region and horizon, (R, H).
+
+    A month of whose threshold a record says nothing counts as the lowest.
+    """
+    probability = np.moveaxis(samples.records.probability, 0, -1).astype(np.float32)
+    usual, _ = usual_indicators(np.nan_to_num(probability, nan=-1), samples.eligible)
+    return np.where(usual < 0, np.float32(np.nan), usual)
+
+
+def _probability(cell: Cell) -> Probability:
+    return lambda columns: cell.probability(columns[:, :-1], columns[:, -1].astype(np.float64))
+
+
+def _read_at(samples: Samples, month: int, horizon: int) -> Matrix:
+    """Return what a cell reads of every region at a month, (R, K + 1)."""
+    record = samples.records.probability[horizon - 1, month]
+    return np.column_stack([samples.indicators[month], record])
 
 
 def _before(
@@ -137,7 +163,7 @@ def _before(
     return PreviousScores(
         probability=scores["probability"].to_numpy(dtype=np.float64),
         is_same_model=(scores["model_version"] == forecast.model.label).to_numpy(dtype=bool),
-        indicators=samples.indicators[previous.origin - samples.months[0]][here],
+        indicators=_read_at(samples, previous.origin - samples.months[0], horizon)[here],
     )
 
 
@@ -189,6 +215,7 @@ def _causes(
     in_strongest = question.groups == strongest[:, None]
     mask = in_strongest | (question.groups == largest[:, None])
     mask &= np.abs(parts).max(axis=1, keepdims=True) > _NOTHING
+    mask[:, -1] = False  # the records are no single indicator
     effects = single_effects(question.probability, question.present, other, mask, score)
     single = np.where(in_strongest, way * effects, 0)
     names = [*question.families, REVISION]

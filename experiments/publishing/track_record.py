@@ -31,7 +31,7 @@ from features.targets import label
 from features.words import QUANTILES, SPECS, Target, quantile_column
 from models import metrics
 from models.forecaster import DEATHS, FITTED_CELLS
-from models.references import REFERENCES, reference_draws
+from models.references import REFERENCES, SPREAD, Reference, reference_deaths
 
 SCORE = "score"
 _MEASURES = ("brier", "log_score", "auc")
@@ -80,7 +80,7 @@ def deaths_record(panel: Panel, samples: Samples, scores: pd.DataFrame) -> pd.Da
     [deaths/month], mean_ratio, within_90 (share of outcomes in the 5 % to 95 % interval).
     """
     rows = []
-    of_references = _reference_deaths(samples)
+    at_all_horizons = _reference_deaths(samples, set(REFERENCES) - SPREAD, 1)
     for horizon in SPECS[DEATHS].horizons:
         part = scores[(scores["target"] == DEATHS) & (scores["horizon"] == horizon)]
         outcome, region = _outcomes(panel, samples, part, DEATHS, horizon)
@@ -90,7 +90,9 @@ def deaths_record(panel: Panel, samples: Samples, scores: pd.DataFrame) -> pd.Da
         outcome, region = outcome[is_known], region[is_known]
         own = part[[quantile_column(q) for q in QUANTILES]].to_numpy()[is_known]
         forecasts = {SCORE: (own, part["mean"].to_numpy()[is_known])}
-        for reference, (quantiles, mean) in of_references.items():
+        of_references = at_all_horizons | _reference_deaths(samples, SPREAD, horizon)
+        for reference in REFERENCES:
+            quantiles, mean = of_references[reference]
             forecasts[reference] = (quantiles[region], mean[region])
         for forecast, (quantiles, mean) in forecasts.items():
             inside = (quantiles[:, 0] <= outcome) & (outcome <= quantiles[:, -1])
@@ -133,17 +135,13 @@ def _outcomes(
     return np.where(is_covered, outcome, np.nan), region
 
 
-def _reference_deaths(samples: Samples) -> dict[str, tuple[FloatArray, FloatArray]]:
-    """Return each reference's quantiles (R, len(QUANTILES)) and mean (R,) [deaths/month]."""
-    forecasts: dict[str, tuple[FloatArray, FloatArray]] = {}
-    for reference in REFERENCES:
-        draws = reference_draws(reference, samples.deaths, len(samples.months) - 1)
-        count = (~np.isnan(draws)).sum(axis=1)
-        # np.nanquantile by "inverted_cdf" gives the same and is a hundred times slower.
-        place = np.ceil(count[:, None] * np.array(QUANTILES) - 1).clip(0).astype(np.int64)
-        quantiles = np.take_along_axis(np.sort(draws, axis=1), place, axis=1)
-        forecasts[reference] = quantiles, np.nansum(draws, axis=1) / np.maximum(count, 1)
-    return forecasts
+def _reference_deaths(
+    samples: Samples, references: Iterable[Reference], horizon: int
+) -> dict[str, tuple[FloatArray, FloatArray]]:
+    """Return references' quantiles (R, len(QUANTILES)) and mean (R,) [deaths/month]."""
+    row = len(samples.months) - 1
+    deaths = {r: reference_deaths(r, samples.deaths, row, horizon).ordered() for r in references}
+    return {r: (draws.quantiles(QUANTILES), draws.mean()) for r, draws in deaths.items()}
 
 
 def evaluate_bulletin(home: Path, bulletin: str | None, archive: Archive, as_of: date) -> str:

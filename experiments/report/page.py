@@ -40,7 +40,7 @@ def pictures_of(judgement: Judgement, learner: str) -> list[Picture]:
 
 _TEMPLATE = Path(__file__).with_name("page.html.j2")
 _MARKS = {"good": "✓", "mixed": "≈", "bad": "✗"}
-_SIGNS = {"o": "●", "s": "■", "^": "▲", "D": "◆"}
+_SIGNS = {"o": "●", "s": "■", "^": "▲", "D": "◆", "v": "▼"}
 _WORDS = {"good": "good", "mixed": "mixed", "bad": "not good"}
 
 READINGS = {

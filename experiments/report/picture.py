@@ -20,6 +20,7 @@ COLOURS = {
     "climatology": "#e69f00",
     "conflictology": "#d55e00",
     "persistence": "#cc79a7",
+    "decaying_record": "#000000",
 }
 """By forecast, safe for the colour-blind: Okabe & Ito (2008), Color Universal Design."""
 OTHER_COLOUR = "#999999"
@@ -27,7 +28,7 @@ PAGE_COLOURS = {INK: "currentColor", GRID: "var(--grid)", OTHER_COLOUR: "var(--o
     colour: f"var(--{name})" for name, colour in COLOURS.items()
 }
 """Their names on a page that is light or dark."""
-MARKERS = {"climatology": "s", "conflictology": "^", "persistence": "D"}
+MARKERS = {"climatology": "s", "conflictology": "^", "persistence": "D", "decaying_record": "v"}
 
 _STYLE: dict[RcKeyType, Any] = {
     "axes.edgecolor": INK,

@@ -65,7 +65,7 @@ def _draw_with_zero(
 
 def _draw_horizons(axes: Axes, rows: pd.DataFrame) -> None:
     # Shifted, so that one interval does not hide another.
-    for shift, reference in zip((-0.2, 0, 0.2), REFERENCES, strict=True):
+    for shift, reference in zip((-0.3, -0.1, 0.1, 0.3), REFERENCES, strict=True):
         own = rows[rows["reference"] == reference].sort_values("horizon")
         value = 100 * own["gain"].to_numpy()
         error = np.abs(100 * own[["low", "high"]].to_numpy().T - value)

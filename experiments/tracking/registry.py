@@ -34,6 +34,7 @@ _MODEL_FILE = "model.skops"
 
 TRUSTED_TYPES = [
     "models.calibration.LogisticCalibration",
+    "models.deaths.DeathsModel",
     "models.distribution.Analogues",
     "models.learners.LogOddsMean",
     "models.learners.RidgeLogistic",
@@ -42,6 +43,7 @@ TRUSTED_TYPES = [
     "models.learners.BaseRate",
     "models.learners.Boosting",
     "models.learners.Logistic",
+    "models.record.RecordPool",
     "sklearn.ensemble._hist_gradient_boosting.predictor.TreePredictor",
 ]
 """The types that a stored model may have besides those that skops trusts by itself."""

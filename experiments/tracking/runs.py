@@ -1,6 +1,7 @@
 """The MLflow runs of a training: a parent, and under it one a learner and reference."""
 
 import tempfile
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -22,8 +23,9 @@ from experiments.report.page import pictures_of
 from experiments.tracking.registry import FORECASTS_FILE, TRUSTED_TYPES
 from experiments.tracking.store import MlflowStore
 from features.months import format_month
-from features.words import PROBABILITIES, SPECS
+from features.words import MOST_MONTHS_AHEAD, PROBABILITIES, SPECS
 from models.forecaster import Forecaster, cell_key
+from models.learners import LearnerName
 from models.references import REFERENCES
 
 _PREFIX = {"comparison": "", "backtest": "backtest of "}
@@ -78,13 +80,15 @@ def log_training(
     return runs
 
 
-def log_forecaster(training: Training, forecaster: Forecaster, run_id: str) -> str:
+def log_forecaster(
+    training: Training, forecaster: Forecaster, learner: LearnerName, run_id: str
+) -> str:
     """Log the fitted forecaster, its map and its coefficients; return the model's URI."""
-    learner = type(next(iter(forecaster.cells.values())).size).__name__.lower()
     heading = model_figures.title(training.level, learner, simulated=training.simulated)
     latest = training.samples.indicators[-1]
     scored = training.samples.eligible[-1]
-    forecasts = forecaster.forecast(latest[scored])
+    records = partial(training.samples.newest_records, scored)
+    forecasts = forecaster.forecast(latest[scored], records)
     with mlflow.start_run(run_id=run_id):
         for horizon in (1, 6, 12):
             values = np.full(len(latest), np.nan)
@@ -99,7 +103,10 @@ def log_forecaster(training: Training, forecaster: Forecaster, run_id: str) -> s
                 if cell in set(table["cell"]):
                     picture = model_figures.coefficient_plot(table, cell, f"{heading}, {cell}")
                     _log_figure(picture, f"coefficients/{cell}.png")
-        example = pd.DataFrame(latest[scored][:3], columns=list(forecaster.names))
+        own = [records(horizon).probability for horizon in range(1, MOST_MONTHS_AHEAD + 1)]
+        example = pd.DataFrame(
+            np.column_stack([latest[scored], *own])[:3], columns=list(forecaster.columns)
+        )
         logged = mlflow.sklearn.log_model(
             forecaster,
             name="forecaster",
@@ -252,5 +259,5 @@ def _flat(content: dict[str, Any], prefix: str = "") -> dict[str, Any]:
         if isinstance(value, dict):
             flat |= _flat(value, f"{prefix}{key}.")
         else:
-            flat[prefix + key] = ", ".join(value) if isinstance(value, list) else value
+            flat[prefix + key] = ", ".join(map(str, value)) if isinstance(value, list) else value
     return flat

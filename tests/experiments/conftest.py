@@ -18,6 +18,7 @@ from features.archive.vintage import Vintage, open_vintage
 from features.arrays import FloatArray
 from features.panel.panel import Panel, read_panel
 from features.sources.simulation.world import World, deliver
+from models.record import RecordPool
 from tests.training import train_level, without_pictures
 
 JANUARY_2010 = 480
@@ -36,6 +37,7 @@ def samples_of(deaths: FloatArray, tau: float = 5) -> Samples:
         deaths=deaths,
         eligible=run == HISTORY,
         tau=tau,
+        pool=RecordPool(),
     )
 
 

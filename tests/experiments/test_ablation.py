@@ -1,4 +1,4 @@
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from experiments import ablation as module
 from experiments.ablation import (
     Ablation,
     ablate_families,
@@ -17,7 +18,7 @@ from experiments.ablation import (
     run_ablation,
 )
 from experiments.backtest.rolling import Backtest
-from experiments.configuration import Configuration
+from experiments.configuration import Configuration, RecordSettings
 from experiments.samples import Samples
 from experiments.tracking.store import open_store
 from features.archive.vintage import Vintage
@@ -123,3 +124,27 @@ def test_every_addition_is_a_run_under_one_parent_with_its_table(
     files = {file.path for file in store.client().list_artifacts(parent.info.run_id)}
     assert {"ablation.md", "gains.png", "configuration.json"} <= files
     assert "| season |" in child.data.tags["mlflow.note.content"]
+
+
+def test_additions_are_judged_with_the_pool_of_the_experiment(
+    vintage: Vintage,
+    configuration: Configuration,
+    small_settings: dict[str, Any],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    records = RecordSettings.model_validate(small_settings["records"] | {"half_lives": [2]})
+    own = configuration.model_copy(update={"records": records})
+    given: list[Samples] = []
+
+    def none(samples: Samples, *others: object) -> Iterator[Ablation]:
+        given.append(samples)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(module, "run_ablation", none)
+    store, origin = open_store(tmp_path, None), parse_month("2022-12")
+    with pytest.raises(KeyboardInterrupt):
+        ablate_families(vintage, own, store, "admin1", origin, code="1+a", jobs=1, progress=plainly)
+    (samples,) = given
+    assert samples.pool.get_params() == own.record_pool.get_params()
+    assert samples.pool.half_lives == (2,)

@@ -109,6 +109,10 @@ def test_what_the_file_says_is_what_the_learners_get() -> None:
     assert record.penalty == CONTENT["ensemble"]["record_penalty"]
     names = [configuration.indicator_names[column] for column in record.columns]
     assert names == CONTENT["ensemble"]["record"]
+    pool = configuration.record_pool.get_params()
+    assert pool.pop("half_lives") == tuple(CONTENT["records"]["half_lives"])
+    assert pool.pop("spreads") == tuple(CONTENT["records"]["spreads"])
+    assert pool == {name: CONTENT["records"][name] for name in ("rate", "common_rate", "memory")}
     assert [configuration.tau(level) for level in ("country", "admin1", "priogrid")] == [25, 5, 1]
 
 
@@ -190,6 +194,15 @@ def test_a_misspelt_key_is_named_and_never_a_default(
         (("ensemble", "penalty"), 0.0),
         (("ensemble", "record_penalty"), -1.0),
         (("ensemble", "record"), []),
+        (("records", "half_lives"), []),
+        (("records", "half_lives"), [1, 3, 1]),
+        (("records", "half_lives"), [1, 0]),
+        (("records", "spreads"), [-0.2]),
+        (("records", "spreads"), []),
+        (("records", "rate"), -1),
+        (("records", "common_rate"), float("inf")),
+        (("records", "memory"), 0),
+        (("records", "memory"), 1.01),
     ],
     ids=str,
 )

@@ -1,3 +1,4 @@
+import pickle
 import sys
 from collections.abc import Callable
 from dataclasses import replace
@@ -7,7 +8,7 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from numpy.testing import assert_array_equal
+from numpy.testing import assert_allclose, assert_array_equal
 
 from experiments.samples import Samples, newest_origin, samples_at
 from features.arrays import FloatArray
@@ -16,6 +17,7 @@ from features.months import parse_month
 from features.panel.panel import Panel, build_panel
 from features.places.regions import load_regions
 from features.words import SPECS, TARGETS, Target
+from models.record import RecordPool
 
 MakeSamples = Callable[..., Samples]
 CELLS = [(target, horizon) for target in TARGETS for horizon in SPECS[target].horizons]
@@ -101,6 +103,45 @@ def test_rows_gather_indicators_outcomes_and_deaths_of_their_places(
     assert rows.regions.tolist() == [0, 0, 1]
 
 
+def test_rows_have_the_records_of_their_origin_at_their_horizon(make_samples: MakeSamples) -> None:
+    deaths = random_deaths(5)
+    samples = make_samples(deaths)
+    where = (np.array([26, 28, 28]), np.array([0, 0, deaths.shape[1] - 1]))
+    records = samples.rows("instability", 4, where).records
+    table = samples.pool.table(deaths, samples.tau)
+    for row, (month, region) in enumerate(zip(*where, strict=True)):
+        assert_array_equal(records.deaths[row], deaths[month - 23 : month + 1, region][::-1])
+        assert_allclose(records.weights[row], table.weights[3, month, region], rtol=1e-6)
+        assert_array_equal(records.probability[row], table.probability[3, month, region])
+
+
+def test_the_newest_records_are_those_of_the_last_month(make_samples: MakeSamples) -> None:
+    deaths = np.random.default_rng(1).poisson(4, (30, 3)).astype(float)
+    samples = make_samples(deaths)
+    newest = samples.newest_records(np.array([True, False, True]), 6)
+    assert_array_equal(newest.deaths, deaths[:5:-1, [0, 2]].T)
+    assert_allclose(newest.weights, samples.records.weights[5, -1, [0, 2]], rtol=1e-6)
+    assert_array_equal(newest.probability, samples.records.probability[5, -1, [0, 2]])
+
+
+def test_other_processes_get_the_records_and_do_not_make_them_again(
+    make_samples: MakeSamples, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    samples = make_samples(quiet(30) + 7)
+    sent = pickle.dumps(samples)
+    monkeypatch.delattr(RecordPool, "table")
+    received = pickle.loads(sent)
+    assert_array_equal(received.records.weights, samples.records.weights)
+    assert_array_equal(received.records.probability, samples.records.probability)
+
+
+def test_a_pool_is_told_or_the_usual_one(panel: Panel) -> None:
+    origin = parse_month("2020-06")
+    own = RecordPool(half_lives=(2.0,))
+    assert samples_at(panel, origin, 5, (), own).pool is own
+    assert samples_at(panel, origin, 5, ()).pool.get_params() == RecordPool().get_params()
+
+
 @settings(max_examples=60, deadline=None)
 @given(
     seed=st.integers(0, 10**6),
@@ -165,4 +206,5 @@ def test_samples_end_at_the_origin_and_hold_nothing_of_what_follows(panel: Panel
 def test_a_cluster_sees_how_much_there_is_to_send(make_samples: MakeSamples) -> None:
     small, large = make_samples(quiet(30)), make_samples(quiet(30, regions=500))
     held = large.indicators.nbytes + large.deaths.nbytes + large.eligible.nbytes
-    assert sys.getsizeof(small) < 5_000 < held < sys.getsizeof(large) < held + 5_000
+    held += large.records.weights.nbytes + large.records.probability.nbytes
+    assert sys.getsizeof(small) < 20_000 < held < sys.getsizeof(large) < held + 5_000

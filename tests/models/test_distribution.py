@@ -109,6 +109,63 @@ def test_quantiles_are_the_smallest_deaths_that_reach_the_level() -> None:
     assert_allclose(dice.exceedance(5), [1 / 3])
 
 
+DICE = DeathsDistribution(
+    np.array([[4.0, 0, 9], [2, 2, 5], [0, 1, 2]]),
+    np.array([[0.5, 0.3, 0.2], [0.1, 0.2, 0.7], [0.2, 0.3, 0.5]]),
+)
+
+
+def test_distributions_of_some_rows_are_those_rows_in_their_order() -> None:
+    some = DICE.of(np.array([2, 0, 0]))
+    assert_array_equal(some.draws, [[0, 1, 2], [4, 0, 9], [4, 0, 9]])
+    assert_array_equal(some.weights, [[0.2, 0.3, 0.5], [0.5, 0.3, 0.2], [0.5, 0.3, 0.2]])
+
+
+def test_in_order_every_draw_keeps_its_weight() -> None:
+    ordered = DICE.ordered()
+    assert_array_equal(ordered.draws, [[0, 4, 9], [2, 2, 5], [0, 1, 2]])
+    assert_array_equal(ordered.weights, [[0.3, 0.5, 0.2], [0.1, 0.2, 0.7], [0.2, 0.3, 0.5]])
+    assert_array_equal(ordered.quantiles((0.3, 0.5, 0.9))[0], [0, 4, 9])
+
+
+def test_weights_change_in_proportion_on_either_side_of_the_threshold() -> None:
+    told = DICE.reweighted(TAU, array(0.6, 0.1, 0.4))
+    assert_array_equal(told.draws, DICE.draws)
+    # Of 0.2 becomes 0.6, and of 0.8 0.4; of 0.7 becomes 0.1, and of 0.3 0.9.
+    assert_allclose(told.weights[0], [0.25, 0.15, 0.6])
+    assert_allclose(told.weights[1], [0.3, 0.6, 0.1])
+    assert_allclose(told.exceedance(TAU)[:2], [0.6, 0.1])
+
+
+def test_without_draws_on_one_side_of_the_threshold_weights_stay() -> None:
+    assert_allclose(DICE.reweighted(TAU, array(0.6, 0.1, 0.4)).weights[2], DICE.weights[2])
+    assert_allclose(DICE.reweighted(0, array(0.6, 0.1, 0.4)).weights, DICE.weights)
+    assert_allclose(DICE.reweighted(2, array(0.0, 0.5, 1.0)).weights[1], DICE.weights[1])
+
+
+def test_a_draw_of_no_weight_on_the_other_side_takes_none() -> None:
+    sure = DeathsDistribution(array(3, 8).reshape(1, 2), array(1, 0).reshape(1, 2))
+    assert_array_equal(sure.reweighted(TAU, array(0.5)).weights, [[1, 0]])
+
+
+@given(
+    weights=st.lists(st.floats(0.01, 1), min_size=2, max_size=9),
+    probability=st.floats(0, 1),
+    threshold=st.integers(1, 8),
+)
+def test_reweighted_deaths_reach_the_threshold_with_the_probability_given(
+    weights: list[float], probability: float, threshold: int
+) -> None:
+    count = len(weights)
+    draws = np.arange(count, dtype=float)[None]
+    told = DeathsDistribution(draws, np.array([weights]) / sum(weights))
+    again = told.reweighted(threshold, array(probability))
+    assert_allclose(again.weights.sum(axis=1), 1, rtol=0, atol=1e-12)
+    assert (again.weights >= 0).all()
+    expected = probability if threshold < count else 0
+    assert_allclose(again.exceedance(threshold), expected, rtol=0, atol=1e-12)
+
+
 histories = st.lists(
     st.tuples(st.floats(0, 8), st.integers(0, 12).map(float)), min_size=0, max_size=60
 )

@@ -10,7 +10,7 @@ from scipy.special import expit
 from skops.io.exceptions import UntrustedTypesFoundException
 
 from experiments.tracking.registry import TRUSTED_TYPES
-from features.words import QUANTILES, SPECS, TARGETS, Target, quantile_column
+from features.words import QUANTILES, SPECS, TARGETS, Target
 from models.calibration import LogisticCalibration
 from models.forecaster import (
     CELLS,
@@ -30,9 +30,11 @@ from models.learners import (
     LogOddsMean,
     RidgeLogistic,
 )
+from models.record import MONTHS, RecordPool, RegionRecords
 
 TAU = 5.0
 NAMES = ("violence", "noise")
+POOL = RecordPool(half_lives=(1.0, 4.0), spreads=(0.3,))
 TEMPLATES: dict[LearnerName, Learner] = {
     "logistic": Logistic((0, 1)),
     "boosting": Boosting(iterations=5, leaves=4, smallest_leaf=20),
@@ -50,7 +52,13 @@ def rows(seed: int, count: int = 400) -> LabelledRows:
     rng = np.random.default_rng(seed)
     indicators = rng.gamma(0.5, 8, (count, 2)).astype(np.float32)
     deaths = rng.poisson(rng.gamma(1, indicators[:, 0])).astype(float)
-    return LabelledRows(indicators, (deaths >= TAU).astype(float), deaths, np.arange(count) % 20)
+    records = RegionRecords(
+        rng.poisson(indicators[:, :1], (count, MONTHS)).astype(float),
+        rng.dirichlet(np.ones(len(POOL.records)), count),
+        rng.random(count),
+    )
+    regions = np.arange(count) % 20
+    return LabelledRows(indicators, (deaths >= TAU).astype(float), deaths, regions, records)
 
 
 def rare(given: LabelledRows, cases: int) -> LabelledRows:
@@ -64,12 +72,24 @@ def forecaster(request: pytest.FixtureRequest) -> Forecaster:
     for target, horizon in FITTED_CELLS:
         training, later = rows(horizon), rows(100 + horizon)
         training = rare(training, 3) if target == "onset" else training
-        cells[cell_key(target, horizon)] = fit_cell(target, template, training, later, TAU)
-    return Forecaster("admin1", TAU, NAMES).with_cells(cells)
+        cells[cell_key(target, horizon)] = fit_cell(
+            target, horizon, template, training, later, TAU, POOL
+        )
+    return Forecaster("admin1", TAU, NAMES, POOL).with_cells(cells)
 
 
-def frame(seed: int = 500) -> pd.DataFrame:
-    table = pd.DataFrame(rows(seed, 50).indicators, columns=list(NAMES))
+NEW = rows(500, 50)
+
+
+def records_at(horizon: int) -> RegionRecords:
+    """The records of the new rows, others at each horizon."""
+    return rows(500 + horizon, 50).records
+
+
+def frame() -> pd.DataFrame:
+    table = pd.DataFrame(NEW.indicators, columns=list(NAMES))
+    for horizon in range(1, 13):
+        table[f"record_{horizon:02d}"] = records_at(horizon).probability
     return table.set_index(pd.Index(np.arange(50) * 7, name="place"))
 
 
@@ -80,52 +100,81 @@ def test_cells_are_every_target_at_every_horizon_and_fatalities_have_none_of_the
     assert cell_key("instability", 3) == "instability_03"
 
 
-def test_a_forecast_has_a_column_for_everything_that_a_bulletin_needs(
+def test_a_forecast_has_every_cell_and_the_flat_table_every_fitted_one(
     forecaster: Forecaster,
 ) -> None:
-    answer = forecaster.predict(frame())
-    quantiles = [quantile_column(level) for level in QUANTILES]
-    deaths = [f"fatalities_{h:02d}_{name}" for h in range(1, 13) for name in ("mean", *quantiles)]
-    scores = [f"instability_{h:02d}" for h in range(1, 13)]
-    windows = [f"{target}_{h:02d}" for target in ("escalation", "onset") for h in (3, 6, 12)]
-    assert list(answer.columns) == [*deaths, *scores, *windows]
+    issued, answer = forecaster.forecast(NEW.indicators, records_at), forecaster.predict(frame())
+    assert tuple(issued) == CELLS
+    assert list(answer.columns) == [cell_key(target, horizon) for target, horizon in FITTED_CELLS]
     assert answer.index.equals(frame().index)
     assert answer.dtypes.eq("float64").all()
-    assert np.isfinite(answer.to_numpy()).all()
-    assert answer[deaths].min().min() >= 0
-    assert answer[[*scores, *windows]].min().min() > 0
-    assert answer[[*scores, *windows]].max().max() < 1
+    assert 0 < answer.min().min() <= answer.max().max() < 1
+    for target, horizon in FITTED_CELLS:
+        assert_array_equal(issued[target, horizon].probability, answer[cell_key(target, horizon)])
+    for horizon in range(1, 13):
+        assert issued["fatalities", horizon] is issued["instability", horizon]
 
 
 def test_deaths_agree_with_the_score_at_the_same_horizon(forecaster: Forecaster) -> None:
-    answer, matrix = forecaster.predict(frame()), frame().to_numpy(dtype=np.float32)
+    issued = forecaster.forecast(NEW.indicators, records_at)
     for horizon in SPECS["fatalities"].horizons:
-        key = f"fatalities_{horizon:02d}"
-        forecast = forecaster.cell("fatalities", horizon).deaths(matrix)
-        score = answer[f"instability_{horizon:02d}"]
-        assert_allclose(forecast.exceedance(TAU), score, rtol=0, atol=1e-12)
-        assert_array_equal(answer[f"{key}_mean"], forecast.mean())
-        quantiles = answer[[f"{key}_{quantile_column(level)}" for level in QUANTILES]]
-        assert (np.diff(quantiles.to_numpy(), axis=1) >= 0).all()
-        assert_array_equal(quantiles[f"{key}_q50"] >= TAU, score > 0.5)
+        score, deaths = issued["fatalities", horizon]
+        assert deaths is not None
+        assert_allclose(deaths.exceedance(TAU), score, rtol=0, atol=1e-12)
+        assert_allclose(deaths.weights.sum(axis=1), 1, rtol=0, atol=1e-12)
+        assert (deaths.weights >= 0).all()
+        assert (deaths.draws >= 0).all()
+        quantiles = deaths.quantiles(QUANTILES)
+        assert (np.diff(deaths.draws, axis=1) >= 0).all()
+        assert (np.diff(quantiles, axis=1) >= 0).all()
+        assert_array_equal(quantiles[:, QUANTILES.index(0.5)] >= TAU, score > 0.5)
+
+
+def test_a_probability_of_instability_is_half_that_of_the_regions_own_record(
+    forecaster: Forecaster,
+) -> None:
+    for target, horizon in FITTED_CELLS:
+        cell, record = forecaster.cell(target, horizon), records_at(horizon).probability
+        learned = cell.calibration.predict(cell.learner.probability(NEW.indicators))
+        half = (learned + record) / 2
+        expected = half if target == "instability" else learned
+        assert_allclose(cell.probability(NEW.indicators, record), expected, rtol=1e-12)
 
 
 def test_more_violence_is_a_higher_score(forecaster: Forecaster) -> None:
     two = pd.DataFrame({"violence": [0.0, 40.0], "noise": [4.0, 4.0]})
+    two = two.assign(**{f"record_{horizon:02d}": 0.5 for horizon in range(1, 13)})
     for horizon in SPECS["instability"].horizons:
         calm, violent = forecaster.predict(two)[f"instability_{horizon:02d}"]
-        assert violent > calm + 0.3
+        assert violent > calm + 0.15
+
+
+def test_a_flat_table_has_indicators_and_the_records_of_every_month_ahead(
+    forecaster: Forecaster,
+) -> None:
+    assert forecaster.columns == tuple(frame().columns)
+    assert forecaster.columns[:3] == ("violence", "noise", "record_01")
+    assert forecaster.columns[-1] == "record_12"
 
 
 def test_columns_are_found_by_name_and_others_are_not_read(forecaster: Forecaster) -> None:
-    shuffled = frame().assign(other=1.0)[["noise", "other", "violence"]]
+    shuffled = frame().assign(other=1.0)[["other", *frame().columns[::-1]]]
     pd.testing.assert_frame_equal(forecaster.predict(shuffled), forecaster.predict(frame()))
 
 
 def test_each_row_is_forecast_by_itself(forecaster: Forecaster) -> None:
     all_rows = forecaster.predict(frame())
-    some = forecaster.predict(frame().iloc[[30, 7]])
-    pd.testing.assert_frame_equal(some, all_rows.iloc[[30, 7]], check_exact=True)
+    chosen = np.array([30, 7])
+    some = forecaster.predict(frame().iloc[chosen])
+    pd.testing.assert_frame_equal(some, all_rows.iloc[chosen], check_exact=True)
+    one = forecaster.forecast(NEW.indicators[chosen], lambda h: records_at(h).of(chosen))
+    whole = forecaster.forecast(NEW.indicators, records_at)
+    for horizon in SPECS["fatalities"].horizons:
+        own, every = one["fatalities", horizon].deaths, whole["fatalities", horizon].deaths
+        assert own is not None
+        assert every is not None
+        assert_array_equal(own.draws, every.draws[chosen])
+        assert_array_equal(own.weights, every.weights[chosen])
 
 
 def test_a_stored_forecaster_comes_back_with_the_same_answers(forecaster: Forecaster) -> None:
@@ -134,9 +183,18 @@ def test_a_stored_forecaster_comes_back_with_the_same_answers(forecaster: Foreca
     loaded = skops.io.loads(stored, trusted=TRUSTED_TYPES)
     assert isinstance(loaded, Forecaster)
     assert (loaded.level, loaded.tau, loaded.names) == ("admin1", TAU, NAMES)
+    assert loaded.pool is not None
+    assert loaded.pool.get_params() == POOL.get_params()
     pd.testing.assert_frame_equal(
         loaded.predict(frame()), forecaster.predict(frame()), check_exact=True
     )
+    issued, again = (f.forecast(NEW.indicators, records_at) for f in (forecaster, loaded))
+    for horizon in SPECS["fatalities"].horizons:
+        deaths, same = issued["fatalities", horizon].deaths, again["fatalities", horizon].deaths
+        assert deaths is not None
+        assert same is not None
+        assert_array_equal(same.draws, deaths.draws)
+        assert_array_equal(same.weights, deaths.weights)
 
 
 def test_nothing_is_loaded_that_is_not_trusted(forecaster: Forecaster) -> None:
@@ -149,8 +207,8 @@ def test_every_trusted_type_is_one_that_a_forecaster_holds() -> None:
     held: set[str] = set()
     for template in TEMPLATES.values():
         for given in (rows(1), rare(rows(1), 3)):
-            cell = fit_cell("instability", template, given, rows(2), TAU)
-            stored = skops.io.dumps(Forecaster().with_cells({"instability_01": cell}))
+            cell = fit_cell("instability", 1, template, given, rows(2), TAU, POOL)
+            stored = skops.io.dumps(Forecaster(pool=POOL).with_cells({"instability_01": cell}))
             held |= set(skops.io.get_untrusted_types(data=stored))
     assert held == set(TRUSTED_TYPES)
 
@@ -160,15 +218,16 @@ def test_every_trusted_type_is_one_that_a_forecaster_holds() -> None:
 def test_fewer_than_thirty_outcomes_of_either_kind_leave_the_base_rate(
     template: Learner, cases: int, taught: bool
 ) -> None:
-    cell = fit_cell("escalation", template, rare(rows(1), cases), rows(2), TAU)
+    cell = fit_cell("escalation", 3, template, rare(rows(1), cases), rows(2), TAU)
     assert isinstance(cell.learner, type(template) if taught else BaseRate)
 
 
 @pytest.mark.parametrize("target", ["escalation", "onset"])
 def test_only_an_instability_cell_has_a_distribution(target: Target) -> None:
-    cell = fit_cell(target, TEMPLATES["logistic"], rows(1), rows(2), TAU)
-    with pytest.raises(TypeError, match="only an instability cell"):
-        cell.deaths(rows(3).indicators)
+    cell = fit_cell(target, 3, TEMPLATES["logistic"], rows(1), rows(2), TAU, POOL)
+    assert cell.forecast(NEW.indicators, NEW.records).deaths is None
+    other = fit_cell("instability", 3, TEMPLATES["logistic"], rows(1), rows(2), TAU, POOL)
+    assert other.forecast(NEW.indicators, NEW.records).deaths is not None
 
 
 def overconfident(indicators: npt.NDArray[np.float32], given: LabelledRows) -> LabelledRows:
@@ -182,21 +241,23 @@ def test_the_calibration_learns_from_the_later_rows_alone() -> None:
     confident = overconfident(training.indicators, training)
     later = rows(2, 3000)
     reversed_later = replace(later, outcome=1 - later.outcome)
-    cell: Cell = fit_cell("escalation", TEMPLATES["logistic"], confident, later, TAU)
-    other: Cell = fit_cell("escalation", TEMPLATES["logistic"], confident, reversed_later, TAU)
+    cell: Cell = fit_cell("escalation", 3, TEMPLATES["logistic"], confident, later, TAU)
+    other: Cell = fit_cell("escalation", 3, TEMPLATES["logistic"], confident, reversed_later, TAU)
     raw = cell.learner.probability(later.indicators)
     assert_array_equal(other.learner.probability(later.indicators), raw)
     assert 0 < cell.calibration.slope < 0.8
     assert other.calibration.slope < 0
-    assert cell.probability(later.indicators).mean() == pytest.approx(
-        later.outcome.mean(), abs=0.01
-    )
+    score = cell.probability(later.indicators, later.records.probability)
+    assert score.mean() == pytest.approx(later.outcome.mean(), abs=0.01)
 
 
 def test_without_later_rows_a_cell_says_what_its_learner_says() -> None:
     nothing = rows(2, 0)
-    cell = fit_cell("instability", TEMPLATES["logistic"], rows(1), nothing, TAU)
-    indicators = rows(3).indicators
+    cell = fit_cell("instability", 1, TEMPLATES["logistic"], rows(1), nothing, TAU, POOL)
+    learned = cell.learner.probability(NEW.indicators)
     assert cell.calibration.get_params() == LogisticCalibration().get_params()
-    assert_allclose(cell.probability(indicators), cell.learner.probability(indicators))
-    assert set(cell.deaths(indicators).draws.ravel()) == {0.0, TAU}
+    score, deaths = cell.forecast(NEW.indicators, NEW.records)
+    assert_allclose(score, (learned + NEW.records.probability) / 2)
+    own = POOL.distribution(NEW.records, 1)
+    assert deaths is not None
+    assert set(deaths.draws.ravel()) == {0.0, TAU, *own.draws.ravel()}

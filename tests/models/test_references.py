@@ -2,12 +2,13 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from numpy.testing import assert_allclose, assert_array_equal
+from numpy.testing import assert_allclose
+from scipy.stats import norm
 
 from features.arrays import FloatArray
 from features.targets import label
 from features.words import SPECS, TARGETS, Target
-from models.references import REFERENCES, Reference, reference_draws, reference_probability
+from models.references import REFERENCES, Reference, reference_deaths, reference_probability
 
 NAN = np.nan
 CELLS = [(t, h) for t in TARGETS if t != "fatalities" for h in SPECS[t].horizons]
@@ -59,13 +60,65 @@ def test_persistence_at_a_longer_horizon_pairs_labels_that_far_apart() -> None:
     assert_allclose(reference_probability("persistence", labels, 2), expected)
 
 
-def test_draws_are_the_past_deaths_of_each_reference() -> None:
+def test_the_decaying_record_halves_what_a_month_counts_every_four() -> None:
+    labels = np.array([[1.0], [0], [NAN], [0], [1], [1]])
+    q = 0.5**0.25
+    expected = [
+        0.5,
+        (1 + 1.5 / 2) / 2,
+        (q + 1.5 / 3) / (1 + q + 1),
+        (q**2 + 1.5 / 3) / (q + q**2 + 1),
+        (q**3 + 1.5 / 4) / (1 + q**2 + q**3 + 1),
+        (1 + q**4 + 2.5 / 5) / (1 + q + q**3 + q**4 + 1),
+    ]
+    assert_allclose(reference_probability("decaying_record", labels, 1)[:, 0], expected)
+
+
+def test_the_decaying_record_forgets_after_24_months() -> None:
+    once = np.zeros((40, 1))
+    once[3] = 1
+    never = reference_probability("decaying_record", np.zeros((40, 1)), 1)
+    came = reference_probability("decaying_record", once, 1)
+    count = (0.5 ** (np.arange(24) / 4)).sum() + 1
+    assert_allclose(came[27] - never[27], (0.5 ** (23 / 4) + 1 / 28) / count)
+    assert_allclose(came[28] - never[28], 1 / 29 / count)
+
+
+def test_deaths_are_the_past_ones_in_equal_parts() -> None:
     deaths = np.array([[1.0, 9], [2, NAN], [3, 7], [4, 6], [50, 60]])
-    assert_array_equal(reference_draws("climatology", deaths, 3), [[1, 2, 3, 4], [9, NAN, 7, 6]])
-    assert_array_equal(reference_draws("conflictology", deaths, 3, recent=2), [[3, 4], [7, 6]])
-    assert_array_equal(reference_draws("conflictology", deaths, 0, recent=2), [[1], [9]])
-    assert_array_equal(reference_draws("persistence", deaths, 3), [[4], [6]])
-    assert reference_draws("conflictology", np.zeros((20, 3)), 19).shape == (3, 12)
+
+    def told(reference: Reference, row: int) -> tuple[list[list[float]], list[list[float]]]:
+        issued = reference_deaths(reference, deaths, row, 5, recent=2)
+        return issued.draws.tolist(), issued.weights.tolist()
+
+    third = 1 / 3
+    draws, weights = told("climatology", 3)
+    assert draws == [[1, 2, 3, 4], [9, 0, 7, 6]]
+    assert weights == [[0.25] * 4, [third, 0, third, third]]
+    assert told("conflictology", 3) == ([[3, 4], [7, 6]], [[0.5, 0.5]] * 2)
+    assert told("conflictology", 0) == ([[1], [9]], [[1], [1]])
+    assert told("persistence", 3) == ([[4], [6]], [[1], [1]])
+    year = reference_deaths("conflictology", np.zeros((20, 3)), 19, 1)
+    assert year.draws.shape == (3, 12)
+
+
+@pytest.mark.parametrize("horizon", [1, 6, 12])
+def test_deaths_of_the_decaying_record_are_its_months_each_spread(horizon: int) -> None:
+    deaths = np.array([[NAN, 7.0], [200, NAN], [1000, 0], [NAN, 40], [9, 9]])
+    issued = reference_deaths("decaying_record", deaths, 3, horizon)
+    multiples = norm.ppf((np.arange(9) + 0.5) / 9) * 0.25 * np.sqrt(1 + horizon / 6)
+    multiples = np.exp(multiples) / np.exp(multiples).mean()
+    q = 0.5**0.25
+    for region, parts in enumerate([{1000: q, 200: q**2}, {40: 1, 0: q, 7: q**3}]):
+        weight: dict[float, float] = {}
+        for size, part in parts.items():
+            for draw in np.rint(size * multiples).tolist():
+                weight[draw] = weight.get(draw, 0) + part / 9 / sum(parts.values())
+        told = dict.fromkeys(weight, 0.0)
+        for draw, own in zip(issued.draws[region], issued.weights[region], strict=True):
+            if own > 0:
+                told[float(draw)] += own
+        assert told == pytest.approx(weight)
 
 
 def history(rng: np.random.Generator) -> FloatArray:
@@ -92,7 +145,8 @@ def test_what_happens_after_an_origin_changes_nothing_at_it(
         return np.asarray(reference_probability(reference, labels, horizon)[row]).tobytes()
 
     def draws(deaths: FloatArray) -> bytes:
-        return reference_draws(reference, deaths, row).tobytes()
+        issued = reference_deaths(reference, deaths, row, horizon)
+        return issued.draws.tobytes() + issued.weights.tobytes()
 
     changed = deaths.copy()
     changed[row + 1 :] = rng.choice([0.0, 3, 90, NAN], changed[row + 1 :].shape)

@@ -22,6 +22,7 @@ from experiments.backtest.grid import (
 from experiments.backtest.rolling import _forecast_fold
 from experiments.configuration import Configuration
 from experiments.samples import Samples
+from models.record import RecordPool
 from tests.paths import ROOT
 
 TASKS = {f"task-{number}": (number,) for number in range(6)}
@@ -184,6 +185,8 @@ def test_whatever_changes_a_result_changes_the_digest(
         digest(replace(samples, months=samples.months + 1)),
         digest(replace(samples, names=("other",))),
         digest(replace(samples, tau=6.0)),
+        digest(replace(samples, pool=RecordPool(memory=0.9))),
+        digest(records=settings["records"] | {"rate": 21}),
         digest(seed=2),
         digest(training={"months": 95, "calibration_months": 24}),
         digest(boosting=settings["boosting"] | {"leaves": 7}),

@@ -21,18 +21,20 @@ from features.panel.panel import Panel
 from features.targets import label
 from models.forecaster import CELLS, FITTED_CELLS, Cell, LabelledRows
 from models.learners import Learner
+from models.record import MONTHS, REFERENCE, RecordPool
+from models.references import REFERENCES
 from tests.training import plainly
 
 MakeSamples = Callable[..., Samples]
 Settings = dict[str, Any]
 ORIGIN = parse_month("2023-12")
 KEYS = ["target", "horizon", "origin", "region"]
-FORECASTS = ["logistic", "boosting", "climatology", "conflictology", "persistence"]
+FORECASTS = ["logistic", "boosting", *REFERENCES]
 
 
 def backtest_of(panel: Panel, settings: Settings, jobs: int = 1) -> Backtest:
     configuration = Configuration.model_validate(settings)
-    samples = samples_at(panel, ORIGIN, 5, configuration.indicator_names)
+    samples = samples_at(panel, ORIGIN, 5, configuration.indicator_names, configuration.record_pool)
     return run_backtest(samples, configuration, "admin1", jobs, plainly)
 
 
@@ -77,6 +79,9 @@ def small() -> Settings:
             "share_tried": 1.0,
         },
         "ensemble": {"penalty": 100.0, "record": ["deaths_decay_6"], "record_penalty": 1.0},
+        "records": {
+            "half_lives": [1, 4], "spreads": [0.3], "rate": 20, "common_rate": 20, "memory": 0.97,
+        },
     }  # fmt: skip
 
 
@@ -190,6 +195,8 @@ def test_the_references_mean_is_that_of_the_past(backtest: Backtest, panel: Pane
     assert row["climatology"] == pytest.approx(past.mean())
     assert row["conflictology"] == pytest.approx(past[-12:].mean())
     assert row["persistence"] == pytest.approx(past[-1])
+    decaying = (REFERENCE.month_weights() * past[: -MONTHS - 1 : -1]).sum()
+    assert row["decaying_record"] == pytest.approx(decaying, abs=0.5)  # draws are whole deaths
 
 
 def test_an_outcome_lies_where_the_references_past_puts_it(
@@ -223,7 +230,7 @@ def test_a_window_judges_its_own_origins_as_the_whole_backtest_does(
     backtest: Backtest, panel: Panel, small: Settings
 ) -> None:
     configuration = Configuration.model_validate(small)
-    samples = samples_at(panel, ORIGIN, 5, configuration.indicator_names)
+    samples = samples_at(panel, ORIGIN, 5, configuration.indicator_names, configuration.record_pool)
     span = OriginSpan(ORIGIN - 12, ORIGIN - 8)
     result = run_backtest(samples, configuration, "admin1", 1, plainly, span=span)
     whole = tables_of(backtest)
@@ -287,12 +294,16 @@ def test_no_label_is_learned_from_before_it_was_known(
 
     def spy(
         target: str,
+        horizon: int,
         template: Learner,
         teach: LabelledRows,
         calibrate: LabelledRows,
         tau: float,
+        pool: RecordPool,
         scale_columns: tuple[int, ...],
     ) -> Cell:
+        assert (target, horizon) == FITTED_CELLS[len(taught)]
+        assert pool is samples.pool
         taught.append((teach, calibrate))
         return Cell()
 

@@ -14,7 +14,7 @@ from experiments.judging.verification import (
 from models.references import REFERENCES
 from tests.experiments.judging.verifying import FIRST, KEYS, backtest_of, verified
 
-OFFS = {"climatology": 0.5, "conflictology": 0.2, "persistence": 0.4}
+OFFS = {"climatology": 0.5, "conflictology": 0.2, "persistence": 0.4, "decaying_record": 0.3}
 
 
 @pytest.fixture(scope="module")
@@ -34,7 +34,8 @@ def test_the_gain_over_each_reference_is_the_share_of_its_loss(found: Verificati
     assert gains["instability", 1, "conflictology"] == pytest.approx(1 - 0.01 / 0.04)
     assert gains["instability", 2, "conflictology"] == pytest.approx(1 - 0.09 / 0.04)
     assert gains["fatalities", 2, "persistence"] == pytest.approx(1 - 3 / 4)
-    assert len(gains) == 2 * 2 * 3
+    assert gains["instability", 1, "decaying_record"] == pytest.approx(1 - 0.01 / 0.09)
+    assert len(gains) == 2 * 2 * 4
 
 
 def test_forecasts_that_are_off_by_the_same_every_month_leave_no_doubt(

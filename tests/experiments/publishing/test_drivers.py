@@ -1,3 +1,4 @@
+from collections.abc import Callable
 from dataclasses import replace
 from fnmatch import fnmatchcase
 
@@ -6,7 +7,7 @@ import pandas as pd
 import pytest
 from scipy.special import expit
 
-from experiments.publishing.drivers import Question, driver_rows
+from experiments.publishing.drivers import Question, _usual_records, driver_rows
 from experiments.publishing.earlier import EarlierBulletin, PreviousScores
 from experiments.publishing.phrases import (
     _INDICATOR_PHRASES,
@@ -16,6 +17,7 @@ from experiments.publishing.phrases import (
     indicator_phrase,
 )
 from experiments.publishing.sentences import Cause, PreviousScore, UsualScore, sentence
+from experiments.samples import Samples
 from features.arrays import FloatArray, Matrix
 from features.indicators.catalogue import CATALOGUE, FAMILIES, select
 
@@ -147,9 +149,9 @@ def test_a_phrase_says_what_the_value_did(name: str, phrase: str) -> None:
 
 
 def model(indicators: Matrix) -> FloatArray:
-    """-2 + 2 newcomers + deaths / 10 + season, in log-odds."""
-    newcomers, deaths, season = indicators.astype(np.float64).T
-    return np.asarray(expit(-2 + 2 * newcomers + deaths / 10 + season))
+    """-2 + 2 newcomers + deaths / 20 + season + the record, in log-odds."""
+    newcomers, deaths, season, record = indicators.astype(np.float64).T
+    return np.asarray(expit(-2 + 2 * newcomers + deaths / 20 + season + record))
 
 
 def question(before: PreviousScores | None = None) -> Question:
@@ -158,8 +160,8 @@ def question(before: PreviousScores | None = None) -> Question:
         probability=model,
         indicators=(NEWCOMERS, DEATHS, SEASON),
         regions=np.array(["A", "B"], dtype=object),
-        present=np.array([[1, 20, 0.5], [0, 0, 0.5]], dtype=np.float32),
-        usual=np.array([[0, 10, 0], [0, 0, 0]], dtype=np.float32),
+        present=np.array([[1, 20, 0.5, 1], [0, 0, 0.5, 0]], dtype=np.float32),
+        usual=np.array([[0, 10, 0, 0.5], [0, 0, 0, 0]], dtype=np.float32),
         is_own=np.array([True, False]),
         before=before,
     )
@@ -196,7 +198,7 @@ def test_a_score_is_its_baseline_and_families_and_names_its_strongest_indicators
     assert rows(table, "B", "baseline")["name"].tolist() == ["all regions"]
 
 
-EARLIER = np.array([[0, 15, 0.5], [0, 0, 0.5]], dtype=np.float32)
+EARLIER = np.array([[0, 15, 0.5, 0.75], [0, 0, 0.5, 0]], dtype=np.float32)
 
 
 def before(*probability: float, is_same_model: bool = True) -> PreviousScores:
@@ -245,6 +247,32 @@ def test_a_region_that_had_no_score_has_no_change() -> None:
     assert rows(table, "B", "score")["sentence"][0].startswith("Unchanged at 0.18; above")
 
 
+def test_a_regions_own_record_is_part_of_its_history_and_no_indicator() -> None:
+    full = question()
+    assert full.families == ("actors", "history", "season")
+    assert full.groups.tolist() == [0, 1, 2, 1]
+    present = full.usual.copy()
+    present[0] += [0, 2, 0, 0.4]
+    table = driver_rows(replace(full, present=present))
+    np.testing.assert_allclose(rows(table, "A", "family")["contribution"], [0, 0.5, 0], atol=1e-6)
+    (indicator,) = rows(table, "A", "indicator").to_dict("records")
+    assert indicator["name"] == DEATHS.name
+    assert indicator["contribution"] == pytest.approx(0.1)
+    present[0] = full.usual[0] + [0, 0, 0, 0.4]
+    table = driver_rows(replace(full, present=present))
+    np.testing.assert_allclose(rows(table, "A", "family")["contribution"], [0, 0.4, 0], atol=1e-6)
+    assert "indicator" not in set(table["kind"])
+    assert rows(table, "A", "score")["sentence"][0].endswith(
+        "mostly because of what happened in the region itself."
+    )
+
+
+def test_a_record_is_history_even_where_no_indicator_is() -> None:
+    full = question()
+    assert replace(full, indicators=(SEASON,)).families == ("season", "history")
+    assert replace(full, indicators=(SEASON,)).groups.tolist() == [0, 1]
+
+
 def test_where_nobody_is_scored_there_is_nothing_to_explain() -> None:
     full = question()
     none = np.zeros(2, dtype=bool)
@@ -269,3 +297,15 @@ def test_a_previous_bulletin_tells_what_it_said_of_each_region() -> None:
     np.testing.assert_array_equal(previous_scores["probability"], [np.nan, 0.3, 0.2])
     assert previous_scores["model_version"].tolist()[1:] == ["m/2", "m/1"]
     assert previous.of("country", "onset", 3, mask)["probability"].isna().all()
+
+
+def test_the_usual_record_of_a_region_that_is_mostly_quiet_says_nothing(
+    make_samples: Callable[..., Samples],
+) -> None:
+    deaths = np.zeros((90, 2))
+    deaths[30:, 1] = 9
+    deaths[60, 0] = 9  # in the record of 18 of the 48 months that count
+    usual = _usual_records(make_samples(deaths))
+    assert usual.shape == (2, 12)
+    assert np.isnan(usual[0]).all()
+    assert (usual[1] > 0.5).all()

@@ -40,6 +40,7 @@ from features.places.regions import geometries, load_regions
 from features.sources.simulation.world import World, deliver
 from features.words import LEVELS, TARGETS, Level
 from models.metrics import brier
+from models.references import REFERENCES
 from tests.experiments.publishing.test_publish import ISSUED
 from tests.test_leak import scrambled
 
@@ -208,7 +209,7 @@ def test_earlier_bulletins_are_judged_by_what_is_known_now(
     assert own["observed"] == pytest.approx(came.mean())
     assert own["forecasted"] == pytest.approx(asked["probability"].mean())
     assert own["brier"] == pytest.approx(brier(came, asked["probability"].to_numpy()))
-    assert set(october["forecast"]) == {"score", "climatology", "conflictology", "persistence"}
+    assert set(october["forecast"]) == {"score", *REFERENCES}
 
 
 def test_the_first_bulletin_has_no_track_record(months_home: Path) -> None:

@@ -17,7 +17,9 @@ from features.months import parse_month
 from features.panel.panel import Panel, build_panel
 from features.places.regions import load_regions
 from features.words import QUANTILES, quantile_column
-from models.references import REFERENCES, reference_draws
+from models.metrics import quantile_score
+from models.record import REFERENCE
+from models.references import REFERENCES, reference_deaths
 
 ORIGIN = parse_month("2022-12")
 WORLD = load_regions("admin1")
@@ -70,7 +72,7 @@ def test_scores_are_set_beside_what_happened() -> None:
     assert first["brier"] == pytest.approx((0.2**2 + 0.3**2) / 2)
     assert (first["n"], first["base_rate"], first["auc"]) == (2, 0.5, 1)
     assert (second["brier"], second["auc"]) == (0.25, 0.5)
-    assert set(record["forecast"]) == {"score", "climatology", "conflictology", "persistence"}
+    assert set(record["forecast"]) == {"score", *REFERENCES}
 
 
 def test_a_region_observed_no_longer_is_left_out() -> None:
@@ -134,9 +136,10 @@ def test_the_references_deaths_are_those_of_the_past() -> None:
     scores = scores_of([(A, "fatalities", 1, 0.8)], mean=1.0, **dict.fromkeys(QUANTILE_COLUMNS, 1))
     record = deaths_record(panel, known_at_origin(panel), scores).set_index("forecast")
     ratio = record["mean_ratio"].to_dict()
-    assert ratio == pytest.approx(
-        {"score": 1 / 6, "climatology": 1 / 48, "conflictology": 1 / 12, "persistence": 1}
-    )
+    decaying = reference_deaths("decaying_record", known_at_origin(panel).deaths, 47, 1).mean()
+    assert decaying.max() == pytest.approx(6 * REFERENCE.month_weights()[0], abs=0.05)
+    expected = {"score": 1 / 6, "climatology": 1 / 48, "conflictology": 1 / 12, "persistence": 1}
+    assert ratio == pytest.approx(expected | {"decaying_record": decaying.max() / 6})
     assert record["quantile_score"].to_dict()["persistence"] == 0
 
 
@@ -164,10 +167,29 @@ def test_the_references_quantiles_are_the_inverse_of_their_distribution(
     rng = np.random.default_rng(months)
     deaths = rng.poisson(3, (months, 9)).astype(float)
     deaths[: months - 24][rng.random((months - 24, 9)) < 0.3] = np.nan
-    result = _reference_deaths(make_samples(deaths))
+    result = _reference_deaths(make_samples(deaths), REFERENCES, 6)
+    assert tuple(result) == REFERENCES
     for reference in REFERENCES:
         quantiles, mean = result[reference]
-        draws = reference_draws(reference, deaths, months - 1)
-        expected = np.nanquantile(draws, QUANTILES, axis=1, method="inverted_cdf").T
-        assert quantiles.tolist() == expected.tolist()
-        assert mean.tolist() == np.nanmean(draws, axis=1).tolist()
+        issued = reference_deaths(reference, deaths, months - 1, 6)
+        for region in range(9):
+            draws, weights = issued.draws[region], issued.weights[region]
+            for level, quantile in zip(QUANTILES, quantiles[region], strict=True):
+                assert quantile in draws[weights > 0]
+                assert weights[draws < quantile].sum() < level - 1e-12
+                assert weights[draws <= quantile].sum() >= level - 1e-12
+            assert mean[region] == pytest.approx(np.average(draws, weights=weights), rel=1e-12)
+
+
+def test_the_spread_of_the_decaying_record_is_that_of_each_horizon() -> None:
+    panel = panel_of([(A, month, 40) for month in ("2022-10", "2022-11", "2022-12", "2023-01")])
+    quantiles = dict.fromkeys(QUANTILE_COLUMNS, 1)
+    scores = scores_of([(A, "fatalities", h, 0.8) for h in (1, 6)], mean=1.0, **quantiles)
+    samples = known_at_origin(panel)
+    record = deaths_record(panel, samples, scores).set_index(["horizon", "forecast"])
+    (here,) = np.flatnonzero(panel.regions.ids == A)
+    for horizon, came in ((1, 40.0), (6, 0.0)):
+        issued = reference_deaths("decaying_record", samples.deaths, 47, horizon).ordered()
+        own = issued.quantiles(QUANTILES)[here : here + 1]
+        expected = quantile_score(np.array([came]), own, QUANTILES)
+        assert record.loc[(horizon, "decaying_record"), "quantile_score"] == pytest.approx(expected)

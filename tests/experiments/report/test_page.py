@@ -12,12 +12,15 @@ from experiments.configuration import Configuration
 from experiments.judging.judge import Judgement, Training, country_names
 from experiments.judging.skill import SkillTables
 from experiments.report.page import READINGS, findings_of, pictures_of, report_page
-from experiments.report.picture import Picture
+from experiments.report.picture import Picture, colour_of, marker_of
 from experiments.samples import Samples
 from features.places.regions import load_regions
+from models.record import RecordPool
+from models.references import REFERENCES
 from tests.experiments.judging.verifying import FIRST, backtest_of, verified
 
-OFFS = {"climatology": 0.5, "conflictology": 0.2, "persistence": 0.4}
+OFFS = {"climatology": 0.5, "conflictology": 0.2, "persistence": 0.4, "decaying_record": 0.3}
+OTHER = "some other forecast"
 ELSEWHERE = re.compile(
     r"https?:|[\"'(]//|\bsrc=|<link|<script|@import|url\((?!#)|href=\"(?!#|data:)"
 )
@@ -36,6 +39,7 @@ def judgement_of(
         deaths=np.zeros((120, 2)),
         eligible=np.ones((120, 2), bool),
         tau=5.0,
+        pool=RecordPool(),
     )
     training = Training(
         level="admin1",
@@ -140,7 +144,16 @@ def test_pictures_take_the_colours_of_the_page(judgement: Judgement) -> None:
             assert root.attrib["aria-label"]
             assert "currentColor" in svg
             assert "#0072b2" not in svg
-    assert "var(--conflictology)" in pictures_of(judgement, "logistic")[0].as_svgs()[0]
+    first = pictures_of(judgement, "logistic")[0].as_svgs()[0]
+    for reference in REFERENCES:
+        assert f"var(--{reference})" in first
+
+
+def test_every_reference_has_a_colour_a_marker_and_an_explanation_of_its_own(page: str) -> None:
+    assert len({colour_of(name) for name in (*REFERENCES, OTHER)}) == len(REFERENCES) + 1
+    assert len({marker_of(name) for name in (*REFERENCES, OTHER)}) == len(REFERENCES) + 1
+    for reference in REFERENCES:
+        assert f"{reference} (" in text_of(page)
 
 
 def test_every_table_is_folded_on_the_page_with_its_figures(

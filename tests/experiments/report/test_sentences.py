@@ -15,7 +15,7 @@ from experiments.report.sentences import (
 )
 from tests.experiments.judging.verifying import FIRST, backtest_of, verified
 
-WEAK = {"climatology": 0.5, "conflictology": 0.2, "persistence": 0.4}
+WEAK = {"climatology": 0.5, "conflictology": 0.2, "persistence": 0.4, "decaying_record": 0.35}
 
 
 def test_a_learner_that_is_better_everywhere_is_said_to_be() -> None:
@@ -58,8 +58,9 @@ def test_where_it_is_not_better_is_named_by_reference_and_horizon() -> None:
     verification = verified(backtest_of(offs=WEAK, horizons=tuple(offs), learner_off=offs))
     finding = skill_findings(verification, "logistic")[0]
     assert finding.text.startswith(
-        "Not better than conflictology at 2 to 3 months, and persistence at 3 months; worse beyond "
-        "chance than conflictology and persistence at 3 months. Ahead of the references otherwise. "
+        "Not better than conflictology at 2 to 3 months, and persistence and decaying_record at 3 "
+        "months; worse beyond chance than conflictology, persistence and decaying_record at 3 "
+        "months. Ahead of the references otherwise. "
         "At all horizons together it adds "
     )
     assert finding.tone == "bad"
@@ -168,8 +169,8 @@ def test_the_country_that_is_farthest_apart_is_named() -> None:
 def test_references_with_the_same_horizons_are_named_together() -> None:
     verification = verified(backtest_of(offs=WEAK, horizons=(1, 2), learner_off={1: 0.3, 2: 0.6}))
     assert skill_findings(verification, "logistic")[0].text.startswith(
-        "Not better than climatology and persistence at 2 months, and conflictology at 1 to 2 "
-        "months; worse beyond chance than "
+        "Not better than climatology, persistence and decaying_record at 2 months, and "
+        "conflictology at 1 to 2 months; worse beyond chance than "
     )
 
 

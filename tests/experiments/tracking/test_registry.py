@@ -193,7 +193,11 @@ def test_the_trusted_types_are_enough_for_every_learner_and_no_more_than_needed(
     configuration = Configuration.model_validate(small_settings)
     names = configuration.indicator_names
     samples = samples_at(panel, parse_month("2023-12"), 5, names)
-    rows = pd.DataFrame(samples.indicators[-1], columns=list(names))
+    records = samples.records.probability[:, -1].T
+    rows = pd.DataFrame(
+        np.column_stack([samples.indicators[-1], records]),
+        columns=[*names, *(f"record_{horizon:02d}" for horizon in range(1, 13))],
+    )
     needed: set[str] = set()
     for learner in LEARNERS:
         fitted = fit_forecaster(

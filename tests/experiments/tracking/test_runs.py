@@ -14,6 +14,7 @@ from experiments.tracking.store import MlflowStore
 from features.indicators.catalogue import CATALOGUE
 from features.months import format_month, parse_month
 from features.words import SPECS
+from models.forecaster import FITTED_CELLS, cell_key
 from models.metrics import brier
 from models.references import REFERENCES
 
@@ -105,6 +106,7 @@ def test_the_whole_configuration_is_in_the_parents_parameters(
     assert parameters["training.months"] == "96"
     assert parameters["boosting.learning_rate"] == "0.2"
     assert parameters["learners"] == "logistic, boosting"
+    assert parameters["records.half_lives"] == "1.0, 3.0, 9.0"
     assert parameters["indicators"] == ", ".join(small_settings["indicators"])
     path = store.client().download_artifacts(
         runs["parent"].info.run_id, "configuration.json", str(tmp_path)
@@ -277,8 +279,9 @@ def test_the_stored_model_says_what_goes_in_and_what_comes_out(
     uri = store.client().get_model_version_download_uri(NAME, "1")
     model = Model.load(mlflow.artifacts.download_artifacts(uri))
     assert model.signature is not None
-    assert model.signature.inputs.input_names() == small_settings["indicators"]
+    records = [f"record_{horizon:02d}" for horizon in range(1, 13)]
+    assert model.signature.inputs.input_names() == [*small_settings["indicators"], *records]
     outputs = model.signature.outputs.input_names()
-    assert {"instability_01", "escalation_06", "onset_12", "fatalities_12_q95"} <= set(outputs)
+    assert outputs == [cell_key(target, horizon) for target, horizon in FITTED_CELLS]
     assert list(model.flavors["sklearn"]["skops_trusted_types"]) == TRUSTED_TYPES
     assert model.flavors["sklearn"]["serialization_format"] == "skops"
