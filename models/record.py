@@ -15,6 +15,8 @@ from scipy.special import ndtr, ndtri
 from sklearn.base import BaseEstimator
 
 from features.arrays import BoolArray, FloatArray, IntArray
+from features.indicators.windows import rolling_max
+from features.targets import ahead
 from features.words import MOST_MONTHS_AHEAD
 from models.distribution import DeathsDistribution
 
@@ -23,7 +25,7 @@ MONTHS = 24
 
 LAST_YEAR = 12
 _POINTS = 9
-_GRID = np.concatenate([[0.5], np.floor(np.geomspace(1, 20_000, 26)) + 0.5])
+_GRID = np.unique(np.append(0.5, np.floor(np.geomspace(1, 20_000, 26)) + 0.5))
 _WIDTHS = np.diff(_GRID, append=2 * _GRID[-1])
 
 
@@ -133,7 +135,7 @@ class RecordPool(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no ty
             own = self.weights(scores, horizon)
             weights[horizon - 1] = own
             probability[horizon - 1] = (own * scores.exceedance).sum(axis=-1)
-        probability[:, ~_reached_lately(deaths, tau)] = np.nan
+        probability[:, ~(rolling_max(deaths, MONTHS) >= tau)] = np.nan
         return RecordTable(deaths, weights, probability)
 
     def weights(self, scores: RecordScores, horizon: int) -> FloatArray:
@@ -187,14 +189,6 @@ def last_months(deaths: FloatArray, month: IntArray, region: IntArray) -> FloatA
     return np.where(row >= 0, deaths[np.maximum(row, 0), region[:, None]], np.nan)
 
 
-def _reached_lately(deaths: FloatArray, tau: float) -> BoolArray:
-    """Return where any of the MONTHS to the origin reached the threshold, (T, R)."""
-    count = np.cumsum(deaths >= tau, axis=0)
-    before = np.zeros_like(count)
-    before[MONTHS:] = count[:-MONTHS]
-    return np.asarray(count > before)
-
-
 def record_scores(
     records: tuple[Record, ...], deaths: FloatArray, horizon: int, tau: float
 ) -> RecordScores:
@@ -203,8 +197,7 @@ def record_scores(
     `deaths` is (T, R), `tau` the threshold [deaths/month]. The integral of the CRPS is a sum over
     27 steps of deaths: of many deaths about a fifth too high, whatever the record.
     """
-    outcome = np.full_like(deaths, np.nan)
-    outcome[: max(0, len(deaths) - horizon)] = deaths[horizon:]
+    outcome = ahead(deaths, horizon)
     losses = np.empty((*deaths.shape, len(records)))
     exceedance = np.empty_like(losses)
     steps = np.append(_GRID, np.ceil(tau) - 0.5)

@@ -11,7 +11,14 @@ import numpy as np
 from features.arrays import FloatArray
 from features.indicators.windows import lag
 from models.distribution import DeathsDistribution
-from models.record import MONTHS, REFERENCE, RecordPool, RegionRecords, last_months
+from models.record import (
+    LAST_YEAR,
+    MONTHS,
+    REFERENCE,
+    RecordPool,
+    RegionRecords,
+    last_months,
+)
 
 Reference = Literal["climatology", "conflictology", "persistence", "decaying_record"]
 REFERENCES: tuple[Reference, ...] = get_args(Reference)
@@ -19,12 +26,11 @@ REFERENCES: tuple[Reference, ...] = get_args(Reference)
 SPREAD: frozenset[Reference] = frozenset({"decaying_record"})
 """The references whose deaths are spread the more, the later the month."""
 
-RECENT_MONTHS = 12
 _PRIOR = 0.5  # of one region-month, so that a record without a case has odds
 
 
 def reference_probability(
-    reference: Reference, labels: FloatArray, horizon: int, *, recent: int = RECENT_MONTHS
+    reference: Reference, labels: FloatArray, horizon: int, *, recent: int = LAST_YEAR
 ) -> FloatArray:
     """Return a reference's probability at every origin, (T, R).
 
@@ -52,7 +58,7 @@ def reference_deaths(
     row: int,
     horizon: int,
     *,
-    recent: int = RECENT_MONTHS,
+    recent: int = LAST_YEAR,
 ) -> DeathsDistribution:
     """Return a reference's distribution of deaths in every region at one origin, R rows.
 
