@@ -13,7 +13,7 @@ from features.arrays import FloatArray, IntArray, Matrix
 from models.distribution import Analogues, DeathsDistribution, recent_scale
 from models.learners import Learner
 from models.metrics import crps_ensemble, crps_weighted
-from models.record import LAST_YEAR, RecordPool, RegionRecords
+from models.record import LAST_YEAR, RegionRecords
 
 SIZE_EDGES = (10.0, 100.0)
 """Mean deaths a month in the last year at which the next class of size begins."""
@@ -27,16 +27,8 @@ _LEAST_SHARE = 0.01  # so that deaths which a record never saw are possible
 class DeathsModel(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
     """The distribution of deaths at one horizon; `scale_columns` tell the recent violence."""
 
-    def __init__(
-        self,
-        horizon: int = 1,
-        tau: float = 1.0,
-        pool: RecordPool | None = None,
-        scale_columns: tuple[int, ...] = (),
-    ) -> None:
-        self.horizon = horizon
+    def __init__(self, tau: float = 1.0, scale_columns: tuple[int, ...] = ()) -> None:
         self.tau = tau
-        self.pool = pool
         self.scale_columns = scale_columns
 
     def fit_size(self, template: Learner, indicators: Matrix, deaths: FloatArray) -> "DeathsModel":
@@ -63,17 +55,13 @@ class DeathsModel(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no t
         for half in (0, 1):
             other, own = regions % 2 != half, regions % 2 == half
             analogues = Analogues(self.tau).fit(size[other], deaths[other], scale[other])
-            drawn = analogues.predict(size[own], probability[own], scale[own])
-            record = self._records().distribution(records.of(own), self.horizon)
-            plain = records.deaths[own, :LAST_YEAR]
-            for column, loss in enumerate(
-                (
-                    crps_weighted(deaths[own], drawn.draws, drawn.weights),
-                    crps_weighted(deaths[own], record.draws, record.weights),
-                    crps_ensemble(deaths[own], plain),
-                )
-            ):
-                losses[own, column] = loss
+            members = (
+                analogues.predict(size[own], probability[own], scale[own]),
+                records.of(own).distribution(),
+            )
+            own_losses = [crps_weighted(deaths[own], m.draws, m.weights) for m in members]
+            own_losses.append(crps_ensemble(deaths[own], records.deaths[own, :LAST_YEAR]))
+            losses[own] = np.column_stack(own_losses)
         self.shares = _shares(losses, _size_class(records))
         self.analogues = Analogues(self.tau).fit(size, deaths, scale)
         return self
@@ -82,16 +70,13 @@ class DeathsModel(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no t
         self, indicators: Matrix, probability: FloatArray, records: RegionRecords
     ) -> DeathsDistribution:
         """Return the distribution for n rows; P(deaths >= tau) is `probability` (n,)."""
-        own = self._records().distribution(records, self.horizon)
+        own = records.distribution()
         size, scale = self.size.size(indicators), self._scale(indicators)
         other = self.analogues.predict(size, probability, scale)
         share = self.shares[_size_class(records)][:, None]
         draws = np.hstack([own.draws, other.draws])
         weights = np.hstack([(1 - share) * own.weights, share * other.weights])
         return DeathsDistribution(draws, weights).ordered().reweighted(self.tau, probability)
-
-    def _records(self) -> RecordPool:
-        return RecordPool() if self.pool is None else self.pool
 
     def _scale(self, indicators: Matrix) -> FloatArray:
         return recent_scale(indicators[:, list(self.scale_columns)].astype(np.float64))

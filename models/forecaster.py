@@ -98,12 +98,10 @@ class Cell(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
 
 def fit_cell(
     target: Target,
-    horizon: int,
     template: Learner,
     training: LabelledRows,
     calibration: LabelledRows,
     tau: float,
-    pool: RecordPool | None = None,
     scale_columns: tuple[int, ...] = (),
 ) -> Cell:
     """Fit one cell: the learner on the training rows, the calibration on the later rows.
@@ -120,9 +118,8 @@ def fit_cell(
     raw = cell.learner.probability(calibration.indicators)
     cell.calibration = LogisticCalibration().fit(raw, calibration.outcome)
     if has_distribution(target):
-        model = DeathsModel(horizon, tau, pool, scale_columns)
-        model.fit_size(template, training.indicators, training.deaths)
-        cell.deaths = model
+        cell.deaths = DeathsModel(tau, scale_columns)
+        cell.deaths.fit_size(template, training.indicators, training.deaths)
         cell.deaths.fit(
             calibration.indicators,
             calibration.deaths,

@@ -54,13 +54,20 @@ class RegionRecords:
     where no month reached it, because such a record says nothing of it.
     """
 
+    pool: "RecordPool"
+    horizon: int
     deaths: FloatArray
     weights: FloatArray
     probability: FloatArray
 
     def of(self, rows: IntArray | BoolArray) -> "RegionRecords":
         """Return the same of some rows."""
-        return RegionRecords(self.deaths[rows], self.weights[rows], self.probability[rows])
+        own = (self.deaths[rows], self.weights[rows], self.probability[rows])
+        return RegionRecords(self.pool, self.horizon, *own)
+
+    def distribution(self) -> DeathsDistribution:
+        """Return the pool's distribution of deaths, n rows of draws in no order."""
+        return self.pool.distribution(self.deaths, self.weights, self.horizon)
 
 
 @dataclass(frozen=True, eq=False)
@@ -70,6 +77,7 @@ class RecordTable:
     `probability` (H, T, R) is that deaths reach the threshold; NaN where no month of it did.
     """
 
+    pool: "RecordPool"
     deaths: FloatArray
     weights: FloatArray
     probability: FloatArray
@@ -80,7 +88,8 @@ class RecordTable:
         deaths = last_months(self.deaths, month, region)
         weights = self.weights[where].astype(np.float64)
         weights /= weights.sum(axis=1, keepdims=True)  # exact in twice the digits
-        return RegionRecords(deaths, weights, self.probability[where].astype(np.float64))
+        probability = self.probability[where].astype(np.float64)
+        return RegionRecords(self.pool, horizon, deaths, weights, probability)
 
 
 class RecordScores(NamedTuple):
@@ -136,7 +145,7 @@ class RecordPool(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no ty
             weights[horizon - 1] = own
             probability[horizon - 1] = (own * scores.exceedance).sum(axis=-1)
         probability[:, ~(rolling_max(deaths, MONTHS) >= tau)] = np.nan
-        return RecordTable(deaths, weights, probability)
+        return RecordTable(self, deaths, weights, probability)
 
     def weights(self, scores: RecordScores, horizon: int) -> FloatArray:
         """Return each record's weight at every origin, (T, R, K), from scores known by then."""
@@ -149,20 +158,25 @@ class RecordPool(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no ty
             weights[origin] = self._weigh(total, scale)
         return weights
 
-    def distribution(self, records: RegionRecords, horizon: int) -> DeathsDistribution:
-        """Return the pool, (n, spreads x MONTHS x 9) draws in whole deaths, in no order."""
-        is_observed = ~np.isnan(records.deaths)
-        share = records.weights.reshape(-1, len(self.spreads), len(self.half_lives))
+    def distribution(
+        self, past: FloatArray, weights: FloatArray, horizon: int
+    ) -> DeathsDistribution:
+        """Return the pool, (n, spreads x MONTHS x 9) draws in whole deaths, in no order.
+
+        `past` (n, MONTHS) are deaths, newest first, `weights` (n, K) the records'.
+        """
+        is_observed = ~np.isnan(past)
+        share = weights.reshape(-1, len(self.spreads), len(self.half_lives))
         curves = np.stack([Record(h, 0).month_weights() for h in self.half_lives])
         seen = curves * is_observed[:, None, :]
         seen /= np.maximum(seen.sum(axis=2, keepdims=True), np.finfo(float).tiny)
         by_month = np.einsum("nsh,nhm->nsm", share, seen) / _POINTS
         factors = np.stack([_multiples(spread_at(s, horizon)) for s in self.spreads])
-        deaths = np.where(is_observed, records.deaths, 0.0)
+        deaths = np.where(is_observed, past, 0.0)
         draws = np.rint(deaths[:, None, :, None] * factors[None, :, None, :])
-        weights = np.broadcast_to(by_month[..., None], draws.shape)
+        mass = np.broadcast_to(by_month[..., None], draws.shape)
         shape = len(draws), len(self.spreads) * MONTHS * _POINTS
-        return DeathsDistribution(draws.reshape(shape), weights.reshape(shape))
+        return DeathsDistribution(draws.reshape(shape), mass.reshape(shape))
 
     def _weigh(self, total: FloatArray, scale: FloatArray) -> FloatArray:
         mean = scale.mean()

@@ -16,7 +16,6 @@ from models.record import (
     MONTHS,
     REFERENCE,
     RecordPool,
-    RegionRecords,
     last_months,
 )
 
@@ -68,8 +67,8 @@ def reference_deaths(
     if reference == "decaying_record":
         regions = np.arange(deaths.shape[1])
         past = last_months(deaths, np.full(len(regions), row), regions)
-        one = RegionRecords(past, np.ones((len(regions), 1)), np.zeros(len(regions)))
-        return RecordPool((REFERENCE.half_life,), (REFERENCE.spread,)).distribution(one, horizon)
+        pool = RecordPool((REFERENCE.half_life,), (REFERENCE.spread,))
+        return pool.distribution(past, np.ones((len(regions), 1)), horizon)
     months = {"climatology": row + 1, "conflictology": recent, "persistence": 1}[reference]
     draws = deaths[max(0, row + 1 - months) : row + 1].T
     is_draw = ~np.isnan(draws)

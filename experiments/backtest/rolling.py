@@ -204,12 +204,10 @@ def _fit(
     with threadpool_limits(1):
         return fit_cell(
             target,
-            horizon,
             configuration.template(learner),
             samples.rows(target, horizon, training),
             samples.rows(target, horizon, calibration),
             samples.tau,
-            samples.pool,
             tuple(i for i, name in enumerate(samples.names) if name in SCALE_INDICATORS),
         )
 

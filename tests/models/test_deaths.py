@@ -15,7 +15,7 @@ TEMPLATE = Logistic((0, 1))
 
 def records_of(deaths: FloatArray) -> RegionRecords:
     equal = np.full((len(deaths), len(POOL.records)), 0.5)
-    return RegionRecords(deaths, equal, np.full(len(deaths), 0.5))
+    return RegionRecords(POOL, 3, deaths, equal, np.full(len(deaths), 0.5))
 
 
 def steady(level: FloatArray) -> RegionRecords:
@@ -35,7 +35,7 @@ def fitted(
     regions: IntArray,
     probability: float | FloatArray,
 ) -> DeathsModel:
-    model = DeathsModel(3, TAU, POOL, scale_columns=(0,))
+    model = DeathsModel(TAU, scale_columns=(0,))
     model.fit_size(TEMPLATE, indicators, deaths)
     score = np.broadcast_to(probability, deaths.shape)
     return model.fit(indicators, deaths, score, records, regions)
@@ -81,7 +81,7 @@ def test_on_either_side_of_the_threshold_deaths_are_a_pool_of_record_and_analogu
     wanted, records = np.full(len(LEVELS), probability), steady(LEVELS)
     indicators = indicators_of(LEVELS)
     issued = wars.predict(indicators, wanted, records)
-    own = POOL.distribution(records, 3)
+    own = records.distribution()
     scale = indicators[:, 0].astype(float)
     other = wars.analogues.predict(wars.size.size(indicators), wanted, scale)
     share = wars.shares[[0, 0, 0, 1, 2, 2]]
@@ -169,21 +169,3 @@ def test_a_single_region_has_deaths_all_the_same(region: int) -> None:
     model = fitted(indicators_of(level), level, steady(level), np.full(60, region), 0.5)
     issued = model.predict(indicators_of(level[:2]), np.array([0.3, 0.8]), steady(level[:2]))
     assert_allclose(issued.exceedance(TAU), [0.3, 0.8])
-
-
-def test_without_a_pool_it_is_the_usual_one() -> None:
-    level = np.full(60, 40.0)
-    deaths = level + np.tile([0.0, 1, 2], 20)
-    records = RegionRecords(
-        np.repeat(level[:, None], MONTHS, axis=1), np.full((60, 6), 1 / 6), np.full(60, 0.5)
-    )
-    score = np.full(60, 0.5)
-    models = [DeathsModel(1, TAU, pool) for pool in (None, RecordPool())]
-    usual, told = (
-        model.fit_size(TEMPLATE, indicators_of(level), deaths)
-        .fit(indicators_of(level), deaths, score, records, np.arange(60))
-        .predict(indicators_of(level), score, records)
-        for model in models
-    )
-    assert_array_equal(usual.draws, told.draws)
-    assert_array_equal(usual.weights, told.weights)

@@ -53,6 +53,8 @@ def rows(seed: int, count: int = 400) -> LabelledRows:
     indicators = rng.gamma(0.5, 8, (count, 2)).astype(np.float32)
     deaths = rng.poisson(rng.gamma(1, indicators[:, 0])).astype(float)
     records = RegionRecords(
+        POOL,
+        1,
         rng.poisson(indicators[:, :1], (count, MONTHS)).astype(float),
         rng.dirichlet(np.ones(len(POOL.records)), count),
         rng.random(count),
@@ -72,9 +74,7 @@ def forecaster(request: pytest.FixtureRequest) -> Forecaster:
     for target, horizon in FITTED_CELLS:
         training, later = rows(horizon), rows(100 + horizon)
         training = rare(training, 3) if target == "onset" else training
-        cells[cell_key(target, horizon)] = fit_cell(
-            target, horizon, template, training, later, TAU, POOL
-        )
+        cells[cell_key(target, horizon)] = fit_cell(target, template, training, later, TAU)
     return Forecaster("admin1", TAU, NAMES, POOL).with_cells(cells)
 
 
@@ -207,7 +207,7 @@ def test_every_trusted_type_is_one_that_a_forecaster_holds() -> None:
     held: set[str] = set()
     for template in TEMPLATES.values():
         for given in (rows(1), rare(rows(1), 3)):
-            cell = fit_cell("instability", 1, template, given, rows(2), TAU, POOL)
+            cell = fit_cell("instability", template, given, rows(2), TAU)
             stored = skops.io.dumps(Forecaster(pool=POOL).with_cells({"instability_01": cell}))
             held |= set(skops.io.get_untrusted_types(data=stored))
     assert held == set(TRUSTED_TYPES)
@@ -218,15 +218,15 @@ def test_every_trusted_type_is_one_that_a_forecaster_holds() -> None:
 def test_fewer_than_thirty_outcomes_of_either_kind_leave_the_base_rate(
     template: Learner, cases: int, taught: bool
 ) -> None:
-    cell = fit_cell("escalation", 3, template, rare(rows(1), cases), rows(2), TAU)
+    cell = fit_cell("escalation", template, rare(rows(1), cases), rows(2), TAU)
     assert isinstance(cell.learner, type(template) if taught else BaseRate)
 
 
 @pytest.mark.parametrize("target", ["escalation", "onset"])
 def test_only_an_instability_cell_has_a_distribution(target: Target) -> None:
-    cell = fit_cell(target, 3, TEMPLATES["logistic"], rows(1), rows(2), TAU, POOL)
+    cell = fit_cell(target, TEMPLATES["logistic"], rows(1), rows(2), TAU)
     assert cell.forecast(NEW.indicators, NEW.records).deaths is None
-    other = fit_cell("instability", 3, TEMPLATES["logistic"], rows(1), rows(2), TAU, POOL)
+    other = fit_cell("instability", TEMPLATES["logistic"], rows(1), rows(2), TAU)
     assert other.forecast(NEW.indicators, NEW.records).deaths is not None
 
 
@@ -241,8 +241,8 @@ def test_the_calibration_learns_from_the_later_rows_alone() -> None:
     confident = overconfident(training.indicators, training)
     later = rows(2, 3000)
     reversed_later = replace(later, outcome=1 - later.outcome)
-    cell: Cell = fit_cell("escalation", 3, TEMPLATES["logistic"], confident, later, TAU)
-    other: Cell = fit_cell("escalation", 3, TEMPLATES["logistic"], confident, reversed_later, TAU)
+    cell: Cell = fit_cell("escalation", TEMPLATES["logistic"], confident, later, TAU)
+    other: Cell = fit_cell("escalation", TEMPLATES["logistic"], confident, reversed_later, TAU)
     raw = cell.learner.probability(later.indicators)
     assert_array_equal(other.learner.probability(later.indicators), raw)
     assert 0 < cell.calibration.slope < 0.8
@@ -253,11 +253,11 @@ def test_the_calibration_learns_from_the_later_rows_alone() -> None:
 
 def test_without_later_rows_a_cell_says_what_its_learner_says() -> None:
     nothing = rows(2, 0)
-    cell = fit_cell("instability", 1, TEMPLATES["logistic"], rows(1), nothing, TAU, POOL)
+    cell = fit_cell("instability", TEMPLATES["logistic"], rows(1), nothing, TAU)
     learned = cell.learner.probability(NEW.indicators)
     assert cell.calibration.get_params() == LogisticCalibration().get_params()
     score, deaths = cell.forecast(NEW.indicators, NEW.records)
     assert_allclose(score, (learned + NEW.records.probability) / 2)
-    own = POOL.distribution(NEW.records, 1)
+    own = NEW.records.distribution()
     assert deaths is not None
     assert set(deaths.draws.ravel()) == {0.0, TAU, *own.draws.ravel()}

@@ -310,14 +310,10 @@ def test_the_probability_is_that_of_the_weighted_records() -> None:
     assert table.probability[5][told].max() > 0.1
 
 
-def records_of(deaths: list[float], weights: list[float]) -> RegionRecords:
-    past = np.array([deaths + [NAN] * (MONTHS - len(deaths))])
-    return RegionRecords(past, np.array([weights]), np.zeros(1))
-
-
 def test_each_observed_month_is_drawn_nine_times_around_its_deaths() -> None:
     pool = RecordPool(half_lives=(1.0, 2.0), spreads=(0.4,))
-    issued = pool.distribution(records_of([100, NAN, 8], [0.75, 0.25]), 6)
+    past = np.array([[100, NAN, 8] + [NAN] * (MONTHS - 3)])
+    issued = pool.distribution(past, np.array([[0.75, 0.25]]), 6)
     z = norm.ppf((np.arange(9) + 0.5) / 9) * 0.4 * np.sqrt(2)
     multiples = np.exp(z) / np.exp(z).mean()
     assert_array_equal(issued.draws[0, :9], np.rint(100 * multiples))
@@ -333,8 +329,9 @@ def test_the_mean_of_the_pool_is_that_of_its_months_up_to_rounding(seed: int, ho
     pool, rng = RecordPool(), np.random.default_rng(seed)
     past = last_months(history(seed), np.repeat([5, 30, 39], 3), np.tile([0, 1, 2], 3))
     past = past[~np.isnan(past).all(axis=1)]
-    records = RegionRecords(past, rng.dirichlet(np.ones(6), len(past)), np.zeros(len(past)))
-    issued = pool.distribution(records, horizon)
+    weights = rng.dirichlet(np.ones(6), len(past))
+    records = RegionRecords(pool, horizon, past, weights, np.zeros(len(past)))
+    issued = records.distribution()
     assert_allclose(issued.weights.sum(axis=1), 1, rtol=1e-12)
     expected = np.zeros(len(records.deaths))
     seen = ~np.isnan(records.deaths)
@@ -347,6 +344,5 @@ def test_the_mean_of_the_pool_is_that_of_its_months_up_to_rounding(seed: int, ho
 
 
 def test_no_rows_have_no_distributions() -> None:
-    nothing = records_of([1], [1] * 6).of(np.zeros(1, dtype=bool))
-    issued = RecordPool().distribution(nothing, 3)
+    issued = RecordPool().distribution(np.empty((0, MONTHS)), np.empty((0, 6)), 3)
     assert issued.draws.shape == issued.weights.shape == (0, 2 * MONTHS * 9)

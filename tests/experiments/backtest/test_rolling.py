@@ -21,7 +21,7 @@ from features.panel.panel import Panel
 from features.targets import label
 from models.forecaster import CELLS, FITTED_CELLS, Cell, LabelledRows
 from models.learners import Learner
-from models.record import MONTHS, REFERENCE, RecordPool
+from models.record import MONTHS, REFERENCE
 from models.references import REFERENCES
 from tests.training import plainly
 
@@ -294,16 +294,15 @@ def test_no_label_is_learned_from_before_it_was_known(
 
     def spy(
         target: str,
-        horizon: int,
         template: Learner,
         teach: LabelledRows,
         calibrate: LabelledRows,
         tau: float,
-        pool: RecordPool,
         scale_columns: tuple[int, ...],
     ) -> Cell:
-        assert (target, horizon) == FITTED_CELLS[len(taught)]
-        assert pool is samples.pool
+        records = calibrate.records
+        assert (target, records.horizon) == FITTED_CELLS[len(taught)]
+        assert records.pool is samples.pool
         taught.append((teach, calibrate))
         return Cell()
 
