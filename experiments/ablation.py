@@ -15,16 +15,17 @@ from experiments.configuration import Configuration
 from experiments.judging.skill import Measure, losses, skill
 from experiments.report import model_figures
 from experiments.report.picture import COLOURS, INK, Picture, Plot
-from experiments.samples import Samples, newest_origin, samples_at
+from experiments.samples import Samples, lesson
 from experiments.tracking.registry import refuse_other_events
 from experiments.tracking.store import MlflowStore
 from features.archive.vintage import Vintage
 from features.errors import ConfigurationError
-from features.indicators.catalogue import missing_details, needs_of, select
+from features.indicators.catalogue import needs_of, select
 from features.markdown import markdown_table
 from features.months import format_month
 from features.panel.panel import Panel, read_panel
-from features.words import LOSS_NAMES, PROBABILITIES, SPECS, Level, Target
+from features.words import LOSS_NAMES, SPECS, Level
+from models.forecaster import CellName, fitted_cells
 from models.learners import LearnerName
 
 BASE = "history"
@@ -33,13 +34,6 @@ BASE = "history"
 EVERYTHING = "all families"
 
 _MONTHS = (1, 3, 6, 12)
-
-CELLS: tuple[tuple[Target, int], ...] = tuple(
-    (target, horizon)
-    for target in PROBABILITIES
-    for horizon in (SPECS[target].horizons if SPECS[target].is_window else _MONTHS)
-)
-"""The fitted cells: all windows, and four of the monthly horizons."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -77,7 +71,8 @@ def run_ablation(
 
     def losses_with(chosen: Sequence[str], label: str) -> pd.DataFrame:
         own_samples = _of_families(samples, chosen)
-        backtest = run_backtest(own_samples, configuration, label, jobs, progress, CELLS)
+        cells = _cells(configuration)
+        backtest = run_backtest(own_samples, configuration, label, jobs, progress, cells)
         return losses_of(backtest, learner)
 
     base = losses_with([BASE], f"{level}: {BASE}")
@@ -85,6 +80,15 @@ def run_ablation(
         new = losses_with(chosen, f"{level}: {BASE} + {added}")
         count = len(_of_families(samples, chosen).names)
         yield Ablation(added, count, _gains(base, new, configuration.seed))
+
+
+def _cells(configuration: Configuration) -> tuple[CellName, ...]:
+    """Return the fitted cells that are judged: all windows, and four of the monthly horizons."""
+    return tuple(
+        (target, horizon)
+        for target, horizon in fitted_cells(configuration.targets)
+        if SPECS[target].is_window or horizon in _MONTHS
+    )
 
 
 def losses_of(backtest: Backtest, learner: LearnerName) -> pd.DataFrame:
@@ -170,13 +174,11 @@ def ablate_families(
     refuse_other_events(store, level, vintage)
     configuration = configuration.with_learner("boosting")
     panel = read_panel(vintage, level, needs_of(configuration.indicator_names))
-    panel = panel.until(newest_origin(panel) if origin is None else origin)
-    missing = missing_details(panel, configuration.indicator_names)
-    configuration = configuration.without(missing)
+    learned = lesson(panel, configuration, origin)
+    panel, configuration, samples = learned.panel, learned.configuration, learned.samples
     month = int(panel.months[-1])
-    tau, pool = configuration.tau(level), configuration.record_pool
-    samples = samples_at(panel, month, tau, configuration.indicator_names, pool)
-    tags = _tags(configuration, vintage, panel, missing, code)
+    tags = _tags(configuration, vintage, panel, learned.untold, code)
+    cells = _cells(configuration)
     first = format_month(int(samples.months[folds_of(samples, configuration)[0].at]))
     with mlflow.start_run(
         experiment_id=store.experiment(level, simulated=vintage.simulated),
@@ -186,7 +188,7 @@ def ablate_families(
         f"origins from {first}. {_HOW_TO_READ}",
     ) as parent:
         mlflow.log_dict(configuration.model_dump(mode="json"), "configuration.json")
-        mlflow.log_param("cells", ", ".join(f"{target} {horizon}" for target, horizon in CELLS))
+        mlflow.log_param("cells", ", ".join(f"{target} {horizon}" for target, horizon in cells))
         ablations = []
         for ablation in run_ablation(samples, configuration, level, jobs, progress):
             _log_addition(parent, ablation, tags)

@@ -12,7 +12,7 @@ from features.archive.vintage import SummaryEvents
 from features.errors import ConfigurationError
 from features.indicators.catalogue import CATALOGUE, FAMILIES, names_of
 from features.toml import read_toml
-from features.words import Level
+from features.words import Level, Measure, Target, Violence
 from models.learners import Boosting, Learner, LearnerName, Logistic, LogOddsMean, RidgeLogistic
 from models.record import RecordPool
 
@@ -23,10 +23,13 @@ DEMO = Path(__file__).with_name("demo.toml")
 _DECIDES_NOTHING = {"name", "description", "levels", "thresholds", "indicators", "backtest"}
 """Keys that do not change what is fitted at a level, or that enter a digest in another form."""
 
-_Value = TypeVar("_Value", str, float)
+_Value = TypeVar("_Value", str, float, int)
 
 LARGEST_SEED = 2**32 - 1
 """The largest random state of scikit-learn."""
+
+FARTHEST_AHEAD = 36
+"""The farthest horizon [months]."""
 
 
 def _each_once(values: tuple[_Value, ...]) -> tuple[_Value, ...]:
@@ -39,6 +42,7 @@ def _each_once(values: tuple[_Value, ...]) -> tuple[_Value, ...]:
 
 
 Positive = Annotated[int, Field(gt=0, strict=True)]
+Ahead = Annotated[int, Field(gt=0, le=FARTHEST_AHEAD, strict=True)]
 EachOnce = AfterValidator(_each_once)
 
 
@@ -129,9 +133,12 @@ class Configuration(_Section):
     description: str
     levels: Annotated[tuple[Level, ...], EachOnce]
     seed: int = Field(ge=0, le=LARGEST_SEED, strict=True)
+    measure: Measure
+    violence: Literal["all"] | Annotated[tuple[Violence, ...], EachOnce]
     indicators: Literal["all"] | tuple[str, ...]
     learners: Annotated[tuple[LearnerName, ...], EachOnce]
     events: Events
+    targets: dict[Target, Annotated[tuple[Ahead, ...], EachOnce]] = Field(min_length=1)
     thresholds: Thresholds
     training: TrainingSettings
     backtest: BacktestSettings
@@ -149,6 +156,12 @@ class Configuration(_Section):
                 raise ValueError(f"not in the catalogue: {', '.join(sorted(unknown))}")
             _each_once(names_of(names))
         return names
+
+    @model_validator(mode="after")
+    def _fatalities_are_deaths(self) -> "Configuration":
+        if self.measure != "deaths" and "fatalities" in self.targets:
+            raise ValueError("fatalities are deaths: leave that target out, or measure deaths")
+        return self
 
     @model_validator(mode="after")
     def _learners_read_what_is_there(self) -> "Configuration":
@@ -226,6 +239,11 @@ class Configuration(_Section):
             penalty=self.ensemble.record_penalty, columns=self._columns(self.ensemble.record)
         )
         return LogOddsMean((RidgeLogistic(penalty=self.ensemble.penalty), boosting, record))
+
+    @property
+    def types(self) -> tuple[Violence, ...] | None:
+        """The types of violence that count, None for all and those not told apart."""
+        return None if self.violence == "all" else self.violence
 
     @property
     def record_pool(self) -> RecordPool:

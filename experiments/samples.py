@@ -6,14 +6,15 @@ from functools import cached_property
 import numpy as np
 import numpy.typing as npt
 
+from experiments.configuration import Configuration
 from features.arrays import BoolArray, FloatArray, IntArray, MonthArray
 from features.errors import CoverageError
-from features.indicators.catalogue import eligible, indicator_table
+from features.indicators.catalogue import eligible, indicator_table, missing_details
 from features.months import format_month
 from features.panel.panel import Panel
 from features.targets import ahead, label
 from features.words import Target
-from models.forecaster import LabelledRows
+from models.forecaster import LabelledRows, months_ahead
 from models.record import RecordPool, RecordTable, RegionRecords
 
 RegionMonths = tuple[IntArray, IntArray]
@@ -31,11 +32,12 @@ class Samples:
     eligible: BoolArray
     tau: float
     pool: RecordPool
+    horizons: tuple[int, ...]
 
     @cached_property
     def records(self) -> RecordTable:
-        """The regions' own decaying records at every origin and horizon."""
-        return self.pool.table(self.deaths, self.tau)
+        """The regions' own decaying records at every origin and each of the horizons."""
+        return self.pool.table(self.deaths, self.tau, self.horizons)
 
     def __getstate__(self) -> dict[str, object]:
         """Return what other processes get: with the records, so that none makes them again."""
@@ -100,12 +102,14 @@ def samples_at(
     panel: Panel,
     origin: int,
     tau: float,
-    names: tuple[str, ...],
+    names: tuple[str, ...] = (),
     pool: RecordPool | None = None,
+    horizons: tuple[int, ...] = (),
 ) -> Samples:
     """Return what learners may read at an origin [months since 1970-01], no month after it.
 
-    Raises CoverageError when no region may be scored.
+    `horizons` are those of the regions' own records. Raises CoverageError when no region may be
+    scored.
     """
     past = panel.until(origin)
     usable = eligible(past)
@@ -116,5 +120,47 @@ def samples_at(
         )
     table = indicator_table(past, names)
     return Samples(
-        past.months, table.names, table.values, past.total_deaths, usable, tau, pool or RecordPool()
+        months=past.months,
+        names=table.names,
+        indicators=table.values,
+        deaths=past.counts,
+        eligible=usable,
+        tau=tau,
+        pool=pool or RecordPool(),
+        horizons=horizons,
     )
+
+
+@dataclass(frozen=True, eq=False)
+class Lesson:
+    """What an experiment learns from a panel at an origin.
+
+    `panel` ends there, `configuration` reads what the panel tells, and `untold` are the indicators
+    that it does not, each with the detail that is missing.
+    """
+
+    panel: Panel
+    configuration: Configuration
+    samples: Samples
+    untold: dict[str, str]
+
+
+def lesson(panel: Panel, configuration: Configuration, origin: int | None = None) -> Lesson:
+    """Return what an experiment learns at an origin [months since 1970-01], by default the newest.
+
+    Raises CoverageError when the panel does not reach it or lacks what the experiment measures, and
+    ConfigurationError when no indicator is left.
+    """
+    counted = panel.counting(configuration.measure, configuration.types)
+    past = counted.until(newest_origin(panel) if origin is None else origin)
+    untold = missing_details(past, configuration.indicator_names)
+    own = configuration.without(untold)
+    samples = samples_at(
+        past,
+        int(past.months[-1]),
+        own.tau(panel.regions.level),
+        own.indicator_names,
+        own.record_pool,
+        months_ahead(own.targets),
+    )
+    return Lesson(past, own, samples, untold)

@@ -14,6 +14,9 @@ from features.words import SPECS, Target
 
 BASELINE_MONTHS = 12
 QUIET_MONTHS = 24
+USUAL_MONTHS = 8
+LEAST_RISE = 2
+_ROUNDING = 1e-6
 
 
 def label(target: Target, deaths: FloatArray, horizon: int, tau: float) -> FloatArray:
@@ -82,6 +85,16 @@ def _twice_last_year(deaths: FloatArray, tau: float) -> FloatArray:
     return np.where(np.isnan(baseline), np.nan, np.maximum(tau, 2 * baseline))
 
 
+def _above_usual(deaths: FloatArray, _: float) -> FloatArray:
+    """Return the least whole number above mean + sd of t-7..t, and at least 2 above the mean."""
+    n = USUAL_MONTHS
+    mean, square = _trailing_mean(deaths, n), _trailing_mean(deaths**2, n)
+    variance = np.maximum(square - mean**2, 0) * n / (n - 1)
+    # Whole numbers may be reached exactly, which is not above.
+    above = np.floor(mean + np.sqrt(variance) + _ROUNDING) + 1
+    return np.asarray(np.maximum(above, np.ceil(mean + LEAST_RISE)))
+
+
 def _reaches(mean: FloatArray, needed: FloatArray) -> BoolArray:
     return np.asarray(mean >= needed)
 
@@ -110,4 +123,5 @@ _FORMULAS: dict[Target, _Formula] = {
     "instability": _Formula(_level_threshold),
     "escalation": _Formula(_twice_last_year),
     "onset": _Formula(_one_death, _any_death, _quiet),
+    "surge": _Formula(_above_usual),
 }

@@ -8,7 +8,9 @@ from functools import partial
 from typing import Literal, get_args
 
 Level = Literal["country", "admin1", "priogrid"]
-Target = Literal["fatalities", "instability", "escalation", "onset"]
+Target = Literal["fatalities", "instability", "escalation", "onset", "surge"]
+Measure = Literal["deaths", "events"]
+Violence = Literal["state-based", "non-state", "one-sided"]
 Loss = Literal["brier", "crps"]
 RiskName = Literal["low", "guarded", "elevated", "high", "critical"]
 
@@ -19,7 +21,6 @@ TARGETS: tuple[Target, ...] = get_args(Target)
 RISK_LEVELS: tuple[RiskName, ...] = get_args(RiskName)
 """The names of the risk levels, upwards; everything else goes by their place."""
 
-MOST_MONTHS_AHEAD = 12
 QUANTILES: tuple[float, ...] = (0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95)
 """The quantile levels that a predictive distribution is reported at."""
 
@@ -28,9 +29,9 @@ QUANTILES: tuple[float, ...] = (0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95)
 class TargetSpec:
     """What a target is, in words and numbers.
 
-    `horizons` are months ahead; a window runs from the month after the origin to the horizon.
-    `loss` judges a distribution (CRPS) or a probability (Brier score). `shares` names the target
-    whose model, risk levels and drivers it has. `reached` says what the probability is of,
+    A window runs from the month after the origin to the horizon. `loss` judges a distribution
+    (CRPS) or a probability (Brier score). `shares` names the target whose model, risk levels and
+    drivers it has. `reached` says what the probability is of,
     `question` what the forecast answers; in them stand `{threshold}`, `{deaths}` (so many deaths as
     the threshold), `{month}` (the last) and `{horizon}`.
     """
@@ -39,7 +40,6 @@ class TargetSpec:
     title: str
     meaning: str
     unit: str
-    horizons: tuple[int, ...]
     is_window: bool
     loss: Loss
     shares: Target
@@ -52,8 +52,8 @@ class TargetSpec:
         return self.loss == "crps"
 
 
-_month = partial(TargetSpec, horizons=tuple(range(1, MOST_MONTHS_AHEAD + 1)), is_window=False)
-_window = partial(TargetSpec, horizons=(3, 6, 12), is_window=True)
+_month = partial(TargetSpec, is_window=False)
+_window = partial(TargetSpec, is_window=True)
 
 SPECS: dict[str, TargetSpec] = {
     spec.name: spec
@@ -102,6 +102,18 @@ SPECS: dict[str, TargetSpec] = {
             reached="any death",
             question="How likely is any death in the {horizon} months to {month}, where there was "
             "none for two years?",
+        ),
+        _month(
+            name="surge",
+            title="Surge",
+            meaning="More than usual in the target month: above the mean of the 8 months to the "
+            "origin by their standard deviation, and by 2 at least.",
+            unit="probability",
+            loss="brier",
+            shares="surge",
+            reached="{threshold} or more deaths",
+            question="How likely is it that {month} has more deaths than usual, {threshold} or "
+            "more?",
         ),
     )
 }

@@ -4,7 +4,7 @@ A *cell* is one target at one horizon. Its learner is fitted on the training row
 on the later calibration rows.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -13,35 +13,47 @@ import pandas as pd
 from sklearn.base import BaseEstimator, clone
 
 from features.arrays import FloatArray, Matrix, RegionNumbers
-from features.words import (
-    DISTRIBUTIONS,
-    MOST_MONTHS_AHEAD,
-    PROBABILITIES,
-    SPECS,
-    TARGETS,
-    Target,
-)
+from features.words import DISTRIBUTIONS, SPECS, Target
 from models.calibration import LogisticCalibration
 from models.deaths import DeathsModel
 from models.distribution import DeathsDistribution
 from models.learners import FEWEST_CASES, BaseRate, Learner
 from models.record import RecordPool, RegionRecords
 
-CELLS: tuple[tuple[Target, int], ...] = tuple(
-    (target, horizon) for target in TARGETS for horizon in SPECS[target].horizons
-)
-"""Every target at every horizon."""
+CellName = tuple[Target, int]
+"""A target and its horizon [months ahead]."""
 
-FITTED_CELLS = tuple((target, horizon) for target, horizon in CELLS if target in PROBABILITIES)
-"""The cells with a learner of their own; a distribution shares that of another target."""
+Horizons = Mapping[Target, tuple[int, ...]]
+"""Targets, and the horizons at which each is forecast."""
 
 (DEATHS,) = DISTRIBUTIONS
 """The one target that is a distribution: of deaths."""
 
 
-def has_distribution(target: Target) -> bool:
-    """Tell whether the cells of a target also hold the distribution of deaths."""
+def cells_of(targets: Horizons) -> tuple[CellName, ...]:
+    """Return every target at every one of its horizons."""
+    return tuple((target, horizon) for target, horizons in targets.items() for horizon in horizons)
+
+
+def fitted_cells(targets: Horizons) -> tuple[CellName, ...]:
+    """Return the cells with a learner of their own: a distribution shares another target's."""
+    cells = ((SPECS[target].shares, horizon) for target, horizon in cells_of(targets))
+    return tuple(dict.fromkeys(cells))
+
+
+def months_ahead(targets: Horizons) -> tuple[int, ...]:
+    """Return the horizons of all targets together, ascending."""
+    return tuple(sorted({horizon for _, horizon in cells_of(targets)}))
+
+
+def is_threshold(target: Target) -> bool:
+    """Tell whether a target is that deaths reach the threshold, of which a record tells too."""
     return target == SPECS[DEATHS].shares
+
+
+def has_distribution(target: Target, horizon: int, targets: Horizons) -> bool:
+    """Tell whether a fitted cell also holds the distribution of deaths."""
+    return is_threshold(target) and horizon in targets.get(DEATHS, ())
 
 
 @dataclass(frozen=True, eq=False)
@@ -66,7 +78,7 @@ class CellForecast(NamedTuple):
 
 
 RECORD_SHARE = 0.5
-"""Of a region's own record in the probability of a threshold that it reached."""
+"""Of a region's own record in the probability of the threshold, if it reached it."""
 
 
 class Cell(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
@@ -74,6 +86,7 @@ class Cell(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
 
     learner: Learner | BaseRate
     calibration: LogisticCalibration
+    record_share: float = 0.0
     deaths: DeathsModel | None = None
 
     def probability(self, indicators: Matrix, record: FloatArray) -> FloatArray:
@@ -83,10 +96,8 @@ class Cell(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
         they say nothing of it.
         """
         learned = self.calibration.predict(self.learner.probability(indicators))
-        if self.deaths is None:
-            return learned
-        mean = (1 - RECORD_SHARE) * learned + RECORD_SHARE * record
-        return np.where(np.isnan(record), learned, mean)
+        own = np.where(np.isnan(record), learned, record)
+        return (1 - self.record_share) * learned + self.record_share * own
 
     def forecast(self, indicators: Matrix, records: RegionRecords) -> CellForecast:
         """Return the forecast for (n, k) indicators and the regions' own records."""
@@ -103,13 +114,16 @@ def fit_cell(
     calibration: LabelledRows,
     tau: float,
     scale_columns: tuple[int, ...] = (),
+    *,
+    with_deaths: bool = False,
 ) -> Cell:
     """Fit one cell: the learner on the training rows, the calibration on the later rows.
 
-    `scale_columns` are the indicators of recent violence [deaths/month]. With fewer than
-    FEWEST_CASES outcomes of either kind the learner is the base rate.
+    `scale_columns` are the indicators of recent violence [deaths/month], which the distribution of
+    deaths reads. With fewer than FEWEST_CASES outcomes of either kind the learner is the base rate.
     """
     cell = Cell()
+    cell.record_share = RECORD_SHARE if is_threshold(target) else 0.0
     cases = training.outcome.sum()
     if min(cases, len(training.outcome) - cases) < FEWEST_CASES:
         cell.learner = BaseRate().fit(training.outcome)
@@ -117,7 +131,7 @@ def fit_cell(
         cell.learner = clone(template).fit(training.indicators, training.outcome, training.regions)
     raw = cell.learner.probability(calibration.indicators)
     cell.calibration = LogisticCalibration().fit(raw, calibration.outcome)
-    if has_distribution(target):
+    if with_deaths:
         cell.deaths = DeathsModel(tau, scale_columns)
         cell.deaths.fit_size(template, training.indicators, training.deaths)
         cell.deaths.fit(
@@ -135,7 +149,7 @@ RecordsByHorizon = Callable[[int], RegionRecords]
 
 
 class Forecaster(BaseEstimator):  # type: ignore[misc]
-    """Every cell of one level, with its indicator names, threshold and pool of records."""
+    """Every cell of one level, with its indicator names, threshold, targets and records."""
 
     def __init__(
         self,
@@ -143,11 +157,13 @@ class Forecaster(BaseEstimator):  # type: ignore[misc]
         tau: float = 1.0,
         names: tuple[str, ...] = (),
         pool: RecordPool | None = None,
+        targets: Horizons | None = None,
     ) -> None:
         self.level = level
         self.tau = tau
         self.names = names
         self.pool = pool
+        self.targets = targets
 
     def with_cells(self, cells: dict[str, Cell]) -> "Forecaster":
         """Set the fitted cells, by `cell_key`."""
@@ -162,18 +178,20 @@ class Forecaster(BaseEstimator):  # type: ignore[misc]
         self, indicators: Matrix, records: RecordsByHorizon
     ) -> dict[tuple[Target, int], CellForecast]:
         """Return the forecast of every target and horizon for (n, k) indicators and records."""
+        targets = self.targets or {}
         fitted = {
             (target, horizon): self.cell(target, horizon).forecast(indicators, records(horizon))
-            for target, horizon in FITTED_CELLS
+            for target, horizon in fitted_cells(targets)
         }
         return {
-            (target, horizon): fitted[SPECS[target].shares, horizon] for target, horizon in CELLS
+            (target, horizon): fitted[SPECS[target].shares, horizon]
+            for target, horizon in cells_of(targets)
         }
 
     @property
     def columns(self) -> tuple[str, ...]:
         """The columns that `predict` reads: indicators, and the records' own probabilities."""
-        return (*self.names, *map(record_column, range(1, MOST_MONTHS_AHEAD + 1)))
+        return (*self.names, *map(record_column, months_ahead(self.targets or {})))
 
     def predict(self, table: pd.DataFrame) -> pd.DataFrame:
         """Return every probability as a flat table for MLflow: `instability_01`, ...
@@ -186,7 +204,7 @@ class Forecaster(BaseEstimator):  # type: ignore[misc]
             cell_key(target, horizon): self.cell(target, horizon).probability(
                 matrix, table[record_column(horizon)].to_numpy(dtype=np.float64)
             )
-            for target, horizon in FITTED_CELLS
+            for target, horizon in fitted_cells(self.targets or {})
         }
         return pd.DataFrame(probabilities, index=table.index)
 

@@ -17,7 +17,6 @@ from sklearn.base import BaseEstimator
 from features.arrays import BoolArray, FloatArray, IntArray
 from features.indicators.windows import rolling_max
 from features.targets import ahead
-from features.words import MOST_MONTHS_AHEAD
 from models.distribution import DeathsDistribution
 
 MONTHS = 24
@@ -72,19 +71,25 @@ class RegionRecords:
 
 @dataclass(frozen=True, eq=False)
 class RecordTable:
-    """Deaths (T, R), and for every horizon H the pool's weights (H, T, R, K) and probability.
+    """Deaths (T, R), and for each of H `horizons` the pool's weights (H, T, R, K) and probability.
 
     `probability` (H, T, R) is that deaths reach the threshold; NaN where no month of it did.
     """
 
     pool: "RecordPool"
+    horizons: tuple[int, ...]
     deaths: FloatArray
     weights: FloatArray
     probability: FloatArray
 
+    def probability_at(self, horizon: int) -> FloatArray:
+        """Return the probability at a horizon, (T, R)."""
+        probability: FloatArray = self.probability[self.horizons.index(horizon)]
+        return probability
+
     def at(self, horizon: int, month: IntArray, region: IntArray) -> RegionRecords:
         """Return what a pool reads of region-months."""
-        where = horizon - 1, month, region
+        where = self.horizons.index(horizon), month, region
         deaths = last_months(self.deaths, month, region)
         weights = self.weights[where].astype(np.float64)
         weights /= weights.sum(axis=1, keepdims=True)  # exact in twice the digits
@@ -131,21 +136,21 @@ class RecordPool(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no ty
         """The records of the pool, K = spreads x half-lives."""
         return tuple(Record(h, s) for s in self.spreads for h in self.half_lives)
 
-    def table(self, deaths: FloatArray, tau: float) -> RecordTable:
+    def table(self, deaths: FloatArray, tau: float, horizons: tuple[int, ...]) -> RecordTable:
         """Return weights and probabilities at every origin and horizon, from losses known by then.
 
         `deaths` is (T, R), `tau` the threshold [deaths/month].
         """
-        shape = (MOST_MONTHS_AHEAD, *deaths.shape)
+        shape = (len(horizons), *deaths.shape)
         weights = np.empty((*shape, len(self.records)), dtype=np.float32)
         probability = np.empty(shape, dtype=np.float32)
-        for horizon in range(1, MOST_MONTHS_AHEAD + 1):
+        for place, horizon in enumerate(horizons):
             scores = record_scores(self.records, deaths, horizon, tau)
             own = self.weights(scores, horizon)
-            weights[horizon - 1] = own
-            probability[horizon - 1] = (own * scores.exceedance).sum(axis=-1)
+            weights[place] = own
+            probability[place] = (own * scores.exceedance).sum(axis=-1)
         probability[:, ~(rolling_max(deaths, MONTHS) >= tau)] = np.nan
-        return RecordTable(self, deaths, weights, probability)
+        return RecordTable(self, horizons, deaths, weights, probability)
 
     def weights(self, scores: RecordScores, horizon: int) -> FloatArray:
         """Return each record's weight at every origin, (T, R, K), from scores known by then."""

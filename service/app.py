@@ -48,20 +48,13 @@ from service.store.past import PastScores
 _log = logging.getLogger(__name__)
 
 
-def _horizons(horizons: tuple[int, ...]) -> str:
-    is_range = horizons == tuple(range(horizons[0], horizons[-1] + 1))
-    return f"{horizons[0]} to {horizons[-1]}" if is_range else ", ".join(map(str, horizons))
-
-
-_TARGETS = "\n".join(
-    f"| `{spec.name}` | {spec.meaning} | {_horizons(spec.horizons)} |" for spec in SPECS.values()
-)
+_TARGETS = "\n".join(f"| `{spec.name}` | {spec.meaning} |" for spec in SPECS.values())
 
 DESCRIPTION = f"""
 Monthly, calibrated risk scores for regions: the probability that a **target** comes true.
 
-| target | what is forecast | horizon |
-|---|---|---|
+| target | what is forecast |
+|---|---|
 {_TARGETS}
 
 All scores of one **bulletin** were computed at once, from what was known at its **origin**; a

@@ -22,11 +22,12 @@ from features.words import TARGETS, Target
 from models.distribution import DeathsDistribution
 from models.forecaster import (
     DEATHS,
-    FITTED_CELLS,
     Cell,
+    CellName,
     Forecaster,
     cell_key,
     fit_cell,
+    fitted_cells,
     has_distribution,
 )
 from models.learners import LearnerName
@@ -81,12 +82,13 @@ def fit_forecaster(
     origin = len(samples.months) - 1
     tasks = {
         cell_key(target, horizon): (samples, configuration, learner, target, horizon, origin)
-        for target, horizon in FITTED_CELLS
+        for target, horizon in fitted_cells(configuration.targets)
     }
     fits = in_parallel(_fit, tasks, jobs)
     cells = dict(progress(fits, len(tasks), f"{level}: fitting {learner}"))
     in_order = {key: cells[key] for key in tasks}
-    forecaster = Forecaster(level, samples.tau, samples.names, samples.pool)
+    targets = configuration.targets
+    forecaster = Forecaster(level, samples.tau, samples.names, samples.pool, targets)
     return forecaster.with_cells(in_order)
 
 
@@ -96,15 +98,17 @@ def run_backtest(
     level: str,
     jobs: int,
     progress: Progress,
-    cells: Sequence[tuple[Target, int]] = FITTED_CELLS,
+    cells: Sequence[CellName] | None = None,
     *,
     span: OriginSpan | None = None,
     cache: TaskCache | None = None,
 ) -> Backtest:
     """Fit and forecast every fold, learner and cell that is not cached, and add the references.
 
-    Raises what `folds_of` raises.
+    `cells` are by default all that the experiment has fitted. Raises what `folds_of` raises.
     """
+    if cells is None:
+        cells = fitted_cells(configuration.targets)
     folds = folds_of(samples, configuration, span)
     grid = [
         (fold, learner, *cell)
@@ -116,15 +120,13 @@ def run_backtest(
     by_cell: dict[tuple[str, Target, int], list[Arrays]] = {}
     for task, key in zip(grid, tasks, strict=True):
         by_cell.setdefault(task[1:], []).append(results[key])
-    return _assemble(
-        samples, configuration.learners, cells, Fold(folds[0].at, folds[-1].end), by_cell
-    )
+    return _assemble(samples, configuration, cells, Fold(folds[0].at, folds[-1].end), by_cell)
 
 
 def _assemble(
     samples: Samples,
-    learners: Sequence[LearnerName],
-    cells: Sequence[tuple[Target, int]],
+    configuration: Configuration,
+    cells: Sequence[CellName],
     span: Fold,
     by_cell: Mapping[tuple[str, Target, int], Sequence[Arrays]],
 ) -> Backtest:
@@ -133,7 +135,7 @@ def _assemble(
     def of_learners(target: Target, horizon: int, kind: str) -> dict[str, FloatArray]:
         return {
             learner: np.concatenate([fold[kind] for fold in by_cell[learner, target, horizon]])
-            for learner in learners
+            for learner in configuration.learners
         }
 
     probabilities: list[pd.DataFrame] = []
@@ -143,12 +145,13 @@ def _assemble(
         forecasts = of_learners(target, horizon, "probability")
         forecasts |= reference_probabilities(samples, target, horizon, where)
         probabilities.append(_table(samples, target, horizon, where, forecasts))
-        if has_distribution(target):
+        if has_distribution(target, horizon, configuration.targets):
             past = reference_measures(samples, horizon, where)
             for kind, tables in deaths.items():
                 columns = of_learners(target, horizon, kind) | past[kind]
                 tables.append(_table(samples, DEATHS, horizon, where, columns))
-    parts = (probabilities, *deaths.values())
+    no_deaths = probabilities[0].iloc[:0]
+    parts = (probabilities, *(tables or [no_deaths] for tables in deaths.values()))
     return Backtest(*(pd.concat(part, ignore_index=True) for part in parts))
 
 
@@ -209,6 +212,7 @@ def _fit(
             samples.rows(target, horizon, calibration),
             samples.tau,
             tuple(i for i, name in enumerate(samples.names) if name in SCALE_INDICATORS),
+            with_deaths=has_distribution(target, horizon, configuration.targets),
         )
 
 

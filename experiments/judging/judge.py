@@ -12,9 +12,9 @@ from experiments.backtest.rolling import Backtest, Progress, run_backtest
 from experiments.configuration import Configuration
 from experiments.judging.skill import SKILL_OF, SkillTables
 from experiments.judging.verification import Verification
-from experiments.samples import Samples, newest_origin, samples_at
+from experiments.samples import Samples, lesson
 from features.archive.vintage import SummaryEvents, Vintage
-from features.indicators.catalogue import missing_details, needs_of
+from features.indicators.catalogue import needs_of
 from features.markdown import markdown_table
 from features.months import format_month
 from features.panel.panel import read_panel
@@ -144,12 +144,8 @@ def judge(
     when the events do not reach the origin or begin too late.
     """
     panel = read_panel(vintage, level, needs_of(configuration.indicator_names))
-    origin = newest_origin(panel) if period.origin is None else period.origin
-    panel = panel.until(origin)
-    missing = missing_details(panel, configuration.indicator_names)
-    configuration = configuration.without(missing)
-    tau, pool = configuration.tau(level), configuration.record_pool
-    samples = samples_at(panel, origin, tau, configuration.indicator_names, pool)
+    learned = lesson(panel, configuration, period.origin)
+    panel, configuration, samples = learned.panel, learned.configuration, learned.samples
     cache = None if folder is None else task_cache(folder, samples, configuration)
     backtest = run_backtest(
         samples, configuration, level, jobs, progress, span=period.span, cache=cache
@@ -166,7 +162,7 @@ def judge(
         simulated=vintage.simulated,
         history=vintage.history,
         summary_events=vintage.summary_events,
-        untold=missing,
+        untold=learned.untold,
     )
     skill = SkillTables.of(backtest)
     countries, seed = country_names(panel.regions), configuration.seed

@@ -27,7 +27,7 @@ from features.indicators.catalogue import needs_of
 from features.months import format_month
 from features.panel.panel import Panel, read_panel
 from features.words import PROBABILITIES
-from models.forecaster import Forecaster
+from models.forecaster import Forecaster, months_ahead
 
 
 def read_inputs(
@@ -44,7 +44,8 @@ def forecast_level(
 ) -> LevelForecast:
     """Forecast a level at an origin; raises CoverageError when it covers no region there."""
     past = panel.until(origin)
-    samples = samples_at(past, origin, forecaster.tau, forecaster.names, forecaster.pool)
+    horizons = months_ahead(forecaster.targets or {})
+    samples = samples_at(past, origin, forecaster.tau, forecaster.names, forecaster.pool, horizons)
     return LevelForecast(past, model, forecaster, samples)
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache, partial
 
 import joblib
 import numpy as np
@@ -27,7 +28,7 @@ from models.explanation import (
     single_effects,
     usual_indicators,
 )
-from models.forecaster import FITTED_CELLS, Cell
+from models.forecaster import Cell, fitted_cells
 
 STRONGEST = 3
 """The most single indicators that a score names besides the families."""
@@ -114,29 +115,29 @@ def _questions(
 ) -> Iterator[tuple[Target, int, Question]]:
     samples, forecaster = forecast.samples, forecast.forecaster
     usual, is_own = usual_indicators(samples.indicators, samples.eligible)
-    usual_records = _usual_records(samples)
+    usual_records = cache(partial(_usual_records, samples))
     ids = forecast.panel.regions.table["id"].to_numpy(dtype=object)
     indicators = select(samples.names)
-    for target, horizon in FITTED_CELLS:
+    for target, horizon in fitted_cells(forecaster.targets or {}):
         here = is_scored(target, samples)
         question = Question(
             probability=_probability(forecaster.cell(target, horizon)),
             indicators=indicators,
             regions=ids[here],
             present=_read_at(samples, -1, horizon)[here],
-            usual=np.column_stack([usual, usual_records[:, horizon - 1]])[here],
+            usual=np.column_stack([usual, usual_records(horizon)])[here],
             is_own=is_own[here],
             before=_before(forecast, previous, target, horizon),
         )
         yield target, horizon, question
 
 
-def _usual_records(samples: Samples) -> Matrix:
-    """Return the records' usual probability of the threshold by region and horizon, (R, H).
+def _usual_records(samples: Samples, horizon: int) -> Matrix:
+    """Return the records' usual probability of the threshold, (R, 1).
 
     A month of whose threshold a record says nothing counts as the lowest.
     """
-    probability = np.moveaxis(samples.records.probability, 0, -1).astype(np.float32)
+    probability = samples.records.probability_at(horizon)[..., None].astype(np.float32)
     usual, _ = usual_indicators(np.nan_to_num(probability, nan=-1), samples.eligible)
     return np.where(usual < 0, np.float32(np.nan), usual)
 
@@ -147,7 +148,7 @@ def _probability(cell: Cell) -> Probability:
 
 def _read_at(samples: Samples, month: int, horizon: int) -> Matrix:
     """Return what a cell reads of every region at a month, (R, K + 1)."""
-    record = samples.records.probability[horizon - 1, month]
+    record = samples.records.probability_at(horizon)[month]
     return np.column_stack([samples.indicators[month], record])
 
 

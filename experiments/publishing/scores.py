@@ -91,9 +91,10 @@ def distribution_rows(forecast: LevelForecast) -> pd.DataFrame:
     """Return the distributions behind the scores of deaths, as DISTRIBUTIONS_SCHEMA."""
     ids = forecast.panel.regions.table["id"][forecast.scored]
     parts = []
-    for horizon in SPECS[DEATHS].horizons:
-        deaths = forecast.cells[DEATHS, horizon].deaths
-        steps = [] if deaths is None else steps_of(deaths)
+    for (target, horizon), cell in forecast.cells.items():
+        if target != DEATHS or cell.deaths is None:
+            continue
+        steps = steps_of(cell.deaths)
         parts.append(
             pd.DataFrame(
                 {

@@ -28,9 +28,9 @@ from features.markdown import markdown_table
 from features.months import format_month, parse_month
 from features.panel.panel import Panel, read_panel
 from features.targets import label
-from features.words import QUANTILES, SPECS, Target, quantile_column
+from features.words import QUANTILES, SPECS, TARGETS, Target, quantile_column
 from models import metrics
-from models.forecaster import DEATHS, FITTED_CELLS
+from models.forecaster import DEATHS
 from models.references import REFERENCES, SPREAD, Reference, reference_deaths
 
 SCORE = "score"
@@ -44,8 +44,7 @@ def judged_probabilities(panel: Panel, samples: Samples, scores: pd.DataFrame) -
     target, horizon, outcome (0 or 1), and a probability a forecast.
     """
     parts = []
-    for target, horizon in FITTED_CELLS:
-        part = scores[(scores["target"] == target) & (scores["horizon"] == horizon)]
+    for target, horizon, part in _by_cell(scores[scores["target"] != DEATHS]):
         outcome, region = _outcomes(panel, samples, part, target, horizon)
         is_known = ~np.isnan(outcome)
         where = (np.full(is_known.sum(), len(samples.months) - 1), region[is_known])
@@ -81,8 +80,7 @@ def deaths_record(panel: Panel, samples: Samples, scores: pd.DataFrame) -> pd.Da
     """
     rows = []
     at_all_horizons = _reference_deaths(samples, set(REFERENCES) - SPREAD, 1)
-    for horizon in SPECS[DEATHS].horizons:
-        part = scores[(scores["target"] == DEATHS) & (scores["horizon"] == horizon)]
+    for _, horizon, part in _by_cell(scores[scores["target"] == DEATHS]):
         outcome, region = _outcomes(panel, samples, part, DEATHS, horizon)
         is_known = ~np.isnan(outcome)
         if not is_known.any():
@@ -124,12 +122,20 @@ def record_markdown(record: pd.DataFrame, measures: tuple[str, ...]) -> str:
     return markdown_table(head, rows, texts=0).rstrip("\n")
 
 
+def _by_cell(scores: pd.DataFrame) -> Iterator[tuple[Target, int, pd.DataFrame]]:
+    """Yield the scores of each target and horizon, in the order of the vocabulary."""
+    for target in TARGETS:
+        own = scores[scores["target"] == target]
+        for horizon in sorted(own["horizon"].unique()):
+            yield target, int(horizon), own[own["horizon"] == horizon]
+
+
 def _outcomes(
     panel: Panel, samples: Samples, part: pd.DataFrame, target: Target, horizon: int
 ) -> tuple[FloatArray, IntArray]:
     row = len(samples.months) - 1
     region = pd.Index(panel.regions.table["id"]).get_indexer(part["region"])
-    outcome = label(target, panel.total_deaths, horizon, samples.tau)[row, region]
+    outcome = label(target, panel.counts, horizon, samples.tau)[row, region]
     # A later vintage may lack a region, whose index is then -1, or not observe its past.
     is_covered = (region >= 0) & samples.eligible[row, region]
     return np.where(is_covered, outcome, np.nan), region

@@ -23,7 +23,7 @@ from experiments.report.page import pictures_of
 from experiments.tracking.registry import FORECASTS_FILE, TRUSTED_TYPES
 from experiments.tracking.store import MlflowStore
 from features.months import format_month
-from features.words import MOST_MONTHS_AHEAD, PROBABILITIES, SPECS
+from features.words import PROBABILITIES, SPECS
 from models.forecaster import Forecaster, cell_key
 from models.learners import LearnerName
 from models.references import REFERENCES
@@ -32,6 +32,7 @@ _PREFIX = {"comparison": "", "backtest": "backtest of "}
 _COEFFICIENT_CELLS = [
     cell_key(target, 6 if SPECS[target].is_window else 1) for target in PROBABILITIES
 ]
+_MAPPED_HORIZONS = (1, 6, 12)
 _DATASET_CONTEXT = "training and backtest"
 _BATCH = 900
 """MLflow takes at most 1,000 metrics at once."""
@@ -90,7 +91,7 @@ def log_forecaster(
     records = partial(training.samples.newest_records, scored)
     forecasts = forecaster.forecast(latest[scored], records)
     with mlflow.start_run(run_id=run_id):
-        for horizon in (1, 6, 12):
+        for horizon in (h for h in _MAPPED_HORIZONS if (MAPPED, h) in forecasts):
             values = np.full(len(latest), np.nan)
             values[scored] = forecasts[MAPPED, horizon].probability
             text = f"{heading}, P(deaths >= {forecaster.tau:g}) {horizon} months after "
@@ -103,7 +104,7 @@ def log_forecaster(
                 if cell in set(table["cell"]):
                     picture = model_figures.coefficient_plot(table, cell, f"{heading}, {cell}")
                     _log_figure(picture, f"coefficients/{cell}.png")
-        own = [records(horizon).probability for horizon in range(1, MOST_MONTHS_AHEAD + 1)]
+        own = [records(horizon).probability for horizon in training.samples.horizons]
         example = pd.DataFrame(
             np.column_stack([latest[scored], *own])[:3], columns=list(forecaster.columns)
         )

@@ -18,7 +18,7 @@ from features.months import format_month
 from features.panel.incidents import Incidents, no_incidents, read_incidents
 from features.places.matching import counted_map
 from features.places.regions import Regions, load_regions
-from features.words import Level
+from features.words import Level, Measure, Violence
 
 Detail = Literal["events", "types of events", "types of deaths", "actors", "places", "texts"]
 """What a history may hold beside deaths by region and month."""
@@ -36,7 +36,8 @@ class Panel:
     state-based, non-state, one-sided, not told apart; NaN where not observed. `incidents` are the
     events behind them, `details` what the history holds. `neighbour_count` (R,) is how many regions
     of the map touch each one; `regions.neighbours` has only those of the panel, which depend on
-    what is observed later.
+    what is observed later. `measure` and `violence` say what is forecast: the deaths or the events
+    of some types of violence, or, where it is None, of all.
     """
 
     regions: Regions
@@ -47,6 +48,17 @@ class Panel:
     neighbour_count: FloatArray
     details: frozenset[Detail] = ALL_DETAILS
     incidents: Incidents = field(default_factory=no_incidents)
+    measure: Measure = "deaths"
+    violence: tuple[Violence, ...] | None = None
+
+    @cached_property
+    def counts(self) -> FloatArray:
+        """What is forecast, (T, R) [a month]: the measure, of the types of violence that count."""
+        values = self.deaths if self.measure == "deaths" else self.events
+        if self.violence is None:
+            return np.asarray(values.sum(axis=0))
+        types = list(TYPES_OF_VIOLENCE.values())
+        return np.asarray(values[[types.index(kind) for kind in self.violence]].sum(axis=0))
 
     @cached_property
     def total_deaths(self) -> FloatArray:
@@ -57,6 +69,21 @@ class Panel:
     def total_events(self) -> FloatArray:
         """Events of all types together, (T, R) [events/month]."""
         return np.asarray(self.events.sum(axis=0))
+
+    def counting(self, measure: Measure, violence: tuple[Violence, ...] | None) -> "Panel":
+        """Return the panel with another measure or types of violence to be forecast.
+
+        Raises CoverageError when the history does not have them.
+        """
+        needs: set[Detail] = {"events"} if measure == "events" else set()
+        if violence is not None:
+            needs.add("types of events" if measure == "events" else "types of deaths")
+        missing = ", ".join(sorted(needs - self.details))
+        if missing:
+            raise CoverageError(
+                f'the history does not have {missing}: choose another measure or violence = "all"'
+            )
+        return replace(self, measure=measure, violence=violence)
 
     def row(self, month: int) -> int:
         """Return the index of a month; raises CoverageError when the panel does not hold it."""
