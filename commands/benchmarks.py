@@ -18,27 +18,33 @@ Predictions = Annotated[
 ]
 
 
+Config = Annotated[
+    Path | None, typer.Option(help="Experiment in TOML; default: the benchmark's own.")
+]
+
+
 @benchmark.command("views")
 def views(
     data: Annotated[Path, typer.Option(help="Folder of the tables of the VIEWS challenge.")],
     windows: Annotated[
         str | None, typer.Option(help="Years, 2018..2023; default: all that have a truth.")
     ] = None,
+    config: Config = None,
     figures: Figures = None,
     predictions: Predictions = None,
     jobs: Jobs = None,
 ) -> None:
     """Forecast deaths by country and month: CRPS, IGN and MIS beside the published ones."""
-    from experiments.benchmarks.country_pool import COUNTRY_FORECASTER
-    from experiments.benchmarks.files import SEED, Run
-    from experiments.benchmarks.views import benchmark_views
+    from experiments.benchmarks.files import Run
+    from experiments.benchmarks.views import EXPERIMENT, benchmark_views
     from experiments.benchmarks.views_data import parse_windows
+    from experiments.configuration import read_configuration
 
     report = benchmark_views(
         data,
         None if windows is None else parse_windows(windows),
-        COUNTRY_FORECASTER,
-        Run(SEED, jobs or os.cpu_count() or 1, progress, figures, predictions),
+        read_configuration(config or EXPERIMENT),
+        Run(jobs or os.cpu_count() or 1, progress, figures, predictions),
     )
     print(report.as_markdown(), end="")
 
@@ -55,20 +61,41 @@ def sub_forecast(
     units: Annotated[
         int, typer.Option(min=1, help="Units at least; quiet ones without a name fill up.")
     ] = 994,
+    config: Config = None,
     figures: Figures = None,
     predictions: Predictions = None,
     jobs: Jobs = None,
 ) -> None:
     """Forecast occurrence, escalation and onset by region: beside the published scores."""
-    from experiments.benchmarks.files import SEED, Run
-    from experiments.benchmarks.subforecast import benchmark_subforecast
-    from experiments.benchmarks.subforecast_forecaster import UNIT_FORECASTER
+    from experiments.benchmarks.files import Run
+    from experiments.benchmarks.subforecast import EXPERIMENT, benchmark_subforecast
+    from experiments.configuration import read_configuration
 
     report = benchmark_subforecast(
         data,
         (None if first is None else month_of(first), None if last is None else month_of(last)),
-        UNIT_FORECASTER,
-        Run(SEED, jobs or os.cpu_count() or 1, progress, figures, predictions),
+        read_configuration(config or EXPERIMENT),
+        Run(jobs or os.cpu_count() or 1, progress, figures, predictions),
         units,
+    )
+    print(report.as_markdown(), end="")
+
+
+@benchmark.command("real-time")
+def real_time(
+    data: Annotated[Path, typer.Option(help="Folder of dated vintages by country and month.")],
+    config: Config = None,
+    figures: Figures = None,
+    jobs: Jobs = None,
+) -> None:
+    """Forecast from what was known on each of several dates: CRPS and Brier beside references."""
+    from experiments.benchmarks.files import Run
+    from experiments.benchmarks.real_time import benchmark_real_time
+    from experiments.configuration import DEFAULT, read_configuration
+
+    report = benchmark_real_time(
+        data,
+        read_configuration(config or DEFAULT),
+        Run(jobs or os.cpu_count() or 1, progress, figures),
     )
     print(report.as_markdown(), end="")

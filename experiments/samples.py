@@ -1,7 +1,7 @@
 """The data of one level that learners learn from: indicators, labels and eligibility."""
 
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 
 import numpy as np
 import numpy.typing as npt
@@ -14,7 +14,7 @@ from features.months import format_month
 from features.panel.panel import Panel
 from features.targets import ahead, label
 from features.words import Target
-from models.forecaster import LabelledRows, months_ahead
+from models.forecaster import CellForecast, CellName, Forecaster, LabelledRows, months_ahead
 from models.record import RecordPool, RecordTable, RegionRecords
 
 RegionMonths = tuple[IntArray, IntArray]
@@ -77,6 +77,13 @@ class Samples:
             deaths=ahead(self.deaths, horizon)[where],
             regions=where[1],
             records=self.records.at(horizon, *where),
+        )
+
+    def forecasts(self, forecaster: Forecaster) -> dict[CellName, CellForecast]:
+        """Return the forecasts of the eligible regions at the newest month, by cell."""
+        scored = self.eligible[-1]
+        return forecaster.forecast(
+            self.indicators[-1][scored], partial(self.newest_records, scored)
         )
 
     def newest_records(self, regions: BoolArray, horizon: int) -> RegionRecords:

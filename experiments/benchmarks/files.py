@@ -5,13 +5,11 @@ import gzip
 import json
 import math
 import zlib
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeVar
 
-import joblib
 import pandas as pd
 import pyarrow as pa
 
@@ -110,24 +108,11 @@ def _without_nan(content: Json) -> Json:
     return None if isinstance(content, float) and not math.isfinite(content) else content
 
 
-Result = TypeVar("Result")
-
-SEED = 1
-
-
 @dataclass(frozen=True)
 class Run:
-    """The seed, how many fits side by side, what shows progress, and files to write, if any."""
+    """How many fits side by side, what shows progress, and files to write, if any."""
 
-    seed: int
     jobs: int
     progress: Progress
     json_path: Path | None = None
     predictions_path: Path | None = None
-
-    def each(
-        self, tasks: Iterable[Callable[[], Result]], total: int, label: str
-    ) -> Iterator[Result]:
-        """Yield the results of tasks in order; any backend of joblib can take them."""
-        parallel = joblib.Parallel(n_jobs=self.jobs, return_as="generator")
-        yield from self.progress(parallel(joblib.delayed(task)() for task in tasks), total, label)

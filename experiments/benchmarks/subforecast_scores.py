@@ -4,16 +4,16 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from typing import NamedTuple
 
-import numpy as np
+import pandas as pd
 
 from experiments.benchmarks.files import Json, figure
 from experiments.benchmarks.published import UNIT_ENTRIES, UNIT_ROWS, UnitTarget
-from experiments.benchmarks.subforecast_data import UNIT_TARGETS, AdminCounts, labels_of
-from features.arrays import BoolArray, FloatArray, IntArray
+from features.arrays import FloatArray
 from features.markdown import markdown_table
 from features.months import format_month, parse_month
 from models import metrics
 
+UNIT_TARGETS: tuple[UnitTarget, ...] = ("occurrence", "escalation", "onset")
 FIRST_ORIGIN = parse_month("2017-08")
 FIRST_ONSET_ORIGIN = parse_month("2019-03")
 """Where the published rows begin; those of onset from here on are exactly as many as published."""
@@ -39,31 +39,18 @@ class UnitFigures(NamedTuple):
     reliability_slope: float
 
 
-def outcomes_of(counts: AdminCounts, origins: IntArray) -> FloatArray:
-    """Return what came true, (3, origins, N), NaN where a target is not defined."""
-    return labels_of(counts)[:, origins - int(counts.months[0])]
-
-
-def scored(outcomes: FloatArray, origins: IntArray) -> BoolArray:
-    """Return which outcomes (3, origins, N) are rows of the benchmark."""
-    rows = ~np.isnan(outcomes)
-    rows[UNIT_TARGETS.index("onset"), origins < FIRST_ONSET_ORIGIN] = False
-    return rows
-
-
-def figures_of(
-    counts: AdminCounts, origins: IntArray, outcomes: FloatArray, probabilities: FloatArray
-) -> list[UnitFigures]:
+def figures_of(rows: pd.DataFrame) -> list[UnitFigures]:
     """Return the measures by part of the rows and target.
 
-    `origins` (O,) [months since 1970-01]; `outcomes` and `probabilities` (3, O, N).
+    `rows` have target, origin [months since 1970-01], region (negative without a name), outcome and
+    probability. Those of onset before FIRST_ONSET_ORIGIN are left out.
     """
-    rows = scored(outcomes, origins)
+    scored = rows[(rows["target"] != "onset") | (rows["origin"] >= FIRST_ONSET_ORIGIN)]
     return [
-        _measured(part, target, y[chosen & in_part], p[chosen & in_part])
-        for part, in_part in _parts(counts, origins)
-        for target, chosen, y, p in zip(UNIT_TARGETS, rows, outcomes, probabilities, strict=True)
-        if (chosen & in_part).any()
+        _measured(part, target, own["outcome"].to_numpy(), own["probability"].to_numpy())
+        for part, chosen in _parts(scored)
+        for target in UNIT_TARGETS
+        if len(own := chosen[chosen["target"] == target])
     ]
 
 
@@ -81,19 +68,18 @@ def _measured(part: str, target: UnitTarget, y: FloatArray, p: FloatArray) -> Un
     )
 
 
-def _parts(counts: AdminCounts, origins: IntArray) -> Iterator[tuple[str, BoolArray]]:
-    """Yield parts of the rows by name, (origins, N)."""
-    target_month = (origins + 1)[:, None]
-    every = np.ones((len(origins), len(counts.units)), np.bool_)
-    yield ALL, every
-    yield "targets to 2021", every & (target_month <= _CHOSEN_UNTIL)
+def _parts(rows: pd.DataFrame) -> Iterator[tuple[str, pd.DataFrame]]:
+    """Yield parts of the rows by name."""
+    target_month = rows["origin"] + 1
+    yield ALL, rows
+    yield "targets to 2021", rows[target_month <= _CHOSEN_UNTIL]
     held_out = (target_month > _CHOSEN_UNTIL) & (target_month <= _PUBLISHED_UNTIL)
-    yield "targets of 2022-2023", every & held_out
-    if target_month[-1] > _PUBLISHED_UNTIL:
-        yield TO_2023, every & (target_month <= _PUBLISHED_UNTIL)
-        yield "targets from 2024", every & (target_month > _PUBLISHED_UNTIL)
-    if not counts.named.all():
-        yield NAMED, every & counts.named
+    yield "targets of 2022-2023", rows[held_out]
+    if (target_month > _PUBLISHED_UNTIL).any():
+        yield TO_2023, rows[target_month <= _PUBLISHED_UNTIL]
+        yield "targets from 2024", rows[target_month > _PUBLISHED_UNTIL]
+    if (rows["region"] < 0).any():
+        yield NAMED, rows[rows["region"] >= 0]
 
 
 @dataclass(frozen=True)

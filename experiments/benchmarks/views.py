@@ -5,16 +5,14 @@ Hegre et al. (2025), The 2023/24 VIEWS Prediction Challenge, Journal of Peace Re
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from functools import partial
 from pathlib import Path
-from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.parquet as pq
-from threadpoolctl import threadpool_limits
 
+from experiments.backtest.rolling import fit_forecaster
 from experiments.benchmarks.files import Run, need_place_for, write_json, written_whole
 from experiments.benchmarks.published import leaderboard
 from experiments.benchmarks.views_data import (
@@ -25,13 +23,20 @@ from experiments.benchmarks.views_data import (
     month_id,
     read_views,
 )
-from experiments.benchmarks.views_scores import Losses, ViewsReport, figures_of, losses_of
+from experiments.benchmarks.views_scores import ViewsReport, WindowLosses, figures_of, losses_of
+from experiments.configuration import Configuration
+from experiments.samples import Samples, lesson
 from features.arrays import FloatArray
-from features.errors import ModelError
+from models.distribution import DeathsDistribution
+from models.forecaster import DEATHS
+from models.references import reference_deaths
 
 Draws = npt.NDArray[np.float32]
 
-_FEWEST_DRAWS = 200
+EXPERIMENT = Path(__file__).with_name("views.toml")
+
+DRAWS = 1000
+_LEVELS = tuple((np.arange(DRAWS) + 0.5) / DRAWS)
 _RECENT_MONTHS = 12
 _SCHEMA = pa.schema(
     [
@@ -43,52 +48,74 @@ _SCHEMA = pa.schema(
 )
 
 
-class CountryForecaster(Protocol):
-    """Forecasts deaths of countries as equally likely draws."""
-
-    @property
-    def name(self) -> str:
-        """What the tables call it."""
-        ...
-
-    def forecast(
-        self, history: CountryHistory, origin_row: int, months_ahead: range, seed: int
-    ) -> Draws:
-        """Return draws (months ahead, N, m) [deaths/month], m >= 200; `origin_row` is the last."""
-        ...
-
-
 def benchmark_views(
-    data: Path, years: Sequence[int] | None, forecaster: CountryForecaster, run: Run
+    data: Path, years: Sequence[int] | None, configuration: Configuration, run: Run
 ) -> ViewsReport:
     """Forecast and score the windows of a folder, and write figures and draws where asked.
 
-    Raises InputError for unusable tables or files, ModelError when the forecaster returns no draws.
+    The experiment has one learner. Raises InputError for unusable tables or files.
     """
     need_place_for(run.json_path, run.predictions_path)
     history, windows = read_views(data, years)
     conflictology, entries = leaderboard(folder_of(data))
-    histories = [history.until(window.origin) for window in windows]
-    reference = [
-        losses_of(window.outcome, conflictology_draws(window, before))
-        for window, before in zip(windows, histories, strict=True)
-    ]
-    tasks = (partial(_forecast, forecaster, before, run.seed) for before in histories)
-    steps = run.each(tasks, len(windows), f"VIEWS: {forecaster.name}")
-    ours: list[Losses] = []
-    draws_given = 0
+    losses: list[WindowLosses] = []
     with _predictions_to(run.predictions_path) as writer:
-        for window, drawn in zip(windows, steps, strict=True):
-            own = drawn[:, np.searchsorted(history.countries, window.countries)]
-            ours.append(losses_of(window.outcome, own))
-            draws_given = own.shape[2]
+        for window in windows:
+            before = history.until(window.origin)
+            own, record = forecast_window(window, before, configuration, run)
+            forecasts: dict[str, npt.NDArray[np.floating]] = {
+                "ours": own,
+                "conflictology": conflictology_draws(window, before),
+                "decaying_record": record,
+            }
+            losses.append({name: losses_of(window.outcome, x) for name, x in forecasts.items()})
             if writer is not None:
                 writer.write_table(_as_table(window, own))
-    figures = figures_of(history, windows, ours, reference)
-    report = ViewsReport(forecaster.name, run.seed, draws_given, figures, conflictology, entries)
+    figures = figures_of(history, windows, losses)
+    report = ViewsReport(
+        configuration.name, configuration.seed, DRAWS, figures, conflictology, entries
+    )
     if run.json_path is not None:
         write_json(run.json_path, report.as_json())
     return report
+
+
+def forecast_window(
+    window: ChallengeWindow, history: CountryHistory, configuration: Configuration, run: Run
+) -> tuple[Draws, Draws]:
+    """Return draws of the forecaster and of the decaying record, (12, C, DRAWS) [deaths/month].
+
+    `history` ends with the origin. A country that is observed too briefly to be forecast has the
+    record of what is observed.
+    """
+    panel = history.panel()
+    learned = lesson(panel, configuration, window.origin)
+    samples, (learner,) = learned.samples, learned.configuration.learners
+    forecaster = fit_forecaster(
+        samples, learned.configuration, f"window {window.year}", learner, run.jobs, run.progress
+    )
+    forecastable, cells = samples.eligible[-1], samples.forecasts(forecaster)
+    place = panel.regions.table["id"].searchsorted(history.codes_of(window.countries))
+    own, record = [], []
+    for horizon in MONTHS_AHEAD:
+        draws = _record_draws(samples, horizon)
+        record.append(draws[place])
+        deaths = cells[DEATHS, horizon].deaths
+        if deaths is not None:
+            draws = draws.copy()
+            draws[forecastable] = even_draws(deaths)
+        own.append(draws[place])
+    return np.stack(own), np.stack(record)
+
+
+def even_draws(deaths: DeathsDistribution) -> Draws:
+    """Return DRAWS equally likely deaths of each distribution, (n, DRAWS), ascending."""
+    return deaths.ordered().quantiles(_LEVELS).astype(np.float32)
+
+
+def _record_draws(samples: Samples, horizon: int) -> Draws:
+    row = len(samples.months) - 1
+    return even_draws(reference_deaths("decaying_record", samples.deaths, row, horizon))
 
 
 def conflictology_draws(window: ChallengeWindow, history: CountryHistory) -> FloatArray:
@@ -98,21 +125,6 @@ def conflictology_draws(window: ChallengeWindow, history: CountryHistory) -> Flo
     columns = np.searchsorted(history.countries, window.countries)
     recent = np.nan_to_num(history.deaths[-_RECENT_MONTHS:, columns].T)
     return np.broadcast_to(recent, (len(window.months), *recent.shape))
-
-
-def _forecast(forecaster: CountryForecaster, history: CountryHistory, seed: int) -> Draws:
-    # One thread a fit: side by side they are quicker, and sums do not depend on the machine.
-    with threadpool_limits(1):
-        draws = forecaster.forecast(history, len(history.months) - 1, MONTHS_AHEAD, seed)
-    shape = (len(MONTHS_AHEAD), len(history.countries))
-    if draws.shape[:2] != shape or draws.ndim != len(shape) + 1 or draws.shape[2] < _FEWEST_DRAWS:
-        raise ModelError(
-            f"{forecaster.name} returned draws of shape {draws.shape}: (months ahead, countries, "
-            f"draws) must be {shape} and at least {_FEWEST_DRAWS}"
-        )
-    if not (np.isfinite(draws) & (draws >= 0)).all():
-        raise ModelError(f"{forecaster.name} returned draws that are no numbers of deaths")
-    return draws
 
 
 @contextmanager
@@ -135,7 +147,7 @@ def _as_table(window: ChallengeWindow, draws: Draws) -> pa.Table:
             np.repeat(ids, countries * count),
             np.tile(np.repeat(window.countries.astype(np.int32), count), months),
             np.tile(np.arange(count, dtype=np.int32), months * countries),
-            draws.astype(np.float32).ravel(),
+            draws.ravel(),
         ],
         schema=_SCHEMA,
     )

@@ -7,16 +7,19 @@ window (a calendar year), one `cm_ged_sb_*.csv` (months x country names), and `c
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
 from experiments.benchmarks.files import need_columns, numbers, read_csv, read_parquet
+from experiments.benchmarks.panels import country_panel
 from features.arrays import FloatArray, IntArray
 from features.errors import InputError
 from features.months import format_month, parse_month
+from features.panel.panel import Panel
+from features.places.matching import match_countries
 
 MONTHS_AHEAD = range(3, 15)
 """Each window is forecast whole from the October before it."""
@@ -30,14 +33,24 @@ _ACTUALS = "cm_actuals_"
 class CountryHistory:
     """Deaths of countries by month.
 
-    `months` (T,) [months since 1970-01], `countries` (N,) VIEWS ids in order, `names` (N,),
-    `deaths` (T, N) [deaths/month], state-based, NaN where the state did not exist.
+    `months` (T,) [months since 1970-01], `countries` (N,) VIEWS ids in order, `names` and `codes`
+    (N,), ISO 3166-1 alpha-3, `deaths` (T, N) [deaths/month], state-based, NaN where the state did
+    not exist.
     """
 
     months: IntArray
     countries: IntArray
     names: tuple[str, ...]
+    codes: tuple[str, ...]
     deaths: FloatArray
+
+    def panel(self) -> Panel:
+        """Return the panel of the countries, by code."""
+        return country_panel(self.months, self.codes, self.deaths, "state-based")
+
+    def codes_of(self, countries: IntArray) -> list[str]:
+        """Return the codes of countries by their VIEWS ids."""
+        return [self.codes[k] for k in np.searchsorted(self.countries, countries)]
 
     def until(self, month: int) -> "CountryHistory":
         """Return the months up to and including one; raises InputError when it is not there."""
@@ -48,7 +61,7 @@ class CountryHistory:
                 f"{format_month(month)}, from which is forecast: get a longer table"
             )
         end = month - first + 1
-        return CountryHistory(self.months[:end], self.countries, self.names, self.deaths[:end])
+        return replace(self, months=self.months[:end], deaths=self.deaths[:end])
 
 
 @dataclass(frozen=True, eq=False)
@@ -137,7 +150,11 @@ def _read_history(folder: Path) -> CountryHistory:
     order = sorted(range(len(names)), key=lambda k: ids[names[k]])
     deaths = np.column_stack([numbers(table[names[k]], path) for k in order])
     countries = np.array([ids[names[k]] for k in order], np.int64)
-    return CountryHistory(months, countries, tuple(names[k] for k in order), deaths)
+    in_order = tuple(names[k] for k in order)
+    codes = match_countries(pd.Series(in_order, dtype="str"))
+    if codes.isna().any():
+        raise InputError(f"'{path}' has '{in_order[codes.isna().argmax()]}', which is no country")
+    return CountryHistory(months, countries, in_order, tuple(codes), deaths)
 
 
 def _consecutive(text: pd.Series, path: Path) -> IntArray:
@@ -227,5 +244,4 @@ def _with_actuals(history: CountryHistory, windows: Sequence[ChallengeWindow]) -
     gap = np.flatnonzero(np.diff(months) != 1)
     # A year without a truth ends the history: what lies behind it has no past.
     end = int(gap[0]) + 1 if len(gap) else len(months)
-    deaths = table.to_numpy(np.float64)[:end]
-    return CountryHistory(months[:end], history.countries, history.names, deaths)
+    return replace(history, months=months[:end], deaths=table.to_numpy(np.float64)[:end])

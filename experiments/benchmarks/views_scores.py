@@ -16,7 +16,7 @@ from scipy.signal import resample
 from experiments.benchmarks.files import Json, figure
 from experiments.benchmarks.published import CountryEntry
 from experiments.benchmarks.views_data import ChallengeWindow, CountryHistory
-from features.arrays import BoolArray, FloatArray
+from features.arrays import FloatArray
 from features.markdown import markdown_table
 from models.metrics import crps_ensemble, ignorance, interval_score
 
@@ -33,15 +33,27 @@ _WORTH_SHOWING = 2.0
 """Entries whose CRPS is beyond so many times conflictology's are left to the JSON."""
 
 
+WindowLosses = Mapping[str, Losses]
+"""The losses of OURS and of each reference in a window."""
+
+OURS = "ours"
+REFERENCES = ("conflictology", "decaying_record")
+
+
 class CountryFigure(NamedTuple):
-    """Mean losses of a window (or MEAN), part of the countries and measure; NaN ratio over 0."""
+    """Mean losses of a window (or MEAN), part of the countries and measure."""
 
     window: str
     part: str
     measure: str
     ours: float
     conflictology: float
-    ratio: float
+    decaying_record: float
+
+    def ratio(self, reference: str) -> float:
+        """Return our loss as a share of a reference's; NaN over 0."""
+        bar = float(getattr(self, reference))
+        return self.ours / bar if bar else float("nan")
 
 
 def losses_of(outcome: FloatArray, draws: npt.NDArray[np.floating]) -> Losses:
@@ -67,8 +79,7 @@ def as_on_leaderboard(draws: FloatArray) -> FloatArray:
 def figures_of(
     history: CountryHistory,
     windows: Sequence[ChallengeWindow],
-    ours: Sequence[Losses],
-    conflictology: Sequence[Losses],
+    losses: Sequence[WindowLosses],
 ) -> list[CountryFigure]:
     """Return mean losses by window and over all windows, with and without the two great wars."""
     figures = []
@@ -76,21 +87,17 @@ def figures_of(
         left_out = [k for k, n in zip(history.countries, history.names, strict=True) if n in wars]
         is_counted = [~np.isin(window.countries, left_out) for window in windows]
         for measure in MEASURES:
-            own = _means(measure, ours, is_counted)
-            bar = _means(measure, conflictology, is_counted)
+            means = [
+                [float(one[name][measure][:, k].mean()) for name in (OURS, *REFERENCES)]
+                for one, k in zip(losses, is_counted, strict=True)
+            ]
+            means.append([fmean(column) for column in zip(*means, strict=True)])
             names = [*(str(window.year) for window in windows), MEAN]
-            pairs = zip(names, [*own, fmean(own)], [*bar, fmean(bar)], strict=True)
-            figures += [_figure(name, part, measure, o, b) for name, o, b in pairs]
+            figures += [
+                CountryFigure(name, part, measure, *values)
+                for name, values in zip(names, means, strict=True)
+            ]
     return figures
-
-
-def _means(measure: str, losses: Sequence[Losses], is_counted: Sequence[BoolArray]) -> list[float]:
-    return [float(loss[measure][:, k].mean()) for loss, k in zip(losses, is_counted, strict=True)]
-
-
-def _figure(window: str, part: str, measure: str, ours: float, bar: float) -> CountryFigure:
-    ratio = ours / bar if bar else float("nan")
-    return CountryFigure(window, part, measure, ours, bar, ratio)
 
 
 @dataclass(frozen=True)
@@ -112,7 +119,10 @@ class ViewsReport:
             "forecaster": self.forecaster,
             "seed": self.seed,
             "draws": self.draws,
-            "figures": [one._asdict() for one in self.figures],
+            "figures": [
+                one._asdict() | {f"ratio_to_{name}": one.ratio(name) for name in REFERENCES}
+                for one in self.figures
+            ],
             "published_conflictology": asdict(bar),
             "published": [asdict(e) | {"ratio": _ratios(e, bar)} for e in self.published],
         }
@@ -130,13 +140,11 @@ class ViewsReport:
             for measure, digits in _DIGITS.items():
                 here = of[window, measure]
                 row += [figure(here.ours, digits), figure(here.conflictology, digits)]
-                row.append(figure(here.ratio, 3))
-            own = of[window, "ign_own"]
-            rows.append([*row, figure(own.ours, 3), figure(own.conflictology, 3)])
-        compared = [
-            f"{m.upper()}{of}" for m in _DIGITS for of in ("", ", conflictology", ", ratio")
-        ]
-        head = ["window", *compared, "IGN of own draws", "IGN of own draws, conflictology"]
+                row += [figure(here.ratio(name), 3) for name in REFERENCES]
+            rows.append([*row, figure(of[window, "ign_own"].conflictology, 3)])
+        parts = ("", ", conflictology", ", ratio", ", ratio to decaying record")
+        compared = [f"{m.upper()}{of}" for m in _DIGITS for of in parts]
+        head = ["window", *compared, "IGN of conflictology's own draws"]
         return f"{self.forecaster}, {part}\n\n{markdown_table(head, rows)}"
 
     def _beside_published(self) -> str:

@@ -170,7 +170,7 @@ def judge(
         training=training,
         skill=skill,
         verification=Verification.of(backtest, configuration.learners, countries, seed=seed),
-        chosen=_best(skill, configuration.learners),
+        chosen=best_learner(skill, configuration.learners),
     )
 
 
@@ -181,6 +181,6 @@ def country_names(regions: Regions) -> list[str]:
     return [str(name) for name in codes.map(names).fillna(codes)]
 
 
-def _best(skill: SkillTables, learners: tuple[LearnerName, ...]) -> LearnerName:
+def best_learner(skill: SkillTables, learners: tuple[LearnerName, ...]) -> LearnerName:
     """Return the learner with the highest logarithmic skill, mean over the targets."""
     return max(learners, key=lambda learner: float(skill.summary(learner)["log_skill"].mean()))

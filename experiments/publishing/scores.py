@@ -1,7 +1,7 @@
 """`scores.parquet` and `distributions.parquet`: the forecasts of a level."""
 
 from dataclasses import dataclass
-from functools import cached_property, partial
+from functools import cached_property
 
 import numpy as np
 import pandas as pd
@@ -40,10 +40,7 @@ class LevelForecast:
     @cached_property
     def cells(self) -> dict[tuple[Target, int], CellForecast]:
         """The forecasts for the scored regions, by target and horizon."""
-        return self.forecaster.forecast(
-            self.samples.indicators[-1][self.scored],
-            partial(self.samples.newest_records, self.scored),
-        )
+        return self.samples.forecasts(self.forecaster)
 
 
 def is_scored(target: Target, samples: Samples) -> BoolArray:

@@ -89,7 +89,7 @@ def log_forecaster(
     latest = training.samples.indicators[-1]
     scored = training.samples.eligible[-1]
     records = partial(training.samples.newest_records, scored)
-    forecasts = forecaster.forecast(latest[scored], records)
+    forecasts = training.samples.forecasts(forecaster)
     with mlflow.start_run(run_id=run_id):
         for horizon in (h for h in _MAPPED_HORIZONS if (MAPPED, h) in forecasts):
             values = np.full(len(latest), np.nan)

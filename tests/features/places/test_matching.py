@@ -37,6 +37,7 @@ def match(country: str, name: str) -> tuple[str | None, str]:
         ("DR Congo (Zaire)", "COD"),
         ("Congo, Dem. Rep.", "COD"),
         ("D.R. Congo", "COD"),
+        ("Congo, DRC", "COD"),
         ("Republic of the Congo", "COG"),
         ("Congo", "COG"),
         ("Myanmar (Burma)", "MMR"),
