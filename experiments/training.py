@@ -19,6 +19,7 @@ from experiments.tracking import registry
 from experiments.tracking.runs import log_forecaster, log_training
 from experiments.tracking.store import MlflowStore, model_name
 from features.archive.vintage import Vintage
+from features.errors import ConfigurationError
 from features.months import format_month
 from features.words import Level
 from models.learners import LearnerName
@@ -51,8 +52,14 @@ def train_levels(
     """Train every level of the configuration up to an origin, by default the newest month.
 
     `code` is the running version and commit. Raises CoverageError when the events do not reach the
-    origin or begin too late, and ModelError when a store would mix simulated and real.
+    origin or begin too late, ModelError when a store would mix simulated and real, and
+    ConfigurationError when the experiment measures what no bulletin tells.
     """
+    if configuration.measure != "deaths" or configuration.types is not None:
+        raise ConfigurationError(
+            f"bulletins are of the deaths of all violence, and {configuration.name} measures "
+            'something else: set measure = "deaths" and violence = "all", or run `tocsin backtest`'
+        )
     for level in configuration.levels:
         registry.refuse_other_events(store, level, vintage)
     results = []
