@@ -83,12 +83,13 @@ def run_ablation(
 
 
 def _cells(configuration: Configuration) -> tuple[CellName, ...]:
-    """Return the fitted cells that are judged: all windows, and four of the monthly horizons."""
-    return tuple(
-        (target, horizon)
-        for target, horizon in fitted_cells(configuration.targets)
-        if SPECS[target].is_window or horizon in _MONTHS
-    )
+    """Return the fitted cells that are judged: all windows, and four of the monthly horizons.
+
+    All cells where the experiment has none of these.
+    """
+    cells = fitted_cells(configuration.targets)
+    few = tuple(cell for cell in cells if SPECS[cell[0]].is_window or cell[1] in _MONTHS)
+    return few or cells
 
 
 def losses_of(backtest: Backtest, learner: LearnerName) -> pd.DataFrame:

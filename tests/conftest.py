@@ -12,6 +12,7 @@ import pytest
 from features.places.regions import load_regions
 from features.sources.simulation.parameters import SimulationParameters
 from features.sources.simulation.world import World, simulate
+from tests.targets import TARGETS_AHEAD
 
 # Tests decide these for themselves; the first two are read by mlflow when it is imported.
 os.environ["MLFLOW_DISABLE_TELEMETRY"] = "true"
@@ -40,6 +41,8 @@ SETTINGS: dict[str, Any] = {
     "description": "Small enough for a test",
     "levels": ["admin1"],
     "seed": 1,
+    "measure": "deaths",
+    "violence": "all",
     "indicators": [
         "deaths",
         "deaths_mean_3",
@@ -53,6 +56,7 @@ SETTINGS: dict[str, Any] = {
     ],
     "learners": ["logistic", "boosting"],
     "events": {"history": "any", "summary": "spread"},
+    "targets": {target: list(horizons) for target, horizons in TARGETS_AHEAD.items()},
     "thresholds": {"country": 25, "admin1": 5, "priogrid": 1},
     "training": {"months": 96, "calibration_months": 24},
     "backtest": {"years": 2, "refit_months": 12},

@@ -15,6 +15,7 @@ import pytest
 from features.months import format_month
 from features.sources.simulation.world import World
 from tests.command import as_toml, process, tocsin
+from tests.targets import HORIZONS
 from tests.training import without_pictures
 
 NAMES = {"MLI-mopti": "Mopty", "MLI-segou": "Region de Segou", "MLI-kidal": "Upper Azawad"}
@@ -129,7 +130,7 @@ def test_the_service_and_the_terminal_answer_for_a_region_without_geometry(
 ) -> None:
     profile = httpx.get(f"{address}/v1/scores/{ALONE}").json()
     assert profile["region"]["name"] == "Upper Azawad"
-    assert {score["horizon"] for score in profile["scores"]} == set(range(1, 13))
+    assert {score["horizon"] for score in profile["scores"]} == set(HORIZONS)
     regions = httpx.get(f"{address}/v1/regions?country=MLI&limit=100").json()["items"]
     assert ALONE in {region["id"] for region in regions}
     shown = tocsin(home, "scores", "--region", ALONE)

@@ -18,6 +18,7 @@ import pytest
 
 from features.sources.simulation.world import World, deliver
 from tests.command import as_toml, process, tocsin
+from tests.targets import HORIZONS, TARGETS_AHEAD
 
 GLEDITSCH_WARD = {"BFA": 439, "MLI": 432, "NER": 436}
 
@@ -74,7 +75,8 @@ def address(home: Path) -> Iterator[str]:
 def test_every_covered_region_has_every_score_and_no_other_region_has_any(address: str) -> None:
     scores = items(f"{address}/v1/scores?limit=1000")
     assert {score["country"] for score in scores} == {"BFA", "MLI"}
-    for target, horizons in (("instability", range(1, 13)), ("escalation", (3, 6, 12))):
+    for target in ("instability", "escalation"):
+        horizons = TARGETS_AHEAD[target]
         scored = {(s["region"], s["horizon"]) for s in scores if s["target"] == target}
         regions = {s["region"] for s in scores}
         assert scored == {(region, horizon) for region in regions for horizon in horizons}
@@ -86,7 +88,7 @@ def test_every_covered_region_has_every_score_and_no_other_region_has_any(addres
 def test_scores_are_probabilities_and_agree_with_the_distribution_of_deaths(address: str) -> None:
     profile = httpx.get(f"{address}/v1/scores/MLI-mopti").json()
     by_target = {(s["target"], s["horizon"]): s for s in profile["scores"]}
-    for horizon in range(1, 13):
+    for horizon in HORIZONS:
         deaths, instability = by_target["fatalities", horizon], by_target["instability", horizon]
         assert 0 <= instability["probability"] <= 1
         assert deaths["probability"] == instability["probability"]

@@ -15,6 +15,7 @@ from features.arrays import FloatArray
 from features.months import parse_month
 from features.panel.panel import Panel, build_panel
 from features.sources.simulation.world import World, conditional_draws, true_probability
+from tests.targets import HORIZONS
 from tests.training import plainly
 
 ORIGINS = [parse_month(month) for month in ("2019-12", "2020-12", "2021-12", "2022-12", "2023-12")]
@@ -45,7 +46,7 @@ def forecasts(samples: Samples, settings: dict[str, Any]) -> FloatArray:
     everywhere = np.ones(samples.deaths.shape[1], dtype=bool)
     records = partial(samples.newest_records, everywhere)
     issued = forecaster.forecast(samples.indicators[-1], records)
-    return np.stack([issued["instability", h].probability for h in range(1, 13)])
+    return np.stack([issued["instability", h].probability for h in HORIZONS])
 
 
 @pytest.fixture(scope="module")
@@ -55,14 +56,14 @@ def probabilities(world: World, small_settings: dict[str, Any]) -> dict[str, Flo
     truth, scores, climatology = [], [], []
     for origin in ORIGINS:
         names = tuple(small_settings["indicators"])
-        samples = samples_at(panel, origin, TAU, names)
+        samples = samples_at(panel, origin, TAU, names, horizons=HORIZONS)
         draws = conditional_draws(world, origin, 12, 400, seed=origin)
         truth.append(true_probability(draws, TAU))
         scores.append(forecasts(samples, small_settings))
         here = (np.full(len(panel.regions), len(samples.months) - 1), np.arange(len(panel.regions)))
         climatology.append(
             [reference_probabilities(samples, "instability", h, here)["climatology"]
-             for h in range(1, 13)]
+             for h in HORIZONS]
         )  # fmt: skip
     return {
         "truth": np.array(truth),

@@ -17,6 +17,7 @@ from experiments.backtest.grid import Arrays, TaskCache, in_parallel, run_grid
 from experiments.configuration import Configuration
 from experiments.samples import RegionMonths, Samples
 from features.arrays import FloatArray
+from features.errors import CoverageError
 from features.months import format_month
 from features.words import TARGETS, Target
 from models.distribution import DeathsDistribution
@@ -105,11 +106,18 @@ def run_backtest(
 ) -> Backtest:
     """Fit and forecast every fold, learner and cell that is not cached, and add the references.
 
-    `cells` are by default all that the experiment has fitted. Raises what `folds_of` raises.
+    `cells` are by default all that the experiment has fitted. Raises what `folds_of` raises, and
+    CoverageError when no outcome of any cell is known.
     """
     if cells is None:
         cells = fitted_cells(configuration.targets)
     folds = folds_of(samples, configuration, span)
+    whole = Fold(folds[0].at, folds[-1].end)
+    if not any(len(samples.issued_between(*cell, *whole)[0]) for cell in cells):
+        raise CoverageError(
+            f"no outcome is known of any forecast from {format_month(int(samples.months[whole.at]))}"
+            ": lengthen [backtest] years or name shorter horizons in [targets]"
+        )
     grid = [
         (fold, learner, *cell)
         for fold, learner, cell in product(folds, configuration.learners, cells)
@@ -120,7 +128,7 @@ def run_backtest(
     by_cell: dict[tuple[str, Target, int], list[Arrays]] = {}
     for task, key in zip(grid, tasks, strict=True):
         by_cell.setdefault(task[1:], []).append(results[key])
-    return _assemble(samples, configuration, cells, Fold(folds[0].at, folds[-1].end), by_cell)
+    return _assemble(samples, configuration, cells, whole, by_cell)
 
 
 def _assemble(

@@ -138,7 +138,9 @@ def deaths_skill(crps: pd.DataFrame, means: pd.DataFrame, by: Sequence[str]) -> 
             }
             for forecast in forecasts_in(crps)
         ]
-    return _with_skill(pd.DataFrame(rows), by)
+    columns = [*by, "forecast", "n", "mean_deaths", "crps", "mean_ratio"]
+    types = {"n": np.int64} | dict.fromkeys(columns[-3:], np.float64)
+    return _with_skill(pd.DataFrame(rows, columns=columns).astype(types), by)
 
 
 def _with_skill(table: pd.DataFrame, by: Sequence[str]) -> pd.DataFrame:

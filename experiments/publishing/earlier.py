@@ -1,5 +1,6 @@
 """The bulletins that were published before."""
 
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -34,11 +35,15 @@ class PreviousScores:
 
 @dataclass(frozen=True, eq=False)
 class EarlierBulletin:
-    """A bulletin of an earlier origin [months since 1970-01]; `scores` are as in SCORES_SCHEMA."""
+    """A bulletin of an earlier origin [months since 1970-01].
+
+    `scores` are as in SCORES_SCHEMA, `thresholds` the tau of each level [deaths/month].
+    """
 
     id: str
     origin: int
     scores: pd.DataFrame
+    thresholds: Mapping[Level, float]
 
     def of(self, level: Level, target: Target, horizon: int, regions: ObjectArray) -> pd.DataFrame:
         """Return `probability` and `model_version` of regions, a row each; missing: no score."""
@@ -70,7 +75,10 @@ def read_previous(home: Path, bulletin: str) -> EarlierBulletin:
     folder = home / "bulletins" / bulletin
     manifest = read_manifest(folder)
     return EarlierBulletin(
-        manifest.id, parse_month(manifest.origin), _read_scores(folder, manifest)
+        id=manifest.id,
+        origin=parse_month(manifest.origin),
+        scores=_read_scores(folder, manifest),
+        thresholds=manifest.thresholds,
     )
 
 

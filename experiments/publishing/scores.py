@@ -6,6 +6,7 @@ from functools import cached_property
 import numpy as np
 import pandas as pd
 
+from bulletins.form import DISTRIBUTIONS_SCHEMA
 from experiments.samples import Samples
 from experiments.tracking.registry import ModelVersion
 from features.arrays import BoolArray, FloatArray
@@ -103,6 +104,8 @@ def distribution_rows(forecast: LevelForecast) -> pd.DataFrame:
                 }
             )
         )
+    if not parts:
+        return pd.DataFrame(columns=DISTRIBUTIONS_SCHEMA.names)
     table: pd.DataFrame = pd.concat(parts, ignore_index=True)
     return table
 

@@ -28,7 +28,7 @@ from features.markdown import markdown_table
 from features.months import format_month, parse_month
 from features.panel.panel import Panel, read_panel
 from features.targets import label
-from features.words import QUANTILES, SPECS, TARGETS, Target, quantile_column
+from features.words import QUANTILES, TARGETS, Target, quantile_column
 from models import metrics
 from models.forecaster import DEATHS
 from models.references import REFERENCES, SPREAD, Reference, reference_deaths
@@ -55,21 +55,15 @@ def judged_probabilities(panel: Panel, samples: Samples, scores: pd.DataFrame) -
             forecasts |= {reference: np.empty(0) for reference in REFERENCES}
         keys = {"target": target, "horizon": horizon, "outcome": outcome[is_known]}
         parts.append(pd.DataFrame(keys | forecasts))
+    if not parts:
+        return pd.DataFrame(columns=["target", "horizon", "outcome", SCORE, *REFERENCES])
     table: pd.DataFrame = pd.concat(parts, ignore_index=True)
     return table
 
 
 def probability_record(panel: Panel, samples: Samples, scores: pd.DataFrame) -> pd.DataFrame:
-    """Return `probability_skill` by target and horizon of `judged_probabilities`.
-
-    Raises CoverageError when no outcome is known yet.
-    """
-    table = judged_probabilities(panel, samples, scores)
-    if table.empty:
-        raise CoverageError(
-            "nothing of what the bulletin forecast is observed yet: ingest later months"
-        )
-    return probability_skill(table, ["target", "horizon"])
+    """Return `probability_skill` by target and horizon of `judged_probabilities`."""
+    return probability_skill(judged_probabilities(panel, samples, scores), ["target", "horizon"])
 
 
 def deaths_record(panel: Panel, samples: Samples, scores: pd.DataFrame) -> pd.DataFrame:
@@ -166,9 +160,15 @@ def evaluate_bulletin(home: Path, bulletin: str | None, archive: Archive, as_of:
         own = scores[scores["level"] == level]
         probabilities = probability_record(panel, samples, own)
         parts.append(f"## {level}, {own['region'].nunique()} regions")
-        parts += [record_markdown(probabilities, (m,)) for m in _MEASURES]
         deaths = deaths_record(panel, samples, own)
-        parts.append(record_markdown(deaths, ("quantile_score", "mean_ratio", "within_90")))
+        if probabilities.empty and deaths.empty:
+            raise CoverageError(
+                "nothing of what the bulletin forecast is observed yet: ingest later months"
+            )
+        if not probabilities.empty:
+            parts += [record_markdown(probabilities, (m,)) for m in _MEASURES]
+        if not deaths.empty:
+            parts.append(record_markdown(deaths, ("quantile_score", "mean_ratio", "within_90")))
     return "\n\n".join(parts)
 
 
@@ -194,8 +194,7 @@ def _record_rows(
     scores = bulletin.scores[bulletin.scores["level"] == level]
     if scores.empty:
         return
-    tau = float(scores.loc[scores["target"] == SPECS[DEATHS].shares, "threshold"].iloc[0])
-    samples = samples_at(panel, bulletin.origin, tau, ())
+    samples = samples_at(panel, bulletin.origin, bulletin.thresholds[level], ())
     about = {"bulletin": bulletin.id, "origin": format_month(bulletin.origin), "level": level}
     table = judged_probabilities(panel, samples, scores)
     for (target, horizon), part in table.groupby(["target", "horizon"], sort=True):

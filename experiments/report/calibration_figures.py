@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 
-from experiments.report.picture import INK, Picture, Plot, colour_of
+from experiments.report.picture import INK, Picture, Plot, colour_of, horizon_axis
 from features.arrays import FloatArray
 
 TENTHS = np.linspace(0, 1, 11)
@@ -123,8 +123,8 @@ def deaths_ratio(deaths: pd.DataFrame, learner: str) -> Picture:
         axes.axhline(1, color=INK, lw=1)
         axes.plot(rows["horizon"], rows["mean_ratio"], "o-", color=colour_of(learner), ms=5)
         top = max(1.5, 1.05 * rows["mean_ratio"].fillna(0).max())
-        axes.set(xlabel="horizon [months]", ylabel="forecast / observed deaths", ylim=(0, top))
-        axes.set(xlim=(0.5, 12.5), xticks=[1, 3, 6, 9, 12])
+        axes.set(ylabel="forecast / observed deaths", ylim=(0, top))
+        horizon_axis(axes, int(rows["horizon"].max()), 0.5)
 
     return Picture(
         "deaths_ratio",

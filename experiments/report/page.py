@@ -18,24 +18,38 @@ from models.references import REFERENCES
 
 
 def pictures_of(judgement: Judgement, learner: str) -> list[Picture]:
-    """Return all pictures of one learner beside the references; a map only if outlines exist."""
-    verification = judgement.verification
+    """Return all pictures of one learner beside the references.
+
+    A map only if outlines exist, and pictures of MAPPED and of deaths only where they are judged.
+    """
+    verification, targets = judgement.verification, _targets(judgement)
     probabilities = judgement.training.backtest.probabilities
-    pit_of = (learner, strongest(verification.overall, DEATHS, learner))
-    opponent = strongest(verification.overall, MAPPED, learner)
-    regions, maps = judgement.training.regions, []
-    if has_outlines(regions):
-        maps = [skill_figures.skill_map(regions, verification.by_region, learner, opponent)]
+    regions, countries, maps, deaths = judgement.training.regions, [], [], []
+    if MAPPED in targets:
+        countries = [calibration_figures.countries(verification.by_country, learner, MAPPED)]
+        if has_outlines(regions):
+            opponent = strongest(verification.overall, MAPPED, learner)
+            maps = [skill_figures.skill_map(regions, verification.by_region, learner, opponent)]
+    if DEATHS in targets:
+        pit_of = (learner, strongest(verification.overall, DEATHS, learner))
+        deaths = [
+            calibration_figures.pit(verification.pit, pit_of),
+            calibration_figures.deaths_ratio(judgement.skill.deaths, learner),
+        ]
     return [
         skill_figures.skill_by_horizon(verification.gains, learner),
         calibration_figures.reliability(probabilities, learner),
-        calibration_figures.countries(verification.by_country, learner, MAPPED),
+        *countries,
         skill_figures.precision_recall(probabilities, learner),
         skill_figures.skill_by_year(verification.by_year, learner),
         *maps,
-        calibration_figures.pit(verification.pit, pit_of),
-        calibration_figures.deaths_ratio(judgement.skill.deaths, learner),
+        *deaths,
     ]
+
+
+def _targets(judgement: Judgement) -> set[str]:
+    """Return the targets that the backtest judged."""
+    return set(judgement.verification.overall["target"])
 
 
 _TEMPLATE = Path(__file__).with_name("page.html.j2")
@@ -101,10 +115,7 @@ def report_page(judgement: Judgement) -> str:
         origins=_origins(judgement),
         facts=_facts(judgement),
         skill=sentences.skill_findings(verification, judgement.chosen),
-        calibration=[
-            *sentences.calibration_findings(verification, judgement.chosen),
-            sentences.deaths_finding(judgement.skill, judgement.chosen),
-        ],
+        calibration=_calibration_findings(judgement),
         marks=_MARKS,
         words=_WORDS,
         pictures=pictures,
@@ -116,12 +127,16 @@ def report_page(judgement: Judgement) -> str:
 
 def findings_of(judgement: Judgement) -> list[sentences.Finding]:
     """Return all findings about the chosen learner."""
-    verification, learner = judgement.verification, judgement.chosen
-    return [
-        *sentences.skill_findings(verification, learner),
-        *sentences.calibration_findings(verification, learner),
-        sentences.deaths_finding(judgement.skill, learner),
-    ]
+    skill = sentences.skill_findings(judgement.verification, judgement.chosen)
+    return [*skill, *_calibration_findings(judgement)]
+
+
+def _calibration_findings(judgement: Judgement) -> list[sentences.Finding]:
+    """Return the findings about scores and, where they are forecast, about deaths."""
+    findings = sentences.calibration_findings(judgement.verification, judgement.chosen)
+    if DEATHS in _targets(judgement):
+        findings.append(sentences.deaths_finding(judgement.skill, judgement.chosen))
+    return findings
 
 
 def _reading(judgement: Judgement, name: str) -> str:
@@ -149,7 +164,7 @@ def _facts(judgement: Judgement) -> dict[str, str]:
         f"{training.regions.table['country'].nunique()} countries",
         "Outcomes": f"known up to {training.origin}; {len(rows):,} probabilities and "
         f"{len(training.backtest.crps):,} distributions of deaths judged",
-        "Threshold": f"{samples.tau:g} deaths a month",
+        "Threshold": f"{samples.tau:g} {training.configuration.measure} a month",
         "Events": ", ".join(training.releases),
         "Experiment": f"{training.configuration.name}: {training.configuration.description}",
         "Code": training.code,

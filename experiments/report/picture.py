@@ -45,6 +45,14 @@ _STYLE: dict[RcKeyType, Any] = {
     "ytick.color": INK,
 }
 _DPI = 110
+_TICKS = (1, 3, 6, 9, 12, 18, 24, 30, 36)
+
+
+def horizon_axis(axes: Axes, farthest: int, margin: float) -> None:
+    """Let the x-axis be the horizon [months], from 1 to a year or, if that is more, `farthest`."""
+    last = max(12, farthest)
+    ticks = [tick for tick in _TICKS if tick <= last]
+    axes.set(xlabel="horizon [months]", xlim=(1 - margin, last + margin), xticks=ticks)
 
 
 @dataclass(frozen=True)

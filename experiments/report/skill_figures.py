@@ -11,7 +11,7 @@ from sklearn.metrics import precision_recall_curve
 
 from experiments.judging.verification import MAPPED
 from experiments.report.model_figures import bounds, draw_map
-from experiments.report.picture import GRID, INK, Picture, Plot, colour_of, marker_of
+from experiments.report.picture import GRID, INK, Picture, Plot, colour_of, horizon_axis, marker_of
 from features.places.regions import Regions
 from features.words import DISPLAYED, LOSS_NAMES, SPECS
 from models.references import REFERENCES
@@ -73,7 +73,7 @@ def _draw_horizons(axes: Axes, rows: pd.DataFrame) -> None:
             own["horizon"] + shift, value, yerr=error, fmt=marker_of(reference), ms=4.5,
             color=colour_of(reference), lw=1.4, capsize=0,
         )  # fmt: skip
-    axes.set(xlabel="horizon [months]", xlim=(0.3, 12.7), xticks=[1, 3, 6, 9, 12])
+    horizon_axis(axes, int(rows["horizon"].max()), 0.7)
 
 
 def _draw_years(axes: Axes, rows: pd.DataFrame) -> None:

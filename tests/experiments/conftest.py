@@ -19,6 +19,7 @@ from features.arrays import FloatArray
 from features.panel.panel import Panel, read_panel
 from features.sources.simulation.world import World, deliver
 from models.record import RecordPool
+from tests.targets import HORIZONS
 from tests.training import train_level, without_pictures
 
 JANUARY_2010 = 480
@@ -38,6 +39,7 @@ def samples_of(deaths: FloatArray, tau: float = 5) -> Samples:
         eligible=run == HISTORY,
         tau=tau,
         pool=RecordPool(),
+        horizons=HORIZONS,
     )
 
 

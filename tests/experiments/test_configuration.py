@@ -17,8 +17,9 @@ CONTENT = tomllib.loads(DEFAULT.read_text(encoding="utf-8"))
 PLACES = [
     *[(key,) for key in CONTENT],
     *[(section, key) for section in CONTENT if isinstance(CONTENT[section], dict)
-      for key in CONTENT[section]],
+      if section != "targets" for key in CONTENT[section]],
 ]  # fmt: skip
+"""All that an experiment must say; of targets it names those that it forecasts."""
 
 
 def as_toml(content: dict[str, Any]) -> str:
@@ -161,6 +162,25 @@ def test_a_misspelt_key_is_named_and_never_a_default(
         (("seed",), -1),
         (("seed",), 2**32),
         (("seed",), True),
+        (("measure",), "injuries"),
+        (("measure",), ["deaths"]),
+        (("violence",), "state-based"),
+        (("violence",), []),
+        (("violence",), ["terror"]),
+        (("violence",), ["all"]),
+        (("violence",), ["one-sided", "non-state", "one-sided"]),
+        (("targets",), {}),
+        (("targets",), {"peace": [1]}),
+        (("targets", "onset"), []),
+        (("targets", "onset"), [0]),
+        (("targets", "onset"), [-1]),
+        (("targets", "onset"), [3, 37]),
+        (("targets", "onset"), [3, 6, 3]),
+        (("targets", "onset"), [1.5]),
+        (("targets", "onset"), ["3"]),
+        (("targets", "onset"), [True]),
+        (("targets", "onset"), 3),
+        (("targets", "surge"), [0]),
         (("indicators",), []),
         (("indicators",), "everything"),
         (("indicators",), ["deaths", "deaths"]),
@@ -212,6 +232,57 @@ def test_a_value_out_of_range_is_named(
     message = refusal(tmp_path, changed(place, value))
     assert f": {'.'.join(place)}" in message or f"; {'.'.join(place)}" in message
     assert "\n" not in message
+
+
+@pytest.mark.parametrize("name", ["outset", "Onset", "onset ", "fatality", ""])
+def test_a_target_that_is_none_is_named_with_those_that_are(name: str, tmp_path: Path) -> None:
+    message = refusal(tmp_path, renamed(("targets", "onset"), name))
+    assert f"targets.{name}" in message
+    assert "'fatalities', 'instability', 'escalation', 'onset' or 'surge'" in message
+
+
+def test_targets_and_horizons_are_those_that_are_named_in_their_order(tmp_path: Path) -> None:
+    content = copy.deepcopy(CONTENT)
+    content["targets"] = {"surge": [36, 1], "onset": [2]}
+    path = tmp_path / "few.toml"
+    path.write_text(as_toml(content), encoding="utf-8")
+    few = read_configuration(path)
+    assert few.targets == {"surge": (36, 1), "onset": (2,)}
+    assert list(few.targets) == ["surge", "onset"]
+    assert (few.measure, few.violence, few.types) == ("deaths", "all", None)
+
+
+@pytest.mark.parametrize("violence", ["all", ["one-sided", "state-based"]])
+def test_events_may_be_measured_where_no_deaths_are_forecast(violence: str | list[str]) -> None:
+    content = changed(("measure",), "events") | {"violence": violence}
+    with pytest.raises(ValueError, match="fatalities are deaths: leave that target out, or meas"):
+        Configuration.model_validate(content)
+    del content["targets"]["fatalities"]
+    events = Configuration.model_validate(content)
+    assert events.measure == "events"
+    assert events.types == (None if violence == "all" else ("one-sided", "state-based"))
+
+
+def test_deaths_of_some_types_of_violence_may_be_forecast_as_fatalities() -> None:
+    some = Configuration.model_validate(changed(("violence",), ["non-state"]))
+    assert some.types == ("non-state",)
+    assert "fatalities" in some.targets
+
+
+def test_what_is_forecast_decides_what_is_fitted() -> None:
+    few = {"instability": [1, 2], "onset": [3]}
+    base = CONTENT | {"targets": few}
+    settings_of = [
+        base,
+        base | {"measure": "events"},
+        base | {"violence": ["state-based"]},
+        base | {"violence": ["state-based", "non-state"]},
+        base | {"targets": few | {"onset": [6]}},
+        base | {"targets": few | {"surge": [3]}},
+        base | {"targets": few | {"fatalities": [1, 2]}},
+    ]
+    digests = [Configuration.model_validate(each).digest("admin1") for each in settings_of]
+    assert len(set(digests)) == len(digests)
 
 
 def test_an_indicator_that_the_catalogue_does_not_hold_is_named(tmp_path: Path) -> None:

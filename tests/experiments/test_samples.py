@@ -16,11 +16,11 @@ from features.errors import CoverageError
 from features.months import parse_month
 from features.panel.panel import Panel, build_panel
 from features.places.regions import load_regions
-from features.words import SPECS, TARGETS, Target
+from features.words import Target
 from models.record import RecordPool
+from tests.targets import EVERY_CELL, HORIZONS
 
 MakeSamples = Callable[..., Samples]
-CELLS = [(target, horizon) for target in TARGETS for horizon in SPECS[target].horizons]
 
 
 def quiet(months: int, regions: int = 1) -> FloatArray:
@@ -108,7 +108,7 @@ def test_rows_have_the_records_of_their_origin_at_their_horizon(make_samples: Ma
     samples = make_samples(deaths)
     where = (np.array([26, 28, 28]), np.array([0, 0, deaths.shape[1] - 1]))
     records = samples.rows("instability", 4, where).records
-    table = samples.pool.table(deaths, samples.tau)
+    table = samples.pool.table(deaths, samples.tau, HORIZONS)
     for row, (month, region) in enumerate(zip(*where, strict=True)):
         assert_array_equal(records.deaths[row], deaths[month - 23 : month + 1, region][::-1])
         assert_allclose(records.weights[row], table.weights[3, month, region], rtol=1e-6)
@@ -145,7 +145,7 @@ def test_a_pool_is_told_or_the_usual_one(panel: Panel) -> None:
 @settings(max_examples=60, deadline=None)
 @given(
     seed=st.integers(0, 10**6),
-    cell=st.sampled_from(CELLS),
+    cell=st.sampled_from(EVERY_CELL),
     after=st.integers(-20, 120),
     span=st.integers(0, 60),
 )

@@ -6,10 +6,10 @@ from hypothesis import strategies as st
 from numpy.testing import assert_array_equal
 
 from features.targets import is_eligible, label, threshold, window_mean_ahead
-from features.words import SPECS, TARGETS, Target
+from features.words import DISTRIBUTIONS, SPECS, TARGETS, Target
+from tests.targets import EVERY_CELL, EVERY_TARGET, HORIZONS, TARGETS_AHEAD
 
 NAN = np.nan
-CELLS = [(target, horizon) for target in TARGETS for horizon in SPECS[target].horizons]
 
 Column = npt.NDArray[np.float64]
 
@@ -22,10 +22,19 @@ def months(*values: float, before: int = 0) -> Column:
     return column(*[0.0] * before, *values)
 
 
-def test_every_target_is_forecast_at_the_horizons_of_the_design() -> None:
-    assert TARGETS == ("fatalities", "instability", "escalation", "onset")
-    assert SPECS["fatalities"].horizons == SPECS["instability"].horizons == tuple(range(1, 13))
-    assert SPECS["escalation"].horizons == SPECS["onset"].horizons == (3, 6, 12)
+def test_the_targets_are_four_that_are_forecast_as_designed_and_one_more() -> None:
+    assert TARGETS == ("fatalities", "instability", "escalation", "onset", "surge")
+    assert tuple(SPECS) == tuple(EVERY_TARGET) == TARGETS
+    assert TARGETS_AHEAD["fatalities"] == TARGETS_AHEAD["instability"] == HORIZONS
+    assert TARGETS_AHEAD["escalation"] == TARGETS_AHEAD["onset"] == (3, 6, 12)
+    assert set(TARGETS_AHEAD) == {*TARGETS} - {"surge"}
+
+
+def test_windows_are_escalation_and_onset_and_the_one_distribution_is_of_deaths() -> None:
+    assert [name for name in TARGETS if SPECS[name].is_window] == ["escalation", "onset"]
+    assert DISTRIBUTIONS == ("fatalities",)
+    assert SPECS["fatalities"].shares == "instability"
+    assert all(SPECS[name].shares == name for name in TARGETS if name != "fatalities")
 
 
 def test_fatalities_are_the_deaths_of_the_target_month() -> None:
@@ -120,12 +129,91 @@ def test_onset_is_any_death_in_a_window_that_is_all_observed(
     assert_array_equal(label("onset", deaths, 3, tau=5)[23], [outcome])
 
 
+# Means of 5, 10, 4.5, 3, 3.125 and 0; sample standard deviations of 2, 4, 12.73, 0, 0.35 and 0.
+TWO_AROUND_FIVE = (8.0, 2, 7, 3, 6, 4, 5, 5)
+FOUR_AROUND_TEN = (16.0, 4, 14, 6, 12, 8, 10, 10)
+ONE_BAD_MONTH = (0.0, 0, 0, 0, 0, 0, 0, 36)
+ALWAYS_THREE = (3.0,) * 8
+ONCE_FOUR = (3.0, 3, 3, 4, 3, 3, 3, 3)
+NEVER = (0.0,) * 8
+
+
+@pytest.mark.parametrize(
+    ("usual", "needed"),
+    [
+        (TWO_AROUND_FIVE, 8),  # mean + sd is 7, which is not above itself
+        (FOUR_AROUND_TEN, 15),  # as is 14
+        (tuple(1000 * deaths for deaths in FOUR_AROUND_TEN), 14_001),
+        (ONE_BAD_MONTH, 18),  # 17.23
+        (ALWAYS_THREE, 5),  # mean + 2, which is enough
+        (ONCE_FOUR, 6),  # mean + 2 is 5.125
+        (NEVER, 2),
+    ],
+    ids=str,
+)
+def test_a_surge_is_above_mean_and_standard_deviation_and_by_two_at_least(
+    usual: tuple[float, ...], needed: int
+) -> None:
+    for order in (usual, usual[::-1]):
+        for tau in (1, 999):
+            assert threshold("surge", column(*order), tau)[7, 0] == needed
+        for then, outcome in ((0, 0), (needed - 1, 0), (needed, 1), (needed + 500, 1)):
+            assert_array_equal(label("surge", column(*order, then), 1, tau=5)[7], [outcome])
+
+
+def test_a_surge_is_of_the_target_month_alone_and_against_the_months_to_the_origin() -> None:
+    deaths = column(900, *ALWAYS_THREE, 900, 900, 4, 5)
+    assert_array_equal(label("surge", deaths, 3, tau=5)[8], [0])
+    assert_array_equal(label("surge", deaths, 4, tau=5)[8], [1])
+    # A month on, 900 is among the eight: mean 115.125, standard deviation 317.14.
+    assert threshold("surge", deaths, tau=5)[9, 0] == 433
+
+
+@pytest.mark.parametrize("back", range(8))
+def test_a_surge_needs_each_of_the_eight_months_and_the_target_month(back: int) -> None:
+    deaths = column(*[3] * 12)
+    deaths[10 - back] = NAN
+    assert np.isnan(threshold("surge", deaths, tau=5)[10, 0])
+    assert_array_equal(label("surge", deaths, 1, tau=5)[10], [NAN])
+    earlier = column(*[3] * 12)
+    earlier[2] = NAN
+    assert_array_equal(label("surge", earlier, 1, tau=5)[10], [0])
+    unknown = column(*[3] * 11, NAN)
+    assert threshold("surge", unknown, tau=5)[10, 0] == 5
+    assert_array_equal(label("surge", unknown, 1, tau=5)[10], [NAN])
+
+
+def test_there_is_no_surge_before_eight_months_are_known() -> None:
+    known = ~np.isnan(label("surge", column(*[0] * 12), 2, tau=5)[:, 0])
+    assert np.flatnonzero(known).tolist() == [7, 8, 9]
+
+
+@given(
+    usual=st.lists(st.integers(0, 3000), min_size=8, max_size=8)
+    | st.lists(st.integers(0, 9), min_size=8, max_size=8),
+    rise=st.integers(-3, 3),
+)
+def test_a_surge_is_told_in_whole_numbers_to_the_last_death(usual: list[int], rise: int) -> None:
+    then = max(0, round(np.mean(usual) + np.std(usual, ddof=1)) + rise)
+    outcome = label("surge", column(*usual, then), 1, tau=5)[7, 0]
+    assert outcome == is_surge(usual, then)
+    assert (then >= threshold("surge", column(*usual), tau=5)[7, 0]) == outcome
+
+
+def is_surge(usual: list[int], then: int) -> bool:
+    """Compare squares of eightfold whole numbers, which nothing rounds."""
+    total = sum(usual)
+    variance = 8 * sum(deaths**2 for deaths in usual) - total**2
+    above = 8 * then - total
+    return above >= 16 and 7 * above**2 > 8 * variance
+
+
 def test_a_window_begins_after_the_origin_and_ends_at_the_horizon() -> None:
     deaths = column(100, 1, 2, 6, 100)
     assert_array_equal(window_mean_ahead(deaths, 3), column(3, 36, NAN, NAN, NAN))
 
 
-@pytest.mark.parametrize(("target", "horizon"), CELLS)
+@pytest.mark.parametrize(("target", "horizon"), EVERY_CELL)
 @pytest.mark.parametrize("length", [1, 2, 11, 25])
 def test_nothing_is_known_of_the_last_months_of_a_history_however_short(
     target: Target, horizon: int, length: int
@@ -141,11 +229,12 @@ def test_the_threshold_reported_is_that_of_the_target() -> None:
     assert_array_equal(threshold("instability", deaths, 25), np.full((12, 1), 25))
     assert_array_equal(threshold("onset", deaths, 25), np.ones((12, 1)))
     assert_array_equal(threshold("escalation", deaths, 5), column(*[NAN] * 11, 6))
+    assert_array_equal(threshold("surge", deaths, 5), column(*[NAN] * 7, 2, 2, 2, 2, 18))
 
 
 @given(
     seed=st.integers(0, 2**32),
-    cell=st.sampled_from(CELLS),
+    cell=st.sampled_from(EVERY_CELL),
     tau=st.sampled_from([1, 5, 25]),
     row=st.integers(0, 45),
     quiet=st.sampled_from([0.5, 0.97, 0.995]),
@@ -173,7 +262,7 @@ def test_a_label_depends_only_on_the_23_months_before_its_origin_and_on_the_hori
 @given(
     quiet=st.integers(0, 30),
     later=st.lists(st.one_of(st.just(NAN), st.integers(0, 3)), min_size=1, max_size=30),
-    cell=st.sampled_from(CELLS),
+    cell=st.sampled_from(EVERY_CELL),
     data=st.data(),
 )
 def test_labels_are_what_the_definition_says_month_by_month(
@@ -189,6 +278,7 @@ def test_labels_are_what_the_definition_says_month_by_month(
 
     then, window = span(row + horizon, row + horizon), span(row + 1, row + horizon)
     year, two_years = span(row - 11, row), span(row - 23, row)
+    usual = span(row - 7, row)
     expected = {
         "fatalities": then[0],
         "instability": NAN if np.isnan(then[0]) else then[0] >= tau,
@@ -196,5 +286,8 @@ def test_labels_are_what_the_definition_says_month_by_month(
         if np.isnan([*window, *year]).any()
         else 6 * sum(window) >= max(6 * tau * horizon, sum(year) * horizon),
         "onset": NAN if np.isnan(window).any() or sum(two_years) != 0 else sum(window) > 0,
+        "surge": NAN
+        if np.isnan([*then, *usual]).any()
+        else is_surge([int(d) for d in usual], int(then[0])),
     }
     assert_array_equal(label(target, column(*deaths), horizon, tau)[row], [expected[target]])

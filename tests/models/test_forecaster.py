@@ -10,16 +10,19 @@ from scipy.special import expit
 from skops.io.exceptions import UntrustedTypesFoundException
 
 from experiments.tracking.registry import TRUSTED_TYPES
-from features.words import QUANTILES, SPECS, TARGETS, Target
+from features.words import QUANTILES, Target
 from models.calibration import LogisticCalibration
 from models.forecaster import (
-    CELLS,
-    FITTED_CELLS,
     Cell,
     Forecaster,
+    Horizons,
     LabelledRows,
     cell_key,
+    cells_of,
     fit_cell,
+    fitted_cells,
+    has_distribution,
+    months_ahead,
 )
 from models.learners import (
     BaseRate,
@@ -31,6 +34,7 @@ from models.learners import (
     RidgeLogistic,
 )
 from models.record import MONTHS, RecordPool, RegionRecords
+from tests.targets import CELLS, FITTED_CELLS, HORIZONS, TARGETS_AHEAD
 
 TAU = 5.0
 NAMES = ("violence", "noise")
@@ -67,15 +71,25 @@ def rare(given: LabelledRows, cases: int) -> LabelledRows:
     return replace(given, outcome=(np.arange(len(given.outcome)) < cases).astype(float))
 
 
-@pytest.fixture(scope="module", params=TEMPLATES)
-def forecaster(request: pytest.FixtureRequest) -> Forecaster:
-    template = TEMPLATES[request.param]
+def fitted(template: Learner, targets: Horizons) -> Forecaster:
     cells = {}
-    for target, horizon in FITTED_CELLS:
+    for target, horizon in fitted_cells(targets):
         training, later = rows(horizon), rows(100 + horizon)
         training = rare(training, 3) if target == "onset" else training
-        cells[cell_key(target, horizon)] = fit_cell(target, template, training, later, TAU)
-    return Forecaster("admin1", TAU, NAMES, POOL).with_cells(cells)
+        cells[cell_key(target, horizon)] = fit_cell(
+            target,
+            template,
+            training,
+            later,
+            TAU,
+            with_deaths=has_distribution(target, horizon, targets),
+        )
+    return Forecaster("admin1", TAU, NAMES, POOL, targets).with_cells(cells)
+
+
+@pytest.fixture(scope="module", params=TEMPLATES)
+def forecaster(request: pytest.FixtureRequest) -> Forecaster:
+    return fitted(TEMPLATES[request.param], TARGETS_AHEAD)
 
 
 NEW = rows(500, 50)
@@ -86,18 +100,39 @@ def records_at(horizon: int) -> RegionRecords:
     return rows(500 + horizon, 50).records
 
 
-def frame() -> pd.DataFrame:
+def frame(horizons: tuple[int, ...] = HORIZONS) -> pd.DataFrame:
     table = pd.DataFrame(NEW.indicators, columns=list(NAMES))
-    for horizon in range(1, 13):
+    for horizon in horizons:
         table[f"record_{horizon:02d}"] = records_at(horizon).probability
     return table.set_index(pd.Index(np.arange(50) * 7, name="place"))
 
 
 def test_cells_are_every_target_at_every_horizon_and_fatalities_have_none_of_their_own() -> None:
-    assert list(CELLS) == [(target, h) for target in TARGETS for h in SPECS[target].horizons]
-    assert len(FITTED_CELLS) == 12 + 3 + 3
-    assert set(CELLS) - set(FITTED_CELLS) == {("fatalities", h) for h in range(1, 13)}
+    monthly = [(target, h) for target in ("fatalities", "instability") for h in HORIZONS]
+    windows = [(target, h) for target in ("escalation", "onset") for h in (3, 6, 12)]
+    assert list(CELLS) == [*monthly, *windows]
+    assert list(FITTED_CELLS) == [*monthly[12:], *windows]
     assert cell_key("instability", 3) == "instability_03"
+
+
+def test_the_cells_of_other_targets_are_in_the_order_in_which_they_are_named() -> None:
+    targets: Horizons = {"onset": (6, 2), "fatalities": (13, 1), "instability": (1, 5)}
+    assert cells_of(targets) == (
+        *(("onset", 6), ("onset", 2), ("fatalities", 13), ("fatalities", 1)),
+        *(("instability", 1), ("instability", 5)),
+    )
+    assert fitted_cells(targets) == (
+        *(("onset", 6), ("onset", 2), ("instability", 13), ("instability", 1), ("instability", 5)),
+    )
+    assert months_ahead(targets) == (1, 2, 5, 6, 13)
+    assert [*cells_of({}), *fitted_cells({}), *months_ahead({})] == []
+
+
+def test_a_distribution_is_fitted_where_fatalities_are_forecast_and_nowhere_else() -> None:
+    targets: Horizons = {"fatalities": (2, 13), "instability": (1, 2), "onset": (2,)}
+    told = [cell for cell in fitted_cells(targets) if has_distribution(*cell, targets)]
+    assert told == [("instability", 2), ("instability", 13)]
+    assert not has_distribution("instability", 2, {"instability": (2,)})
 
 
 def test_a_forecast_has_every_cell_and_the_flat_table_every_fitted_one(
@@ -111,13 +146,13 @@ def test_a_forecast_has_every_cell_and_the_flat_table_every_fitted_one(
     assert 0 < answer.min().min() <= answer.max().max() < 1
     for target, horizon in FITTED_CELLS:
         assert_array_equal(issued[target, horizon].probability, answer[cell_key(target, horizon)])
-    for horizon in range(1, 13):
+    for horizon in HORIZONS:
         assert issued["fatalities", horizon] is issued["instability", horizon]
 
 
 def test_deaths_agree_with_the_score_at_the_same_horizon(forecaster: Forecaster) -> None:
     issued = forecaster.forecast(NEW.indicators, records_at)
-    for horizon in SPECS["fatalities"].horizons:
+    for horizon in HORIZONS:
         score, deaths = issued["fatalities", horizon]
         assert deaths is not None
         assert_allclose(deaths.exceedance(TAU), score, rtol=0, atol=1e-12)
@@ -143,8 +178,8 @@ def test_a_probability_of_instability_is_half_that_of_the_regions_own_record(
 
 def test_more_violence_is_a_higher_score(forecaster: Forecaster) -> None:
     two = pd.DataFrame({"violence": [0.0, 40.0], "noise": [4.0, 4.0]})
-    two = two.assign(**{f"record_{horizon:02d}": 0.5 for horizon in range(1, 13)})
-    for horizon in SPECS["instability"].horizons:
+    two = two.assign(**{f"record_{horizon:02d}": 0.5 for horizon in HORIZONS})
+    for horizon in HORIZONS:
         calm, violent = forecaster.predict(two)[f"instability_{horizon:02d}"]
         assert violent > calm + 0.15
 
@@ -169,7 +204,7 @@ def test_each_row_is_forecast_by_itself(forecaster: Forecaster) -> None:
     pd.testing.assert_frame_equal(some, all_rows.iloc[chosen], check_exact=True)
     one = forecaster.forecast(NEW.indicators[chosen], lambda h: records_at(h).of(chosen))
     whole = forecaster.forecast(NEW.indicators, records_at)
-    for horizon in SPECS["fatalities"].horizons:
+    for horizon in HORIZONS:
         own, every = one["fatalities", horizon].deaths, whole["fatalities", horizon].deaths
         assert own is not None
         assert every is not None
@@ -183,18 +218,69 @@ def test_a_stored_forecaster_comes_back_with_the_same_answers(forecaster: Foreca
     loaded = skops.io.loads(stored, trusted=TRUSTED_TYPES)
     assert isinstance(loaded, Forecaster)
     assert (loaded.level, loaded.tau, loaded.names) == ("admin1", TAU, NAMES)
+    assert loaded.targets == TARGETS_AHEAD
     assert loaded.pool is not None
     assert loaded.pool.get_params() == POOL.get_params()
     pd.testing.assert_frame_equal(
         loaded.predict(frame()), forecaster.predict(frame()), check_exact=True
     )
     issued, again = (f.forecast(NEW.indicators, records_at) for f in (forecaster, loaded))
-    for horizon in SPECS["fatalities"].horizons:
+    for horizon in HORIZONS:
         deaths, same = issued["fatalities", horizon].deaths, again["fatalities", horizon].deaths
         assert deaths is not None
         assert same is not None
         assert_array_equal(same.draws, deaths.draws)
         assert_array_equal(same.weights, deaths.weights)
+
+
+@pytest.mark.parametrize(
+    ("targets", "cells", "columns"),
+    [
+        (
+            {"instability": (2,), "onset": (1,)},
+            ["instability_02", "onset_01"],
+            ["record_01", "record_02"],
+        ),
+        ({"fatalities": (13,)}, ["instability_13"], ["record_13"]),
+        (
+            {"surge": (4, 1), "fatalities": (36, 1)},
+            ["surge_04", "surge_01", "instability_36", "instability_01"],
+            ["record_01", "record_04", "record_36"],
+        ),
+    ],
+    ids=str,
+)
+def test_a_forecaster_of_other_targets_is_stored_and_comes_back(
+    targets: Horizons, cells: list[str], columns: list[str]
+) -> None:
+    own = fitted(TEMPLATES["logistic"], targets)
+    loaded = skops.io.loads(skops.io.dumps(own), trusted=TRUSTED_TYPES)
+    assert isinstance(loaded, Forecaster)
+    assert loaded.targets == targets
+    assert list(loaded.columns) == [*NAMES, *columns]
+    table = frame(months_ahead(targets))
+    assert list(table.columns) == list(loaded.columns)
+    answer = loaded.predict(table)
+    assert list(answer.columns) == cells
+    pd.testing.assert_frame_equal(answer, own.predict(table), check_exact=True)
+    issued, again = (f.forecast(NEW.indicators, records_at) for f in (own, loaded))
+    assert tuple(issued) == tuple(again) == cells_of(targets)
+    for (target, horizon), (score, deaths) in again.items():
+        shared = "instability" if target == "fatalities" else target
+        assert_array_equal(score, answer[f"{shared}_{horizon:02d}"])
+        assert (deaths is not None) == (target == "fatalities")
+        if deaths is not None:
+            assert_allclose(deaths.exceedance(TAU), score, rtol=0, atol=1e-12)
+            before = issued[target, horizon].deaths
+            assert before is not None
+            assert_array_equal(deaths.draws, before.draws)
+
+
+def test_a_forecaster_without_targets_forecasts_nothing() -> None:
+    empty = Forecaster("admin1", TAU, NAMES, POOL).with_cells({})
+    assert empty.columns == NAMES
+    assert empty.forecast(NEW.indicators, records_at) == {}
+    assert empty.predict(frame(())).shape == (50, 0)
 
 
 def test_nothing_is_loaded_that_is_not_trusted(forecaster: Forecaster) -> None:
@@ -207,7 +293,7 @@ def test_every_trusted_type_is_one_that_a_forecaster_holds() -> None:
     held: set[str] = set()
     for template in TEMPLATES.values():
         for given in (rows(1), rare(rows(1), 3)):
-            cell = fit_cell("instability", template, given, rows(2), TAU)
+            cell = fit_cell("instability", template, given, rows(2), TAU, with_deaths=True)
             stored = skops.io.dumps(Forecaster(pool=POOL).with_cells({"instability_01": cell}))
             held |= set(skops.io.get_untrusted_types(data=stored))
     assert held == set(TRUSTED_TYPES)
@@ -222,12 +308,34 @@ def test_fewer_than_thirty_outcomes_of_either_kind_leave_the_base_rate(
     assert isinstance(cell.learner, type(template) if taught else BaseRate)
 
 
-@pytest.mark.parametrize("target", ["escalation", "onset"])
-def test_only_an_instability_cell_has_a_distribution(target: Target) -> None:
+@pytest.mark.parametrize("target", ["instability", "escalation", "onset", "surge"])
+def test_a_cell_has_a_distribution_if_it_is_asked_for(target: Target) -> None:
     cell = fit_cell(target, TEMPLATES["logistic"], rows(1), rows(2), TAU)
-    assert cell.forecast(NEW.indicators, NEW.records).deaths is None
-    other = fit_cell("instability", TEMPLATES["logistic"], rows(1), rows(2), TAU)
-    assert other.forecast(NEW.indicators, NEW.records).deaths is not None
+    score, deaths = cell.forecast(NEW.indicators, NEW.records)
+    assert deaths is None
+    other = fit_cell(target, TEMPLATES["logistic"], rows(1), rows(2), TAU, with_deaths=True)
+    same, deaths = other.forecast(NEW.indicators, NEW.records)
+    assert deaths is not None
+    assert_array_equal(same, score)
+
+
+@pytest.mark.parametrize("target", ["escalation", "onset", "surge"])
+def test_a_regions_own_record_says_nothing_of_another_target(target: Target) -> None:
+    cell = fit_cell(target, TEMPLATES["logistic"], rows(1), rows(2), TAU)
+    silent = np.full(50, np.nan)
+    assert_array_equal(
+        cell.probability(NEW.indicators, NEW.records.probability),
+        cell.probability(NEW.indicators, silent),
+    )
+
+
+def test_where_a_record_says_nothing_the_learner_speaks_alone() -> None:
+    cell = fit_cell("instability", TEMPLATES["logistic"], rows(1), rows(2), TAU)
+    record = np.where(np.arange(50) < 25, np.nan, 0.75)
+    learned = cell.calibration.predict(cell.learner.probability(NEW.indicators))
+    score = cell.probability(NEW.indicators, record)
+    assert_allclose(score[:25], learned[:25], rtol=1e-12)
+    assert_allclose(score[25:], (learned[25:] + 0.75) / 2, rtol=1e-12)
 
 
 def overconfident(indicators: npt.NDArray[np.float32], given: LabelledRows) -> LabelledRows:
@@ -253,7 +361,7 @@ def test_the_calibration_learns_from_the_later_rows_alone() -> None:
 
 def test_without_later_rows_a_cell_says_what_its_learner_says() -> None:
     nothing = rows(2, 0)
-    cell = fit_cell("instability", TEMPLATES["logistic"], rows(1), nothing, TAU)
+    cell = fit_cell("instability", TEMPLATES["logistic"], rows(1), nothing, TAU, with_deaths=True)
     learned = cell.learner.probability(NEW.indicators)
     assert cell.calibration.get_params() == LogisticCalibration().get_params()
     score, deaths = cell.forecast(NEW.indicators, NEW.records)

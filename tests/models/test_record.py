@@ -19,6 +19,7 @@ from models.record import (
     record_scores,
     spread_at,
 )
+from tests.targets import HORIZONS
 
 NAN = np.nan
 LOG_2 = float(np.log(2))
@@ -229,7 +230,9 @@ def test_what_happens_after_an_origin_changes_nothing_at_it(seed: int, row: int)
     rng = np.random.default_rng(seed)
     changed = deaths.copy()
     changed[row + 1 :] = rng.choice([0.0, 3, 900, NAN], changed[row + 1 :].shape)
-    known, other, cut = (FEW.table(told, 5.0) for told in (deaths, changed, deaths[: row + 1]))
+    known, other, cut = (
+        FEW.table(told, 5.0, HORIZONS) for told in (deaths, changed, deaths[: row + 1])
+    )
     for table in (other, cut):
         for name in ("weights", "probability"):
             own, same = getattr(known, name), getattr(table, name)
@@ -241,7 +244,7 @@ def test_weights_change_in_the_month_of_an_outcome_and_not_before(horizon: int) 
     deaths = np.random.default_rng(1).poisson(30, (50, 2)).astype(float)
     changed = deaths.copy()
     changed[40, 0] = 400
-    before, after = (FEW.table(told, 5.0).weights[horizon - 1] for told in (deaths, changed))
+    before, after = (FEW.table(told, 5.0, (horizon,)).weights[0] for told in (deaths, changed))
     assert_array_equal(before[:40], after[:40])
     assert (before[40] != after[40]).any(axis=1).all()
 
@@ -249,7 +252,7 @@ def test_weights_change_in_the_month_of_an_outcome_and_not_before(horizon: int) 
 @settings(max_examples=15)
 @given(seed=st.integers(0, 2**32))
 def test_weights_sum_to_one_and_probabilities_are_probabilities(seed: int) -> None:
-    table = RecordPool().table(history(seed), 5.0)
+    table = RecordPool().table(history(seed), 5.0, HORIZONS)
     assert table.weights.shape == (12, 40, 3, 6)
     assert_allclose(table.weights.sum(axis=3), 1, atol=1e-5)
     assert (table.weights >= 0).all()
@@ -262,7 +265,7 @@ def test_a_record_says_nothing_of_a_threshold_that_no_month_of_it_reached() -> N
     deaths = np.zeros((40, 2))
     deaths[3] = 5, 4.9
     deaths[10, 1] = NAN
-    probability = RecordPool().table(deaths, 5.0).probability
+    probability = RecordPool().table(deaths, 5.0, HORIZONS).probability
     assert np.isnan(probability[:, :, 1]).all()
     (months,) = np.nonzero(~np.isnan(probability[0, :, 0]))
     assert months.tolist() == list(range(3, 3 + MONTHS))
@@ -270,7 +273,7 @@ def test_a_record_says_nothing_of_a_threshold_that_no_month_of_it_reached() -> N
 
 @pytest.mark.parametrize("deaths", [0.0, NAN])
 def test_where_nothing_was_lost_every_record_counts_the_same(deaths: float) -> None:
-    table = RecordPool().table(np.full((30, 2), deaths), 5.0)
+    table = RecordPool().table(np.full((30, 2), deaths), 5.0, HORIZONS)
     assert_allclose(table.weights, 1 / 6, rtol=1e-6)
     assert np.isnan(table.probability).all()
 
@@ -279,14 +282,15 @@ def test_a_war_that_moves_gets_a_short_half_life_and_a_steady_one_a_long_one() -
     moving = np.repeat([20.0, 500, 60, 900, 10, 300, 50, 800, 100], 8)
     steady = np.tile([40.0, 900], 36)
     pool = RecordPool(half_lives=(1.0, 9.0), spreads=(0.2,), common_rate=0)
-    short, long = np.moveaxis(pool.table(np.stack([moving, steady], axis=1), 5.0).weights, 3, 0)
+    both = np.stack([moving, steady], axis=1)
+    short, long = np.moveaxis(pool.table(both, 5.0, (1,)).weights, 3, 0)
     assert short[0, -1, 0] > 0.9
     assert long[0, -1, 1] > 0.9
 
 
 def test_a_table_gives_what_stands_at_each_region_month() -> None:
     deaths = history(7)
-    table = FEW.table(deaths, 5.0)
+    table = FEW.table(deaths, 5.0, HORIZONS)
     month, region = np.array([39, 25, 39]), np.array([2, 0, 1])
     records = table.at(6, month, region)
     assert_array_equal(records.deaths, last_months(deaths, month, region))
@@ -300,9 +304,45 @@ def test_a_table_gives_what_stands_at_each_region_month() -> None:
     assert_array_equal(some.probability, records.probability[1:])
 
 
+def test_a_table_of_other_horizons_has_theirs_in_the_order_in_which_they_are_named() -> None:
+    deaths = history(7, months=60)
+    table = FEW.table(deaths, 5.0, (30, 2, 13))
+    assert table.horizons == (30, 2, 13)
+    assert table.weights.shape == (3, 60, 3, 2)
+    month, region = np.array([59, 40]), np.array([2, 0])
+    for place, horizon in enumerate((30, 2, 13)):
+        alone = FEW.table(deaths, 5.0, (horizon,))
+        assert_array_equal(table.weights[place], alone.weights[0])
+        assert_array_equal(table.probability_at(horizon), alone.probability[0])
+        records = table.at(horizon, month, region)
+        assert records.horizon == horizon
+        assert_allclose(records.weights, alone.weights[0, month, region], rtol=1e-6)
+        assert_array_equal(records.probability, alone.probability[0, month, region])
+    for absent in (1, 3, 36):
+        with pytest.raises(ValueError, match="not in tuple"):
+            table.probability_at(absent)
+        with pytest.raises(ValueError, match="not in tuple"):
+            table.at(absent, month, region)
+
+
+def test_weights_36_months_ahead_wait_36_months_for_an_outcome() -> None:
+    """The first outcome tells nothing yet: of one month all half-lives say the same."""
+    rng = np.random.default_rng(3)
+    deaths = rng.poisson(rng.gamma(1, 30, (60, 2))).astype(float)
+    (weights,) = FEW.table(deaths, 5.0, (36,)).weights
+    assert_allclose(weights[:37], 1 / len(FEW.records), rtol=1e-6)
+    assert (np.ptp(weights[37:], axis=2) > 0).all()
+
+
+def test_a_table_of_no_horizon_is_empty() -> None:
+    table = FEW.table(history(7), 5.0, ())
+    assert table.weights.shape == (0, 40, 3, 2)
+    assert table.probability.shape == (0, 40, 3)
+
+
 def test_the_probability_is_that_of_the_weighted_records() -> None:
     deaths = history(7)
-    table = FEW.table(deaths, 5.0)
+    table = FEW.table(deaths, 5.0, HORIZONS)
     scores = record_scores(FEW.records, deaths, 6, 5.0)
     expected = (table.weights[5].astype(float) * scores.exceedance).sum(axis=2)
     told = ~np.isnan(table.probability[5])

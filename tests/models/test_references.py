@@ -7,11 +7,13 @@ from scipy.stats import norm
 
 from features.arrays import FloatArray
 from features.targets import label
-from features.words import SPECS, TARGETS, Target
+from features.words import Target
+from models.forecaster import fitted_cells
 from models.references import REFERENCES, Reference, reference_deaths, reference_probability
+from tests.targets import EVERY_TARGET
 
 NAN = np.nan
-CELLS = [(t, h) for t in TARGETS if t != "fatalities" for h in SPECS[t].horizons]
+CELLS = fitted_cells(EVERY_TARGET)
 
 # Two regions, six origins; at a horizon of one month a label is known one month later.
 LABELS = np.array([[1.0, 0], [1, 0], [0, 0], [0, NAN], [1, 1], [1, 0]])

@@ -14,15 +14,16 @@ from experiments.backtest import rolling as module
 from experiments.backtest.folds import OriginSpan, folds_of
 from experiments.backtest.rolling import Backtest, fit_forecaster, run_backtest
 from experiments.configuration import Configuration
-from experiments.samples import Samples, samples_at
+from experiments.samples import Samples, lesson
 from features.errors import CoverageError
 from features.months import parse_month
 from features.panel.panel import Panel
 from features.targets import label
-from models.forecaster import CELLS, FITTED_CELLS, Cell, LabelledRows
+from models.forecaster import Cell, LabelledRows
 from models.learners import Learner
 from models.record import MONTHS, REFERENCE
 from models.references import REFERENCES
+from tests.targets import CELLS, FITTED_CELLS, HORIZONS, TARGETS_AHEAD
 from tests.training import plainly
 
 MakeSamples = Callable[..., Samples]
@@ -33,9 +34,8 @@ FORECASTS = ["logistic", "boosting", *REFERENCES]
 
 
 def backtest_of(panel: Panel, settings: Settings, jobs: int = 1) -> Backtest:
-    configuration = Configuration.model_validate(settings)
-    samples = samples_at(panel, ORIGIN, 5, configuration.indicator_names, configuration.record_pool)
-    return run_backtest(samples, configuration, "admin1", jobs, plainly)
+    learned = lesson(panel, Configuration.model_validate(settings), ORIGIN)
+    return run_backtest(learned.samples, learned.configuration, "admin1", jobs, plainly)
 
 
 def scrambled(panel: Panel, months: slice) -> Panel:
@@ -67,9 +67,12 @@ def small() -> Settings:
         "description": "",
         "levels": ["admin1"],
         "seed": 1,
+        "measure": "deaths",
+        "violence": "all",
         "indicators": ["deaths", "deaths_decay_6", "months_since_1", "neighbour_deaths_mean_3"],
         "learners": ["logistic", "boosting"],
         "events": {"history": "any", "summary": "spread"},
+        "targets": TARGETS_AHEAD,
         "thresholds": {"country": 25, "admin1": 5, "priogrid": 1},
         "training": {"months": 60, "calibration_months": 12},
         "backtest": {"years": 1, "refit_months": 6},
@@ -168,7 +171,7 @@ def test_every_origin_is_judged_once_its_outcome_is_known(backtest: Backtest) ->
     known = table["origin"] + table["horizon"]
     assert known.max() == ORIGIN
     newest = table[table["target"] == "instability"].groupby("horizon")["origin"].max()
-    assert newest.to_dict() == {h: ORIGIN - h for h in range(1, 13)}
+    assert newest.to_dict() == {h: ORIGIN - h for h in HORIZONS}
 
 
 def test_every_outcome_is_the_label(backtest: Backtest, panel: Panel) -> None:
@@ -229,10 +232,9 @@ def test_the_ends_of_an_outcomes_place_are_in_order(backtest: Backtest) -> None:
 def test_a_window_judges_its_own_origins_as_the_whole_backtest_does(
     backtest: Backtest, panel: Panel, small: Settings
 ) -> None:
-    configuration = Configuration.model_validate(small)
-    samples = samples_at(panel, ORIGIN, 5, configuration.indicator_names, configuration.record_pool)
+    learned = lesson(panel, Configuration.model_validate(small), ORIGIN)
     span = OriginSpan(ORIGIN - 12, ORIGIN - 8)
-    result = run_backtest(samples, configuration, "admin1", 1, plainly, span=span)
+    result = run_backtest(learned.samples, learned.configuration, "admin1", 1, plainly, span=span)
     whole = tables_of(backtest)
     for name, table in tables_of(result).items():
         expected = whole[name][whole[name]["origin"] <= ORIGIN - 8].reset_index(drop=True)
@@ -299,9 +301,12 @@ def test_no_label_is_learned_from_before_it_was_known(
         calibrate: LabelledRows,
         tau: float,
         scale_columns: tuple[int, ...],
+        *,
+        with_deaths: bool,
     ) -> Cell:
         records = calibrate.records
         assert (target, records.horizon) == FITTED_CELLS[len(taught)]
+        assert with_deaths == (target == "instability")
         assert records.pool is samples.pool
         taught.append((teach, calibrate))
         return Cell()

@@ -20,6 +20,7 @@ from experiments.publishing.sentences import Cause, PreviousScore, UsualScore, s
 from experiments.samples import Samples
 from features.arrays import FloatArray, Matrix
 from features.indicators.catalogue import CATALOGUE, FAMILIES, select
+from tests.targets import HORIZONS
 
 NEWCOMERS, DEATHS, SEASON, APPROACH = select(
     [
@@ -305,7 +306,8 @@ def test_the_usual_record_of_a_region_that_is_mostly_quiet_says_nothing(
     deaths = np.zeros((90, 2))
     deaths[30:, 1] = 9
     deaths[60, 0] = 9  # in the record of 18 of the 48 months that count
-    usual = _usual_records(make_samples(deaths))
-    assert usual.shape == (2, 12)
-    assert np.isnan(usual[0]).all()
-    assert (usual[1] > 0.5).all()
+    for horizon in HORIZONS:
+        usual = _usual_records(make_samples(deaths), horizon)
+        assert usual.shape == (2, 1)
+        assert np.isnan(usual[0, 0])
+        assert usual[1, 0] > 0.5

@@ -28,10 +28,11 @@ from features.indicators.catalogue import CATALOGUE
 from features.months import parse_month
 from features.panel.panel import Panel
 from features.sources.simulation.world import World, deliver
-from features.words import QUANTILES, SPECS, TARGETS, quantile_column
+from features.words import QUANTILES, quantile_column
 from models.explanation import log_odds
 from models.forecaster import Forecaster
 from service.store.bulletins import BulletinStore
+from tests.targets import HORIZONS, TARGETS_AHEAD
 
 ISSUED = datetime(2025, 1, 20, 6, tzinfo=UTC)
 FILES = {
@@ -200,10 +201,10 @@ def test_every_region_has_every_score_but_onset_which_only_quiet_ones_have(
     row = panel.row(parse_month("2023-12"))
     quiet = panel.regions.ids[(panel.total_deaths[row - 23 : row + 1] == 0).all(axis=0)]
     assert 0 < len(quiet) < len(panel.regions)
-    for target in TARGETS:
+    for target, horizons in TARGETS_AHEAD.items():
         own = scores[scores["target"] == target]
         regions = quiet if target == "onset" else panel.regions.ids
-        expected = {(str(r), h) for r in regions for h in SPECS[target].horizons}
+        expected = {(str(r), h) for r in regions for h in horizons}
         assert set(zip(own["region"], own["horizon"], strict=True)) == expected
 
 
@@ -253,7 +254,7 @@ def test_a_region_whose_coverage_ended_has_no_score(
     deaths[:, end:, niger] = np.nan
     events[:, end:, niger] = np.nan
     ended = replace(panel, observed=observed, deaths=deaths, events=events).until(origin)
-    samples = samples_at(ended, origin, forecaster.tau, forecaster.names)
+    samples = samples_at(ended, origin, forecaster.tau, forecaster.names, horizons=HORIZONS)
     model = model_version(store, "admin1", 1)
     scores = scores_of(LevelForecast(ended, model, forecaster, samples))
     assert set(scores["country"]) == {"BFA", "MLI"}

@@ -18,6 +18,7 @@ from features.places.regions import load_regions
 from models.record import RecordPool
 from models.references import REFERENCES
 from tests.experiments.judging.verifying import FIRST, backtest_of, verified
+from tests.targets import HORIZONS
 
 OFFS = {"climatology": 0.5, "conflictology": 0.2, "persistence": 0.4, "decaying_record": 0.3}
 OTHER = "some other forecast"
@@ -40,6 +41,7 @@ def judgement_of(
         eligible=np.ones((120, 2), bool),
         tau=5.0,
         pool=RecordPool(),
+        horizons=HORIZONS,
     )
     training = Training(
         level="admin1",

@@ -38,6 +38,7 @@ from features.months import parse_month
 from features.panel.panel import Panel
 from models.forecaster import Forecaster
 from models.learners import LEARNERS
+from tests.targets import HORIZONS
 
 NAME = "tocsin-admin1"
 Tags = dict[str, str]
@@ -192,11 +193,11 @@ def test_the_trusted_types_are_enough_for_every_learner_and_no_more_than_needed(
 ) -> None:
     configuration = Configuration.model_validate(small_settings)
     names = configuration.indicator_names
-    samples = samples_at(panel, parse_month("2023-12"), 5, names)
+    samples = samples_at(panel, parse_month("2023-12"), 5, names, horizons=HORIZONS)
     records = samples.records.probability[:, -1].T
     rows = pd.DataFrame(
         np.column_stack([samples.indicators[-1], records]),
-        columns=[*names, *(f"record_{horizon:02d}" for horizon in range(1, 13))],
+        columns=[*names, *(f"record_{horizon:02d}" for horizon in HORIZONS)],
     )
     needed: set[str] = set()
     for learner in LEARNERS:

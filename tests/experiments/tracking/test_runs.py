@@ -13,14 +13,15 @@ from experiments.tracking.registry import TRUSTED_TYPES, ModelVersion, backtest_
 from experiments.tracking.store import MlflowStore
 from features.indicators.catalogue import CATALOGUE
 from features.months import format_month, parse_month
-from features.words import SPECS
-from models.forecaster import FITTED_CELLS, cell_key
+from features.words import Target
+from models.forecaster import cell_key
 from models.metrics import brier
 from models.references import REFERENCES
+from tests.targets import FITTED_CELLS, HORIZONS, TARGETS_AHEAD
 
 NAME = "tocsin-admin1"
 FORECASTS = ("logistic", "boosting", *REFERENCES)
-CLASSES = ("instability", "escalation", "onset")
+CLASSES: tuple[Target, ...] = ("instability", "escalation", "onset")
 Runs = dict[str, Run]
 
 
@@ -135,8 +136,8 @@ def test_the_steps_of_a_metric_are_months_ahead(runs: Runs, store: MlflowStore) 
     for forecast in FORECASTS:
         for target in CLASSES:
             history = steps(store, runs[forecast], f"{target}/brier")
-            assert tuple(sorted(history)) == SPECS[target].horizons
-        assert sorted(steps(store, runs[forecast], "fatalities/crps")) == list(range(1, 13))
+            assert tuple(sorted(history)) == TARGETS_AHEAD[target]
+        assert sorted(steps(store, runs[forecast], "fatalities/crps")) == list(HORIZONS)
 
 
 def test_the_metrics_are_those_of_the_logged_forecasts(runs: Runs, store: MlflowStore) -> None:
@@ -279,7 +280,7 @@ def test_the_stored_model_says_what_goes_in_and_what_comes_out(
     uri = store.client().get_model_version_download_uri(NAME, "1")
     model = Model.load(mlflow.artifacts.download_artifacts(uri))
     assert model.signature is not None
-    records = [f"record_{horizon:02d}" for horizon in range(1, 13)]
+    records = [f"record_{horizon:02d}" for horizon in HORIZONS]
     assert model.signature.inputs.input_names() == [*small_settings["indicators"], *records]
     outputs = model.signature.outputs.input_names()
     assert outputs == [cell_key(target, horizon) for target, horizon in FITTED_CELLS]

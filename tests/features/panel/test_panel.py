@@ -14,8 +14,9 @@ from features.arrays import IntArray
 from features.errors import CoverageError, InputError
 from features.indicators.catalogue import indicator_table
 from features.months import parse_month
-from features.panel.panel import Panel, build_panel
+from features.panel.panel import ALL_DETAILS, Detail, Panel, build_panel
 from features.places.regions import Regions, load_regions
+from features.words import Measure, Violence
 
 NAN = np.nan
 JANUARY = parse_month("2020-01")
@@ -86,6 +87,104 @@ def test_counts_are_spread_over_regions_months_and_types(panel: Panel) -> None:
     assert_array_equal(
         panel.total_events, [[3, 0, NAN], [0, 0, 4], [1, 0, 0], [NAN, NAN, 0], [0, 3, NAN]]
     )
+
+
+# One region of one month: events and deaths of each type, those not told apart first.
+OF_TYPES = [
+    ("MLI-gao", JANUARY, 0, 1, 100),
+    ("MLI-gao", JANUARY, 1, 2, 20),
+    ("MLI-gao", JANUARY, 2, 3, 3),
+    ("MLI-gao", JANUARY, 3, 4, 0),
+]
+
+
+@pytest.mark.parametrize(
+    ("measure", "violence", "expected"),
+    [
+        ("deaths", None, 123),
+        ("deaths", ("state-based",), 20),
+        ("deaths", ("one-sided",), 0),
+        ("deaths", ("non-state", "state-based"), 23),
+        ("deaths", ("state-based", "non-state", "one-sided"), 23),
+        ("events", None, 10),
+        ("events", ("state-based",), 2),
+        ("events", ("one-sided", "non-state"), 7),
+        ("events", ("state-based", "non-state", "one-sided"), 9),
+    ],
+)
+def test_what_counts_is_a_measure_of_some_types_of_violence_or_of_all(
+    measure: Measure, violence: tuple[Violence, ...] | None, expected: int
+) -> None:
+    """Where all types count, so does what is not told apart; where some do, it does not."""
+    panel = build_panel(counts(OF_TYPES), spans([("MLI", JANUARY, JANUARY + 1)]), MAP)
+    counted = panel.counting(measure, violence)
+    assert (counted.measure, counted.violence) == (measure, violence)
+    assert_array_equal(counted.counts, [[expected, 0], [0, 0]])
+    assert_array_equal(counted.until(JANUARY).counts, [[expected, 0]])
+    assert_array_equal(counted.total_deaths, [[123, 0], [0, 0]])
+    assert_array_equal(counted.total_events, [[10, 0], [0, 0]])
+    assert counted.digest() == panel.digest()
+
+
+def test_all_deaths_count_unless_something_else_is_asked_for(panel: Panel) -> None:
+    assert (panel.measure, panel.violence) == ("deaths", None)
+    assert_array_equal(panel.counts, panel.total_deaths)
+    events = panel.counting("events", None)
+    assert_array_equal(events.counts, panel.total_events)
+    assert_array_equal(events.counting("deaths", None).counts, panel.total_deaths)
+    assert_array_equal(panel.counts, panel.total_deaths)
+
+
+def test_what_is_not_observed_does_not_count_as_none(panel: Panel) -> None:
+    fighting = panel.counting("events", ("non-state",)).counts
+    expected = [[0, 0, NAN], [0, 0, 0], [0, 0, 0], [NAN, NAN, 0], [0, 3, NAN]]
+    assert_array_equal(fighting, expected)
+
+
+@pytest.mark.parametrize(
+    ("absent", "measure", "violence", "missing"),
+    [
+        ({"events"}, "events", None, "events"),
+        ({"types of deaths"}, "deaths", ("one-sided",), "types of deaths"),
+        ({"types of events"}, "events", ("one-sided",), "types of events"),
+        (
+            {"events", "types of events", "types of deaths"},
+            "events",
+            ("non-state",),
+            "events, types of events",
+        ),
+    ],
+)
+def test_what_a_history_does_not_tell_cannot_count(
+    panel: Panel,
+    absent: set[Detail],
+    measure: Measure,
+    violence: tuple[Violence, ...] | None,
+    missing: str,
+) -> None:
+    untold = replace(panel, details=ALL_DETAILS - absent)
+    with pytest.raises(CoverageError, match=f"the history does not have {missing}: choose anothe"):
+        untold.counting(measure, violence)
+
+
+@pytest.mark.parametrize(
+    ("absent", "measure", "violence"),
+    [
+        (ALL_DETAILS, "deaths", None),
+        (ALL_DETAILS - {"events"}, "events", None),
+        (ALL_DETAILS - {"types of deaths"}, "deaths", ("one-sided",)),
+        (ALL_DETAILS - {"events", "types of events"}, "events", ("one-sided",)),
+    ],
+)
+def test_a_count_needs_no_other_detail(
+    panel: Panel,
+    absent: frozenset[Detail],
+    measure: Measure,
+    violence: tuple[Violence, ...] | None,
+) -> None:
+    sparse = replace(panel, details=ALL_DETAILS - absent)
+    expected = panel.counting(measure, violence).counts
+    assert_array_equal(sparse.counting(measure, violence).counts, expected)
 
 
 def test_months_outside_the_coverage_are_missing_and_months_inside_without_events_are_zero(

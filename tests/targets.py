@@ -1,0 +1,19 @@
+"""The targets and horizons that tests forecast: those of the default experiment."""
+
+from experiments.configuration import DEFAULT, read_configuration
+from features.words import Target
+from models.forecaster import CellName, cells_of, fitted_cells
+
+HORIZONS = tuple(range(1, 13))
+"""The months ahead of a target that is not of a window."""
+
+TARGETS_AHEAD = read_configuration(DEFAULT).targets
+"""The targets of the default experiment and their horizons."""
+
+CELLS = cells_of(TARGETS_AHEAD)
+FITTED_CELLS = fitted_cells(TARGETS_AHEAD)
+
+EVERY_TARGET: dict[Target, tuple[int, ...]] = TARGETS_AHEAD | {"surge": HORIZONS}
+"""The same, and the target that the default experiment leaves out."""
+
+EVERY_CELL: tuple[CellName, ...] = cells_of(EVERY_TARGET)
