@@ -16,6 +16,7 @@ import pyarrow as pa
 from experiments.backtest.rolling import Progress
 from features.disk import whole_file
 from features.errors import InputError
+from features.months import parse_month
 
 Json = None | bool | int | float | str | Sequence["Json"] | Mapping[str, "Json"]
 
@@ -57,16 +58,38 @@ def need_columns(table: pd.DataFrame, columns: list[str], path: Path) -> None:
         )
 
 
-def numbers(text: pd.Series, path: Path) -> pd.Series:
-    """Return counts (n,) from text, NaN where empty; raises InputError unless whole from 0 up."""
+def numbers(text: pd.Series, path: Path, *, may_be_empty: bool = False) -> pd.Series:
+    """Return counts (n,) from text; raises InputError unless they are whole numbers from 0 up.
+
+    Empty cells are NaN where they are allowed.
+    """
     whole = text.str.fullmatch(r"\d{1,15}(\.0*)?")
-    wrong = text[~whole & (text != "")]
+    wrong = text[~whole & ((text != "") | (not may_be_empty))]
     if len(wrong):
         raise InputError(
             f"'{path}' has '{wrong.iloc[0]}' in column {text.name}, data row "
             f"{int(wrong.index[0]) + 1}: counts are whole numbers from 0 up"
         )
     return text.where(whole).astype("float64")
+
+
+def month_numbers(text: pd.Series, path: Path) -> pd.Series:
+    """Return months (n,) [since 1970-01] from text, YYYY-MM; raises InputError for any other."""
+    try:
+        number = {month: parse_month(str(month)) for month in text.unique()}
+    except InputError as error:
+        raise InputError(f"'{path}': {error}") from None
+    return text.map(number).astype("int64")
+
+
+def need_once(table: pd.DataFrame, keys: list[str], path: Path) -> None:
+    """Raise InputError when two rows have the same keys, or there are no rows."""
+    if len(table) == 0:
+        raise InputError(f"'{path}' has no rows: get it anew")
+    twice = table[table.duplicated(keys)]
+    if len(twice):
+        where = ", ".join(f"{key} {twice[key].iloc[0]}" for key in keys)
+        raise InputError(f"'{path}' has {where} twice: keep one")
 
 
 def need_place_for(*paths: Path | None) -> None:

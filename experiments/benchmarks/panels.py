@@ -17,22 +17,19 @@ def country_panel(
     """Return a panel of countries (ISO 3166-1 alpha-3), ascending, of deaths (T, N) [deaths/month].
 
     `months` (T,) follow each other [months since 1970-01]; deaths are NaN where not observed, and
-    of one type of violence or, by default, of all together. A country never observed is left out.
-    Raises InputError for an unknown country.
+    of one type of violence or, by default, of all together. Raises InputError for an unknown
+    country.
     """
-    seen = np.flatnonzero(~np.isnan(deaths).all(axis=0))
-    own = np.asarray(codes, dtype=str)[seen]
     world = load_regions("country")
-    regions = world.within(own)
-    columns = deaths[:, seen[np.argsort(own)]]
+    columns = deaths[:, np.argsort(np.asarray(codes, dtype=str))]
     layers = np.zeros((len(TYPES_OF_VIOLENCE) + 1, *columns.shape))
     layers[:, np.isnan(columns)] = np.nan
     events = layers.copy()
     types = [*TYPES_OF_VIOLENCE.values(), None]
     layers[types.index(violence)] = columns
-    is_own = world.table["id"].isin(own).to_numpy()
+    is_own = world.table["id"].isin(codes).to_numpy()
     return Panel(
-        regions=regions,
+        regions=world.within(codes),
         months=months,
         observed=~np.isnan(columns),
         events=events,

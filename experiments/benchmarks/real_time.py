@@ -16,7 +16,9 @@ import pandas as pd
 from experiments.backtest.rolling import deaths_measures, fit_forecaster, run_backtest
 from experiments.benchmarks.files import (
     Run,
+    month_numbers,
     need_columns,
+    need_once,
     need_place_for,
     numbers,
     read_csv,
@@ -30,14 +32,13 @@ from experiments.judging.judge import best_learner
 from experiments.judging.skill import SkillTables
 from experiments.samples import Samples, lesson, newest_origin, samples_at
 from features.arrays import FloatArray, IntArray
-from features.errors import InputError
-from features.months import parse_month
+from features.errors import ConfigurationError, InputError
 from features.panel.panel import Panel
 from features.places.matching import match_countries
 from features.targets import came_true, is_eligible, threshold
 from features.words import SPECS, Target
 from models.distribution import DeathsDistribution
-from models.forecaster import CellForecast, Forecaster, months_ahead
+from models.forecaster import DEATHS, CellForecast, Forecaster, months_ahead
 from models.references import REFERENCES, reference_deaths, reference_probability
 
 LEVEL = "country"
@@ -59,8 +60,11 @@ class Vintage:
 def benchmark_real_time(data: Path, configuration: Configuration, run: Run) -> RealTimeReport:
     """Train on the first vintage, forecast from each, and judge by the truth.
 
-    Raises InputError for unusable tables or files, CoverageError when the first is too short.
+    Raises InputError for unusable tables or files, CoverageError when the first is too short, and
+    ConfigurationError for an experiment without deaths.
     """
+    if DEATHS not in configuration.targets:
+        raise ConfigurationError(f"{configuration.name} lacks {DEATHS}, which are judged: add them")
     need_place_for(run.json_path)
     vintages, truth = read_vintages(data)
     learned = lesson(vintages[0].panel(), configuration)
@@ -68,10 +72,10 @@ def benchmark_real_time(data: Path, configuration: Configuration, run: Run) -> R
     backtest = run_backtest(samples, own, LEVEL, run.jobs, run.progress)
     learner = best_learner(SkillTables.of(backtest), own.learners)
     forecaster = fit_forecaster(samples, own, LEVEL, learner, run.jobs, run.progress)
-    rows = pd.concat(
-        [part for vintage in vintages for part in judged_rows(forecaster, vintage, truth)],
-        ignore_index=True,
-    )
+    parts = [part for vintage in vintages for part in judged_rows(forecaster, vintage, truth)]
+    if not parts:
+        raise InputError(f"'{data}' has no truth of the months after its vintages: get a later one")
+    rows = pd.concat(parts, ignore_index=True)
     report = RealTimeReport(own.name, learner, tuple(v.known_on for v in vintages), rows)
     if run.json_path is not None:
         write_json(run.json_path, report.as_json())
@@ -84,34 +88,37 @@ def read_vintages(data: Path) -> tuple[list[Vintage], pd.DataFrame]:
     Raises InputError when a file is missing or of another form.
     """
     path = max(data.glob("realtime_vintages_*.parquet"), default=data / "realtime_vintages.parquet")
-    table = read_parquet(path)
-    need_columns(table, ["vintage", "month", "country", "deaths"], path)
+    table = _with_codes(read_parquet(path), ["vintage", "month", "country"], path)
     vintages = [
-        Vintage(str(known_on), _by_month_and_country(part, path))
+        Vintage(str(known_on), _by_month_and_country(part))
         for known_on, part in table.groupby("vintage", sort=True)
     ]
     path = max(data.glob("country_month_*.csv*"), default=data / "country_month.csv")
-    final = read_csv(path)
-    need_columns(final, ["month", "country", "deaths"], path)
-    truth = final.assign(deaths=numbers(final["deaths"], path))
-    return vintages, _by_month_and_country(truth, path)
+    truth = _with_codes(read_csv(path), ["month", "country"], path)
+    return vintages, _by_month_and_country(truth)
 
 
-def _by_month_and_country(table: pd.DataFrame, path: Path) -> pd.DataFrame:
+def _with_codes(table: pd.DataFrame, keys: list[str], path: Path) -> pd.DataFrame:
+    """Return the rows with the numbers of their months and the codes of their countries.
+
+    A name that is no country is left out where nobody died, as it changes nothing.
+    """
+    need_columns(table, [*keys, "deaths"], path)
+    text = table[[*keys, "deaths"]].astype("str")
+    need_once(text, keys, path)
+    deaths = numbers(text["deaths"], path)
+    code = match_countries(text["country"])
+    unknown = text["country"][code.isna() & (deaths > 0)]
+    if len(unknown):
+        raise InputError(f"'{path}' has deaths in '{unknown.iloc[0]}', which is no country")
+    rows = text.assign(month=month_numbers(text["month"], path), code=code, deaths=deaths)
+    return rows[code.notna()]
+
+
+def _by_month_and_country(rows: pd.DataFrame) -> pd.DataFrame:
     """Return months [since 1970-01] x codes; names of one country, old and new, add up."""
-    code = match_countries(table["country"].astype("str"))
-    if code.isna().any():
-        raise InputError(f"'{path}' has '{table['country'][code.isna()].iloc[0]}', no country")
-    month = table["month"].astype("str").map({m: parse_month(m) for m in table["month"].unique()})
-    deaths = table["deaths"].astype("float64")
-    wide = pd.pivot_table(
-        pd.DataFrame({"month": month, "code": code, "deaths": deaths}),
-        index="month",
-        columns="code",
-        values="deaths",
-        aggfunc="sum",
-    )
-    return wide.reindex(range(int(month.min()), int(month.max()) + 1))
+    wide = rows.pivot_table(index="month", columns="code", values="deaths", aggfunc="sum")
+    return wide.reindex(range(int(wide.index.min()), int(wide.index.max()) + 1))
 
 
 def judged_rows(

@@ -13,6 +13,7 @@ from experiments.backtest.folds import OriginSpan
 from experiments.backtest.rolling import run_backtest
 from experiments.benchmarks.files import Run, need_place_for, write_json, written_whole
 from experiments.benchmarks.published import UnitTarget
+from experiments.benchmarks.question import need_question
 from experiments.benchmarks.subforecast_data import Units, read_units
 from experiments.benchmarks.subforecast_scores import FIRST_ORIGIN, SubForecastReport, figures_of
 from experiments.configuration import Configuration
@@ -44,10 +45,11 @@ def benchmark_subforecast(
     """Forecast and score the origins of a table, and write figures and forecasts where asked.
 
     `origins` are the first and last [months since 1970-01], by default the published first and the
-    last that can be judged. Quiet units without a name are added until there are `units`. The
-    experiment has one learner. Raises InputError for an unusable table or file, CoverageError for
-    origins that cannot be forecast or judged.
+    last that can be judged. Quiet units without a name are added until there are `units`. Raises
+    InputError for an unusable table or file, CoverageError for origins that cannot be forecast or
+    judged, ConfigurationError for an experiment that forecasts something else.
     """
+    need_question(configuration, EXPERIMENT, ("measure", "violence", "targets", "thresholds"))
     need_place_for(run.json_path, run.predictions_path)
     table = read_units(path)
     learned = lesson(table.panel, configuration)

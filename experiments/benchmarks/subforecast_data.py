@@ -10,10 +10,16 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from experiments.benchmarks.files import need_columns, numbers, read_csv
+from experiments.benchmarks.files import (
+    month_numbers,
+    need_columns,
+    need_once,
+    numbers,
+    read_csv,
+)
 from features.archive.schemas import UNTYPED
 from features.errors import InputError
-from features.months import format_month, parse_month
+from features.months import format_month
 from features.panel.panel import Panel, build_panel
 from features.places.matching import counted_map, match_countries, match_places
 
@@ -77,35 +83,23 @@ def _read_table(path: Path) -> pd.DataFrame:
     table = read_csv(path)
     figures = ["n_events", *_EVENTS.values(), "deaths"]
     need_columns(table, ["country", "adm_1", "month", *figures], path)
-    if len(table) == 0:
-        raise InputError(f"'{path}' has no rows: get it anew")
+    need_once(table, ["country", "adm_1", "month"], path)
     nameless = np.flatnonzero((table["country"] == "") | (table["adm_1"] == ""))
     if len(nameless):
         raise InputError(f"'{path}' names no country and adm_1 in data row {nameless[0] + 1}")
-    twice = table[table.duplicated(["country", "adm_1", "month"])]
-    if len(twice):
-        country, region, month = twice.iloc[0][["country", "adm_1", "month"]]
-        raise InputError(f"'{path}' has {country}|{region} in {month} twice: keep one")
     values = {name: numbers(table[name], path) for name in figures}
-    for name, column in values.items():
-        if column.isna().any():
-            where = int(np.flatnonzero(column.isna())[0]) + 1
-            raise InputError(f"'{path}' has nothing in column {name}, data row {where}")
     return table.assign(month=_months(table["month"], path), **values)
 
 
 def _months(text: pd.Series, path: Path) -> pd.Series:
     """Return the month of each row [months since 1970-01]; each has a row in the table."""
-    try:
-        number = {month: parse_month(str(month)) for month in text.unique()}
-    except InputError as error:
-        raise InputError(f"'{path}': {error}") from None
-    missing = sorted(set(range(min(number.values()), max(number.values()))) - set(number.values()))
+    months = month_numbers(text, path)
+    missing = sorted(set(range(months.min(), months.max())) - set(months))
     if missing:
         raise InputError(
             f"'{path}' has no row at all of {format_month(missing[0])}: a month is missing"
         )
-    return text.map(number).astype("int64")
+    return months
 
 
 def _counts(rows: pd.DataFrame) -> pd.DataFrame:

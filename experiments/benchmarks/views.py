@@ -15,6 +15,7 @@ import pyarrow.parquet as pq
 from experiments.backtest.rolling import fit_forecaster
 from experiments.benchmarks.files import Run, need_place_for, write_json, written_whole
 from experiments.benchmarks.published import leaderboard
+from experiments.benchmarks.question import need_question
 from experiments.benchmarks.views_data import (
     MONTHS_AHEAD,
     ChallengeWindow,
@@ -53,8 +54,10 @@ def benchmark_views(
 ) -> ViewsReport:
     """Forecast and score the windows of a folder, and write figures and draws where asked.
 
-    The experiment has one learner. Raises InputError for unusable tables or files.
+    Raises InputError for unusable tables or files, ConfigurationError for an experiment that forecasts
+    something else.
     """
+    need_question(configuration, EXPERIMENT, ("measure", "violence", "targets"))
     need_place_for(run.json_path, run.predictions_path)
     history, windows = read_views(data, years)
     conflictology, entries = leaderboard(folder_of(data))

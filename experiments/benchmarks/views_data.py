@@ -13,11 +13,18 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from experiments.benchmarks.files import need_columns, numbers, read_csv, read_parquet
+from experiments.benchmarks.files import (
+    month_numbers,
+    need_columns,
+    need_once,
+    numbers,
+    read_csv,
+    read_parquet,
+)
 from experiments.benchmarks.panels import country_panel
 from features.arrays import FloatArray, IntArray
 from features.errors import InputError
-from features.months import format_month, parse_month
+from features.months import format_month
 from features.panel.panel import Panel
 from features.places.matching import match_countries
 
@@ -148,20 +155,20 @@ def _read_history(folder: Path) -> CountryHistory:
     if unknown:
         raise InputError(f"'{path}' has '{unknown[0]}', which country_list.csv does not: mend one")
     order = sorted(range(len(names)), key=lambda k: ids[names[k]])
-    deaths = np.column_stack([numbers(table[names[k]], path) for k in order])
+    deaths = np.column_stack([numbers(table[names[k]], path, may_be_empty=True) for k in order])
     countries = np.array([ids[names[k]] for k in order], np.int64)
     in_order = tuple(names[k] for k in order)
     codes = match_countries(pd.Series(in_order, dtype="str"))
     if codes.isna().any():
         raise InputError(f"'{path}' has '{in_order[codes.isna().argmax()]}', which is no country")
+    if codes.duplicated().any():
+        again = in_order[codes.duplicated().argmax()]
+        raise InputError(f"'{path}' has another name of the country '{again}' too: join the two")
     return CountryHistory(months, countries, in_order, tuple(codes), deaths)
 
 
 def _consecutive(text: pd.Series, path: Path) -> IntArray:
-    try:
-        months = np.array([parse_month(str(month)) for month in text], np.int64)
-    except InputError as error:
-        raise InputError(f"'{path}': {error}") from None
+    months = month_numbers(text, path).to_numpy()
     wrong = np.flatnonzero(np.diff(months) != 1)
     if len(wrong):
         after = format_month(int(months[wrong[0]]))
@@ -173,7 +180,7 @@ def _read_ids(path: Path) -> dict[str, int]:
     table = read_csv(path)
     need_columns(table, ["country_id", "name"], path)
     ids = numbers(table["country_id"], path)
-    if ids.isna().any() or ids.duplicated().any() or table["name"].duplicated().any():
+    if ids.duplicated().any() or table["name"].duplicated().any():
         raise InputError(f"'{path}' must have each country once, with its id: get it anew")
     return dict(zip(table["name"], ids.astype("int64"), strict=True))
 
@@ -205,10 +212,7 @@ def _read_outcomes(path: Path, keys: list[str]) -> pd.DataFrame:
     outcome = table["outcome"].to_numpy(np.float64)
     if not (np.isfinite(outcome) & (outcome >= 0)).all() or table.isna().any(axis=None):
         raise InputError(f"'{path}' has rows without a number of deaths from 0 up: get it anew")
-    twice = table[table.duplicated(keys)]
-    if len(twice):
-        where = ", ".join(f"{key} {twice[key].iloc[0]}" for key in keys)
-        raise InputError(f"'{path}' has {where} twice: keep one")
+    need_once(table, keys, path)
     return table.sort_values(keys)
 
 

@@ -1,0 +1,25 @@
+"""What a benchmark asks, which another experiment must forecast too to stand beside what it says."""
+
+from pathlib import Path
+from typing import Literal
+
+from experiments.configuration import Configuration, read_configuration
+from features.errors import ConfigurationError
+
+Asked = Literal["measure", "violence", "targets", "thresholds"]
+
+
+def need_question(configuration: Configuration, own: Path, asked: tuple[Asked, ...]) -> None:
+    """Raise ConfigurationError unless an experiment has one learner and forecasts what is asked.
+
+    `own` is the benchmark's own experiment, `asked` are the settings in which the two agree.
+    """
+    wanted = read_configuration(own)
+    other = [name for name in asked if getattr(configuration, name) != getattr(wanted, name)]
+    if other:
+        raise ConfigurationError(
+            f"{configuration.name} forecasts something else than the benchmark asks: "
+            f"take {', '.join(other)} from '{own}'"
+        )
+    if len(configuration.learners) != 1:
+        raise ConfigurationError(f"{configuration.name} has several learners: name the one to judge")
