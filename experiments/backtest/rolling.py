@@ -114,9 +114,10 @@ def run_backtest(
     folds = folds_of(samples, configuration, span)
     whole = Fold(folds[0].at, folds[-1].end)
     if not any(len(samples.issued_between(*cell, *whole)[0]) for cell in cells):
+        first = format_month(int(samples.months[whole.at]))
         raise CoverageError(
-            f"no outcome is known of any forecast from {format_month(int(samples.months[whole.at]))}"
-            ": lengthen [backtest] years or name shorter horizons in [targets]"
+            f"no outcome is known of any forecast from {first}: lengthen "
+            "[backtest] years or name shorter horizons in [targets]"
         )
     grid = [
         (fold, learner, *cell)

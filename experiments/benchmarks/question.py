@@ -1,4 +1,4 @@
-"""What a benchmark asks, which another experiment must forecast too to stand beside what it says."""
+"""What a benchmark asks: another experiment must forecast the same to be judged by it."""
 
 from pathlib import Path
 from typing import Literal
@@ -22,4 +22,6 @@ def need_question(configuration: Configuration, own: Path, asked: tuple[Asked, .
             f"take {', '.join(other)} from '{own}'"
         )
     if len(configuration.learners) != 1:
-        raise ConfigurationError(f"{configuration.name} has several learners: name the one to judge")
+        raise ConfigurationError(
+            f"{configuration.name} has several learners: name the one to judge"
+        )

@@ -83,10 +83,10 @@ def _read_table(path: Path) -> pd.DataFrame:
     table = read_csv(path)
     figures = ["n_events", *_EVENTS.values(), "deaths"]
     need_columns(table, ["country", "adm_1", "month", *figures], path)
-    need_once(table, ["country", "adm_1", "month"], path)
     nameless = np.flatnonzero((table["country"] == "") | (table["adm_1"] == ""))
     if len(nameless):
         raise InputError(f"'{path}' names no country and adm_1 in data row {nameless[0] + 1}")
+    need_once(table, ["country", "adm_1", "month"], path)
     values = {name: numbers(table[name], path) for name in figures}
     return table.assign(month=_months(table["month"], path), **values)
 

@@ -54,8 +54,8 @@ def benchmark_views(
 ) -> ViewsReport:
     """Forecast and score the windows of a folder, and write figures and draws where asked.
 
-    Raises InputError for unusable tables or files, ConfigurationError for an experiment that forecasts
-    something else.
+    Raises InputError for unusable tables or files, ConfigurationError for an experiment that
+    forecasts something else.
     """
     need_question(configuration, EXPERIMENT, ("measure", "violence", "targets"))
     need_place_for(run.json_path, run.predictions_path)

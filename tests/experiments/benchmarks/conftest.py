@@ -7,13 +7,15 @@ import pandas as pd
 import pytest
 
 from experiments.backtest.rolling import Step
+from experiments.benchmarks import subforecast, views
 from experiments.benchmarks.files import Run
+from experiments.configuration import Configuration, read_configuration
 from features.months import format_month
 from tests.paths import DATA
 
 NAMES = {2: "Suriname", 7: "Ethiopia", 50: "Mali", 117: "Ukraine"}
 FIRST, YEARS = 540, (2019, 2020)
-COUNT_MONTHS = 72
+COUNT_MONTHS = 96
 
 
 def silent(steps: Iterable[Step], total: int, label: str) -> Iterable[Step]:
@@ -34,7 +36,7 @@ def real_data() -> Callable[..., Path]:
 
 @pytest.fixture
 def run() -> Run:
-    return Run(seed=1, jobs=1, progress=silent)
+    return Run(jobs=1, progress=silent)
 
 
 @pytest.fixture
@@ -61,6 +63,27 @@ def write_conflictology(folder: Path, year: int, rng: np.random.Generator) -> pd
     return table
 
 
+def small(path: Path, months: int) -> Configuration:
+    """A benchmark's experiment with few indicators and rows, for a short history."""
+    settings = read_configuration(path).model_dump()
+    measure = settings["measure"]
+    settings["indicators"] = [measure, f"{measure}_mean_3", f"{measure}_mean_12"]
+    settings["logistic"]["indicators"] = settings["ensemble"]["record"] = [f"{measure}_mean_3"]
+    settings["boosting"] |= {"iterations": 3, "leaves": 3, "smallest_leaf": 20}
+    settings["training"] = {"months": 60, "calibration_months": months}
+    return Configuration.model_validate(settings)
+
+
+@pytest.fixture
+def views_experiment() -> Configuration:
+    return small(views.EXPERIMENT, 6)
+
+
+@pytest.fixture
+def unit_experiment() -> Configuration:
+    return small(subforecast.EXPERIMENT, 6)
+
+
 @pytest.fixture
 def views_folder(tmp_path: Path) -> Path:
     """Four countries, 2015-01 to 2020-12; Suriname begins in 2016; conflictology of 2019 only."""
@@ -82,7 +105,7 @@ def views_folder(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def counts_path(tmp_path: Path) -> Path:
-    """Five units of two countries from 2014-01, each with a row in about half of 72 months."""
+    """Five units of two countries from 2014-01, each with a row in about half of 96 months."""
     rng = np.random.default_rng(2)
     units = [("Mali", "Gao"), ("Mali", "Mopti"), ("Mali", "NA"), ("Niger", "Gao"), ("Niger", "Diffa")]  # fmt: skip  # noqa: E501
     rows = []

@@ -1,146 +1,81 @@
 import json
-import re
-import zlib
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
-import pyarrow.parquet as pq
 import pytest
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
 from numpy.testing import assert_allclose, assert_array_equal
 
-from experiments.benchmarks.country_pool import COUNTRY_FORECASTER, RecentMonths
 from experiments.benchmarks.files import Run
 from experiments.benchmarks.published import CONFLICTOLOGY, LEADERBOARD, LEADERS, leaderboard
-from experiments.benchmarks.views import (
-    CountryForecaster,
-    Draws,
-    benchmark_views,
-    conflictology_draws,
-)
-from experiments.benchmarks.views_data import CountryHistory, read_views
+from experiments.benchmarks.views import benchmark_views, conflictology_draws
+from experiments.benchmarks.views_data import read_views
 from experiments.benchmarks.views_scores import ALL, MEAN, WITHOUT_WARS, ViewsReport, losses_of
-from features.errors import InputError, ModelError
+from experiments.configuration import Configuration
+from features.errors import ConfigurationError, InputError
 from models.metrics import crps_ensemble
 
 
-@dataclass(frozen=True)
-class EverythingSeen:
-    """Its draws change with every bit that it is given."""
-
-    name: str = "everything seen"
-
-    def forecast(
-        self, history: CountryHistory, origin_row: int, months_ahead: range, seed: int
-    ) -> Draws:
-        assert origin_row == len(history.months) - 1
-        seen = zlib.crc32(history.deaths.tobytes() + history.months.tobytes()) + seed
-        rng = np.random.default_rng(seen)
-        shape = (len(months_ahead), len(history.countries), 200)
-        return rng.gamma(0.5, 40, shape).astype(np.float32)
-
-
-@dataclass(frozen=True)
-class Always:
-    """It gives whatever draws it was told to."""
-
-    draws: Draws
-    name: str = "always"
-
-    def forecast(
-        self, history: CountryHistory, origin_row: int, months_ahead: range, seed: int
-    ) -> Draws:
-        return self.draws
-
-
-def value(report: ViewsReport, window: str, part: str, measure: str) -> tuple[float, float]:
+def value(report: ViewsReport, window: str, part: str, measure: str) -> float:
     (result,) = [f for f in report.figures if f[:3] == (window, part, measure)]
-    return result.ours, result.conflictology
-
-
-def draws_of(folder: Path, forecaster: CountryForecaster, run: Run, year: int) -> pd.DataFrame:
-    path = folder / "drawn.parquet"
-    benchmark_views(folder, (year,), forecaster, replace(run, predictions_path=path))
-    return pd.read_parquet(path)
+    return result.ours
 
 
 def test_figures_are_those_of_the_forecasts_that_are_written(
-    views_folder: Path, tmp_path: Path, writing_run: Run
+    views_folder: Path, tmp_path: Path, writing_run: Run, views_experiment: Configuration
 ) -> None:
-    report = benchmark_views(views_folder, None, EverythingSeen(), writing_run)
+    report = benchmark_views(views_folder, None, views_experiment, writing_run)
     written = pd.read_parquet(tmp_path / "p.parquet")
-    assert pq.read_schema(tmp_path / "p.parquet").names == list(written)
     assert list(written) == ["month_id", "country_id", "draw", "outcome"]
-    assert len(written) == 2 * 12 * 4 * 200
-    means = {}
+    assert len(written) == 2 * 12 * 4 * 1000
+    means = []
     for year in (2019, 2020):
         truth = pd.read_parquet(views_folder / f"cm_actuals_{year}.parquet")["outcome"]
         of_year = written[written["month_id"].isin(truth.index.get_level_values("month_id"))]
-        draws = of_year["outcome"].to_numpy(float).reshape(len(truth), 200)
+        draws = of_year["outcome"].to_numpy(float).reshape(len(truth), 1000)
+        assert (np.diff(draws, axis=1) >= 0).all()
         crps = crps_ensemble(truth.to_numpy(float), draws)
-        means[str(year)] = crps.mean()
-        assert value(report, str(year), ALL, "crps")[0] == pytest.approx(crps.mean())
-        kept = ~truth.index.get_level_values("country_id").isin([7, 117])
-        assert value(report, str(year), WITHOUT_WARS, "crps")[0] == pytest.approx(crps[kept].mean())
-    assert value(report, MEAN, ALL, "crps")[0] == pytest.approx(sum(means.values()) / 2)
-    told = json.loads((tmp_path / "f.json").read_text())
-    assert [tuple(f.values()) for f in told["figures"]] == list(report.figures)
-    assert (told["draws"], told["forecaster"]) == (200, "everything seen")
+        means.append(crps.mean())
+        assert value(report, str(year), ALL, "crps") == pytest.approx(crps.mean())
+        others = ~truth.index.get_level_values("country_id").isin([7, 117])
+        assert value(report, str(year), WITHOUT_WARS, "crps") == pytest.approx(crps[others].mean())
+    assert value(report, MEAN, ALL, "crps") == pytest.approx(sum(means) / 2)
+    content = json.loads((tmp_path / "f.json").read_text())
+    assert [tuple(f.values())[:6] for f in content["figures"]] == list(report.figures)
+    first = report.figures[0]
+    assert content["figures"][0]["ratio_to_decaying_record"] == pytest.approx(
+        first.ours / first.decaying_record
+    )
+    shown = report.as_markdown()
+    for leader, ratio in zip(LEADERS, ("0.870", "0.899", "0.916"), strict=True):
+        (row,) = [line for line in shown.splitlines() if leader.model in line]
+        assert ratio in row
 
 
-@pytest.mark.parametrize(
-    ("forecaster", "years"), [(EverythingSeen(), None), (COUNTRY_FORECASTER, (2020,))]
-)
-def test_the_same_tables_give_the_same_bytes_however_many_jobs(
-    views_folder: Path, run: Run, forecaster: CountryForecaster, years: tuple[int, ...] | None
+def test_nothing_after_the_origin_changes_a_byte_and_the_origin_does(
+    views_folder: Path, run: Run, views_experiment: Configuration
 ) -> None:
-    contents = []
-    for jobs in (1, 2):
-        files = [views_folder / f"{jobs}.{kind}" for kind in ("json", "parquet")]
-        again = Run(run.seed, jobs, run.progress, *files)
-        benchmark_views(views_folder, years, forecaster, again)
-        contents.append([file.read_bytes() for file in files])
-    assert contents[0] == contents[1]
-    assert not re.search(rb"\d{4}-\d{2}-\d{2}", contents[0][0])
+    path = views_folder / "drawn.parquet"
+    writing = replace(run, predictions_path=path)
 
+    def drawn(jobs: int = 1) -> bytes:
+        benchmark_views(views_folder, (2020,), views_experiment, replace(writing, jobs=jobs))
+        return path.read_bytes()
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=15)
-@given(seed=st.integers(0, 2**32), month=st.integers(59, 71))
-def test_nothing_after_the_origin_changes_a_draw(
-    views_folder: Path, run: Run, seed: int, month: int
-) -> None:
-    before = draws_of(views_folder, EverythingSeen(), run, 2020)
-    rng = np.random.default_rng(seed)
-    whole = {name: (views_folder / name).read_bytes() for name in
-             ("cm_ged_sb_2015_2020.csv", "cm_actuals_2019.parquet", "cm_actuals_2020.parquet")}  # fmt: skip  # noqa: E501
-    for year in (2019, 2020):
-        path = views_folder / f"cm_actuals_{year}.parquet"
-        truth = pd.read_parquet(path)
-        later = truth.index.get_level_values("month_id") >= 421 + month
-        truth.loc[later, "outcome"] = rng.integers(0, 10**6, later.sum())
-        truth.to_parquet(path)
-    path = views_folder / "cm_ged_sb_2015_2020.csv"
-    table = pd.read_csv(path, index_col=0)
-    table.iloc[month:] = rng.integers(0, 10**6, table.iloc[month:].shape).astype(float)
-    table.to_csv(path)
-    after = draws_of(views_folder, EverythingSeen(), run, 2020)
-    for name, content in whole.items():
-        (views_folder / name).write_bytes(content)
-    pd.testing.assert_frame_equal(before, after)
-
-
-def test_the_month_of_the_origin_does_change_the_draws(views_folder: Path, run: Run) -> None:
-    before = draws_of(views_folder, EverythingSeen(), run, 2020)
-    path = views_folder / "cm_actuals_2019.parquet"
-    truth = pd.read_parquet(path)
-    truth["outcome"] += truth.index == (421 + 57, 50)
-    truth.to_parquet(path)
-    after = draws_of(views_folder, EverythingSeen(), run, 2020)
-    assert not before["outcome"].equals(after["outcome"])
+    before = drawn()
+    assert drawn(jobs=2) == before
+    truth = pd.read_parquet(views_folder / "cm_actuals_2020.parquet")
+    (truth + 100_000).to_parquet(views_folder / "cm_actuals_2020.parquet")
+    truth = pd.read_parquet(views_folder / "cm_actuals_2019.parquet")
+    late = truth.index.get_level_values("month_id") > 421 + 57
+    truth.loc[late, "outcome"] = 100_000
+    truth.to_parquet(views_folder / "cm_actuals_2019.parquet")
+    assert drawn() == before
+    truth["outcome"] += 9 * (truth.index == (421 + 57, 50))
+    truth.to_parquet(views_folder / "cm_actuals_2019.parquet")
+    assert drawn() != before
 
 
 def test_without_official_draws_conflictology_is_the_last_twelve_months(
@@ -153,48 +88,27 @@ def test_without_official_draws_conflictology_is_the_last_twelve_months(
     assert conflictology_draws(first, history.until(first.origin)) is first.conflictology
 
 
-def test_recent_months_come_equally_often_and_unborn_states_had_no_deaths() -> None:
-    deaths = np.arange(30.0).reshape(15, 2)
-    deaths[:9, 1] = np.nan
-    history = CountryHistory(np.arange(15), np.array([1, 2]), ("a", "b"), deaths)
-    drawn = RecentMonths(draws=240).forecast(history, 14, range(3, 15), seed=1)
-    assert drawn.shape == (12, 2, 240)
-    values, counts = np.unique(drawn[4, 0], return_counts=True)
-    assert_array_equal(values, np.arange(6.0, 30, 2))
-    assert (counts == 20).all()
-    assert (drawn[0, 1] == 0).sum() == 6 * 20
-
-
-GOOD = np.ones((12, 4, 200), np.float32)
-
-
-@pytest.mark.parametrize(
-    "draws",
-    [GOOD[:, :, :199], GOOD[:, :3], GOOD[:11], GOOD[0], -GOOD, GOOD * np.nan, GOOD * np.inf],
-)
-def test_what_are_no_draws_are_refused_and_nothing_is_written(
-    views_folder: Path, tmp_path: Path, writing_run: Run, draws: Draws
+def test_an_experiment_that_forecasts_something_else_is_refused(
+    views_folder: Path, run: Run, views_experiment: Configuration
 ) -> None:
-    before = sorted(tmp_path.iterdir())
-    with pytest.raises(ModelError, match="always returned draws"):
-        benchmark_views(views_folder, None, Always(draws), writing_run)
-    assert sorted(tmp_path.iterdir()) == before
+    other = views_experiment.model_copy(update={"targets": {"fatalities": (3,)}})
+    with pytest.raises(ConfigurationError, match="take targets from"):
+        benchmark_views(views_folder, None, other, run)
+    several = views_experiment.model_copy(update={"learners": ("logistic", "boosting")})
+    with pytest.raises(ConfigurationError, match="several learners"):
+        benchmark_views(views_folder, None, several, run)
 
 
 def test_a_place_that_cannot_be_written_is_refused_before_the_work(
-    views_folder: Path, run: Run
+    views_folder: Path, run: Run, views_experiment: Configuration
 ) -> None:
     for path in (views_folder / "no" / "f.json", views_folder):
         with pytest.raises(InputError, match="cannot be written"):
-            benchmark_views(views_folder, None, Always(GOOD * np.nan), replace(run, json_path=path))
+            benchmark_views(views_folder, None, views_experiment, replace(run, json_path=path))
 
 
-def test_without_a_leaderboard_the_leaders_are_known(views_folder: Path, run: Run) -> None:
+def test_without_a_leaderboard_the_leaders_are_known(views_folder: Path) -> None:
     assert leaderboard(views_folder) == (CONFLICTOLOGY, LEADERS)
-    shown = benchmark_views(views_folder, None, RecentMonths(), run).as_markdown()
-    for leader, ratio in zip(LEADERS, ("0.870", "0.899", "0.916"), strict=True):
-        (row,) = [line for line in shown.splitlines() if leader.model in line]
-        assert ratio in row
 
 
 @pytest.mark.parametrize(

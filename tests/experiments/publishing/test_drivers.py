@@ -292,7 +292,7 @@ def test_a_previous_bulletin_tells_what_it_said_of_each_region() -> None:
         ],
         columns=["region", "target", "horizon", "probability", "model_version"],
     ).assign(level="admin1")
-    previous = EarlierBulletin("2023-12-0123456789ab", 647, scores)
+    previous = EarlierBulletin("2023-12-0123456789ab", 647, scores, {"admin1": 5})
     mask = np.array(["C", "B", "A"], dtype=object)
     previous_scores = previous.of("admin1", "onset", 3, mask)
     np.testing.assert_array_equal(previous_scores["probability"], [np.nan, 0.3, 0.2])

@@ -284,7 +284,7 @@ def issue(store: MlflowStore, panel: Panel) -> LevelForecast:
 def test_bulletins_are_judged_for_two_years(
     issue: LevelForecast, scores: pd.DataFrame, months: int, is_judged: bool
 ) -> None:
-    old = EarlierBulletin("old", parse_month(ORIGINS[-1]) - months, scores)
+    old = EarlierBulletin("old", parse_month(ORIGINS[-1]) - months, scores, {"admin1": 5})
     told = track_record_of(issue, [old])
     assert list(told.columns) == TRACK_RECORD_SCHEMA.names
     assert set(told["target"]) == (set(TARGETS_AHEAD) if is_judged else set())
@@ -297,8 +297,10 @@ def test_a_bulletin_of_months_that_the_history_no_longer_covers_is_not_judged(
     observed[-30] = False
     gap = replace(issue, panel=replace(issue.panel, observed=observed))
     origin = parse_month(ORIGINS[-1])
-    assert track_record_of(gap, [EarlierBulletin("old", origin - 12, scores)]).empty
-    assert not track_record_of(gap, [EarlierBulletin("old", origin - 4, scores)]).empty
+    assert track_record_of(gap, [EarlierBulletin("old", origin - 12, scores, {"admin1": 5})]).empty
+    assert not track_record_of(
+        gap, [EarlierBulletin("old", origin - 4, scores, {"admin1": 5})]
+    ).empty
 
 
 def test_history_says_nothing_of_what_was_not_observed_or_not_told(issue: LevelForecast) -> None:
