@@ -212,6 +212,13 @@ def _fit(
     start = split - configuration.training.months
     training = samples.observed_between(target, horizon, start, split)
     calibration = samples.observed_between(target, horizon, split, origin)
+    with_deaths = has_distribution(target, horizon, configuration.targets)
+    if with_deaths and len(training[0]) == 0:
+        raise CoverageError(
+            f"no outcome {horizon} months ahead is there to learn from at "
+            f"{format_month(int(samples.months[origin]))}: ingest earlier events, or shorten "
+            "[training] calibration_months"
+        )
     # One thread a fit: parallel fits are quicker, and sums do not depend on the machine.
     with threadpool_limits(1):
         return fit_cell(
@@ -221,7 +228,7 @@ def _fit(
             samples.rows(target, horizon, calibration),
             samples.tau,
             tuple(i for i, name in enumerate(samples.names) if name in SCALE_INDICATORS),
-            with_deaths=has_distribution(target, horizon, configuration.targets),
+            with_deaths=with_deaths,
         )
 
 

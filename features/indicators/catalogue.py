@@ -15,9 +15,9 @@ from features.indicators.actors import actors
 from features.indicators.civilians import civilians
 from features.indicators.contagion import contagion
 from features.indicators.encirclement import encirclement
-from features.indicators.history import event_history, history
+from features.indicators.history import history
 from features.indicators.indicator import Indicator
-from features.indicators.neighbourhood import event_neighbourhood, neighbourhood
+from features.indicators.neighbourhood import neighbourhood
 from features.indicators.place_and_season import place, season
 from features.indicators.supply import supply
 from features.markdown import markdown_table
@@ -90,7 +90,7 @@ _OWN = tuple(history())
 # fmt: off
 CATALOGUE: tuple[Indicator, ...] = (
     *_OWN, *neighbourhood(_OWN), *actors(), *civilians(), *encirclement(), *supply(), *contagion(),
-    *season(), *place(), *event_history(), *event_neighbourhood(),
+    *season(), *place(),
 )
 # fmt: on
 FAMILIES = tuple(dict.fromkeys(indicator.family for indicator in CATALOGUE))
@@ -105,8 +105,6 @@ INTRODUCTIONS = {
     "supply": "Whether the roads that a capital lives on are under attack.",
     "contagion": "Whether the unrest next door comes nearer, and over how long a border.",
     "season": "The time of the year.",
-    "event_history": "What `history` says of deaths, said of events.",
-    "event_neighbourhood": "What `neighbourhood` says of deaths, said of events.",
     "place": "Where the region is and how large it is, the same in every month.",
 }
 """What a family describes, in a sentence."""
@@ -132,8 +130,7 @@ def catalogue_page(indicators: Sequence[Indicator]) -> str:
     """Return the page that lists indicators, a table a family."""
     lines = [_PAGE_HEAD]
     for family in dict.fromkeys(indicator.family for indicator in indicators):
-        heading = family.replace("_", " ").capitalize()
-        lines += ["", f"## {heading}", "", INTRODUCTIONS[family], ""]
+        lines += ["", f"## {family.capitalize()}", "", INTRODUCTIONS[family], ""]
         rows = [
             [f"`{i.name}`", i.meaning, i.unit, range_of(i), i.source]
             for i in indicators

@@ -1,15 +1,13 @@
-"""Families `neighbourhood` and `event_neighbourhood`: what happens around the region.
+"""Family `neighbourhood`: what happens around the region.
 
 Surroundings are drawn in several ways: the neighbours, in the same country and abroad; their
 neighbours; all regions within a distance, weighted by it; the rest of the country and of the world.
 Each has three indicators: deaths of the last 3 months, the stock of past deaths, and the change
-against the 12 months before; of events also the share of active months. A region without
-surroundings or coordinates has 0.
+against the 12 months before. A region without surroundings or coordinates has 0.
 """
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from functools import partial
 
 import numpy as np
 import pandas as pd
@@ -17,10 +15,8 @@ from scipy import sparse
 
 from features.arrays import FloatArray, IntArray
 from features.indicators import spatial, windows
-from features.indicators.history import DEATHS, EVENTS, Count
 from features.indicators.indicator import Compute, Indicator, per_panel, plural
 from features.panel.panel import Panel
-from features.words import Measure
 
 Gather = Callable[[Panel, FloatArray], FloatArray]
 """A panel and values (T, R), NaN where unknown -> sum or mean over each region's surroundings."""
@@ -129,8 +125,8 @@ NEIGHBOURS = Surroundings(
 KM_A_MONTH, SPACE_TIME_REACH = 20.0, 1000.0
 """Space-time distance of a month [km], and the longest that counts [km]."""
 
-_FAMILY, _EVENTS = "neighbourhood", "event_neighbourhood"
-_FAMILIES: dict[Measure, str] = {"deaths": _FAMILY, "events": _EVENTS}
+_FAMILY = "neighbourhood"
+_VIEWS_2020 = "Hegre et al. 2021, Journal of Peace Research 58(3)"
 
 # fmt: off
 _NEIGHBOURS_SEE = (
@@ -155,23 +151,11 @@ def neighbourhood(own: Sequence[Indicator]) -> Iterator[Indicator]:
         )
     meaning = "Share of the neighbouring regions that the events observe"
     yield Indicator("neighbours_observed", meaning, "share", _FAMILY, _observed, highest=1)
-    yield _change(NEIGHBOURS, DEATHS)
+    yield _change(NEIGHBOURS)
     for around in surroundings():
-        yield from _levels(around, DEATHS)
-        yield _change(around, DEATHS)
+        yield from _levels(around)
+        yield _change(around)
     yield from _space_time()
-
-
-def event_neighbourhood() -> Iterator[Indicator]:
-    """Yield what `neighbourhood` has of deaths, of events, and how often there are any."""
-    of_deaths = {NEIGHBOURS.name.format(name) for name in _NEIGHBOURS_SEE}
-    for around in (NEIGHBOURS, *surroundings()):
-        yield from (level for level in _levels(around, EVENTS) if level.name not in of_deaths)
-        yield _change(around, EVENTS)
-        name = around.name.format("events_active_share") + "_12"
-        meaning = f"{around.meaning}: share of the last 12 months with an event"
-        compute = _gathered(around, _active)
-        yield Indicator(name, meaning, "share", _EVENTS, compute, EVENTS.needs, around.source)
 
 
 def _observed(panel: Panel) -> FloatArray:
@@ -179,37 +163,32 @@ def _observed(panel: Panel) -> FloatArray:
     return spatial.neighbours_observed(panel.total_deaths, neighbours, number)
 
 
-def _levels(around: Surroundings, count: Count) -> Iterator[Indicator]:
-    what, family = count.measure, _FAMILIES[count.measure]
-    meaning = f"{around.meaning}: mean monthly {what} over the last 3 months"
-    compute = _gathered(around, partial(_recent, count=count))
-    name = around.name.format(f"{what}_mean") + "_3"
-    yield Indicator(name, meaning, count.unit, family, compute, count.needs, around.source)
-    meaning = f"{around.meaning}: {what} so far, each halved every 6 months"
-    compute = _gathered(around, partial(_stock, count=count))
-    name = around.name.format(f"{what}_decay") + "_6"
-    yield Indicator(name, meaning, what, family, compute, count.needs, around.source)
+def _levels(around: Surroundings) -> Iterator[Indicator]:
+    meaning = f"{around.meaning}: mean monthly deaths over the last 3 months"
+    compute, name = _gathered(around, _recent), around.name.format("deaths_mean") + "_3"
+    yield Indicator(name, meaning, "deaths/month", _FAMILY, compute, source=around.source)
+    meaning = f"{around.meaning}: deaths so far, each halved every 6 months"
+    compute, name = _gathered(around, _stock), around.name.format("deaths_decay") + "_6"
+    yield Indicator(name, meaning, "deaths", _FAMILY, compute, source=around.source)
 
 
-def _change(around: Surroundings, count: Count) -> Indicator:
-    """Return how log(1 + monthly count around) changed, of regions known in both windows."""
+def _change(around: Surroundings) -> Indicator:
+    """Return how log(1 + monthly deaths around) changed, of regions known in both windows."""
 
     def change(panel: Panel) -> FloatArray:
-        before = _before(panel, count)
-        recent = np.where(np.isnan(before), np.nan, _recent(panel, count))
+        before = _before(panel)
+        recent = np.where(np.isnan(before), np.nan, _recent(panel))
         level, former = around.gather(panel, recent), around.gather(panel, before)
         return np.asarray(np.log1p(level) - np.log1p(former))
 
     where = around.meaning[0].lower() + around.meaning[1:]
     return Indicator(
-        around.name.format(f"{count.measure}_change") + "_3",
-        f"Log(1 + monthly {count.measure}) of the last 3 months less that of the 12 before, "
-        f"of the {where}",
+        around.name.format("deaths_change") + "_3",
+        f"Log(1 + monthly deaths) of the last 3 months less that of the 12 before, of the {where}",
         "1",
-        _FAMILIES[count.measure],
+        _FAMILY,
         change,
-        count.needs,
-        around.source,
+        source=around.source,
         lowest=float("-inf"),
     )
 
@@ -236,25 +215,19 @@ def _gathered(around: Surroundings, compute: Compute) -> Compute:
 
 
 @per_panel
-def _recent(panel: Panel, count: Count) -> FloatArray:
-    """Return the mean monthly count over the last 3 months, (T, R)."""
-    return np.where(panel.observed, windows.rolling_mean(count.compute(panel), 3), np.nan)
+def _recent(panel: Panel) -> FloatArray:
+    """Return mean monthly deaths over the last 3 months, (T, R) [deaths/month]."""
+    return np.where(panel.observed, windows.rolling_mean(panel.total_deaths, 3), np.nan)
 
 
 @per_panel
-def _before(panel: Panel, count: Count) -> FloatArray:
-    """Return the mean monthly count over the 12 months before the last 3, (T, R)."""
-    before = windows.lag(windows.rolling_mean(count.compute(panel), 12), 3)
+def _before(panel: Panel) -> FloatArray:
+    """Return mean monthly deaths over the 12 months before the last 3, (T, R) [deaths/month]."""
+    before = windows.lag(windows.rolling_mean(panel.total_deaths, 12), 3)
     return np.where(panel.observed, before, np.nan)
 
 
 @per_panel
-def _stock(panel: Panel, count: Count) -> FloatArray:
-    """Return the count so far, each halved every 6 months, (T, R)."""
-    return windows.decayed_sum(count.compute(panel), 6)
-
-
-@per_panel
-def _active(panel: Panel) -> FloatArray:
-    """Return the share of the last 12 months with an event, (T, R)."""
-    return windows.rolling_share(panel.total_events, 1, 12)
+def _stock(panel: Panel) -> FloatArray:
+    """Return deaths so far, each halved every 6 months, (T, R) [deaths]."""
+    return windows.decayed_sum(panel.total_deaths, 6)

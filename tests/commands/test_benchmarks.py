@@ -6,6 +6,7 @@ import pandas as pd
 import pytest
 
 import tocsin
+from experiments.benchmarks.views import EXPERIMENT as VIEWS
 
 
 def command(
@@ -25,8 +26,12 @@ def test_views_prints_its_tables_and_writes_what_was_asked(
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
+    experiment = tmp_path / "own.toml"
+    text = VIEWS.read_text().replace("calibration_months = 24", "calibration_months = 6")
+    experiment.write_text(text.replace("iterations = 100", "iterations = 3"))
     code, out, _ = command(
         monkeypatch, capsys, "views", "--data", str(views_folder), "--windows", "2020",
+        "--config", str(experiment),
         "--json", str(tmp_path / "f.json"), "--predictions", str(tmp_path / "p.parquet"),
         "--jobs", "1",
     )  # fmt: skip
@@ -49,15 +54,15 @@ def test_sub_forecast_prints_its_tables_and_writes_what_was_asked(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     code, out, _ = command(
-        monkeypatch, capsys, "sub-forecast", "--data", str(counts_path), "--from", "2018-01",
-        "--to", "2018-03", "--units", "5", "--json", str(tmp_path / "f.json"),
+        monkeypatch, capsys, "sub-forecast", "--data", str(counts_path), "--from", "2021-02",
+        "--to", "2021-04", "--units", "5", "--json", str(tmp_path / "f.json"),
         "--predictions", str(tmp_path / "p.parquet"), "--jobs", "1",
     )  # fmt: skip
     assert code == 0
     assert "forest + news, published" in out
     assert json.loads((tmp_path / "f.json").read_text())["units"] == 5
     written = pd.read_parquet(tmp_path / "p.parquet")
-    assert sorted(set(written["origin"])) == ["2018-01", "2018-02", "2018-03"]
+    assert sorted(set(written["origin"])) == ["2021-02", "2021-03", "2021-04"]
     assert written["probability"].between(0, 1).all()
 
 
