@@ -127,9 +127,8 @@ def test_figures_are_those_of_the_forecasts_that_are_written(
     key = events["origin"] + "|" + events["country"] + "|" + events["adm_1"]
     of_target = written[written["target"] == "occurrence"]
     assert len(of_target) == 10 * 5
-    outcome = (
-        (of_target["origin"] + "|" + of_target["region"]).isin(key).astype("float64").to_numpy()
-    )
+    happened = (of_target["origin"] + "|" + of_target["region"]).isin(key)
+    outcome = np.asarray(happened, dtype=np.float64)
     (own,) = [f for f in report.figures if f[:2] == ("units with a name", "occurrence")]
     assert own.rows == len(outcome)
     assert own.brier == pytest.approx(metrics.brier(outcome, of_target["probability"].to_numpy()))
