@@ -45,22 +45,21 @@ def writing_run(run: Run, tmp_path: Path) -> Run:
     return replace(run, json_path=tmp_path / "f.json", predictions_path=tmp_path / "p.parquet")
 
 
-def write_actuals(folder: Path, year: int, rng: np.random.Generator) -> pd.DataFrame:
-    ids = [12 * (year - 1980) + k for k in range(1, 13)]
-    index = pd.MultiIndex.from_product([ids, sorted(NAMES)], names=["month_id", "country_id"])
-    table = pd.DataFrame({"outcome": rng.poisson(20, len(index))}, index=index)
-    table.to_parquet(folder / f"cm_actuals_{year}.parquet")
-    return table
+def rewrite(path: Path, change: Callable[[pd.DataFrame], pd.DataFrame]) -> None:
+    """Change a table in its place; a CSV is read as text."""
+    if path.suffix == ".parquet":
+        change(pd.read_parquet(path).reset_index()).to_parquet(path, index=False)
+    else:
+        change(pd.read_csv(path, dtype="str", keep_default_na=False)).to_csv(path, index=False)
 
 
-def write_conflictology(folder: Path, year: int, rng: np.random.Generator) -> pd.DataFrame:
-    ids = [12 * (year - 1980) + k for k in range(1, 13)]
-    index = pd.MultiIndex.from_product(
-        [ids, sorted(NAMES), range(12)], names=["month_id", "country_id", "draw"]
-    )
+def write_outcomes(folder: Path, name: str, draws: int, rng: np.random.Generator) -> None:
+    """Write outcomes of the year that the name ends with, as draws where there are several."""
+    ids = [12 * (int(name[-4:]) - 1980) + k for k in range(1, 13)]
+    parts = (ids, sorted(NAMES), range(draws))
+    index = pd.MultiIndex.from_product(parts, names=["month_id", "country_id", "draw"])
     table = pd.DataFrame({"outcome": rng.poisson(20, len(index))}, index=index)
-    table.to_parquet(folder / f"conflictology_{year}.parquet")
-    return table
+    (table if draws > 1 else table.droplevel("draw")).to_parquet(folder / f"{name}.parquet")
 
 
 def small(path: Path, months: int) -> Configuration:
@@ -95,11 +94,12 @@ def views_folder(tmp_path: Path) -> Path:
     deaths = pd.DataFrame(rng.poisson(9, (72, 4)).astype(float), months, columns)
     deaths.iloc[:12, 2] = np.nan
     deaths.to_csv(folder / "cm_ged_sb_2015_2020.csv")
-    names = pd.DataFrame({"country_id": list(NAMES), "name": list(NAMES.values())})
+    listed = {51: "Republic of Mali", 52: "Atlantis"} | NAMES
+    names = pd.DataFrame({"country_id": list(listed), "name": list(listed.values())})
     names.to_csv(folder / "country_list.csv", index=False)
     for year in YEARS:
-        write_actuals(folder, year, rng)
-    write_conflictology(folder, 2019, rng)
+        write_outcomes(folder, f"cm_actuals_{year}", 1, rng)
+    write_outcomes(folder, "conflictology_2019", 12, rng)
     return folder
 
 

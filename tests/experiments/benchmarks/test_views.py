@@ -10,12 +10,13 @@ from numpy.testing import assert_allclose, assert_array_equal
 
 from experiments.benchmarks.files import Run
 from experiments.benchmarks.published import CONFLICTOLOGY, LEADERBOARD, LEADERS, leaderboard
-from experiments.benchmarks.views import benchmark_views, conflictology_draws
+from experiments.benchmarks.views import benchmark_views, conflictology_draws, forecast_window
 from experiments.benchmarks.views_data import read_views
 from experiments.benchmarks.views_scores import ALL, MEAN, WITHOUT_WARS, ViewsReport, losses_of
 from experiments.configuration import Configuration
 from features.errors import ConfigurationError, InputError
 from models.metrics import crps_ensemble
+from tests.experiments.benchmarks.conftest import rewrite
 
 
 def value(report: ViewsReport, window: str, part: str, measure: str) -> float:
@@ -76,6 +77,29 @@ def test_nothing_after_the_origin_changes_a_byte_and_the_origin_does(
     truth["outcome"] += 9 * (truth.index == (421 + 57, 50))
     truth.to_parquet(views_folder / "cm_actuals_2019.parquet")
     assert drawn() != before
+
+
+def test_a_state_that_is_yet_to_come_has_no_deaths(
+    views_folder: Path, run: Run, views_experiment: Configuration
+) -> None:
+    rewrite(views_folder / "cm_ged_sb_2015_2020.csv", lambda table: table.assign(Suriname=""))
+    history, (window, _) = read_views(views_folder)
+    past = history.until(window.origin)
+    for draws in forecast_window(window, past, views_experiment, run):
+        assert (draws[:, 0] == 0).all()
+        assert (draws[:, 1:].mean(axis=2) > 1).all()
+
+
+def test_draws_are_of_the_own_country(
+    views_folder: Path, run: Run, views_experiment: Configuration
+) -> None:
+    history, (window, _) = read_views(views_folder)
+    past, scale = history.until(window.origin), np.array([1000, 100, 10, 1])
+    larger = replace(past, deaths=past.deaths * scale)
+    own, record = forecast_window(window, larger, views_experiment, run)
+    assert own.mean(axis=(0, 2)).argmax() == 0
+    expected = past.deaths[-24:].mean(axis=0) * scale
+    assert_allclose(record.mean(axis=(0, 2)), expected, rtol=0.3)
 
 
 def test_without_official_draws_conflictology_is_the_last_twelve_months(

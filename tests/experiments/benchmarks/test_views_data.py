@@ -12,6 +12,7 @@ from numpy.testing import assert_array_equal
 from experiments.benchmarks.views_data import month_id, parse_windows, read_views
 from features.errors import InputError
 from features.months import format_month, parse_month
+from tests.experiments.benchmarks.conftest import rewrite
 
 
 def test_history_is_the_table_with_the_truth_in_its_place(views_folder: Path) -> None:
@@ -59,22 +60,8 @@ def test_a_later_truth_prolongs_the_history_and_order_of_rows_is_nothing(
 
 
 def test_the_folder_may_be_the_one_that_holds_it(views_folder: Path) -> None:
-    assert_array_equal(
-        read_views(views_folder.parent)[0].deaths, read_views(views_folder)[0].deaths,
-        strict=True,
-    )  # fmt: skip
-
-
-def changed(change: Callable[[pd.DataFrame], pd.DataFrame], name: str) -> Callable[[Path], None]:
-    def apply(folder: Path) -> None:
-        path = folder / name
-        if path.suffix == ".csv":
-            table = pd.read_csv(path, dtype="str", keep_default_na=False)
-            change(table).to_csv(path, index=False)
-        else:
-            change(pd.read_parquet(path).reset_index()).to_parquet(path, index=False)
-
-    return apply
+    inner, outer = (read_views(folder)[0] for folder in (views_folder, views_folder.parent))
+    assert_array_equal(inner.deaths, outer.deaths, strict=True)
 
 
 TRUTH, DRAWS, PAST, LIST = (
@@ -102,7 +89,9 @@ TRUTH, DRAWS, PAST, LIST = (
         (DRAWS, lambda t: pd.concat([t, t.iloc[:1]]), "draw 0 twice"),
         (PAST, lambda t: t.drop(index=5), "next month after 2015-05"),
         (PAST, lambda t: t.iloc[:0], "is empty"),
-        (PAST, lambda t: t.rename(columns={"Mali": "Atlantis"}), "'Atlantis', which"),
+        (PAST, lambda t: t.rename(columns={"Mali": "Lemuria"}), "'Lemuria', which country_list"),
+        (PAST, lambda t: t.rename(columns={"Mali": "Atlantis"}), "'Atlantis', which is no country"),
+        (PAST, lambda t: t.rename(columns={"Ethiopia": "Republic of Mali"}), "another name"),
         (PAST, lambda t: t.assign(Mali="-3"), "'-3' in column Mali, data row 1"),
         (PAST, lambda t: t.rename(columns=str.lower), "'ukraine'"),
         (PAST, lambda t: t.rename(columns={"Mali": "Ukraine"}), "too many or too few in its first row"),  # noqa: E501
@@ -114,24 +103,21 @@ TRUTH, DRAWS, PAST, LIST = (
 def test_a_table_of_another_form_is_refused_with_its_name_and_the_fault(
     views_folder: Path, name: str, change: Callable[[pd.DataFrame], pd.DataFrame], message: str
 ) -> None:
-    changed(change, name)(views_folder)
+    rewrite(views_folder / name, change)
     with pytest.raises(InputError, match=message) as error:
         read_views(views_folder)
     assert name in str(error.value)
 
 
-@pytest.mark.parametrize("name", [PAST, LIST])
-def test_a_missing_table_is_named(views_folder: Path, name: str) -> None:
-    (views_folder / name).unlink()
-    with pytest.raises(InputError, match=r"is not there"):
-        read_views(views_folder)
-
-
-def test_a_window_without_truth_is_named(views_folder: Path) -> None:
+def test_a_missing_table_is_named(views_folder: Path) -> None:
     with pytest.raises(InputError, match=r"lacks cm_actuals_2024\.parquet"):
         read_views(views_folder, (2020, 2024))
     with pytest.raises(InputError, match="lacks cm_actuals_<year>"):
         read_views(views_folder / "nothing")
+    for name in (LIST, PAST):
+        (views_folder / name).unlink()
+        with pytest.raises(InputError, match="is not there"):
+            read_views(views_folder)
 
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=30)
