@@ -15,7 +15,7 @@ from experiments.configuration import Configuration
 from experiments.judging.skill import Measure, losses, skill
 from experiments.report import model_figures
 from experiments.report.picture import COLOURS, INK, Picture, Plot
-from experiments.samples import Samples, lesson
+from experiments.samples import Samples, training_data
 from experiments.tracking.registry import refuse_other_events
 from experiments.tracking.store import MlflowStore
 from features.archive.vintage import Vintage
@@ -175,10 +175,10 @@ def ablate_families(
     refuse_other_events(store, level, vintage)
     configuration = configuration.with_learner("boosting")
     panel = read_panel(vintage, level, needs_of(configuration.indicator_names))
-    learned = lesson(panel, configuration, origin)
-    panel, configuration, samples = learned.panel, learned.configuration, learned.samples
+    data = training_data(panel, configuration, origin)
+    panel, configuration, samples = data.panel, data.configuration, data.samples
     month = int(panel.months[-1])
-    tags = _tags(configuration, vintage, panel, learned.untold, code)
+    tags = _tags(configuration, vintage, panel, data.untold, code)
     cells = _cells(configuration)
     first = format_month(int(samples.months[folds_of(samples, configuration)[0].at]))
     with mlflow.start_run(

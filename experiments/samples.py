@@ -23,7 +23,10 @@ RegionMonths = tuple[IntArray, IntArray]
 
 @dataclass(frozen=True, eq=False)
 class Samples:
-    """Indicators (T, R, K), deaths (T, R) and eligibility (T, R) of one level up to an origin."""
+    """Indicators (T, R, K), deaths (T, R) and eligibility (T, R) of one level up to an origin.
+
+    `deaths` are what the experiment counts: events where that is its measure.
+    """
 
     months: MonthArray
     names: tuple[str, ...]
@@ -138,9 +141,16 @@ def samples_at(
     )
 
 
+def samples_for(forecaster: Forecaster, panel: Panel, origin: int) -> Samples:
+    """Return what a forecaster reads of a panel at an origin; raises what `samples_at` raises."""
+    return samples_at(
+        panel, origin, forecaster.tau, forecaster.names, forecaster.pool, forecaster.horizons
+    )
+
+
 @dataclass(frozen=True, eq=False)
-class Lesson:
-    """What an experiment learns from a panel at an origin.
+class TrainingData:
+    """What an experiment learns from at an origin.
 
     `panel` ends there, `configuration` reads what the panel tells, and `untold` are the indicators
     that it does not, each with the detail that is missing.
@@ -152,8 +162,10 @@ class Lesson:
     untold: dict[str, str]
 
 
-def lesson(panel: Panel, configuration: Configuration, origin: int | None = None) -> Lesson:
-    """Return what an experiment learns at an origin [months since 1970-01], by default the newest.
+def training_data(
+    panel: Panel, configuration: Configuration, origin: int | None = None
+) -> TrainingData:
+    """Return what an experiment learns from at an origin, by default the panel's newest.
 
     Raises CoverageError when the panel does not reach it or lacks what the experiment measures, and
     ConfigurationError when no indicator is left.
@@ -170,4 +182,4 @@ def lesson(panel: Panel, configuration: Configuration, origin: int | None = None
         own.record_pool,
         months_ahead(own.targets),
     )
-    return Lesson(past, own, samples, untold)
+    return TrainingData(past, own, samples, untold)

@@ -165,6 +165,16 @@ class Forecaster(BaseEstimator):  # type: ignore[misc]
         self.pool = pool
         self.targets = targets
 
+    @property
+    def cell_names(self) -> tuple[CellName, ...]:
+        """The cells that have a learner of their own."""
+        return fitted_cells(self.targets or {})
+
+    @property
+    def horizons(self) -> tuple[int, ...]:
+        """The horizons of all targets together, ascending."""
+        return months_ahead(self.targets or {})
+
     def with_cells(self, cells: dict[str, Cell]) -> "Forecaster":
         """Set the fitted cells, by `cell_key`."""
         self.cells = cells
@@ -178,20 +188,19 @@ class Forecaster(BaseEstimator):  # type: ignore[misc]
         self, indicators: Matrix, records: RecordsByHorizon
     ) -> dict[tuple[Target, int], CellForecast]:
         """Return the forecast of every target and horizon for (n, k) indicators and records."""
-        targets = self.targets or {}
         fitted = {
             (target, horizon): self.cell(target, horizon).forecast(indicators, records(horizon))
-            for target, horizon in fitted_cells(targets)
+            for target, horizon in self.cell_names
         }
         return {
             (target, horizon): fitted[SPECS[target].shares, horizon]
-            for target, horizon in cells_of(targets)
+            for target, horizon in cells_of(self.targets or {})
         }
 
     @property
     def columns(self) -> tuple[str, ...]:
         """The columns that `predict` reads: indicators, and the records' own probabilities."""
-        return (*self.names, *map(record_column, months_ahead(self.targets or {})))
+        return (*self.names, *map(record_column, self.horizons))
 
     def predict(self, table: pd.DataFrame) -> pd.DataFrame:
         """Return every probability as a flat table for MLflow: `instability_01`, ...
@@ -204,7 +213,7 @@ class Forecaster(BaseEstimator):  # type: ignore[misc]
             cell_key(target, horizon): self.cell(target, horizon).probability(
                 matrix, table[record_column(horizon)].to_numpy(dtype=np.float64)
             )
-            for target, horizon in fitted_cells(self.targets or {})
+            for target, horizon in self.cell_names
         }
         return pd.DataFrame(probabilities, index=table.index)
 

@@ -57,6 +57,8 @@ Monthly, calibrated risk scores for regions: the probability that a **target** c
 |---|---|
 {_TARGETS}
 
+A bulletin has those that its experiment forecasts: `/v1/targets` lists them, with their horizons.
+
 All scores of one **bulletin** were computed at once, from what was known at its **origin**; a
 bulletin never changes. Every response says whether it is **simulated** (invented events: no news,
 no warning), in its body and by the header `Tocsin-Simulated: true`. Lists come in pages: follow

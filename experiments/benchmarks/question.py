@@ -6,16 +6,16 @@ from typing import Literal
 from experiments.configuration import Configuration, read_configuration
 from features.errors import ConfigurationError
 
-Asked = Literal["measure", "violence", "targets", "thresholds"]
+Setting = Literal["measure", "violence", "targets", "thresholds"]
 
 
-def need_question(configuration: Configuration, own: Path, asked: tuple[Asked, ...]) -> None:
-    """Raise ConfigurationError unless an experiment has one learner and forecasts what is asked.
+def need_question(configuration: Configuration, own: Path, settings: tuple[Setting, ...]) -> None:
+    """Raise ConfigurationError unless an experiment has one learner and forecasts the same.
 
-    `own` is the benchmark's own experiment, `asked` are the settings in which the two agree.
+    `own` is the benchmark's own experiment, with which the other agrees in the `settings`.
     """
-    wanted = read_configuration(own)
-    other = [name for name in asked if getattr(configuration, name) != getattr(wanted, name)]
+    standard = read_configuration(own)
+    other = [name for name in settings if getattr(configuration, name) != getattr(standard, name)]
     if other:
         raise ConfigurationError(
             f"{configuration.name} forecasts something else than the benchmark asks: "

@@ -30,7 +30,7 @@ from experiments.benchmarks.real_time_scores import SERVED, RealTimeReport
 from experiments.configuration import Configuration
 from experiments.judging.judge import best_learner
 from experiments.judging.skill import SkillTables
-from experiments.samples import Samples, lesson, newest_origin, samples_at
+from experiments.samples import Samples, newest_origin, samples_for, training_data
 from features.arrays import FloatArray, IntArray
 from features.errors import ConfigurationError, InputError
 from features.panel.panel import Panel
@@ -38,14 +38,14 @@ from features.places.matching import match_countries
 from features.targets import came_true, is_eligible, threshold
 from features.words import SPECS, Target
 from models.distribution import DeathsDistribution
-from models.forecaster import DEATHS, CellForecast, Forecaster, months_ahead
+from models.forecaster import DEATHS, CellForecast, Forecaster
 from models.references import REFERENCES, reference_deaths, reference_probability
 
 LEVEL = "country"
 
 
 @dataclass(frozen=True, eq=False)
-class Vintage:
+class CountryVintage:
     """Deaths by month and country (ISO 3166-1 alpha-3) as known on a date, YYYY-MM-DD."""
 
     known_on: str
@@ -67,8 +67,8 @@ def benchmark_real_time(data: Path, configuration: Configuration, run: Run) -> R
         raise ConfigurationError(f"{configuration.name} lacks {DEATHS}, which are judged: add them")
     need_place_for(run.json_path)
     vintages, truth = read_vintages(data)
-    learned = lesson(vintages[0].panel(), configuration)
-    samples, own = learned.samples, learned.configuration
+    training = training_data(vintages[0].panel(), configuration)
+    samples, own = training.samples, training.configuration
     backtest = run_backtest(samples, own, LEVEL, run.jobs, run.progress)
     learner = best_learner(SkillTables.of(backtest), own.learners)
     forecaster = fit_forecaster(samples, own, LEVEL, learner, run.jobs, run.progress)
@@ -82,7 +82,7 @@ def benchmark_real_time(data: Path, configuration: Configuration, run: Run) -> R
     return report
 
 
-def read_vintages(data: Path) -> tuple[list[Vintage], pd.DataFrame]:
+def read_vintages(data: Path) -> tuple[list[CountryVintage], pd.DataFrame]:
     """Return the vintages, oldest first, and the truth as months x countries [deaths/month].
 
     Raises InputError when a file is missing or of another form.
@@ -90,7 +90,7 @@ def read_vintages(data: Path) -> tuple[list[Vintage], pd.DataFrame]:
     path = max(data.glob("realtime_vintages_*.parquet"), default=data / "realtime_vintages.parquet")
     table = _with_codes(read_parquet(path), ["vintage", "month", "country"], path)
     vintages = [
-        Vintage(str(known_on), _by_month_and_country(part))
+        CountryVintage(str(known_on), _by_month_and_country(part))
         for known_on, part in table.groupby("vintage", sort=True)
     ]
     path = max(data.glob("country_month_*.csv*"), default=data / "country_month.csv")
@@ -122,7 +122,7 @@ def _by_month_and_country(rows: pd.DataFrame) -> pd.DataFrame:
 
 
 def judged_rows(
-    forecaster: Forecaster, vintage: Vintage, truth: pd.DataFrame
+    forecaster: Forecaster, vintage: CountryVintage, truth: pd.DataFrame
 ) -> Iterator[pd.DataFrame]:
     """Yield the forecasts from a vintage of which the truth is known, a table a cell.
 
@@ -130,11 +130,9 @@ def judged_rows(
     and outcome; for SERVED and each reference `<name>`, its probability or CRPS, and of deaths
     `mean <name>`.
     """
-    panel, targets = vintage.panel(), forecaster.targets or {}
+    panel = vintage.panel()
     origin = newest_origin(panel)
-    samples = samples_at(
-        panel, origin, forecaster.tau, forecaster.names, forecaster.pool, months_ahead(targets)
-    )
+    samples = samples_for(forecaster, panel, origin)
     later = truth.reindex(
         index=range(origin + 1, origin + 1 + max(samples.horizons)),
         columns=panel.regions.table["id"],

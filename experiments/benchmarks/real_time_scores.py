@@ -6,9 +6,9 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from experiments.benchmarks.files import Json, figure
+from experiments.benchmarks.files import Json
+from experiments.judging.judge import frame_markdown
 from experiments.judging.skill import deaths_ratio
-from features.markdown import markdown_table
 from features.words import LOSS_NAMES, PROBABILITIES, SPECS
 from models import metrics
 from models.forecaster import DEATHS
@@ -32,11 +32,16 @@ class RealTimeReport:
 
     @property
     def _deaths(self) -> pd.DataFrame:
-        return self.rows[self.rows["target"] == DEATHS]
+        own = self.rows[self.rows["target"] == DEATHS]
+        size = np.searchsorted(SIZES, own["recent"], side="left")
+        return own.assign(size=pd.Categorical.from_codes(size, categories=pd.Index(_SIZE_NAMES)))
 
     def deaths_table(self, by: str | None) -> pd.DataFrame:
-        """Return n, mean outcome, SERVED's CRPS, and its ratio to each reference's, by a column."""
-        groups = [("all", self._deaths)] if by is None else self._deaths.groupby(by)
+        """Return n, mean outcome, SERVED's CRPS, its ratio to each reference's, and mean ratio.
+
+        `by` is a column of `rows`, "size" (the class of recent deaths), or None for all together.
+        """
+        groups = [("all", self._deaths)] if by is None else self._deaths.groupby(by, observed=True)
         return pd.DataFrame(
             {
                 by or "of": name,
@@ -58,13 +63,6 @@ class RealTimeReport:
         sums = sums[sums[reference] > 0]
         ratio = sums[SERVED] / sums[reference]
         return float(ratio.median()), float((ratio < 1).mean())
-
-    def size_table(self) -> pd.DataFrame:
-        """Return forecast over observed deaths by the mean deaths of the last year."""
-        size = np.searchsorted(SIZES, self._deaths["recent"], side="left")
-        by_size = self._deaths.assign(size=np.array(_SIZE_NAMES)[size])
-        table = RealTimeReport(self.experiment, self.learner, self.known_on, by_size)
-        return table.deaths_table("size")
 
     def probability_table(self) -> pd.DataFrame:
         """Return Brier score, its ratio to each reference's, AUC and calibration by target."""
@@ -95,7 +93,7 @@ class RealTimeReport:
             "overall": self.deaths_table(None),
             "by_origin": self.deaths_table("vintage"),
             "by_horizon": self.deaths_table("horizon"),
-            "by_size": self.size_table(),
+            "by_size": self.deaths_table("size"),
             "probabilities": self.probability_table(),
         }
         content: dict[str, Json] = {
@@ -131,7 +129,7 @@ class RealTimeReport:
                 _markdown(self.deaths_table("horizon")),
                 f"Median country, and share of countries ahead: {medians}\n",
                 "By mean deaths of the last year\n",
-                _markdown(self.size_table()),
+                _markdown(self.deaths_table("size")),
                 "Brier score of the probabilities, as a ratio to each reference\n",
                 _markdown(self.probability_table()),
             ]
@@ -144,8 +142,4 @@ def _ratio(part: pd.DataFrame, reference: str) -> float:
 
 
 def _markdown(table: pd.DataFrame) -> str:
-    rows = [
-        [figure(value, 4) if isinstance(value, float) else str(value) for value in row]
-        for row in table.itertuples(index=False)
-    ]
-    return markdown_table(list(table.columns), rows)
+    return f"{frame_markdown(table, digits=4)}\n"

@@ -17,7 +17,7 @@ from experiments.benchmarks.question import need_question
 from experiments.benchmarks.subforecast_data import Units, read_units
 from experiments.benchmarks.subforecast_scores import FIRST_ORIGIN, SubForecastReport, figures_of
 from experiments.configuration import Configuration
-from experiments.samples import Samples, lesson
+from experiments.samples import Samples, training_data
 from features.indicators.windows import months_since
 from features.months import format_month
 from features.words import Target
@@ -52,17 +52,15 @@ def benchmark_subforecast(
     need_question(configuration, EXPERIMENT, ("measure", "violence", "targets", "thresholds"))
     need_place_for(run.json_path, run.predictions_path)
     table = read_units(path)
-    learned = lesson(table.panel, configuration)
-    (learner,) = learned.configuration.learners
+    training = training_data(table.panel, configuration)
+    samples, own = training.samples, training.configuration
+    (learner,) = own.learners
     first, last = origins
     span = OriginSpan(FIRST_ORIGIN if first is None else first, last)
-    backtest = run_backtest(
-        *(learned.samples, learned.configuration, "SUB-Forecast", run.jobs, run.progress),
-        span=span,
-    )
+    backtest = run_backtest(samples, own, "SUB-Forecast", run.jobs, run.progress, span=span)
     forecasts = backtest.probabilities.rename(columns={learner: "probability"})
     forecasts = forecasts.assign(target=forecasts["target"].map(_NAMES).astype("str"))
-    rows = with_unnamed(forecasts, learned.samples, max(0, units - len(table.names)))
+    rows = with_unnamed(forecasts, samples, max(0, units - len(table.names)))
     report = SubForecastReport(
         configuration.name,
         configuration.seed,

@@ -24,9 +24,15 @@ from experiments.benchmarks.views_data import (
     month_id,
     read_views,
 )
-from experiments.benchmarks.views_scores import ViewsReport, WindowLosses, figures_of, losses_of
+from experiments.benchmarks.views_scores import (
+    OURS,
+    ViewsReport,
+    WindowLosses,
+    figures_of,
+    losses_of,
+)
 from experiments.configuration import Configuration
-from experiments.samples import Samples, lesson
+from experiments.samples import Samples, training_data
 from features.arrays import FloatArray
 from models.distribution import DeathsDistribution
 from models.forecaster import DEATHS
@@ -67,7 +73,7 @@ def benchmark_views(
             before = history.until(window.origin)
             own, record = forecast_window(window, before, configuration, run)
             forecasts: dict[str, npt.NDArray[np.floating]] = {
-                "ours": own,
+                OURS: own,
                 "conflictology": conflictology_draws(window, before),
                 "decaying_record": record,
             }
@@ -92,10 +98,11 @@ def forecast_window(
     record of what is observed.
     """
     panel = history.panel()
-    learned = lesson(panel, configuration, window.origin)
-    samples, (learner,) = learned.samples, learned.configuration.learners
+    training = training_data(panel, configuration, window.origin)
+    samples, own_configuration = training.samples, training.configuration
+    (learner,) = own_configuration.learners
     forecaster = fit_forecaster(
-        samples, learned.configuration, f"window {window.year}", learner, run.jobs, run.progress
+        samples, own_configuration, f"window {window.year}", learner, run.jobs, run.progress
     )
     forecastable, cells = samples.eligible[-1], samples.forecasts(forecaster)
     place = panel.regions.table["id"].searchsorted(history.codes_of(window.countries))

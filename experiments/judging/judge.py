@@ -12,7 +12,7 @@ from experiments.backtest.rolling import Backtest, Progress, run_backtest
 from experiments.configuration import Configuration
 from experiments.judging.skill import SKILL_OF, SkillTables
 from experiments.judging.verification import Verification
-from experiments.samples import Samples, lesson
+from experiments.samples import Samples, training_data
 from features.archive.vintage import SummaryEvents, Vintage
 from features.indicators.catalogue import needs_of
 from features.markdown import markdown_table
@@ -105,15 +105,15 @@ def skill_markdown(overall: pd.DataFrame) -> str:
     return frame_markdown(overall[[column for column in columns if column in overall]])
 
 
-def frame_markdown(table: pd.DataFrame) -> str:
-    """Return a table in Markdown, numbers with three decimals."""
-    rows = [[_cell(value) for value in row] for row in table.itertuples(index=False)]
+def frame_markdown(table: pd.DataFrame, digits: int = 3) -> str:
+    """Return a table in Markdown, numbers with so many decimals."""
+    rows = [[_cell(value, digits) for value in row] for row in table.itertuples(index=False)]
     return markdown_table([*map(str, table)], rows, texts=len(table.columns)).rstrip("\n")
 
 
-def _cell(value: Any) -> str:
+def _cell(value: Any, digits: int) -> str:
     if isinstance(value, float):
-        return "" if pd.isna(value) else f"{value:.3f}"
+        return "" if pd.isna(value) else f"{value:.{digits}f}"
     return str(value)
 
 
@@ -144,8 +144,8 @@ def judge(
     when the events do not reach the origin or begin too late.
     """
     panel = read_panel(vintage, level, needs_of(configuration.indicator_names))
-    learned = lesson(panel, configuration, period.origin)
-    panel, configuration, samples = learned.panel, learned.configuration, learned.samples
+    data = training_data(panel, configuration, period.origin)
+    panel, configuration, samples = data.panel, data.configuration, data.samples
     cache = None if folder is None else task_cache(folder, samples, configuration)
     backtest = run_backtest(
         samples, configuration, level, jobs, progress, span=period.span, cache=cache
@@ -162,7 +162,7 @@ def judge(
         simulated=vintage.simulated,
         history=vintage.history,
         summary_events=vintage.summary_events,
-        untold=learned.untold,
+        untold=data.untold,
     )
     skill = SkillTables.of(backtest)
     countries, seed = country_names(panel.regions), configuration.seed

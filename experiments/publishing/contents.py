@@ -19,7 +19,7 @@ from experiments.publishing.regions import (
 )
 from experiments.publishing.scores import LevelForecast, distribution_rows, scores_of
 from experiments.publishing.track_record import track_record_of
-from experiments.samples import samples_at
+from experiments.samples import samples_for
 from experiments.tracking.registry import ModelVersion, backtest_forecasts, load_forecaster
 from experiments.tracking.store import MlflowStore, model_name
 from features.archive.vintage import Vintage
@@ -27,7 +27,7 @@ from features.indicators.catalogue import needs_of
 from features.months import format_month
 from features.panel.panel import Panel, read_panel
 from features.words import PROBABILITIES
-from models.forecaster import Forecaster, months_ahead
+from models.forecaster import Forecaster
 
 
 def read_inputs(
@@ -44,9 +44,7 @@ def forecast_level(
 ) -> LevelForecast:
     """Forecast a level at an origin; raises CoverageError when it covers no region there."""
     past = panel.until(origin)
-    horizons = months_ahead(forecaster.targets or {})
-    samples = samples_at(past, origin, forecaster.tau, forecaster.names, forecaster.pool, horizons)
-    return LevelForecast(past, model, forecaster, samples)
+    return LevelForecast(past, model, forecaster, samples_for(forecaster, past, origin))
 
 
 def bulletin_files(

@@ -28,7 +28,7 @@ from models.explanation import (
     single_effects,
     usual_indicators,
 )
-from models.forecaster import Cell, fitted_cells
+from models.forecaster import Cell
 
 STRONGEST = 3
 """The most single indicators that a score names besides the families."""
@@ -118,7 +118,7 @@ def _questions(
     usual_records = cache(partial(_usual_records, samples))
     ids = forecast.panel.regions.table["id"].to_numpy(dtype=object)
     indicators = select(samples.names)
-    for target, horizon in fitted_cells(forecaster.targets or {}):
+    for target, horizon in forecaster.cell_names:
         here = is_scored(target, samples)
         question = Question(
             probability=_probability(forecaster.cell(target, horizon)),

@@ -14,7 +14,7 @@ from experiments.backtest import rolling as module
 from experiments.backtest.folds import OriginSpan, folds_of
 from experiments.backtest.rolling import Backtest, fit_forecaster, run_backtest
 from experiments.configuration import Configuration
-from experiments.samples import Samples, lesson
+from experiments.samples import Samples, training_data
 from features.errors import CoverageError
 from features.months import parse_month
 from features.panel.panel import Panel
@@ -34,7 +34,7 @@ FORECASTS = ["logistic", "boosting", *REFERENCES]
 
 
 def backtest_of(panel: Panel, settings: Settings, jobs: int = 1) -> Backtest:
-    learned = lesson(panel, Configuration.model_validate(settings), ORIGIN)
+    learned = training_data(panel, Configuration.model_validate(settings), ORIGIN)
     return run_backtest(learned.samples, learned.configuration, "admin1", jobs, plainly)
 
 
@@ -232,7 +232,7 @@ def test_the_ends_of_an_outcomes_place_are_in_order(backtest: Backtest) -> None:
 def test_a_window_judges_its_own_origins_as_the_whole_backtest_does(
     backtest: Backtest, panel: Panel, small: Settings
 ) -> None:
-    learned = lesson(panel, Configuration.model_validate(small), ORIGIN)
+    learned = training_data(panel, Configuration.model_validate(small), ORIGIN)
     span = OriginSpan(ORIGIN - 12, ORIGIN - 8)
     result = run_backtest(learned.samples, learned.configuration, "admin1", 1, plainly, span=span)
     whole = tables_of(backtest)

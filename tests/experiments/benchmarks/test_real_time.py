@@ -183,7 +183,7 @@ def test_ratios_are_to_each_reference_and_nothing_over_nothing_is_null(tmp_path:
     assert overall["conflictology"] == pytest.approx(6 / 9)
     assert overall["mean ratio"] == pytest.approx(1)
     assert_allclose(report.country_figures("conflictology"), (0.75, 0.5))
-    sizes = report.size_table().set_index("size")["n"].to_dict()
+    sizes = report.deaths_table("size").set_index("size")["n"].to_dict()
     assert sizes == {"0": 1, "0-1": 1, "10-100": 1, "100-": 1}
     write_json(tmp_path / "f.json", report.as_json())
     content = json.loads((tmp_path / "f.json").read_text(), parse_constant=pytest.fail)
