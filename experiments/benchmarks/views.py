@@ -112,7 +112,6 @@ def forecast_window(
         record.append(draws[place])
         deaths = cells[DEATHS, horizon].deaths
         if deaths is not None:
-            draws = draws.copy()
             draws[forecastable] = even_draws(deaths)
         own.append(draws[place])
     return np.stack(own), np.stack(record)

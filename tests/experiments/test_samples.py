@@ -135,6 +135,16 @@ def test_other_processes_get_the_records_and_do_not_make_them_again(
     assert_array_equal(received.records.probability, samples.records.probability)
 
 
+def test_samples_count_what_the_panel_measures(panel: Panel) -> None:
+    origin = parse_month("2020-06")
+    events = samples_at(panel.counting("events", None), origin, 5).deaths
+    fighting = samples_at(panel.counting("deaths", ("state-based",)), origin, 5).deaths
+    past = panel.until(origin)
+    assert_array_equal(events, past.total_events)
+    assert_array_equal(fighting, past.deaths[0])
+    assert np.nansum(events) != np.nansum(past.total_deaths) != np.nansum(fighting)
+
+
 def test_a_pool_is_told_or_the_usual_one(panel: Panel) -> None:
     origin = parse_month("2020-06")
     own = RecordPool(half_lives=(2.0,))

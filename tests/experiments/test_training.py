@@ -12,7 +12,7 @@ from experiments.tracking.registry import champion, champion_for
 from experiments.tracking.store import MlflowStore, open_store
 from experiments.training import train_levels
 from features.archive.vintage import Vintage
-from features.errors import CoverageError, ModelError
+from features.errors import ConfigurationError, CoverageError, ModelError
 from features.months import parse_month
 from tests.training import train_level, without_pictures
 
@@ -133,6 +133,16 @@ def test_real_events_are_not_learned_from_into_a_store_of_simulated_ones(
             jobs=1,
             progress=never,
         )
+
+
+@pytest.mark.parametrize("setting", [{"measure": "events"}, {"violence": ("state-based",)}])
+def test_an_experiment_of_what_no_bulletin_tells_is_not_trained(
+    store: MlflowStore, vintage: Vintage, small_settings: dict[str, Any], setting: dict[str, Any]
+) -> None:
+    targets = {"instability": (1,)}
+    own = Configuration.model_validate(small_settings | {"targets": targets} | setting)
+    with pytest.raises(ConfigurationError, match="tocsin backtest"):
+        train_levels(vintage, own, store, None, code="", jobs=1, progress=never)
 
 
 def test_an_origin_that_the_events_do_not_reach_is_refused_before_anything_is_fitted(

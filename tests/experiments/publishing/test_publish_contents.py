@@ -24,12 +24,13 @@ from bulletins.form import (
     TRACK_RECORD_SCHEMA,
     Manifest,
 )
+from experiments.publishing.drivers import _questions, _usual_records
 from experiments.publishing.earlier import EarlierBulletin, read_bulletin
 from experiments.publishing.publish import issue_bulletin
 from experiments.publishing.regions import history_of, outlines, regions_of
-from experiments.publishing.scores import LevelForecast
+from experiments.publishing.scores import LevelForecast, is_scored
 from experiments.publishing.track_record import track_record_of
-from experiments.samples import samples_at
+from experiments.samples import samples_at, samples_for
 from experiments.tracking.registry import champion, load_forecaster
 from experiments.tracking.store import MlflowStore, open_store
 from features.archive.releases import Archive
@@ -278,6 +279,26 @@ def issue(store: MlflowStore, panel: Panel) -> LevelForecast:
     forecaster = load_forecaster(store, model)
     samples = samples_at(known, parse_month(ORIGINS[-1]), forecaster.tau, ("deaths_mean_3",))
     return LevelForecast(known, model, forecaster, samples)
+
+
+def test_a_score_is_explained_by_the_record_at_its_own_horizon(
+    store: MlflowStore, panel: Panel
+) -> None:
+    model = champion(store, "admin1")
+    assert model is not None
+    forecaster, origin = load_forecaster(store, model), parse_month(ORIGINS[-1])
+    samples = samples_for(forecaster, panel, origin)
+    forecast = LevelForecast(panel.until(origin), model, forecaster, samples)
+    columns = set()
+    for target, horizon, question in _questions(forecast, None):
+        here = is_scored(target, samples)
+        record = samples.records.probability_at(horizon)[-1, here].astype(np.float32)
+        np.testing.assert_array_equal(question.present[:, -1], record)
+        usual = _usual_records(samples, horizon)[here, 0]
+        np.testing.assert_array_equal(question.usual[:, -1], usual)
+        if target == "instability":
+            columns |= {(record.tobytes(), usual.tobytes())}
+    assert len({record for record, _ in columns}) == len({usual for _, usual in columns}) == 12
 
 
 @pytest.mark.parametrize(("months", "is_judged"), [(24, True), (25, False)])
