@@ -8,10 +8,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from service.api.profile import probability_of
+from tests.bulletins.example import EXAMPLE_MONTHS
 
 
 @pytest.fixture(scope="module")
 def gao(months_client: httpx.Client) -> dict[str, Any]:
+    listed = [b["origin"] for b in months_client.get("/v1/bulletins").json()["items"]]
+    assert listed == sorted(EXAMPLE_MONTHS, reverse=True)
     body: dict[str, Any] = months_client.get("/v1/scores/MLI-gao").json()
     return body
 
@@ -69,9 +72,10 @@ def test_earlier_bulletins_stand_beside_what_came(gao: dict[str, Any]) -> None:
 
 
 def test_an_older_bulletin_knows_nothing_of_newer_ones(months_client: httpx.Client) -> None:
-    body = months_client.get("/v1/scores/MLI-gao?origin=2024-10").json()
-    assert {e["origin"] for e in body["earlier"]} == {"2024-09"}
+    answer = months_client.get("/v1/scores/MLI-gao?origin=2024-10")
+    body = answer.json()
     assert body["bulletin"]["origin"] == "2024-10"
+    assert {e["origin"] for e in body["earlier"]} == {"2024-09"}, answer.text
 
 
 def test_a_bulletin_without_the_other_files_still_has_its_scores(
