@@ -14,7 +14,7 @@ from features.indicators.catalogue import CATALOGUE, FAMILIES, names_of
 from features.toml import read_toml
 from features.words import Level, Measure, Target, Violence
 from models.learners import Boosting, Learner, LearnerName, Logistic, LogOddsMean, RidgeLogistic
-from models.record import RecordPool
+from models.record import RECORD, RecordPool
 
 CATALOGUE_NAMES = tuple(indicator.name for indicator in CATALOGUE)
 DEFAULT = Path(__file__).with_name("default.toml")
@@ -71,10 +71,16 @@ class Events(_Section):
 
 
 class TrainingSettings(_Section):
-    """The months of training and calibration."""
+    """The months to learn from, and the last of them, on which is judged what to trust."""
 
     months: Positive
     calibration_months: Positive
+
+    @model_validator(mode="after")
+    def _something_to_learn_from(self) -> "TrainingSettings":
+        if self.calibration_months >= self.months:
+            raise ValueError("calibration_months must be fewer than months")
+        return self
 
 
 class BacktestSettings(_Section):
@@ -102,11 +108,9 @@ class BoostingSettings(_Section):
 
 
 class EnsembleSettings(_Section):
-    """The mean of the boosting, a regression on all indicators, and one on a region's record."""
+    """The mean of the boosting, a regression on all indicators, and one on RECORD alone."""
 
     penalty: float = Field(gt=0)
-    record: Annotated[tuple[str, ...], EachOnce]
-    record_penalty: float = Field(gt=0)
 
 
 class RecordSettings(_Section):
@@ -164,12 +168,10 @@ class Configuration(_Section):
         return self
 
     @model_validator(mode="after")
-    def _learners_read_what_is_there(self) -> "Configuration":
-        read = {"[logistic]": self.logistic.indicators, "[ensemble] record": self.ensemble.record}
-        for reader, names in read.items():
-            absent = set(names) - set(self.indicator_names)
-            if absent:
-                raise ValueError(f"{reader} reads what is not there: {', '.join(sorted(absent))}")
+    def _logistic_reads_what_is_there(self) -> "Configuration":
+        absent = set(self.logistic.indicators) - set(self.indicator_names)
+        if absent:
+            raise ValueError(f"[logistic] reads what is not there: {', '.join(sorted(absent))}")
         return self
 
     @property
@@ -193,11 +195,10 @@ class Configuration(_Section):
     def without(self, names: Collection[str]) -> "Configuration":
         """Return the experiment without some indicators.
 
-        Raises ConfigurationError when a learner would be left with none.
+        Raises ConfigurationError when none is left.
         """
         narrowed = self._of(tuple(name for name in self.indicator_names if name not in names))
-        read = {"logistic": narrowed.logistic.indicators, "ensemble": narrowed.ensemble.record}
-        if not narrowed.indicators or not all(read.get(name, True) for name in self.learners):
+        if not narrowed.indicators:
             raise ConfigurationError(
                 f"the events tell none of the indicators of {self.name}: choose others"
             )
@@ -205,14 +206,8 @@ class Configuration(_Section):
 
     def _of(self, names: tuple[str, ...]) -> "Configuration":
         read = tuple(name for name in self.logistic.indicators if name in names)
-        record = tuple(name for name in self.ensemble.record if name in names)
-        return self.model_copy(
-            update={
-                "indicators": names,
-                "logistic": self.logistic.model_copy(update={"indicators": read}),
-                "ensemble": self.ensemble.model_copy(update={"record": record}),
-            }
-        )
+        logistic = self.logistic.model_copy(update={"indicators": read})
+        return self.model_copy(update={"indicators": names, "logistic": logistic})
 
     def tau(self, level: Level) -> float:
         """The threshold of a level [deaths/month]."""
@@ -229,15 +224,15 @@ class Configuration(_Section):
         return hashlib.sha256(json.dumps(settings, sort_keys=True).encode()).hexdigest()
 
     def template(self, learner: LearnerName) -> Learner:
-        """Return an unfitted learner with these settings."""
+        """Return an unfitted learner with these settings; all read RECORD."""
+        columns = (*self.indicator_names, RECORD)
         if learner == "logistic":
-            return Logistic(self._columns(self.logistic.indicators))
+            read = (*self.logistic.indicators, RECORD)
+            return Logistic(tuple(columns.index(name) for name in read))
         boosting = Boosting(**self.boosting.model_dump(), seed=self.seed)
         if learner == "boosting":
             return boosting
-        record = RidgeLogistic(
-            penalty=self.ensemble.record_penalty, columns=self._columns(self.ensemble.record)
-        )
+        record = RidgeLogistic(penalty=1.0, columns=(columns.index(RECORD),))
         return LogOddsMean((RidgeLogistic(penalty=self.ensemble.penalty), boosting, record))
 
     @property
@@ -249,9 +244,6 @@ class Configuration(_Section):
     def record_pool(self) -> RecordPool:
         """The pool of decaying records with these settings."""
         return RecordPool(**self.records.model_dump())
-
-    def _columns(self, names: tuple[str, ...]) -> tuple[int, ...]:
-        return tuple(self.indicator_names.index(name) for name in names)
 
 
 def read_configuration(path: Path) -> Configuration:

@@ -1,21 +1,21 @@
 """The data of one level that learners learn from: indicators, labels and eligibility."""
 
 from dataclasses import dataclass
-from functools import cached_property, partial
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
 
 from experiments.configuration import Configuration
-from features.arrays import BoolArray, FloatArray, IntArray, MonthArray
+from features.arrays import BoolArray, FloatArray, IntArray, Matrix, MonthArray
 from features.errors import CoverageError
 from features.indicators.catalogue import eligible, indicator_table, missing_details
 from features.months import format_month
 from features.panel.panel import Panel
-from features.targets import ahead, label
+from features.targets import ahead, label, threshold
 from features.words import Target
 from models.forecaster import CellForecast, CellName, Forecaster, LabelledRows, months_ahead
-from models.record import RecordPool, RecordTable, RegionRecords
+from models.record import RecordPool, RecordTable, signed_odds
 
 RegionMonths = tuple[IntArray, IntArray]
 """Region-months as (month indices, region indices), both (n,)."""
@@ -40,7 +40,7 @@ class Samples:
     @cached_property
     def records(self) -> RecordTable:
         """The regions' own decaying records at every origin and each of the horizons."""
-        return self.pool.table(self.deaths, self.tau, self.horizons)
+        return self.pool.table(self.deaths, self.horizons)
 
     def __getstate__(self) -> dict[str, object]:
         """Return what other processes get: with the records, so that none makes them again."""
@@ -48,8 +48,8 @@ class Samples:
 
     def __sizeof__(self) -> int:
         """Return the bytes of all arrays: a cluster sends what is large to each worker once."""
-        records = (self.records.weights, self.records.probability)
-        arrays = (self.months, self.indicators, self.deaths, self.eligible, *records)
+        own = (self.months, self.indicators, self.deaths, self.eligible)
+        arrays = (*own, self.records.weights)
         return object.__sizeof__(self) + sum(array.nbytes for array in arrays)
 
     def labels(self, target: Target, horizon: int) -> FloatArray:
@@ -73,26 +73,37 @@ class Samples:
         return month + first, region
 
     def rows(self, target: Target, horizon: int, where: RegionMonths) -> LabelledRows:
-        """Return the indicators and outcomes of region-months."""
+        """Return what is read of region-months, and their outcomes."""
         return LabelledRows(
-            indicators=self.indicators[where],
+            indicators=self.read(target, horizon, where),
             outcome=self.labels(target, horizon)[where],
             deaths=ahead(self.deaths, horizon)[where],
             regions=where[1],
             records=self.records.at(horizon, *where),
         )
 
+    def read(self, target: Target, horizon: int, where: RegionMonths) -> Matrix:
+        """Return the indicators of region-months and, last, their RECORD of a cell, (n, K + 1)."""
+        record = self.record_probability(target, horizon, where)
+        return np.column_stack([self.indicators[where], signed_odds(record).astype(np.float32)])
+
+    def record_probability(self, target: Target, horizon: int, where: RegionMonths) -> FloatArray:
+        """Return the probability of a target's threshold by the regions' own records, (n,)."""
+        needed = threshold(target, self.deaths, self.tau)[where]
+        return self.records.at(horizon, *where).exceedance(needed)
+
     def forecasts(self, forecaster: Forecaster) -> dict[CellName, CellForecast]:
         """Return the forecasts of the eligible regions at the newest month, by cell."""
-        scored = self.eligible[-1]
+        newest = self.newest()
         return forecaster.forecast(
-            self.indicators[-1][scored], partial(self.newest_records, scored)
+            lambda target, horizon: self.read(target, horizon, newest),
+            lambda horizon: self.records.at(horizon, *newest),
         )
 
-    def newest_records(self, regions: BoolArray, horizon: int) -> RegionRecords:
-        """Return the records of some regions (R,) at the newest month."""
-        region = np.flatnonzero(regions)
-        return self.records.at(horizon, np.full(len(region), len(self.months) - 1), region)
+    def newest(self) -> RegionMonths:
+        """Return the eligible regions at the newest month."""
+        (region,) = np.nonzero(self.eligible[-1])
+        return np.full(len(region), len(self.months) - 1), region
 
 
 def newest_origin(panel: Panel) -> int:

@@ -1,12 +1,12 @@
 """Indicators -> predictive distributions and risk scores.
 
-Owns the formulas: learners, reference forecasts, calibration, the distribution of deaths, measures
+Owns the formulas: learners, reference forecasts, the distribution of deaths, measures
 of forecasts, intervals, explanations, risk levels. Owns no file, no registry, no clock.
 
 Where do I go to ...?
 
 * change a learner: `learners.py`; how a target and horizon is fitted: `forecaster.py`
-* change the distribution of deaths: `distribution.py`; calibration: `calibration.py`
+* change the distribution of deaths: `distribution.py`
 * change a reference forecast: `references.py`
 * measure a forecast: `metrics.py`; put an interval on a difference: `bootstrap.py`
 * explain a score: `explanation.py`; divide scores into risk levels: `risk.py`

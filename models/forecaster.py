@@ -1,7 +1,7 @@
-"""The forecaster of one level: every target and horizon, fitted, calibrated and ready to be stored.
+"""The forecaster of one level: every target and horizon, fitted and ready to be stored.
 
-A *cell* is one target at one horizon. Its learner is fitted on the training rows, its calibration
-on the later calibration rows.
+A *cell* is one target at one horizon. Its learner is fitted on all rows. How far analogues are to
+be trusted is judged on the rows of the last months, by a learner of those before.
 """
 
 from collections.abc import Callable, Mapping
@@ -12,13 +12,12 @@ import numpy as np
 import pandas as pd
 from sklearn.base import BaseEstimator, clone
 
-from features.arrays import FloatArray, Matrix, RegionNumbers
+from features.arrays import BoolArray, FloatArray, Matrix, RegionNumbers
 from features.words import DISTRIBUTIONS, SPECS, Target
-from models.calibration import LogisticCalibration
 from models.deaths import DeathsModel
 from models.distribution import DeathsDistribution
 from models.learners import FEWEST_CASES, BaseRate, Learner
-from models.record import RecordPool, RegionRecords
+from models.record import RecordPool, RegionRecords, signed_odds
 
 CellName = tuple[Target, int]
 """A target and its horizon [months ahead]."""
@@ -46,21 +45,16 @@ def months_ahead(targets: Horizons) -> tuple[int, ...]:
     return tuple(sorted({horizon for _, horizon in cells_of(targets)}))
 
 
-def is_threshold(target: Target) -> bool:
-    """Tell whether a target is that deaths reach the threshold, of which a record tells too."""
-    return target == SPECS[DEATHS].shares
-
-
 def has_distribution(target: Target, horizon: int, targets: Horizons) -> bool:
     """Tell whether a fitted cell also holds the distribution of deaths."""
-    return is_threshold(target) and horizon in targets.get(DEATHS, ())
+    return target == SPECS[DEATHS].shares and horizon in targets.get(DEATHS, ())
 
 
 @dataclass(frozen=True, eq=False)
 class LabelledRows:
     """(n, k) indicators, (n,) outcomes, deaths of the target month [deaths/month] and regions.
 
-    `records` are the regions' own, at the horizon of the outcomes.
+    The last indicator is RECORD; `records` are the regions' own, at the horizon of the outcomes.
     """
 
     indicators: Matrix
@@ -69,80 +63,73 @@ class LabelledRows:
     regions: RegionNumbers
     records: RegionRecords
 
+    def of(self, rows: BoolArray) -> "LabelledRows":
+        """Return the same of some rows."""
+        return LabelledRows(
+            self.indicators[rows],
+            self.outcome[rows],
+            self.deaths[rows],
+            self.regions[rows],
+            self.records.of(rows),
+        )
+
 
 class CellForecast(NamedTuple):
-    """Calibrated probabilities (n,), and the distribution of deaths if the cell has one."""
+    """Probabilities (n,), and the distribution of deaths if the cell has one."""
 
     probability: FloatArray
     deaths: DeathsDistribution | None
 
 
-RECORD_SHARE = 0.5
-"""Of a region's own record in the probability of the threshold, if it reached it."""
-
-
 class Cell(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
-    """One target at one horizon: learner, calibration and perhaps the distribution of deaths."""
+    """One target at one horizon: a learner and perhaps the distribution of deaths."""
 
     learner: Learner | BaseRate
-    calibration: LogisticCalibration
-    record_share: float = 0.0
     deaths: DeathsModel | None = None
-
-    def probability(self, indicators: Matrix, record: FloatArray) -> FloatArray:
-        """Return the calibrated probability for (n, k) indicators, (n,).
-
-        `record` (n,) is the probability of the threshold by the regions' own records, NaN where
-        they say nothing of it.
-        """
-        learned = self.calibration.predict(self.learner.probability(indicators))
-        own = np.where(np.isnan(record), learned, record)
-        return (1 - self.record_share) * learned + self.record_share * own
 
     def forecast(self, indicators: Matrix, records: RegionRecords) -> CellForecast:
         """Return the forecast for (n, k) indicators and the regions' own records."""
-        probability = self.probability(indicators, records.probability)
+        probability = self.learner.probability(indicators)
         if self.deaths is None:
             return CellForecast(probability, None)
         return CellForecast(probability, self.deaths.predict(indicators, probability, records))
 
 
 def fit_cell(
-    target: Target,
     template: Learner,
-    training: LabelledRows,
-    calibration: LabelledRows,
+    rows: LabelledRows,
+    is_late: BoolArray,
     tau: float,
     scale_columns: tuple[int, ...] = (),
     *,
     with_deaths: bool = False,
 ) -> Cell:
-    """Fit one cell: the learner on the training rows, the calibration on the later rows.
+    """Fit one cell on n rows, of which `is_late` (n,) marks those of the calibration months.
 
     `scale_columns` are the indicators of recent violence [deaths/month], which the distribution of
     deaths reads. With fewer than FEWEST_CASES outcomes of either kind the learner is the base rate.
     """
     cell = Cell()
-    cell.record_share = RECORD_SHARE if is_threshold(target) else 0.0
-    cases = training.outcome.sum()
-    if min(cases, len(training.outcome) - cases) < FEWEST_CASES:
-        cell.learner = BaseRate().fit(training.outcome)
-    else:
-        cell.learner = clone(template).fit(training.indicators, training.outcome, training.regions)
-    raw = cell.learner.probability(calibration.indicators)
-    cell.calibration = LogisticCalibration().fit(raw, calibration.outcome)
+    cell.learner = _fit_learner(template, rows)
     if with_deaths:
+        early, late = rows.of(~is_late), rows.of(is_late)
+        probability = _fit_learner(template, early).probability(late.indicators)
         cell.deaths = DeathsModel(tau, scale_columns)
-        cell.deaths.fit_size(template, training.indicators, training.deaths)
-        cell.deaths.fit(
-            calibration.indicators,
-            calibration.deaths,
-            cell.probability(calibration.indicators, calibration.records.probability),
-            calibration.records,
-            calibration.regions,
-        )
+        cell.deaths.fit_size(template, early.indicators, early.deaths)
+        cell.deaths.fit(late.indicators, late.deaths, probability, late.records, late.regions)
     return cell
 
+
+def _fit_learner(template: Learner, rows: LabelledRows) -> Learner | BaseRate:
+    cases = rows.outcome.sum()
+    if min(cases, len(rows.outcome) - cases) < FEWEST_CASES:
+        return BaseRate().fit(rows.outcome)
+    learner: Learner = clone(template)
+    return learner.fit(rows.indicators, rows.outcome, rows.regions)
+
+
+IndicatorsOfCell = Callable[[Target, int], Matrix]
+"""A target and a horizon -> the indicators of the regions that are forecast, RECORD last."""
 
 RecordsByHorizon = Callable[[int], RegionRecords]
 """A horizon -> the records of the regions that are forecast."""
@@ -185,11 +172,13 @@ class Forecaster(BaseEstimator):  # type: ignore[misc]
         return self.cells[cell_key(SPECS[target].shares, horizon)]
 
     def forecast(
-        self, indicators: Matrix, records: RecordsByHorizon
-    ) -> dict[tuple[Target, int], CellForecast]:
-        """Return the forecast of every target and horizon for (n, k) indicators and records."""
+        self, indicators: IndicatorsOfCell, records: RecordsByHorizon
+    ) -> dict[CellName, CellForecast]:
+        """Return the forecast of every target and horizon of some regions."""
         fitted = {
-            (target, horizon): self.cell(target, horizon).forecast(indicators, records(horizon))
+            (target, horizon): self.cell(target, horizon).forecast(
+                indicators(target, horizon), records(horizon)
+            )
             for target, horizon in self.cell_names
         }
         return {
@@ -200,27 +189,26 @@ class Forecaster(BaseEstimator):  # type: ignore[misc]
     @property
     def columns(self) -> tuple[str, ...]:
         """The columns that `predict` reads: indicators, and the records' own probabilities."""
-        return (*self.names, *map(record_column, self.horizons))
+        return (*self.names, *(record_column(*cell) for cell in self.cell_names))
 
     def predict(self, table: pd.DataFrame) -> pd.DataFrame:
         """Return every probability as a flat table for MLflow: `instability_01`, ...
 
-        `table` has the `columns`; `record_01` is the probability of the threshold one month ahead
-        by the region's own records.
+        `table` has the `columns`; `record_instability_01` is the same probability by the region's
+        own records.
         """
         matrix = table[list(self.names)].to_numpy(dtype=np.float32)
-        probabilities = {
-            cell_key(target, horizon): self.cell(target, horizon).probability(
-                matrix, table[record_column(horizon)].to_numpy(dtype=np.float64)
-            )
-            for target, horizon in self.cell_names
-        }
+        probabilities = {}
+        for cell in self.cell_names:
+            record = signed_odds(table[record_column(*cell)].to_numpy(dtype=np.float64))
+            read = np.column_stack([matrix, record.astype(np.float32)])
+            probabilities[cell_key(*cell)] = self.cell(*cell).learner.probability(read)
         return pd.DataFrame(probabilities, index=table.index)
 
 
-def record_column(horizon: int) -> str:
-    """Return the column of the records' own probability: `record_03`."""
-    return f"record_{horizon:02d}"
+def record_column(target: Target, horizon: int) -> str:
+    """Return the column of the records' own probability: `record_instability_03`."""
+    return f"record_{cell_key(target, horizon)}"
 
 
 def cell_key(target: Target, horizon: int) -> str:

@@ -15,7 +15,6 @@ from scipy.special import ndtr, ndtri
 from sklearn.base import BaseEstimator
 
 from features.arrays import BoolArray, FloatArray, IntArray
-from features.indicators.windows import rolling_max
 from features.targets import ahead
 from models.distribution import DeathsDistribution
 
@@ -23,7 +22,12 @@ MONTHS = 24
 """How far back a record goes."""
 
 LAST_YEAR = 12
+
+RECORD = "record"
+"""The indicator that forecasters add: `signed_odds` of a target's threshold by the own records."""
+
 _POINTS = 9
+_LEAST = 0.003
 _GRID = np.unique(np.append(0.5, np.floor(np.geomspace(1, 20_000, 26)) + 0.5))
 _WIDTHS = np.diff(_GRID, append=2 * _GRID[-1])
 
@@ -49,20 +53,21 @@ class RegionRecords:
     """What a pool reads of n region-months, at one horizon.
 
     `deaths` (n, MONTHS) [deaths/month] has the newest month first, NaN where not observed;
-    `weights` (n, K) are of the pool's records; `probability` (n,) is theirs of the threshold, NaN
-    where no month reached it, because such a record says nothing of it.
+    `weights` (n, K) are of the pool's records.
     """
 
     pool: "RecordPool"
     horizon: int
     deaths: FloatArray
     weights: FloatArray
-    probability: FloatArray
 
     def of(self, rows: IntArray | BoolArray) -> "RegionRecords":
         """Return the same of some rows."""
-        own = (self.deaths[rows], self.weights[rows], self.probability[rows])
-        return RegionRecords(self.pool, self.horizon, *own)
+        return RegionRecords(self.pool, self.horizon, self.deaths[rows], self.weights[rows])
+
+    def exceedance(self, threshold: FloatArray) -> FloatArray:
+        """Return the pool's probability that deaths reach a threshold, (n,) [deaths/month]."""
+        return self.pool.exceedance(self.deaths, self.weights, self.horizon, threshold)
 
     def distribution(self) -> DeathsDistribution:
         """Return the pool's distribution of deaths, n rows of draws in no order."""
@@ -71,41 +76,28 @@ class RegionRecords:
 
 @dataclass(frozen=True, eq=False)
 class RecordTable:
-    """Deaths (T, R), and for each of H `horizons` the pool's weights (H, T, R, K) and probability.
-
-    `probability` (H, T, R) is that deaths reach the threshold; NaN where no month of it did.
-    """
+    """Deaths (T, R) [deaths/month], and the weights at each of H `horizons`, (H, T, R, K)."""
 
     pool: "RecordPool"
     horizons: tuple[int, ...]
     deaths: FloatArray
     weights: FloatArray
-    probability: FloatArray
-
-    def probability_at(self, horizon: int) -> FloatArray:
-        """Return the probability at a horizon, (T, R)."""
-        probability: FloatArray = self.probability[self.horizons.index(horizon)]
-        return probability
 
     def at(self, horizon: int, month: IntArray, region: IntArray) -> RegionRecords:
         """Return what a pool reads of region-months."""
-        where = self.horizons.index(horizon), month, region
         deaths = last_months(self.deaths, month, region)
-        weights = self.weights[where].astype(np.float64)
+        weights = self.weights[self.horizons.index(horizon), month, region].astype(np.float64)
         weights /= weights.sum(axis=1, keepdims=True)  # exact in twice the digits
-        probability = self.probability[where].astype(np.float64)
-        return RegionRecords(self.pool, horizon, deaths, weights, probability)
+        return RegionRecords(self.pool, horizon, deaths, weights)
 
 
 class RecordScores(NamedTuple):
-    """Records at every origin: CRPS and P(deaths >= tau), (T, R, K), and last year's CRPS, (T, R).
+    """The CRPS of records at every origin, (T, R, K), and of the last year, (T, R) [deaths/month].
 
-    CRPS [deaths/month] is 0 where the outcome or the whole record is not observed, which prefers no
-    record; the probability is 0 there.
+    Both are 0 where the outcome or the whole record is not observed, which prefers no record.
     """
 
     losses: FloatArray
-    exceedance: FloatArray
     last_year: FloatArray
 
 
@@ -136,21 +128,15 @@ class RecordPool(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no ty
         """The records of the pool, K = spreads x half-lives."""
         return tuple(Record(h, s) for s in self.spreads for h in self.half_lives)
 
-    def table(self, deaths: FloatArray, tau: float, horizons: tuple[int, ...]) -> RecordTable:
-        """Return weights and probabilities at every origin and horizon, from losses known by then.
+    def table(self, deaths: FloatArray, horizons: tuple[int, ...]) -> RecordTable:
+        """Return the weights at every origin and horizon, from losses known by then.
 
-        `deaths` is (T, R), `tau` the threshold [deaths/month].
+        `deaths` is (T, R) [deaths/month].
         """
-        shape = (len(horizons), *deaths.shape)
-        weights = np.empty((*shape, len(self.records)), dtype=np.float32)
-        probability = np.empty(shape, dtype=np.float32)
+        weights = np.empty((len(horizons), *deaths.shape, len(self.records)), dtype=np.float32)
         for place, horizon in enumerate(horizons):
-            scores = record_scores(self.records, deaths, horizon, tau)
-            own = self.weights(scores, horizon)
-            weights[place] = own
-            probability[place] = (own * scores.exceedance).sum(axis=-1)
-        probability[:, ~(rolling_max(deaths, MONTHS) >= tau)] = np.nan
-        return RecordTable(self, horizons, deaths, weights, probability)
+            weights[place] = self.weights(record_scores(self.records, deaths, horizon), horizon)
+        return RecordTable(self, horizons, deaths, weights)
 
     def weights(self, scores: RecordScores, horizon: int) -> FloatArray:
         """Return each record's weight at every origin, (T, R, K), from scores known by then."""
@@ -170,18 +156,35 @@ class RecordPool(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no ty
 
         `past` (n, MONTHS) are deaths, newest first, `weights` (n, K) the records'.
         """
-        is_observed = ~np.isnan(past)
-        share = weights.reshape(-1, len(self.spreads), len(self.half_lives))
-        curves = np.stack([Record(h, 0).month_weights() for h in self.half_lives])
-        seen = curves * is_observed[:, None, :]
-        seen /= np.maximum(seen.sum(axis=2, keepdims=True), np.finfo(float).tiny)
-        by_month = np.einsum("nsh,nhm->nsm", share, seen) / _POINTS
         factors = np.stack([_multiples(spread_at(s, horizon)) for s in self.spreads])
-        deaths = np.where(is_observed, past, 0.0)
-        draws = np.rint(deaths[:, None, :, None] * factors[None, :, None, :])
+        draws = np.rint(np.nan_to_num(past)[:, None, :, None] * factors[None, :, None, :])
+        by_month = self._month_weights(past, weights) / _POINTS
         mass = np.broadcast_to(by_month[..., None], draws.shape)
         shape = len(draws), len(self.spreads) * MONTHS * _POINTS
         return DeathsDistribution(draws.reshape(shape), mass.reshape(shape))
+
+    def exceedance(
+        self, past: FloatArray, weights: FloatArray, horizon: int, threshold: FloatArray
+    ) -> FloatArray:
+        """Return the pool's probability that deaths reach a threshold, (n,) [deaths/month].
+
+        `past` and `weights` are as in `distribution`.
+        """
+        step = np.ceil(threshold)[:, None] - 0.5
+        by_month = self._month_weights(past, weights)
+        probability = np.zeros(len(past))
+        for place, spread in enumerate(self.spreads):
+            below = _at_most(np.nan_to_num(past), spread_at(spread, horizon), step)
+            probability += (by_month[:, place] * (1 - below)).sum(axis=1)
+        return probability
+
+    def _month_weights(self, past: FloatArray, weights: FloatArray) -> FloatArray:
+        """Return what each observed month counts with each spread, (n, spreads, MONTHS)."""
+        share = weights.reshape(-1, len(self.spreads), len(self.half_lives))
+        curves = np.stack([Record(h, 0).month_weights() for h in self.half_lives])
+        seen = curves * ~np.isnan(past)[:, None, :]
+        seen /= np.maximum(seen.sum(axis=2, keepdims=True), np.finfo(float).tiny)
+        return np.asarray(np.einsum("nsh,nhm->nsm", share, seen))
 
     def _weigh(self, total: FloatArray, scale: FloatArray) -> FloatArray:
         mean = scale.mean()
@@ -192,6 +195,17 @@ class RecordPool(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no ty
         power = -self.rate * share - self.common_rate * common
         weight = np.exp(power - power.max(axis=1, keepdims=True))
         return np.asarray(weight / weight.sum(axis=1, keepdims=True))
+
+
+def signed_odds(probability: FloatArray) -> FloatArray:
+    """Return the odds for what is likely, less 1, and 1 less the odds against what is not, (n,).
+
+    Learners that read sign(x) log(1 + |x|) read log-odds. Months as few as a record's do not tell
+    _LEAST from nothing, which is what an unknown probability counts as.
+    """
+    p = np.clip(np.nan_to_num(probability), _LEAST, 1 - _LEAST)
+    odds = p / (1 - p)
+    return np.asarray(np.where(odds < 1, 1 - 1 / odds, odds - 1))
 
 
 def spread_at(spread: float, horizon: int) -> float:
@@ -208,48 +222,47 @@ def last_months(deaths: FloatArray, month: IntArray, region: IntArray) -> FloatA
     return np.where(row >= 0, deaths[np.maximum(row, 0), region[:, None]], np.nan)
 
 
-def record_scores(
-    records: tuple[Record, ...], deaths: FloatArray, horizon: int, tau: float
-) -> RecordScores:
+def record_scores(records: tuple[Record, ...], deaths: FloatArray, horizon: int) -> RecordScores:
     """Score records issued at every origin for `horizon` months later.
 
-    `deaths` is (T, R), `tau` the threshold [deaths/month]. The integral of the CRPS is a sum over
+    `deaths` is (T, R) [deaths/month]. The integral of the CRPS is a sum over
     27 steps of deaths: of many deaths about a fifth too high, whatever the record.
     """
     outcome = ahead(deaths, horizon)
     losses = np.empty((*deaths.shape, len(records)))
-    exceedance = np.empty_like(losses)
-    steps = np.append(_GRID, np.ceil(tau) - 0.5)
     for spread in {record.spread for record in records}:
         own = [number for number, record in enumerate(records) if record.spread == spread]
         decays = [0.5 ** (1 / records[number].half_life) for number in own]
-        kernel = _kernel(deaths, spread_at(spread, horizon), steps)
+        kernel = _kernel(deaths, spread_at(spread, horizon))
         for month, cdf in enumerate(_trailing_means(kernel, deaths, decays, MONTHS)):
-            losses[month][:, own] = _crps(cdf[..., :-1], outcome[month]).T
-            exceedance[month][:, own] = 1 - np.nan_to_num(cdf[..., -1], nan=1.0).T
+            losses[month][:, own] = _crps(cdf, outcome[month]).T
     last_year = np.stack(
         [
             _crps(cdf, outcome[month])[0]
             for month, cdf in enumerate(
-                _trailing_means(_kernel(deaths, 0.0, _GRID), deaths, [1.0], LAST_YEAR)
+                _trailing_means(_kernel(deaths, 0.0), deaths, [1.0], LAST_YEAR)
             )
         ]
     )
     is_known = ~np.isnan(last_year) & ~np.isnan(losses).any(axis=-1)
     return RecordScores(
-        np.where(is_known[..., None], losses, 0.0), exceedance, np.where(is_known, last_year, 0.0)
+        np.where(is_known[..., None], losses, 0.0), np.where(is_known, last_year, 0.0)
     )
 
 
-def _kernel(deaths: FloatArray, spread: float, steps: FloatArray) -> Callable[[int], FloatArray]:
-    """Return a month's P(its deaths, spread, are at most each step), (R, G), by its index."""
+def _at_most(deaths: FloatArray, spread: float, steps: FloatArray) -> FloatArray:
+    """Return P(deaths, spread, are at most a step), in the shape that both are broadcast to."""
+    if spread == 0:
+        return np.asarray((deaths <= steps).astype(np.float64))
+    log = np.log(np.maximum(deaths, np.finfo(float).tiny))
+    return np.asarray(ndtr((np.log(steps) - log + spread**2 / 2) / spread))
+
+
+def _kernel(deaths: FloatArray, spread: float) -> Callable[[int], FloatArray]:
+    """Return a month's P(its deaths, spread, are at most each of _GRID), (R, G), by its index."""
     values, row = np.unique(np.nan_to_num(deaths), return_inverse=True)
     row = row.reshape(deaths.shape)
-    if spread == 0:
-        table = (values[:, None] <= steps).astype(np.float64)
-    else:
-        log = np.log(np.maximum(values, np.finfo(float).tiny))[:, None]
-        table = ndtr((np.log(steps) - log + spread**2 / 2) / spread)
+    table = _at_most(values[:, None], spread, _GRID)
     seen = ~np.isnan(deaths)
     return lambda month: np.asarray(table[row[month]] * seen[month][:, None])
 

@@ -69,11 +69,7 @@ SETTINGS: dict[str, Any] = {
         "l2": 1.0,
         "share_tried": 1.0,
     },
-    "ensemble": {
-        "penalty": 100.0,
-        "record": ["active_share_12", "deaths_decay_6"],
-        "record_penalty": 1.0,
-    },
+    "ensemble": {"penalty": 100.0},
     "records": {
         "half_lives": [1, 3, 9],
         "spreads": [0.2, 0.5],

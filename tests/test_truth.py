@@ -1,7 +1,6 @@
 """In a simulated world the true probability is known: scores are held against it, not only
 against what happened to happen."""
 
-from functools import partial
 from typing import Any
 
 import numpy as np
@@ -43,9 +42,7 @@ def forecasts(samples: Samples, settings: dict[str, Any]) -> FloatArray:
     """Instability at horizons 1 to 12, (12, R)."""
     configuration = Configuration.model_validate(settings | {"learners": ["logistic"]})
     forecaster = fit_forecaster(samples, configuration, "admin1", "logistic", 1, plainly)
-    everywhere = np.ones(samples.deaths.shape[1], dtype=bool)
-    records = partial(samples.newest_records, everywhere)
-    issued = forecaster.forecast(samples.indicators[-1], records)
+    issued = samples.forecasts(forecaster)
     return np.stack([issued["instability", h].probability for h in HORIZONS])
 
 

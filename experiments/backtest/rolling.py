@@ -208,12 +208,11 @@ def _fit(
     horizon: int,
     origin: int,
 ) -> Cell:
-    split = origin - configuration.training.calibration_months
-    start = split - configuration.training.months
-    training = samples.observed_between(target, horizon, start, split)
-    calibration = samples.observed_between(target, horizon, split, origin)
+    settings = configuration.training
+    month, region = samples.observed_between(target, horizon, origin - settings.months, origin)
+    is_late = month + horizon > origin - settings.calibration_months
     with_deaths = has_distribution(target, horizon, configuration.targets)
-    if with_deaths and len(training[0]) == 0:
+    if with_deaths and is_late.all():
         raise CoverageError(
             f"no outcome {horizon} months ahead is there to learn from at "
             f"{format_month(int(samples.months[origin]))}: ingest earlier events, or shorten "
@@ -222,10 +221,9 @@ def _fit(
     # One thread a fit: parallel fits are quicker, and sums do not depend on the machine.
     with threadpool_limits(1):
         return fit_cell(
-            target,
             configuration.template(learner),
-            samples.rows(target, horizon, training),
-            samples.rows(target, horizon, calibration),
+            samples.rows(target, horizon, (month, region)),
+            is_late,
             samples.tau,
             tuple(i for i, name in enumerate(samples.names) if name in SCALE_INDICATORS),
             with_deaths=with_deaths,
@@ -243,7 +241,8 @@ def _forecast_fold(
     """Return a fold's probability and, with a distribution, _DEATHS_MEASURES, (n,) each."""
     cell = _fit(samples, configuration, learner, target, horizon, fold.at)
     where = samples.issued_between(target, horizon, fold.at, fold.end)
-    forecast = cell.forecast(samples.indicators[where], samples.records.at(horizon, *where))
+    read, records = samples.read(target, horizon, where), samples.records.at(horizon, *where)
+    forecast = cell.forecast(read, records)
     measures = {"probability": forecast.probability}
     if forecast.deaths is not None:
         deaths = forecast.deaths

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cache, partial
 
 import joblib
 import numpy as np
@@ -21,6 +20,7 @@ from features.indicators.catalogue import select
 from features.indicators.indicator import Indicator
 from features.words import Target
 from models.explanation import (
+    LONGEST_PAST,
     Contributions,
     Probability,
     explain,
@@ -28,7 +28,6 @@ from models.explanation import (
     single_effects,
     usual_indicators,
 )
-from models.forecaster import Cell
 
 STRONGEST = 3
 """The most single indicators that a score names besides the families."""
@@ -43,9 +42,9 @@ _NOTHING = 1e-9
 class Question:
     """The scores of n regions at one target and horizon, to be explained.
 
-    `present` and `usual` are (n, K + 1): indicators, and the probability of the threshold by the
-    region's own records, which is part of its history. `is_own` (n,) is true where the usual ones
-    are from the region's own past. `before` is None without a previous bulletin.
+    `present` and `usual` are (n, K + 1): indicators and RECORD, which is part of the history.
+    `is_own` (n,) is true where the usual ones are from the region's own past. `before` is None
+    without a previous bulletin.
     """
 
     probability: Probability
@@ -115,41 +114,35 @@ def _questions(
 ) -> Iterator[tuple[Target, int, Question]]:
     samples, forecaster = forecast.samples, forecast.forecaster
     usual, is_own = usual_indicators(samples.indicators, samples.eligible)
-    usual_records = cache(partial(_usual_records, samples))
+    newest = np.array([len(samples.months) - 1])
     ids = forecast.panel.regions.table["id"].to_numpy(dtype=object)
     indicators = select(samples.names)
     for target, horizon in forecaster.cell_names:
         here = is_scored(target, samples)
         question = Question(
-            probability=_probability(forecaster.cell(target, horizon)),
+            probability=forecaster.cell(target, horizon).learner.probability,
             indicators=indicators,
             regions=ids[here],
-            present=_read_at(samples, -1, horizon)[here],
-            usual=np.column_stack([usual, usual_records(horizon)])[here],
+            present=_read_in(samples, newest, target, horizon)[0, here],
+            usual=np.column_stack([usual, _usual_records(samples, target, horizon)])[here],
             is_own=is_own[here],
             before=_before(forecast, previous, target, horizon),
         )
         yield target, horizon, question
 
 
-def _usual_records(samples: Samples, horizon: int) -> Matrix:
-    """Return the records' usual probability of the threshold, (R, 1).
-
-    A month of whose threshold a record says nothing counts as the lowest.
-    """
-    probability = samples.records.probability_at(horizon)[..., None].astype(np.float32)
-    usual, _ = usual_indicators(np.nan_to_num(probability, nan=-1), samples.eligible)
-    return np.where(usual < 0, np.float32(np.nan), usual)
+def _usual_records(samples: Samples, target: Target, horizon: int) -> Matrix:
+    """Return each region's usual RECORD, (R, 1)."""
+    months = np.arange(len(samples.months))[-LONGEST_PAST:]
+    record = _read_in(samples, months, target, horizon)[..., -1:]
+    return usual_indicators(record, samples.eligible[months])[0]
 
 
-def _probability(cell: Cell) -> Probability:
-    return lambda columns: cell.probability(columns[:, :-1], columns[:, -1].astype(np.float64))
-
-
-def _read_at(samples: Samples, month: int, horizon: int) -> Matrix:
-    """Return what a cell reads of every region at a month, (R, K + 1)."""
-    record = samples.records.probability_at(horizon)[month]
-    return np.column_stack([samples.indicators[month], record])
+def _read_in(samples: Samples, months: IntArray, target: Target, horizon: int) -> Matrix:
+    """Return what a cell reads in M months [index] of every region, (M, R, K + 1)."""
+    regions = samples.deaths.shape[1]
+    where = np.repeat(months, regions), np.tile(np.arange(regions), len(months))
+    return samples.read(target, horizon, where).reshape(len(months), regions, -1)
 
 
 def _before(
@@ -158,13 +151,13 @@ def _before(
     samples, regions = forecast.samples, forecast.panel.regions
     if previous is None or previous.origin < samples.months[0]:
         return None
-    here = is_scored(target, samples)
+    here, then = is_scored(target, samples), np.array([previous.origin - samples.months[0]])
     ids = regions.table["id"].to_numpy(dtype=object)[here]
     scores = previous.of(regions.level, target, horizon, ids)
     return PreviousScores(
         probability=scores["probability"].to_numpy(dtype=np.float64),
         is_same_model=(scores["model_version"] == forecast.model.label).to_numpy(dtype=bool),
-        indicators=_read_at(samples, previous.origin - samples.months[0], horizon)[here],
+        indicators=_read_in(samples, then, target, horizon)[0, here],
     )
 
 

@@ -33,7 +33,6 @@ FORECASTS_FILE = "backtest/probabilities.parquet"
 _MODEL_FILE = "model.skops"
 
 TRUSTED_TYPES = [
-    "models.calibration.LogisticCalibration",
     "models.deaths.DeathsModel",
     "models.distribution.Analogues",
     "models.learners.LogOddsMean",

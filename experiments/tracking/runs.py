@@ -1,7 +1,6 @@
 """The MLflow runs of a training: a parent, and under it one a learner and reference."""
 
 import tempfile
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +25,7 @@ from features.months import format_month
 from features.words import PROBABILITIES, SPECS
 from models.forecaster import Forecaster, cell_key
 from models.learners import LearnerName
+from models.record import RECORD
 from models.references import REFERENCES
 
 _PREFIX = {"comparison": "", "backtest": "backtest of "}
@@ -88,7 +88,6 @@ def log_forecaster(
     heading = model_figures.title(training.level, learner, simulated=training.simulated)
     latest = training.samples.indicators[-1]
     scored = training.samples.eligible[-1]
-    records = partial(training.samples.newest_records, scored)
     forecasts = training.samples.forecasts(forecaster)
     with mlflow.start_run(run_id=run_id):
         for horizon in (h for h in _MAPPED_HORIZONS if (MAPPED, h) in forecasts):
@@ -97,14 +96,15 @@ def log_forecaster(
             text = f"{heading}, P(deaths >= {forecaster.tau:g}) {horizon} months after "
             picture = model_figures.score_map(training.regions, values, text + training.origin)
             _log_figure(picture, f"map/{cell_key(MAPPED, horizon)}.png")
-        table = model_figures.coefficients(forecaster, forecaster.names)
+        table = model_figures.coefficients(forecaster, (*forecaster.names, RECORD))
         if not table.empty:
             mlflow.log_table(table, "tables/coefficients.json")
             for cell in _COEFFICIENT_CELLS:
                 if cell in set(table["cell"]):
                     picture = model_figures.coefficient_plot(table, cell, f"{heading}, {cell}")
                     _log_figure(picture, f"coefficients/{cell}.png")
-        own = [records(horizon).probability for horizon in training.samples.horizons]
+        newest = training.samples.newest()
+        own = [training.samples.record_probability(*c, newest) for c in forecaster.cell_names]
         example = pd.DataFrame(
             np.column_stack([latest[scored], *own])[:3], columns=list(forecaster.columns)
         )

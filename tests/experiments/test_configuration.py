@@ -12,6 +12,7 @@ from experiments.configuration import DEFAULT, DEMO, Configuration, read_configu
 from features.errors import ConfigurationError
 from features.indicators.catalogue import CATALOGUE
 from models.learners import Boosting, Logistic, LogOddsMean, RidgeLogistic
+from models.record import RECORD
 
 CONTENT = tomllib.loads(DEFAULT.read_text(encoding="utf-8"))
 PLACES = [
@@ -97,8 +98,9 @@ def test_what_the_file_says_is_what_the_learners_get() -> None:
     assert boosting.seed == CONTENT["seed"]
     logistic = configuration.template("logistic")
     assert isinstance(logistic, Logistic)
-    names = [configuration.indicator_names[column] for column in logistic.columns]
-    assert names == CONTENT["logistic"]["indicators"]
+    columns = (*configuration.indicator_names, RECORD)
+    read = [columns[column] for column in logistic.columns]
+    assert read == [*CONTENT["logistic"]["indicators"], RECORD]
     ensemble = configuration.template("ensemble")
     assert isinstance(ensemble, LogOddsMean)
     everything, trees, record = ensemble.members
@@ -107,9 +109,7 @@ def test_what_the_file_says_is_what_the_learners_get() -> None:
     assert isinstance(record, RidgeLogistic)
     assert (everything.penalty, everything.columns) == (CONTENT["ensemble"]["penalty"], ())
     assert trees.get_params() == boosting.get_params()
-    assert record.penalty == CONTENT["ensemble"]["record_penalty"]
-    names = [configuration.indicator_names[column] for column in record.columns]
-    assert names == CONTENT["ensemble"]["record"]
+    assert [columns[column] for column in record.columns] == [RECORD]
     pool = configuration.record_pool.get_params()
     assert pool.pop("half_lives") == tuple(CONTENT["records"]["half_lives"])
     assert pool.pop("spreads") == tuple(CONTENT["records"]["spreads"])
@@ -212,8 +212,8 @@ def test_a_misspelt_key_is_named_and_never_a_default(
         (("boosting", "share_tried"), 0.0),
         (("boosting", "share_tried"), 1.1),
         (("ensemble", "penalty"), 0.0),
-        (("ensemble", "record_penalty"), -1.0),
-        (("ensemble", "record"), []),
+        (("ensemble", "record"), ["deaths"]),
+        (("training", "calibration_months"), 500),
         (("records", "half_lives"), []),
         (("records", "half_lives"), [1, 3, 1]),
         (("records", "half_lives"), [1, 0]),
@@ -321,18 +321,17 @@ def test_an_experiment_without_some_indicators_is_otherwise_the_same(
     less = whole.without({"deaths", "deaths_decay_6"})
     assert set(whole.indicator_names) - set(less.indicator_names) == {"deaths", "deaths_decay_6"}
     assert less.logistic.indicators == ("months_since_1", "neighbour_deaths_mean_3")
-    assert less.ensemble.record == ("active_share_12",)
-    changed = ("indicators", "logistic", "ensemble")
+    changed = ("indicators", "logistic")
     assert less.model_copy(update={name: getattr(whole, name) for name in changed}) == whole
     assert whole.without(set()).indicator_names == whole.indicator_names
 
 
-def test_an_experiment_whose_learner_would_read_nothing_is_refused(
+def test_an_experiment_that_would_read_nothing_is_refused(
     small_settings: dict[str, Any],
 ) -> None:
     whole = Configuration.model_validate(small_settings)
     with pytest.raises(ConfigurationError, match="tell none of the indicators of small"):
-        whole.without(whole.logistic.indicators)
+        whole.without(whole.indicator_names)
 
 
 @pytest.mark.parametrize(

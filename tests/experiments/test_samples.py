@@ -16,8 +16,9 @@ from features.errors import CoverageError
 from features.months import parse_month
 from features.panel.panel import Panel, build_panel
 from features.places.regions import load_regions
+from features.targets import threshold
 from features.words import Target
-from models.record import RecordPool
+from models.record import RecordPool, signed_odds
 from tests.targets import EVERY_CELL, HORIZONS
 
 MakeSamples = Callable[..., Samples]
@@ -97,31 +98,37 @@ def test_rows_gather_indicators_outcomes_and_deaths_of_their_places(
     deaths[33] = [7, 2]
     samples = make_samples(deaths)
     rows = samples.rows("instability", 3, (np.array([29, 30, 30]), np.array([0, 0, 1])))
-    assert rows.indicators.tolist() == [[29], [30], [30]]
+    assert rows.indicators[:, :-1].tolist() == [[29], [30], [30]]
     assert rows.outcome.tolist() == [0, 1, 0]
     assert rows.deaths.tolist() == [0, 7, 2]
     assert rows.regions.tolist() == [0, 0, 1]
 
 
-def test_rows_have_the_records_of_their_origin_at_their_horizon(make_samples: MakeSamples) -> None:
+@pytest.mark.parametrize("target", ["instability", "escalation", "surge"])
+def test_rows_have_the_records_of_their_origin_at_their_horizon_and_threshold(
+    make_samples: MakeSamples, target: Target
+) -> None:
     deaths = random_deaths(5)
     samples = make_samples(deaths)
     where = (np.array([26, 28, 28]), np.array([0, 0, deaths.shape[1] - 1]))
-    records = samples.rows("instability", 4, where).records
-    table = samples.pool.table(deaths, samples.tau, HORIZONS)
+    rows = samples.rows(target, 4, where)
+    table = samples.pool.table(deaths, HORIZONS)
     for row, (month, region) in enumerate(zip(*where, strict=True)):
-        assert_array_equal(records.deaths[row], deaths[month - 23 : month + 1, region][::-1])
-        assert_allclose(records.weights[row], table.weights[3, month, region], rtol=1e-6)
-        assert_array_equal(records.probability[row], table.probability[3, month, region])
+        assert_array_equal(rows.records.deaths[row], deaths[month - 23 : month + 1, region][::-1])
+        assert_allclose(rows.records.weights[row], table.weights[3, month, region], rtol=1e-6)
+    needed = threshold(target, deaths, samples.tau)[where]
+    expected = rows.records.exceedance(needed)
+    assert_array_equal(samples.record_probability(target, 4, where), expected)
+    assert_array_equal(rows.indicators[:, -1], signed_odds(expected).astype(np.float32))
 
 
-def test_the_newest_records_are_those_of_the_last_month(make_samples: MakeSamples) -> None:
+def test_a_forecast_reads_the_newest_month_of_the_regions_that_may_be_scored(
+    make_samples: MakeSamples,
+) -> None:
     deaths = np.random.default_rng(1).poisson(4, (30, 3)).astype(float)
-    samples = make_samples(deaths)
-    newest = samples.newest_records(np.array([True, False, True]), 6)
-    assert_array_equal(newest.deaths, deaths[:5:-1, [0, 2]].T)
-    assert_allclose(newest.weights, samples.records.weights[5, -1, [0, 2]], rtol=1e-6)
-    assert_array_equal(newest.probability, samples.records.probability[5, -1, [0, 2]])
+    deaths[10, 1] = np.nan
+    month, region = make_samples(deaths).newest()
+    assert (month.tolist(), region.tolist()) == ([29, 29], [0, 2])
 
 
 def test_other_processes_get_the_records_and_do_not_make_them_again(
@@ -132,7 +139,6 @@ def test_other_processes_get_the_records_and_do_not_make_them_again(
     monkeypatch.delattr(RecordPool, "table")
     received = pickle.loads(sent)
     assert_array_equal(received.records.weights, samples.records.weights)
-    assert_array_equal(received.records.probability, samples.records.probability)
 
 
 def test_samples_count_what_the_panel_measures(panel: Panel) -> None:
@@ -216,5 +222,5 @@ def test_samples_end_at_the_origin_and_hold_nothing_of_what_follows(panel: Panel
 def test_a_cluster_sees_how_much_there_is_to_send(make_samples: MakeSamples) -> None:
     small, large = make_samples(quiet(30)), make_samples(quiet(30, regions=500))
     held = large.indicators.nbytes + large.deaths.nbytes + large.eligible.nbytes
-    held += large.records.weights.nbytes + large.records.probability.nbytes
+    held += large.records.weights.nbytes
     assert sys.getsizeof(small) < 20_000 < held < sys.getsizeof(large) < held + 5_000

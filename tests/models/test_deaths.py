@@ -15,7 +15,7 @@ TEMPLATE = Logistic((0, 1))
 
 def records_of(deaths: FloatArray) -> RegionRecords:
     equal = np.full((len(deaths), len(POOL.records)), 0.5)
-    return RegionRecords(POOL, 3, deaths, equal, np.full(len(deaths), 0.5))
+    return RegionRecords(POOL, 3, deaths, equal)
 
 
 def steady(level: FloatArray) -> RegionRecords:

@@ -17,6 +17,7 @@ from models.record import (
     RegionRecords,
     last_months,
     record_scores,
+    signed_odds,
     spread_at,
 )
 from tests.targets import HORIZONS
@@ -25,6 +26,7 @@ NAN = np.nan
 LOG_2 = float(np.log(2))
 RECORDS = (Record(1.0, 0.2), Record(9.0, 0.2), Record(3.0, 0.5))
 FEW = RecordPool(half_lives=(1.0, 6.0), spreads=(0.3,))
+POOL = RecordPool(half_lives=(1.0, 9.0), spreads=(0.2, 0.5))
 
 
 def history(seed: int, months: int = 40, regions: int = 3) -> FloatArray:
@@ -87,19 +89,30 @@ def test_a_pool_has_every_half_life_with_every_spread() -> None:
     assert pool.records == ((1, 0.2), (3, 0.2), (1, 0.5), (3, 0.5))
 
 
-@pytest.mark.parametrize(("horizon", "tau"), [(1, 1.0), (6, 5.0), (12, 25.0), (2, 4.5)])
-def test_the_exceedance_is_the_mean_over_months_of_spread_deaths(horizon: int, tau: float) -> None:
+@pytest.mark.parametrize(("horizon", "threshold"), [(1, 1.0), (6, 5.0), (12, 25.0), (2, 4.5)])
+def test_the_exceedance_is_the_mean_over_months_of_spread_deaths(
+    horizon: int, threshold: float
+) -> None:
+    """Of each record by itself, and of the pool by its weights."""
     deaths = history(3)
     deaths[:30, 1] = NAN
-    scores = record_scores(RECORDS, deaths, horizon, tau)
-    below = np.array([np.ceil(tau) - 1])
+    below = np.array([np.ceil(threshold) - 1])
+    share = np.array([0.1, 0.2, 0.3, 0.4])
     for origin, region in product((0, 11, 24, 39), range(3)):
         past = months_of(deaths, origin, region)
+        newest_first = last_months(deaths, np.array([origin]), np.array([region]))
+        asked = np.array([threshold])
         if np.isnan(past).all():
-            assert_array_equal(scores.exceedance[origin, region], 0)
+            assert POOL.exceedance(newest_first, share[None], horizon, asked) == 0
             continue
-        expected = [1 - probability_below(record, past, horizon, below)[0] for record in RECORDS]
-        assert_allclose(scores.exceedance[origin, region], expected, rtol=0, atol=1e-9)
+        expected = [1 - probability_below(r, past, horizon, below)[0] for r in POOL.records]
+        each = [
+            POOL.exceedance(newest_first, one[None], horizon, asked)[0]
+            for one in np.eye(len(share))
+        ]
+        assert_allclose(each, expected, rtol=0, atol=1e-9)
+        pooled = POOL.exceedance(newest_first, share[None], horizon, asked)
+        assert_allclose(pooled, share @ expected, rtol=0, atol=1e-9)
 
 
 STEPS = np.unique([0, *np.floor(np.geomspace(1, 20_000, 26))])
@@ -108,7 +121,7 @@ STEPS = np.unique([0, *np.floor(np.geomspace(1, 20_000, 26))])
 @pytest.mark.parametrize("horizon", [1, 7])
 def test_a_loss_is_the_integral_of_the_crps_in_steps_of_deaths(horizon: int) -> None:
     deaths = np.round(np.random.default_rng(8).gamma(2, [1, 20, 300], (60, 3)))
-    scores = record_scores(RECORDS, deaths, horizon, 5.0)
+    scores = record_scores(RECORDS, deaths, horizon)
     widths = np.diff(STEPS, append=2 * STEPS[-1] + 0.5)
     for origin, region in product((10, 30, 52), range(3)):
         outcome, past = deaths[origin + horizon, region], months_of(deaths, origin, region)
@@ -120,7 +133,7 @@ def test_a_loss_is_the_integral_of_the_crps_in_steps_of_deaths(horizon: int) -> 
 def test_losses_compare_with_those_of_the_last_year_as_the_crps_does() -> None:
     """Each by itself is up to a half too high, by the steps; their ratios are not."""
     deaths = np.round(np.random.default_rng(8).gamma(0.7, [1, 20, 100], (90, 3)))
-    scores = record_scores(RECORDS, deaths, 1, 5.0)
+    scores = record_scores(RECORDS, deaths, 1)
     counts, origins = np.arange(1000.0), range(24, 88, 2)
     for region in range(3):
         exact, plain = np.zeros(len(RECORDS)), 0.0
@@ -139,7 +152,7 @@ def test_a_loss_of_few_deaths_is_exact() -> None:
     """As far as every count has a step of its own: up to four deaths."""
     deaths = np.random.default_rng(8).integers(0, 2, (40, 2)).astype(float)
     narrow = (Record(2.0, 0.1),)
-    scores = record_scores(narrow, deaths, 1, 1.0)
+    scores = record_scores(narrow, deaths, 1)
     counts = np.arange(50.0)
     for origin, region in product((5, 20, 38), range(2)):
         past = months_of(deaths, origin, region)
@@ -158,18 +171,17 @@ def test_there_is_no_loss_without_an_outcome_or_a_record() -> None:
     deaths[:, 1] = NAN
     deaths[:15, 2] = NAN
     deaths[15:, 2] = np.arange(15)
-    scores = record_scores(RECORDS, deaths, 3, 5.0)
+    scores = record_scores(RECORDS, deaths, 3)
     known = np.asarray((scores.losses > 0).all(axis=2))
     assert_array_equal(known, (scores.losses > 0).any(axis=2))
     assert_array_equal(known, scores.last_year > 0)
     assert np.flatnonzero(~known[:, 0]).tolist() == [17, 27, 28, 29]
     assert not known[:, 1].any()
     assert np.flatnonzero(known[:, 2]).tolist() == list(range(15, 27))
-    assert np.isfinite(scores.exceedance).all()
 
 
 def scores_of(losses: list[list[list[float]]], last_year: list[list[float]]) -> RecordScores:
-    return RecordScores(np.array(losses), np.zeros(np.shape(losses)), np.array(last_year))
+    return RecordScores(np.array(losses), np.array(last_year))
 
 
 def test_a_weight_falls_with_the_loss_in_the_region_shrunk_to_that_everywhere() -> None:
@@ -206,19 +218,19 @@ def test_other_regions_matter_only_by_what_all_lose_together() -> None:
     rng = np.random.default_rng(2)
     losses, last_year = rng.gamma(1, 1, (30, 5, 4)), rng.gamma(1, 1, (30, 5))
     pool = RecordPool((1.0, 2.0), (0.2, 0.5))
-    weights = pool.weights(RecordScores(losses, losses, last_year), 3)
+    weights = pool.weights(RecordScores(losses, last_year), 3)
     order = [3, 0, 4, 1, 2]
-    moved = pool.weights(RecordScores(losses[:, order], losses, last_year[:, order]), 3)
+    moved = pool.weights(RecordScores(losses[:, order], last_year[:, order]), 3)
     assert_allclose(moved, weights[:, order], rtol=1e-9)
     twice = (np.concatenate([values, values], axis=1) for values in (losses, last_year))
     losses_twice, last_year_twice = twice
-    doubled = pool.weights(RecordScores(losses_twice, losses_twice, last_year_twice), 3)
+    doubled = pool.weights(RecordScores(losses_twice, last_year_twice), 3)
     assert_allclose(doubled, np.concatenate([weights, weights], axis=1), rtol=1e-9)
     # The losses of one other region go to the next: the sums stay, and so do the first two.
     shifted, scale = losses.copy(), last_year.copy()
     shifted[:, 3], shifted[:, 4] = 0, losses[:, 3] + losses[:, 4]
     scale[:, 3], scale[:, 4] = 0, last_year[:, 3] + last_year[:, 4]
-    other = pool.weights(RecordScores(shifted, shifted, scale), 3)
+    other = pool.weights(RecordScores(shifted, scale), 3)
     assert_allclose(other[:, :2], weights[:, :2], rtol=1e-9)
     assert np.abs(other[-1, 3:] - weights[-1, 3:]).max() > 0.01
 
@@ -230,13 +242,9 @@ def test_what_happens_after_an_origin_changes_nothing_at_it(seed: int, row: int)
     rng = np.random.default_rng(seed)
     changed = deaths.copy()
     changed[row + 1 :] = rng.choice([0.0, 3, 900, NAN], changed[row + 1 :].shape)
-    known, other, cut = (
-        FEW.table(told, 5.0, HORIZONS) for told in (deaths, changed, deaths[: row + 1])
-    )
+    known, other, cut = (FEW.table(told, HORIZONS) for told in (deaths, changed, deaths[: row + 1]))
     for table in (other, cut):
-        for name in ("weights", "probability"):
-            own, same = getattr(known, name), getattr(table, name)
-            assert own[:, : row + 1].tobytes() == same[:, : row + 1].tobytes()
+        assert known.weights[:, : row + 1].tobytes() == table.weights[:, : row + 1].tobytes()
 
 
 @pytest.mark.parametrize("horizon", [1, 4, 12])
@@ -244,7 +252,7 @@ def test_weights_change_in_the_month_of_an_outcome_and_not_before(horizon: int) 
     deaths = np.random.default_rng(1).poisson(30, (50, 2)).astype(float)
     changed = deaths.copy()
     changed[40, 0] = 400
-    before, after = (FEW.table(told, 5.0, (horizon,)).weights[0] for told in (deaths, changed))
+    before, after = (FEW.table(told, (horizon,)).weights[0] for told in (deaths, changed))
     assert_array_equal(before[:40], after[:40])
     assert (before[40] != after[40]).any(axis=1).all()
 
@@ -252,30 +260,49 @@ def test_weights_change_in_the_month_of_an_outcome_and_not_before(horizon: int) 
 @settings(max_examples=15)
 @given(seed=st.integers(0, 2**32))
 def test_weights_sum_to_one_and_probabilities_are_probabilities(seed: int) -> None:
-    table = RecordPool().table(history(seed), 5.0, HORIZONS)
+    table = RecordPool().table(history(seed), HORIZONS)
     assert table.weights.shape == (12, 40, 3, 6)
     assert_allclose(table.weights.sum(axis=3), 1, atol=1e-5)
     assert (table.weights >= 0).all()
-    assert table.probability.shape == (12, 40, 3)
-    assert np.nanmin(table.probability, initial=0) >= -1e-9
-    assert np.nanmax(table.probability, initial=1) <= 1 + 1e-9
+    month, region = np.indices((40, 3)).reshape(2, -1)
+    asked = np.random.default_rng(seed).choice([1, 5, 25, 4.5, 900], len(month))
+    for horizon in HORIZONS:
+        probability = table.at(horizon, month, region).exceedance(asked)
+        assert probability.min() >= -1e-9
+        assert probability.max() <= 1 + 1e-9
 
 
-def test_a_record_says_nothing_of_a_threshold_that_no_month_of_it_reached() -> None:
+def test_a_record_reaches_a_threshold_only_while_it_has_a_death() -> None:
     deaths = np.zeros((40, 2))
-    deaths[3] = 5, 4.9
+    deaths[3, 0] = 1
     deaths[10, 1] = NAN
-    probability = RecordPool().table(deaths, 5.0, HORIZONS).probability
-    assert np.isnan(probability[:, :, 1]).all()
-    (months,) = np.nonzero(~np.isnan(probability[0, :, 0]))
+    month, region = np.indices((40, 2)).reshape(2, -1)
+    records = RecordPool().table(deaths, HORIZONS).at(12, month, region)
+    probability = records.exceedance(np.full(len(month), 1.0)).reshape(40, 2)
+    assert not probability[:, 1].any()
+    (months,) = np.nonzero(probability[:, 0])
     assert months.tolist() == list(range(3, 3 + MONTHS))
+    assert np.isnan(records.exceedance(np.full(len(month), NAN))).all()
+
+
+@pytest.mark.parametrize(
+    ("probability", "odds"),
+    [(0.5, 0), (0.75, 2), (0.25, -2), (0.9, 8), (0.1, -8), (0, -331.33333), (1, 331.33333)],
+)
+def test_signed_odds_are_log_odds_to_a_learner_that_takes_signed_logs(
+    probability: float, odds: float
+) -> None:
+    (value,) = signed_odds(np.array([probability]))
+    assert value == pytest.approx(odds, abs=1e-4)
+    p = min(max(probability, 0.003), 0.997)
+    assert np.sign(value) * np.log1p(abs(value)) == pytest.approx(np.log(p / (1 - p)))
+    assert_array_equal(signed_odds(np.array([NAN])), signed_odds(np.array([0.0])))
 
 
 @pytest.mark.parametrize("deaths", [0.0, NAN])
 def test_where_nothing_was_lost_every_record_counts_the_same(deaths: float) -> None:
-    table = RecordPool().table(np.full((30, 2), deaths), 5.0, HORIZONS)
+    table = RecordPool().table(np.full((30, 2), deaths), HORIZONS)
     assert_allclose(table.weights, 1 / 6, rtol=1e-6)
-    assert np.isnan(table.probability).all()
 
 
 def test_a_war_that_moves_gets_a_short_half_life_and_a_steady_one_a_long_one() -> None:
@@ -283,44 +310,42 @@ def test_a_war_that_moves_gets_a_short_half_life_and_a_steady_one_a_long_one() -
     steady = np.tile([40.0, 900], 36)
     pool = RecordPool(half_lives=(1.0, 9.0), spreads=(0.2,), common_rate=0)
     both = np.stack([moving, steady], axis=1)
-    short, long = np.moveaxis(pool.table(both, 5.0, (1,)).weights, 3, 0)
+    short, long = np.moveaxis(pool.table(both, (1,)).weights, 3, 0)
     assert short[0, -1, 0] > 0.9
     assert long[0, -1, 1] > 0.9
 
 
 def test_a_table_gives_what_stands_at_each_region_month() -> None:
     deaths = history(7)
-    table = FEW.table(deaths, 5.0, HORIZONS)
+    table = FEW.table(deaths, HORIZONS)
     month, region = np.array([39, 25, 39]), np.array([2, 0, 1])
+    asked = np.array([5.0, 1, 40])
     records = table.at(6, month, region)
     assert_array_equal(records.deaths, last_months(deaths, month, region))
     assert_allclose(records.weights, table.weights[5, month, region], rtol=1e-6)
     assert_allclose(records.weights.sum(axis=1), 1, rtol=0, atol=1e-14)
-    assert_array_equal(records.probability, table.probability[5, month, region])
-    assert records.weights.dtype == records.probability.dtype == np.float64
+    assert records.weights.dtype == np.float64
+    expected = FEW.exceedance(records.deaths, records.weights, 6, asked)
+    assert_array_equal(records.exceedance(asked), expected)
     some = records.of(np.array([False, True, True]))
     assert_array_equal(some.deaths, records.deaths[1:])
     assert_array_equal(some.weights, records.weights[1:])
-    assert_array_equal(some.probability, records.probability[1:])
+    assert_array_equal(some.exceedance(asked[1:]), expected[1:])
 
 
 def test_a_table_of_other_horizons_has_theirs_in_the_order_in_which_they_are_named() -> None:
     deaths = history(7, months=60)
-    table = FEW.table(deaths, 5.0, (30, 2, 13))
+    table = FEW.table(deaths, (30, 2, 13))
     assert table.horizons == (30, 2, 13)
     assert table.weights.shape == (3, 60, 3, 2)
     month, region = np.array([59, 40]), np.array([2, 0])
     for place, horizon in enumerate((30, 2, 13)):
-        alone = FEW.table(deaths, 5.0, (horizon,))
+        alone = FEW.table(deaths, (horizon,))
         assert_array_equal(table.weights[place], alone.weights[0])
-        assert_array_equal(table.probability_at(horizon), alone.probability[0])
         records = table.at(horizon, month, region)
         assert records.horizon == horizon
         assert_allclose(records.weights, alone.weights[0, month, region], rtol=1e-6)
-        assert_array_equal(records.probability, alone.probability[0, month, region])
     for absent in (1, 3, 36):
-        with pytest.raises(ValueError, match="not in tuple"):
-            table.probability_at(absent)
         with pytest.raises(ValueError, match="not in tuple"):
             table.at(absent, month, region)
 
@@ -329,25 +354,14 @@ def test_weights_36_months_ahead_wait_36_months_for_an_outcome() -> None:
     """The first outcome tells nothing yet: of one month all half-lives say the same."""
     rng = np.random.default_rng(3)
     deaths = rng.poisson(rng.gamma(1, 30, (60, 2))).astype(float)
-    (weights,) = FEW.table(deaths, 5.0, (36,)).weights
+    (weights,) = FEW.table(deaths, (36,)).weights
     assert_allclose(weights[:37], 1 / len(FEW.records), rtol=1e-6)
     assert (np.ptp(weights[37:], axis=2) > 0).all()
 
 
 def test_a_table_of_no_horizon_is_empty() -> None:
-    table = FEW.table(history(7), 5.0, ())
+    table = FEW.table(history(7), ())
     assert table.weights.shape == (0, 40, 3, 2)
-    assert table.probability.shape == (0, 40, 3)
-
-
-def test_the_probability_is_that_of_the_weighted_records() -> None:
-    deaths = history(7)
-    table = FEW.table(deaths, 5.0, HORIZONS)
-    scores = record_scores(FEW.records, deaths, 6, 5.0)
-    expected = (table.weights[5].astype(float) * scores.exceedance).sum(axis=2)
-    told = ~np.isnan(table.probability[5])
-    assert_allclose(table.probability[5][told], expected[told], atol=1e-6)
-    assert table.probability[5][told].max() > 0.1
 
 
 def test_each_observed_month_is_drawn_nine_times_around_its_deaths() -> None:
@@ -370,7 +384,7 @@ def test_the_mean_of_the_pool_is_that_of_its_months_up_to_rounding(seed: int, ho
     past = last_months(history(seed), np.repeat([5, 30, 39], 3), np.tile([0, 1, 2], 3))
     past = past[~np.isnan(past).all(axis=1)]
     weights = rng.dirichlet(np.ones(6), len(past))
-    records = RegionRecords(pool, horizon, past, weights, np.zeros(len(past)))
+    records = RegionRecords(pool, horizon, past, weights)
     issued = records.distribution()
     assert_allclose(issued.weights.sum(axis=1), 1, rtol=1e-12)
     expected = np.zeros(len(records.deaths))

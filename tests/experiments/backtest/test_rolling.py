@@ -81,7 +81,7 @@ def small() -> Settings:
             "iterations": 3, "learning_rate": 0.3, "leaves": 4, "smallest_leaf": 30, "l2": 1.0,
             "share_tried": 1.0,
         },
-        "ensemble": {"penalty": 100.0, "record": ["deaths_decay_6"], "record_penalty": 1.0},
+        "ensemble": {"penalty": 100.0},
         "records": {
             "half_lives": [1, 4], "spreads": [0.3], "rate": 20, "common_rate": 20, "memory": 0.97,
         },

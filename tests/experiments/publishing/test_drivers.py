@@ -20,6 +20,7 @@ from experiments.publishing.sentences import Cause, PreviousScore, UsualScore, s
 from experiments.samples import Samples
 from features.arrays import FloatArray, Matrix
 from features.indicators.catalogue import CATALOGUE, FAMILIES, select
+from models.record import signed_odds
 from tests.targets import HORIZONS
 
 NEWCOMERS, DEATHS, SEASON, APPROACH = select(
@@ -300,14 +301,15 @@ def test_a_previous_bulletin_tells_what_it_said_of_each_region() -> None:
     assert previous.of("country", "onset", 3, mask)["probability"].isna().all()
 
 
-def test_the_usual_record_of_a_region_that_is_mostly_quiet_says_nothing(
+def test_the_usual_record_of_a_region_that_is_mostly_quiet_reaches_nothing(
     make_samples: Callable[..., Samples],
 ) -> None:
     deaths = np.zeros((90, 2))
     deaths[30:, 1] = 9
     deaths[60, 0] = 9  # in the record of 18 of the 48 months that count
+    nothing, even = signed_odds(np.array([0, 0.5]))
     for horizon in HORIZONS:
-        usual = _usual_records(make_samples(deaths), horizon)
+        usual = _usual_records(make_samples(deaths), "instability", horizon)
         assert usual.shape == (2, 1)
-        assert np.isnan(usual[0, 0])
-        assert usual[1, 0] > 0.5
+        assert usual[0, 0] == np.float32(nothing)
+        assert usual[1, 0] > even

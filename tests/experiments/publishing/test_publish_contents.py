@@ -281,7 +281,7 @@ def issue(store: MlflowStore, panel: Panel) -> LevelForecast:
     return LevelForecast(known, model, forecaster, samples)
 
 
-def test_a_score_is_explained_by_the_record_at_its_own_horizon(
+def test_a_score_is_explained_by_the_record_of_its_own_cell(
     store: MlflowStore, panel: Panel
 ) -> None:
     model = champion(store, "admin1")
@@ -289,16 +289,21 @@ def test_a_score_is_explained_by_the_record_at_its_own_horizon(
     forecaster, origin = load_forecaster(store, model), parse_month(ORIGINS[-1])
     samples = samples_for(forecaster, panel, origin)
     forecast = LevelForecast(panel.until(origin), model, forecaster, samples)
-    columns = set()
+    read = set()
     for target, horizon, question in _questions(forecast, None):
-        here = is_scored(target, samples)
-        record = samples.records.probability_at(horizon)[-1, here].astype(np.float32)
-        np.testing.assert_array_equal(question.present[:, -1], record)
-        usual = _usual_records(samples, horizon)[here, 0]
+        here = np.flatnonzero(is_scored(target, samples))
+        newest = np.full(len(here), len(samples.months) - 1)
+        expected = samples.read(target, horizon, (newest, here))
+        np.testing.assert_array_equal(question.present, expected)
+        np.testing.assert_array_equal(
+            question.probability(expected),
+            forecaster.cell(target, horizon).learner.probability(expected),
+        )
+        usual = _usual_records(samples, target, horizon)[here, 0]
         np.testing.assert_array_equal(question.usual[:, -1], usual)
-        if target == "instability":
-            columns |= {(record.tobytes(), usual.tobytes())}
-    assert len({record for record, _ in columns}) == len({usual for _, usual in columns}) == 12
+        if target != "onset":
+            read.add((expected[:, -1].tobytes(), usual.tobytes()))
+    assert len({record for record, _ in read}) == len({usual for _, usual in read}) == 15
 
 
 @pytest.mark.parametrize(("months", "is_judged"), [(24, True), (25, False)])

@@ -36,7 +36,7 @@ from features.archive.vintage import Vintage
 from features.errors import ModelError
 from features.months import parse_month
 from features.panel.panel import Panel
-from models.forecaster import Forecaster
+from models.forecaster import Forecaster, cell_key, fitted_cells
 from models.learners import LEARNERS
 from tests.targets import HORIZONS
 
@@ -194,11 +194,12 @@ def test_the_trusted_types_are_enough_for_every_learner_and_no_more_than_needed(
     configuration = Configuration.model_validate(small_settings)
     names = configuration.indicator_names
     samples = samples_at(panel, parse_month("2023-12"), 5, names, horizons=HORIZONS)
-    records = samples.records.probability[:, -1].T
-    rows = pd.DataFrame(
-        np.column_stack([samples.indicators[-1], records]),
-        columns=[*names, *(f"record_{horizon:02d}" for horizon in HORIZONS)],
-    )
+    newest = samples.newest()
+    records = {
+        f"record_{cell_key(*cell)}": samples.record_probability(cell[0], cell[1], newest)
+        for cell in fitted_cells(configuration.targets)
+    }
+    rows = pd.DataFrame(samples.indicators[newest], columns=list(names)).assign(**records)
     needed: set[str] = set()
     for learner in LEARNERS:
         fitted = fit_forecaster(

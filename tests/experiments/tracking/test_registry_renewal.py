@@ -51,7 +51,7 @@ def test_what_does_not_decide_what_is_fitted_leaves_the_digest_as_it_is(
                 "active_share_12",
             ]
         },
-        {"ensemble": {"penalty": 100.0, "record": ["active_share_12"], "record_penalty": 1.0}},
+        {"ensemble": {"penalty": 50.0}},
         {"logistic": {"indicators": ["deaths_decay_6"]}},
         {"training": {"months": 95, "calibration_months": 24}},
         {"thresholds": {"country": 25, "admin1": 6, "priogrid": 1}},
