@@ -6,7 +6,15 @@ from collections.abc import Collection
 from pathlib import Path
 from typing import Annotated, Literal, TypeVar
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
 
 from features.archive.vintage import SummaryEvents
 from features.errors import ConfigurationError
@@ -76,11 +84,12 @@ class TrainingSettings(_Section):
     months: Positive
     calibration_months: Positive
 
-    @model_validator(mode="after")
-    def _something_to_learn_from(self) -> "TrainingSettings":
-        if self.calibration_months >= self.months:
-            raise ValueError("calibration_months must be fewer than months")
-        return self
+    @field_validator("calibration_months")
+    @classmethod
+    def _fewer_than_all(cls, value: int, others: ValidationInfo) -> int:
+        if value >= others.data.get("months", value + 1):
+            raise ValueError("must be fewer than months")
+        return value
 
 
 class BacktestSettings(_Section):

@@ -6,9 +6,9 @@ of forecasts, intervals, explanations, risk levels. Owns no file, no registry, n
 Where do I go to ...?
 
 * change a learner: `learners.py`; how a target and horizon is fitted: `forecaster.py`
-* change the distribution of deaths: `distribution.py`
+* change analogues: `distribution.py`
 * change a reference forecast: `references.py`
 * measure a forecast: `metrics.py`; put an interval on a difference: `bootstrap.py`
 * explain a score: `explanation.py`; divide scores into risk levels: `risk.py`
-* forecast as the benchmarks do: `forest.py`, `pool.py`
+* change what a region's own record says: `record.py`; its pool with analogues: `deaths.py`
 """

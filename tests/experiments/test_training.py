@@ -97,7 +97,7 @@ def test_the_newest_version_is_the_challenger(store: MlflowStore) -> None:
 def test_the_version_says_in_words_what_it_is(trainings: Trainings, store: MlflowStore) -> None:
     version = store.client().get_model_version(NAME, "2")
     assert version.description == (
-        f"SIMULATED events. logistic, trained to 2023-12. Gate: {trainings[1]['reason']}."
+        f"SIMULATED events. boosting, trained to 2023-12. Gate: {trainings[1]['reason']}."
     )
 
 

@@ -15,6 +15,7 @@ from experiments.backtest.folds import OriginSpan, folds_of
 from experiments.backtest.rolling import Backtest, fit_forecaster, run_backtest
 from experiments.configuration import Configuration
 from experiments.samples import Samples, training_data
+from features.arrays import BoolArray
 from features.errors import CoverageError
 from features.months import parse_month
 from features.panel.panel import Panel
@@ -285,41 +286,38 @@ def test_a_level_in_which_no_region_is_quiet_has_no_onset_and_is_forecast_all_th
 
 
 @hypothesis_settings(max_examples=10, deadline=None)
-@given(seed=st.integers(0, 10**6), calibration=st.integers(1, 30), months=st.integers(1, 80))
+@given(seed=st.integers(0, 10**6), calibration=st.integers(1, 30), earlier=st.integers(1, 80))
 def test_no_label_is_learned_from_before_it_was_known(
-    make_samples: MakeSamples, small: Settings, seed: int, calibration: int, months: int
+    make_samples: MakeSamples, small: Settings, seed: int, calibration: int, earlier: int
 ) -> None:
+    months = calibration + earlier
     training = {"months": months, "calibration_months": calibration}
     configuration = Configuration.model_validate(small | {"training": training})
     samples = make_samples(np.random.default_rng(seed).poisson(2.0, size=(100, 2)).astype(float))
-    taught: list[tuple[LabelledRows, LabelledRows]] = []
+    taught: list[tuple[LabelledRows, BoolArray]] = []
 
     def spy(
-        target: str,
         template: Learner,
-        teach: LabelledRows,
-        calibrate: LabelledRows,
+        rows: LabelledRows,
+        is_late: BoolArray,
         tau: float,
         scale_columns: tuple[int, ...],
         *,
         with_deaths: bool,
     ) -> Cell:
-        records = calibrate.records
-        assert (target, records.horizon) == FITTED_CELLS[len(taught)]
+        target, horizon = FITTED_CELLS[len(taught)]
+        assert rows.records.horizon == horizon
         assert with_deaths == (target == "instability")
-        assert records.pool is samples.pool
-        taught.append((teach, calibrate))
+        assert rows.records.pool is samples.pool
+        taught.append((rows, is_late))
         return Cell()
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(module, "fit_cell", spy)
         fit_forecaster(samples, configuration, "admin1", "boosting", 1, plainly)
     origin = len(samples.months) - 1
-    split = origin - calibration
-    for (_, horizon), (teach, calibrate) in zip(FITTED_CELLS, taught, strict=True):
-        known = teach.indicators[:, 0] + horizon  # the one indicator is the month's index
-        assert split - months < known.min(initial=np.inf)
-        assert known.max(initial=0) <= split
-        known = calibrate.indicators[:, 0] + horizon
-        assert split < known.min(initial=np.inf)
+    for (_, horizon), (rows, is_late) in zip(FITTED_CELLS, taught, strict=True):
+        known = rows.indicators[:, 0] + horizon  # the one indicator is the month's index
+        assert origin - months < known.min(initial=np.inf)
         assert known.max(initial=0) <= origin
+        np.testing.assert_array_equal(is_late, known > origin - calibration)

@@ -68,7 +68,7 @@ def small(path: Path, months: int) -> Configuration:
     measure = settings["measure"]
     settings["indicators"] = [measure, f"{measure}_mean_3", f"{measure}_mean_12"]
     settings["logistic"]["indicators"] = [f"{measure}_mean_3"]
-    settings["boosting"] |= {"iterations": 3, "leaves": 3, "smallest_leaf": 20}
+    settings["boosting"] |= {"iterations": 10, "leaves": 3, "smallest_leaf": 20}
     settings["training"] = {"months": 60, "calibration_months": months}
     return Configuration.model_validate(settings)
 

@@ -16,6 +16,7 @@ from features.months import format_month, parse_month
 from features.words import Target
 from models.forecaster import cell_key
 from models.metrics import brier
+from models.record import RECORD
 from models.references import REFERENCES
 from tests.targets import FITTED_CELLS, HORIZONS, TARGETS_AHEAD
 
@@ -260,7 +261,7 @@ def test_the_table_of_coefficients_names_indicators_and_their_errors(
     assert list(coefficients.columns) == [
         "cell", "indicator", "coefficient", "standard_error", "z",
     ]  # fmt: skip
-    known = {indicator.name for indicator in CATALOGUE} | {"(constant)"}
+    known = {indicator.name for indicator in CATALOGUE} | {"(constant)", RECORD}
     assert set(coefficients["indicator"]) <= known
     assert (coefficients["standard_error"] > 0).all()
     assert "coefficients/instability_01.png" in artifacts(store, runs["logistic"])
@@ -280,7 +281,7 @@ def test_the_stored_model_says_what_goes_in_and_what_comes_out(
     uri = store.client().get_model_version_download_uri(NAME, "1")
     model = Model.load(mlflow.artifacts.download_artifacts(uri))
     assert model.signature is not None
-    records = [f"record_{horizon:02d}" for horizon in HORIZONS]
+    records = [f"record_{cell_key(*cell)}" for cell in FITTED_CELLS]
     assert model.signature.inputs.input_names() == [*small_settings["indicators"], *records]
     outputs = model.signature.outputs.input_names()
     assert outputs == [cell_key(target, horizon) for target, horizon in FITTED_CELLS]
