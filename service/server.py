@@ -13,7 +13,7 @@ import uvicorn
 from fastapi import FastAPI
 
 from features.errors import TocsinError
-from service.access.connection import BoundedConnection, marking
+from service.access.connection import BoundedConnection
 from service.access.guard import is_loopback
 from service.access.requests import log_to_stderr
 from service.app import create_app
@@ -36,7 +36,7 @@ class Server(uvicorn.Server):
     ) -> None:
         settings = settings or Settings()
         config = uvicorn.Config(
-            marking(app),
+            app,
             http=partial(BoundedConnection, settings),  # type: ignore[arg-type]  # is called only
             ws="none",
             log_config=None,

@@ -48,8 +48,7 @@ class Answers:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer from the cache, or cache the answer."""
-        is_http = scope["type"] == "http" and scope["path"].startswith(_PREFIX)
-        if not is_http or scope["method"] not in {"GET", "HEAD"}:
+        if not scope["path"].startswith(_PREFIX) or scope["method"] not in {"GET", "HEAD"}:
             await self.app(scope, receive, send)
             return
         etag = _etag_of(scope)

@@ -60,9 +60,6 @@ class Requests:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass a request on with `state.request_id` set."""
-        if scope["type"] != "http":
-            await self.app(scope, receive, send)
-            return
         begin = time.perf_counter()
         client_id = header_of(scope, _ID) or ""
         is_safe = _SAFE_ID.fullmatch(client_id)

@@ -37,9 +37,6 @@ class CurrentBulletin:
         bulletin that the answer comes from, to begin with the newest, None while there is none;
         `age` is how long ago the newest was issued, and `stale` whether that is too long.
         """
-        if scope["type"] != "http":
-            await self.app(scope, receive, send)
-            return
         state = scope.setdefault("state", {})
         listing = state["listing"] = self.store.listing
         manifest = state["manifest"] = listing.newest and listing.newest.manifest
