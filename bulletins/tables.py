@@ -168,17 +168,18 @@ class Part:
     def whole(self, columns: Sequence[str] | None = None) -> pa.Table:
         """Return all rows, of all columns or of some."""
         with self._open() as file:
-            return file.read(columns, use_threads=False)
+            return file.read(columns, use_threads=False)  # threads keep memory of their own
 
     def of_region(self, region: str, columns: Sequence[str] | None = None) -> pa.Table:
-        """Return the rows of a region, as they stand; none where it has none."""
+        """Return some columns, or all, of a region's rows, as they stand; it may have none."""
         groups = [
             number for number, (low, high) in enumerate(self._ranges) if low <= region <= high
         ]
         needed = None if columns is None else [*dict.fromkeys(["region", *columns])]
         with self._open() as file:
             near = Frame(file.read_row_groups(groups, needed, use_threads=False))
-        return near.take(near.rows[near.among("region", [region])])
+        rows = near.take(near.rows[near.among("region", [region])])
+        return rows if columns is None else rows.select(columns)
 
     @cached_property
     def _ranges(self) -> list[tuple[str, str]]:
