@@ -18,7 +18,7 @@ from starlette_compress import CompressMiddleware
 
 from features.words import SPECS
 from service.access.answers import Answers
-from service.access.connection import Deadline, NoBodies
+from service.access.connection import with_deadline, without_bodies
 from service.access.guard import Guard
 from service.access.keys import KeyRing
 from service.access.requests import BulletinGauges, Requests
@@ -36,7 +36,7 @@ from service.api.current import (
     ID_HEADER,
     SIMULATED_HEADER,
     STALE_HEADER,
-    CurrentBulletin,
+    with_bulletin,
 )
 from service.api.problems import HANDLERS
 from service.api.routing import add_examples
@@ -149,11 +149,11 @@ def _surround(
     """
     inner = app.build_middleware_stack()
     stack: ASGIApp = CompressMiddleware(inner)  # first, so that cached answers are compressed
-    stack = Deadline(stack, answer_seconds=settings.answer_seconds)
+    stack = with_deadline(stack, settings.answer_seconds)
     stack = Answers(stack, settings.answers_megabytes * 1_000_000, ANSWERS_MAX_AGE_S)
-    stack = Guard(stack, settings=settings, keys=keys, needs_key=needs_key)
-    stack = NoBodies(stack, body_bytes=settings.body_bytes)
-    stack = CurrentBulletin(stack, app.state.store, max_age, now)
+    stack = Guard(stack, settings, keys, needs_key=needs_key)
+    stack = without_bodies(stack, settings.body_bytes)
+    stack = with_bulletin(stack, app.state.store, max_age, now)
     stack = Requests(stack, registry=app.state.registry, log_all=settings.log_requests == "all")
     if settings.cors_origins:
         stack = CORSMiddleware(

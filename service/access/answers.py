@@ -36,7 +36,7 @@ class Answers:
     """Middleware: gives answers under `/v1/` an ETag, caches them, and answers 304.
 
     Bulletins never change, so the ETag is a hash of the request and the set of bulletins, which
-    CurrentBulletin outside says. At most `most_bytes` are cached; the least recently used go first.
+    `with_bulletin` outside says. At most `most_bytes` are cached; the least recently used go first.
     """
 
     def __init__(self, app: ASGIApp, most_bytes: int, max_age_s: int) -> None:

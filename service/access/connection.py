@@ -88,49 +88,41 @@ class BoundedConnection(HttpToolsProtocol):
         self.transport.close()
 
 
-class NoBodies:
-    """Middleware: refuses bodies, which nothing here reads; a small one is ignored."""
+def without_bodies(app: ASGIApp, most_bytes: int) -> ASGIApp:
+    """Return a layer that refuses bodies, which nothing here reads; a small one is ignored."""
 
-    def __init__(self, app: ASGIApp, *, body_bytes: int) -> None:
-        self.app = app
-        self._body_bytes = body_bytes
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass a request on if it has no body to speak of."""
-        await (self._refusal(scope) or self.app)(scope, receive, send)
-
-    def _refusal(self, scope: Scope) -> ASGIApp | None:
-        close = {"Connection": "close"}
-        if header_of(scope, b"transfer-encoding") is not None:
-            detail = "a body in chunks: everything is asked by GET, without a body"
-            return problem(Request(scope), 411, detail, close)
+    async def bounded(scope: Scope, receive: Receive, send: Send) -> None:
         length = header_of(scope, b"content-length")
-        if length is not None and (not length.isdigit() or int(length) > self._body_bytes):
-            detail = f"the body is larger than {self._body_bytes} bytes: everything is asked by GET"
-            return problem(Request(scope), 413, detail, close)
-        return None
+        if header_of(scope, b"transfer-encoding") is not None:
+            status, detail = 411, "a body in chunks: everything is asked by GET, without a body"
+        elif length is not None and (not length.isdigit() or int(length) > most_bytes):
+            status = 413
+            detail = f"the body is larger than {most_bytes} bytes: everything is asked by GET"
+        else:
+            await app(scope, receive, send)
+            return
+        refusal = problem(Request(scope), status, detail, {"Connection": "close"})
+        await refusal(scope, receive, send)
+
+    return bounded
 
 
-class Deadline:
-    """Middleware: gives up on answers that begin too late; sending them may take any time."""
+def with_deadline(app: ASGIApp, seconds: float) -> ASGIApp:
+    """Return a layer that gives up on answers that begin too late; sending may take any time."""
 
-    def __init__(self, app: ASGIApp, *, answer_seconds: float) -> None:
-        self.app = app
-        self._answer_seconds = answer_seconds
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass a request on, and answer in its place when nothing has begun in time."""
-
+    async def timed(scope: Scope, receive: Receive, send: Send) -> None:
         async def send_in_any_time(message: Message) -> None:
             time_left.reschedule(None)
             await send(message)
 
         try:
-            async with asyncio.timeout(self._answer_seconds) as time_left:
-                await self.app(scope, receive, send_in_any_time)
+            async with asyncio.timeout(seconds) as time_left:
+                await app(scope, receive, send_in_any_time)
         except TimeoutError:
             if not time_left.expired():  # it is of the application
                 raise
             detail = "the answer took too long: ask for less, or ask again"
             late = problem(Request(scope), 503, detail, {"Retry-After": "1"})
             await late(scope, receive, send)
+
+    return timed

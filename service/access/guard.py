@@ -121,7 +121,7 @@ class Guard:
     `Authorization: Basic`. After too many wrong keys an address waits for the next minute.
     """
 
-    def __init__(self, app: ASGIApp, *, settings: Settings, keys: KeyRing, needs_key: bool) -> None:
+    def __init__(self, app: ASGIApp, settings: Settings, keys: KeyRing, *, needs_key: bool) -> None:
         self.app = app
         self._keys = keys
         self._needs_key = needs_key

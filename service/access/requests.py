@@ -18,7 +18,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from structlog.typing import Processor
 
 from service.api.current import ID_HEADER, marks_of
-from service.asgi import has_header, header_of, raw, with_headers
+from service.asgi import header_of, raw, with_headers
 from service.store.bulletins import BulletinStore
 
 _SAFE_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
@@ -31,9 +31,7 @@ _ID = ID_HEADER.lower().encode()
 _BROWSER_HEADERS = raw({"X-Content-Type-Options": "nosniff", "Referrer-Policy": "no-referrer"})
 _POLICY = (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'")
 
-_log = structlog.wrap_logger(
-    logging.getLogger("service.requests"), processors=[structlog.stdlib.render_to_log_kwargs]
-)
+_log = logging.getLogger("service.requests")
 
 
 class Requests:
@@ -75,7 +73,7 @@ class Requests:
                 request_mark = (_ID, request_id.encode())
                 marks = [request_mark, *_BROWSER_HEADERS, *marks_of(state)]
                 message = with_headers(message, marks)
-                if not has_header(message, _POLICY[0]):
+                if all(name != _POLICY[0] for name, _ in message["headers"]):
                     message["headers"].append(_POLICY)
             else:
                 size += len(message.get("body", b""))
@@ -95,19 +93,18 @@ class Requests:
         if self._logs_all or status >= _REFUSED:
             state = scope["state"]
             client = scope.get("client")
-            log = _log.error if status >= _FAILED else _log.info
-            log(
-                "request",
-                method=scope["method"],
-                path=scope["path"],
-                route=route,
-                status=status,
-                milliseconds=round(seconds * 1000, 2),
-                bytes=size,
-                client=client[0] if client else None,
-                key=state.get("key"),
-                request_id=state["request_id"],
-            )
+            details = {
+                "method": scope["method"],
+                "path": scope["path"],
+                "route": route,
+                "status": status,
+                "milliseconds": round(seconds * 1000, 2),
+                "bytes": size,
+                "client": client[0] if client else None,
+                "key": state.get("key"),
+                "request_id": state["request_id"],
+            }
+            _log.log(logging.ERROR if status >= _FAILED else logging.INFO, "request", extra=details)
 
     def _metrics_of(self, route: str, method: str, status: int) -> tuple[Counter, Histogram]:
         """Return the metrics of a kind of request; looking them up by label takes long."""

@@ -19,30 +19,26 @@ STALE_HEADER = "Tocsin-Stale"
 ID_HEADER = "X-Request-ID"
 
 
-class CurrentBulletin:
-    """Middleware: gives every request the current bulletin, stale after `max_age` by `now`."""
+def with_bulletin(
+    app: ASGIApp, store: BulletinStore, max_age: timedelta, now: Callable[[], datetime]
+) -> ASGIApp:
+    """Return a layer that gives every request the current bulletin, stale after `max_age`.
 
-    def __init__(
-        self, app: ASGIApp, store: BulletinStore, max_age: timedelta, now: Callable[[], datetime]
-    ) -> None:
-        self.app = app
-        self.store = store
-        self._max_age = max_age
-        self._now = now
+    It sets the state of the request: `listing` are the bulletins of this moment, for the whole
+    request; `manifest` is that of the bulletin that the answer comes from, to begin with the
+    newest, None while there is none; `age` is how long ago the newest was issued by `now`, and
+    `stale` whether that is too long.
+    """
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass a request on with its state set.
-
-        `listing` are the bulletins of this moment, for the whole request; `manifest` is that of the
-        bulletin that the answer comes from, to begin with the newest, None while there is none;
-        `age` is how long ago the newest was issued, and `stale` whether that is too long.
-        """
+    async def informed(scope: Scope, receive: Receive, send: Send) -> None:
         state = scope.setdefault("state", {})
-        listing = state["listing"] = self.store.listing
+        listing = state["listing"] = store.listing
         manifest = state["manifest"] = listing.newest and listing.newest.manifest
-        state["age"] = manifest and self._now() - manifest.issued_at
-        state["stale"] = manifest is not None and state["age"] > self._max_age
-        await self.app(scope, receive, send)
+        state["age"] = manifest and now() - manifest.issued_at
+        state["stale"] = manifest is not None and state["age"] > max_age
+        await app(scope, receive, send)
+
+    return informed
 
 
 def marks_of(state: Mapping[str, Any]) -> RawHeaders:

@@ -79,8 +79,8 @@ def _accepted_form(accept: str) -> Format:
 def in_form(request: Request, query: PageQuery, page: Page, form: Format) -> Response:
     """Return a page in a form, with the address of the next one in a `Link` header."""
     following = next_page(request, query, page.total, bulletin=page.bulletin.manifest.id)
-    if form in _TABLE_WRITERS:
-        body = _TABLE_WRITERS[form](page.table())
+    if form in {"csv", "parquet"}:
+        body = _file(page.table(), form)
     elif form == "ndjson":
         body = b"".join(item + b"\n" for item in page.items)
     else:
@@ -175,16 +175,10 @@ def _geojson(page: Page, head: bytes, last: bytes) -> bytes:
     return form % (head, last, b",".join(features))
 
 
-def _csv(table: pa.Table) -> bytes:
+def _file(table: pa.Table, form: Format) -> bytes:
     target = pa.BufferOutputStream()
-    pyarrow.csv.write_csv(table, target)
+    if form == "csv":
+        pyarrow.csv.write_csv(table, target)
+    else:
+        pq.write_table(table, target, compression="zstd")
     return bytes(target.getvalue())
-
-
-def _parquet(table: pa.Table) -> bytes:
-    target = pa.BufferOutputStream()
-    pq.write_table(table, target, compression="zstd")
-    return bytes(target.getvalue())
-
-
-_TABLE_WRITERS: dict[Format, Callable[[pa.Table], bytes]] = {"csv": _csv, "parquet": _parquet}

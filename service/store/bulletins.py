@@ -4,7 +4,7 @@ import hashlib
 import logging
 import os
 from collections import OrderedDict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date
 from functools import cached_property
@@ -42,6 +42,15 @@ class Bulletin:
             age = f"bulletin {self.manifest.id} was issued before {content} were kept"
             raise UnknownError(f"{age}: ask a newer one")
         return self.parts[name]
+
+    def rows_of_region(
+        self, name: str, region: str, columns: Sequence[str] | None = None
+    ) -> list[dict[str, Any]]:
+        """Return the rows of a region in a file, none when the bulletin does not have it."""
+        if name not in self.parts:
+            return []
+        rows: list[dict[str, Any]] = self.parts[name].of_region(region, columns).to_pylist()
+        return rows
 
     @cached_property
     def _catalogue(self) -> dict[str, dict[str, Any]]:
