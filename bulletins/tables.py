@@ -196,14 +196,6 @@ class Part:
         return pq.ParquetFile(over(self._content), metadata=self._metadata)
 
 
-def text_column(values: Sequence[str]) -> pa.Array:
-    """Return texts (n,) as a column."""
-    encoded = [value.encode() for value in values]
-    ends = np.cumsum([0, *map(len, encoded)], dtype=np.int32)
-    buffers = [None, pa.py_buffer(ends), pa.py_buffer(b"".join(encoded))]
-    return pa.Array.from_buffers(pa.string(), len(values), buffers)
-
-
 def number_column(values: FloatArray) -> pa.Array:
     """Return numbers (n,) as a column, null for NaN."""
     validity = np.packbits(~np.isnan(values), bitorder="little")
@@ -215,17 +207,16 @@ def number_column(values: FloatArray) -> pa.Array:
 def as_numbers(column: pa.ChunkedArray) -> FloatArray:
     """Return a column of float64 as numbers (n,), NaN for null."""
     chunk = column.combine_chunks()
-    validity, values = chunk.buffers()
-    content = np.frombuffer(values, np.float64)[chunk.offset : chunk.offset + len(chunk)]
-    if validity is None:
-        return content
-    bits = np.unpackbits(np.frombuffer(validity, np.uint8), bitorder="little")
-    return np.where(bits[chunk.offset : chunk.offset + len(chunk)] == 1, content, np.nan)
+    values = np.frombuffer(chunk.buffers()[1], np.float64)[chunk.offset :][: len(chunk)]
+    is_known = as_numpy(pc.cast(chunk.is_valid(), pa.uint8()))
+    return np.where(is_known == 1, values, np.nan)
 
 
-def choice_column(codes: NDArray[np.int8], names: Sequence[str]) -> pa.Array:
+def text_column(codes: NDArray[np.int8], names: Sequence[str]) -> pa.Array:
     """Return the names that codes (n,) stand for as a column, null for -1."""
+    encoded = [*(name.encode() for name in names), b""]  # -1 is the last
+    texts = [encoded[code] for code in codes.tolist()]
     validity = np.packbits(codes >= 0, bitorder="little")
-    plain = text_column([(*names, "")[code] for code in codes.tolist()])
-    _, ends, content = plain.buffers()
-    return pa.Array.from_buffers(pa.string(), len(codes), [pa.py_buffer(validity), ends, content])
+    ends = np.cumsum([0, *map(len, texts)], dtype=np.int32)
+    buffers = [pa.py_buffer(validity), pa.py_buffer(ends), pa.py_buffer(b"".join(texts))]
+    return pa.Array.from_buffers(pa.string(), len(codes), buffers)

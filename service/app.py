@@ -25,18 +25,12 @@ from service.access.requests import BulletinGauges, Requests
 from service.api import (
     bulletin_routes,
     change_routes,
+    current,
     health_routes,
     profile,
     region_routes,
     scores,
     target_routes,
-)
-from service.api.current import (
-    BULLETIN_HEADER,
-    ID_HEADER,
-    SIMULATED_HEADER,
-    STALE_HEADER,
-    with_bulletin,
 )
 from service.api.problems import HANDLERS
 from service.api.routing import add_examples
@@ -75,7 +69,7 @@ THREADS = 2
 """Longer answers that are computed at once; more would only take turns, and more memory."""
 
 EXPOSED_HEADERS = (
-    *("ETag", "Link", "Retry-After", ID_HEADER, BULLETIN_HEADER, SIMULATED_HEADER, STALE_HEADER),
+    *("ETag", "Link", "Retry-After", current.ID_HEADER, *current.MARK_HEADERS),
     *("RateLimit-Limit", "RateLimit-Remaining", "RateLimit-Reset"),
 )
 """The headers that scripts on pages of other origins may read."""
@@ -106,9 +100,8 @@ def create_app(
     """
     settings = settings or Settings()
     store, registry = BulletinStore(home), CollectorRegistry()
-    newest = store.current()
-    if newest is not None:
-        scores.score_texts(newest)  # so that the first request does not wait for them
+    if store.listing.newest is not None:
+        scores.score_texts(store.listing.newest)  # so that the first request does not wait for them
     app = FastAPIOffline(
         docs_url=None,  # page.py serves it, with the banner
         redoc_url=None,
@@ -153,14 +146,14 @@ def _surround(
     stack = Answers(stack, settings.answers_megabytes * 1_000_000, ANSWERS_MAX_AGE_S)
     stack = Guard(stack, settings, keys, needs_key=needs_key)
     stack = without_bodies(stack, settings.body_bytes)
-    stack = with_bulletin(stack, app.state.store, max_age, now)
+    stack = current.with_bulletin(stack, app.state.store, max_age, now)
     stack = Requests(stack, registry=app.state.registry, log_all=settings.log_requests == "all")
     if settings.cors_origins:
         stack = CORSMiddleware(
             stack,
             allow_origins=settings.cors_origins,
             allow_methods=["GET", "HEAD"],
-            allow_headers=["Authorization", "X-API-Key", "If-None-Match", ID_HEADER],
+            allow_headers=["Authorization", "X-API-Key", "If-None-Match", current.ID_HEADER],
             expose_headers=EXPOSED_HEADERS,
         )
 

@@ -14,7 +14,7 @@ from features.months import format_month, parse_month
 from features.targets import came_true
 from features.words import SPECS
 from service.api import bodies
-from service.api.current import chosen_bulletin, current_bulletin, is_stale, listing_of
+from service.api.current import chosen_bulletin, is_stale, listing_of, used_bulletin
 from service.api.lists import json_response
 from service.api.queries import BulletinQuery, ScoreFilter
 from service.api.routing import QueryRoute
@@ -39,6 +39,7 @@ def profile_region(
     All scores with the distributions of deaths behind them, why they are what they are and what
     changed, the neighbours' scores, and what earlier bulletins said beside what came.
     """
+    deaths = observed_deaths(used_bulletin(request), region)
     bulletin = chosen_bulletin(request, query)
     body = bodies.RegionProfile(
         bulletin=BulletinSummary.of(bulletin, stale=is_stale(request)),
@@ -47,7 +48,7 @@ def profile_region(
         distributions=_distributions(bulletin, region),
         drivers=_drivers(bulletin, region),
         neighbours=_neighbours(bulletin, region),
-        earlier=_earlier_scores(request, bulletin, region),
+        earlier=_earlier_scores(request, bulletin, region, deaths),
     )
     return json_response(body)
 
@@ -98,11 +99,12 @@ def _neighbours(bulletin: Bulletin, region: str) -> list[bodies.Neighbour]:
     return [_neighbour(list(scores)) for _, scores in by_region]
 
 
-def _earlier_scores(request: Request, bulletin: Bulletin, region: str) -> list[bodies.EarlierScore]:
+def _earlier_scores(
+    request: Request, bulletin: Bulletin, region: str, deaths: dict[str, float]
+) -> list[bodies.EarlierScore]:
     """Return what older bulletins said of a bulletin's months, or of months that have passed."""
     past: PastScores = request.app.state.past
     manifests = tuple(listing_of(request).manifests.values())
-    deaths = observed_deaths(current_bulletin(request), region)
     longest = max(map(max, bulletin.horizons.values()))
     last = format_month(parse_month(bulletin.manifest.origin) + longest)
     return [

@@ -78,8 +78,8 @@ Stamp = tuple[tuple[str, int, int, int], ...]
 class Listing(NamedTuple):
     """The bulletins as they were at one look; replaced whole, so that no reader sees half of it.
 
-    `manifests` are by id, the newest first. `passed_over` says why a folder is not served. `digest`
-    changes with the set of bulletins.
+    `manifests` are by id, the newest first; `newest` is None while none can be served.
+    `passed_over` says why a folder is not served. `digest` changes with the set of bulletins.
     """
 
     stamps: dict[str, Stamp]
@@ -122,14 +122,6 @@ class BulletinStore:
         self._trouble = ""
         self.listing = Listing({}, {}, None, {}, _digest({}))
         self.look()
-
-    def current(self) -> Bulletin | None:
-        """Return the newest bulletin that can be served, or None when there is none yet."""
-        return self.listing.newest
-
-    def manifests(self) -> tuple[Manifest, ...]:
-        """Return the manifests of all bulletins, newest first."""
-        return tuple(self.listing.manifests.values())
 
     def get(self, name: str, listing: Listing | None = None) -> Bulletin:
         """Return a bulletin of a listing (default: the present one) by its id or `latest`.
