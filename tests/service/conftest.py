@@ -14,19 +14,14 @@ from fastapi import FastAPI
 from service.app import create_app
 from service.server import Server, bind
 from service.settings import Settings
-from tests.bulletins.conftest import own_home, publish, rows, table
-from tests.bulletins.example import (
-    EXAMPLE_MONTHS,
-    NOW,
-    publish_bulletin,
-    publish_months,
-)
+from tests.bulletins.conftest import own_home, rows
+from tests.bulletins.example import EXAMPLE_MONTHS, NOW, publish_bulletin, publish_months
 
 LOOK_EVERY_S = 0.01
 
 _servers: list[threading.Thread] = []
 
-__all__ = ["own_home", "publish", "rows", "table"]
+__all__ = ["own_home", "rows"]
 
 
 def join_servers() -> None:
@@ -96,16 +91,6 @@ def serving_with(
 
 def serve_home(home: Path) -> AbstractContextManager[httpx.Client]:
     return serving_with(home)
-
-
-@pytest.fixture(scope="session")
-def serving() -> Callable[[Path], AbstractContextManager[httpx.Client]]:
-    return serve_home
-
-
-@pytest.fixture(scope="session")
-def serving_app() -> Callable[[FastAPI], AbstractContextManager[httpx.Client]]:
-    return serve_app
 
 
 @pytest.fixture(scope="session")

@@ -1,6 +1,3 @@
-import os
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +7,7 @@ import pytest
 from features.errors import InputError, TocsinError
 from service.errors import NoBulletinError, ParameterError, UnknownError
 from service.terminal import remote_scores, top_scores
+from tests.command import tocsin
 
 
 def test_the_terminal_gives_what_the_api_gives(home: Path, client: httpx.Client) -> None:
@@ -64,13 +62,8 @@ def test_a_remote_refusal_is_told_as_it_was_given(client: httpx.Client) -> None:
 
 
 def test_the_command_asks_the_service_that_it_is_told(client: httpx.Client) -> None:
-    command = [str(Path(sys.executable).with_name("tocsin")), "scores"]
-    told = subprocess.run(
-        [*command, "--url", str(client.base_url), "--country", "MLI", "--level", "admin1"],
-        capture_output=True,
-        text=True,
-        check=True,
-        env={**os.environ, "COLUMNS": "160"},
-    )
+    asked = ("--url", str(client.base_url), "--country", "MLI", "--level", "admin1")
+    told = tocsin(None, "scores", *asked)
+    assert told.returncode == 0
     assert "SIMULATED bulletin 2024-12-5f3a9c01d2e4" in told.stdout
     assert "MLI-gao" in told.stdout
