@@ -109,13 +109,14 @@ class Frame:
         matches = shared[np.searchsorted(other_keys[shared], keys).clip(max=len(shared) - 1)]
         return np.where(other_keys[matches] == keys, matches, -1)
 
-    def order(self, sort: str) -> Rows:
-        """Return all row numbers, sorted stably by a column (`-`: descending), nulls last."""
-        return self._sorted(sort)[0]
+    def order(self, sort: str, mask: BoolArray | None = None) -> Rows:
+        """Return all row numbers or those of a mask, sorted stably by a column, nulls last.
 
-    def in_order(self, sort: str, mask: BoolArray) -> Rows:
-        """Return the row numbers of a mask, sorted as `order` does."""
+        The name of the column follows `-` where it is descending.
+        """
         order, rank = self._sorted(sort)
+        if mask is None:
+            return order
         rows = np.flatnonzero(mask)
         if len(rows) > len(self) * _SORT_BELOW:
             return order[mask[order]]

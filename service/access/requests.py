@@ -155,11 +155,7 @@ def log_to_stderr(form: Literal["console", "json"]) -> None:
     renderer: Processor = structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())
     if form == "json":
         renderer = structlog.processors.JSONRenderer()
-    formatter = structlog.stdlib.ProcessorFormatter
     handler = logging.StreamHandler(sys.stderr)
-    after = [formatter.remove_processors_meta, renderer]
-    handler.setFormatter(formatter(foreign_pre_chain=before, processors=after))
-    root = logging.getLogger()
-    root.handlers = [handler]
-    root.setLevel(logging.INFO)
+    handler.setFormatter(structlog.stdlib.ProcessorFormatter(renderer, foreign_pre_chain=before))
+    logging.basicConfig(handlers=[handler], level=logging.INFO, force=True)
     logging.getLogger("uvicorn").setLevel(logging.WARNING)  # starting and stopping is no news

@@ -10,8 +10,6 @@ from pydantic_core import PydanticCustomError
 from features.words import Level, RiskName, Target
 from service.store.bulletins import LATEST
 
-Country = Annotated[str, Field(pattern=r"^[A-Z]{3}$")]
-
 _MONTH_AHEAD = r"(1[0-2]|[1-9])"
 _SPAN = rf"{_MONTH_AHEAD}(-{_MONTH_AHEAD})?"
 HORIZONS_PATTERN = rf"^{_SPAN}(,{_SPAN})*$"
@@ -33,12 +31,6 @@ def _spread(texts: object) -> object:
     return sorted(numbers)
 
 
-Horizons = Annotated[
-    list[Annotated[int, Field(ge=1, le=12)]],
-    BeforeValidator(_spread),
-    WithJsonSchema({"type": "array", "items": {"type": "string", "pattern": HORIZONS_PATTERN}}),
-]
-
 Sort = Literal[
     "probability", "exceedance", "mean", "q05", "q10", "q25", "q50", "q75", "q90", "q95",
     "threshold", "horizon", "region", "name",
@@ -59,12 +51,10 @@ Day = Annotated[date, BeforeValidator(_day)]
 Format = Literal["json", "ndjson", "csv", "geojson", "parquet"]
 
 _DEGREES = r"-?\d{1,3}(\.\d{1,9})?"
-BOX_PATTERN = rf"^{_DEGREES}(,{_DEGREES}){{3}}$"
-
 Box = Annotated[
     str | None,
     Field(
-        pattern=BOX_PATTERN,
+        pattern=rf"^{_DEGREES}(,{_DEGREES}){{3}}$",
         description="Only regions that touch this box: west, south, east and north edge [degrees], "
         "with commas between. A western edge east of the eastern one goes across 180 degrees; the "
         "southern and the northern may change places.",
@@ -78,7 +68,7 @@ FormatChoice = Annotated[
 
 LevelFilter = Annotated[Level | None, Field(description="Only regions of this level.")]
 CountryFilter = Annotated[
-    list[Country],
+    list[Annotated[str, Field(pattern=r"^[A-Z]{3}$")]],
     Field(description="Only regions in this country, ISO 3166-1 alpha-3. May be repeated."),
 ]
 MONTH_PATTERN = r"^\d{4}-(0[1-9]|1[0-2])$"
@@ -93,7 +83,9 @@ RegionNames = Annotated[
 ]
 TargetFilter = Annotated[Target | None, Field(description="Only this target.")]
 HorizonFilter = Annotated[
-    Horizons,
+    list[Annotated[int, Field(ge=1, le=12)]],
+    BeforeValidator(_spread),
+    WithJsonSchema({"type": "array", "items": {"type": "string", "pattern": HORIZONS_PATTERN}}),
     Field(
         description="Only these horizons [months]: `3`, `1-6` or `1,3,6`; for `escalation` and "
         "`onset` the length of the window. May be repeated."

@@ -98,12 +98,9 @@ class Listing(NamedTuple):
             is_issued = issued_by is None or manifest.issued_at.astimezone(UTC).date() <= issued_by
             if is_named and is_of_origin and is_issued:
                 return manifest
-        conditions = [f"with the id {name}"] if name != LATEST else []
-        conditions += [f"of origin {origin}"] if origin is not None else []
-        conditions += [f"issued by {issued_by}"] if issued_by is not None else []
-        raise UnknownBulletinError(
-            f"there is no bulletin {', '.join(conditions)}: see the list of bulletins"
-        )
+        asked = {"with the id": name, "of origin": origin, "issued by": issued_by}
+        conditions = ", ".join(f"{k} {v}" for k, v in asked.items() if v not in {LATEST, None})
+        raise UnknownBulletinError(f"there is no bulletin {conditions}: see the list of bulletins")
 
 
 class BulletinStore:
