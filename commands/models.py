@@ -21,7 +21,7 @@ from commands.environment import (
 )
 
 if TYPE_CHECKING:
-    from experiments.training import BacktestReport, TrainingResult
+    from experiments.training import TrainingResult
 
 _FEW = 5
 """The most names in a list; more are counted."""
@@ -121,11 +121,13 @@ def backtest(
         progress=progress,
     )
     for outcome in reports:
-        _print_backtest(outcome)
+        mark = simulated_mark(simulated=outcome.simulated)
+        print(f"{mark}{outcome.level}: {outcome.headline}")
+        for finding in outcome.findings:
+            print(f"  {finding.about}: {finding.text}")
         if report is not None:
-            path = (
-                report if len(reports) == 1 else report.with_stem(f"{report.stem}-{outcome.level}")
-            )
+            of_level = report.with_stem(f"{report.stem}-{outcome.level}")
+            path = report if len(reports) == 1 else of_level
             path.write_text(outcome.page, encoding="utf-8")
             print(f"  report: {path}")
 
@@ -182,12 +184,6 @@ def ablate(
         progress=progress,
     )
     print(gains_markdown(as_table(ablations)), end="")
-
-
-def _print_backtest(outcome: "BacktestReport") -> None:
-    print(f"{simulated_mark(simulated=outcome.simulated)}{outcome.level}: {outcome.headline}")
-    for finding in outcome.findings:
-        print(f"  {finding.about}: {finding.text}")
 
 
 def _print_training(result: "TrainingResult") -> None:

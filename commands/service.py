@@ -23,10 +23,9 @@ def serve(
 ) -> None:
     """Serve the bulletins over HTTP."""
     from service import server
-    from service.settings import Settings, read_settings
+    from service.settings import DEFAULT, read_settings
 
-    chosen = Settings() if settings is None else read_settings(settings)
-    server.serve(home(), host, port, _announce, chosen)
+    server.serve(home(), host, port, _announce, read_settings(settings or DEFAULT))
 
 
 def scores(

@@ -7,6 +7,7 @@ import sys
 import time
 from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
+from functools import cache
 from itertools import count
 from typing import Literal
 
@@ -54,7 +55,7 @@ class Requests:
             registry=registry,
             buckets=_BUCKETS,
         )
-        self._metrics: dict[tuple[str, str, int], tuple[Counter, Histogram]] = {}
+        self._metrics_of = cache(self._labelled)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass a request on with `state.request_id` set."""
@@ -106,13 +107,9 @@ class Requests:
             }
             _log.log(logging.ERROR if status >= _FAILED else logging.INFO, "request", extra=details)
 
-    def _metrics_of(self, route: str, method: str, status: int) -> tuple[Counter, Histogram]:
+    def _labelled(self, route: str, method: str, status: int) -> tuple[Counter, Histogram]:
         """Return the metrics of a kind of request; looking them up by label takes long."""
-        key = (route, method, status)
-        if key not in self._metrics:
-            counter = self._count.labels(route, method, str(status))
-            self._metrics[key] = (counter, self._seconds.labels(route))
-        return self._metrics[key]
+        return self._count.labels(route, method, str(status)), self._seconds.labels(route)
 
 
 class BulletinGauges(Collector):

@@ -88,7 +88,10 @@ def in_form(request: Request, query: PageQuery, page: Page, form: Format) -> Res
         head = b'"bulletin":%b,"total":%d' % (summary, page.total)
         # There is nothing to escape in the address.
         last = b'"next":' + (NULL if following is None else b'"%b"' % following.encode())
-        body = (_geojson if form == "geojson" else _json)(page, head, last)
+        if form == "geojson":
+            body = _geojson(page, head, last)
+        else:
+            body = b'{%b,"items":[%b],%b}' % (head, b",".join(page.items), last)
     return _response(body, following, MEDIA_TYPES[form])
 
 
@@ -160,10 +163,6 @@ def _by_preference(accept: str) -> list[str]:
         if weight > 0:
             weighted.append((-weight, kind))
     return [kind for _, kind in sorted(weighted, key=lambda pair: pair[0])]
-
-
-def _json(page: Page, head: bytes, last: bytes) -> bytes:
-    return b'{%b,"items":[%b],%b}' % (head, b",".join(page.items), last)
 
 
 def _geojson(page: Page, head: bytes, last: bytes) -> bytes:

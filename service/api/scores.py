@@ -61,13 +61,13 @@ def _answer(request: Request, query: ScoreQuery) -> Response:
 def table_at(bulletin: Bulletin, selection: Selection) -> pa.Table:
     """Return scores as a table: the members of a `Score`, a column for each quantile."""
     rows, manifest = selection.rows, bulletin.manifest
-    exceedance = selection.exceedance
-    if exceedance is None:
-        exceedance = np.full(len(rows), np.nan)
+    exceedance = pa.nulls(len(rows), pa.float64())
+    if selection.exceedance is not None:
+        exceedance = number_column(selection.exceedance)
     risk = text_column(risk_of_scores(bulletin)[rows], RISK_LEVELS)
     table = bulletin.scores.take(rows)
     table = table.add_column(table.column_names.index("probability") + 1, "risk_level", risk)
-    table = table.append_column("exceedance", number_column(exceedance))
+    table = table.append_column("exceedance", exceedance)
     issue = {
         "origin": manifest.origin,
         "issued_at": manifest.issued_at.isoformat(),

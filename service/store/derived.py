@@ -7,11 +7,12 @@ from typing import TypeVar
 from weakref import WeakKeyDictionary
 
 import numpy as np
+import pyarrow as pa
 from numpy.typing import NDArray
 
 from bulletins.form import DISTRIBUTIONS_FILE, REGIONS_FILE, Manifest, RiskScale
 from bulletins.reading import REGION
-from bulletins.tables import Frame, Rows, as_numbers, as_numpy, number_column
+from bulletins.tables import Frame, Rows, as_numbers, as_numpy
 from features.arrays import FloatArray, IntArray
 from features.words import DISTRIBUTIONS, SPECS, Target
 from service.errors import UnknownBulletinError
@@ -59,7 +60,7 @@ def regions_of(bulletin: Bulletin) -> Frame:
         return Frame(bulletin.part(REGIONS_FILE).whole(columns))
     scores = bulletin.scores
     table = scores.take(scores.distinct("region")).select(list(REGION))
-    unknown = number_column(np.full(len(table), np.nan))
+    unknown = pa.nulls(len(table), pa.float64())
     return Frame(table.append_column("latitude", unknown).append_column("longitude", unknown))
 
 
