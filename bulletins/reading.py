@@ -6,24 +6,11 @@ from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
-import pyarrow.parquet as pq
 from pydantic import ValidationError
 
-from bulletins.form import (
-    DRIVERS_FILE,
-    INDICATORS_FILE,
-    MANIFEST_FILE,
-    SCHEMAS,
-    SCORES_FILE,
-    SCORES_SCHEMA,
-    ListedIndicator,
-    ListedIndicators,
-    Manifest,
-)
-from bulletins.tables import Frame, Part, as_numpy
-from features.arrays import BoolArray
-from features.arrow import in_arrow_memory
+from bulletins import form
+from bulletins.form import MANIFEST_FILE, SCORES_FILE, Manifest
+from bulletins.tables import Frame, Part, as_numbers
 from features.errors import BulletinError
 from features.words import DISTRIBUTIONS, QUANTILES, TARGETS, quantile_column
 
@@ -78,14 +65,13 @@ def read_scores(folder: Path, manifest: Manifest) -> Frame:
     """Return the scores (SCORES_SCHEMA), in ORDER; raises BulletinError if damaged or untrue."""
     content = read_file(folder, SCORES_FILE, manifest.scores_sha256)
     try:
-        with pq.ParquetFile(in_arrow_memory(content)) as file:
-            table = file.read(use_threads=False)  # threads keep memory of their own
+        table = Part(content).whole()
     except (pa.ArrowException, OSError) as error:
         raise _refusal(folder.name, f"{SCORES_FILE} is not a Parquet file") from error
-    form = f"{SCORES_FILE} does not have the columns that this version reads"
+    columns = f"{SCORES_FILE} does not have the columns that this version reads"
     rows = f"{SCORES_FILE} has {table.num_rows} rows, {MANIFEST_FILE} says {manifest.rows}"
-    has_form = table.schema.equals(SCORES_SCHEMA)
-    _require(folder.name, {form: has_form, rows: table.num_rows == manifest.rows})
+    has_columns = table.schema.equals(form.SCORES_SCHEMA)
+    _require(folder.name, {columns: has_columns, rows: table.num_rows == manifest.rows})
     frame = Frame(table.sort_by([(column, "ascending") for column in ORDER]))
     _require(folder.name, _value_checks(frame, manifest))
     return frame
@@ -95,9 +81,9 @@ def read_parts(folder: Path, manifest: Manifest) -> dict[str, Part]:
     """Return the Parquet files by name; raises BulletinError when one is not as SCHEMAS says."""
     hashes = {SCORES_FILE: manifest.scores_sha256, **manifest.files}
     if manifest.drivers_sha256 is not None:
-        hashes[DRIVERS_FILE] = manifest.drivers_sha256
+        hashes[form.DRIVERS_FILE] = manifest.drivers_sha256
     parts = {}
-    for name, schema in SCHEMAS.items():
+    for name, schema in form.SCHEMAS.items():
         if name not in hashes:
             continue
         content = read_file(folder, name, hashes[name])
@@ -111,14 +97,14 @@ def read_parts(folder: Path, manifest: Manifest) -> dict[str, Part]:
     return parts
 
 
-def read_indicators(folder: Path) -> tuple[ListedIndicator, ...]:
+def read_indicators(folder: Path) -> tuple[form.ListedIndicator, ...]:
     """Return the indicators, none in old bulletins; raises BulletinError for another form."""
-    if not (folder / INDICATORS_FILE).exists():
+    if not (folder / form.INDICATORS_FILE).exists():
         return ()
     try:
-        return ListedIndicators.validate_json(_read(folder, INDICATORS_FILE))
+        return form.ListedIndicators.validate_json(_read(folder, form.INDICATORS_FILE))
     except ValidationError as error:
-        raise _form_refusal(folder.name, INDICATORS_FILE, error) from error
+        raise _form_refusal(folder.name, form.INDICATORS_FILE, error) from error
 
 
 def _read(folder: Path, name: str) -> bytes:
@@ -144,7 +130,7 @@ def _value_checks(frame: Frame, manifest: Manifest) -> dict[str, bool]:
             _between(column, 0, math.inf) for column in deaths
         ),
         "a mean or quantile is missing from fatalities or given for another target": all(
-            bool((_is_valid(column) == is_fatalities).all()) for column in deaths
+            bool((np.isnan(as_numbers(column)) != is_fatalities).all()) for column in deaths
         ),
         "a score appears twice": len(frame.distinct(*ORDER)) == len(frame),
         "a region has two descriptions": len(regions) == len(frame.values("region")),
@@ -153,16 +139,8 @@ def _value_checks(frame: Frame, manifest: Manifest) -> dict[str, bool]:
 
 def _between(column: pa.ChunkedArray, low: float, high: float) -> bool:
     """Return whether all values are finite and in [low, high]; nulls are ignored."""
-    ends = pc.min_max(column).as_py()
-    if ends["min"] is None:
-        return True
-    inside = low <= ends["min"] and ends["max"] <= high and math.isfinite(ends["max"])
-    return inside and not pc.any(pc.is_nan(column)).as_py()
-
-
-def _is_valid(column: pa.ChunkedArray) -> BoolArray:
-    valid = pc.cast(pc.is_valid(column), pa.uint8())
-    return as_numpy(valid.combine_chunks()).astype(np.bool_)
+    values = as_numbers(column.drop_null())
+    return bool((np.isfinite(values) & (values >= low) & (values <= high)).all())
 
 
 def _require(bulletin: str, checks: dict[str, bool]) -> None:

@@ -109,13 +109,14 @@ class Frame:
         matches = shared[np.searchsorted(other_keys[shared], keys).clip(max=len(shared) - 1)]
         return np.where(other_keys[matches] == keys, matches, -1)
 
-    def order(self, sort: str) -> Rows:
-        """Return all row numbers, sorted stably by a column (`-`: descending), nulls last."""
-        return self._sorted(sort)[0]
+    def order(self, sort: str, mask: BoolArray | None = None) -> Rows:
+        """Return all row numbers or those of a mask, sorted stably by a column, nulls last.
 
-    def in_order(self, sort: str, mask: BoolArray) -> Rows:
-        """Return the row numbers of a mask, sorted as `order` does."""
+        The name of the column follows `-` where it is descending.
+        """
         order, rank = self._sorted(sort)
+        if mask is None:
+            return order
         rows = np.flatnonzero(mask)
         if len(rows) > len(self) * _SORT_BELOW:
             return order[mask[order]]
@@ -168,17 +169,18 @@ class Part:
     def whole(self, columns: Sequence[str] | None = None) -> pa.Table:
         """Return all rows, of all columns or of some."""
         with self._open() as file:
-            return file.read(columns, use_threads=False)
+            return file.read(columns, use_threads=False)  # threads keep memory of their own
 
     def of_region(self, region: str, columns: Sequence[str] | None = None) -> pa.Table:
-        """Return the rows of a region, as they stand; none where it has none."""
+        """Return some columns, or all, of a region's rows, as they stand; it may have none."""
         groups = [
             number for number, (low, high) in enumerate(self._ranges) if low <= region <= high
         ]
         needed = None if columns is None else [*dict.fromkeys(["region", *columns])]
         with self._open() as file:
             near = Frame(file.read_row_groups(groups, needed, use_threads=False))
-        return near.take(near.rows[near.among("region", [region])])
+        rows = near.take(near.rows[near.among("region", [region])])
+        return rows if columns is None else rows.select(columns)
 
     @cached_property
     def _ranges(self) -> list[tuple[str, str]]:
@@ -195,14 +197,6 @@ class Part:
         return pq.ParquetFile(over(self._content), metadata=self._metadata)
 
 
-def text_column(values: Sequence[str]) -> pa.Array:
-    """Return texts (n,) as a column."""
-    encoded = [value.encode() for value in values]
-    ends = np.cumsum([0, *map(len, encoded)], dtype=np.int32)
-    buffers = [None, pa.py_buffer(ends), pa.py_buffer(b"".join(encoded))]
-    return pa.Array.from_buffers(pa.string(), len(values), buffers)
-
-
 def number_column(values: FloatArray) -> pa.Array:
     """Return numbers (n,) as a column, null for NaN."""
     validity = np.packbits(~np.isnan(values), bitorder="little")
@@ -214,17 +208,16 @@ def number_column(values: FloatArray) -> pa.Array:
 def as_numbers(column: pa.ChunkedArray) -> FloatArray:
     """Return a column of float64 as numbers (n,), NaN for null."""
     chunk = column.combine_chunks()
-    validity, values = chunk.buffers()
-    content = np.frombuffer(values, np.float64)[chunk.offset : chunk.offset + len(chunk)]
-    if validity is None:
-        return content
-    bits = np.unpackbits(np.frombuffer(validity, np.uint8), bitorder="little")
-    return np.where(bits[chunk.offset : chunk.offset + len(chunk)] == 1, content, np.nan)
+    values = np.frombuffer(chunk.buffers()[1], np.float64)[chunk.offset :][: len(chunk)]
+    is_known = as_numpy(pc.cast(chunk.is_valid(), pa.uint8()))
+    return np.where(is_known == 1, values, np.nan)
 
 
-def choice_column(codes: NDArray[np.int8], names: Sequence[str]) -> pa.Array:
+def text_column(codes: NDArray[np.int8], names: Sequence[str]) -> pa.Array:
     """Return the names that codes (n,) stand for as a column, null for -1."""
+    encoded = [*(name.encode() for name in names), b""]  # -1 is the last
+    texts = [encoded[code] for code in codes.tolist()]
     validity = np.packbits(codes >= 0, bitorder="little")
-    plain = text_column([(*names, "")[code] for code in codes.tolist()])
-    _, ends, content = plain.buffers()
-    return pa.Array.from_buffers(pa.string(), len(codes), [pa.py_buffer(validity), ends, content])
+    ends = np.cumsum([0, *map(len, texts)], dtype=np.int32)
+    buffers = [pa.py_buffer(validity), pa.py_buffer(ends), pa.py_buffer(b"".join(texts))]
+    return pa.Array.from_buffers(pa.string(), len(codes), buffers)

@@ -9,13 +9,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from bulletins.form import (
-    INDICATORS_FILE,
-    MANIFEST_FILE,
-    ListedIndicator,
-    ListedIndicators,
-    Manifest,
-)
+from bulletins import form
 from features.disk import hidden_folder, move_whole
 from features.errors import BulletinError
 from features.indicators.indicator import Indicator
@@ -38,7 +32,10 @@ def sha256_of(content: bytes) -> str:
 
 
 def write_bulletin(
-    place: Path, files: Mapping[str, bytes], manifest: Manifest, indicators: Sequence[Indicator]
+    place: Path,
+    files: Mapping[str, bytes],
+    manifest: form.Manifest,
+    indicators: Sequence[Indicator],
 ) -> bool:
     """Write a bulletin and move it into its place; return False when another took the place.
 
@@ -48,8 +45,8 @@ def write_bulletin(
     catalogue = tuple(map(_listed_indicator, indicators))
     content = {
         **files,
-        INDICATORS_FILE: ListedIndicators.dump_json(catalogue, indent=2),
-        MANIFEST_FILE: manifest.model_dump_json(indent=2).encode(),
+        form.INDICATORS_FILE: form.ListedIndicators.dump_json(catalogue, indent=2),
+        form.MANIFEST_FILE: manifest.model_dump_json(indent=2).encode(),
     }
     try:
         with hidden_folder(place) as hidden:
@@ -63,8 +60,8 @@ def write_bulletin(
         ) from error
 
 
-def _listed_indicator(indicator: Indicator) -> ListedIndicator:
-    return ListedIndicator(
+def _listed_indicator(indicator: Indicator) -> form.ListedIndicator:
+    return form.ListedIndicator(
         name=indicator.name,
         meaning=indicator.meaning,
         unit=indicator.unit,

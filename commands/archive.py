@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from commands.environment import Day, History, day_of, home, today
+from commands.environment import Day, History, home, today
 
 events = typer.Typer(help="Show what the archive holds.", invoke_without_command=True)
 
@@ -33,9 +33,8 @@ def show_events(
     if not releases:
         raise ArchiveError(f"no release in '{home()}' yet: add one with tocsin ingest FILE")
     Console().print(release_table(releases))
-    day = today() if as_of is None else day_of(as_of)
     for name in sorted({release.history for release in releases}):
-        for line in state_of(open_vintage(archive, day, name), countries=countries):
+        for line in state_of(open_vintage(archive, as_of or today(), name), countries=countries):
             print(line)
 
 

@@ -1,12 +1,11 @@
 """Hold our forecasts against published benchmarks."""
 
-import os
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from commands.environment import Jobs, month_of, progress
+from commands.environment import MONTH, PROCESSORS, Jobs, progress
 
 benchmark = typer.Typer(
     help="Forecast a published benchmark's tables and compare.", no_args_is_help=True
@@ -32,7 +31,7 @@ def views(
     config: Config = None,
     figures: Figures = None,
     predictions: Predictions = None,
-    jobs: Jobs = None,
+    jobs: Jobs = PROCESSORS,
 ) -> None:
     """Forecast deaths by country and month: CRPS, IGN and MIS beside the published ones."""
     from experiments.benchmarks.files import Run
@@ -44,7 +43,7 @@ def views(
         data,
         None if windows is None else parse_windows(windows),
         read_configuration(config or EXPERIMENT),
-        Run(jobs or os.cpu_count() or 1, progress, figures, predictions),
+        Run(jobs, progress, figures, predictions),
     )
     print(report.as_markdown(), end="")
 
@@ -53,10 +52,11 @@ def views(
 def sub_forecast(
     data: Annotated[Path, typer.Option(help="CSV of events by admin-1 unit and month.")],
     first: Annotated[
-        str | None, typer.Option("--from", help="First origin, YYYY-MM; default: 2017-08.")
+        int | None, typer.Option("--from", help="First origin, YYYY-MM; default: 2017-08.", **MONTH)
     ] = None,
     last: Annotated[
-        str | None, typer.Option("--to", help="Last origin; default: the last that can be judged.")
+        int | None,
+        typer.Option("--to", help="Last origin; default: the last that can be judged.", **MONTH),
     ] = None,
     units: Annotated[
         int, typer.Option(min=1, help="Units at least; quiet ones without a name fill up.")
@@ -64,7 +64,7 @@ def sub_forecast(
     config: Config = None,
     figures: Figures = None,
     predictions: Predictions = None,
-    jobs: Jobs = None,
+    jobs: Jobs = PROCESSORS,
 ) -> None:
     """Forecast occurrence, escalation and onset by region: beside the published scores."""
     from experiments.benchmarks.files import Run
@@ -73,9 +73,9 @@ def sub_forecast(
 
     report = benchmark_subforecast(
         data,
-        (None if first is None else month_of(first), None if last is None else month_of(last)),
+        (first, last),
         read_configuration(config or EXPERIMENT),
-        Run(jobs or os.cpu_count() or 1, progress, figures, predictions),
+        Run(jobs, progress, figures, predictions),
         units,
     )
     print(report.as_markdown(), end="")
@@ -86,7 +86,7 @@ def real_time(
     data: Annotated[Path, typer.Option(help="Folder of dated vintages by country and month.")],
     config: Config = None,
     figures: Figures = None,
-    jobs: Jobs = None,
+    jobs: Jobs = PROCESSORS,
 ) -> None:
     """Forecast from what was known on each of several dates: CRPS and Brier beside references."""
     from experiments.benchmarks.files import Run
@@ -96,6 +96,6 @@ def real_time(
     report = benchmark_real_time(
         data,
         read_configuration(config or DEFAULT),
-        Run(jobs or os.cpu_count() or 1, progress, figures),
+        Run(jobs, progress, figures),
     )
     print(report.as_markdown(), end="")

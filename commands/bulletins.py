@@ -6,12 +6,11 @@ from typing import Annotated
 import typer
 
 from commands.environment import (
+    PROCESSORS,
     Day,
     Jobs,
     Month,
-    day_of,
     home,
-    month_of,
     open_own_store,
     running_code,
     simulated_mark,
@@ -20,7 +19,7 @@ from commands.environment import (
 )
 
 
-def publish(origin: Month = None, as_of: Day = None, jobs: Jobs = None) -> None:
+def publish(origin: Month = None, as_of: Day = None, jobs: Jobs = PROCESSORS) -> None:
     """Issue the bulletin of an origin from the champions."""
     from commands.listing import staleness_of
     from experiments.publishing.publish import issue_bulletin
@@ -32,10 +31,10 @@ def publish(origin: Month = None, as_of: Day = None, jobs: Jobs = None) -> None:
         vintage,
         store,
         home(),
-        None if origin is None else month_of(origin),
+        origin,
         issued_at=datetime.now(UTC),
         code=running_code(),
-        jobs=-1 if jobs is None else jobs,
+        jobs=jobs,
     )
     manifest = publication.manifest
     if origin is None:
@@ -59,8 +58,7 @@ def evaluate(
     from experiments.publishing.track_record import evaluate_bulletin
     from features.archive.releases import Archive
 
-    day = today() if as_of is None else day_of(as_of)
-    print(evaluate_bulletin(home(), bulletin, Archive(home()), day))
+    print(evaluate_bulletin(home(), bulletin, Archive(home()), as_of or today()))
 
 
 def replay(bulletin: Annotated[str, typer.Argument(help="Id of a bulletin.")]) -> None:

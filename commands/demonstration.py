@@ -11,8 +11,9 @@ from commands.environment import Port
 from commands.ingesting import ingest_simulation
 from commands.models import train
 from commands.service import serve
+from features.months import parse_month
 
-ORIGINS = ("2025-09", "2025-10", "2025-11", "2025-12")
+ORIGINS = tuple(map(parse_month, ("2025-09", "2025-10", "2025-11", "2025-12")))
 """The last months of the simulated world: what changed, and what came true, shows only in time."""
 
 

@@ -4,9 +4,12 @@ import os
 from collections.abc import Iterable, Iterator
 from datetime import UTC, date, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import typer
+
+from features.errors import InputError
+from features.months import parse_month
 
 if TYPE_CHECKING:
     from experiments.tracking.store import MlflowStore
@@ -27,30 +30,20 @@ def today() -> date:
 
 def day_of(text: str) -> date:
     """Return a day that was written YYYY-MM-DD; raises InputError for anything else."""
-    from features.errors import InputError
-
     try:
         return date.fromisoformat(text)
     except ValueError:
         raise InputError(f"'{text}' is not a day: write it as YYYY-MM-DD") from None
 
 
-def month_of(text: str) -> int:
-    """Return a month that was written YYYY-MM; raises InputError for anything else."""
-    from features.months import parse_month
-
-    return parse_month(text)
-
-
 def vintage_of_day(
-    as_of: str | None, history: str | None, summary_events: "SummaryEvents" = "spread"
+    as_of: date | None, history: str | None, summary_events: "SummaryEvents" = "spread"
 ) -> "Vintage":
     """Return the event history as known on a day, by default today."""
     from features.archive.releases import Archive
     from features.archive.vintage import open_vintage
 
-    day = today() if as_of is None else day_of(as_of)
-    return open_vintage(Archive(home()), day, history, summary_events)
+    return open_vintage(Archive(home()), as_of or today(), history, summary_events)
 
 
 def open_own_store() -> "MlflowStore":
@@ -89,14 +82,22 @@ def simulated_mark(*, simulated: bool) -> str:
     return "SIMULATED " if simulated else ""
 
 
+MONTH: dict[str, Any] = {"parser": parse_month, "metavar": "<month>"}
+DAY: dict[str, Any] = {"parser": day_of, "metavar": "<day>"}
+
 Month = Annotated[
-    str | None, typer.Option("--origin", help="Last month that may be used, YYYY-MM.")
+    int | None, typer.Option("--origin", help="Last month that may be used, YYYY-MM.", **MONTH)
 ]
-Day = Annotated[str | None, typer.Option("--as-of", help="Use what was public by this day.")]
+Day = Annotated[
+    date | None, typer.Option("--as-of", help="Use what was public by this day.", **DAY)
+]
 History = Annotated[
     str | None, typer.Option("--history", help="Event history, if the archive holds several.")
 ]
 Port = Annotated[int, typer.Option(help="Port to listen on.")]
 Jobs = Annotated[
-    int | None, typer.Option(min=1, help="Fits side by side; default: every processor.")
+    int,
+    typer.Option(min=1, show_default=False, help="Fits side by side; default: every processor."),
 ]
+PROCESSORS = os.cpu_count() or 1
+Config = Annotated[Path | None, typer.Option(help="Experiment in TOML.")]

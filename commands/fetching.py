@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from commands.environment import Day, day_of, today
+from commands.environment import Day, today
 
 fetch = typer.Typer(help="Download what a source has published.", no_args_is_help=True)
 
@@ -34,7 +34,7 @@ def fetch_ucdp(
     token = os.environ.get("UCDP_ACCESS_TOKEN") or None
     if api and token is None:
         raise InputError("UCDP's API wants a token: set UCDP_ACCESS_TOKEN, or leave out --api")
-    names = releases or due_releases(today() if as_of is None else day_of(as_of))
+    names = releases or due_releases(as_of or today())
     folder.mkdir(parents=True, exist_ok=True)
     client = HttpClient(user_agent=f"tocsin/{version('tocsin')}")
     for release in names:

@@ -1,11 +1,12 @@
 """Add releases to the archive."""
 
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from commands.environment import day_of, home, simulated_mark, today
+from commands.environment import DAY, home, simulated_mark, today
 
 if TYPE_CHECKING:
     from features.archive.releases import Delivery
@@ -20,7 +21,8 @@ CoverageFile = Annotated[
 ]
 ReleaseName = Annotated[str | None, typer.Option("--release", help="Name of the release.")]
 Available = Annotated[
-    str | None, typer.Option("--available-on", help="Day from which it was public, YYYY-MM-DD.")
+    date | None,
+    typer.Option("--available-on", help="Day from which it was public, YYYY-MM-DD.", **DAY),
 ]
 AllowRejects = Annotated[
     bool, typer.Option("--allow-rejects", help="Take a file of which much is rejected.")
@@ -55,8 +57,7 @@ def ingest_acled(
     """Read ACLED exports, CSV or JSON, into the archive."""
     from features.sources.acled import Acled, read_deletions
 
-    until = today() if available_on is None else day_of(available_on)
-    deleted = () if deletions is None else read_deletions(deletions, until)
+    deleted = () if deletions is None else read_deletions(deletions, available_on or today())
     _ingest(Acled(), paths, coverage, release, available_on, deleted, allow_rejects=allow_rejects)
 
 
@@ -82,7 +83,9 @@ def ingest_counts(
     path: Annotated[Path, typer.Argument(help="CSV of counts by region and month or week.")],
     source: Annotated[str, typer.Option(help="Name of the source, and of its history.")],
     release: Annotated[str, typer.Option(help="Name of the release.")],
-    available_on: Annotated[str, typer.Option(help="Day from which it was public, YYYY-MM-DD.")],
+    available_on: Annotated[
+        date, typer.Option(help="Day from which it was public, YYYY-MM-DD.", **DAY)
+    ],
     level: Annotated[str, typer.Option(help="country, admin1 or priogrid.")] = "admin1",
     corrections: Annotated[
         Path | None, typer.Option(help="CSV of country,name,region for names that do not match.")
@@ -103,7 +106,7 @@ def ingest_counts(
         source=source,
         level=parse_level(level),
         release=release,
-        available_on=day_of(available_on),
+        available_on=available_on,
         coverage=None if coverage is None else read_coverage(coverage),
         corrections=None if corrections is None else read_corrections(corrections),
         allow_rejects=allow_rejects,
@@ -136,7 +139,7 @@ def _ingest(
     paths: list[Path],
     coverage: Path | None,
     release: str | None,
-    available_on: str | None,
+    available_on: date | None,
     deleted: tuple[str, ...] = (),
     *,
     allow_rejects: bool,
@@ -147,7 +150,7 @@ def _ingest(
 
     options = FileOptions(
         received_on=today(),
-        available_on=None if available_on is None else day_of(available_on),
+        available_on=available_on,
         coverage=None if coverage is None else read_coverage(coverage),
         release=release,
         allow_rejects=allow_rejects,

@@ -1,17 +1,18 @@
 """Train, judge and review models."""
 
-import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from commands.environment import (
+    MONTH,
+    PROCESSORS,
+    Config,
     Day,
     Jobs,
     Month,
     home,
-    month_of,
     open_own_store,
     progress,
     running_code,
@@ -20,7 +21,7 @@ from commands.environment import (
 )
 
 if TYPE_CHECKING:
-    from experiments.training import BacktestReport, TrainingResult
+    from experiments.training import TrainingResult
 
 _FEW = 5
 """The most names in a list; more are counted."""
@@ -57,22 +58,22 @@ def indicators(
 
 def train(
     origin: Month = None,
-    config: Annotated[Path | None, typer.Option(help="Experiment in TOML.")] = None,
+    config: Config = None,
     as_of: Day = None,
-    jobs: Jobs = None,
+    jobs: Jobs = PROCESSORS,
 ) -> None:
     """Fit, judge, track and register the models of each level."""
     from experiments.configuration import DEFAULT, read_configuration
     from experiments.training import train_levels
 
-    configuration = read_configuration(DEFAULT if config is None else config)
+    configuration = read_configuration(config or DEFAULT)
     results = train_levels(
         vintage_of_day(as_of, configuration.events.named, configuration.events.summary),
         configuration,
         open_own_store(),
-        None if origin is None else month_of(origin),
+        origin,
         code=running_code(),
-        jobs=jobs or os.cpu_count() or 1,
+        jobs=jobs,
         progress=progress,
     )
     for result in results:
@@ -81,21 +82,21 @@ def train(
 
 def backtest(
     origin: Month = None,
-    config: Annotated[Path | None, typer.Option(help="Experiment in TOML.")] = None,
+    config: Config = None,
     level: Annotated[
         list[str] | None, typer.Option(help="Only this level, such as admin1.")
     ] = None,
     first: Annotated[
-        str | None, typer.Option("--from", help="First origin that is judged, YYYY-MM.")
+        int | None, typer.Option("--from", help="First origin that is judged, YYYY-MM.", **MONTH)
     ] = None,
     last: Annotated[
-        str | None, typer.Option("--to", help="Last origin that is judged, YYYY-MM.")
+        int | None, typer.Option("--to", help="Last origin that is judged, YYYY-MM.", **MONTH)
     ] = None,
     report: Annotated[
         Path | None, typer.Option(help="Write the report, a page in HTML, to this file.")
     ] = None,
     as_of: Day = None,
-    jobs: Jobs = None,
+    jobs: Jobs = PROCESSORS,
 ) -> None:
     """Judge the learners of an experiment on past origins; register nothing."""
     from experiments.backtest.folds import OriginSpan, Period
@@ -103,28 +104,30 @@ def backtest(
     from experiments.training import FOLDER, backtest_levels
     from features.places.regions import parse_level
 
-    configuration = read_configuration(DEFAULT if config is None else config)
+    configuration = read_configuration(config or DEFAULT)
     if level:
         configuration = configuration.model_copy(
             update={"levels": tuple(dict.fromkeys(parse_level(name) for name in level))}
         )
-    newest, *ends = (None if month is None else month_of(month) for month in (origin, first, last))
+    span = None if first is None and last is None else OriginSpan(first, last)
     reports = backtest_levels(
         vintage_of_day(as_of, configuration.events.named, configuration.events.summary),
         configuration,
         open_own_store(),
-        Period(newest, None if ends == [None, None] else OriginSpan(*ends)),
+        Period(origin, span),
         folder=home() / FOLDER,
         code=running_code(),
-        jobs=jobs or os.cpu_count() or 1,
+        jobs=jobs,
         progress=progress,
     )
     for outcome in reports:
-        _print_backtest(outcome)
+        mark = simulated_mark(simulated=outcome.simulated)
+        print(f"{mark}{outcome.level}: {outcome.headline}")
+        for finding in outcome.findings:
+            print(f"  {finding.about}: {finding.text}")
         if report is not None:
-            path = (
-                report if len(reports) == 1 else report.with_stem(f"{report.stem}-{outcome.level}")
-            )
+            of_level = report.with_stem(f"{report.stem}-{outcome.level}")
+            path = report if len(reports) == 1 else of_level
             path.write_text(outcome.page, encoding="utf-8")
             print(f"  report: {path}")
 
@@ -159,34 +162,28 @@ def ablate(
         list[str] | None, typer.Option(help="Family of indicators; default: all.")
     ] = None,
     origin: Month = None,
-    config: Annotated[Path | None, typer.Option(help="Experiment in TOML.")] = None,
+    config: Config = None,
     as_of: Day = None,
-    jobs: Jobs = None,
+    jobs: Jobs = PROCESSORS,
 ) -> None:
     """Measure what each family of indicators adds to a region's own history."""
     from experiments.ablation import BASE, ablate_families, as_table, gains_markdown
     from experiments.configuration import DEFAULT, read_configuration
     from features.places.regions import parse_level
 
-    configuration = read_configuration(DEFAULT if config is None else config)
+    configuration = read_configuration(config or DEFAULT)
     configuration = configuration.reading("all" if family is None else (BASE, *family))
     ablations = ablate_families(
         vintage_of_day(as_of, configuration.events.named, configuration.events.summary),
         configuration,
         open_own_store(),
         parse_level(level),
-        None if origin is None else month_of(origin),
+        origin,
         code=running_code(),
-        jobs=jobs or os.cpu_count() or 1,
+        jobs=jobs,
         progress=progress,
     )
     print(gains_markdown(as_table(ablations)), end="")
-
-
-def _print_backtest(outcome: "BacktestReport") -> None:
-    print(f"{simulated_mark(simulated=outcome.simulated)}{outcome.level}: {outcome.headline}")
-    for finding in outcome.findings:
-        print(f"  {finding.about}: {finding.text}")
 
 
 def _print_training(result: "TrainingResult") -> None:

@@ -10,7 +10,8 @@ import typer
 from commands.environment import Port, home, open_own_store, simulated_mark
 
 if TYPE_CHECKING:
-    from service.api.schemas import Score
+    from bulletins.form import Manifest
+    from service.api.schemas import BulletinSummary, Score
 
 
 def serve(
@@ -22,10 +23,9 @@ def serve(
 ) -> None:
     """Serve the bulletins over HTTP."""
     from service import server
-    from service.settings import Settings, read_settings
+    from service.settings import DEFAULT, read_settings
 
-    chosen = Settings() if settings is None else read_settings(settings)
-    server.serve(home(), host, port, _announce, chosen)
+    server.serve(home(), host, port, _announce, read_settings(settings or DEFAULT))
 
 
 def scores(
@@ -41,42 +41,32 @@ def scores(
     ] = None,
 ) -> None:
     """Print the top of the newest bulletin, at hand or of a running service."""
+    from service.terminal import remote_scores, top_scores
+
+    parameters = {
+        "country": country or [],
+        "region": region or [],
+        "level": level,
+        "target": target,
+        "horizon": horizon or [],
+        "limit": limit,
+    }
     if url is None:
-        from service.terminal import top_scores
-
-        manifest, rows = top_scores(
-            home(),
-            country=country or (),
-            region=region or (),
-            level=level,
-            target=target,
-            horizon=horizon or (),
-            limit=limit,
-        )
-        _print_scores(manifest.id, manifest.origin, rows, simulated=manifest.simulated)
-        return
-    from service.terminal import remote_scores
-
-    parameters = [("target", target), ("limit", str(limit))]
-    parameters += [("level", level)] if level is not None else []
-    parameters += [("country", code) for code in country or ()]
-    parameters += [("region", name) for name in region or ()]
-    parameters += [("horizon", str(months)) for months in horizon or ()]
-    page = remote_scores(url, parameters, key)
-    bulletin = page.bulletin
-    _print_scores(bulletin.id, bulletin.origin, page.items, simulated=bulletin.simulated)
+        _print_scores(*top_scores(home(), **parameters))
+    else:
+        _print_scores(*remote_scores(url, key, **parameters))
 
 
-def _print_scores(bulletin: str, origin: str, rows: "list[Score]", *, simulated: bool) -> None:
+def _print_scores(bulletin: "Manifest | BulletinSummary", scores: "list[Score]") -> None:
     from rich.console import Console
     from rich.table import Table
 
-    heading = f"bulletin {bulletin}, origin {origin}"
+    heading = f"bulletin {bulletin.id}, origin {bulletin.origin}"
     table = Table(
         "region", "name", "target", "months ahead", "to", "deaths/month to reach", "probability",
-        "risk", title=simulated_mark(simulated=simulated) + heading,
+        "risk", title=simulated_mark(simulated=bulletin.simulated) + heading,
     )  # fmt: skip
-    for row in rows:
+    for row in scores:
         table.add_row(
             row.region,
             row.name,

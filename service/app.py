@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -12,31 +12,25 @@ from anyio.to_thread import current_default_thread_limiter
 from fastapi import FastAPI
 from fastapi_offline import FastAPIOffline
 from prometheus_client import CollectorRegistry
-from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
+from starlette.types import ASGIApp, Receive, Scope, Send
 from starlette_compress import CompressMiddleware
 
 from features.words import SPECS
 from service.access.answers import Answers
-from service.access.connection import Deadline, NoBodies
+from service.access.connection import with_deadline, without_bodies
 from service.access.guard import Guard
 from service.access.keys import KeyRing
 from service.access.requests import BulletinGauges, Requests
 from service.api import (
     bulletin_routes,
     change_routes,
+    current,
     health_routes,
     profile,
     region_routes,
     scores,
     target_routes,
-)
-from service.api.current import (
-    BULLETIN_HEADER,
-    ID_HEADER,
-    SIMULATED_HEADER,
-    STALE_HEADER,
-    CurrentBulletin,
 )
 from service.api.problems import HANDLERS
 from service.api.routing import add_examples
@@ -75,7 +69,7 @@ THREADS = 2
 """Longer answers that are computed at once; more would only take turns, and more memory."""
 
 EXPOSED_HEADERS = (
-    *("ETag", "Link", "Retry-After", ID_HEADER, BULLETIN_HEADER, SIMULATED_HEADER, STALE_HEADER),
+    *("ETag", "Link", "Retry-After", current.ID_HEADER, *current.MARK_HEADERS),
     *("RateLimit-Limit", "RateLimit-Remaining", "RateLimit-Reset"),
 )
 """The headers that scripts on pages of other origins may read."""
@@ -106,9 +100,8 @@ def create_app(
     """
     settings = settings or Settings()
     store, registry = BulletinStore(home), CollectorRegistry()
-    newest = store.current()
-    if newest is not None:
-        scores.score_texts(newest)  # so that the first request does not wait for them
+    if store.listing.newest is not None:
+        scores.score_texts(store.listing.newest)  # so that the first request does not wait for them
     app = FastAPIOffline(
         docs_url=None,  # page.py serves it, with the banner
         redoc_url=None,
@@ -129,26 +122,45 @@ def create_app(
         app.include_router(routes.router)
     plain = app.openapi
     app.openapi = lambda: add_examples(plain())  # type: ignore[method-assign]
-    layers = [
-        *_access(settings, KeyRing(home), needs_key=needs_key),
-        Middleware(CurrentBulletin, store=store, max_age=max_age, now=now),
-        Middleware(Requests, registry=registry, log_all=settings.log_requests == "all"),
-        *([_cross_origin(settings)] if settings.cors_origins else []),
-    ]
-    _surround(app, layers)
+    _surround(app, settings, KeyRing(home), needs_key=needs_key, max_age=max_age, now=now)
     return app
 
 
-def _surround(app: FastAPI, layers: Sequence[Middleware]) -> None:
-    """Put layers around the application, each around the ones before it.
+def _surround(
+    app: FastAPI,
+    settings: Settings,
+    keys: KeyRing,
+    *,
+    needs_key: bool,
+    max_age: timedelta,
+    now: Callable[[], datetime],
+) -> None:
+    """Put layers around what the application answers, each around the ones before it.
 
     They stand around FastAPI's handling of errors too, where `add_middleware` would not put them:
     the answer to a fault has the headers of any other.
     """
-    stack = app.build_middleware_stack()
-    for layer in layers:
-        stack = layer.cls(stack, *layer.args, **layer.kwargs)
-    app.middleware_stack = stack
+    inner = app.build_middleware_stack()
+    stack: ASGIApp = CompressMiddleware(inner)  # first, so that cached answers are compressed
+    stack = with_deadline(stack, settings.answer_seconds)
+    stack = Answers(stack, settings.answers_megabytes * 1_000_000, ANSWERS_MAX_AGE_S)
+    stack = Guard(stack, settings, keys, needs_key=needs_key)
+    stack = without_bodies(stack, settings.body_bytes)
+    stack = current.with_bulletin(stack, app.state.store, max_age, now)
+    stack = Requests(stack, registry=app.state.registry, log_all=settings.log_requests == "all")
+    if settings.cors_origins:
+        stack = CORSMiddleware(
+            stack,
+            allow_origins=settings.cors_origins,
+            allow_methods=["GET", "HEAD"],
+            allow_headers=["Authorization", "X-API-Key", "If-None-Match", current.ID_HEADER],
+            expose_headers=EXPOSED_HEADERS,
+        )
+
+    async def surrounded(scope: Scope, receive: Receive, send: Send) -> None:
+        await (stack if scope["type"] == "http" else inner)(scope, receive, send)
+
+    app.middleware_stack = surrounded
 
 
 @asynccontextmanager
@@ -170,24 +182,3 @@ async def _keep_looking(store: BulletinStore, every_s: float) -> None:
 def _report(looking: asyncio.Task[None]) -> None:
     if not looking.cancelled():
         _log.error("new bulletins are not taken up any more", exc_info=looking.exception())
-
-
-def _access(settings: Settings, keys: KeyRing, *, needs_key: bool) -> list[Middleware]:
-    """Return the layers that bound requests and reuse answers, from the inside out."""
-    return [
-        Middleware(CompressMiddleware),  # inside, so that cached answers are compressed already
-        Middleware(Deadline, answer_seconds=settings.answer_seconds),
-        Middleware(Answers, settings.answers_megabytes * 1_000_000, ANSWERS_MAX_AGE_S),
-        Middleware(Guard, settings=settings, keys=keys, needs_key=needs_key),
-        Middleware(NoBodies, body_bytes=settings.body_bytes),
-    ]
-
-
-def _cross_origin(settings: Settings) -> Middleware:
-    return Middleware(
-        CORSMiddleware,
-        allow_origins=settings.cors_origins,
-        allow_methods=["GET", "HEAD"],
-        allow_headers=["Authorization", "X-API-Key", "If-None-Match", ID_HEADER],
-        expose_headers=EXPOSED_HEADERS,
-    )

@@ -23,11 +23,6 @@ def with_headers(start: Message, more: Iterable[tuple[bytes, bytes]]) -> Message
     return {**start, "headers": [*start["headers"], *more]}
 
 
-def has_header(start: Message, name: bytes) -> bool:
-    """Return whether a response has a header, by its name in lower case."""
-    return any(header == name for header, _ in start["headers"])
-
-
 def raw(headers: dict[str, str]) -> RawHeaders:
     """Return headers as ASGI has them."""
     return [

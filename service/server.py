@@ -13,7 +13,7 @@ import uvicorn
 from fastapi import FastAPI
 
 from features.errors import TocsinError
-from service.access.connection import BoundedConnection, marking
+from service.access.connection import BoundedConnection
 from service.access.guard import is_loopback
 from service.access.requests import log_to_stderr
 from service.app import create_app
@@ -25,53 +25,30 @@ GRACE_S = 10
 """Time that running requests get to finish after the signal to stop [s]."""
 
 
-class Server(uvicorn.Server):
-    """A server that announces the address that it listens on."""
-
-    def __init__(
-        self,
-        app: FastAPI,
-        announce: Callable[[str], None] | None = None,
-        settings: Settings | None = None,
-    ) -> None:
-        settings = settings or Settings()
-        config = uvicorn.Config(
-            marking(app),
-            http=partial(BoundedConnection, settings),  # type: ignore[arg-type]  # is called only
-            ws="none",
-            log_config=None,
-            access_log=False,
-            server_header=False,
-            proxy_headers=settings.trust_proxy,
-            limit_concurrency=settings.most_connections,
-            timeout_keep_alive=settings.keep_alive_seconds,
-            timeout_graceful_shutdown=GRACE_S,
-        )
-        super().__init__(config)
-        self._announce = announce
-
-    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        """Start listening, then announce the address of the first socket."""
-        await super().startup(sockets)
-        gc.freeze()  # a full collection would take 50 ms for objects that stay anyway
-        if self._announce is not None and sockets:
-            host, port = sockets[0].getsockname()[:2]
-            in_url = f"[{host}]" if ":" in host else host
-            self._announce(f"http://{in_url}:{port}")
+def server_of(app: FastAPI, settings: Settings) -> uvicorn.Server:
+    """Return the server of an application, within the bounds of the settings."""
+    config = uvicorn.Config(
+        app,
+        http=partial(BoundedConnection, settings),  # type: ignore[arg-type]  # is called only
+        ws="none",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        proxy_headers=settings.trust_proxy,
+        limit_concurrency=settings.most_connections,
+        timeout_keep_alive=settings.keep_alive_seconds,
+        timeout_graceful_shutdown=GRACE_S,
+    )
+    return uvicorn.Server(config)
 
 
 def serve(
-    home: Path,
-    host: str,
-    port: int,
-    announce: Callable[[str], None] | None = None,
-    settings: Settings | None = None,
+    home: Path, host: str, port: int, announce: Callable[[str], None], settings: Settings
 ) -> None:
     """Serve a home directory until SIGINT or SIGTERM, then finish what runs; port 0 is a free one.
 
     `announce` is called with the address. Raises TocsinError when it cannot be used.
     """
-    settings = settings or Settings()
     pa.set_memory_pool(pa.system_memory_pool())  # Arrow's own keeps 40 MB of freed memory
     log_to_stderr(settings.log)
     needs_key = needs_keys(settings, host)
@@ -79,8 +56,16 @@ def serve(
         _log.warning("serving on %s without API keys: whoever reaches it may ask", host)
     listener = bind(host, port, unread_seconds=settings.send_seconds)
     with contextlib.closing(listener), contextlib.suppress(KeyboardInterrupt):
-        app = create_app(home, settings, needs_key=needs_key)
-        Server(app, announce, settings).run(sockets=[listener])
+        server = server_of(create_app(home, settings, needs_key=needs_key), settings)
+        gc.freeze()  # a full collection would take 50 ms for objects that stay anyway
+        announce(address_of(listener))
+        server.run(sockets=[listener])
+
+
+def address_of(listener: socket.socket) -> str:
+    """Return the address of a socket that listens."""
+    host, port = listener.getsockname()[:2]
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
 
 def needs_keys(settings: Settings, host: str) -> bool:

@@ -1,6 +1,5 @@
 """Scores for a terminal: from the bulletins at hand, or from a running service."""
 
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,14 +10,13 @@ from bulletins.form import Manifest
 from features.errors import InputError
 from service.api.problems import describe
 from service.api.queries import ScoreQuery
-from service.api.schemas import Problem, Score, ScoreList
+from service.api.schemas import BulletinSummary, Problem, Score, ScoreList
 from service.api.scores import scores_at
 from service.api.selection import select_scores
 from service.errors import ParameterError
 from service.store.bulletins import LATEST, BulletinStore
 
 _TIMEOUT_S = 30
-_ROWS = 25
 
 
 def top_scores(home: Path, **parameters: Any) -> tuple[Manifest, list[Score]]:
@@ -28,7 +26,7 @@ def top_scores(home: Path, **parameters: Any) -> tuple[Manifest, list[Score]]:
     UnknownError for what is not scored, NoBulletinError when nothing is published.
     """
     try:
-        query = ScoreQuery.model_validate({"limit": _ROWS} | parameters)
+        query = ScoreQuery.model_validate(parameters)
     except ValidationError as error:
         raise ParameterError("; ".join(map(describe, error.errors()))) from error
     bulletin = BulletinStore(home).get(LATEST)
@@ -37,19 +35,18 @@ def top_scores(home: Path, **parameters: Any) -> tuple[Manifest, list[Score]]:
 
 
 def remote_scores(
-    address: str, parameters: Sequence[tuple[str, str]], key: str | None = None
-) -> ScoreList:
-    """Return the first page of scores of the service at an address.
+    address: str, key: str | None = None, **parameters: Any
+) -> tuple[BulletinSummary, list[Score]]:
+    """Return the bulletin of the service at an address, and the first page of its scores.
 
     `parameters` are those of `/v1/scores`. Raises InputError when the service cannot be reached,
     refuses, or answers otherwise than this version reads.
     """
     url = f"{address.rstrip('/')}/v1/scores"
-    headers = {"Accept": "application/json"}
-    if key is not None:
-        headers["Authorization"] = f"Bearer {key}"
+    credentials = {} if key is None else {"Authorization": f"Bearer {key}"}
+    headers = {"Accept": "application/json", **credentials}
     try:
-        response = requests.get(url, params=list(parameters), headers=headers, timeout=_TIMEOUT_S)
+        response = requests.get(url, params=parameters, headers=headers, timeout=_TIMEOUT_S)
     except requests.RequestException as error:
         raise InputError(
             f"{address} cannot be reached ({type(error).__name__}): is a service running there?"
@@ -57,9 +54,10 @@ def remote_scores(
     try:
         if not response.ok:
             raise InputError(Problem.model_validate_json(response.content).detail)
-        return ScoreList.model_validate_json(response.content)
+        page = ScoreList.model_validate_json(response.content)
     except ValidationError as error:
         raise InputError(
             f"{url} answers otherwise than this version reads (status {response.status_code}): "
             "is it a service of the same version?"
         ) from error
+    return page.bulletin, page.items

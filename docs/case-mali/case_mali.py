@@ -14,7 +14,7 @@ import pandas as pd
 from case_study import Case, Study, lead_table, study, wolf_table
 from matplotlib.figure import Figure
 
-from commands.environment import vintage_of_day
+from commands.environment import day_of, vintage_of_day
 from experiments.judging.judge import frame_markdown
 from features.archive.vintage import Vintage
 from features.errors import TocsinError
@@ -124,7 +124,8 @@ def main() -> None:
     parser.add_argument("--to", type=Path, default=Path(__file__).parent, help="folder")
     arguments = parser.parse_args()
     try:
-        print(draw_case(vintage_of_day(arguments.as_of, None), arguments.to), end="")
+        day = None if arguments.as_of is None else day_of(arguments.as_of)
+        print(draw_case(vintage_of_day(day, None), arguments.to), end="")
     except TocsinError as error:
         parser.exit(1, f"{error}\n")
 

@@ -36,7 +36,7 @@ class Answers:
     """Middleware: gives answers under `/v1/` an ETag, caches them, and answers 304.
 
     Bulletins never change, so the ETag is a hash of the request and the set of bulletins, which
-    CurrentBulletin outside says. At most `most_bytes` are cached; the least recently used go first.
+    `with_bulletin` outside says. At most `most_bytes` are cached; the least recently used go first.
     """
 
     def __init__(self, app: ASGIApp, most_bytes: int, max_age_s: int) -> None:
@@ -48,8 +48,7 @@ class Answers:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer from the cache, or cache the answer."""
-        is_http = scope["type"] == "http" and scope["path"].startswith(_PREFIX)
-        if not is_http or scope["method"] not in {"GET", "HEAD"}:
+        if not scope["path"].startswith(_PREFIX) or scope["method"] not in {"GET", "HEAD"}:
             await self.app(scope, receive, send)
             return
         etag = _etag_of(scope)

@@ -1,7 +1,6 @@
 """Bounds of a connection and of a request: size, and time."""
 
 import asyncio
-from contextvars import ContextVar
 from typing import Any
 
 from fastapi import Request
@@ -18,36 +17,32 @@ _MOST_PIPELINED = 100
 """Requests that may arrive at once; the server would queue any number."""
 
 
-class BoundedConnection:
+class BoundedConnection(HttpToolsProtocol):
     """A connection whose client must send each request in time, with a head of limited size.
 
-    It is an asyncio.Protocol before the server's own one. `marking` tells it when an answer begins
-    and ends, by a context variable that tasks inherit. Unread answers are left to `bind`.
+    Unread answers are left to `bind`.
     """
 
     def __init__(self, settings: Settings, *arguments: Any, **options: Any) -> None:
-        self._protocol = HttpToolsProtocol(*arguments, **options)
+        super().__init__(*arguments, **options)
         self._receive_seconds = settings.receive_seconds
         self._head_bytes = settings.head_bytes
-        self._loop = asyncio.get_running_loop()
-        self._awaited_since: float | None = self._loop.time()
+        self._awaited_since: float | None = self.loop.time()
         self._received = 0
-        self._is_answering = False
 
-    def __getattr__(self, name: str) -> Any:
-        """Leave the rest of asyncio.Protocol to the server."""
-        return getattr(self._protocol, name)
+    @property
+    def _is_answering(self) -> bool:
+        return self.cycle is not None and not self.cycle.response_complete
 
-    def connection_made(self, transport: asyncio.Transport) -> None:
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Begin to wait for the first request."""
-        self._transport = transport
-        self._timer = self._loop.call_later(self._receive_seconds, self._check)
-        self._protocol.connection_made(transport)
+        self._timer = self.loop.call_later(self._receive_seconds, self._check)
+        super().connection_made(transport)
 
     def data_received(self, data: bytes) -> None:
         """Pass on what came, unless the head is too large or there are too many requests."""
         if data.count(_END_OF_HEAD) > _MOST_PIPELINED:
-            self._transport.abort()
+            self.transport.abort()
             return
         end = data.find(_END_OF_HEAD)
         head = self._received + (len(data) if end < 0 else end)
@@ -56,109 +51,78 @@ class BoundedConnection:
             return
         self._received = head if end < 0 else len(data.rpartition(_END_OF_HEAD)[2])
         if self._awaited_since is None and not self._is_answering:
-            self._awaited_since = self._loop.time()
-        before = _connection.set(self)
-        try:
-            self._protocol.data_received(data)
-        finally:
-            _connection.reset(before)  # uvloop has one context for all: the next would keep it
+            self._awaited_since = self.loop.time()
+        super().data_received(data)
+
+    def on_headers_complete(self) -> None:
+        """Begin to answer: nothing is awaited meanwhile."""
+        super().on_headers_complete()
+        self._awaited_since, self._received = None, 0
+
+    def on_response_complete(self) -> None:
+        """Have answered: what comes from now on belongs to the next request."""
+        self._awaited_since, self._received = None, 0
+        super().on_response_complete()
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Stop waiting."""
         self._timer.cancel()
-        self._protocol.connection_lost(exc)
-
-    def mark(self, *, is_answering: bool) -> None:
-        """Take note that an answer begins, or that it has ended."""
-        self._is_answering = is_answering
-        self._awaited_since, self._received = None, 0
+        super().connection_lost(exc)
 
     def _check(self) -> None:
         wait = self._receive_seconds
         if self._awaited_since is not None:
-            wait += self._awaited_since - self._loop.time()
+            wait += self._awaited_since - self.loop.time()
             if wait <= 0:
                 self._refuse(b"408 Request Timeout")
                 return
-        self._timer = self._loop.call_later(wait, self._check)
+        self._timer = self.loop.call_later(wait, self._check)
 
     def _refuse(self, status: bytes) -> None:
         if self._is_answering:  # nothing is written into an answer
-            self._transport.abort()
-        if self._transport.is_closing():
+            self.transport.abort()
+        if self.transport.is_closing():
             return
         closing = b"\r\nconnection: close\r\ncontent-length: 0\r\n\r\n"
-        self._transport.write(b"HTTP/1.1 " + status + closing)
-        self._transport.close()
+        self.transport.write(b"HTTP/1.1 " + status + closing)
+        self.transport.close()
 
 
-_connection: ContextVar[BoundedConnection | None] = ContextVar("connection", default=None)
+def without_bodies(app: ASGIApp, most_bytes: int) -> ASGIApp:
+    """Return a layer that refuses bodies, which nothing here reads; a small one is ignored."""
 
-
-def marking(app: ASGIApp) -> ASGIApp:
-    """Return an application that tells its connection when an answer begins and ends."""
-
-    async def marked(scope: Scope, receive: Receive, send: Send) -> None:
-        connection = _connection.get()
-        if connection is None:
-            await app(scope, receive, send)
-            return
-        connection.mark(is_answering=True)
-        try:
-            await app(scope, receive, send)
-        finally:
-            connection.mark(is_answering=False)
-
-    return marked
-
-
-class NoBodies:
-    """Middleware: refuses bodies, which nothing here reads; a small one is ignored."""
-
-    def __init__(self, app: ASGIApp, *, body_bytes: int) -> None:
-        self.app = app
-        self._body_bytes = body_bytes
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass a request on if it has no body to speak of."""
-        app = self.app if scope["type"] != "http" else self._refusal(scope) or self.app
-        await app(scope, receive, send)
-
-    def _refusal(self, scope: Scope) -> ASGIApp | None:
-        close = {"Connection": "close"}
-        if header_of(scope, b"transfer-encoding") is not None:
-            detail = "a body in chunks: everything is asked by GET, without a body"
-            return problem(Request(scope), 411, detail, close)
+    async def bounded(scope: Scope, receive: Receive, send: Send) -> None:
         length = header_of(scope, b"content-length")
-        if length is not None and (not length.isdigit() or int(length) > self._body_bytes):
-            detail = f"the body is larger than {self._body_bytes} bytes: everything is asked by GET"
-            return problem(Request(scope), 413, detail, close)
-        return None
-
-
-class Deadline:
-    """Middleware: gives up on answers that begin too late; sending them may take any time."""
-
-    def __init__(self, app: ASGIApp, *, answer_seconds: float) -> None:
-        self.app = app
-        self._answer_seconds = answer_seconds
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass a request on, and answer in its place when nothing has begun in time."""
-        if scope["type"] != "http":
-            await self.app(scope, receive, send)
+        if header_of(scope, b"transfer-encoding") is not None:
+            status, detail = 411, "a body in chunks: everything is asked by GET, without a body"
+        elif length is not None and (not length.isdigit() or int(length) > most_bytes):
+            status = 413
+            detail = f"the body is larger than {most_bytes} bytes: everything is asked by GET"
+        else:
+            await app(scope, receive, send)
             return
+        refusal = problem(Request(scope), status, detail, {"Connection": "close"})
+        await refusal(scope, receive, send)
 
+    return bounded
+
+
+def with_deadline(app: ASGIApp, seconds: float) -> ASGIApp:
+    """Return a layer that gives up on answers that begin too late; sending may take any time."""
+
+    async def timed(scope: Scope, receive: Receive, send: Send) -> None:
         async def send_in_any_time(message: Message) -> None:
             time_left.reschedule(None)
             await send(message)
 
         try:
-            async with asyncio.timeout(self._answer_seconds) as time_left:
-                await self.app(scope, receive, send_in_any_time)
+            async with asyncio.timeout(seconds) as time_left:
+                await app(scope, receive, send_in_any_time)
         except TimeoutError:
             if not time_left.expired():  # it is of the application
                 raise
             detail = "the answer took too long: ask for less, or ask again"
             late = problem(Request(scope), 503, detail, {"Retry-After": "1"})
             await late(scope, receive, send)
+
+    return timed

@@ -121,7 +121,7 @@ class Guard:
     `Authorization: Basic`. After too many wrong keys an address waits for the next minute.
     """
 
-    def __init__(self, app: ASGIApp, *, settings: Settings, keys: KeyRing, needs_key: bool) -> None:
+    def __init__(self, app: ASGIApp, settings: Settings, keys: KeyRing, *, needs_key: bool) -> None:
         self.app = app
         self._keys = keys
         self._needs_key = needs_key
@@ -131,7 +131,7 @@ class Guard:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass a request on with `state.key` set, the name of its key's holder or None."""
-        if scope["type"] != "http" or scope["path"] in OPEN:
+        if scope["path"] in OPEN:
             await self.app(scope, receive, send)
             return
         state = scope["state"]

@@ -2,7 +2,6 @@
 
 import hashlib
 import hmac
-import json
 import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -48,7 +47,13 @@ class KeyRing:
             return ()
         stamp = (stat.st_ino, stat.st_mtime_ns)
         if stamp != self._stamp:
-            self._keys = _read(self._file)
+            try:
+                self._keys = _Keys.validate_json(self._file.read_bytes())
+            except (OSError, ValidationError) as error:
+                raise ConfigurationError(
+                    f"{self._file.name} holds no API keys that this version reads: move it away "
+                    "and make new ones"
+                ) from error
             self._stamp = stamp
         return self._keys
 
@@ -87,12 +92,3 @@ class KeyRing:
 
 def _hash(key: str) -> str:
     return hashlib.sha256(key.encode()).hexdigest()
-
-
-def _read(file: Path) -> tuple[StoredKey, ...]:
-    try:
-        return _Keys.validate_json(file.read_bytes())
-    except (OSError, ValidationError, json.JSONDecodeError) as error:
-        raise ConfigurationError(
-            f"{file.name} holds no API keys that this version reads: move it away and make new ones"
-        ) from error

@@ -7,6 +7,7 @@ import sys
 import time
 from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
+from functools import cache
 from itertools import count
 from typing import Literal
 
@@ -18,7 +19,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from structlog.typing import Processor
 
 from service.api.current import ID_HEADER, marks_of
-from service.asgi import has_header, header_of, raw, with_headers
+from service.asgi import header_of, raw, with_headers
 from service.store.bulletins import BulletinStore
 
 _SAFE_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
@@ -31,9 +32,7 @@ _ID = ID_HEADER.lower().encode()
 _BROWSER_HEADERS = raw({"X-Content-Type-Options": "nosniff", "Referrer-Policy": "no-referrer"})
 _POLICY = (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'")
 
-_log = structlog.wrap_logger(
-    logging.getLogger("service.requests"), processors=[structlog.stdlib.render_to_log_kwargs]
-)
+_log = logging.getLogger("service.requests")
 
 
 class Requests:
@@ -56,13 +55,10 @@ class Requests:
             registry=registry,
             buckets=_BUCKETS,
         )
-        self._metrics: dict[tuple[str, str, int], tuple[Counter, Histogram]] = {}
+        self._metrics_of = cache(self._labelled)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass a request on with `state.request_id` set."""
-        if scope["type"] != "http":
-            await self.app(scope, receive, send)
-            return
         begin = time.perf_counter()
         client_id = header_of(scope, _ID) or ""
         is_safe = _SAFE_ID.fullmatch(client_id)
@@ -78,7 +74,7 @@ class Requests:
                 request_mark = (_ID, request_id.encode())
                 marks = [request_mark, *_BROWSER_HEADERS, *marks_of(state)]
                 message = with_headers(message, marks)
-                if not has_header(message, _POLICY[0]):
+                if all(name != _POLICY[0] for name, _ in message["headers"]):
                     message["headers"].append(_POLICY)
             else:
                 size += len(message.get("body", b""))
@@ -98,27 +94,22 @@ class Requests:
         if self._logs_all or status >= _REFUSED:
             state = scope["state"]
             client = scope.get("client")
-            log = _log.error if status >= _FAILED else _log.info
-            log(
-                "request",
-                method=scope["method"],
-                path=scope["path"],
-                route=route,
-                status=status,
-                milliseconds=round(seconds * 1000, 2),
-                bytes=size,
-                client=client[0] if client else None,
-                key=state.get("key"),
-                request_id=state["request_id"],
-            )
+            details = {
+                "method": scope["method"],
+                "path": scope["path"],
+                "route": route,
+                "status": status,
+                "milliseconds": round(seconds * 1000, 2),
+                "bytes": size,
+                "client": client[0] if client else None,
+                "key": state.get("key"),
+                "request_id": state["request_id"],
+            }
+            _log.log(logging.ERROR if status >= _FAILED else logging.INFO, "request", extra=details)
 
-    def _metrics_of(self, route: str, method: str, status: int) -> tuple[Counter, Histogram]:
+    def _labelled(self, route: str, method: str, status: int) -> tuple[Counter, Histogram]:
         """Return the metrics of a kind of request; looking them up by label takes long."""
-        key = (route, method, status)
-        if key not in self._metrics:
-            counter = self._count.labels(route, method, str(status))
-            self._metrics[key] = (counter, self._seconds.labels(route))
-        return self._metrics[key]
+        return self._count.labels(route, method, str(status)), self._seconds.labels(route)
 
 
 class BulletinGauges(Collector):
@@ -161,11 +152,7 @@ def log_to_stderr(form: Literal["console", "json"]) -> None:
     renderer: Processor = structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())
     if form == "json":
         renderer = structlog.processors.JSONRenderer()
-    formatter = structlog.stdlib.ProcessorFormatter
     handler = logging.StreamHandler(sys.stderr)
-    after = [formatter.remove_processors_meta, renderer]
-    handler.setFormatter(formatter(foreign_pre_chain=before, processors=after))
-    root = logging.getLogger()
-    root.handlers = [handler]
-    root.setLevel(logging.INFO)
+    handler.setFormatter(structlog.stdlib.ProcessorFormatter(renderer, foreign_pre_chain=before))
+    logging.basicConfig(handlers=[handler], level=logging.INFO, force=True)
     logging.getLogger("uvicorn").setLevel(logging.WARNING)  # starting and stopping is no news

@@ -87,7 +87,13 @@ async def show_track_record(
                 f"bulletin {bulletin.manifest.id} does not judge bulletin {query.of}: it is too "
                 "old, not there, or nothing of it has been observed"
             )
-    records = [record for record in pooled(rows) if _passes(record, query)]
+    records = [
+        record
+        for record in pooled(rows)
+        if query.level in (None, record.level)
+        and query.target in (None, record.target)
+        and (not query.horizon or record.horizon in query.horizon)
+    ]
     return json_list(request, TrackRecordList, bulletin, query, records)
 
 
@@ -140,11 +146,3 @@ def _means(rows: list[Row]) -> Row:
         weight = sum(n for n, _ in weighted)
         means[name] = sum(n * value for n, value in weighted) / weight if weight else None
     return means
-
-
-def _passes(record: TrackRecord, query: TrackRecordQuery) -> bool:
-    return (
-        query.level in (None, record.level)
-        and query.target in (None, record.target)
-        and (not query.horizon or record.horizon in query.horizon)
-    )

@@ -17,13 +17,14 @@ from service.api.profile import family_parts, probability_of
 from service.api.queries import CompareQuery, MoverQuery, ScoreFilter
 from service.api.routing import QueryRoute
 from service.api.schemas import BulletinSummary, Score
-from service.api.scores import scores_at
+from service.api.scores import scores_at, table_at
 from service.api.selection import Selection, select_scores
 from service.store.bulletins import Bulletin
-from service.store.derived import derived, risk_name, risk_of_scores
+from service.store.derived import derived
 
 router = APIRouter(prefix="/v1", route_class=QueryRoute)
 
+_COMPARED = ("horizon", "target_month", "probability", "risk_level")
 _OF_SCORE = set(Mover.model_fields) & set(Score.model_fields)
 
 
@@ -142,25 +143,14 @@ def _pairs(a: Bulletin, b: Bulletin, query: CompareQuery) -> tuple[Rows, Rows]:
 
 
 def _differences(a: Bulletin, rows_a: Rows, b: Bulletin, rows_b: Rows) -> list[Difference]:
-    rows = zip(
-        a.scores.take(rows_a).to_pylist(),
-        b.scores.take(rows_b).to_pylist(),
-        risk_of_scores(a)[rows_a].tolist(),
-        risk_of_scores(b)[rows_b].tolist(),
-        strict=True,
-    )
+    before = table_at(a, Selection(rows_a)).to_pylist()
+    after = table_at(b, Selection(rows_b)).to_pylist()
     return [
         Difference(
-            **{key: new[key] for key in ("region", "name", "country", "level", "target")},
-            horizon_a=old["horizon"],
-            horizon_b=new["horizon"],
-            target_month_a=old["target_month"],
-            target_month_b=new["target_month"],
-            probability_a=old["probability"],
-            probability_b=new["probability"],
+            **{name: new[name] for name in ("region", "name", "country", "level", "target")},
+            **{f"{name}_a": old[name] for name in _COMPARED},
+            **{f"{name}_b": new[name] for name in _COMPARED},
             difference=new["probability"] - old["probability"],
-            risk_level_a=risk_name(risk_a),
-            risk_level_b=risk_name(risk_b),
         )
-        for old, new, risk_a, risk_b in rows
+        for old, new in zip(before, after, strict=True)
     ]

@@ -13,39 +13,30 @@ from service.api.queries import BulletinQuery
 from service.asgi import RawHeaders, raw
 from service.store.bulletins import LATEST, Bulletin, BulletinStore, Listing
 
-BULLETIN_HEADER = "Tocsin-Bulletin"
-SIMULATED_HEADER = "Tocsin-Simulated"
-STALE_HEADER = "Tocsin-Stale"
+MARK_HEADERS = ("Tocsin-Bulletin", "Tocsin-Simulated", "Tocsin-Stale")
 ID_HEADER = "X-Request-ID"
 
 
-class CurrentBulletin:
-    """Middleware: gives every request the current bulletin, stale after `max_age` by `now`."""
+def with_bulletin(
+    app: ASGIApp, store: BulletinStore, max_age: timedelta, now: Callable[[], datetime]
+) -> ASGIApp:
+    """Return a layer that gives every request the current bulletin, stale after `max_age`.
 
-    def __init__(
-        self, app: ASGIApp, store: BulletinStore, max_age: timedelta, now: Callable[[], datetime]
-    ) -> None:
-        self.app = app
-        self.store = store
-        self._max_age = max_age
-        self._now = now
+    It sets the state of the request: `listing` are the bulletins of this moment, for the whole
+    request; `manifest` is that of the bulletin that the answer comes from, to begin with the
+    newest, None while there is none; `age` is how long ago the newest was issued by `now`, and
+    `stale` whether that is too long.
+    """
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass a request on with its state set.
-
-        `listing` are the bulletins of this moment, for the whole request; `manifest` is that of the
-        bulletin that the answer comes from, to begin with the newest, None while there is none;
-        `age` is how long ago the newest was issued, and `stale` whether that is too long.
-        """
-        if scope["type"] != "http":
-            await self.app(scope, receive, send)
-            return
+    async def informed(scope: Scope, receive: Receive, send: Send) -> None:
         state = scope.setdefault("state", {})
-        listing = state["listing"] = self.store.listing
+        listing = state["listing"] = store.listing
         manifest = state["manifest"] = listing.newest and listing.newest.manifest
-        state["age"] = manifest and self._now() - manifest.issued_at
-        state["stale"] = manifest is not None and state["age"] > self._max_age
-        await self.app(scope, receive, send)
+        state["age"] = manifest and now() - manifest.issued_at
+        state["stale"] = manifest is not None and state["age"] > max_age
+        await app(scope, receive, send)
+
+    return informed
 
 
 def marks_of(state: Mapping[str, Any]) -> RawHeaders:
@@ -58,12 +49,9 @@ def marks_of(state: Mapping[str, Any]) -> RawHeaders:
 
 @lru_cache(maxsize=64)
 def _marks(bulletin: str, *, simulated: bool, stale: bool) -> RawHeaders:
-    marks = {BULLETIN_HEADER: bulletin}
-    if simulated:
-        marks[SIMULATED_HEADER] = "true"
-    if stale:
-        marks[STALE_HEADER] = "true"
-    return raw(marks)
+    values = (bulletin, "true" if simulated else None, "true" if stale else None)
+    marks = zip(MARK_HEADERS, values, strict=True)
+    return raw({name: value for name, value in marks if value is not None})
 
 
 def listing_of(request: Request) -> Listing:
@@ -72,24 +60,15 @@ def listing_of(request: Request) -> Listing:
     return listing
 
 
-def current_bulletin(request: Request) -> Bulletin:
-    """Return the newest bulletin; raises NoBulletinError while there is none."""
-    return _bulletin(request, LATEST)
-
-
 def used_bulletin(request: Request, name: str = LATEST) -> Bulletin:
     """Return the bulletin that a request is answered from, by its id or `latest`.
 
     The response is marked as that bulletin is. Raises what BulletinStore.get does.
     """
-    bulletin = _bulletin(request, name)
+    store: BulletinStore = request.app.state.store
+    bulletin = store.get(name, listing_of(request))
     request.state.manifest = bulletin.manifest
     return bulletin
-
-
-def _bulletin(request: Request, name: str) -> Bulletin:
-    store: BulletinStore = request.app.state.store
-    return store.get(name, listing_of(request))
 
 
 def chosen_bulletin(request: Request, query: BulletinQuery) -> Bulletin:
@@ -111,9 +90,3 @@ def is_simulated(request: Request) -> bool | None:
 def is_stale(request: Request) -> bool:
     """Return whether the current bulletin is older than it should be."""
     return bool(getattr(request.state, "stale", False))
-
-
-def age_days(request: Request) -> float:
-    """Return how long ago the current bulletin was issued [days]."""
-    age: timedelta = request.state.age
-    return age / timedelta(days=1)

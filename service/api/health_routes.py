@@ -1,9 +1,11 @@
 """`/healthz`, `/readyz` and `/metrics`: for operators."""
 
+from datetime import timedelta
+
 from fastapi import APIRouter, Request, Response
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
-from service.api.current import age_days, current_bulletin, is_simulated, is_stale, listing_of
+from service.api.current import is_simulated, is_stale, listing_of, used_bulletin
 from service.api.lists import json_response
 from service.api.routing import QueryRoute
 from service.api.schemas import Health, PassedOver, Readiness
@@ -26,17 +28,18 @@ async def check_readiness(request: Request) -> Response:
     Bulletins that are there and cannot be served are named with the reason; the newest good one is
     served meanwhile.
     """
-    manifest = current_bulletin(request).manifest
+    manifest = used_bulletin(request).manifest
+    age_days = request.state.age / timedelta(days=1)
     if is_stale(request):
         raise StaleError(
-            f"bulletin {manifest.id} was issued {age_days(request):.0f} days ago and is stale: "
+            f"bulletin {manifest.id} was issued {age_days:.0f} days ago and is stale: "
             "publish a newer one, or have a longer max_age_days in the settings"
         )
     body = Readiness(
         status="ready",
         simulated=manifest.simulated,
         bulletin=manifest.id,
-        age_days=round(age_days(request), 2),
+        age_days=round(age_days, 2),
         passed_over=[
             PassedOver(bulletin=name, reason=reason)
             for name, reason in sorted(listing_of(request).passed_over.items())

@@ -79,8 +79,8 @@ def _accepted_form(accept: str) -> Format:
 def in_form(request: Request, query: PageQuery, page: Page, form: Format) -> Response:
     """Return a page in a form, with the address of the next one in a `Link` header."""
     following = next_page(request, query, page.total, bulletin=page.bulletin.manifest.id)
-    if form in _TABLE_WRITERS:
-        body = _TABLE_WRITERS[form](page.table())
+    if form in {"csv", "parquet"}:
+        body = _file(page.table(), form)
     elif form == "ndjson":
         body = b"".join(item + b"\n" for item in page.items)
     else:
@@ -88,7 +88,10 @@ def in_form(request: Request, query: PageQuery, page: Page, form: Format) -> Res
         head = b'"bulletin":%b,"total":%d' % (summary, page.total)
         # There is nothing to escape in the address.
         last = b'"next":' + (NULL if following is None else b'"%b"' % following.encode())
-        body = (_geojson if form == "geojson" else _json)(page, head, last)
+        if form == "geojson":
+            body = _geojson(page, head, last)
+        else:
+            body = b'{%b,"items":[%b],%b}' % (head, b",".join(page.items), last)
     return _response(body, following, MEDIA_TYPES[form])
 
 
@@ -162,10 +165,6 @@ def _by_preference(accept: str) -> list[str]:
     return [kind for _, kind in sorted(weighted, key=lambda pair: pair[0])]
 
 
-def _json(page: Page, head: bytes, last: bytes) -> bytes:
-    return b'{%b,"items":[%b],%b}' % (head, b",".join(page.items), last)
-
-
 def _geojson(page: Page, head: bytes, last: bytes) -> bytes:
     features = (
         b'{"type":"Feature","geometry":%b,"properties":%b}' % feature
@@ -175,16 +174,10 @@ def _geojson(page: Page, head: bytes, last: bytes) -> bytes:
     return form % (head, last, b",".join(features))
 
 
-def _csv(table: pa.Table) -> bytes:
+def _file(table: pa.Table, form: Format) -> bytes:
     target = pa.BufferOutputStream()
-    pyarrow.csv.write_csv(table, target)
+    if form == "csv":
+        pyarrow.csv.write_csv(table, target)
+    else:
+        pq.write_table(table, target, compression="zstd")
     return bytes(target.getvalue())
-
-
-def _parquet(table: pa.Table) -> bytes:
-    target = pa.BufferOutputStream()
-    pq.write_table(table, target, compression="zstd")
-    return bytes(target.getvalue())
-
-
-_TABLE_WRITERS: dict[Format, Callable[[pa.Table], bytes]] = {"csv": _csv, "parquet": _parquet}

@@ -13,17 +13,8 @@ from features.arrays import FloatArray
 from features.months import format_month, parse_month
 from features.targets import came_true
 from features.words import SPECS
-from service.api.bodies import (
-    Distribution,
-    Drivers,
-    EarlierScore,
-    FamilyPart,
-    IndicatorPart,
-    Neighbour,
-    NeighbourScore,
-    RegionProfile,
-)
-from service.api.current import chosen_bulletin, current_bulletin, is_stale, listing_of
+from service.api import bodies
+from service.api.current import chosen_bulletin, is_stale, listing_of, used_bulletin
 from service.api.lists import json_response
 from service.api.queries import BulletinQuery, ScoreFilter
 from service.api.routing import QueryRoute
@@ -32,14 +23,14 @@ from service.api.scores import scores_at
 from service.api.selection import find_region, select_scores
 from service.store.bulletins import Bulletin
 from service.store.derived import neighbours_of
-from service.store.past import Deaths, PastScores
+from service.store.past import PastScores, observed_deaths
 
 Row = dict[str, Any]
 
 router = APIRouter(prefix="/v1/scores", tags=["scores"], route_class=QueryRoute)
 
 
-@router.get("/{region}", response_model=RegionProfile)
+@router.get("/{region}", response_model=bodies.RegionProfile)
 def profile_region(
     request: Request, region: str, query: Annotated[BulletinQuery, Query()]
 ) -> Response:
@@ -48,15 +39,16 @@ def profile_region(
     All scores with the distributions of deaths behind them, why they are what they are and what
     changed, the neighbours' scores, and what earlier bulletins said beside what came.
     """
+    deaths = observed_deaths(used_bulletin(request), region)
     bulletin = chosen_bulletin(request, query)
-    body = RegionProfile(
+    body = bodies.RegionProfile(
         bulletin=BulletinSummary.of(bulletin, stale=is_stale(request)),
         region=find_region(bulletin, region),
         scores=_scores(bulletin, [region]),
         distributions=_distributions(bulletin, region),
         drivers=_drivers(bulletin, region),
         neighbours=_neighbours(bulletin, region),
-        earlier=_earlier_scores(request, bulletin, region),
+        earlier=_earlier_scores(request, bulletin, region, deaths),
     )
     return json_response(body)
 
@@ -67,24 +59,19 @@ def _scores(bulletin: Bulletin, regions: list[str]) -> list[Score]:
     return scores_at(bulletin, select_scores(bulletin, query))
 
 
-def _distributions(bulletin: Bulletin, region: str) -> list[Distribution]:
+def _distributions(bulletin: Bulletin, region: str) -> list[bodies.Distribution]:
     """Return the distributions of deaths in a region, by horizon; none in older bulletins."""
-    if DISTRIBUTIONS_FILE not in bulletin.parts:
-        return []
     origin = parse_month(bulletin.manifest.origin)
     columns = ("horizon", "deaths", "exceedance")
-    rows = bulletin.part(DISTRIBUTIONS_FILE).of_region(region, columns)
     return [
-        Distribution(target_month=format_month(origin + row["horizon"]), **row)
-        for row in rows.drop_columns(["region"]).to_pylist()
+        bodies.Distribution(target_month=format_month(origin + row["horizon"]), **row)
+        for row in bulletin.rows_of_region(DISTRIBUTIONS_FILE, region, columns)
     ]
 
 
-def _drivers(bulletin: Bulletin, region: str) -> list[Drivers]:
+def _drivers(bulletin: Bulletin, region: str) -> list[bodies.Drivers]:
     """Return what is behind the scores of a region, by target and horizon."""
-    if DRIVERS_FILE not in bulletin.parts:
-        return []
-    rows = bulletin.part(DRIVERS_FILE).of_region(region).to_pylist()
+    rows = bulletin.rows_of_region(DRIVERS_FILE, region)
     cells = groupby(rows, key=lambda row: (row["target"], row["horizon"]))
     return [_driver_of(bulletin, list(of_cell)) for _, of_cell in cells]
 
@@ -95,28 +82,29 @@ def probability_of(log_odds: FloatArray) -> FloatArray:
     return np.where(log_odds > 0, 1.0, odds) / (1.0 + odds)
 
 
-def family_parts(rows: Iterable[Row], by: str) -> list[FamilyPart]:
+def family_parts(rows: Iterable[Row], by: str) -> list[bodies.FamilyPart]:
     """Return the families among the drivers of a score, the strongest by a column first."""
     parts = [
-        FamilyPart(name=row["name"], contribution=row["contribution"], change=row["change"])
+        bodies.FamilyPart(name=row["name"], contribution=row["contribution"], change=row["change"])
         for row in rows
         if row["kind"] == "family"
     ]
     return sorted(parts, key=lambda part: -abs(getattr(part, by) or 0.0))
 
 
-def _neighbours(bulletin: Bulletin, region: str) -> list[Neighbour]:
+def _neighbours(bulletin: Bulletin, region: str) -> list[bodies.Neighbour]:
     """Return the neighbours of a region with their scores; none in older bulletins."""
     ids = neighbours_of(bulletin, region)
     by_region = groupby(_scores(bulletin, ids) if ids else [], key=lambda score: score.region)
     return [_neighbour(list(scores)) for _, scores in by_region]
 
 
-def _earlier_scores(request: Request, bulletin: Bulletin, region: str) -> list[EarlierScore]:
+def _earlier_scores(
+    request: Request, bulletin: Bulletin, region: str, deaths: dict[str, float]
+) -> list[bodies.EarlierScore]:
     """Return what older bulletins said of a bulletin's months, or of months that have passed."""
     past: PastScores = request.app.state.past
     manifests = tuple(listing_of(request).manifests.values())
-    deaths = Deaths(current_bulletin(request), region)
     longest = max(map(max, bulletin.horizons.values()))
     last = format_month(parse_month(bulletin.manifest.origin) + longest)
     return [
@@ -127,16 +115,19 @@ def _earlier_scores(request: Request, bulletin: Bulletin, region: str) -> list[E
     ]
 
 
-def _earlier(manifest: Manifest, rows: Iterable[Row], deaths: Deaths) -> Iterator[EarlierScore]:
+def _earlier(
+    manifest: Manifest, rows: Iterable[Row], deaths: dict[str, float]
+) -> Iterator[bodies.EarlierScore]:
     origin = parse_month(manifest.origin)
     for row in rows:
         first = 1 if SPECS[row["target"]].is_window else row["horizon"]
         months = [format_month(origin + ahead) for ahead in range(first, row["horizon"] + 1)]
-        mean, outcome = deaths.mean_over(months), None
-        if mean is not None:
+        mean, outcome = None, None
+        if all(month in deaths for month in months):
+            mean = sum(deaths[month] for month in months) / len(months)
             outcome = bool(came_true(row["target"], np.array(mean), np.array(row["threshold"])))
         row.pop("region")
-        yield EarlierScore(
+        yield bodies.EarlierScore(
             bulletin=manifest.id,
             origin=manifest.origin,
             issued_at=manifest.issued_at,
@@ -146,10 +137,10 @@ def _earlier(manifest: Manifest, rows: Iterable[Row], deaths: Deaths) -> Iterato
         )
 
 
-def _driver_of(bulletin: Bulletin, rows: list[Row]) -> Drivers:
+def _driver_of(bulletin: Bulletin, rows: list[Row]) -> bodies.Drivers:
     by_kind = {row["kind"]: row for row in rows}
     score, revision = by_kind["score"], by_kind.get("revision")
-    return Drivers(
+    return bodies.Drivers(
         target=score["target"],
         horizon=score["horizon"],
         probability=score["value"],
@@ -171,8 +162,8 @@ def _previous_probability(score: Row) -> float | None:
     return float(probability_of(np.array(score["contribution"] - score["change"])))
 
 
-def _indicator(bulletin: Bulletin, row: Row) -> IndicatorPart:
-    return IndicatorPart(
+def _indicator(bulletin: Bulletin, row: Row) -> bodies.IndicatorPart:
+    return bodies.IndicatorPart(
         **bulletin.words_of_indicator(row["name"]),
         contribution=row["contribution"],
         value=_finite(row["value"]),
@@ -184,9 +175,9 @@ def _finite(value: float | None) -> float | None:
     return None if value is None or not math.isfinite(value) else value
 
 
-def _neighbour(scores: list[Score]) -> Neighbour:
-    members = set(NeighbourScore.model_fields)
-    return Neighbour(
+def _neighbour(scores: list[Score]) -> bodies.Neighbour:
+    members = set(bodies.NeighbourScore.model_fields)
+    return bodies.Neighbour(
         **scores[0].model_dump(include={"region", "name", "country"}),
-        scores=[NeighbourScore(**score.model_dump(include=members)) for score in scores],
+        scores=[bodies.NeighbourScore(**score.model_dump(include=members)) for score in scores],
     )

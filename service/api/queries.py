@@ -10,8 +10,6 @@ from pydantic_core import PydanticCustomError
 from features.words import Level, RiskName, Target
 from service.store.bulletins import LATEST
 
-Country = Annotated[str, Field(pattern=r"^[A-Z]{3}$")]
-
 _MONTH_AHEAD = r"(1[0-2]|[1-9])"
 _SPAN = rf"{_MONTH_AHEAD}(-{_MONTH_AHEAD})?"
 HORIZONS_PATTERN = rf"^{_SPAN}(,{_SPAN})*$"
@@ -33,12 +31,6 @@ def _spread(texts: object) -> object:
     return sorted(numbers)
 
 
-Horizons = Annotated[
-    list[Annotated[int, Field(ge=1, le=12)]],
-    BeforeValidator(_spread),
-    WithJsonSchema({"type": "array", "items": {"type": "string", "pattern": HORIZONS_PATTERN}}),
-]
-
 Sort = Literal[
     "probability", "exceedance", "mean", "q05", "q10", "q25", "q50", "q75", "q90", "q95",
     "threshold", "horizon", "region", "name",
@@ -59,12 +51,10 @@ Day = Annotated[date, BeforeValidator(_day)]
 Format = Literal["json", "ndjson", "csv", "geojson", "parquet"]
 
 _DEGREES = r"-?\d{1,3}(\.\d{1,9})?"
-BOX_PATTERN = rf"^{_DEGREES}(,{_DEGREES}){{3}}$"
-
 Box = Annotated[
     str | None,
     Field(
-        pattern=BOX_PATTERN,
+        pattern=rf"^{_DEGREES}(,{_DEGREES}){{3}}$",
         description="Only regions that touch this box: west, south, east and north edge [degrees], "
         "with commas between. A western edge east of the eastern one goes across 180 degrees; the "
         "southern and the northern may change places.",
@@ -78,7 +68,7 @@ FormatChoice = Annotated[
 
 LevelFilter = Annotated[Level | None, Field(description="Only regions of this level.")]
 CountryFilter = Annotated[
-    list[Country],
+    list[Annotated[str, Field(pattern=r"^[A-Z]{3}$")]],
     Field(description="Only regions in this country, ISO 3166-1 alpha-3. May be repeated."),
 ]
 MONTH_PATTERN = r"^\d{4}-(0[1-9]|1[0-2])$"
@@ -88,20 +78,14 @@ BulletinChoice = Annotated[
     str, Field(pattern=_NAME_PATTERN, description="The id of a bulletin, or `latest`.")
 ]
 Limit = Annotated[int, Field(ge=1, le=10_000, description="At most so many items a page.")]
-Offset = Annotated[
-    int,
-    Field(
-        ge=0,
-        le=10**9,
-        description="Skip so many items. A page's `next` names its bulletin, which never changes.",
-    ),
-]
 RegionNames = Annotated[
     list[str], Field(description="Only this region, by its id. May be repeated.")
 ]
 TargetFilter = Annotated[Target | None, Field(description="Only this target.")]
 HorizonFilter = Annotated[
-    Horizons,
+    list[Annotated[int, Field(ge=1, le=12)]],
+    BeforeValidator(_spread),
+    WithJsonSchema({"type": "array", "items": {"type": "string", "pattern": HORIZONS_PATTERN}}),
     Field(
         description="Only these horizons [months]: `3`, `1-6` or `1,3,6`; for `escalation` and "
         "`onset` the length of the window. May be repeated."
@@ -119,26 +103,27 @@ class BulletinQuery(NoParameters):
     """Which bulletin is read: the newest of those that pass."""
 
     bulletin: BulletinChoice = LATEST
-    origin: Annotated[
-        str | None,
-        Field(
-            pattern=MONTH_PATTERN,
-            description="Only a bulletin of this origin, YYYY-MM: the last one that was issued.",
-        ),
-    ] = None
-    as_of: Annotated[
-        Day | None,
-        Field(
-            description="Only a bulletin issued by this day [UTC]: the answer that was given then."
-        ),
-    ] = None
+    origin: str | None = Field(
+        default=None,
+        pattern=MONTH_PATTERN,
+        description="Only a bulletin of this origin, YYYY-MM: the last one that was issued.",
+    )
+    as_of: Day | None = Field(
+        default=None,
+        description="Only a bulletin issued by this day [UTC]: the answer that was given then.",
+    )
 
 
 class PageQuery(NoParameters):
     """A list, page by page."""
 
     limit: Limit = 100
-    offset: Offset = 0
+    offset: int = Field(
+        default=0,
+        ge=0,
+        le=10**9,
+        description="Skip so many items. A page's `next` names its bulletin, which never changes.",
+    )
 
 
 class PlaceFilter(BulletinQuery):
@@ -151,14 +136,12 @@ class PlaceFilter(BulletinQuery):
 class RegionFilter(PlaceFilter):
     """Which regions."""
 
-    name: Annotated[
-        str | None,
-        Field(
-            min_length=1,
-            max_length=100,
-            description="Only regions with this in their name, whatever the case and accents.",
-        ),
-    ] = None
+    name: str | None = Field(
+        default=None,
+        min_length=1,
+        max_length=100,
+        description="Only regions with this in their name, whatever the case and accents.",
+    )
     bbox: Box = None
 
 
@@ -168,36 +151,30 @@ class ScoreFilter(PlaceFilter):
     region: RegionNames = []
     target: TargetFilter = None
     horizon: HorizonFilter = []
-    threshold: Annotated[
-        float | None,
-        Field(
-            gt=0,
-            le=1e9,
-            description="Deaths [deaths/month] that interest you: adds `exceedance`, the "
-            "probability of at least so many, from the distribution. Gives `fatalities`, unless "
-            "another target is asked for.",
-        ),
-    ] = None
-    min_probability: Annotated[
-        float | None,
-        Field(
-            ge=0,
-            le=1,
-            description="Only scores of at least this probability; with a `threshold`, of at least "
-            "this exceedance.",
-        ),
-    ] = None
-    risk_level: Annotated[
-        list[RiskName], Field(description="Only scores of this risk level. May be repeated.")
-    ] = []
+    threshold: float | None = Field(
+        default=None,
+        gt=0,
+        le=1e9,
+        description="Deaths [deaths/month] that interest you: adds `exceedance`, the "
+        "probability of at least so many, from the distribution. Gives `fatalities`, unless "
+        "another target is asked for.",
+    )
+    min_probability: float | None = Field(
+        default=None,
+        ge=0,
+        le=1,
+        description="Only scores of at least this probability; with a `threshold`, of at least "
+        "this exceedance.",
+    )
+    risk_level: list[RiskName] = Field(
+        default=[], description="Only scores of this risk level. May be repeated."
+    )
     bbox: Box = None
-    sort: Annotated[
-        Sort,
-        Field(
-            description="The order; `-` is descending. Ties are broken by level, region, target "
-            "and horizon; scores without the number come last."
-        ),
-    ] = "-probability"
+    sort: Sort = Field(
+        default="-probability",
+        description="The order; `-` is descending. Ties are broken by level, region, target "
+        "and horizon; scores without the number come last.",
+    )
 
 
 class RegionQuery(PageQuery, RegionFilter):
@@ -209,33 +186,33 @@ class RegionQuery(PageQuery, RegionFilter):
 class RegionDetailQuery(BulletinQuery):
     """One region."""
 
-    geometry: Annotated[bool, Field(description="Whether to include the outline.")] = False
+    geometry: bool = Field(default=False, description="Whether to include the outline.")
 
 
 class HistoryQuery(BulletinQuery):
     """What happened in one region."""
 
-    first: Annotated[
-        str | None, Field(alias="from", pattern=MONTH_PATTERN, description="First month, YYYY-MM.")
-    ] = None
-    last: Annotated[
-        str | None, Field(alias="to", pattern=MONTH_PATTERN, description="Last month, YYYY-MM.")
-    ] = None
-    indicator: Annotated[
-        list[str],
-        Field(description="Only this indicator; all that are kept by default. May be repeated."),
-    ] = []
+    first: str | None = Field(
+        default=None, alias="from", pattern=MONTH_PATTERN, description="First month, YYYY-MM."
+    )
+    last: str | None = Field(
+        default=None, alias="to", pattern=MONTH_PATTERN, description="Last month, YYYY-MM."
+    )
+    indicator: list[str] = Field(
+        default=[],
+        description="Only this indicator; all that are kept by default. May be repeated.",
+    )
 
 
 class MoverQuery(PageQuery, PlaceFilter):
     """What changed most, page by page."""
 
-    limit: Annotated[int, Field(ge=1, le=1000, description="At most so many items a page.")] = 100
+    limit: int = Field(default=100, ge=1, le=1000, description="At most so many items a page.")
     target: TargetFilter = None
     horizon: HorizonFilter = []
-    direction: Annotated[
-        Literal["up", "down"] | None, Field(description="Only scores that went this way.")
-    ] = None
+    direction: Literal["up", "down"] | None = Field(
+        default=None, description="Only scores that went this way."
+    )
 
 
 class TrackRecordQuery(PageQuery, BulletinQuery):
@@ -244,18 +221,18 @@ class TrackRecordQuery(PageQuery, BulletinQuery):
     level: LevelFilter = None
     target: TargetFilter = None
     horizon: HorizonFilter = []
-    of: Annotated[
-        str | None, Field(pattern=ID_PATTERN, description="Only how this bulletin came out.")
-    ] = None
+    of: str | None = Field(
+        default=None, pattern=ID_PATTERN, description="Only how this bulletin came out."
+    )
 
 
 class BulletinListQuery(NoParameters):
     """Bulletins, page by page."""
 
     limit: Limit = 100
-    after: Annotated[
-        str | None, Field(pattern=ID_PATTERN, description="Only those that follow this one.")
-    ] = None
+    after: str | None = Field(
+        default=None, pattern=ID_PATTERN, description="Only those that follow this one."
+    )
 
 
 class CompareQuery(PageQuery):
@@ -263,13 +240,11 @@ class CompareQuery(PageQuery):
 
     a: BulletinChoice
     b: BulletinChoice = LATEST
-    match: Annotated[
-        Literal["horizon", "target_month"],
-        Field(
-            description="Whether scores belong together that look equally far ahead, or those "
-            "that are about the same month."
-        ),
-    ] = "horizon"
+    match: Literal["horizon", "target_month"] = Field(
+        default="horizon",
+        description="Whether scores belong together that look equally far ahead, or those "
+        "that are about the same month.",
+    )
     level: LevelFilter = None
     country: CountryFilter = []
     region: RegionNames = []
@@ -290,6 +265,6 @@ class TargetQuery(PageQuery, BulletinQuery):
 class IndicatorQuery(PageQuery, BulletinQuery):
     """Indicators, page by page."""
 
-    family: Annotated[
-        list[str], Field(description="Only indicators of this family. May be repeated.")
-    ] = []
+    family: list[str] = Field(
+        default=[], description="Only indicators of this family. May be repeated."
+    )

@@ -7,14 +7,7 @@ import orjson
 from fastapi import APIRouter, Query, Request, Response
 
 from bulletins.form import HISTORY_FILE, INDICATOR_VALUES_FILE, REGIONS_FILE
-from service.api.bodies import (
-    HistoryMonth,
-    IndicatorMonth,
-    IndicatorSeries,
-    RegionAnswer,
-    RegionDetail,
-    RegionHistory,
-)
+from service.api import bodies
 from service.api.current import chosen_bulletin, is_stale
 from service.api.lists import NULL, Page, chosen_form, form_responses, in_form, json_response
 from service.api.queries import HistoryQuery, RegionDetailQuery, RegionQuery
@@ -46,7 +39,7 @@ def list_regions(request: Request, query: Annotated[RegionQuery, Query()]) -> Re
     return in_form(request, query, page, form)
 
 
-@router.get("/{region}", response_model=RegionAnswer)
+@router.get("/{region}", response_model=bodies.RegionAnswer)
 def show_region(
     request: Request, region: str, query: Annotated[RegionDetailQuery, Query()]
 ) -> Response:
@@ -56,16 +49,16 @@ def show_region(
     outline = None
     if query.geometry and REGIONS_FILE in bulletin.parts:
         outline = orjson.loads(outlines_of(bulletin).get(region, NULL))
-    body = RegionAnswer(
+    body = bodies.RegionAnswer(
         bulletin=BulletinSummary.of(bulletin, stale=is_stale(request)),
-        region=RegionDetail(
+        region=bodies.RegionDetail(
             **summary.model_dump(), neighbours=neighbours_of(bulletin, region), geometry=outline
         ),
     )
     return json_response(body)
 
 
-@router.get("/{region}/history", response_model=RegionHistory)
+@router.get("/{region}/history", response_model=bodies.RegionHistory)
 def show_history(
     request: Request, region: str, query: Annotated[HistoryQuery, Query()]
 ) -> Response:
@@ -79,12 +72,12 @@ def show_history(
     def is_within(month: str) -> bool:
         return (query.first or month) <= month <= (query.last or month)
 
-    rows = bulletin.part(HISTORY_FILE).of_region(region, list(HistoryMonth.model_fields))
-    months = rows.drop_columns(["region"]).to_pylist()
-    body = RegionHistory(
+    rows = bulletin.part(HISTORY_FILE).of_region(region, list(bodies.HistoryMonth.model_fields))
+    months = rows.to_pylist()
+    body = bodies.RegionHistory(
         bulletin=BulletinSummary.of(bulletin, stale=is_stale(request)),
         region=summary,
-        months=[HistoryMonth(**row) for row in months if is_within(row["month"])],
+        months=[bodies.HistoryMonth(**row) for row in months if is_within(row["month"])],
         indicators=_indicators(bulletin, region, query.indicator, is_within),
     )
     return json_response(body)
@@ -92,7 +85,7 @@ def show_history(
 
 def _indicators(
     bulletin: Bulletin, region: str, names: list[str], is_within: Callable[[str], bool]
-) -> list[IndicatorSeries]:
+) -> list[bodies.IndicatorSeries]:
     """Return what the models read, by indicator; raises UnknownError for a name they do not."""
     table = bulletin.part(INDICATOR_VALUES_FILE).of_region(region)
     months = table["month"].to_pylist()
@@ -104,10 +97,10 @@ def _indicators(
             f"has {', '.join(read)}"
         )
     return [
-        IndicatorSeries(
+        bodies.IndicatorSeries(
             **bulletin.words_of_indicator(name),
             values=[
-                IndicatorMonth(month=month, value=value)
+                bodies.IndicatorMonth(month=month, value=value)
                 for month, value in zip(months, table[name].to_pylist(), strict=True)
                 if is_within(month)
             ],

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from starlette.concurrency import run_in_threadpool
 
 from bulletins.reading import QUANTILE_COLUMNS
-from bulletins.tables import Frame, as_numbers, choice_column, number_column, text_column
+from bulletins.tables import Frame, as_numbers, number_column, text_column
 from features.words import DISTRIBUTIONS, RISK_LEVELS
 from service.api.current import chosen_bulletin
 from service.api.lists import NULL, Page, chosen_form, form_responses, in_form
@@ -61,13 +61,13 @@ def _answer(request: Request, query: ScoreQuery) -> Response:
 def table_at(bulletin: Bulletin, selection: Selection) -> pa.Table:
     """Return scores as a table: the members of a `Score`, a column for each quantile."""
     rows, manifest = selection.rows, bulletin.manifest
-    exceedance = selection.exceedance
-    if exceedance is None:
-        exceedance = np.full(len(rows), np.nan)
-    risk = choice_column(risk_of_scores(bulletin)[rows], RISK_LEVELS)
+    exceedance = pa.nulls(len(rows), pa.float64())
+    if selection.exceedance is not None:
+        exceedance = number_column(selection.exceedance)
+    risk = text_column(risk_of_scores(bulletin)[rows], RISK_LEVELS)
     table = bulletin.scores.take(rows)
     table = table.add_column(table.column_names.index("probability") + 1, "risk_level", risk)
-    table = table.append_column("exceedance", number_column(exceedance))
+    table = table.append_column("exceedance", exceedance)
     issue = {
         "origin": manifest.origin,
         "issued_at": manifest.issued_at.isoformat(),
@@ -75,7 +75,7 @@ def table_at(bulletin: Bulletin, selection: Selection) -> pa.Table:
         "simulated": "true" if manifest.simulated else "false",
     }
     for name, value in issue.items():
-        table = table.append_column(name, text_column([value] * len(rows)))
+        table = table.append_column(name, text_column(np.zeros(len(rows), np.int8), [value]))
     return table
 
 

@@ -59,18 +59,19 @@ def select_scores(bulletin: Bulletin, query: ScoreFilter) -> Selection:
         conditions.append(np.isin(risk_of_scores(bulletin), codes))
     if query.bbox is not None:
         conditions.append(scores.among("region", _regions_in(bulletin, query.bbox)))
-    rows = _in_order(scores, conditions, query.sort, exceedance)
+    mask = reduce(and_, conditions) if conditions else None
+    rows = _in_order(scores, mask, query.sort, exceedance)
     return Selection(rows, None if exceedance is None else exceedance[rows])
 
 
 def _in_order(
-    scores: Frame, conditions: list[BoolArray], sort: str, exceedance: FloatArray | None
+    scores: Frame, mask: BoolArray | None, sort: str, exceedance: FloatArray | None
 ) -> Rows:
-    if sort.endswith("exceedance"):
-        value = np.full(len(scores), np.nan) if exceedance is None else exceedance
-        order: Rows = np.argsort(-value if sort.startswith("-") else value, kind="stable")
-        return order[reduce(and_, conditions)[order]] if conditions else order
-    return scores.in_order(sort, reduce(and_, conditions)) if conditions else scores.order(sort)
+    if not sort.endswith("exceedance"):
+        return scores.order(sort, mask)
+    value = np.full(len(scores), np.nan) if exceedance is None else exceedance
+    order: Rows = np.argsort(-value if sort.startswith("-") else value, kind="stable")
+    return order if mask is None else order[mask[order]]
 
 
 def select_regions(bulletin: Bulletin, query: RegionFilter) -> Rows:

@@ -4,7 +4,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query, Request, Response
 
-from bulletins.form import ListedIndicator, Manifest, RiskScale
+from bulletins.form import ListedIndicator, Manifest, RiskLevel
 from features.words import SPECS, TARGETS, Target
 from service.api.bodies import ExplainedRisk, TargetDescription, TargetList, TargetScale
 from service.api.current import chosen_bulletin
@@ -68,22 +68,22 @@ def _describe(manifest: Manifest, target: Target, horizons: list[int]) -> Target
         unit=SPECS[target].unit,
         horizons=horizons,
         thresholds=manifest.thresholds,
-        scales=[_explained(scale) for scale in scales if scale is not None],
-    )
-
-
-def _explained(scale: RiskScale) -> TargetScale:
-    return TargetScale(
-        level=scale.level,
-        base_rate=scale.base_rate,
-        levels=[
-            ExplainedRisk(**risk.model_dump(), meaning=_meaning(risk.scores, risk.came_true))
-            for risk in scale.levels
+        scales=[
+            TargetScale(
+                level=scale.level,
+                base_rate=scale.base_rate,
+                levels=[
+                    ExplainedRisk(**risk.model_dump(), meaning=_meaning(risk))
+                    for risk in scale.levels
+                ],
+            )
+            for scale in scales
+            if scale is not None
         ],
     )
 
 
-def _meaning(scores: int, came_true: float | None) -> str:
-    if came_true is None:
+def _meaning(risk: RiskLevel) -> str:
+    if risk.came_true is None:
         return "No score was so high in the backtest."
-    return f"Of {scores:,} such scores in the backtest {came_true:.1%} came true."
+    return f"Of {risk.scores:,} such scores in the backtest {risk.came_true:.1%} came true."

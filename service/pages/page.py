@@ -48,9 +48,7 @@ _COMMON = (
 _HEADERS = {"Content-Security-Policy": _COMMON}
 _DOCS_HEADERS = {"Content-Security-Policy": f"{_COMMON} 'unsafe-inline'"}
 
-router = APIRouter(
-    include_in_schema=False, default_response_class=HTMLResponse, route_class=QueryRoute
-)
+router = APIRouter(include_in_schema=False, route_class=QueryRoute)
 
 
 class PageView(NoParameters):
@@ -70,7 +68,8 @@ def show_page(request: Request, query: Annotated[PageView, Query()]) -> HTMLResp
     """Show a bulletin: what it is, a map of it, and its highest scores."""
     bulletin = used_bulletin(request, query.bulletin)
     manifest = bulletin.manifest
-    level = query.level or next(name for name in _LEVELS if name in manifest.levels)
+    levels = [name for name in _LEVELS if name in manifest.levels]
+    level = query.level or levels[0]
     target, horizon = _chosen(bulletin, query)
     view = {"level": level, "target": target, "horizon": horizon}
     top = ScoreFilter(level=level, target=target, horizon=[horizon])
@@ -81,7 +80,7 @@ def show_page(request: Request, query: Annotated[PageView, Query()]) -> HTMLResp
         pinned=query.bulletin != LATEST,
         view=view,
         scores=scores_at(bulletin, select_scores(bulletin, top).page(0, ROWS)),
-        levels=[name for name in _LEVELS if name in manifest.levels],
+        levels=levels,
         level_names=_LEVEL_NAMES,
         targets=[name for name in DISPLAYED if name in bulletin.horizons],
         target_names={name: spec.title for name, spec in SPECS.items()},

@@ -4,7 +4,7 @@ import hashlib
 import logging
 import os
 from collections import OrderedDict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date
 from functools import cached_property
@@ -43,6 +43,15 @@ class Bulletin:
             raise UnknownError(f"{age}: ask a newer one")
         return self.parts[name]
 
+    def rows_of_region(
+        self, name: str, region: str, columns: Sequence[str] | None = None
+    ) -> list[dict[str, Any]]:
+        """Return the rows of a region in a file, none when the bulletin does not have it."""
+        if name not in self.parts:
+            return []
+        rows: list[dict[str, Any]] = self.parts[name].of_region(region, columns).to_pylist()
+        return rows
+
     @cached_property
     def _catalogue(self) -> dict[str, dict[str, Any]]:
         words = ("name", "meaning", "unit")
@@ -69,8 +78,8 @@ Stamp = tuple[tuple[str, int, int, int], ...]
 class Listing(NamedTuple):
     """The bulletins as they were at one look; replaced whole, so that no reader sees half of it.
 
-    `manifests` are by id, the newest first. `passed_over` says why a folder is not served. `digest`
-    changes with the set of bulletins.
+    `manifests` are by id, the newest first; `newest` is None while none can be served.
+    `passed_over` says why a folder is not served. `digest` changes with the set of bulletins.
     """
 
     stamps: dict[str, Stamp]
@@ -89,12 +98,9 @@ class Listing(NamedTuple):
             is_issued = issued_by is None or manifest.issued_at.astimezone(UTC).date() <= issued_by
             if is_named and is_of_origin and is_issued:
                 return manifest
-        conditions = [f"with the id {name}"] if name != LATEST else []
-        conditions += [f"of origin {origin}"] if origin is not None else []
-        conditions += [f"issued by {issued_by}"] if issued_by is not None else []
-        raise UnknownBulletinError(
-            f"there is no bulletin {', '.join(conditions)}: see the list of bulletins"
-        )
+        asked = {"with the id": name, "of origin": origin, "issued by": issued_by}
+        conditions = ", ".join(f"{k} {v}" for k, v in asked.items() if v not in {LATEST, None})
+        raise UnknownBulletinError(f"there is no bulletin {conditions}: see the list of bulletins")
 
 
 class BulletinStore:
@@ -113,14 +119,6 @@ class BulletinStore:
         self._trouble = ""
         self.listing = Listing({}, {}, None, {}, _digest({}))
         self.look()
-
-    def current(self) -> Bulletin | None:
-        """Return the newest bulletin that can be served, or None when there is none yet."""
-        return self.listing.newest
-
-    def manifests(self) -> tuple[Manifest, ...]:
-        """Return the manifests of all bulletins, newest first."""
-        return tuple(self.listing.manifests.values())
 
     def get(self, name: str, listing: Listing | None = None) -> Bulletin:
         """Return a bulletin of a listing (default: the present one) by its id or `latest`.

@@ -3,17 +3,18 @@
 from collections.abc import Callable, Sequence
 from functools import wraps
 from threading import RLock
-from typing import NamedTuple, TypeVar
+from typing import TypeVar
 from weakref import WeakKeyDictionary
 
 import numpy as np
+import pyarrow as pa
 from numpy.typing import NDArray
 
 from bulletins.form import DISTRIBUTIONS_FILE, REGIONS_FILE, Manifest, RiskScale
 from bulletins.reading import REGION
-from bulletins.tables import Frame, Rows, as_numbers, as_numpy, number_column
+from bulletins.tables import Frame, Rows, as_numbers, as_numpy
 from features.arrays import FloatArray, IntArray
-from features.words import DISTRIBUTIONS, RISK_LEVELS, SPECS, RiskName, Target
+from features.words import DISTRIBUTIONS, SPECS, Target
 from service.errors import UnknownBulletinError
 from service.store.bulletins import Bulletin
 
@@ -59,15 +60,13 @@ def regions_of(bulletin: Bulletin) -> Frame:
         return Frame(bulletin.part(REGIONS_FILE).whole(columns))
     scores = bulletin.scores
     table = scores.take(scores.distinct("region")).select(list(REGION))
-    unknown = number_column(np.full(len(table), np.nan))
+    unknown = pa.nulls(len(table), pa.float64())
     return Frame(table.append_column("latitude", unknown).append_column("longitude", unknown))
 
 
 def neighbours_of(bulletin: Bulletin, region: str) -> list[str]:
     """Return the ids of the scored regions that touch one; none in older bulletins."""
-    if REGIONS_FILE not in bulletin.parts:
-        return []
-    rows = bulletin.part(REGIONS_FILE).of_region(region, ("neighbours",)).to_pylist()
+    rows = bulletin.rows_of_region(REGIONS_FILE, region, ("neighbours",))
     return [name for row in rows for name in row["neighbours"]]
 
 
@@ -92,18 +91,12 @@ def _edges(bulletin: Bulletin) -> tuple[list[str], dict[str, FloatArray]]:
     return table["region"].to_pylist(), {name: as_numbers(table[name]) for name in _EDGES}
 
 
-class Distributions(NamedTuple):
-    """The distributions of n scores, by their rows: deaths and their exceedances, end to end."""
-
-    rows: Rows
-    ends: IntArray
-    deaths: FloatArray
-    exceedance: FloatArray
-
-
 @derived
-def _distributions(bulletin: Bulletin) -> Distributions:
-    """Return the distributions; raises UnknownBulletinError when they are of other scores."""
+def _distributions(bulletin: Bulletin) -> tuple[Rows, IntArray, FloatArray, FloatArray]:
+    """Return the rows of n scores, and their deaths and exceedances end to end, with the ends.
+
+    Raises UnknownBulletinError when the distributions are of other scores.
+    """
     columns = ["region", "level", "horizon", "deaths", "exceedance"]
     table = bulletin.part(DISTRIBUTIONS_FILE).whole(columns)
     scores = bulletin.scores
@@ -114,8 +107,7 @@ def _distributions(bulletin: Bulletin) -> Distributions:
             f"bulletin {bulletin.manifest.id} is damaged: its distributions are of other scores"
         )
     deaths, exceedance = (table[name].combine_chunks() for name in ("deaths", "exceedance"))
-    numbers = as_numpy(deaths.values), as_numpy(exceedance.values)
-    return Distributions(rows, as_numpy(deaths.offsets), *numbers)
+    return rows, as_numpy(deaths.offsets), as_numpy(deaths.values), as_numpy(exceedance.values)
 
 
 def exceedance_of_scores(bulletin: Bulletin, threshold: float) -> FloatArray:
@@ -138,11 +130,6 @@ def scale_of(manifest: Manifest, level: str, target: Target) -> RiskScale | None
     """Return the scale of a target at a level of regions, None if it has none."""
     cell = (level, SPECS[target].shares)
     return next((s for s in manifest.risk_scales if (s.level, s.target) == cell), None)
-
-
-def risk_name(code: int) -> RiskName | None:
-    """Return the name for a place in RISK_LEVELS; None for NO_LEVEL."""
-    return None if code == NO_LEVEL else RISK_LEVELS[code]
 
 
 @derived

@@ -1,24 +1,15 @@
 """Fixtures of the example bulletin, for tests of its form and reader."""
 
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
-import pyarrow as pa
 import pytest
 
-from bulletins.form import Manifest
-from tests.bulletins.example import Row, publish_bulletin, rows_of, table_of
-
-
-@pytest.fixture(scope="session")
-def publish() -> Callable[..., Manifest]:
-    return publish_bulletin
+from tests.bulletins.example import Row, publish_bulletin, rows_of
 
 
 @pytest.fixture
-def own_home(tmp_path: Path, publish: Callable[..., Any]) -> Path:
-    publish(tmp_path)
+def own_home(tmp_path: Path) -> Path:
+    publish_bulletin(tmp_path)
     return tmp_path
 
 
@@ -26,8 +17,3 @@ def own_home(tmp_path: Path, publish: Callable[..., Any]) -> Path:
 def rows() -> list[Row]:
     """The rows of the example bulletin."""
     return rows_of()
-
-
-@pytest.fixture(scope="session")
-def table() -> Callable[[list[Row]], pa.Table]:
-    return table_of

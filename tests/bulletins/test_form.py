@@ -7,44 +7,11 @@ from pydantic import ValidationError
 
 from bulletins.form import DRIVERS_SCHEMA, FORMAT, SCORES_SCHEMA, Manifest
 from features.words import QUANTILES, quantile_column
+from tests.bulletins.example import manifest_of, rows_of
 
-CONTENT: dict[str, Any] = {
-    "format": 1,
-    "id": "2024-12-0123456789ab",
-    "origin": "2024-12",
-    "issued_at": "2025-01-03T06:00:00Z",
-    "simulated": False,
-    "levels": ["admin1"],
-    "thresholds": {"admin1": 5.0},
-    "vintage": {
-        "history": "ucdp",
-        "as_of": "2025-01-02",
-        "digest": "d" * 64,
-        "releases": [
-            {
-                "source": "ucdp",
-                "release": "ged241",
-                "available_on": "2024-06-05",
-                "sha256": "a" * 64,
-            }
-        ],
-    },
-    "models": [
-        {
-            "level": "admin1",
-            "name": "tocsin-admin1",
-            "version": 3,
-            "run_id": "f" * 32,
-            "learner": "boosting",
-            "summary_events": "spread",
-            "trained_to": "2024-12",
-            "skill": {"instability": 0.2},
-        }
-    ],
-    "code": "0.1.0",
-    "rows": 30,
-    "scores_sha256": "b" * 64,
-}
+CONTENT: dict[str, Any] = manifest_of(rows_of()).model_dump(
+    mode="json", exclude={"drivers_sha256", "previous", "files", "risk_scales"}
+)
 
 
 def changed(path: str, value: object) -> str:

@@ -1,19 +1,16 @@
 import json
 import math
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import pyarrow as pa
 import pytest
 
 from bulletins.form import Manifest
 from bulletins.reading import read_manifest, read_scores
 from features.errors import BulletinError
+from tests.bulletins.example import publish_bulletin, table_of
 
 Row = dict[str, Any]
-Publish = Callable[..., Manifest]
-Table = Callable[[list[Row]], pa.Table]
 
 
 def folder_of(home: Path, manifest: Manifest) -> Path:
@@ -25,10 +22,8 @@ def change_manifest(folder: Path, **changes: Any) -> None:
     path.write_text(json.dumps(json.loads(path.read_text()) | changes))
 
 
-def test_a_sound_bulletin_is_read_in_the_order_of_its_key(
-    tmp_path: Path, publish: Publish, rows: list[Row]
-) -> None:
-    manifest = publish(tmp_path, rows=rows[::-1])
+def test_a_sound_bulletin_is_read_in_the_order_of_its_key(tmp_path: Path, rows: list[Row]) -> None:
+    manifest = publish_bulletin(tmp_path, rows=rows[::-1])
     folder = folder_of(tmp_path, manifest)
     assert read_manifest(folder) == manifest
     assert read_scores(folder, manifest).table.to_pylist() == rows
@@ -48,9 +43,9 @@ def test_a_sound_bulletin_is_read_in_the_order_of_its_key(
     ],
 )
 def test_a_manifest_that_cannot_be_true_is_refused_by_name_and_reason(
-    tmp_path: Path, publish: Publish, changes: dict[str, Any], reason: str
+    tmp_path: Path, changes: dict[str, Any], reason: str
 ) -> None:
-    folder = folder_of(tmp_path, publish(tmp_path))
+    folder = folder_of(tmp_path, publish_bulletin(tmp_path))
     change_manifest(folder, **changes)
     with pytest.raises(BulletinError) as refusal:
         read_manifest(folder)
@@ -60,52 +55,48 @@ def test_a_manifest_that_cannot_be_true_is_refused_by_name_and_reason(
 
 
 @pytest.mark.parametrize("content", [b"", b"{", b"\x00\xff", b"[]", b"null"])
-def test_a_manifest_that_is_no_json_object_is_refused(
-    tmp_path: Path, publish: Publish, content: bytes
-) -> None:
-    folder = folder_of(tmp_path, publish(tmp_path))
+def test_a_manifest_that_is_no_json_object_is_refused(tmp_path: Path, content: bytes) -> None:
+    folder = folder_of(tmp_path, publish_bulletin(tmp_path))
     (folder / "manifest.json").write_bytes(content)
     with pytest.raises(BulletinError, match=r"manifest\.json is not of the form"):
         read_manifest(folder)
 
 
 @pytest.mark.parametrize("name", ["manifest.json", "scores.parquet"])
-def test_a_missing_file_is_named(tmp_path: Path, publish: Publish, name: str) -> None:
-    manifest = publish(tmp_path)
+def test_a_missing_file_is_named(tmp_path: Path, name: str) -> None:
+    manifest = publish_bulletin(tmp_path)
     folder = folder_of(tmp_path, manifest)
     (folder / name).unlink()
     with pytest.raises(BulletinError, match=f"{name} cannot be read"):
         read_scores(folder, read_manifest(folder))
 
 
-def test_scores_that_are_cut_short_are_refused(tmp_path: Path, publish: Publish) -> None:
-    manifest = publish(tmp_path)
+def test_scores_that_are_cut_short_are_refused(tmp_path: Path) -> None:
+    manifest = publish_bulletin(tmp_path)
     path = folder_of(tmp_path, manifest) / "scores.parquet"
     path.write_bytes(path.read_bytes()[:-1])
     with pytest.raises(BulletinError, match="content hash"):
         read_scores(path.parent, manifest)
 
 
-def test_scores_that_are_no_parquet_are_refused(tmp_path: Path, publish: Publish) -> None:
+def test_scores_that_are_no_parquet_are_refused(tmp_path: Path) -> None:
     digest = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"  # of "test"
-    manifest = publish(tmp_path, scores_sha256=digest)
+    manifest = publish_bulletin(tmp_path, scores_sha256=digest)
     folder = folder_of(tmp_path, manifest)
     (folder / "scores.parquet").write_bytes(b"test")
     with pytest.raises(BulletinError, match="not a Parquet file"):
         read_scores(folder, manifest)
 
 
-def test_a_wrong_number_of_rows_is_refused(tmp_path: Path, publish: Publish) -> None:
-    manifest = publish(tmp_path)
+def test_a_wrong_number_of_rows_is_refused(tmp_path: Path) -> None:
+    manifest = publish_bulletin(tmp_path)
     wrong = manifest.model_copy(update={"rows": manifest.rows + 1})
     with pytest.raises(BulletinError, match=f"has {manifest.rows} rows"):
         read_scores(folder_of(tmp_path, manifest), wrong)
 
 
-def test_other_columns_are_refused(
-    tmp_path: Path, publish: Publish, rows: list[Row], table: Table
-) -> None:
-    manifest = publish(tmp_path, rows=rows, table=table(rows).drop_columns(["q95"]))
+def test_other_columns_are_refused(tmp_path: Path, rows: list[Row]) -> None:
+    manifest = publish_bulletin(tmp_path, rows=rows, table=table_of(rows).drop_columns(["q95"]))
     with pytest.raises(BulletinError, match="does not have the columns"):
         read_scores(folder_of(tmp_path, manifest), manifest)
 
@@ -130,16 +121,11 @@ def test_other_columns_are_refused(
     ],
 )
 def test_scores_that_cannot_be_true_are_refused(
-    tmp_path: Path,
-    publish: Publish,
-    rows: list[Row],
-    table: Table,
-    changes: Row,
-    reason: str,
+    tmp_path: Path, rows: list[Row], changes: Row, reason: str
 ) -> None:
     first = {"region": "MLI-mopti", "target": "fatalities", "horizon": 1}
     spoilt = [row | changes if first.items() <= row.items() else row for row in rows]
     assert spoilt != rows
-    manifest = publish(tmp_path, rows=rows, table=table(spoilt))
+    manifest = publish_bulletin(tmp_path, rows=rows, table=table_of(spoilt))
     with pytest.raises(BulletinError, match=reason):
         read_scores(folder_of(tmp_path, manifest), manifest)

@@ -1,43 +1,29 @@
 import json
-import sys
 from pathlib import Path
 
 import pandas as pd
 import pytest
 
-import tocsin
 from experiments.benchmarks.views import EXPERIMENT as VIEWS
-
-
-def command(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], *arguments: str
-) -> tuple[int, str, str]:
-    monkeypatch.setattr(sys, "argv", ["tocsin", "benchmark", *arguments])
-    with pytest.raises(SystemExit) as done:
-        tocsin.main()
-    figures = capsys.readouterr()
-    code = done.value.code
-    return (code if isinstance(code, int) else 0), figures.out, figures.err
+from tests.command import tocsin
 
 
 def test_views_prints_its_tables_and_writes_what_was_asked(
     views_folder: Path,
     tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
 ) -> None:
     experiment = tmp_path / "own.toml"
     text = VIEWS.read_text().replace("calibration_months = 24", "calibration_months = 6")
     experiment.write_text(text.replace("iterations = 100", "iterations = 3"))
-    code, out, _ = command(
-        monkeypatch, capsys, "views", "--data", str(views_folder), "--windows", "2020",
+    done = tocsin(
+        None, "benchmark", "views", "--data", str(views_folder), "--windows", "2020",
         "--config", str(experiment),
         "--json", str(tmp_path / "f.json"), "--predictions", str(tmp_path / "p.parquet"),
         "--jobs", "1",
     )  # fmt: skip
-    assert code == 0
-    assert "| 2020 |" in out
-    assert "| PaCE_ShapeFinder | published |" in out
+    assert done.returncode == 0
+    assert "| 2020 |" in done.stdout
+    assert "| PaCE_ShapeFinder | published |" in done.stdout
     assert {f["window"] for f in json.loads((tmp_path / "f.json").read_text())["figures"]} == {
         "2020",
         "mean",
@@ -50,16 +36,14 @@ def test_views_prints_its_tables_and_writes_what_was_asked(
 def test_sub_forecast_prints_its_tables_and_writes_what_was_asked(
     counts_path: Path,
     tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
 ) -> None:
-    code, out, _ = command(
-        monkeypatch, capsys, "sub-forecast", "--data", str(counts_path), "--from", "2021-02",
+    done = tocsin(
+        None, "benchmark", "sub-forecast", "--data", str(counts_path), "--from", "2021-02",
         "--to", "2021-04", "--units", "5", "--json", str(tmp_path / "f.json"),
         "--predictions", str(tmp_path / "p.parquet"), "--jobs", "1",
     )  # fmt: skip
-    assert code == 0
-    assert "forest + news, published" in out
+    assert done.returncode == 0
+    assert "forest + news, published" in done.stdout
     assert json.loads((tmp_path / "f.json").read_text())["units"] == 5
     written = pd.read_parquet(tmp_path / "p.parquet")
     assert sorted(set(written["origin"])) == ["2021-02", "2021-03", "2021-04"]
@@ -79,11 +63,8 @@ def test_sub_forecast_prints_its_tables_and_writes_what_was_asked(
 def test_what_cannot_be_used_is_one_plain_line(
     arguments: tuple[str, ...],
     tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
 ) -> None:
-    monkeypatch.chdir(tmp_path)
-    code, out, err = command(monkeypatch, capsys, *arguments)
-    assert (code, out) == (1, "")
-    assert err.startswith("tocsin: ")
-    assert err.count("\n") == 1
+    refused = tocsin(None, "benchmark", *arguments, cwd=tmp_path)
+    assert (refused.returncode, refused.stdout) == (1, "")
+    assert refused.stderr.startswith("tocsin: ")
+    assert refused.stderr.count("\n") == 1

@@ -4,7 +4,6 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
-from queue import Queue
 from typing import Any
 
 import httpx
@@ -12,21 +11,16 @@ import pytest
 from fastapi import FastAPI
 
 from service.app import create_app
-from service.server import Server, bind
+from service.server import address_of, bind, server_of
 from service.settings import Settings
-from tests.bulletins.conftest import own_home, publish, rows, table
-from tests.bulletins.example import (
-    EXAMPLE_MONTHS,
-    NOW,
-    publish_bulletin,
-    publish_months,
-)
+from tests.bulletins.conftest import own_home, rows
+from tests.bulletins.example import EXAMPLE_MONTHS, NOW, publish_bulletin, publish_months
 
 LOOK_EVERY_S = 0.01
 
 _servers: list[threading.Thread] = []
 
-__all__ = ["own_home", "publish", "rows", "table"]
+__all__ = ["own_home", "rows"]
 
 
 def join_servers() -> None:
@@ -57,13 +51,12 @@ def serve_app(app: FastAPI, settings: Settings | None = None) -> Iterator[httpx.
     """An application on a real socket; gives a client for it."""
     chosen = settings or Settings()
     listener = bind("127.0.0.1", 0, unread_seconds=chosen.send_seconds)
-    addresses: Queue[str] = Queue()
-    server = Server(app, addresses.put, chosen)
+    server = server_of(app, chosen)
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
     thread.start()
     try:
         hooks = {"response": [read_strictly]}
-        with httpx.Client(base_url=addresses.get(timeout=10), event_hooks=hooks) as client:
+        with httpx.Client(base_url=address_of(listener), event_hooks=hooks) as client:
             yield client
     finally:
         server.should_exit = True  # it takes a fifth of a second, which nobody has to wait for
@@ -96,16 +89,6 @@ def serving_with(
 
 def serve_home(home: Path) -> AbstractContextManager[httpx.Client]:
     return serving_with(home)
-
-
-@pytest.fixture(scope="session")
-def serving() -> Callable[[Path], AbstractContextManager[httpx.Client]]:
-    return serve_home
-
-
-@pytest.fixture(scope="session")
-def serving_app() -> Callable[[FastAPI], AbstractContextManager[httpx.Client]]:
-    return serve_app
 
 
 @pytest.fixture(scope="session")

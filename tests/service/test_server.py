@@ -14,6 +14,7 @@ import pytest
 
 from features.errors import TocsinError
 from service.server import bind, serve
+from service.settings import Settings
 from tests.paths import ROOT
 
 READY_WITHIN_S = 3.0  # of processor time
@@ -95,7 +96,7 @@ def test_a_port_in_use_is_refused_in_one_line(tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
         with pytest.raises(TocsinError) as refusal:
-            serve(tmp_path, "127.0.0.1", port)
+            serve(tmp_path, "127.0.0.1", port, print, Settings())
     message = str(refusal.value)
     assert str(port) in message
     assert "--port" in message

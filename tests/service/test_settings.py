@@ -7,7 +7,7 @@ import pytest
 
 from features.errors import ConfigurationError
 from service.app import create_app
-from service.server import Server, bind, needs_keys
+from service.server import bind, needs_keys, server_of
 from service.settings import DEFAULT, Settings, read_settings
 
 
@@ -49,6 +49,6 @@ def test_when_keys_are_needed(keys: Any, host: str, *, needed: bool) -> None:
 
 def test_the_server_takes_its_bounds_from_the_settings(own_home: Path) -> None:
     settings = Settings(most_connections=7, keep_alive_seconds=3)
-    server = Server(create_app(own_home, settings), settings=settings)
+    server = server_of(create_app(own_home, settings), settings)
     assert (server.config.limit_concurrency, server.config.timeout_keep_alive) == (7, 3)
     bind("127.0.0.1", 0).close()

@@ -1,6 +1,3 @@
-import os
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +7,7 @@ import pytest
 from features.errors import InputError, TocsinError
 from service.errors import NoBulletinError, ParameterError, UnknownError
 from service.terminal import remote_scores, top_scores
+from tests.command import tocsin
 
 
 def test_the_terminal_gives_what_the_api_gives(home: Path, client: httpx.Client) -> None:
@@ -48,30 +46,24 @@ def test_the_terminal_says_when_nothing_is_published(tmp_path: Path) -> None:
 
 
 def test_a_remote_service_gives_the_same(home: Path, client: httpx.Client) -> None:
-    asked = [("country", "MLI"), ("level", "admin1"), ("target", "instability"), ("limit", "3")]
-    page = remote_scores(str(client.base_url), asked)
-    _, scores = top_scores(home, country=["MLI"], level="admin1", target="instability", limit=3)
-    assert page.items == scores
-    assert page.bulletin.simulated
+    asked: dict[str, Any] = {"country": ["MLI"], "level": "admin1", "target": "instability"}
+    bulletin, scores = remote_scores(str(client.base_url), limit=3, **asked)
+    assert scores == top_scores(home, limit=3, **asked)[1]
+    assert bulletin.simulated
 
 
 def test_a_remote_refusal_is_told_as_it_was_given(client: httpx.Client) -> None:
     with pytest.raises(InputError, match="country 'XXX'"):
-        remote_scores(str(client.base_url), [("country", "XXX")])
+        remote_scores(str(client.base_url), country="XXX")
     with pytest.raises(InputError, match="cannot be reached"):
-        remote_scores("http://127.0.0.1:1", [])
+        remote_scores("http://127.0.0.1:1")
     with pytest.raises(InputError, match="otherwise"):
-        remote_scores(f"{client.base_url}/docs#", [])
+        remote_scores(f"{client.base_url}/docs#")
 
 
 def test_the_command_asks_the_service_that_it_is_told(client: httpx.Client) -> None:
-    command = [str(Path(sys.executable).with_name("tocsin")), "scores"]
-    told = subprocess.run(
-        [*command, "--url", str(client.base_url), "--country", "MLI", "--level", "admin1"],
-        capture_output=True,
-        text=True,
-        check=True,
-        env={**os.environ, "COLUMNS": "160"},
-    )
+    asked = ("--url", str(client.base_url), "--country", "MLI", "--level", "admin1")
+    told = tocsin(None, "scores", *asked)
+    assert told.returncode == 0
     assert "SIMULATED bulletin 2024-12-5f3a9c01d2e4" in told.stdout
     assert "MLI-gao" in told.stdout

@@ -341,7 +341,7 @@ def test_what_a_killed_process_left_behind_is_seen_by_nobody(
     shutil.copytree(whole, hidden)
     (hidden / "scores.parquet").write_bytes(b"half")
     assert read_bulletin(home, None)[0].id == whole.name
-    assert [m.id for m in BulletinStore(home).manifests()] == [whole.name]
+    assert [*BulletinStore(home).listing.manifests] == [whole.name]
 
 
 def test_a_folder_that_cannot_be_written_is_said_to_be(own_home: Path, vintage: Vintage) -> None:

@@ -7,9 +7,7 @@ import io
 import json
 import shutil
 import weakref
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import httpx
 import pyarrow.parquet as pq
@@ -17,8 +15,8 @@ import pytest
 
 from service.access.answers import Answer
 from service.app import create_app
-from tests.bulletins.example import NOW
-from tests.service.conftest import newest_id, wait_until
+from tests.bulletins.example import NOW, publish_bulletin
+from tests.service.conftest import newest_id, serve_app, serve_home, wait_until
 
 PAGE = "/v1/scores?level=admin1&target=fatalities&limit=5&threshold=7"
 
@@ -51,14 +49,12 @@ def test_a_compressed_answer_never_varies(client: httpx.Client) -> None:
     assert gzip.decompress(raw) == client.get("/v1/regions").content
 
 
-def test_a_cached_answer_does_not_keep_its_bulletin_in_memory(
-    tmp_path: Path, publish: Callable[..., Any], serving_app: Callable[..., Any]
-) -> None:
+def test_a_cached_answer_does_not_keep_its_bulletin_in_memory(tmp_path: Path) -> None:
     old = "2024-11-00000000000a"
-    publish(tmp_path, id=old, origin="2024-11")
-    publish(tmp_path)
+    publish_bulletin(tmp_path, id=old, origin="2024-11")
+    publish_bulletin(tmp_path)
     app = create_app(tmp_path, now=lambda: NOW, look_every_s=3600)
-    with serving_app(app) as client:
+    with serve_app(app) as client:
         assert client.get(f"/v1/scores?limit=1&bulletin={old}").status_code == 200
         bulletin = weakref.ref(app.state.store.get(old))
         shutil.rmtree(tmp_path / "bulletins" / old)
@@ -85,13 +81,11 @@ def test_refusals_have_no_etag(client: httpx.Client) -> None:
     assert "etag" not in client.get("/v1/scores/nowhere").headers
 
 
-def test_a_new_bulletin_makes_new_answers(
-    tmp_path: Path, publish: Callable[..., Any], serving: Callable[..., Any]
-) -> None:
-    publish(tmp_path, id="2024-11-00000000000a", origin="2024-11")
-    with serving(tmp_path) as client:
+def test_a_new_bulletin_makes_new_answers(tmp_path: Path) -> None:
+    publish_bulletin(tmp_path, id="2024-11-00000000000a", origin="2024-11")
+    with serve_home(tmp_path) as client:
         first = client.get("/v1/scores?limit=1")
-        publish(tmp_path)
+        publish_bulletin(tmp_path)
         wait_until(lambda: newest_id(client) != "2024-11-00000000000a")
         second = client.get("/v1/scores?limit=1", headers={"If-None-Match": first.headers["etag"]})
         assert second.status_code == 200

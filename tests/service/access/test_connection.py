@@ -22,10 +22,14 @@ from tests.bulletins.example import NOW
 from tests.service.conftest import serve_app, serving_with, wait_until
 
 
-def ask(client: httpx.Client, content: bytes, *, wait_s: float = 5) -> bytes:
+def connect(client: httpx.Client) -> socket.socket:
+    """A socket of our own to the service of a client."""
+    return socket.create_connection((client.base_url.host, client.base_url.port or 80), timeout=5)
+
+
+def ask(client: httpx.Client, content: bytes) -> bytes:
     """What a socket gets for what it sends."""
-    host, port = client.base_url.host, client.base_url.port
-    with socket.create_connection((host, port or 80), timeout=wait_s) as connection:
+    with connect(client) as connection:
         connection.sendall(content)
         received = b""
         while piece := connection.recv(65_536):
@@ -45,8 +49,7 @@ def test_a_request_that_never_ends_is_given_up(own_home: Path) -> None:
 
 def test_a_client_that_sends_a_byte_now_and_then_gains_nothing(own_home: Path) -> None:
     with serving_with(own_home, Settings(receive_seconds=0.5)) as client:
-        address = (client.base_url.host, client.base_url.port or 80)
-        with socket.create_connection(address, timeout=5) as connection:
+        with connect(client) as connection:
             begin = time.monotonic()
             with contextlib.suppress(OSError):  # as soon as the other end is closed
                 while time.monotonic() - begin < 4:
@@ -103,15 +106,15 @@ def test_every_refusal_says_which_bulletin_is_served(own_home: Path) -> None:
             assert {response.headers[name] for response in refused} == {answer.headers[name]}
 
 
+async def pieces(pause_s: float) -> AsyncIterator[bytes]:
+    for _ in range(4):
+        yield b"piece "
+        await asyncio.sleep(pause_s)
+
+
 def test_an_answer_may_take_long_to_send_if_it_begins_in_time(own_home: Path) -> None:
     app = create_app(own_home, Settings(answer_seconds=0.2), now=lambda: NOW)
-
-    async def pieces() -> AsyncIterator[bytes]:
-        for _ in range(4):
-            yield b"piece "
-            await asyncio.sleep(0.1)
-
-    app.add_route("/long", lambda _request: StreamingResponse(pieces()))
+    app.add_route("/long", lambda _request: StreamingResponse(pieces(0.1)))
     with serve_app(app) as client:
         assert client.get("/long").text == "piece " * 4
 
@@ -128,8 +131,7 @@ LARGE = b"GET /large HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
 
 def test_a_client_that_reads_nothing_is_dropped(own_home: Path) -> None:
     with serve_app(large_app(own_home), Settings(send_seconds=0.3)) as client:
-        address = (client.base_url.host, client.base_url.port or 80)
-        with socket.create_connection(address, timeout=5) as connection:
+        with connect(client) as connection:
             connection.sendall(LARGE)
             time.sleep(1.5)
             received = 0
@@ -142,10 +144,9 @@ def test_a_client_that_reads_nothing_is_dropped(own_home: Path) -> None:
 
 def test_a_client_that_asks_without_end_and_reads_nothing_is_dropped(own_home: Path) -> None:
     with serving_with(own_home) as client:
-        address = (client.base_url.host, client.base_url.port or 80)
         greedy = b"GET /v1/scores HTTP/1.1\r\nHost: x\r\n\r\n" * 1_000_000
         with (
-            socket.create_connection(address, timeout=5) as connection,
+            connect(client) as connection,
             pytest.raises(ConnectionError),
         ):
             connection.sendall(greedy)
@@ -153,26 +154,21 @@ def test_a_client_that_asks_without_end_and_reads_nothing_is_dropped(own_home: P
 
 
 def test_a_client_that_reads_slowly_gets_all_of_it(own_home: Path) -> None:
-    with serve_app(large_app(own_home), Settings(send_seconds=0.3)) as client:
-        address = (client.base_url.host, client.base_url.port or 80)
-        with socket.create_connection(address, timeout=5) as connection:
-            connection.sendall(LARGE)
-            received = 0
-            while piece := connection.recv(1_000_000):
-                received += len(piece)
-                time.sleep(0.02)
+    with (
+        serve_app(large_app(own_home), Settings(send_seconds=0.3)) as client,
+        connect(client) as connection,
+    ):
+        connection.sendall(LARGE)
+        received = 0
+        while piece := connection.recv(1_000_000):
+            received += len(piece)
+            time.sleep(0.02)
     assert received > 20_000_000
 
 
 def test_no_refusal_is_written_into_an_answer(own_home: Path) -> None:
     app = create_app(own_home, Settings(), now=lambda: NOW)
-
-    async def pieces() -> AsyncIterator[bytes]:
-        for _ in range(4):
-            yield b"piece "
-            await asyncio.sleep(0.2)
-
-    app.add_route("/long", lambda _request: StreamingResponse(pieces()))
+    app.add_route("/long", lambda _request: StreamingResponse(pieces(0.2)))
     with serve_app(app, Settings(receive_seconds=0.3, keep_alive_seconds=1)) as client:
         unfinished = b"GET /v1/scores HTTP/1.1\r\nHost: x\r\n"
         answered = ask(client, b"GET /long HTTP/1.1\r\nHost: x\r\n\r\n" + unfinished)
@@ -208,12 +204,6 @@ def test_no_header_makes_a_fault(client: httpx.Client, value: bytes) -> None:
     clean = bytes(byte for byte in value if byte not in b"\r\n\x00") or b"x"
     names = ("accept", "accept-encoding", "authorization", "if-none-match", "x-request-id")
     for name in names:
-        response = ask(
-            client,
-            b"GET /v1/scores?limit=1 HTTP/1.1\r\nHost: x\r\nConnection: close\r\n"
-            + name.encode()
-            + b": "
-            + clean
-            + b"\r\n\r\n",
-        )
+        request = b"GET /v1/scores?limit=1 HTTP/1.1\r\nHost: x\r\nConnection: close\r\n"
+        response = ask(client, request + b"%b: %b\r\n\r\n" % (name.encode(), clean))
         assert b" 500 " not in response.splitlines()[0]

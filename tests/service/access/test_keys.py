@@ -2,10 +2,7 @@
 
 import hmac
 import logging
-import os
 import stat
-import subprocess
-import sys
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -17,6 +14,7 @@ from hypothesis import strategies as st
 from features.errors import ConfigurationError, InputError
 from service.access.keys import KEYS_FILE, KeyRing
 from service.settings import Settings
+from tests.command import tocsin
 from tests.service.conftest import serving_with, wait_until
 
 TODAY = date(2025, 1, 25)
@@ -78,17 +76,13 @@ def test_a_damaged_file_of_keys_lets_nobody_in(tmp_path: Path) -> None:
 
 
 def test_the_command_line_gives_lists_and_revokes(tmp_path: Path) -> None:
-    def run(*arguments: str) -> subprocess.CompletedProcess[str]:
-        command = [str(Path(sys.executable).with_name("tocsin")), "key", *arguments]
-        env = {**os.environ, "TOCSIN_HOME": str(tmp_path)}
-        return subprocess.run(command, capture_output=True, text=True, check=False, env=env)
-
-    key = run("new", "analyst").stdout.strip()
+    key = tocsin(tmp_path, "key", "new", "analyst").stdout.strip()
     assert KeyRing(tmp_path).holder(key) == "analyst"
-    assert "analyst" in run("list").stdout
-    assert key not in run("list").stdout
-    assert run("revoke", "analyst").returncode == 0
-    again = run("revoke", "analyst")
+    listed = tocsin(tmp_path, "key", "list").stdout
+    assert "analyst" in listed
+    assert key not in listed
+    assert tocsin(tmp_path, "key", "revoke", "analyst").returncode == 0
+    again = tocsin(tmp_path, "key", "revoke", "analyst")
     assert (again.returncode, again.stderr.count("\n")) == (1, 1)
 
 

@@ -1,7 +1,5 @@
 """Movers and comparisons: what changed from one bulletin to another."""
 
-from collections.abc import Callable
-from contextlib import AbstractContextManager
 from pathlib import Path
 
 import httpx
@@ -10,6 +8,7 @@ import pytest
 
 from bulletins.form import DRIVERS_FILE, DRIVERS_SCHEMA
 from tests.bulletins.example import ORIGIN, drivers_of, parts_of, publish_bulletin, rows_of
+from tests.service.conftest import serve_home
 
 
 def test_movers_are_sorted_by_how_far_they_moved(months_client: httpx.Client) -> None:
@@ -41,9 +40,7 @@ def test_movers_of_one_direction(months_client: httpx.Client, direction: str) ->
     assert items
 
 
-def test_an_impossible_event_that_stays_so_has_not_moved(
-    tmp_path: Path, serving: Callable[[Path], AbstractContextManager[httpx.Client]]
-) -> None:
+def test_an_impossible_event_that_stays_so_has_not_moved(tmp_path: Path) -> None:
     """The log-odds of 0 and 1 are cut off at some number, which is not to look like a change."""
     rows = [row | {"probability": float(row["horizon"] > 3)} for row in rows_of()]
     drivers = [
@@ -55,7 +52,7 @@ def test_an_impossible_event_that_stays_so_has_not_moved(
     table = pa.Table.from_pylist(drivers, schema=DRIVERS_SCHEMA)
     parts = parts_of(rows_of(), ORIGIN) | {DRIVERS_FILE: table}
     publish_bulletin(tmp_path, rows, parts=parts)
-    with serving(tmp_path) as client:
+    with serve_home(tmp_path) as client:
         assert client.get("/v1/movers").json()["total"] == 0
         told = client.get("/v1/scores/MLI-gao").json()["drivers"]
     assert {driver["previous_probability"] for driver in told} == {0.0, 1.0}

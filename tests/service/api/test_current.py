@@ -1,15 +1,11 @@
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager
-from pathlib import Path
+from collections.abc import Iterator
 from typing import Any
 
 import httpx
 import pytest
 
-from bulletins.form import Manifest
-
-Publish = Callable[..., Manifest]
-Serving = Callable[[Path], AbstractContextManager[httpx.Client]]
+from tests.bulletins.example import publish_bulletin
+from tests.service.conftest import serve_home
 
 OLD, NEW = "2024-11-00000000000a", "2024-12-00000000000b"
 
@@ -40,14 +36,12 @@ def flag_of(response: httpx.Response) -> Any:
 
 
 @pytest.fixture(scope="module")
-def real_client(
-    tmp_path_factory: pytest.TempPathFactory, publish: Publish, serving: Serving
-) -> Iterator[httpx.Client]:
+def real_client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[httpx.Client]:
     """The newest bulletin is of real events, the one before it simulated."""
     home = tmp_path_factory.mktemp("real")
-    publish(home, id=OLD, origin="2024-11", simulated=True)
-    publish(home, id=NEW, simulated=False)
-    with serving(home) as client:
+    publish_bulletin(home, id=OLD, origin="2024-11", simulated=True)
+    publish_bulletin(home, id=NEW, simulated=False)
+    with serve_home(home) as client:
         yield client
 
 

@@ -1,5 +1,3 @@
-from collections.abc import Callable
-from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
@@ -8,12 +6,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bulletins.form import Manifest
-from tests.service.conftest import newest_id, wait_until
+from tests.bulletins.example import publish_bulletin
+from tests.service.conftest import newest_id, serve_home, wait_until
 
 Row = dict[str, Any]
-Publish = Callable[..., Manifest]
-Serving = Callable[[Path], AbstractContextManager[httpx.Client]]
 
 SORTS = ["probability", "-probability", "mean", "-mean", "region", "-region", "horizon", "-horizon"]
 
@@ -75,15 +71,13 @@ def test_regions_come_in_pages_too(client: httpx.Client) -> None:
     assert items(pages) == client.get("/v1/regions").json()["items"]
 
 
-def test_a_new_bulletin_does_not_disturb_the_pages_of_the_old(
-    tmp_path: Path, publish: Publish, serving: Serving
-) -> None:
-    old = publish(tmp_path, id="2024-11-00000000000a", origin="2024-11")
-    with serving(tmp_path) as client:
+def test_a_new_bulletin_does_not_disturb_the_pages_of_the_old(tmp_path: Path) -> None:
+    old = publish_bulletin(tmp_path, id="2024-11-00000000000a", origin="2024-11")
+    with serve_home(tmp_path) as client:
         whole = client.get("/v1/scores?limit=1000").json()["items"]
         first = client.get("/v1/scores?limit=60").json()
         regions = client.get("/v1/regions?limit=4").json()
-        new = publish(tmp_path, id="2024-12-00000000000b", simulated=False)
+        new = publish_bulletin(tmp_path, id="2024-12-00000000000b", simulated=False)
         wait_until(lambda: newest_id(client) == new.id)
         rest = follow(client, first["next"])
         assert {page["bulletin"]["id"] for page in rest} == {old.id}
@@ -92,27 +86,23 @@ def test_a_new_bulletin_does_not_disturb_the_pages_of_the_old(
         assert client.get("/v1/scores").json()["bulletin"]["id"] == new.id
 
 
-def test_a_new_bulletin_does_not_shift_the_list_of_bulletins(
-    tmp_path: Path, publish: Publish, serving: Serving
-) -> None:
+def test_a_new_bulletin_does_not_shift_the_list_of_bulletins(tmp_path: Path) -> None:
     names = [f"2024-{month:02d}-00000000000a" for month in (5, 4, 3, 2, 1)]
     for name in names:
-        publish(tmp_path, id=name, origin=name[:7])
-    with serving(tmp_path) as client:
+        publish_bulletin(tmp_path, id=name, origin=name[:7])
+    with serve_home(tmp_path) as client:
         first = client.get("/v1/bulletins?limit=2").json()
-        newest = publish(tmp_path, id="2024-06-00000000000a", origin="2024-06")
+        newest = publish_bulletin(tmp_path, id="2024-06-00000000000a", origin="2024-06")
         wait_until(lambda: newest_id(client) == newest.id)
         rest = follow(client, first["next"])
         assert [item["id"] for item in first["items"] + items(rest)] == names
         assert client.get("/v1/bulletins").json()["items"][0]["id"].startswith("2024-06")
 
 
-def test_a_page_of_a_bulletin_that_is_gone_is_not_found(
-    tmp_path: Path, publish: Publish, serving: Serving
-) -> None:
-    manifest = publish(tmp_path)
-    publish(tmp_path, id="2024-11-00000000000a", origin="2024-11")
-    with serving(tmp_path) as client:
+def test_a_page_of_a_bulletin_that_is_gone_is_not_found(tmp_path: Path) -> None:
+    manifest = publish_bulletin(tmp_path)
+    publish_bulletin(tmp_path, id="2024-11-00000000000a", origin="2024-11")
+    with serve_home(tmp_path) as client:
         scores = client.get("/v1/scores?limit=60").json()["next"]
         bulletins = client.get("/v1/bulletins?limit=1").json()["next"]
         folder = tmp_path / "bulletins" / manifest.id

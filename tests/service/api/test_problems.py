@@ -1,22 +1,14 @@
 import logging
-from collections.abc import Callable
-from contextlib import AbstractContextManager
 from pathlib import Path
 from urllib.parse import unquote
 
 import httpx
 import pytest
-from fastapi import FastAPI
 
-from bulletins.form import Manifest
 from service.api.problems import TITLES
 from service.app import create_app
-from tests.bulletins.example import NOW
-from tests.service.conftest import wait_until
-
-Publish = Callable[..., Manifest]
-Serving = Callable[[Path], AbstractContextManager[httpx.Client]]
-ServingApp = Callable[[FastAPI], AbstractContextManager[httpx.Client]]
+from tests.bulletins.example import NOW, publish_bulletin
+from tests.service.conftest import serve_app, serve_home, wait_until
 
 
 def read_problem(response: httpx.Response, status: int) -> str:
@@ -130,13 +122,11 @@ def test_without_a_bulletin_the_service_is_alive(empty_client: httpx.Client) -> 
     assert empty_client.get("/healthz").json() == {"status": "alive", "simulated": None}
 
 
-def test_a_damaged_old_bulletin_is_not_found(
-    tmp_path: Path, publish: Publish, serving: Serving
-) -> None:
-    old = publish(tmp_path, id="2024-11-00000000000a", origin="2024-11")
-    publish(tmp_path)
+def test_a_damaged_old_bulletin_is_not_found(tmp_path: Path) -> None:
+    old = publish_bulletin(tmp_path, id="2024-11-00000000000a", origin="2024-11")
+    publish_bulletin(tmp_path)
     (tmp_path / "bulletins" / old.id / "scores.parquet").write_bytes(b"cut")
-    with serving(tmp_path) as client:
+    with serve_home(tmp_path) as client:
         response = client.get("/v1/scores", params={"bulletin": old.id})
         detail = read_problem(response, 404)
         assert old.id in detail
@@ -144,7 +134,7 @@ def test_a_damaged_old_bulletin_is_not_found(
 
 
 def test_a_fault_tells_the_log_and_not_the_client(
-    home: Path, serving_app: ServingApp, caplog: pytest.LogCaptureFixture
+    home: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     app = create_app(home, now=lambda: NOW)
 
@@ -152,7 +142,7 @@ def test_a_fault_tells_the_log_and_not_the_client(
     def fail() -> None:
         raise RuntimeError(f"secret of {home}")
 
-    with caplog.at_level(logging.ERROR), serving_app(app) as client:
+    with caplog.at_level(logging.ERROR), serve_app(app) as client:
         response = client.get("/fault")
     assert "log says why" in read_problem(response, 500)
     assert "secret" not in response.text

@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from service.api.profile import probability_of
-from tests.bulletins.example import EXAMPLE_MONTHS
+from tests.bulletins.example import EXAMPLE_MONTHS, publish_bulletin
+from tests.service.conftest import serve_home
 
 
 @pytest.fixture(scope="module")
@@ -78,11 +79,9 @@ def test_an_older_bulletin_knows_nothing_of_newer_ones(months_client: httpx.Clie
     assert {e["origin"] for e in body["earlier"]} == {"2024-09"}, answer.text
 
 
-def test_a_bulletin_without_the_other_files_still_has_its_scores(
-    tmp_path: Any, publish: Any, serving: Any
-) -> None:
-    publish(tmp_path, parts={})
-    with serving(tmp_path) as client:
+def test_a_bulletin_without_the_other_files_still_has_its_scores(tmp_path: Any) -> None:
+    publish_bulletin(tmp_path, parts={})
+    with serve_home(tmp_path) as client:
         body = client.get("/v1/scores/MLI-gao").json()
         assert body["scores"]
         assert body["distributions"] == body["drivers"] == body["neighbours"] == []

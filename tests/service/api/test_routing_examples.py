@@ -89,22 +89,8 @@ def test_every_success_has_a_schema_and_an_example(described: dict[str, Any]) ->
 def test_every_parameter_is_explained(described: dict[str, Any]) -> None:
     parameters = described["paths"]["/v1/scores"]["get"]["parameters"]
     assert {parameter["name"] for parameter in parameters} == {
-        "level",
-        "country",
-        "region",
-        "target",
-        "horizon",
-        "min_probability",
-        "threshold",
-        "risk_level",
-        "bbox",
-        "format",
-        "bulletin",
-        "origin",
-        "as_of",
-        "sort",
-        "limit",
-        "offset",
+        *("level", "country", "region", "target", "horizon", "min_probability", "threshold"),
+        *("risk_level", "bbox", "format", "bulletin", "origin", "as_of", "sort", "limit", "offset"),
     }
     assert all(parameter["description"] for parameter in parameters)
     assert "HTTPValidationError" not in described["components"]["schemas"]

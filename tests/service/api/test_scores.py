@@ -1,16 +1,12 @@
 import threading
-from collections.abc import Callable
-from contextlib import AbstractContextManager
 from pathlib import Path
 
 import httpx
 import pytest
 
 from bulletins.form import Manifest
-from tests.service.conftest import newest_id, wait_until
-
-Publish = Callable[..., Manifest]
-Serving = Callable[[Path], AbstractContextManager[httpx.Client]]
+from tests.bulletins.example import publish_bulletin
+from tests.service.conftest import newest_id, serve_home, wait_until
 
 
 def test_the_highest_probabilities_come_first(client: httpx.Client) -> None:
@@ -70,12 +66,10 @@ def test_a_name_of_another_script_is_given_as_it_is(client: httpx.Client) -> Non
     assert client.get("/v1/scores/NER-tillaberi").json()["region"]["name"] == "Tillabéri"
 
 
-def test_an_old_bulletin_is_served_by_its_id(
-    tmp_path: Path, publish: Publish, serving: Serving
-) -> None:
-    old = publish(tmp_path, id="2024-11-00000000000a", origin="2024-11")
-    new = publish(tmp_path, id="2024-12-00000000000b")
-    with serving(tmp_path) as client:
+def test_an_old_bulletin_is_served_by_its_id(tmp_path: Path) -> None:
+    old = publish_bulletin(tmp_path, id="2024-11-00000000000a", origin="2024-11")
+    new = publish_bulletin(tmp_path, id="2024-12-00000000000b")
+    with serve_home(tmp_path) as client:
         for path in ("/v1/scores", "/v1/scores/MLI", "/v1/regions"):
             assert client.get(path).json()["bulletin"]["id"] == new.id
             asked = client.get(path, params={"bulletin": old.id}).json()
@@ -88,27 +82,23 @@ def test_an_old_bulletin_is_served_by_its_id(
         assert Manifest.model_validate(shown) == old
 
 
-def test_a_bulletin_that_appears_is_served_without_a_restart(
-    tmp_path: Path, publish: Publish, serving: Serving
-) -> None:
-    with serving(tmp_path) as client:
+def test_a_bulletin_that_appears_is_served_without_a_restart(tmp_path: Path) -> None:
+    with serve_home(tmp_path) as client:
         assert client.get("/readyz").status_code == 503
-        manifest = publish(tmp_path)
+        manifest = publish_bulletin(tmp_path)
         wait_until(lambda: newest_id(client) == manifest.id)
         assert client.get("/readyz").json()["bulletin"] == manifest.id
 
 
-def test_no_answer_is_torn_while_bulletins_are_published(
-    tmp_path: Path, publish: Publish, serving: Serving
-) -> None:
+def test_no_answer_is_torn_while_bulletins_are_published(tmp_path: Path) -> None:
     names = [f"{year}-01-00000000000a" for year in range(2000, 2012)]
-    publish(tmp_path, id=names[0], origin=names[0][:7])
+    publish_bulletin(tmp_path, id=names[0], origin=names[0][:7])
 
     def publish_the_others() -> None:
         for name in names[1:]:
-            publish(tmp_path, id=name, origin=name[:7])
+            publish_bulletin(tmp_path, id=name, origin=name[:7])
 
-    with serving(tmp_path) as client:
+    with serve_home(tmp_path) as client:
         writer = threading.Thread(target=publish_the_others)
         writer.start()
         seen: list[str] = []

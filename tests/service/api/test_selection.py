@@ -1,9 +1,7 @@
-from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-import pyarrow as pa
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -15,6 +13,7 @@ from service.api.selection import find_region, select_regions, select_scores
 from service.errors import UnknownError
 from service.store.bulletins import Bulletin, BulletinStore
 from service.store.derived import regions_of
+from tests.bulletins.example import table_of
 
 Row = dict[str, Any]
 
@@ -119,11 +118,9 @@ def test_what_is_not_scored_is_named(bulletin: Bulletin, query: ScoreFilter, rea
         select_scores(bulletin, query)
 
 
-def test_a_target_that_is_not_scored_is_refused(
-    rows: list[Row], table: Callable[[list[Row]], pa.Table], bulletin: Bulletin
-) -> None:
+def test_a_target_that_is_not_scored_is_refused(rows: list[Row], bulletin: Bulletin) -> None:
     kept = [row for row in rows if row["target"] != "onset"]
-    other = Bulletin(bulletin.manifest, Frame(table(kept)))
+    other = Bulletin(bulletin.manifest, Frame(table_of(kept)))
     with pytest.raises(UnknownError, match="'onset': it has escalation, fatalities, instability"):
         select_scores(other, ScoreFilter(target="onset"))
 

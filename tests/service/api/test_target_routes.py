@@ -1,19 +1,14 @@
 import json
-from collections.abc import Callable
-from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 
-from bulletins.form import Manifest
 from bulletins.reading import read_indicators
 from features.errors import BulletinError
-from tests.service.conftest import newest_id, wait_until
-
-Publish = Callable[..., Manifest]
-Serving = Callable[[Path], AbstractContextManager[httpx.Client]]
+from tests.bulletins.example import INDICATORS, publish_bulletin
+from tests.service.conftest import newest_id, serve_home, wait_until
 
 OLD, NEW = "2024-11-00000000000a", "2024-12-00000000000b"
 
@@ -23,28 +18,8 @@ def names(response: httpx.Response) -> list[str]:
     return [item["name"] for item in response.json()["items"]]
 
 
-def test_all_indicators_are_listed_in_the_order_of_the_catalogue(client: httpx.Client) -> None:
-    assert names(client.get("/v1/indicators")) == [
-        "deaths_mean_3",
-        "events_mean_3",
-        "border_weighted_instability_25",
-    ]
-
-
-def test_an_indicator_is_told_whole(client: httpx.Client) -> None:
-    _, events, share = client.get("/v1/indicators").json()["items"]
-    assert events == {
-        "name": "events_mean_3",
-        "meaning": "Mean monthly events over the last 3 months",
-        "unit": "events/month",
-        "family": "history",
-        "source": "",
-        "lowest": 0,
-        "highest": None,
-        "needs": ["events"],
-    }
-    assert (share["lowest"], share["highest"]) == (0, 1)
-    assert share["source"].startswith("Buhaug")
+def test_all_indicators_are_told_whole_in_the_order_of_the_catalogue(client: httpx.Client) -> None:
+    assert client.get("/v1/indicators").json()["items"] == INDICATORS
 
 
 def test_families_are_chosen_one_or_several(client: httpx.Client) -> None:
@@ -73,14 +48,12 @@ def test_what_cannot_be_listed_is_a_problem(
     assert said in response.json()["detail"]
 
 
-def test_pages_hold_every_indicator_once_and_stay_with_their_bulletin(
-    tmp_path: Path, publish: Publish, serving: Serving
-) -> None:
-    publish(tmp_path, id=OLD, origin="2024-11")
-    with serving(tmp_path) as client:
+def test_pages_hold_every_indicator_once_and_stay_with_their_bulletin(tmp_path: Path) -> None:
+    publish_bulletin(tmp_path, id=OLD, origin="2024-11")
+    with serve_home(tmp_path) as client:
         whole = names(client.get("/v1/indicators"))
         first = client.get("/v1/indicators?limit=2")
-        publish(tmp_path, id=NEW, indicators=[])
+        publish_bulletin(tmp_path, id=NEW, indicators=[])
         wait_until(lambda: newest_id(client) == NEW)
         second = client.get(first.json()["next"])
         assert names(first) + names(second) == whole
@@ -89,11 +62,11 @@ def test_pages_hold_every_indicator_once_and_stay_with_their_bulletin(
 
 
 def test_a_bulletin_from_before_indicators_were_listed_is_served_but_lists_none(
-    tmp_path: Path, publish: Publish, serving: Serving
+    tmp_path: Path,
 ) -> None:
-    publish(tmp_path, id=OLD, origin="2024-11", indicators=None)
-    publish(tmp_path, id=NEW)
-    with serving(tmp_path) as client:
+    publish_bulletin(tmp_path, id=OLD, origin="2024-11", indicators=None)
+    publish_bulletin(tmp_path, id=NEW)
+    with serve_home(tmp_path) as client:
         assert client.get(f"/v1/scores?bulletin={OLD}").status_code == 200
         refused = client.get(f"/v1/indicators?bulletin={OLD}")
         assert refused.status_code == 404
@@ -106,10 +79,8 @@ def test_a_bulletin_from_before_indicators_were_listed_is_served_but_lists_none(
     "content",
     ["", "{}", "[1]", '[{"name": "deaths"}]', '[{"lowest": Infinity}]', "\x00"],
 )
-def test_indicators_that_cannot_be_read_are_refused_by_name(
-    tmp_path: Path, publish: Publish, content: str
-) -> None:
-    folder = tmp_path / "bulletins" / publish(tmp_path).id
+def test_indicators_that_cannot_be_read_are_refused_by_name(tmp_path: Path, content: str) -> None:
+    folder = tmp_path / "bulletins" / publish_bulletin(tmp_path).id
     (folder / "indicators.json").write_text(content)
     with pytest.raises(BulletinError, match=r"indicators\.json is not of the form") as refusal:
         read_indicators(folder)
@@ -117,16 +88,14 @@ def test_indicators_that_cannot_be_read_are_refused_by_name(
     assert str(tmp_path) not in str(refusal.value)
 
 
-def test_a_bulletin_with_damaged_indicators_gives_way_to_the_one_before(
-    tmp_path: Path, publish: Publish, serving: Serving
-) -> None:
-    publish(tmp_path, id=OLD, origin="2024-11")
+def test_a_bulletin_with_damaged_indicators_gives_way_to_the_one_before(tmp_path: Path) -> None:
+    publish_bulletin(tmp_path, id=OLD, origin="2024-11")
     aside = tmp_path / "elsewhere"
-    publish(aside, id=NEW)
+    publish_bulletin(aside, id=NEW)
     damaged: dict[str, Any] = {"name": "deaths", "colour": "red"}
     (aside / "bulletins" / NEW / "indicators.json").write_text(json.dumps([damaged]))
     (aside / "bulletins" / NEW).rename(tmp_path / "bulletins" / NEW)
-    with serving(tmp_path) as client:
+    with serve_home(tmp_path) as client:
         assert client.get("/readyz").json()["bulletin"] == OLD
 
 

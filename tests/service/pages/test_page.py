@@ -1,6 +1,4 @@
 import re
-from collections.abc import Callable
-from contextlib import AbstractContextManager
 from datetime import UTC, datetime, timedelta
 from html import unescape
 from pathlib import Path
@@ -8,16 +6,12 @@ from typing import Any
 
 import httpx
 import pytest
-from fastapi import FastAPI
 
-from bulletins.form import Manifest
-from service.app import create_app
 from service.pages.page import _percent
+from tests.bulletins.example import publish_bulletin
+from tests.service.conftest import serve_home, serving_with
 
 Row = dict[str, Any]
-Publish = Callable[..., Manifest]
-ServingApp = Callable[[FastAPI], AbstractContextManager[httpx.Client]]
-Serving = Callable[[Path], AbstractContextManager[httpx.Client]]
 
 
 def test_the_page_says_what_the_bulletin_is(client: httpx.Client) -> None:
@@ -67,11 +61,9 @@ def test_a_misspelt_choice_is_refused(client: httpx.Client, asked: str) -> None:
 
 
 @pytest.mark.parametrize(("days", "is_stale"), [(1, False), (1000, True)])
-def test_a_stale_bulletin_is_called_so(
-    home: Path, serving_app: ServingApp, days: int, *, is_stale: bool
-) -> None:
-    app = create_app(home, now=lambda: datetime(2025, 1, 21, tzinfo=UTC) + timedelta(days=days))
-    with serving_app(app) as client:
+def test_a_stale_bulletin_is_called_so(home: Path, days: int, *, is_stale: bool) -> None:
+    now = datetime(2025, 1, 21, tzinfo=UTC) + timedelta(days=days)
+    with serving_with(home, now=lambda: now) as client:
         assert ("out of date" in client.get("/").text) == is_stale
 
 
@@ -109,24 +101,20 @@ def test_links_of_the_page_lead_somewhere(client: httpx.Client) -> None:
         assert client.get(f"/{unescape(link)}").status_code == 200, link
 
 
-def test_names_are_escaped(
-    tmp_path: Path, publish: Publish, serving: Serving, rows: list[Row]
-) -> None:
+def test_names_are_escaped(tmp_path: Path, rows: list[Row]) -> None:
     nasty = "<script>alert('x')</script> & Co"
     renamed = [row | ({"name": nasty} if row["region"] == "MLI-gao" else {}) for row in rows]
-    publish(tmp_path, rows=renamed)
-    with serving(tmp_path) as client:
+    publish_bulletin(tmp_path, rows=renamed)
+    with serve_home(tmp_path) as client:
         page = client.get("/").text
         assert "<script>" not in page
         assert "&lt;script&gt;" in page
         assert client.get("/v1/scores/MLI-gao").json()["region"]["name"] == nasty
 
 
-def test_a_bulletin_without_some_targets_still_has_a_page(
-    tmp_path: Path, publish: Publish, serving: Serving, rows: list[Row]
-) -> None:
-    publish(tmp_path, rows=[row for row in rows if row["target"] == "fatalities"])
-    with serving(tmp_path) as client:
+def test_a_bulletin_without_some_targets_still_has_a_page(tmp_path: Path, rows: list[Row]) -> None:
+    publish_bulletin(tmp_path, rows=[row for row in rows if row["target"] == "fatalities"])
+    with serve_home(tmp_path) as client:
         page = client.get("/")
         assert page.status_code == 200
         assert "Escalation" not in page.text

@@ -3,7 +3,6 @@
 import os
 import re
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -13,11 +12,9 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe  # type: ignore[import-untyped]
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
-from bulletins.form import Manifest
 from service.access.keys import KeyRing
-from service.app import create_app
-from tests.bulletins.example import NOW, POSITIONS
-from tests.service.conftest import serve_app
+from tests.bulletins.example import NOW, POSITIONS, publish_bulletin
+from tests.service.conftest import serve_home, serving_with
 
 CHROMIUM = Path("/usr/bin/chromium")
 ARGUMENTS = (
@@ -321,15 +318,9 @@ def test_light_and_dark_can_be_chosen(visit: Open) -> None:
     expect(root).to_have_attribute("data-theme", "dark")
 
 
-def test_names_are_text(
-    visit: Open,
-    tmp_path: Path,
-    publish: Callable[..., Manifest],
-    serving: Callable[[Path], AbstractContextManager[httpx.Client]],
-    rows: list[Row],
-) -> None:
-    publish(tmp_path, rows=[row | {"name": HOSTILE} for row in rows])
-    with serving(tmp_path) as client:
+def test_names_are_text(visit: Open, tmp_path: Path, rows: list[Row]) -> None:
+    publish_bulletin(tmp_path, rows=[row | {"name": HOSTILE} for row in rows])
+    with serve_home(tmp_path) as client:
         page = visit("region=MLI-gao", client=client)
         expect(page.locator("#region-name")).to_have_text(HOSTILE)
         assert set(names_in(page)) == {HOSTILE}
@@ -348,12 +339,10 @@ def test_what_is_not_there_is_said_in_words(visit: Open) -> None:
 
 
 def test_whoever_has_a_key_sees_the_page_and_whoever_has_none_does_not(
-    browser: Browser, tmp_path: Path, publish: Callable[..., Manifest]
+    browser: Browser, own_home: Path
 ) -> None:
-    publish(tmp_path)
-    key = KeyRing(tmp_path).add("analyst", NOW.date())
-    app = create_app(tmp_path, needs_key=True, now=lambda: NOW)
-    with serve_app(app) as client:
+    key = KeyRing(own_home).add("analyst", NOW.date())
+    with serving_with(own_home, needs_key=True) as client:
         assert client.get("/").status_code == 401
         credentials: Any = {"username": "", "password": key}
         context = browser.new_context(http_credentials=credentials)

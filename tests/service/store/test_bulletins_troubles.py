@@ -2,20 +2,16 @@
 
 import shutil
 import threading
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import httpx
 import pytest
 
 from features.months import format_month, parse_month
 from tests.bulletins.example import publish_bulletin
-from tests.service.conftest import newest_id, wait_until
+from tests.service.conftest import newest_id, serve_home, wait_until
 
 GOOD, NEW = "2024-11-00000000000a", "2024-12-5f3a9c01d2e4"
-
-Serving = Callable[[Path], Any]
 
 
 def spoil(folder: Path, how: str) -> None:
@@ -42,12 +38,12 @@ def spoil(folder: Path, how: str) -> None:
     "how", ["no manifest", "half a file", "one bit", "a file missing", "empty", "another form"]
 )
 def test_a_spoilt_newest_is_passed_over_and_told(
-    tmp_path: Path, serving: Serving, caplog: pytest.LogCaptureFixture, how: str
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, how: str
 ) -> None:
     publish_bulletin(tmp_path, id=GOOD, origin="2024-11")
     publish_bulletin(tmp_path)
     spoil(tmp_path / "bulletins" / NEW, how)
-    with serving(tmp_path) as client:
+    with serve_home(tmp_path) as client:
         body = client.get("/readyz").json()
         assert body["bulletin"] == GOOD
         (told,) = body["passed_over"]
@@ -59,12 +55,12 @@ def test_a_spoilt_newest_is_passed_over_and_told(
 
 
 def test_a_bulletin_that_is_copied_file_by_file_is_taken_up_once_it_is_whole(
-    tmp_path: Path, serving: Serving
+    tmp_path: Path,
 ) -> None:
     publish_bulletin(tmp_path, id=GOOD, origin="2024-11")
     publish_bulletin(tmp_path / "elsewhere")
     source, place = (home / "bulletins" / NEW for home in (tmp_path / "elsewhere", tmp_path))
-    with serving(tmp_path) as client:
+    with serve_home(tmp_path) as client:
 
         def current() -> str:
             told: str = client.get("/v1/scores?limit=1").json()["bulletin"]["id"]
@@ -82,12 +78,10 @@ def test_a_bulletin_that_is_copied_file_by_file_is_taken_up_once_it_is_whole(
         assert client.get("/readyz").json()["passed_over"] == []
 
 
-def test_the_current_one_may_be_deleted_while_it_is_served(
-    tmp_path: Path, serving: Serving
-) -> None:
+def test_the_current_one_may_be_deleted_while_it_is_served(tmp_path: Path) -> None:
     publish_bulletin(tmp_path, id=GOOD, origin="2024-11")
     publish_bulletin(tmp_path)
-    with serving(tmp_path) as client:
+    with serve_home(tmp_path) as client:
         assert client.get("/v1/scores/MLI-gao").json()["bulletin"]["id"] == NEW
         shutil.rmtree(tmp_path / "bulletins" / NEW)
         wait_until(lambda: newest_id(client) == GOOD)
@@ -99,7 +93,7 @@ def test_the_current_one_may_be_deleted_while_it_is_served(
         assert client.get("/healthz").status_code == 200
 
 
-def test_among_a_hundred_bulletins_each_can_be_asked(tmp_path: Path, serving: Serving) -> None:
+def test_among_a_hundred_bulletins_each_can_be_asked(tmp_path: Path) -> None:
     first = publish_bulletin(tmp_path)
     folder = tmp_path / "bulletins" / first.id
     for number in range(1, 100):  # the same scores, which is quicker than a hundred others
@@ -108,7 +102,7 @@ def test_among_a_hundred_bulletins_each_can_be_asked(tmp_path: Path, serving: Se
         shutil.copytree(folder, copy)
         manifest = first.model_copy(update={"id": copy.name, "origin": origin})
         (copy / "manifest.json").write_text(manifest.model_dump_json())
-    with serving(tmp_path) as client:
+    with serve_home(tmp_path) as client:
         listed = client.get("/v1/bulletins?limit=1000").json()
         assert listed["total"] == 100
         origins = [manifest["origin"] for manifest in listed["items"]]
@@ -120,7 +114,7 @@ def test_among_a_hundred_bulletins_each_can_be_asked(tmp_path: Path, serving: Se
         assert len({score["bulletin"] for score in earlier}) == 24
 
 
-def test_no_answer_is_torn_while_bulletins_come_and_go(tmp_path: Path, serving: Serving) -> None:
+def test_no_answer_is_torn_while_bulletins_come_and_go(tmp_path: Path) -> None:
     """Each answer names one bulletin, and all of its scores are of that one."""
     publish_bulletin(tmp_path, id=GOOD, origin="2024-11")
     stop = threading.Event()
@@ -134,7 +128,7 @@ def test_no_answer_is_torn_while_bulletins_come_and_go(tmp_path: Path, serving: 
                 if names != {body.get("bulletin", {}).get("id")}:
                     faults.append(str(names))
 
-    with serving(tmp_path) as client:
+    with serve_home(tmp_path) as client:
         threads = [threading.Thread(target=ask, args=(str(client.base_url),)) for _ in range(3)]
         for thread in threads:
             thread.start()
