@@ -1,7 +1,7 @@
 """How many deaths: a linear pool of a region's own decaying records and of analogues elsewhere.
 
 Analogues get the weight that their CRPS on the calibration months has earned, apart for small and
-large violence, so that the record of a large war can take it all. The calibrated probability of the
+large violence, so that the record of a large war can take it all. The probability of the
 threshold then reweights the draws from it on, so that no score contradicts another.
 """
 

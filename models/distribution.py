@@ -1,6 +1,6 @@
 """Distributions of deaths, and analogues: one for each region and month.
 
-With probability p (the calibrated instability score) deaths reach the threshold tau, otherwise they
+With probability p (the instability score) deaths reach the threshold tau, otherwise they
 are fewer. Each part has the outcomes of past forecasts of the nearest expected size (analogues).
 From tau on, half are outcomes as they were; the others are multiples of their region's recent
 scale, times the present scale, so that a war larger than all others is not expected to shrink. No

@@ -14,7 +14,7 @@ from scipy.special import logit
 from features.arrays import BoolArray, FloatArray, IntArray, Matrix
 
 Probability = Callable[[Matrix], FloatArray]
-"""Indicators (n, K) -> calibrated probabilities (n,)."""
+"""Indicators (n, K) -> probabilities (n,)."""
 
 EDGE = 1e-9
 """Probabilities are clipped this far from 0 and 1, so that log-odds are finite."""
