@@ -323,17 +323,6 @@ def test_observed_months_are_joined_across_releases_and_parted_by_gaps(tmp_path:
     assert not vintage.simulated
 
 
-def test_the_content_hash_tells_what_is_known_and_not_when_it_is_asked(tmp_path: Path) -> None:
-    span = [("MLI", JANUARY, JANUARY)]
-    a = a_delivery("a", [("MLI", JANUARY, 1, 1)], span, available_on=date(2020, 3, 1))
-    b = a_delivery("b", [("MLI", JANUARY, 1, 1)], span, available_on=date(2020, 6, 1))
-    one, two = an_archive(tmp_path / "one", a), an_archive(tmp_path / "two", b, a)
-    march = open_vintage(one, date(2020, 3, 1)).content_hash()
-    assert open_vintage(one, LATER).content_hash() == march
-    assert open_vintage(two, date(2020, 4, 1)).content_hash() == march
-    assert open_vintage(two, LATER).content_hash() != march
-
-
 def test_a_home_whose_name_looks_like_a_pattern_is_read(tmp_path: Path) -> None:
     delivery = a_delivery("a", [("MLI", JANUARY, 1, 1)], [("MLI", JANUARY, JANUARY)])
     archive = an_archive(tmp_path / "a[1]*? 'b' {c}", delivery)
