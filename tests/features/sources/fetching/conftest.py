@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 import requests
 
-from features.sources.fetching.http import Backoff, HttpClient
+from features.sources.fetching.http import HttpClient
 
 Answer = Callable[[BaseHTTPRequestHandler], None]
 Asked = list[tuple[str, dict[str, str]]]
@@ -60,17 +60,8 @@ def client(waits: list[float]) -> Iterator[Callable[..., HttpClient]]:
     with requests.Session() as session:
         session.trust_env = False
 
-        def make(
-            *,
-            attempts: int = 6,
-            first_wait: float = 5.0,
-            longest_wait: float = 600.0,
-            **options: Any,
-        ) -> HttpClient:
+        def make(**options: Any) -> HttpClient:
             plain: dict[str, Any] = {
-                "retries": Backoff(
-                    total=attempts - 1, backoff_factor=first_wait, backoff_max=longest_wait
-                ),
                 "user_agent": "tocsin/0",
                 "gap": 0.0,
                 "timeout": 5.0,

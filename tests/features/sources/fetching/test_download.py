@@ -75,10 +75,21 @@ def hidden(folder: Path) -> list[str]:
     return sorted(path.name for path in folder.glob(".*") if path.name != ".fetch.lock")
 
 
+def fetch(
+    address: str,
+    target: Path,
+    client: HttpClient,
+    *,
+    check: Callable[[Path], None] = anything,
+    advice: dict[int, str] | None = None,
+) -> DownloadedFile:
+    return download(address, target, client, check=check, advice=advice or {})
+
+
 def refusal(address: str, target: Path, client: HttpClient, **options: Any) -> str:
     """The one line with which a download is refused; nothing is visible after it."""
     with pytest.raises(InputError) as error:
-        download(address, target, client, **{"check": anything} | options)
+        fetch(address, target, client, **options)
     text = str(error.value)
     assert "\n" not in text
     assert not target.exists()
@@ -91,7 +102,7 @@ def test_a_file_comes_whole_under_its_name_and_nothing_else_is_left(
 ) -> None:
     address, asked = serve(serves(BODY))
     target = tmp_path / "new" / "file"
-    fetched = download(address, target, client(), check=only(BODY))
+    fetched = fetch(address, target, client(), check=only(BODY))
     assert fetched == DownloadedFile(target, was_there=False, bytes=len(BODY))
     assert target.read_bytes() == BODY
     assert (seen(target.parent), hidden(target.parent)) == (["file"], [])
@@ -105,7 +116,7 @@ def test_a_file_that_is_there_and_whole_is_not_asked_for(
 ) -> None:
     address, asked = serve(serves(BODY))
     (tmp_path / "file").write_bytes(BODY)
-    fetched = download(address, tmp_path / "file", client(), check=only(BODY))
+    fetched = fetch(address, tmp_path / "file", client(), check=only(BODY))
     assert fetched == DownloadedFile(tmp_path / "file", was_there=True, bytes=len(BODY))
     assert asked == []
 
@@ -115,13 +126,13 @@ def test_a_file_that_is_there_in_half_is_replaced(
 ) -> None:
     address, _ = serve(serves(BODY))
     (tmp_path / "file").write_bytes(BODY[:100])
-    assert not download(address, tmp_path / "file", client(), check=only(BODY)).was_there
+    assert not fetch(address, tmp_path / "file", client(), check=only(BODY)).was_there
     assert (tmp_path / "file").read_bytes() == BODY
 
 
 def test_what_broke_off_is_continued(serve: Serve, client: MakeClient, tmp_path: Path) -> None:
     address, asked = serve(serves(BODY, breaks_after=70_000), serves(BODY))
-    download(address, tmp_path / "file", client(), check=only(BODY))
+    fetch(address, tmp_path / "file", client(), check=only(BODY))
     assert asked[1][1]["range"] == "bytes=70000-"
     assert asked[1][1]["if-range"] == '"1"'
 
@@ -134,7 +145,7 @@ def test_what_broke_off_for_ever_is_kept_and_continued_by_the_next_download(
     assert "broke off" in text
     assert "2 attempts" in text
     assert (tmp_path / ".file.part").read_bytes() == BODY[:60_000]
-    download(address, tmp_path / "file", client(), check=only(BODY))
+    fetch(address, tmp_path / "file", client(), check=only(BODY))
     assert [headers.get("range") for _, headers in asked] == [None, "bytes=30000-", "bytes=60000-"]
     assert hidden(tmp_path) == []
 
@@ -148,7 +159,7 @@ def test_a_rest_that_is_only_a_part_is_followed_by_the_next(
         says(206, BODY[500:1000], Content_Range=part, ETag='"1"'),
         serves(BODY),
     )
-    download(address, tmp_path / "file", client(), check=anything)
+    fetch(address, tmp_path / "file", client())
     assert (tmp_path / "file").read_bytes() == BODY
     assert asked[2][1]["range"] == "bytes=1000-"
 
@@ -173,7 +184,7 @@ def test_wherever_it_breaks_off_and_changes_the_file_is_one_of_the_two_or_not_th
     with tempfile.TemporaryDirectory() as folder:
         target = Path(folder) / "file"
         try:
-            download(address, target, client(attempts=4), check=anything)
+            fetch(address, target, client(attempts=4), check=anything)
         except InputError:
             assert seen(target.parent) == []
         else:
@@ -184,7 +195,7 @@ def test_a_server_that_ignores_ranges_is_asked_for_all(
     serve: Serve, client: MakeClient, tmp_path: Path
 ) -> None:
     address, asked = serve(serves(BODY, breaks_after=500), says(200, BODY, ETag='"1"'))
-    download(address, tmp_path / "file", client(), check=only(BODY))
+    fetch(address, tmp_path / "file", client(), check=only(BODY))
     assert asked[1][1]["range"] == "bytes=500-"
 
 
@@ -194,7 +205,7 @@ def test_what_cannot_be_known_again_is_begun_afresh(
 ) -> None:
     broken = says(200, BODY[:500], Content_Length=str(len(BODY)), **headers)
     address, asked = serve(broken, says(200, OTHER, **headers))
-    download(address, tmp_path / "file", client(), check=only(OTHER))
+    fetch(address, tmp_path / "file", client(), check=only(OTHER))
     assert "range" not in asked[1][1]
 
 
@@ -207,7 +218,7 @@ def test_a_file_is_known_again_by_its_day_when_it_has_no_tag(
         says(200, BODY[:500], Content_Length=str(len(BODY)), Last_Modified=day),
         says(206, BODY[500:], Content_Range=rest),
     )
-    download(address, tmp_path / "file", client(), check=only(BODY))
+    fetch(address, tmp_path / "file", client(), check=only(BODY))
     assert asked[1][1]["if-range"] == day
 
 
@@ -215,7 +226,7 @@ def test_a_file_that_changes_between_attempts_is_begun_afresh(
     serve: Serve, client: MakeClient, tmp_path: Path
 ) -> None:
     address, _ = serve(serves(BODY, breaks_after=500), serves(OTHER, '"2"'))
-    download(address, tmp_path / "file", client(), check=only(OTHER))
+    fetch(address, tmp_path / "file", client(), check=only(OTHER))
 
 
 @pytest.mark.parametrize(
@@ -233,7 +244,7 @@ def test_the_rest_of_something_else_is_never_appended(
     serve: Serve, client: MakeClient, tmp_path: Path, wrong: Answer
 ) -> None:
     address, asked = serve(serves(BODY, breaks_after=500), wrong, serves(OTHER, '"2"'))
-    download(address, tmp_path / "file", client(), check=only(OTHER))
+    fetch(address, tmp_path / "file", client(), check=only(OTHER))
     assert "range" not in asked[2][1]
 
 
@@ -243,7 +254,7 @@ def test_what_passes_is_asked_for_again_after_waits_that_double(
 ) -> None:
     address, asked = serve(*[says(status, b"slow down")] * 3, serves(BODY))
     patient = client(first_wait=4.0, longest_wait=10.0)
-    download(address, tmp_path / "file", patient, check=only(BODY))
+    fetch(address, tmp_path / "file", patient, check=only(BODY))
     assert waits == [4.0, 8.0, 10.0]
     assert len(asked) == 4
 
@@ -291,7 +302,7 @@ def test_a_server_that_says_how_long_is_left_alone_as_long(
         assert "asks to be left alone" in refusal(address, tmp_path / "file", client())
         assert (len(asked), waits) == (1, [])
     else:
-        download(address, tmp_path / "file", client(), check=only(BODY))
+        fetch(address, tmp_path / "file", client(), check=only(BODY))
         assert waits == [wait]
 
 
@@ -301,7 +312,7 @@ def test_requests_begin_the_gap_apart(
     address, _ = serve(serves(BODY))
     slow = client(gap=3.0)
     for name in "abc":
-        download(address, tmp_path / name, slow, check=only(BODY))
+        fetch(address, tmp_path / name, slow, check=only(BODY))
     assert waits == [3.0, 3.0]
 
 
@@ -336,12 +347,12 @@ def test_a_body_in_chunks_comes_whole(serve: Serve, client: MakeClient, tmp_path
         handler.wfile.write(b"0\r\n\r\n")
 
     address, _ = serve(answer)
-    download(address, tmp_path / "file", client(), check=only(BODY))
+    fetch(address, tmp_path / "file", client(), check=only(BODY))
 
 
 def test_a_packed_body_is_unpacked(serve: Serve, client: MakeClient, tmp_path: Path) -> None:
     address, _ = serve(says(200, gzip.compress(BODY), Content_Encoding="gzip", ETag='"1"'))
-    download(address, tmp_path / "file", client(), check=only(BODY))
+    fetch(address, tmp_path / "file", client(), check=only(BODY))
 
 
 def endless(handler: BaseHTTPRequestHandler) -> None:
@@ -419,7 +430,7 @@ def test_a_server_that_drips_is_given_up_and_what_came_is_continued(
 
     address, asked = serve(drips, serves(BODY))
     hasty = client(longest_answer=0.2, clock=time.monotonic)
-    download(address, tmp_path / "file", hasty, check=only(BODY))
+    fetch(address, tmp_path / "file", hasty, check=only(BODY))
     assert asked[1][1]["range"].startswith("bytes=")
 
 
@@ -459,7 +470,7 @@ def test_two_downloads_at_once_give_one_whole_file(
 
     def run() -> None:
         both_began.wait()
-        fetched.append(download(address, tmp_path / "file", client(), check=only(BODY)))
+        fetched.append(fetch(address, tmp_path / "file", client(), check=only(BODY)))
 
     threads = [threading.Thread(target=run) for _ in range(2)]
     for thread in threads:
@@ -490,7 +501,7 @@ def test_a_full_disk_is_an_error_and_what_came_is_continued(
     kept = (tmp_path / ".file.part").read_bytes()
     assert kept == BODY[: len(kept)]
     assert kept
-    download(address, tmp_path / "file", client(), check=only(BODY))
+    fetch(address, tmp_path / "file", client(), check=only(BODY))
     assert asked[1][1]["range"] == f"bytes={len(kept)}-"
 
 
@@ -500,5 +511,5 @@ def test_a_place_that_cannot_be_written_is_an_error(
     address, asked = serve(serves(BODY))
     (tmp_path / "taken").write_text("a file, not a folder")
     with pytest.raises(InputError, match="cannot be written"):
-        download(address, tmp_path / "taken" / "file", client(), check=anything)
+        fetch(address, tmp_path / "taken" / "file", client())
     assert asked == []
