@@ -1,5 +1,5 @@
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
@@ -8,13 +8,11 @@ import pytest
 import requests
 
 from features.sources.fetching.http import HttpClient
-
-Answer = Callable[[BaseHTTPRequestHandler], None]
-Asked = list[tuple[str, dict[str, str]]]
+from tests.features.sources.fetching.server import Answer, MakeClient, Requests, Serve
 
 
-def _serve(stack: ExitStack, answers: tuple[Answer, ...]) -> tuple[str, Asked]:
-    asked: Asked = []
+def _serve(stack: ExitStack, answers: tuple[Answer, ...]) -> tuple[str, Requests]:
+    asked: Requests = []
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
@@ -42,7 +40,7 @@ def _serve(stack: ExitStack, answers: tuple[Answer, ...]) -> tuple[str, Asked]:
 
 
 @pytest.fixture
-def serve() -> Iterator[Callable[..., tuple[str, Asked]]]:
+def serve() -> Iterator[Serve]:
     """Serve answers one after the other, the last for ever: the address, and what was asked."""
     with ExitStack() as stack:
         yield lambda *answers: _serve(stack, answers)
@@ -55,7 +53,7 @@ def waits() -> list[float]:
 
 
 @pytest.fixture
-def client(waits: list[float]) -> Iterator[Callable[..., HttpClient]]:
+def client(waits: list[float]) -> Iterator[MakeClient]:
     """A client whose time passes only while it waits, which it does in no time."""
     with requests.Session() as session:
         session.trust_env = False

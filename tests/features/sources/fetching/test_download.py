@@ -16,10 +16,14 @@ from hypothesis import strategies as st
 from features.errors import InputError
 from features.sources.fetching.download import DownloadedFile, download
 from features.sources.fetching.http import HttpClient
-
-Answer = Callable[[BaseHTTPRequestHandler], None]
-Serve = Callable[..., tuple[str, list[tuple[str, dict[str, str]]]]]
-MakeClient = Callable[..., HttpClient]
+from tests.features.sources.fetching.server import (
+    Answer,
+    MakeClient,
+    Serve,
+    hidden,
+    says,
+    seen,
+)
 
 BODY = bytes(range(256)) * 400
 OTHER = BODY[::-1] + b"more"
@@ -35,18 +39,6 @@ def only(body: bytes) -> Callable[[Path], None]:
             raise InputError("it is something else: fetch again")
 
     return check
-
-
-def says(status: int, body: bytes = b"", **headers: str) -> Answer:
-    def answer(handler: BaseHTTPRequestHandler) -> None:
-        handler.send_response(status)
-        named = {name.replace("_", "-"): text for name, text in headers.items()}
-        for name, text in ({"Content-Length": str(len(body))} | named).items():
-            handler.send_header(name, text)
-        handler.end_headers()
-        handler.wfile.write(body)
-
-    return answer
 
 
 def serves(body: bytes, etag: str = '"1"', *, breaks_after: int | None = None) -> Answer:
@@ -65,14 +57,6 @@ def serves(body: bytes, etag: str = '"1"', *, breaks_after: int | None = None) -
         handler.wfile.write(part[:breaks_after])
 
     return answer
-
-
-def seen(folder: Path) -> list[str]:
-    return sorted(path.name for path in folder.iterdir() if not path.name.startswith("."))
-
-
-def hidden(folder: Path) -> list[str]:
-    return sorted(path.name for path in folder.glob(".*") if path.name != ".fetch.lock")
 
 
 def fetch(

@@ -3,7 +3,6 @@ import io
 import json
 import logging
 import zipfile
-from collections.abc import Callable
 from datetime import date
 from http.server import BaseHTTPRequestHandler
 from itertools import pairwise
@@ -20,11 +19,15 @@ from features.sources.fetching.download import DownloadedFile
 from features.sources.fetching.http import HttpClient, NotThereError
 from features.sources.fetching.ucdp import csv_name, due_releases, fetch_release, release_address
 from features.sources.ucdp import OFFICIAL_COLUMNS, official_release
+from tests.features.sources.fetching.server import (
+    Answer,
+    MakeClient,
+    Serve,
+    hidden,
+    says,
+    seen,
+)
 from tests.paths import DATA
-
-Answer = Callable[[BaseHTTPRequestHandler], None]
-Serve = Callable[..., tuple[str, list[tuple[str, dict[str, str]]]]]
-MakeClient = Callable[..., HttpClient]
 
 TOKEN = "s3cret-of-the-analyst"
 CANDIDATE = DATA / "ucdp_ged" / "GEDEvent_v23_0_10.csv"
@@ -76,18 +79,6 @@ STORED = zipped(zipfile.ZIP_STORED, a__csv=table(), readme__txt=b"cite us")
 YEARLY = zipped(GEDEvent_v24_1__csv=table(), readme__txt=b"cite us")
 
 
-def says(status: int, body: bytes = b"", length: int | None = None, **headers: str) -> Answer:
-    def answer(handler: BaseHTTPRequestHandler) -> None:
-        handler.send_response(status)
-        handler.send_header("Content-Length", str(len(body) if length is None else length))
-        for name, text in headers.items():
-            handler.send_header(name, text)
-        handler.end_headers()
-        handler.wfile.write(body)
-
-    return answer
-
-
 def api_of(
     events: list[dict[str, Any]], *, total: int | None = None, first: int = 0, size: int = 2
 ) -> Answer:
@@ -108,10 +99,6 @@ def api_of(
         says(200, json.dumps(said).encode())(handler)
 
     return answer
-
-
-def hidden(folder: Path) -> list[str]:
-    return sorted(path.name for path in folder.glob(".*") if path.name != ".fetch.lock")
 
 
 def rows_of(path: Path) -> list[dict[str, str]]:
@@ -136,7 +123,7 @@ def refusal(address: str, folder: Path, client: HttpClient, **options: Any) -> s
     text = str(error.value)
     assert "\n" not in text
     assert TOKEN not in text
-    assert [path for path in folder.glob("*") if not path.name.startswith(".")] == []
+    assert seen(folder) == []
     return text
 
 
@@ -225,8 +212,8 @@ def test_a_real_monthly_file_that_breaks_off_comes_whole(
     half = len(real) // 2
     part = {"Content-Range": f"bytes {half}-{len(real) - 1}/{len(real)}"}
     address, _ = serve(
-        says(200, real[:half], length=len(real), ETag='"1"'),
-        says(206, real[half:], None, ETag='"1"', **part),
+        says(200, real[:half], Content_Length=str(len(real)), ETag='"1"'),
+        says(206, real[half:], ETag='"1"', **part),
     )
     assert fetch(address, tmp_path, client(), release="23.0.10").path.read_bytes() == real
 
@@ -263,7 +250,7 @@ def test_what_is_not_a_whole_ucdp_file_is_refused_and_leaves_nothing(
 def test_a_length_that_is_too_short_gives_half_a_file_which_is_refused(
     serve: Serve, client: MakeClient, tmp_path: Path
 ) -> None:
-    address, _ = serve(says(200, YEARLY, length=len(YEARLY) - 30))
+    address, _ = serve(says(200, YEARLY, Content_Length=str(len(YEARLY) - 30)))
     assert "not a whole zip" in refusal(address, tmp_path, client())
 
 
@@ -359,7 +346,8 @@ def test_what_came_as_a_file_is_not_continued_from_the_api(
     serve: Serve, client: MakeClient, tmp_path: Path
 ) -> None:
     address, _ = serve(
-        says(200, table()[:500], length=10**4, ETag='"1"'), api_of([event(1), event(2)])
+        says(200, table()[:500], Content_Length=str(10**4), ETag='"1"'),
+        api_of([event(1), event(2)]),
     )
     refusal(address, tmp_path, client(attempts=1), release="24.0.5")
     fetched = fetch(address, tmp_path, client(), release="24.0.5", token=TOKEN)
@@ -367,6 +355,7 @@ def test_what_came_as_a_file_is_not_continued_from_the_api(
 
 
 EVENTS = [event(number) for number in range(5)]
+BACKWARD = json.dumps({"TotalCount": 9, "NextPageUrl": "x?page=0", "Result": EVENTS})
 
 
 @pytest.mark.parametrize(
@@ -384,17 +373,7 @@ EVENTS = [event(number) for number in range(5)]
         ([says(200, b'{"TotalCount": 2, "NextPageUrl": "", "Result": [{"id": 1}]}')], "not a page"),
         ([api_of([event(1, country_id=None)])], "without id, country or day"),
         ([api_of([event(1, side_a=["x"])])], "without id, country or day|not flat"),
-        (
-            [
-                says(
-                    200,
-                    json.dumps(
-                        {"TotalCount": 9, "NextPageUrl": "x?page=0", "Result": EVENTS}
-                    ).encode(),
-                )
-            ],
-            "changed while",
-        ),
+        ([says(200, BACKWARD.encode())], "changed while"),
     ],
 )
 def test_pages_that_do_not_make_up_the_release_are_refused_and_leave_nothing(
