@@ -2,13 +2,14 @@ import threading
 from collections.abc import Iterator
 from contextlib import ExitStack, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import Any
 
 import pytest
 import requests
 
 from features.sources.fetching.http import HttpClient
-from tests.features.sources.fetching.server import Answer, MakeClient, Requests, Serve
+from tests.features.sources.fetching.server import Answer, Requests, Site
 
 
 def _serve(stack: ExitStack, answers: tuple[Answer, ...]) -> tuple[str, Requests]:
@@ -40,25 +41,13 @@ def _serve(stack: ExitStack, answers: tuple[Answer, ...]) -> tuple[str, Requests
 
 
 @pytest.fixture
-def serve() -> Iterator[Serve]:
-    """Serve answers one after the other, the last for ever: the address, and what was asked."""
+def site(tmp_path: Path) -> Iterator[Site]:
+    waits: list[float] = []
     with ExitStack() as stack:
-        yield lambda *answers: _serve(stack, answers)
-
-
-@pytest.fixture
-def waits() -> list[float]:
-    """What `client` would have waited [s]."""
-    return []
-
-
-@pytest.fixture
-def client(waits: list[float]) -> Iterator[MakeClient]:
-    """A client whose time passes only while it waits, which it does in no time."""
-    with requests.Session() as session:
+        session = stack.enter_context(requests.Session())
         session.trust_env = False
 
-        def make(**options: Any) -> HttpClient:
+        def client(**options: Any) -> HttpClient:
             plain: dict[str, Any] = {
                 "user_agent": "tocsin/0",
                 "gap": 0.0,
@@ -69,4 +58,4 @@ def client(waits: list[float]) -> Iterator[MakeClient]:
             }
             return HttpClient(**plain | options)
 
-        yield make
+        yield Site(lambda *answers: _serve(stack, answers), client, waits, tmp_path)

@@ -3,13 +3,24 @@
 from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler
 from pathlib import Path
+from typing import NamedTuple
 
 from features.sources.fetching.http import HttpClient
 
 Answer = Callable[[BaseHTTPRequestHandler], None]
 Requests = list[tuple[str, dict[str, str]]]
-Serve = Callable[..., tuple[str, Requests]]
-MakeClient = Callable[..., HttpClient]
+
+
+class Site(NamedTuple):
+    """A server's answers, a client that asks for them, and a folder for what comes."""
+
+    serve: Callable[..., tuple[str, Requests]]
+    """Serves answers one after the other, the last for ever: the address, and what was asked."""
+    client: Callable[..., HttpClient]
+    """Makes a client whose time passes only while it waits, which it does in no time."""
+    waits: list[float]
+    """What the client would have waited [s]."""
+    folder: Path
 
 
 def says(status: int, body: bytes = b"", **headers: str) -> Answer:
