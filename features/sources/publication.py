@@ -1,6 +1,5 @@
 """Which months the sources should have published by a day, and which are missing."""
 
-from collections.abc import Callable
 from datetime import date, timedelta
 from typing import NamedTuple
 
@@ -31,22 +30,14 @@ def newest_public_month(history: str, as_of: date) -> int | None:
     (https://acleddata.com/knowledge-base/keeping-acled-data-updated); its weeks end on Fridays and
     are taken to be out on the Wednesday after.
     """
-    schedule = _SCHEDULES.get(history)
-    return None if schedule is None else schedule(as_of)
-
-
-def _ucdp(as_of: date) -> int:
-    last = month_of(as_of) - 1
-    return last if as_of.day >= ucdp.MONTHLY_DAY else last - 1
-
-
-def _acled(as_of: date) -> int:
-    coded = as_of - _ACLED_LAG
-    friday = coded - timedelta(days=(coded.weekday() - _FRIDAY) % 7)
-    return month_of(friday + timedelta(days=1)) - 1
-
-
-_SCHEDULES: dict[str, Callable[[date], int]] = {ucdp.HISTORY: _ucdp, acled.SOURCE: _acled}
+    if history == ucdp.HISTORY:
+        last = month_of(as_of) - 1
+        return last if as_of.day >= ucdp.MONTHLY_DAY else last - 1
+    if history == acled.SOURCE:
+        coded = as_of - _ACLED_LAG
+        friday = coded - timedelta(days=(coded.weekday() - _FRIDAY) % 7)
+        return month_of(friday + timedelta(days=1)) - 1
+    return None
 
 
 def staleness(vintage: Vintage) -> Staleness | None:
