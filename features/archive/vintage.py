@@ -1,6 +1,5 @@
 """Vintages: the event history as it was known on a date."""
 
-import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date
@@ -65,15 +64,6 @@ class Vintage:
             country=("country", "first"), first_month=first, last_month=last
         )
         return runs.reset_index(drop=True)
-
-    def content_hash(self) -> str:
-        """Return the SHA-256 of what is known, the same whenever and wherever it is opened."""
-        digest = hashlib.sha256()
-        for release in self.releases:
-            digest.update(f"{release.name} {release.sha256}\n".encode())
-        digest.update(self.bases.to_csv(index=False, lineterminator="\n").encode())
-        digest.update(self.summary_events.encode())
-        return digest.hexdigest()
 
 
 def open_vintage(

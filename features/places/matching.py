@@ -51,14 +51,13 @@ def match_regions(
     unmatched. Raises InputError when a correction names no bundled region of the level.
     """
     matches_by_key = {} if corrections is None else _corrected_matches(corrections, level)
-    match = {"country": _match_country, "admin1": match_name, "priogrid": _match_cell}[level]
     matches: list[Match] = []
     for country, name in zip(names["country"], names["name"], strict=True):
         if pd.isna(country) or pd.isna(name):
             matches.append(UNMATCHED)
         else:
             correction = matches_by_key.get(_correction_key(country, str(name)))
-            matches.append(correction or match(country, str(name).strip()))
+            matches.append(correction or _match(level, country, str(name).strip()))
     return names.assign(
         region=pd.Series([region for region, _ in matches], index=names.index, dtype="str"),
         how=pd.Series([how for _, how in matches], index=names.index, dtype="str"),
@@ -126,15 +125,11 @@ def _correction_key(country: str, name: str) -> tuple[str, str]:
     return country, " ".join(words(name)) or name.strip()
 
 
-def _match_country(country: str, name: str) -> Match:
-    del name
-    return (country, "id") if country in _region_ids("country") else UNMATCHED
-
-
-def _match_cell(country: str, name: str) -> Match:
-    del country
-    number = name.removesuffix(".0")
-    return (number, "id") if number in _region_ids("priogrid") else UNMATCHED
+def _match(level: Level, country: str, name: str) -> Match:
+    if level == "admin1":
+        return match_name(country, name)
+    region = country if level == "country" else name.removesuffix(".0")
+    return (region, "id") if region in _region_ids(level) else UNMATCHED
 
 
 @cache

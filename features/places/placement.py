@@ -4,7 +4,6 @@ Place names vary and are not used. Coverage is by country, so an event of Mali a
 border must count in Mali, or a region would hold deaths of a country that was not observed.
 """
 
-from collections.abc import Callable
 from functools import cache
 from typing import NamedTuple
 
@@ -32,7 +31,23 @@ def place_admin1(latitude: FloatArray, longitude: FloatArray, country: pd.Series
     the nearest one within FARTHEST_KM, or FARTHEST_ABROAD_KM if it is in another country. None if
     it is too far away, has no coordinates or country, or lies in one of its state's TERRITORIES.
     """
-    return _once_each(_admin1, latitude, longitude, country)
+    world = _world()
+    coded = _codes(country)
+    point, region = _containing(latitude, longitude)
+    holder = world.country[region]
+    own = coded[point] == holder
+    number = np.full(len(coded), -1)
+    number[point[own][::-1]] = region[own][::-1]
+    reach = np.full(len(coded), FARTHEST_KM)
+    reach[point[~own]] = FARTHEST_ABROAD_KM
+    reach[point[_in_territory(coded[point], holder)]] = 0.0
+    lost = np.flatnonzero((number < 0) & (reach > 0) & (cell_of(latitude, longitude) > 0))
+    for some in np.array_split(lost, len(lost) // _POINTS_AT_ONCE + 1):
+        spot, near = _nearest(latitude[some], longitude[some], coded[some], reach[some])
+        number[some[spot]] = near
+    ids: ObjectArray = world.ids[number]
+    ids[number < 0] = None
+    return ids
 
 
 def place_country(latitude: FloatArray, longitude: FloatArray, country: pd.Series) -> ObjectArray:
@@ -40,21 +55,16 @@ def place_country(latitude: FloatArray, longitude: FloatArray, country: pd.Serie
 
     The one they are coded to, or that of its TERRITORIES in which the point [degrees] lies.
     """
-    return _once_each(_country, latitude, longitude, country)
+    countries = _codes(country)
+    point, region = _containing(latitude, longitude)
+    holder = _world().country[region]
+    apart = _in_territory(countries[point], holder)
+    countries[point[apart]] = holder[apart]
+    return countries
 
 
-def _once_each(
-    place: Callable[[pd.DataFrame], ObjectArray],
-    latitude: FloatArray,
-    longitude: FloatArray,
-    country: pd.Series,
-) -> ObjectArray:
-    """Apply `place` to every distinct point and country: events crowd into the same towns."""
-    points = pd.DataFrame(
-        {"latitude": latitude, "longitude": longitude, "country": country.to_numpy(dtype=object)}
-    )
-    number = points.groupby(list(points.columns), sort=False, dropna=False).ngroup()
-    return place(points.drop_duplicates(ignore_index=True))[number.to_numpy()]
+def _codes(country: pd.Series) -> ObjectArray:
+    return np.array(country.astype(object).where(country.notna(), None))
 
 
 class _World(NamedTuple):
@@ -74,9 +84,8 @@ def _world() -> _World:
     return _World(ids, country, outlines, shapely.STRtree(outlines))
 
 
-def _containing(points: pd.DataFrame) -> tuple[IntArray, IntArray]:
+def _containing(latitude: FloatArray, longitude: FloatArray) -> tuple[IntArray, IntArray]:
     """Return pairs of a point and a region that contains it, the first region first."""
-    latitude, longitude = points["latitude"].to_numpy(), points["longitude"].to_numpy()
     on_globe = np.flatnonzero(cell_of(latitude, longitude) > 0)
     spots = shapely.points(longitude[on_globe], latitude[on_globe])
     spot, region = _world().tree.query(spots, predicate="intersects")
@@ -87,37 +96,6 @@ def _containing(points: pd.DataFrame) -> tuple[IntArray, IntArray]:
 def _in_territory(coded: ObjectArray, holder: ObjectArray) -> BoolArray:
     """Tell where the holder of a place is a territory of the state that an event is coded to."""
     return np.asarray(pd.Series(coded, dtype=object).map(TERRITORIES).to_numpy() == holder)
-
-
-def _country(points: pd.DataFrame) -> ObjectArray:
-    countries: ObjectArray = points["country"].to_numpy(dtype=object, copy=True)
-    countries[points["country"].isna()] = None
-    point, region = _containing(points)
-    holder = _world().country[region]
-    apart = _in_territory(countries[point], holder)
-    countries[point[apart]] = holder[apart]
-    return countries
-
-
-def _admin1(points: pd.DataFrame) -> ObjectArray:
-    world = _world()
-    coded = points["country"].to_numpy(dtype=object)
-    point, region = _containing(points)
-    holder = world.country[region]
-    own = coded[point] == holder
-    number = np.full(len(points), -1)
-    number[point[own][::-1]] = region[own][::-1]
-    reach = np.full(len(points), FARTHEST_KM)
-    reach[point[~own]] = FARTHEST_ABROAD_KM
-    reach[point[_in_territory(coded[point], holder)]] = 0.0
-    latitude, longitude = points["latitude"].to_numpy(), points["longitude"].to_numpy()
-    lost = np.flatnonzero((number < 0) & (reach > 0) & (cell_of(latitude, longitude) > 0))
-    for some in np.array_split(lost, len(lost) // _POINTS_AT_ONCE + 1):
-        spot, near = _nearest(latitude[some], longitude[some], coded[some], reach[some])
-        number[some[spot]] = near
-    ids: ObjectArray = world.ids[number]
-    ids[number < 0] = None
-    return ids
 
 
 def _nearest(

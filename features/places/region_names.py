@@ -107,11 +107,6 @@ def core(name: str) -> list[str]:
     return " ".join(_CANONICAL.get(word, word) for word in telling).split()
 
 
-def without_city(core_words: list[str]) -> list[str]:
-    """Return core words without `city`, unless nothing else is there."""
-    return [word for word in core_words if word != "city"] or core_words
-
-
 def consonants(letters: str) -> str:
     """Return the consonants of a plain name, as they survive most transliterations.
 
@@ -179,14 +174,10 @@ def match_name(country: str, name: str) -> Match:
     for together in readings(name):
         matches = {match for reading in together if (match := _exact(country_names, reading))}
         if matches:
-            return _agreed(matches)
+            is_ambiguous = len({region for region, _ in matches}) > 1
+            surest = min(matches, key=lambda match: HOW.index(match[1]))
+            return UNMATCHED if is_ambiguous else surest
     return _misspelt(country_names, readings(name)[-1][0])
-
-
-def _agreed(matches: set[Match]) -> Match:
-    if len({region for region, _ in matches}) > 1:
-        return UNMATCHED
-    return min(matches, key=lambda match: HOW.index(match[1]))
 
 
 def _exact(country_names: _CountryNames, name: str) -> Match | None:
@@ -219,8 +210,8 @@ def _step_keys(name: str) -> Iterator[tuple[int, str]]:
     yield 0, _keys(name)[0]
     for reading in (reading for together in readings(name) for reading in together):
         # A source may leave out that a region is a city, but not say so of one that is none.
-        bare = "".join(without_city(core(reading)))
-        yield from enumerate([*_keys(reading)[1:-1], bare], start=1)
+        bare = [word for word in core(reading) if word != "city"] or core(reading)
+        yield from enumerate([*_keys(reading)[1:-1], "".join(bare)], start=1)
 
 
 @cache

@@ -164,15 +164,6 @@ def _read(name: str, columns: list[str]) -> pd.DataFrame:
     return pd.read_parquet(_BUNDLE / f"{name}.parquet", columns=columns)
 
 
-def iso3_of_gleditsch_ward(numbers: pd.Series) -> pd.Series:
-    """Return ISO 3166-1 alpha-3 codes (n,) of Gleditsch-Ward state numbers (n,), null if unknown.
-
-    A former state is the one that carries on its number in UCDP's data: 345 (Yugoslavia) is SRB.
-    Gleditsch & Ward (1999), International Interactions 25(4).
-    """
-    return numbers.map(gleditsch_ward_states()).astype("str")
-
-
 def states_since() -> dict[str, str]:
     """Return the month `YYYY-MM` from which events are coded to each state, "" if before 1989.
 
@@ -183,7 +174,11 @@ def states_since() -> dict[str, str]:
 
 
 def gleditsch_ward_states() -> dict[int, str]:
-    """Return the ISO 3166-1 alpha-3 code of every Gleditsch-Ward state number."""
+    """Return the ISO 3166-1 alpha-3 code of every Gleditsch-Ward state number.
+
+    A former state is the one that carries on its number in UCDP's data: 345 (Yugoslavia) is SRB.
+    Gleditsch & Ward (1999), International Interactions 25(4).
+    """
     states = _csv("gleditsch_ward")
     return dict(zip(states["number"], states["country"], strict=True))
 

@@ -20,7 +20,15 @@ from features.sources.source import (
     column_names,
     identify_final,
 )
-from features.sources.sql import has_surplus, is_filled, iso_day, lookup, quoted
+from features.sources.sql import (
+    has_surplus,
+    is_filled,
+    iso_day,
+    lookup,
+    plain_columns,
+    quoted,
+    unreadable,
+)
 from features.sources.unpack import open_content
 
 FIRST_DAY = date(1997, 1, 1)
@@ -52,11 +60,15 @@ _ACTORS = {
 _BATTLES, _REMOTE = "battles", "explosions/remote violence"
 _TYPES = {"violence against civilians": 3, "protests": 4, "riots": 5, "strategic developments": 6}
 
-# ACLED: 1 the day is known, 2 the week, 3 the month. UCDP: 1 the day, 3 the week, 4 the month.
-_DATE_PREC = {"1": 1, "2": 3, "3": 4}
-# ACLED: 1 the place is known, 2 a part of a region, coded to a town in it, 3 the region, coded to
-# its capital. UCDP: 1 the place, 2 near a place (within 25 km or so), 4 the first-order region.
-_WHERE_PREC = {"1": 1, "2": 2, "3": 4}
+_CODES = {
+    # ACLED: 1 the day is known, 2 the week, 3 the month. UCDP: 1 the day, 3 the week, 4 the month.
+    "date_prec": ("time_precision", {"1": 1, "2": 3, "3": 4}),
+    # ACLED: 1 the place is known, 2 a part of a region, coded to a town in it, 3 the region, coded
+    # to its capital. UCDP: 1 the place, 2 near a place (within 25 km or so), 4 the first-order
+    # region.
+    "where_prec": ("geo_precision", {"1": 1, "2": 2, "3": 4}),
+}
+_PLAIN = {"side_a": "actor1", "side_b": "actor2", "text": "notes"}
 
 
 def acled_rules(columns: Sequence[str]) -> EventRules:
@@ -69,48 +81,39 @@ def acled_rules(columns: Sequence[str]) -> EventRules:
     sides.
     """
     deaths, country = f"whole({quoted('fatalities')})", f"filled({quoted('country')})"
-    texts = {"side_a": "actor1", "side_b": "actor2", "text": "notes"}
-    codes = {
-        "date_prec": ("time_precision", _DATE_PREC),
-        "where_prec": ("geo_precision", _WHERE_PREC),
-    }
+    plain = {to: name for to, name in _PLAIN.items() if name in columns}
+    plain |= {name: name for name in ("latitude", "longitude") if name in columns}
+    codes = {to: code for to, code in _CODES.items() if code[0] in columns}
+    faults = {"has more fields than the header": has_surplus(columns)} | _faults()
+    for to, (name, _) in codes.items():
+        faults[f"{name} is unreadable"] = f"{to} IS NULL AND {is_filled(name)}"
     return EventRules(
         columns={
             "event_id": f"filled({quoted('event_id_cnty')})",
             "type_of_violence": _type_of_violence(columns),
             "country": f"coalesce({lookup(_TERRITORIES, country)}, country_named({country}))",
             **dict.fromkeys(("date_start", "date_end"), _event_day()),
-            **{to: f"filled({quoted(name)})" for to, name in texts.items() if name in columns},
+            **plain_columns(plain),
             **{
                 to: lookup(meanings, f"whole({quoted(name)})::VARCHAR")
                 for to, (name, meanings) in codes.items()
-                if name in columns
             },
-            **{n: f"number({quoted(n)})" for n in ("latitude", "longitude") if n in columns},
             **dict.fromkeys(("best", "low", "high", "deaths_unknown"), deaths),
             **dict.fromkeys(("deaths_a", "deaths_b", "deaths_civilians"), "0"),
         },
-        faults=_faults(columns),
+        faults=faults | unreadable(plain),
         first_day=FIRST_DAY,
     )
 
 
-def _faults(columns: Sequence[str]) -> dict[str, str]:
+def _faults() -> dict[str, str]:
     types = ", ".join(f"'{name}'" for name in (_BATTLES, _REMOTE, *_TYPES))
     fights = f"{_event_type()} IN ('{_BATTLES}', '{_REMOTE}')"
     actors = f"{_actor('inter1')} BETWEEN 1 AND 8 AND {_actor('inter2')} BETWEEN 0 AND 8"
-    faults = {
-        "has more fields than the header": has_surplus(columns),
+    return {
         "event_type is none of ACLED's": f"{_event_type()} NOT IN ({types})",
         "inter1 or inter2 is no kind of actor": f"{fights} AND ({actors}) IS NOT TRUE",
     }
-    read = {"time_precision": "date_prec", "geo_precision": "where_prec"}
-    for name in ("time_precision", "geo_precision", "latitude", "longitude"):
-        if name in columns:
-            faults[f"{name} is unreadable"] = (
-                f"{read.get(name, name)} IS NULL AND {is_filled(name)}"
-            )
-    return faults
 
 
 def _event_type() -> str:

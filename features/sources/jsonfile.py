@@ -75,11 +75,8 @@ class JsonRows:
         return numbered_rows(texts, self.columns, range(start, start + len(records)))
 
     def _texts(self) -> Iterator[str]:
-        decoder = codecs.getincrementaldecoder("utf-8")()
         try:
-            for chunk in self._content.chunks():
-                yield decoder.decode(chunk)
-            decoder.decode(b"", final=True)
+            yield from codecs.iterdecode(self._content.chunks(), "utf-8")
         except UnicodeDecodeError as error:
             raise self._broken("is not in UTF-8") from error
 

@@ -1,7 +1,5 @@
 """Which months the sources should have published by a day, and which are missing."""
 
-from collections import defaultdict
-from collections.abc import Callable
 from datetime import date, timedelta
 from typing import NamedTuple
 
@@ -32,22 +30,14 @@ def newest_public_month(history: str, as_of: date) -> int | None:
     (https://acleddata.com/knowledge-base/keeping-acled-data-updated); its weeks end on Fridays and
     are taken to be out on the Wednesday after.
     """
-    schedule = _SCHEDULES.get(history)
-    return None if schedule is None else schedule(as_of)
-
-
-def _ucdp(as_of: date) -> int:
-    last = month_of(as_of) - 1
-    return last if as_of.day >= ucdp.MONTHLY_DAY else last - 1
-
-
-def _acled(as_of: date) -> int:
-    coded = as_of - _ACLED_LAG
-    friday = coded - timedelta(days=(coded.weekday() - _FRIDAY) % 7)
-    return month_of(friday + timedelta(days=1)) - 1
-
-
-_SCHEDULES: dict[str, Callable[[date], int]] = {ucdp.HISTORY: _ucdp, acled.SOURCE: _acled}
+    if history == ucdp.HISTORY:
+        last = month_of(as_of) - 1
+        return last if as_of.day >= ucdp.MONTHLY_DAY else last - 1
+    if history == acled.SOURCE:
+        coded = as_of - _ACLED_LAG
+        friday = coded - timedelta(days=(coded.weekday() - _FRIDAY) % 7)
+        return month_of(friday + timedelta(days=1)) - 1
+    return None
 
 
 def staleness(vintage: Vintage) -> Staleness | None:
@@ -65,24 +55,20 @@ def gaps(vintage: Vintage) -> pd.DataFrame:
     Columns: country, in words (all, a few ISO 3166-1 alpha-3 codes, or how many); countries, their
     number; first_month, last_month [months since 1970-01].
     """
-    observed = vintage.observed()
-    following = observed.groupby("country")["first_month"].shift(-1)
-    missing = pd.DataFrame(
-        {
-            "country": observed["country"],
-            "first_month": observed["last_month"] + 1,
-            "last_month": following - 1,
-        }
+    runs = vintage.observed()
+    missing = runs.assign(
+        first_month=runs["last_month"] + 1,
+        last_month=runs.groupby("country")["first_month"].shift(-1) - 1,
     ).dropna()
-    everywhere = observed["country"].nunique()
-    shared: dict[tuple[int, int], list[str]] = defaultdict(list)
-    for country, first, last in missing.itertuples(index=False):
-        shared[first, int(last)].append(country)
-    rows = [(_in_words(codes, everywhere), len(codes), *span) for span, codes in shared.items()]
+    everywhere = runs["country"].nunique()
+    rows = [
+        (_in_words(countries.tolist(), everywhere), len(countries), first, last)
+        for (first, last), countries in missing.groupby(["first_month", "last_month"])["country"]
+    ]
     rows.sort(key=lambda row: (-row[1], row[2:]))
-    numbers = dict.fromkeys(["countries", "first_month", "last_month"], "int64")
-    columns = {"country": "str"} | numbers
-    return pd.DataFrame(rows, columns=list(columns)).astype(columns)
+    columns = ["country", "countries", "first_month", "last_month"]
+    types = dict.fromkeys(columns, "int64") | {"country": "str"}
+    return pd.DataFrame(rows, columns=columns).astype(types)
 
 
 def _in_words(codes: list[str], everywhere: int) -> str:

@@ -18,6 +18,12 @@ from features.places.regions import gleditsch_ward_states, load_regions
 from features.sources.source import BEYOND, SURPLUS
 
 _NAMELESS = re.compile(rf"column \d+|{re.escape(BEYOND)}")
+_PRECISIONS, _DEGREES = ("date_prec", "where_prec", "event_clarity"), ("latitude", "longitude")
+_READ = {
+    **dict.fromkeys(["side_a", "side_b", "code_status", "text"], "filled"),
+    **dict.fromkeys(_PRECISIONS, "whole"),
+    **dict.fromkeys(_DEGREES, "number"),
+}
 
 
 def quoted(name: str) -> str:
@@ -33,6 +39,23 @@ def literal(text: str) -> str:
 def is_filled(column: str) -> str:
     """Return the SQL condition that a delivered column is not empty."""
     return f"filled({quoted(column)}) IS NOT NULL"
+
+
+def plain_columns(delivered: Mapping[str, str]) -> dict[str, str]:
+    """Return the SQL of texts, precisions and degrees, which are taken as they come.
+
+    `delivered` is column of EVENTS_SCHEMA -> delivered column; other columns in it are passed over.
+    """
+    return {to: f"{_READ[to]}({quoted(column)})" for to, column in delivered.items() if to in _READ}
+
+
+def unreadable(delivered: Mapping[str, str]) -> dict[str, str]:
+    """Return the faults of filled columns that are no numbers: reason -> condition."""
+    return {
+        f"{to} is unreadable": f"{to} IS NULL AND {is_filled(delivered[to])}"
+        for to in (*_PRECISIONS, *_DEGREES)
+        if to in delivered
+    }
 
 
 def iso_day(column: str) -> str:

@@ -22,7 +22,16 @@ from features.sources.source import (
     numbered_rows,
     own_name,
 )
-from features.sources.sql import has_surplus, is_filled, iso_day, literal, lookup, quoted
+from features.sources.sql import (
+    has_surplus,
+    is_filled,
+    iso_day,
+    literal,
+    lookup,
+    plain_columns,
+    quoted,
+    unreadable,
+)
 from features.sources.table_mapping import TYPES, TableMapping
 from features.sources.unpack import require_file
 
@@ -59,11 +68,11 @@ class ParquetRows:
         self._file = file
         self.sha256 = sha256
         schema = file.schema_arrow
-        positions = [n for n, field in enumerate(schema) if _is_text_like(field.type)]
-        self._names = [schema.names[n] for n in positions]
-        names = column_names(schema.names, path)
-        self.columns = tuple(names[n] for n in positions)
-        others = [name for name in schema.names if name not in self._names]
+        named = zip(schema, column_names(schema.names, path), strict=True)
+        columns = {field.name: name for field, name in named if _is_text_like(field.type)}
+        self._names = list(columns)
+        self.columns = tuple(columns.values())
+        others = [name for name in schema.names if name not in columns]
         note = f"columns without single values were left out: {', '.join(others)}"
         self.notes = (note,) if others else ()
 
@@ -95,9 +104,6 @@ def _damaged(path: Path, error: Exception) -> InputError:
     )
 
 
-_TEXTS = ("side_a", "side_b", "code_status", "text")
-_WHOLE = ("date_prec", "where_prec", "event_clarity")
-_DEGREES = ("latitude", "longitude")
 _SIDES = ("deaths_a", "deaths_b", "deaths_civilians")
 _BETWEEN_IDS = " | "
 
@@ -140,9 +146,7 @@ class Table:
             constants["type_of_violence"] = TYPES[constants["type_of_violence"]]
         values = {
             **{to: literal(it) if isinstance(it, str) else str(it) for to, it in constants.items()},
-            **{to: f"filled({quoted(file_columns[to])})" for to in _TEXTS if to in file_columns},
-            **{to: f"whole({quoted(file_columns[to])})" for to in _WHOLE if to in file_columns},
-            **{to: f"number({quoted(file_columns[to])})" for to in _DEGREES if to in file_columns},
+            **plain_columns(file_columns),
             "event_id": _event_id([own_name(name) for name in mapping.columns.event_id]),
             "date_start": self._day(file_columns["date_start"]),
             "date_end": self._day(file_columns["date_start"]),
@@ -155,7 +159,14 @@ class Table:
             values["type_of_violence"] = self._type(file_columns["type_of_violence"])
         if "country" in file_columns:
             values["country"] = self._country(file_columns["country"])
-        return EventRules(columns=values, faults=self._faults(columns, file_columns))
+        faults = {"has more fields than the header": has_surplus(columns)} | unreadable(
+            file_columns
+        )
+        if self._mapping.types:
+            faults["its type of violence is not among the [types] of the mapping"] = (
+                f"type_of_violence IS NULL AND {is_filled(file_columns['type_of_violence'])}"
+            )
+        return EventRules(columns=values, faults=faults)
 
     def _day(self, column: str) -> str:
         """Return the SQL of a day: without a format, only YYYY-MM-DD is beyond doubt."""
@@ -174,18 +185,6 @@ class Table:
         if self._mapping.country_code == "gleditsch-ward":
             return f"iso3_of_gleditsch_ward(whole({quoted(column)}))"
         return f"country_named(filled({quoted(column)}))"
-
-    def _faults(self, columns: Sequence[str], file_columns: dict[str, str]) -> dict[str, str]:
-        faults = {"has more fields than the header": has_surplus(columns)}
-        for to in (*_WHOLE, *_DEGREES):
-            if to in file_columns:
-                faults[f"{to} is unreadable"] = f"{to} IS NULL AND {is_filled(file_columns[to])}"
-        if self._mapping.types:
-            column = file_columns["type_of_violence"]
-            faults["its type of violence is not among the [types] of the mapping"] = (
-                f"type_of_violence IS NULL AND {is_filled(column)}"
-            )
-        return faults
 
 
 def _event_id(columns: Sequence[str]) -> str:

@@ -1,16 +1,6 @@
 """The mapping by which any table of events is read: a TOML file that names its columns.
 
-source = "my-monitor"            # the name of the source, and of its history date_format =
-"%d/%m/%Y"         # if days are not YYYY-MM-DD country_code = "gleditsch-ward"  # if countries are
-neither names nor ISO 3166-1 alpha-3
-
-[columns]                        # column of the normal form = column of the file event_id = "ID"
-date_start = "start" best = "killed"
-
-[types]                          # value in the file = type of violence "armed clash" =
-"state-based"
-
-[constants]                      # what is the same for every row country = "MLI"
+`docs/data.md` shows one, and says what each of its parts is for.
 """
 
 import re

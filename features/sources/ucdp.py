@@ -17,7 +17,7 @@ from features.errors import InputError
 from features.months import month_of
 from features.sources.csvfile import open_csv
 from features.sources.source import EventRules, FileOptions, Rows, identify_final, refuse_repeated
-from features.sources.sql import has_surplus, is_filled, quoted
+from features.sources.sql import has_surplus, plain_columns, quoted, unreadable
 
 FIRST_DAY = date(1989, 1, 1)
 """UCDP codes no event before this day."""
@@ -26,18 +26,12 @@ HISTORY = "ucdp"
 GED, CANDIDATE = "ucdp-ged", "ucdp-candidate"
 
 _ENDING = r"(?:\.csv|\.csv\.gz|\.zip|\.csv\.zip)"
-_YEARLY = re.compile(
-    rf"(?:ged(?P<a>\d\d)(?P<b>\d)-csv\.zip|gedevent_v(?P<c>\d\d)_(?P<d>\d){_ENDING})", re.IGNORECASE
-)
-_MONTHLY = re.compile(rf"gedevent_v(?P<year>\d\d)_0_(?P<month>\d\d?){_ENDING}", re.IGNORECASE)
+_YEARLY = re.compile(rf"(?:ged(\d\d)(\d)-csv\.zip|gedevent_v(\d\d)_(\d){_ENDING})", re.IGNORECASE)
+_MONTHLY = re.compile(rf"gedevent_v(\d\d)_0_(\d\d?){_ENDING}", re.IGNORECASE)
+_SPAN = re.compile(rf"gedevent_v(\d\d)_0?(\d\d?)_(\d\d)_0?(\d\d?){_ENDING}", re.IGNORECASE)
 
 # Later than UCDP was in most years: a forecast may not use what was not yet public.
 YEARLY_DAY, MONTHLY_DAY = (6, 30), 20
-
-
-_SPAN = re.compile(
-    rf"gedevent_v(?P<y>\d\d)_0?(?P<m>\d\d?)_(?P<z>\d\d)_0?(?P<n>\d\d?){_ENDING}", re.IGNORECASE
-)
 
 
 @dataclass(frozen=True)
@@ -64,26 +58,23 @@ def official_release(file_name: str) -> OfficialRelease | None:
     that begin with GEDEvent may be packed as `.csv.gz` or `.zip`.
     """
     if match := _YEARLY.fullmatch(file_name):
-        year, version = match["a"] or match["c"], match["b"] or match["d"]
-        return _yearly(int(year), int(version))
+        year, version = (int(number) for number in match.groups() if number)
+        return OfficialRelease(
+            source=GED,
+            release=f"{year:02d}.{version}",
+            kind="final",
+            first_month=month_of(FIRST_DAY),
+            last_month=month_of(date(1999 + year, 12, 1)),
+            available_on=date(2000 + year, *YEARLY_DAY),
+        )
     if match := _MONTHLY.fullmatch(file_name):
-        year, month = int(match["year"]), int(match["month"])
+        year, month = map(int, match.groups())
         return _candidate(f"{year:02d}.0.{month}", (year, month), (year, month))
     if match := _SPAN.fullmatch(file_name):
-        first, last = (int(match["y"]), int(match["m"])), (int(match["z"]), int(match["n"]))
-        return _candidate("{:02d}.{:02d}.{:02d}.{:02d}".format(*first, *last), first, last)
+        year, month, last_year, last_month = map(int, match.groups())
+        release = f"{year:02d}.{month:02d}.{last_year:02d}.{last_month:02d}"
+        return _candidate(release, (year, month), (last_year, last_month))
     return None
-
-
-def _yearly(year: int, version: int) -> OfficialRelease:
-    return OfficialRelease(
-        source=GED,
-        release=f"{year:02d}.{version}",
-        kind="final",
-        first_month=month_of(FIRST_DAY),
-        last_month=month_of(date(1999 + year, 12, 1)),
-        available_on=date(2000 + year, *YEARLY_DAY),
-    )
 
 
 def _candidate(
@@ -118,12 +109,9 @@ OFFICIAL_COLUMNS = (
 # fmt: on
 """The published layout; some releases have shipped without a header row."""
 
-_TEXTS = ("side_a", "side_b", "code_status")
 _DEATHS = ("deaths_a", "deaths_b", "deaths_civilians", "deaths_unknown", "best", "high", "low")
-_PRECISION = ("date_prec", "where_prec", "event_clarity")
 _DAYS = ("date_start", "date_end")
-_DEGREES = ("latitude", "longitude")
-_REQUIRED = ("id", "country_id", "type_of_violence", *_DEATHS, *_DAYS, *_DEGREES)
+_REQUIRED = ("id", "country_id", "type_of_violence", *_DEATHS, *_DAYS, "latitude", "longitude")
 _OTHER_NAMES = {"best_est": "best", "high_est": "high", "low_est": "low", "event_id": "id"}
 _OTHER_TYPE = f"type_of_violence is outside 1 to {max(TYPES_OF_VIOLENCE)}"
 
@@ -158,8 +146,9 @@ def ucdp_rules(columns: Sequence[str]) -> EventRules:
 
     UCDP states each event's PRIO-GRID cell, which gives garbled or exchanged coordinates away.
     """
-    whole = [name for name in ("type_of_violence", *_PRECISION, *_DEATHS) if name in columns]
-    headline = ["text"] if "source_headline" in columns else []
+    delivered = {name: name for name in columns if name in OFFICIAL_COLUMNS}
+    if "source_headline" in columns:
+        delivered["text"] = "source_headline"
     faults = {
         "has more fields than the header": has_surplus(columns),
         _OTHER_TYPE: f"type_of_violence IN ({', '.join(map(str, OTHER_TYPES))})",
@@ -170,20 +159,15 @@ def ucdp_rules(columns: Sequence[str]) -> EventRules:
             "latitude BETWEEN -90 AND 90 AND longitude BETWEEN -180 AND 180"
             f" AND cells_apart({cell}, latitude, longitude) > 1"
         )
-    for name in (*_PRECISION, *_DEGREES):
-        if name in columns:
-            faults[f"{name} is unreadable"] = f"{name} IS NULL AND {is_filled(name)}"
     return EventRules(
         columns={
             "event_id": f"filled({quoted('id')})",
             "country": f"iso3_of_gleditsch_ward(whole({quoted('country_id')}))",
-            **{name: f"filled({quoted(name)})" for name in _TEXTS if name in columns},
-            **{name: f"whole({quoted(name)})" for name in whole},
+            **{name: f"whole({quoted(name)})" for name in ("type_of_violence", *_DEATHS)},
             **{name: f"day({quoted(name)})" for name in _DAYS},
-            **{name: f"number({quoted(name)})" for name in _DEGREES},
-            **dict.fromkeys(headline, f"filled({quoted('source_headline')})"),
+            **plain_columns(delivered),
         },
-        faults=faults,
+        faults=faults | unreadable(delivered),
         first_day=FIRST_DAY,
     )
 
@@ -197,13 +181,13 @@ class Ucdp:
     def identify(self, path: Path, options: FileOptions) -> Identity:
         """Return what a file is; raises InputError when its coverage is not known."""
         official = official_release(path.name)
-        if official is None and options.coverage is None:
-            raise InputError(
-                f"'{path.name}' is not a name under which UCDP publishes, so it does not say which "
-                "months of which countries it observes: give --coverage FILE, a CSV with the "
-                "columns country,first_month,last_month (MLI,1989-01,2023-12)"
-            )
         if official is None:
+            if options.coverage is None:
+                raise InputError(
+                    f"'{path.name}' is not a name under which UCDP publishes, so it does not say "
+                    "which months of which countries it observes: give --coverage FILE, a CSV with "
+                    "the columns country,first_month,last_month (MLI,1989-01,2023-12)"
+                )
             return replace(identify_final(path, options, GED), history=HISTORY)
         return Identity(
             history=HISTORY,

@@ -94,7 +94,7 @@ class FileContent:
 
     def head(self) -> bytes:
         """Return the first chunk, which `chunks` yields all the same."""
-        first = next(self._chunks)
+        first = next(self._chunks, b"")
         self._chunks = chain([first], self._chunks)
         return first
 
@@ -104,17 +104,14 @@ class FileContent:
 
     def _unpacked(self) -> Iterator[bytes]:
         try:
-            chunk = self._read()
-            if chunk[:2] in _UTF16:
-                decoder = codecs.getincrementaldecoder("utf-16")(errors="replace")
-                while chunk:
-                    yield decoder.decode(chunk).encode()
-                    chunk = self._read()
-                yield decoder.decode(b"", final=True).encode()
-                return
-            yield chunk.removeprefix(codecs.BOM_UTF8)
-            while chunk := self._read():
-                yield chunk
+            chunks = iter(self._read, b"")
+            first = next(chunks, b"")
+            if first[:2] in _UTF16:
+                texts = codecs.iterdecode(chain([first], chunks), "utf-16", errors="replace")
+                yield from map(str.encode, texts)
+            else:
+                yield first.removeprefix(codecs.BOM_UTF8)
+                yield from chunks
         except _DAMAGED as error:
             raise damaged(self._path, error) from error
 

@@ -12,7 +12,7 @@ import pytest
 
 from features.places.placement import place_admin1
 from features.places.priogrid import cell_of
-from features.places.regions import iso3_of_gleditsch_ward
+from features.places.regions import gleditsch_ward_states
 from features.sources.ucdp import OFFICIAL_COLUMNS
 from tests.paths import DATA, ROOT
 from tools.ged_like import write_ged_like
@@ -86,7 +86,7 @@ def test_ids_are_unique_and_rows_come_in_their_order(tmp_path: Path) -> None:
 
 def test_every_town_lies_in_its_country_and_its_cell(events: pd.DataFrame) -> None:
     latitude, longitude = (events[name].to_numpy() for name in ("latitude", "longitude"))
-    countries = iso3_of_gleditsch_ward(events["country_id"])
+    countries = events["country_id"].map(gleditsch_ward_states())
     assert countries.notna().all()
     assert countries.nunique() > 100
     assert pd.notna(place_admin1(latitude, longitude, countries)).all()

@@ -128,7 +128,7 @@ def download(
     client: HttpClient,
     *,
     check: Check,
-    advice: Mapping[int, str] | None = None,
+    advice: Mapping[int, str],
 ) -> DownloadedFile:
     """Download an address to `target`, unless that exists and passes the check.
 

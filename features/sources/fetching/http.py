@@ -9,13 +9,12 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
-from functools import partial
 from http import HTTPStatus
 from typing import Any, TypeVar
 
 import requests
 import urllib3
-from urllib3.exceptions import HTTPError, InvalidHeader, MaxRetryError
+from urllib3.exceptions import HTTPError, InvalidHeader
 from urllib3.util import Retry
 
 from features.errors import InputError
@@ -27,13 +26,7 @@ _CHUNK = 1 << 16  # [bytes]
 _BUSY = frozenset({400, 408, 425, 429, *range(500, 600)})
 _NOT_THERE = frozenset({404, 410})
 
-_ADVICE = {
-    400: "the server refuses the request, or has had too many: wait some minutes, then fetch again",
-    401: "it wants a token: give one",
-    403: "access is refused: give another token, or fetch the file by hand",
-    404: "nothing is published there, or not yet: see to the name or fetch again later",
-    410: "it is no longer published there: see to the name",
-}
+_GONE = {410: "it is no longer published there: see to the name"}
 _LATER = "see to the network, or fetch again later; what has come is kept"
 
 
@@ -50,28 +43,20 @@ class TemporaryError(Exception):
         self.wait = wait
 
 
-class Backoff(Retry):
-    """Retries whose waits double from the first on; urllib3's own begin without one."""
-
-    def get_backoff_time(self) -> float:
-        """Return the wait before the next attempt [s]."""
-        waits = self.backoff_factor * 2 ** (len(self.history) - 1)
-        return min(float(waits), float(self.backoff_max))
-
-
 @dataclass(kw_only=True)
 class HttpClient:
     """How servers are asked; times in seconds, sizes in bytes.
 
-    `retries` says how often an address is asked again, and after which waits; a server that asks
-    for more than its `backoff_max` is given up. Requests begin at least `gap` apart. A server may
-    be silent for `timeout`; an answer may take `longest_answer` and be of `largest`.
+    An address is asked up to `attempts` times, after waits that double from `first_wait` to
+    `longest_wait`; a server that asks for a longer one is given up. Requests begin at least `gap`
+    apart. A server may be silent for `timeout`; an answer may take `longest_answer` and be of
+    `largest`.
     """
 
     user_agent: str
-    retries: Retry = field(
-        default_factory=lambda: Backoff(total=5, backoff_factor=5.0, backoff_max=600.0)
-    )
+    attempts: int = 6
+    first_wait: float = 5.0
+    longest_wait: float = 600.0
     gap: float = 1.0
     timeout: float = 60.0
     longest_answer: float = 3600.0
@@ -88,7 +73,7 @@ class HttpClient:
         *,
         headers: Callable[[], Mapping[str, str]] = dict,
         statuses: frozenset[int] = frozenset({HTTPStatus.OK}),
-        advice: Mapping[int, str] | None = None,
+        advice: Mapping[int, str],
         redirects: bool = True,
     ) -> T:
         """Return what `receive` makes of the answer, which it may refuse with a TemporaryError.
@@ -98,19 +83,30 @@ class HttpClient:
         address. Raises InputError, in which no header appears, and of it NotThereError when nothing
         is there.
         """
-        retries = self.retries
+        attempt = 0
         while True:
+            attempt += 1
             try:
                 with self._open(address, headers(), redirects=redirects) as response:
                     if response.status_code not in statuses:
-                        _refuse(response, address, _ADVICE | dict(advice or {}))
+                        _refuse(response, address, _GONE | dict(advice))
                     return receive(response)
             except TemporaryError as error:
                 fault = error
             except (requests.RequestException, HTTPError) as error:
                 fault = _temporary(error, address, self.timeout)
-            retries = self._counted(retries, address, fault)
-            self.sleep(max(fault.wait, retries.get_backoff_time()))
+            if attempt == self.attempts:
+                raise InputError(
+                    f"'{address}' could not be fetched in {attempt} attempt{'s' * (attempt > 1)} "
+                    f"(last: {fault}): {fault.advice}"
+                ) from fault
+            if fault.wait > self.longest_wait:
+                raise InputError(
+                    f"'{address}' is busy and asks to be left alone for {fault.wait:g} s: fetch "
+                    "again then; what has come is kept"
+                ) from fault
+            wait = min(self.first_wait * 2 ** (attempt - 1), self.longest_wait)
+            self.sleep(max(fault.wait, wait))
 
     def body(self, response: requests.Response, size: int = 0) -> Iterator[bytes]:
         """Yield the bytes of an answer; raises TemporaryError if slow, InputError if too large."""
@@ -145,25 +141,13 @@ class HttpClient:
         self._next_at = self.clock() + self.gap
         # Unpacked on the way, an answer could neither be measured nor continued.
         headers = {"User-Agent": self.user_agent, "Accept-Encoding": "identity", **headers}
-        get = partial(self.session.get, timeout=self.timeout, allow_redirects=redirects)
-        return get(address, headers=headers, stream=True)
-
-    def _counted(self, retries: Retry, address: str, fault: TemporaryError) -> Retry:
-        """Return the retries that are left; raises InputError when there are none."""
-        try:
-            left = retries.increment("GET", address, error=fault)
-        except MaxRetryError:
-            number = len(retries.history) + 1
-            raise InputError(
-                f"'{address}' could not be fetched in {number} attempt{'s' * (number > 1)} "
-                f"(last: {fault}): {fault.advice}"
-            ) from fault
-        if fault.wait > retries.backoff_max:
-            raise InputError(
-                f"'{address}' is busy and asks to be left alone for {fault.wait:g} s: fetch again "
-                "then; what has come is kept"
-            ) from fault
-        return left
+        return self.session.get(
+            address,
+            headers=headers,
+            stream=True,
+            timeout=self.timeout,
+            allow_redirects=redirects,
+        )
 
 
 def _refuse(response: requests.Response, address: str, advice: Mapping[int, str]) -> None:

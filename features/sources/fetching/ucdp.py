@@ -13,8 +13,8 @@ import lzma
 import re
 import zipfile
 import zlib
-from collections.abc import Callable
 from datetime import date
+from functools import partial
 from pathlib import Path
 from typing import IO
 
@@ -29,20 +29,21 @@ FILES = "https://ucdp.uu.se/downloads"
 API = "https://ucdpapi.pcr.uu.se/api"
 
 _FIRST_YEAR = 2017  # whose yearly file first had a name of this form
-_YEARLY = re.compile(r"(\d\d)\.([1-9])")
-_MONTHLY = re.compile(r"(\d\d)\.0\.([1-9]|1[0-2])")
+_RELEASE = re.compile(r"\d\d\.([1-9]|0\.([1-9]|1[0-2]))")
 
 
 def release_address(release: str, files: str = FILES) -> str:
     """Return where UCDP publishes a release, `24.1` or `24.0.10`; raises InputError for others."""
-    if match := _YEARLY.fullmatch(release):
-        return f"{files.rstrip('/')}/ged/ged{match[1]}{match[2]}-csv.zip"
-    return f"{files.rstrip('/')}/candidateged/{csv_name(release)}"
+    name = csv_name(release)
+    year, *version = release.split(".")
+    is_yearly = len(version) == 1
+    place = f"ged/ged{year}{version[0]}-csv.zip" if is_yearly else f"candidateged/{name}"
+    return f"{files.rstrip('/')}/{place}"
 
 
 def csv_name(release: str) -> str:
     """Return a release's official name as CSV, `GEDEvent_v24_1.csv`; raises InputError as above."""
-    if not (_YEARLY.fullmatch(release) or _MONTHLY.fullmatch(release)):
+    if _RELEASE.fullmatch(release) is None:
         raise InputError(
             f"'{release}' is not a UCDP release: write 24.1 for the yearly file of 2024, or "
             "24.0.10 for the Candidate file of October 2024"
@@ -69,13 +70,13 @@ def fetch_release(
     pages = f"{api.rstrip('/')}/gedevents/{release}"
     file, table = folder / address.rpartition("/")[2], folder / csv_name(release)
     for path in (table, file):
-        if present := existing_file(path, whole_file(path.name, client.largest)):
+        if present := existing_file(path, partial(check_file, path.name, client.largest)):
             return present
     advice = _advice(release, token)
     if token is None:
-        check = whole_file(address, client.largest)
+        check = partial(check_file, address, client.largest)
         return download(address, file, client, check=check, advice=advice)
-    check = whole_file(pages, client.largest)
+    check = partial(check_file, pages, client.largest)
     return gather(pages, table, client, token, check=check, advice=advice)
 
 
@@ -119,26 +120,21 @@ _NEEDED = frozenset({"country_id", "date_start", "latitude"})
 _NO_ZIP = (zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError, RuntimeError)
 
 
-def whole_file(address: str, largest: int) -> Callable[[Path], None]:
-    """Return a check of a download from an address that names a zip or CSV file.
+def check_file(address: str, largest: int, path: Path) -> None:
+    """Check a download from an address that names a zip or CSV file.
 
-    It raises InputError for half a file, another, or one that unpacks to more than `largest`
-    [bytes].
+    Raises InputError for half a file, another, or one that unpacks to more than `largest` [bytes].
     """
-
-    def check(path: Path) -> None:
-        if address.lower().endswith(".zip"):
-            fault = _fault_of_zip(path, largest)
-        else:
-            with path.open("rb") as file:
-                fault = _fault_of_head(file.read(_HEAD)) or _fault_of_tail(file)
-        if fault:
-            raise InputError(
-                f"what came from '{address}' {fault}: fetch again later, or fetch it by hand and "
-                "ingest it"
-            )
-
-    return check
+    if address.lower().endswith(".zip"):
+        fault = _fault_of_zip(path, largest)
+    else:
+        with path.open("rb") as file:
+            fault = _fault_of_head(file.read(_HEAD)) or _fault_of_tail(file)
+    if fault:
+        raise InputError(
+            f"what came from '{address}' {fault}: fetch again later, or fetch it by hand and "
+            "ingest it"
+        )
 
 
 def _fault_of_zip(path: Path, largest: int) -> str | None:

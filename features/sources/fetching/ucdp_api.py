@@ -20,6 +20,7 @@ from features.sources.fetching.http import HttpClient, NotThereError, TemporaryE
 from features.sources.ucdp import OFFICIAL_COLUMNS
 
 _HEADER = "x-ucdp-access-token"
+_PAGE_SIZE = 1000  # [events]
 _NEEDED = ("id", "country_id", "date_start", "date_end")
 _Value = str | int | float | bool | None
 
@@ -46,8 +47,7 @@ def gather(
     token: str,
     *,
     check: Check,
-    page_size: int = 1000,
-    advice: Mapping[int, str] | None = None,
+    advice: Mapping[int, str],
 ) -> DownloadedFile:
     """Gather the release at an API address (`.../gedevents/24.1`) into the CSV file `target`,
     unless that is there and passes the check.
@@ -59,7 +59,7 @@ def gather(
     headers = {_HEADER: _valid_token(token)}
 
     def complete(partial: PartialFile) -> None:
-        progress = _begin(partial, f"{address}?pagesize={page_size}")
+        progress = _begin(partial, f"{address}?pagesize={_PAGE_SIZE}")
         while progress.page is not None:
             page = client.get(
                 f"{progress.address}&page={progress.page}",

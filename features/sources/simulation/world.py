@@ -21,7 +21,7 @@ from features.archive.releases import (
     ReleaseContent,
 )
 from features.archive.schemas import EVENTS_SCHEMA
-from features.arrays import FloatArray, IntArray
+from features.arrays import IntArray
 from features.errors import ArchiveError, InputError
 from features.months import format_month, month_of, parse_month
 from features.places.regions import Regions
@@ -113,11 +113,6 @@ def conditional_draws(world: World, origin: int, horizons: int, paths: int, seed
         state, draws = step(world.setting, state, origin + 1 + h, rng)
         deaths[:, h] = _tally(draws, shape, draws.deaths)
     return deaths
-
-
-def true_probability(draws: IntArray, threshold: int) -> FloatArray:
-    """Return P(deaths in month origin+h >= threshold), (horizons, R), from conditional draws."""
-    return np.asarray((draws >= threshold).mean(axis=0))
 
 
 def _walk(setting: Setting, months: IntArray, rng: np.random.Generator) -> tuple[State, EventDraws]:

@@ -9,6 +9,7 @@ from features.errors import InputError
 from features.months import parse_month
 from tests.paths import DATA
 
+HEADER = "country,first_month,last_month\n"
 REAL = DATA / "ucdp_ged" / "coverage_16_countries.csv"
 
 
@@ -55,21 +56,12 @@ def test_columns_may_stand_in_any_order_with_others_between(tmp_path: Path) -> N
     [
         ("", "lacks the column country and first_month and last_month"),
         ("country,first_month\nMLI,2020-01\n", "lacks the column last_month"),
-        ("country,first_month,last_month\n", "has no rows"),
-        (
-            "country,first_month,last_month\nMLI,2020-01,2020-02\nXYZ,2020-01,2020-02\n",
-            "line 3: 'X",
-        ),
-        (
-            "country,first_month,last_month\nMLI,2020-13,2020-02\n",
-            "line 2: '2020-13' is not a month",
-        ),
-        ("country,first_month,last_month\nMLI,2020-02,2020-01\n", "line 2: MLI ends in 2020-01"),
-        ("country,first_month,last_month\nMLI,2020-02\n", "line 2: the row is cut short"),
-        (
-            "country,first_month,last_month\nMLI,2020-01,2020-06\n\nMLI,2020-06,2020-07\n",
-            "line 4: MLI is covered twice",
-        ),
+        (HEADER, "has no rows"),
+        (HEADER + "MLI,2020-01,2020-02\nXYZ,2020-01,2020-02\n", "line 3: 'X"),
+        (HEADER + "MLI,2020-13,2020-02\n", "line 2: '2020-13' is not a month"),
+        (HEADER + "MLI,2020-02,2020-01\n", "line 2: MLI ends in 2020-01"),
+        (HEADER + "MLI,2020-02\n", "line 2: the row is cut short"),
+        (HEADER + "MLI,2020-01,2020-06\n\nMLI,2020-06,2020-07\n", "line 4: MLI is covered twice"),
     ],
 )
 def test_a_wrong_coverage_file_is_refused_with_the_line_at_fault(

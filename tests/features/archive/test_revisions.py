@@ -9,63 +9,23 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from features.archive.coverage import Coverage, Span, read_coverage
-from features.archive.releases import Archive, Identity
+from features.archive.coverage import read_coverage
+from features.archive.releases import Archive
 from features.archive.revisions import EventChanges, Revision, revision_between, vintage_named
 from features.errors import ArchiveError
-from features.months import format_month, parse_month
+from features.months import parse_month
 from features.sources.counts import CountsOptions, read_counts
 from features.sources.ingestion import FileDelivery
 from features.sources.simulation.world import EventsDelivery
 from features.sources.source import FileOptions
 from features.sources.ucdp import Ucdp
+from tests.features.archive.deliveries import JANUARY, Event, a_delivery
 from tests.paths import DATA
 
 real = pytest.mark.skipif(not DATA.exists(), reason=f"{DATA} is not here: set TOCSIN_DATA")
 
-JANUARY = 600  # 2020-01
-Event = tuple[str, int, int, int]  # country, month, type of violence, deaths
 Spans = list[tuple[str, int, int]]
 QUARTER: Spans = [("MLI", JANUARY, JANUARY + 2), ("NER", JANUARY, JANUARY + 2)]
-
-
-def a_delivery(
-    name: str,
-    events: dict[str, Event],
-    spans: Spans,
-    source: str = "ucdp-ged",
-    available_on: date = date(2020, 12, 1),
-) -> EventsDelivery:
-    columns = ["country", "month", "type_of_violence", "best"]
-    table = pd.DataFrame(list(events.values()), columns=columns)
-    day = pd.to_datetime(table.pop("month").map(format_month), format="%Y-%m")
-    identity = Identity(
-        history="ucdp",
-        source=source,
-        release=name,
-        kind="final",
-        available_on=available_on,
-        coverage=Coverage(tuple(Span(*span) for span in spans)),
-        file_name=name,
-    )
-    none = ["deaths_a", "deaths_b", "deaths_civilians"]
-    return EventsDelivery(
-        identity,
-        table.assign(
-            event_id=list(events),
-            date_start=day,
-            date_end=day,
-            latitude=14.5,
-            longitude=-4.0,
-            admin1=table["country"] + "-1",
-            side_a="JNIM",
-            side_b=None,
-            deaths_unknown=table["best"],
-            high=table["best"],
-            low=table["best"],
-            **dict.fromkeys(none, 0),
-        ),
-    )
 
 
 def revised(home: Path, a: EventsDelivery, b: EventsDelivery) -> tuple[Revision, Revision]:

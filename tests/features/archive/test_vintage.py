@@ -11,71 +11,23 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from features.archive.coverage import Coverage, Span, read_coverage
+from features.archive.coverage import read_coverage
 from features.archive.monthly import monthly_counts
-from features.archive.releases import Archive, Delivery, Identity
+from features.archive.releases import Archive, Delivery
 from features.archive.vintage import open_vintage
 from features.errors import ArchiveError
-from features.months import format_month
 from features.places.regions import load_regions
 from features.sources.ingestion import FileDelivery
-from features.sources.simulation.world import EventsDelivery
 from features.sources.source import FileOptions
 from features.sources.ucdp import Ucdp
 from features.words import Level
+from tests.features.archive.deliveries import JANUARY, Event, a_delivery
 from tests.paths import DATA
 
 UCDP = DATA / "ucdp_ged"
 real = pytest.mark.skipif(not UCDP.exists(), reason=f"{UCDP} is not here: set TOCSIN_DATA")
 
-JANUARY = 600  # 2020-01
 LATER = date(2021, 1, 1)
-Event = tuple[str, int, int, int]  # country, month, type of violence, deaths
-
-
-def a_delivery(
-    name: str,
-    events: list[Event],
-    spans: list[tuple[str, int, int]],
-    *,
-    kind: Literal["final", "candidate"] = "final",
-    available_on: date = date(2020, 12, 1),
-    ids: list[str] | None = None,
-    deleted: tuple[str, ...] = (),
-) -> EventsDelivery:
-    table = pd.DataFrame(events, columns=["country", "month", "type_of_violence", "best"])
-    day = pd.to_datetime(table.pop("month").map(format_month), format="%Y-%m")
-    nothing = dict.fromkeys(["deaths_a", "deaths_b", "deaths_civilians"], 0)
-    unsaid = dict.fromkeys(
-        ["side_a", "side_b", "date_prec", "where_prec", "event_clarity", "code_status"]
-    )
-    identity = Identity(
-        history="ucdp",
-        source="ucdp-ged",
-        release=name,
-        kind=kind,
-        available_on=available_on,
-        coverage=Coverage(tuple(Span(*span) for span in spans)),
-        file_name=name,
-    )
-    return EventsDelivery(
-        identity,
-        table.assign(
-            event_id=ids or [f"{name}-{number}" for number in range(len(table))],
-            date_start=day,
-            date_end=day,
-            latitude=0.0,
-            longitude=0.0,
-            admin1=table["country"] + "-1",
-            priogrid=None,
-            deaths_unknown=table["best"],
-            high=table["best"],
-            low=table["best"],
-            **nothing,
-            **unsaid,
-        ),
-        deleted=deleted,
-    )
 
 
 def an_archive(home: Path, *deliveries: Delivery) -> Archive:
@@ -173,19 +125,21 @@ def test_spreading_loses_no_death(
 def test_a_later_candidate_adds_events_to_earlier_months_and_revises_them(tmp_path: Path) -> None:
     first = a_delivery(
         "20.0.1",
-        [("MLI", JANUARY, 1, 5), ("MLI", JANUARY, 1, 7)],
+        {"x": ("MLI", JANUARY, 1, 5), "y": ("MLI", JANUARY, 1, 7)},
         [("MLI", JANUARY, JANUARY)],
         kind="candidate",
         available_on=date(2020, 2, 20),
-        ids=["x", "y"],
     )
     second = a_delivery(
         "20.0.2",
-        [("MLI", JANUARY, 1, 50), ("MLI", JANUARY, 1, 100), ("MLI", JANUARY + 1, 1, 1)],
+        {
+            "x": ("MLI", JANUARY, 1, 50),
+            "late": ("MLI", JANUARY, 1, 100),
+            "z": ("MLI", JANUARY + 1, 1, 1),
+        },
         [("MLI", JANUARY + 1, JANUARY + 1)],
         kind="candidate",
         available_on=date(2020, 3, 20),
-        ids=["x", "late", "z"],
     )
     archive = an_archive(tmp_path, first, second)
     assert counted(archive, date(2020, 3, 19)) == [("MLI", JANUARY, 1, 2, 12)]
@@ -196,10 +150,10 @@ def test_an_event_that_is_dated_anew_leaves_its_old_month(tmp_path: Path) -> Non
     span = [("MLI", JANUARY, JANUARY), ("MLI", JANUARY + 1, JANUARY + 1)]
     archive = an_archive(
         tmp_path,
-        a_delivery("1", [("MLI", JANUARY, 1, 5)], span[:1], kind="candidate",
-                   available_on=date(2020, 2, 20), ids=["x"]),
-        a_delivery("2", [("MLI", JANUARY + 1, 1, 6)], span[1:], kind="candidate",
-                   available_on=date(2020, 3, 20), ids=["x"]),
+        a_delivery("1", {"x": ("MLI", JANUARY, 1, 5)}, span[:1], kind="candidate",
+                   available_on=date(2020, 2, 20)),
+        a_delivery("2", {"x": ("MLI", JANUARY + 1, 1, 6)}, span[1:], kind="candidate",
+                   available_on=date(2020, 3, 20)),
     )  # fmt: skip
     assert counted(archive) == [("MLI", JANUARY + 1, 1, 1, 6)]
 
@@ -210,12 +164,11 @@ def test_a_yearly_release_replaces_candidates_even_later_ones_and_what_it_droppe
     month = [("MLI", JANUARY, JANUARY)]
     archive = an_archive(
         tmp_path,
-        a_delivery("20.0.1", [("MLI", JANUARY, 1, 5), ("MLI", JANUARY, 3, 9)], month,
-                   kind="candidate", available_on=date(2020, 2, 20), ids=["x", "dropped"]),
-        a_delivery("21.1", [("MLI", JANUARY, 1, 6)], month, available_on=date(2020, 6, 30),
-                   ids=["x"]),
+        a_delivery("20.0.1", {"x": ("MLI", JANUARY, 1, 5), "dropped": ("MLI", JANUARY, 3, 9)},
+                   month, kind="candidate", available_on=date(2020, 2, 20)),
+        a_delivery("21.1", {"x": ("MLI", JANUARY, 1, 6)}, month, available_on=date(2020, 6, 30)),
         a_delivery("20.0.6", [("MLI", JANUARY, 1, 40)], [("MLI", JANUARY + 5, JANUARY + 5)],
-                   kind="candidate", available_on=date(2020, 7, 20), ids=["late"]),
+                   kind="candidate", available_on=date(2020, 7, 20)),
     )  # fmt: skip
     assert counted(archive, date(2020, 6, 29)) == [
         ("MLI", JANUARY, 1, 1, 5),
@@ -228,8 +181,8 @@ def test_withdrawn_events_are_gone_from_the_day_of_their_withdrawal(tmp_path: Pa
     month = [("MLI", JANUARY, JANUARY)]
     archive = an_archive(
         tmp_path,
-        a_delivery("a", [("MLI", JANUARY, 1, 5), ("MLI", JANUARY, 1, 8)], month,
-                   available_on=date(2020, 2, 20), ids=["kept", "gone"]),
+        a_delivery("a", {"kept": ("MLI", JANUARY, 1, 5), "gone": ("MLI", JANUARY, 1, 8)}, month,
+                   available_on=date(2020, 2, 20)),
         a_delivery("b", [("MLI", JANUARY + 1, 1, 1)], [("MLI", JANUARY + 1, JANUARY + 1)],
                    available_on=date(2020, 3, 20), deleted=("gone", "never seen")),
     )  # fmt: skip
@@ -269,14 +222,9 @@ def test_a_final_release_takes_the_place_of_a_candidate_even_of_a_newer_one(
     archive = an_archive(
         tmp_path,
         a_delivery("final", [("MLI", JANUARY, 1, 5)], span, available_on=date(2020, 8, 1)),
-        a_delivery(
-            "early",
-            [("MLI", JANUARY, 1, 60)],
-            span,
-            kind="candidate",
-            available_on=date(2020, 9, 1),
-        ),
-    )
+        a_delivery("early", [("MLI", JANUARY, 1, 60)], span, kind="candidate",
+                   available_on=date(2020, 9, 1)),
+    )  # fmt: skip
     assert counted(archive) == [("MLI", JANUARY, 1, 1, 5)]
     assert [release.release for release in open_vintage(archive, LATER).releases] == ["final"]
 
@@ -321,17 +269,6 @@ def test_observed_months_are_joined_across_releases_and_parted_by_gaps(tmp_path:
     ]
     assert vintage.last_month == 597
     assert not vintage.simulated
-
-
-def test_the_content_hash_tells_what_is_known_and_not_when_it_is_asked(tmp_path: Path) -> None:
-    span = [("MLI", JANUARY, JANUARY)]
-    a = a_delivery("a", [("MLI", JANUARY, 1, 1)], span, available_on=date(2020, 3, 1))
-    b = a_delivery("b", [("MLI", JANUARY, 1, 1)], span, available_on=date(2020, 6, 1))
-    one, two = an_archive(tmp_path / "one", a), an_archive(tmp_path / "two", b, a)
-    march = open_vintage(one, date(2020, 3, 1)).content_hash()
-    assert open_vintage(one, LATER).content_hash() == march
-    assert open_vintage(two, date(2020, 4, 1)).content_hash() == march
-    assert open_vintage(two, LATER).content_hash() != march
 
 
 def test_a_home_whose_name_looks_like_a_pattern_is_read(tmp_path: Path) -> None:
@@ -387,9 +324,9 @@ def test_every_event_counts_once_as_its_newest_release_has_it_however_they_overl
     archive = Archive(tmp_path_factory.mktemp("home"))
     for number, (events, spans, kind, month) in enumerate(drawn):
         listed = [(country, first, last) for country, (first, last) in spans.items()]
-        ids = [str(n) for n in range(len(events))]
+        named = {str(n): event for n, event in enumerate(events)}
         day = date(2020, month, 1)
-        archive.add(a_delivery(f"r{number}", events, listed, kind=kind, available_on=day, ids=ids))
+        archive.add(a_delivery(f"r{number}", named, listed, kind=kind, available_on=day))
     base, deaths = known(drawn, now)
     if not base:
         with pytest.raises(ArchiveError):

@@ -50,20 +50,13 @@ def legs(table: pd.DataFrame) -> FloatArray:
 WHERE = ("latitude", "longitude")
 
 
-def test_every_country_has_one_capital_but_for_those_where_nobody_lives() -> None:
-    listed = capitals()["country"]
-    assert listed.is_unique
-    assert listed.is_monotonic_increasing
-    without = set(load_regions("country").ids) - set(listed)
-    assert without == {"ATF", "BVT", "HMD", "IOT", "TKL", "UMI"}
-    assert set(listed) <= set(load_regions("country").ids)
-
-
 def test_a_capital_lies_in_its_country() -> None:
-    listed = capitals().set_index("country")
-    for country in listed.index:
-        latitude, longitude = listed.loc[country, list(WHERE)].to_numpy(float)
-        assert km_from(country, latitude, longitude) < 12, country
+    off = {
+        country: km_from(country, latitude, longitude)
+        for country, latitude, longitude in capitals()[["country", *WHERE]].itertuples(index=False)
+    }
+    assert [country for country, km in off.items() if km >= 12] == []
+    assert np.mean([km == 0 for km in off.values()]) > 0.8
 
 
 def test_the_countries_that_depend_on_long_roads_have_corridors() -> None:

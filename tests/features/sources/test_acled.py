@@ -1,6 +1,4 @@
-import csv
 import gzip
-import io
 import json
 from datetime import date
 from pathlib import Path
@@ -12,17 +10,24 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from features.archive.coverage import Coverage, Span
 from features.archive.releases import Archive, Release
 from features.errors import InputError
-from features.months import parse_month
 from features.sources.acled import Acled, read_deletions
-from features.sources.ingestion import FileDelivery
 from features.sources.jsonfile import OTHERS
 from features.sources.source import FileOptions
+from tests.features.sources.ingested import (
+    COVERAGE,
+    RECEIVED,
+    added,
+    assert_complete,
+    assert_rejected,
+    csv_text,
+    events,
+    garbage,
+    refused,
+    written,
+)
 
-RECEIVED = date(2024, 6, 3)
-COVERAGE = Coverage((Span("MLI", parse_month("2024-01"), parse_month("2024-05")),))
 ROW = {
     "event_id_cnty": "MLI1",
     "event_date": "2024-01-15",
@@ -63,31 +68,13 @@ def rows(*changes: dict[str, str]) -> list[dict[str, str]]:
     return [ROW | {"event_id_cnty": f"MLI{n}"} | change for n, change in enumerate(changes)]
 
 
-def csv_text(table: list[dict[str, str]]) -> str:
-    text = io.StringIO()
-    writer = csv.DictWriter(text, list(table[0]), lineterminator="\n", quoting=csv.QUOTE_ALL)
-    writer.writeheader()
-    writer.writerows(table)
-    return text.getvalue()
-
-
 def envelope(table: list[Any]) -> str:
     said = {"status": 200, "success": True, "last_update": 3, "count": len(table)}
     return json.dumps({**said, "messages": [], "data": table, "filename": "acled"})
 
 
-def added(
-    folder: Path, content: str | bytes, name: str = "export.csv", deleted: tuple[str, ...] = ()
-) -> Release:
-    path = folder / name
-    path.write_bytes(content if isinstance(content, bytes) else content.encode())
-    said = FileOptions(RECEIVED, coverage=COVERAGE, allow_rejects=True)
-    return Archive(folder / "home").add(FileDelivery(Acled(), path, said, deleted)).release
-
-
-def events(release: Release) -> pd.DataFrame:
-    table: pd.DataFrame = pq.ParquetFile(release.events_file).read().to_pandas()
-    return table.sort_values("event_id", ignore_index=True)
+def release_of(folder: Path, content: str | bytes, name: str = "export.csv") -> Release:
+    return added(Acled(), written(folder / name, content))
 
 
 def unreadable(*columns: str) -> str:
@@ -101,14 +88,14 @@ def outside(*columns: str) -> str:
 def values(folder: Path, column: str, *changes: dict[str, str]) -> list[Any]:
     """What a column of the normal form is for rows that differ from ROW as said, all accepted."""
     table = rows(*changes)
-    release = added(folder, csv_text(table))
+    release = release_of(folder, csv_text(table))
     assert release.rows_rejected == 0
     found: pd.Series = events(release).set_index("event_id")[column]
     return found[[row["event_id_cnty"] for row in table]].tolist()
 
 
 def test_a_row_becomes_an_event_in_the_normal_form(tmp_path: Path) -> None:
-    release = added(tmp_path, csv_text(rows({})))
+    release = release_of(tmp_path, csv_text(rows({})))
     event = events(release).iloc[0].to_dict()
     assert event["event_id"] == "MLI0"
     assert event["type_of_violence"] == 1
@@ -174,7 +161,7 @@ def test_an_export_from_before_civilian_targeting_tells_civilians_by_the_second_
             {"event_type": REMOTE, "inter1": "2", "inter2": "1"},
         )
     ]
-    assert events(added(tmp_path, csv_text(old)))["type_of_violence"].tolist() == [3, 1]
+    assert events(release_of(tmp_path, csv_text(old)))["type_of_violence"].tolist() == [3, 1]
 
 
 def test_days_are_read_in_every_form_that_acled_has_used(tmp_path: Path) -> None:
@@ -226,37 +213,21 @@ UNUSABLE: list[tuple[dict[str, str], str]] = [
     ({"geo_precision": "near"}, "geo_precision is unreadable"),
     ({"latitude": "north"}, "latitude is unreadable"),
     ({"longitude": "181"}, "longitude is outside -180 to 180"),
-    (
-        {"fatalities": "many"},
-        unreadable("deaths_unknown", "best", "high", "low"),
-    ),
-    (
-        {"event_date": "03/04/2024"},
-        unreadable("date_start", "date_end"),
-    ),
-    (
-        {"event_date": "1996-12-31"},
-        outside("date_start", "date_end"),
-    ),
-    (
-        {"event_date": "2024-06-04"},
-        outside("date_start", "date_end"),
-    ),
+    ({"fatalities": "many"}, unreadable("deaths_unknown", "best", "high", "low")),
+    ({"event_date": "03/04/2024"}, unreadable("date_start", "date_end")),
+    ({"event_date": "1996-12-31"}, outside("date_start", "date_end")),
+    ({"event_date": "2024-06-04"}, outside("date_start", "date_end")),
 ]
 
 
 def test_a_row_that_cannot_be_used_is_kept_as_it_came_with_its_reasons(tmp_path: Path) -> None:
     table = rows({}, *(change for change, _ in UNUSABLE))
-    release = added(tmp_path, csv_text(table))
-    assert (release.rows_accepted, release.rows_rejected) == (1, len(UNUSABLE))
-    rejected = release.rejected()
-    assert rejected["line"].tolist() == list(range(3, len(UNUSABLE) + 3))
-    assert rejected["reasons"].tolist() == [reason for _, reason in UNUSABLE]
-    assert [json.loads(record) for record in rejected["record"]] == table[1:]
+    release = release_of(tmp_path, csv_text(table))
+    assert_rejected(release, table, [reason for _, reason in UNUSABLE])
 
 
 def test_a_row_with_more_fields_than_the_header_is_rejected(tmp_path: Path) -> None:
-    release = added(tmp_path, csv_text(rows({}, {})).rstrip("\n") + ",surplus\n")
+    release = release_of(tmp_path, csv_text(rows({}, {})).rstrip("\n") + ",surplus\n")
     assert release.rejected()["reasons"].tolist() == ["has more fields than the header"]
 
 
@@ -278,7 +249,7 @@ def test_json_and_csv_of_the_same_events_agree(tmp_path: Path) -> None:
         "d.json.gz": gzip.compress(envelope(table).encode()),
         "e": "\ufeff" + envelope(table),
     }
-    read = {name: added(tmp_path, content, name) for name, content in forms.items()}
+    read = {name: release_of(tmp_path, content, name) for name, content in forms.items()}
     plain = events(read["a.csv"])
     assert len(plain) == 3
     for release in read.values():
@@ -292,7 +263,7 @@ def test_fields_of_json_that_only_later_records_have_are_kept_with_a_rejected_ro
     tmp_path: Path,
 ) -> None:
     first, second = rows({}, {"country": "Atlantis"})
-    release = added(tmp_path, json.dumps([first, second | {"remark": {"by": ["me"], "n": 1}}]))
+    release = release_of(tmp_path, json.dumps([first, second | {"remark": {"by": ["me"], "n": 1}}]))
     record = json.loads(release.rejected()["record"][0])
     assert json.loads(record.pop(OTHERS)) == {"remark": {"by": ["me"], "n": "1"}}
     assert record == second
@@ -300,7 +271,7 @@ def test_fields_of_json_that_only_later_records_have_are_kept_with_a_rejected_ro
 
 def test_records_of_json_may_be_longer_than_what_is_read_at_once(tmp_path: Path) -> None:
     table = rows(*({"notes": "word " * 19_000} for _ in range(200)))
-    release = added(tmp_path, envelope(table), "long.json")
+    release = release_of(tmp_path, envelope(table), "long.json")
     assert len(json.dumps(table)) > 1 << 24
     assert (release.rows_accepted, release.rows_rejected) == (200, 0)
 
@@ -325,14 +296,9 @@ def test_a_file_that_is_none_of_acleds_is_refused_in_one_line(
     tmp_path: Path, content: str | bytes, said: str
 ) -> None:
     with pytest.raises(InputError, match=said) as refused:
-        added(tmp_path, content, "odd")
+        release_of(tmp_path, content, "odd")
     assert "\n" not in str(refused.value)
     assert Archive(tmp_path / "home").releases() == []
-
-
-def test_a_file_needs_a_coverage_and_is_told_how_to_give_it(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match=r"--coverage FILE.*country,first_month,last_month"):
-        Acled().identify(tmp_path / "export.csv", FileOptions(RECEIVED))
 
 
 def test_what_is_said_of_a_file_goes_before_what_is_supposed(tmp_path: Path) -> None:
@@ -351,20 +317,18 @@ DELETED = [
 
 @pytest.mark.parametrize("form", [csv_text, envelope, json.dumps])
 def test_deletions_are_read_sorted_and_each_once(tmp_path: Path, form: Any) -> None:
-    path = tmp_path / "deleted"
-    path.write_text(form(DELETED))
+    path = written(tmp_path / "deleted", form(DELETED))
     assert read_deletions(path) == ("MLI10", "MLI9")
     assert read_deletions(path, until=date(2024, 4, 30)) == ("MLI10",)
 
 
 def test_an_empty_list_of_deletions_deletes_nothing(tmp_path: Path) -> None:
-    path = tmp_path / "deleted.json"
-    path.write_text(envelope([]))
-    assert read_deletions(path) == ()
+    assert read_deletions(written(tmp_path / "deleted.json", envelope([]))) == ()
 
 
 def test_deletions_are_kept_with_the_release(tmp_path: Path) -> None:
-    release = added(tmp_path, csv_text(rows({})), deleted=("MLI9", "MLI10"))
+    path = written(tmp_path / "export.csv", csv_text(rows({})))
+    release = added(Acled(), path, deleted=("MLI9", "MLI10"))
     kept = pq.ParquetFile(release.folder / "deleted.parquet").read()["event_id"].to_pylist()
     assert kept == ["MLI10", "MLI9"]
 
@@ -381,28 +345,14 @@ def test_deletions_are_kept_with_the_release(tmp_path: Path) -> None:
 def test_a_list_of_deletions_that_is_none_is_refused(
     tmp_path: Path, content: str, said: str
 ) -> None:
-    path = tmp_path / "deleted.csv"
-    path.write_text(content)
-    with pytest.raises(InputError, match=said):
-        read_deletions(path, until=RECEIVED)
-
-
-GARBAGE = st.one_of(
-    st.sampled_from(["", " ", "nan", "1e309", "-0", "0x10", "\0", "Mali'", "State forces", "٣"]),
-    st.text(st.characters(blacklist_categories=["Cs"]), max_size=8),
-    st.integers(-(10**20), 10**20).map(str),
-)
-CHANGES = st.dictionaries(st.sampled_from(list(ROW)), GARBAGE, max_size=6)
+    with refused(said):
+        read_deletions(written(tmp_path / "deleted.csv", content), until=RECEIVED)
 
 
 @settings(max_examples=10)
-@given(changes=st.lists(CHANGES, max_size=8), form=st.sampled_from([csv_text, envelope]))
+@given(changes=garbage(ROW, "State forces"), form=st.sampled_from([csv_text, envelope]))
 def test_of_garbage_every_row_is_either_accepted_or_rejected(
     tmp_path_factory: pytest.TempPathFactory, changes: list[dict[str, str]], form: Any
 ) -> None:
-    folder = tmp_path_factory.mktemp("garbage")
     table = rows({"event_id_cnty": "good"}, *changes)
-    release = added(folder, form(table))
-    assert release.rows_accepted + release.rows_rejected == release.rows_read == len(table)
-    assert len(events(release)) == release.rows_accepted
-    assert (release.rejected()["reasons"] != "").all()
+    assert_complete(release_of(tmp_path_factory.mktemp("garbage"), form(table)), len(table))

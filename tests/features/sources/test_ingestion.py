@@ -10,22 +10,19 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import pandas as pd
-import pyarrow.parquet as pq
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from features.archive.coverage import Coverage, Span
-from features.archive.releases import Archive, Release
-from features.archive.schemas import EVENTS_SCHEMA
+from features.archive.releases import Release
 from features.errors import InputError
 from features.months import parse_month
 from features.places.priogrid import COLUMNS as CELLS_A_ROW
 from features.places.regions import gleditsch_ward_states
 from features.sources.csvfile import open_csv
-from features.sources.ingestion import FileDelivery
-from features.sources.source import FileOptions
 from features.sources.ucdp import Ucdp
+from tests.features.sources.ingested import added, csv_text, events, written
 from tools.ged_like import write_ged_like
 
 FIRST, RECEIVED = date(1989, 1, 1), date(2025, 1, 15)
@@ -55,14 +52,16 @@ class Kept(NamedTuple):
 
 
 def ingest(path: Path, home: Path, **said: Any) -> Kept:
-    given: dict[str, Any] = {"received_on": RECEIVED, "coverage": MALI, "allow_rejects": True}
-    release, _ = Archive(home).add(FileDelivery(Ucdp(), path, FileOptions(**given | said)))
-    table = pq.ParquetFile(release.events_file).read().cast(EVENTS_SCHEMA)
-    events = table.to_pandas().convert_dtypes(dtype_backend="pyarrow")
-    return Kept(release, events, release.rejected())
+    options: dict[str, Any] = {"received_on": RECEIVED, "coverage": MALI} | said
+    release = added(Ucdp(), path, home, **options)
+    return Kept(release, events(release), release.rejected())
 
 
-def written(rows: Iterable[Iterable[str]]) -> str:
+def saved(folder: Path, *rows: dict[str, str]) -> Path:
+    return written(folder / "a.csv", csv_text(rows))
+
+
+def csv_of(rows: Iterable[Iterable[str]]) -> str:
     text = io.StringIO(newline="")
     csv.writer(text, lineterminator="\n").writerows(rows)
     return text.getvalue()
@@ -217,7 +216,7 @@ def test_every_row_is_accepted_or_rejected_for_the_reasons_that_apply(
 ) -> None:
     folder = tmp_path_factory.mktemp("rows")
     delivered = [["good", *list(ROW.values())[1:]], *delivered]
-    text = written([list(ROW), *delivered]).replace("\n3", "\n\n3")
+    text = csv_of([list(ROW), *delivered]).replace("\n3", "\n\n3")
     (folder / "a.csv").write_bytes(text.encode(encoding))
     kept = ingest(folder / "a.csv", folder / "home")
     expected, accepted = [], []
@@ -277,13 +276,13 @@ def test_whatever_happens_to_a_file_no_record_of_it_is_lost(
 ) -> None:
     folder = tmp_path_factory.mktemp("spoilt")
     rows = [[f"é{n}", *list(ROW.values())[1:]] for n in range(100)]
-    content = written([list(ROW), *rows]).encode()
+    content = csv_of([list(ROW), *rows]).encode()
     header = content.index(b"\n") + 1
     for at, cut, put in sorted(spoilt, reverse=True):
         begin = header + at % (len(content) - header)
         content = content[:begin] + put + content[begin + cut :]
     path = folder / "a.csv"
-    path.write_bytes(content + b"\n" + written([["whole", *rows[0][1:]]]).encode())
+    path.write_bytes(content + b"\n" + csv_of([["whole", *rows[0][1:]]]).encode())
     expected = records(path)
     try:
         kept = ingest(path, folder / "home")
@@ -309,8 +308,7 @@ def test_a_file_of_which_more_than_a_twentieth_is_rejected_changes_nothing_unles
     home = tmp_path / "home"
     for name, bad in (("few", 5), ("many", 6)):
         rows = [ROW | {"id": f"{n}"} | ({"best": ""} if n < bad else {}) for n in range(100)]
-        text = written([list(ROW), *(row.values() for row in rows)])
-        (tmp_path / f"{name}.csv").write_text(text)
+        written(tmp_path / f"{name}.csv", csv_text(rows))
     few = ingest(tmp_path / "few.csv", home, allow_rejects=False)
     assert (len(few.events), len(few.rejected)) == (95, 5)
     before = contents(home)
@@ -328,7 +326,7 @@ def test_a_field_of_ten_megabytes_is_no_trouble(tmp_path: Path) -> None:
     rows = [[*(ROW | {"id": f"{n}"}).values(), "", ""] for n in range(40)]
     rows[20][-1] = long
     rows[30][-2] = long
-    text = written([[*ROW, "source_headline", "source_original"], *rows])
+    text = csv_of([[*ROW, "source_headline", "source_original"], *rows])
     (tmp_path / "a.csv").write_text(text)
     kept = ingest(tmp_path / "a.csv", tmp_path / "home")
     assert kept.release.rows_accepted == 39
@@ -339,8 +337,7 @@ def test_a_field_of_ten_megabytes_is_no_trouble(tmp_path: Path) -> None:
 
 
 def test_nothing_but_the_files_of_a_release_stays_in_the_archive(tmp_path: Path) -> None:
-    (tmp_path / "a.csv").write_text(written([list(ROW), ROW.values()]))
-    kept = ingest(tmp_path / "a.csv", tmp_path / "home")
+    kept = ingest(saved(tmp_path, ROW), tmp_path / "home")
     assert sorted(path.name for path in kept.release.folder.iterdir()) == [
         "coverage.parquet",
         "deleted.parquet",
@@ -356,39 +353,35 @@ def test_events_at_one_point_written_in_two_ways_are_counted_once_each(tmp_path:
         ROW | {"id": f"{zero}", "longitude": zero, "latitude": "17.5", "priogrid_gid": ""}
         for zero in ("0", "-0", "0.0", "-0.0", "1e-400")
     ]
-    (tmp_path / "a.csv").write_text(written([list(ROW), *(row.values() for row in rows)]))
-    kept = ingest(tmp_path / "a.csv", tmp_path / "home")
+    kept = ingest(saved(tmp_path, *rows), tmp_path / "home")
     assert sorted(kept.events["event_id"]) == ["-0", "-0.0", "0", "0.0", "1e-400"]
     assert len(set(kept.events["priogrid"])) == 1
 
 
 def test_events_without_any_place_are_kept(tmp_path: Path) -> None:
-    (tmp_path / "a.csv").write_text(
-        written([list(ROW), (ROW | {"latitude": "", "longitude": ""}).values()])
-    )
-    kept = ingest(tmp_path / "a.csv", tmp_path / "home")
+    path = saved(tmp_path, ROW | {"latitude": "", "longitude": ""})
+    kept = ingest(path, tmp_path / "home")
     assert kept.events[["country", "best"]].to_numpy().tolist() == [["MLI", 3]]
     assert kept.events[["admin1", "priogrid", "latitude"]].isna().all(axis=None)
 
 
 def test_a_territory_alone_may_be_observed(tmp_path: Path) -> None:
     gaza = ROW | {"latitude": "31.5", "longitude": "34.45", "priogrid_gid": "", "country_id": "666"}
-    (tmp_path / "a.csv").write_text(written([list(ROW), gaza.values()]))
+    path = saved(tmp_path, gaza)
     palestine = Coverage((MALI.spans[0]._replace(country="PSE"),))
-    kept = ingest(tmp_path / "a.csv", tmp_path / "home", coverage=palestine)
+    kept = ingest(path, tmp_path / "home", coverage=palestine)
     assert kept.events["country"].tolist() == ["PSE"]
     israel = Coverage((MALI.spans[0]._replace(country="ISR"),))
     with pytest.raises(InputError, match="no usable event in the months"):
-        ingest(tmp_path / "a.csv", tmp_path / "other", coverage=israel)
+        ingest(path, tmp_path / "other", coverage=israel)
 
 
 def test_a_file_that_changes_while_it_is_read_is_refused(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    path = tmp_path / "a.csv"
     rows = [ROW | {"id": f"{n}"} for n in range(40)] + [ROW | {"id": "bad", "best": ""}]
-    text = written([list(ROW), *(row.values() for row in rows)])
-    path.write_text(text)
+    path = saved(tmp_path, *rows)
+    text = path.read_text()
     opened = Ucdp.open
     times: list[int] = []
 

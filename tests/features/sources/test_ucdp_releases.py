@@ -3,7 +3,7 @@ from datetime import date
 import pytest
 
 from features.months import parse_month
-from features.sources.ucdp import CANDIDATE, official_release
+from features.sources.ucdp import official_release
 
 
 @pytest.mark.parametrize(
@@ -20,6 +20,10 @@ from features.sources.ucdp import CANDIDATE, official_release
             "GEDEvent_v24_0_12.zip",
             ("ucdp-candidate", "24.0.12", "2024-12", "2024-12", date(2025, 1, 20)),
         ),
+        (
+            "GEDEvent_v24_01_24_12.csv",
+            ("ucdp-candidate", "24.01.24.12", "2024-01", "2024-12", date(2025, 1, 20)),
+        ),
     ],
 )
 def test_an_official_name_says_release_months_and_day(
@@ -34,20 +38,12 @@ def test_an_official_name_says_release_months_and_day(
 
 
 @pytest.mark.parametrize(
-    "name", ["GEDEvent_v23_0_13.csv", "GEDEvent_v23_0_0.csv", "GEDEvent_v24_1.xlsx", "ged241.csv"]
+    "name",
+    [
+        *("GEDEvent_v23_0_13.csv", "GEDEvent_v23_0_0.csv", "GEDEvent_v24_1.xlsx", "ged241.csv"),
+        *("GEDEvent_v24_01_24_13.csv", "GEDEvent_v24_00_24_03.csv"),
+        *("GEDEvent_v24_05_24_04.csv", "GEDEvent_v24_05_23_12.csv"),
+    ],
 )
-def test_other_names_are_not_official(name: str) -> None:
+def test_other_names_and_those_of_impossible_months_are_not_official(name: str) -> None:
     assert official_release(name) is None
-
-
-def test_a_consolidated_candidate_observes_its_months() -> None:
-    found = official_release("GEDEvent_v24_01_24_12.csv")
-    assert found is not None
-    assert (found.source, found.release, found.kind) == (CANDIDATE, "24.01.24.12", "candidate")
-    assert (found.first_month, found.last_month) == (648, 659)
-    assert found.available_on == date(2025, 1, 20)
-
-
-@pytest.mark.parametrize("months", ["24_01_24_13", "24_00_24_03", "24_05_24_04", "24_05_23_12"])
-def test_a_consolidated_candidate_of_impossible_months_is_none(months: str) -> None:
-    assert official_release(f"GEDEvent_v{months}.csv") is None

@@ -1,20 +1,19 @@
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import Any
 
 import pytest
 import requests
 
-from features.sources.fetching.http import Backoff, HttpClient
-
-Answer = Callable[[BaseHTTPRequestHandler], None]
-Asked = list[tuple[str, dict[str, str]]]
+from features.sources.fetching.http import HttpClient
+from tests.features.sources.fetching.server import Answer, Requests, Site
 
 
-def _serve(stack: ExitStack, answers: tuple[Answer, ...]) -> tuple[str, Asked]:
-    asked: Asked = []
+def _serve(stack: ExitStack, answers: tuple[Answer, ...]) -> tuple[str, Requests]:
+    asked: Requests = []
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
@@ -42,35 +41,14 @@ def _serve(stack: ExitStack, answers: tuple[Answer, ...]) -> tuple[str, Asked]:
 
 
 @pytest.fixture
-def serve() -> Iterator[Callable[..., tuple[str, Asked]]]:
-    """Serve answers one after the other, the last for ever: the address, and what was asked."""
+def site(tmp_path: Path) -> Iterator[Site]:
+    waits: list[float] = []
     with ExitStack() as stack:
-        yield lambda *answers: _serve(stack, answers)
-
-
-@pytest.fixture
-def waits() -> list[float]:
-    """What `client` would have waited [s]."""
-    return []
-
-
-@pytest.fixture
-def client(waits: list[float]) -> Iterator[Callable[..., HttpClient]]:
-    """A client whose time passes only while it waits, which it does in no time."""
-    with requests.Session() as session:
+        session = stack.enter_context(requests.Session())
         session.trust_env = False
 
-        def make(
-            *,
-            attempts: int = 6,
-            first_wait: float = 5.0,
-            longest_wait: float = 600.0,
-            **options: Any,
-        ) -> HttpClient:
+        def client(**options: Any) -> HttpClient:
             plain: dict[str, Any] = {
-                "retries": Backoff(
-                    total=attempts - 1, backoff_factor=first_wait, backoff_max=longest_wait
-                ),
                 "user_agent": "tocsin/0",
                 "gap": 0.0,
                 "timeout": 5.0,
@@ -80,4 +58,4 @@ def client(waits: list[float]) -> Iterator[Callable[..., HttpClient]]:
             }
             return HttpClient(**plain | options)
 
-        yield make
+        yield Site(lambda *answers: _serve(stack, answers), client, waits, tmp_path)

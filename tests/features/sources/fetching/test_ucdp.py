@@ -3,7 +3,6 @@ import io
 import json
 import logging
 import zipfile
-from collections.abc import Callable
 from datetime import date
 from http.server import BaseHTTPRequestHandler
 from itertools import pairwise
@@ -20,11 +19,14 @@ from features.sources.fetching.download import DownloadedFile
 from features.sources.fetching.http import HttpClient, NotThereError
 from features.sources.fetching.ucdp import csv_name, due_releases, fetch_release, release_address
 from features.sources.ucdp import OFFICIAL_COLUMNS, official_release
+from tests.features.sources.fetching.server import (
+    Answer,
+    Site,
+    hidden,
+    says,
+    seen,
+)
 from tests.paths import DATA
-
-Answer = Callable[[BaseHTTPRequestHandler], None]
-Serve = Callable[..., tuple[str, list[tuple[str, dict[str, str]]]]]
-MakeClient = Callable[..., HttpClient]
 
 TOKEN = "s3cret-of-the-analyst"
 CANDIDATE = DATA / "ucdp_ged" / "GEDEvent_v23_0_10.csv"
@@ -76,18 +78,6 @@ STORED = zipped(zipfile.ZIP_STORED, a__csv=table(), readme__txt=b"cite us")
 YEARLY = zipped(GEDEvent_v24_1__csv=table(), readme__txt=b"cite us")
 
 
-def says(status: int, body: bytes = b"", length: int | None = None, **headers: str) -> Answer:
-    def answer(handler: BaseHTTPRequestHandler) -> None:
-        handler.send_response(status)
-        handler.send_header("Content-Length", str(len(body) if length is None else length))
-        for name, text in headers.items():
-            handler.send_header(name, text)
-        handler.end_headers()
-        handler.wfile.write(body)
-
-    return answer
-
-
 def api_of(
     events: list[dict[str, Any]], *, total: int | None = None, first: int = 0, size: int = 2
 ) -> Answer:
@@ -108,10 +98,6 @@ def api_of(
         says(200, json.dumps(said).encode())(handler)
 
     return answer
-
-
-def hidden(folder: Path) -> list[str]:
-    return sorted(path.name for path in folder.glob(".*") if path.name != ".fetch.lock")
 
 
 def rows_of(path: Path) -> list[dict[str, str]]:
@@ -136,7 +122,7 @@ def refusal(address: str, folder: Path, client: HttpClient, **options: Any) -> s
     text = str(error.value)
     assert "\n" not in text
     assert TOKEN not in text
-    assert [path for path in folder.glob("*") if not path.name.startswith(".")] == []
+    assert seen(folder) == []
     return text
 
 
@@ -192,43 +178,39 @@ def test_the_releases_of_a_day_were_out_and_observe_its_past_without_a_gap(day: 
     assert known[-1].available_on.toordinal() > day.toordinal() - 62
 
 
-def test_a_yearly_release_comes_as_its_zip_file(
-    serve: Serve, client: MakeClient, tmp_path: Path
-) -> None:
-    address, asked = serve(says(200, YEARLY))
-    fetched = fetch(address, tmp_path, client())
+def test_a_yearly_release_comes_as_its_zip_file(site: Site) -> None:
+    address, asked = site.serve(says(200, YEARLY))
+    fetched = fetch(address, site.folder, site.client())
     assert fetched == DownloadedFile(
-        tmp_path / "ged241-csv.zip", was_there=False, bytes=len(YEARLY)
+        site.folder / "ged241-csv.zip", was_there=False, bytes=len(YEARLY)
     )
     assert fetched.path.read_bytes() == YEARLY
     assert asked[0][0] == "/ged/ged241-csv.zip"
-    assert fetch(address, tmp_path, client()).was_there
+    assert fetch(address, site.folder, site.client()).was_there
     assert len(asked) == 1
 
 
 @pytest.mark.parametrize("header", [True, False])
 def test_a_monthly_release_comes_as_its_csv_file_with_or_without_header(
-    serve: Serve, client: MakeClient, tmp_path: Path, header: bool
+    site: Site, header: bool
 ) -> None:
-    address, asked = serve(says(200, table(header=header)))
-    fetched = fetch(address, tmp_path, client(), release="23.0.5")
+    address, asked = site.serve(says(200, table(header=header)))
+    fetched = fetch(address, site.folder, site.client(), release="23.0.5")
     assert asked[0][0] == "/candidateged/GEDEvent_v23_0_5.csv"
     assert fetched.path.name == "GEDEvent_v23_0_5.csv"
     assert fetched.path.read_bytes() == table(header=header)
 
 
 @pytest.mark.skipif(not CANDIDATE.is_file(), reason=f"needs {CANDIDATE}")
-def test_a_real_monthly_file_that_breaks_off_comes_whole(
-    serve: Serve, client: MakeClient, tmp_path: Path
-) -> None:
+def test_a_real_monthly_file_that_breaks_off_comes_whole(site: Site) -> None:
     real = CANDIDATE.read_bytes()
     half = len(real) // 2
     part = {"Content-Range": f"bytes {half}-{len(real) - 1}/{len(real)}"}
-    address, _ = serve(
-        says(200, real[:half], length=len(real), ETag='"1"'),
-        says(206, real[half:], None, ETag='"1"', **part),
+    address, _ = site.serve(
+        says(200, real[:half], Content_Length=str(len(real)), ETag='"1"'),
+        says(206, real[half:], ETag='"1"', **part),
     )
-    assert fetch(address, tmp_path, client(), release="23.0.10").path.read_bytes() == real
+    assert fetch(address, site.folder, site.client(), release="23.0.10").path.read_bytes() == real
 
 
 @pytest.mark.parametrize(
@@ -251,20 +233,18 @@ def test_a_real_monthly_file_that_breaks_off_comes_whole(
     ],
 )
 def test_what_is_not_a_whole_ucdp_file_is_refused_and_leaves_nothing(
-    serve: Serve, client: MakeClient, tmp_path: Path, release: str, body: bytes, wrong: str
+    site: Site, release: str, body: bytes, wrong: str
 ) -> None:
-    address, asked = serve(says(200, body))
-    text = refusal(address, tmp_path, client(largest=5_000_000), release=release)
+    address, asked = site.serve(says(200, body))
+    text = refusal(address, site.folder, site.client(largest=5_000_000), release=release)
     assert any(each in text for each in wrong.split("|"))
-    assert hidden(tmp_path) == []
+    assert hidden(site.folder) == []
     assert len(asked) == 1
 
 
-def test_a_length_that_is_too_short_gives_half_a_file_which_is_refused(
-    serve: Serve, client: MakeClient, tmp_path: Path
-) -> None:
-    address, _ = serve(says(200, YEARLY, length=len(YEARLY) - 30))
-    assert "not a whole zip" in refusal(address, tmp_path, client())
+def test_a_length_that_is_too_short_gives_half_a_file_which_is_refused(site: Site) -> None:
+    address, _ = site.serve(says(200, YEARLY, Content_Length=str(len(YEARLY) - 30)))
+    assert "not a whole zip" in refusal(address, site.folder, site.client())
 
 
 @pytest.mark.parametrize("token", [None, TOKEN])
@@ -277,16 +257,9 @@ def test_a_length_that_is_too_short_gives_half_a_file_which_is_refused(
         (403, "token"),
     ],
 )
-def test_a_refusal_says_what_to_do(
-    serve: Serve,
-    client: MakeClient,
-    tmp_path: Path,
-    status: int,
-    advice: str,
-    token: str | None,
-) -> None:
-    address, asked = serve(says(status, b"no"))
-    text = refusal(address, tmp_path, client(attempts=2), token=token)
+def test_a_refusal_says_what_to_do(site: Site, status: int, advice: str, token: str | None) -> None:
+    address, asked = site.serve(says(status, b"no"))
+    text = refusal(address, site.folder, site.client(attempts=2), token=token)
     assert advice in text
     assert str(status) in text
     assert len(asked) == (2 if status == 400 else 1)
@@ -296,27 +269,23 @@ def test_a_refusal_says_what_to_do(
     ("token", "answer"), [(None, says(404)), (TOKEN, says(404)), (TOKEN, api_of([]))]
 )
 def test_what_is_not_published_can_be_told_from_other_errors(
-    serve: Serve, client: MakeClient, tmp_path: Path, token: str | None, answer: Answer
+    site: Site, token: str | None, answer: Answer
 ) -> None:
-    address, _ = serve(answer)
+    address, _ = site.serve(answer)
     with pytest.raises(NotThereError):
-        fetch(address, tmp_path, client(), token=token)
+        fetch(address, site.folder, site.client(), token=token)
 
 
-def test_a_400_that_passes_is_no_error(
-    serve: Serve, client: MakeClient, waits: list[float], tmp_path: Path
-) -> None:
-    address, _ = serve(says(400), says(400), says(200, YEARLY))
-    assert fetch(address, tmp_path, client(first_wait=7.0)).bytes == len(YEARLY)
-    assert waits == [7.0, 14.0]
+def test_a_400_that_passes_is_no_error(site: Site) -> None:
+    address, _ = site.serve(says(400), says(400), says(200, YEARLY))
+    assert fetch(address, site.folder, site.client(first_wait=7.0)).bytes == len(YEARLY)
+    assert site.waits == [7.0, 14.0]
 
 
 @pytest.mark.parametrize("first", [0, 1])
-def test_the_pages_of_the_api_become_a_file_of_the_official_layout(
-    serve: Serve, client: MakeClient, tmp_path: Path, first: int
-) -> None:
-    address, asked = serve(api_of([event(number) for number in range(5)], first=first))
-    fetched = fetch(address, tmp_path, client(), release="23.0.5", token=TOKEN)
+def test_the_pages_of_the_api_become_a_file_of_the_official_layout(site: Site, first: int) -> None:
+    address, asked = site.serve(api_of([event(number) for number in range(5)], first=first))
+    fetched = fetch(address, site.folder, site.client(), release="23.0.5", token=TOKEN)
     assert fetched.path.name == "GEDEvent_v23_0_5.csv"
     assert fetched.bytes == fetched.path.stat().st_size
     rows = rows_of(fetched.path)
@@ -326,47 +295,43 @@ def test_the_pages_of_the_api_become_a_file_of_the_official_layout(
     assert (rows[0]["active_year"], rows[0]["adm_1"], rows[0]["longitude"]) == ("true", "", "-4.25")
     assert asked[0][0] == "/gedevents/23.0.5?pagesize=1000&page=0"
     assert all(headers["x-ucdp-access-token"] == TOKEN for _, headers in asked)
-    assert hidden(tmp_path) == []
+    assert hidden(site.folder) == []
     assert len(asked) == 3
-    assert fetch(address, tmp_path, client(), release="23.0.5", token=TOKEN).was_there
+    assert fetch(address, site.folder, site.client(), release="23.0.5", token=TOKEN).was_there
     assert len(asked) == 3
 
 
-def test_a_zip_that_is_there_spares_the_api(
-    serve: Serve, client: MakeClient, tmp_path: Path
-) -> None:
-    address, asked = serve(says(500))
-    (tmp_path / "ged241-csv.zip").write_bytes(YEARLY)
-    assert fetch(address, tmp_path, client(), token=TOKEN).was_there
+def test_a_zip_that_is_there_spares_the_api(site: Site) -> None:
+    address, asked = site.serve(says(500))
+    (site.folder / "ged241-csv.zip").write_bytes(YEARLY)
+    assert fetch(address, site.folder, site.client(), token=TOKEN).was_there
     assert asked == []
 
 
-def test_pages_that_came_are_not_asked_for_again(
-    serve: Serve, client: MakeClient, tmp_path: Path
-) -> None:
+def test_pages_that_came_are_not_asked_for_again(site: Site) -> None:
     api = api_of([event(number) for number in range(5)])
-    address, asked = serve(api, api, says(500), says(500), api)
-    text = refusal(address, tmp_path, client(attempts=2), token=TOKEN)
+    address, asked = site.serve(api, api, says(500), says(500), api)
+    text = refusal(address, site.folder, site.client(attempts=2), token=TOKEN)
     assert "answers 500" in text
-    with (tmp_path / ".GEDEvent_v24_1.csv.part").open("ab") as file:
+    with (site.folder / ".GEDEvent_v24_1.csv.part").open("ab") as file:
         file.write(b"half of a pa")
-    fetched = fetch(address, tmp_path, client(), token=TOKEN)
+    fetched = fetch(address, site.folder, site.client(), token=TOKEN)
     assert [row["id"] for row in rows_of(fetched.path)] == ["0", "1", "2", "3", "4"]
     assert [parse_qs(path)["page"][0] for path, _ in asked] == ["0", "1", "2", "2", "2"]
 
 
-def test_what_came_as_a_file_is_not_continued_from_the_api(
-    serve: Serve, client: MakeClient, tmp_path: Path
-) -> None:
-    address, _ = serve(
-        says(200, table()[:500], length=10**4, ETag='"1"'), api_of([event(1), event(2)])
+def test_what_came_as_a_file_is_not_continued_from_the_api(site: Site) -> None:
+    address, _ = site.serve(
+        says(200, table()[:500], Content_Length=str(10**4), ETag='"1"'),
+        api_of([event(1), event(2)]),
     )
-    refusal(address, tmp_path, client(attempts=1), release="24.0.5")
-    fetched = fetch(address, tmp_path, client(), release="24.0.5", token=TOKEN)
+    refusal(address, site.folder, site.client(attempts=1), release="24.0.5")
+    fetched = fetch(address, site.folder, site.client(), release="24.0.5", token=TOKEN)
     assert [row["id"] for row in rows_of(fetched.path)] == ["1", "2"]
 
 
 EVENTS = [event(number) for number in range(5)]
+BACKWARD = json.dumps({"TotalCount": 9, "NextPageUrl": "x?page=0", "Result": EVENTS})
 
 
 @pytest.mark.parametrize(
@@ -384,54 +349,40 @@ EVENTS = [event(number) for number in range(5)]
         ([says(200, b'{"TotalCount": 2, "NextPageUrl": "", "Result": [{"id": 1}]}')], "not a page"),
         ([api_of([event(1, country_id=None)])], "without id, country or day"),
         ([api_of([event(1, side_a=["x"])])], "without id, country or day|not flat"),
-        (
-            [
-                says(
-                    200,
-                    json.dumps(
-                        {"TotalCount": 9, "NextPageUrl": "x?page=0", "Result": EVENTS}
-                    ).encode(),
-                )
-            ],
-            "changed while",
-        ),
+        ([says(200, BACKWARD.encode())], "changed while"),
     ],
 )
 def test_pages_that_do_not_make_up_the_release_are_refused_and_leave_nothing(
-    serve: Serve, client: MakeClient, tmp_path: Path, answers: list[Answer], wrong: str
+    site: Site, answers: list[Answer], wrong: str
 ) -> None:
-    address, _ = serve(*answers)
-    text = refusal(address, tmp_path, client(attempts=2), token=TOKEN)
+    address, _ = site.serve(*answers)
+    text = refusal(address, site.folder, site.client(attempts=2), token=TOKEN)
     assert any(each in text for each in wrong.split("|"))
 
 
-def test_pages_without_end_do_not_fill_the_disk(
-    serve: Serve, client: MakeClient, tmp_path: Path
-) -> None:
-    address, _ = serve(api_of([event(number) for number in range(10_000)]))
-    assert "larger" in refusal(address, tmp_path, client(largest=5_000), token=TOKEN)
-    assert hidden(tmp_path) == []
+def test_pages_without_end_do_not_fill_the_disk(site: Site) -> None:
+    address, _ = site.serve(api_of([event(number) for number in range(10_000)]))
+    assert "larger" in refusal(address, site.folder, site.client(largest=5_000), token=TOKEN)
+    assert hidden(site.folder) == []
 
 
 def test_the_token_goes_nowhere_but_to_the_api(
-    serve: Serve, client: MakeClient, caplog: pytest.LogCaptureFixture, tmp_path: Path
+    site: Site, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.DEBUG)
-    elsewhere, asked_elsewhere = serve(api_of(EVENTS))
-    address, asked = serve(api_of(EVENTS), says(302, Location=elsewhere + "/gedevents?page=1"))
-    assert "moved" in refusal(address, tmp_path, client(), token=TOKEN)
+    elsewhere, asked_elsewhere = site.serve(api_of(EVENTS))
+    address, asked = site.serve(api_of(EVENTS), says(302, Location=elsewhere + "/gedevents?page=1"))
+    assert "moved" in refusal(address, site.folder, site.client(), token=TOKEN)
     assert asked_elsewhere == []
     assert all(TOKEN not in path for path, _ in asked)
-    assert len(hidden(tmp_path)) == 2
-    assert all(TOKEN not in file.read_text() for file in tmp_path.iterdir())
+    assert len(hidden(site.folder)) == 2
+    assert all(TOKEN not in file.read_text() for file in site.folder.iterdir())
     assert "http" in caplog.text
     assert TOKEN not in caplog.text
 
 
 @pytest.mark.parametrize("token", ["", " ", f"{TOKEN}\n{TOKEN}", f"{TOKEN}\N{BULLET}"])
-def test_a_token_that_can_be_none_is_refused_and_not_repeated(
-    serve: Serve, client: MakeClient, tmp_path: Path, token: str
-) -> None:
-    address, asked = serve(api_of(EVENTS))
-    assert "copy it again" in refusal(address, tmp_path, client(), token=token)
+def test_a_token_that_can_be_none_is_refused_and_not_repeated(site: Site, token: str) -> None:
+    address, asked = site.serve(api_of(EVENTS))
+    assert "copy it again" in refusal(address, site.folder, site.client(), token=token)
     assert asked == []
