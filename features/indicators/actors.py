@@ -5,58 +5,57 @@ years every group is.
 """
 
 from collections.abc import Iterator
+from functools import partial
 
 import numpy as np
 
 from features.arrays import FloatArray
 from features.indicators import groups, spatial
 from features.indicators.groups import FARTHEST_KM, FRONT_MONTHS, group_fights, spans
-from features.indicators.indicator import Compute, Indicator, per_panel
+from features.indicators.indicator import Indicator, per_panel
 from features.indicators.windows import rolling_mean
 from features.panel.panel import Detail, Panel
 
-_FAMILY = "actors"
-_NEEDS: frozenset[Detail] = frozenset({"actors"})
 _FRAGMENTATION = "Bakke, Cunningham & Seymour 2012, Perspectives on Politics 10(2)"
 _DIFFUSION = "Schutte & Weidmann 2011, Political Geography 30(3): relocation and escalation"
 _YEAR = 12
 _LULL, _REVIVED = 12, 3
 _RIVALS = 2
+_indicator = partial(Indicator, family="actors", needs=frozenset[Detail]({"actors"}))
 
 
 def actors() -> Iterator[Indicator]:
     """Yield the indicators of the family."""
     for m in (3, 12):
         meaning = f"Armed groups that fought in the region in the last {m} months"
-        yield _indicator(f"active_groups_{m}", meaning, "groups", _active(m))
+        yield _indicator(f"active_groups_{m}", meaning, "groups", partial(_active, months=m))
     meaning = "Concentration of events on armed groups over the last 12 months, 0 without any"
-    yield _indicator(
-        "group_concentration_12", meaning, "1", _concentration, _FRAGMENTATION, highest=1
-    )
+    name, source = "group_concentration_12", _FRAGMENTATION
+    yield _indicator(name, meaning, "1", _concentration, source=source, highest=1)
     meaning = "Armed groups of equal size that would be as fragmented, over the last 12 months"
-    yield _indicator("effective_groups_12", meaning, "groups", _effective, _FRAGMENTATION)
+    yield _indicator("effective_groups_12", meaning, "groups", _effective, source=_FRAGMENTATION)
     for m in (12, 36):
         last = f"in the last {m} months"
         meaning = f"Armed groups that fought in the region for the first time {last}"
-        yield _indicator(f"new_groups_{m}", meaning, "groups", _new(m), _DIFFUSION)
+        new = partial(_new, months=m)
+        yield _indicator(f"new_groups_{m}", meaning, "groups", new, source=_DIFFUSION)
         meaning = f"Mean over the neighbouring regions: armed groups new there {last}"
-        compute = _around(_new(m))
-        yield _indicator(f"neighbour_new_groups_{m}", meaning, "groups", compute, _DIFFUSION)
+        name, around = f"neighbour_new_groups_{m}", partial(_new_around, months=m)
+        yield _indicator(name, meaning, "groups", around, source=_DIFFUSION)
     meaning = (
         "Regions newly reached in the last 12 months by the armed group that reached most, of the "
         "groups in the region and in the neighbouring ones"
     )
-    yield _indicator("group_expansion_12", meaning, "regions", groups.expansion, _DIFFUSION)
+    yield _indicator("group_expansion_12", meaning, "regions", groups.expansion, source=_DIFFUSION)
     meaning = (
         "Distance to the nearest region in which an armed group fought in the last 12 months that "
         f"did not fight here, at most {FARTHEST_KM:,.0f} km"
     )
-    compute = groups.front_distance
-    yield _indicator("front_distance_12", meaning, "km", compute, _DIFFUSION, highest=FARTHEST_KM)
+    name, compute, farthest = "front_distance_12", groups.front_distance, FARTHEST_KM
+    yield _indicator(name, meaning, "km", compute, source=_DIFFUSION, highest=farthest)
     meaning = "How much nearer that front is than 12 months earlier"
-    yield _indicator(
-        "front_approach_12", meaning, "km", _approach, lowest=-FARTHEST_KM, highest=FARTHEST_KM
-    )
+    name = "front_approach_12"
+    yield _indicator(name, meaning, "km", _approach, lowest=-farthest, highest=farthest)
     meaning = "Share of the last 12 months in which two or more armed groups fought in the region"
     yield _indicator("contested_12", meaning, "share", _contested, highest=1)
     meaning = "Share of the events of the last 12 months in which state forces took part, 0 of none"
@@ -65,21 +64,8 @@ def actors() -> Iterator[Indicator]:
     yield _indicator("revived_dyads_3", meaning, "dyads", _revived)
 
 
-def _indicator(
-    name: str,
-    meaning: str,
-    unit: str,
-    compute: Compute,
-    source: str = "",
-    *,
-    lowest: float = 0.0,
-    highest: float = float("inf"),
-) -> Indicator:
-    return Indicator(name, meaning, unit, _FAMILY, compute, _NEEDS, source, lowest, highest)
-
-
-def _active(months: int) -> Compute:
-    return lambda panel: groups.active(panel, group_fights(panel), months)
+def _active(panel: Panel, months: int) -> FloatArray:
+    return groups.active(panel, group_fights(panel), months)
 
 
 @per_panel
@@ -95,20 +81,14 @@ def _effective(panel: Panel) -> FloatArray:
     return np.asarray(np.divide(1.0, index, out=np.zeros_like(index), where=index > 0))
 
 
-def _new(months: int) -> Compute:
-    def new(panel: Panel) -> FloatArray:
-        fights = group_fights(panel)
-        return spans(panel, fights.at(fights.is_first), months)
-
-    return new
+def _new(panel: Panel, months: int) -> FloatArray:
+    fights = group_fights(panel)
+    return spans(panel, fights.at(fights.is_first), months)
 
 
-def _around(compute: Compute) -> Compute:
-    def around(panel: Panel) -> FloatArray:
-        values = np.where(panel.observed, compute(panel), np.nan)
-        return spatial.neighbour_mean(values, panel.regions.neighbours)
-
-    return around
+def _new_around(panel: Panel, months: int) -> FloatArray:
+    values = np.where(panel.observed, _new(panel, months), np.nan)
+    return spatial.neighbour_mean(values, panel.regions.neighbours)
 
 
 def _approach(panel: Panel) -> FloatArray:
@@ -119,7 +99,7 @@ def _approach(panel: Panel) -> FloatArray:
 
 
 def _contested(panel: Panel) -> FloatArray:
-    rivals = groups.active(panel, group_fights(panel), 1) >= _RIVALS
+    rivals = _active(panel, 1) >= _RIVALS
     return rolling_mean(np.where(panel.observed, rivals.astype(np.float64), np.nan), _YEAR)
 
 

@@ -5,7 +5,8 @@ a point weigh nothing. Only neighbours observed in the month count, and of their
 observed; where there is none, the value is 0.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
+from functools import partial
 from typing import NamedTuple
 
 import numpy as np
@@ -13,7 +14,7 @@ from scipy import sparse
 
 from features.arrays import BoolArray, FloatArray, IntArray
 from features.indicators import spatial, windows
-from features.indicators.indicator import Compute, Indicator, per_panel, plural
+from features.indicators.indicator import Compute, Indicator, deaths, on, per_panel, plural
 from features.panel.panel import Panel
 
 
@@ -33,20 +34,18 @@ class Countries(NamedTuple):
     border: FloatArray
 
 
-def number_of_countries(panel: Panel, holds_for: Callable[[FloatArray], BoolArray]) -> FloatArray:
-    """Return the number (T, R) of neighbouring countries whose deaths (T, c) fulfil a condition."""
+def number_of_countries(panel: Panel, threshold: float, months: int) -> FloatArray:
+    """Return the number (T, R) of neighbouring countries that reached the threshold lately."""
     countries = countries_of(panel)
-    holds = holds_for(countries.deaths)[:, countries.there] & countries.touch
-    return _of_regions(countries, holds.astype(np.float64))
+    reached = windows.rolling_share(countries.deaths, threshold, months) > 0
+    unstable = reached[:, countries.there] & countries.touch
+    return _of_regions(countries, unstable.astype(np.float64))
 
 
-def mean_of_countries(panel: Panel, compute: Callable[[FloatArray], FloatArray]) -> FloatArray:
-    """Return the border-weighted mean over neighbouring countries of a value, (T, R), 0 of none.
-
-    `compute` makes the value (T, c) from deaths (T, c); NaN adds nothing.
-    """
+def rise_of_countries(panel: Panel) -> FloatArray:
+    """Return the border-weighted mean of the neighbouring countries' `rise`, (T, R), 0 of none."""
     countries = countries_of(panel)
-    values = compute(countries.deaths)[:, countries.there]
+    values = rise(countries.deaths)[:, countries.there]
     total = _of_regions(countries, np.nan_to_num(values) * countries.border)
     weight = _of_regions(countries, np.where(np.isnan(values), 0.0, countries.border))
     return np.divide(total, weight, out=np.zeros_like(total), where=weight > 0)
@@ -64,7 +63,8 @@ def countries_of(panel: Panel) -> Countries:
     one, other = one[abroad], other[abroad]
     pair, which = np.unique(number[one] * len(names) + number[other], return_inverse=True)
     both = observed[one] * observed[other]
-    km = _values_at(panel.regions.borders, one, other)
+    # scipy returns an array only where any place is asked for.
+    km = np.asarray(panel.regions.borders[one, other]) if len(one) else np.zeros(0)
     here, there = np.divmod(pair, len(names))
     return Countries(
         of_region=number,
@@ -88,11 +88,6 @@ def _sums(group: IntArray, weight: FloatArray, count: int) -> sparse.csr_array:
     return sparse.csr_array((weight, places), shape=(count, len(group)))
 
 
-def _values_at(matrix: sparse.csr_array, row: IntArray, column: IntArray) -> FloatArray:
-    # scipy returns an array only where any place is asked for.
-    return np.asarray(matrix[row, column]) if len(row) else np.zeros(0)
-
-
 THRESHOLDS = (5, 25)
 """Deaths a month from which a neighbour is unstable: those of the levels admin1 and country."""
 WINDOWS = (3, 12)
@@ -103,6 +98,7 @@ _EXPOSURE = "Buhaug & Gleditsch 2008, International Studies Quarterly 52(2)"
 _NEIGHBOURS = "Hegre & Sambanis 2006, Journal of Conflict Resolution 50(4)"
 _LAG = "Weidmann & Ward 2010, Journal of Conflict Resolution 54(6)"
 _SIGNED = float("-inf")
+_indicator = partial(Indicator, family="contagion")
 
 
 def contagion() -> Iterator[Indicator]:
@@ -115,57 +111,54 @@ def contagion() -> Iterator[Indicator]:
 
 def _instability() -> Iterator[Indicator]:
     for d in THRESHOLDS:
-        name, family = f"border_weighted_instability_{d}", "contagion"
+        name = f"border_weighted_instability_{d}"
         meaning = f"Share of the border with neighbours that had at least {d} deaths in the month"
-        compute = _over_borders(_share(d, 1))
-        yield Indicator(name, meaning, "share", family, compute, source=_EXPOSURE, highest=1)
+        compute = _over_borders(on(deaths, windows.rolling_share, d, 1))
+        yield _indicator(name, meaning, "share", compute, source=_EXPOSURE, highest=1)
         for m in WINDOWS:
             of = f"share of the last {m} months with at least {d} deaths"
             meaning = f"Border-weighted mean of the neighbours' {of}"
-            compute, long_name = _over_borders(_share(d, m)), f"{name}_{m}"
-            yield Indicator(
-                long_name, meaning, "share", family, compute, source=_EXPOSURE, highest=1
-            )
+            compute = _over_borders(on(deaths, windows.rolling_share, d, m))
+            yield _indicator(f"{name}_{m}", meaning, "share", compute, source=_EXPOSURE, highest=1)
 
 
 def _deaths() -> Iterator[Indicator]:
-    name, rate, family = "border_weighted_deaths", "deaths/month", "contagion"
+    name, rate = "border_weighted_deaths", "deaths/month"
     meaning = "Border-weighted mean of the neighbours' deaths in the month"
-    compute = _over_borders(lambda panel: panel.total_deaths)
-    yield Indicator(name, meaning, rate, family, compute, source=_LAG)
+    yield _indicator(name, meaning, rate, _over_borders(deaths), source=_LAG)
     for m in WINDOWS:
         meaning = f"Border-weighted mean of the neighbours' monthly deaths over the last {m} months"
-        yield Indicator(f"{name}_{m}", meaning, rate, family, _over_borders(_mean(m)), source=_LAG)
+        compute = _over_borders(on(deaths, windows.rolling_mean, m))
+        yield _indicator(f"{name}_{m}", meaning, rate, compute, source=_LAG)
     meaning = (
         f"Border-weighted mean of the neighbours' rise: log(1 + monthly deaths) over the last "
         f"{RECENT} months, less that over the {BEFORE} before"
     )
-    compute = _over_borders(lambda panel: rise(panel.total_deaths))
-    yield Indicator(f"border_weighted_rise_{RECENT}", meaning, "1", family, compute, lowest=_SIGNED)
+    compute = _over_borders(on(deaths, rise))
+    yield _indicator(f"border_weighted_rise_{RECENT}", meaning, "1", compute, lowest=_SIGNED)
 
 
 def _domino() -> Iterator[Indicator]:
     for d in THRESHOLDS:
         for m in WINDOWS:
             meaning = f"Neighbours with at least {d} deaths in one of the last {m} months"
-            name, compute = f"domino_{d}_{m}", _number_of_neighbours(_share(d, m))
-            yield Indicator(name, meaning, "regions", "contagion", compute, source=_NEIGHBOURS)
+            compute = partial(_number_of_neighbours, threshold=d, months=m)
+            yield _indicator(f"domino_{d}_{m}", meaning, "regions", compute, source=_NEIGHBOURS)
 
 
 def _countries() -> Iterator[Indicator]:
-    name, family, d = "neighbour_countries", "contagion", max(THRESHOLDS)
+    name, d = "neighbour_countries", max(THRESHOLDS)
     for m in (1, *WINDOWS):
         when = "the month" if m == 1 else f"one of the last {plural(m, 'month')}"
         meaning = f"Neighbouring countries with at least {d} deaths in {when}"
         long_name = f"{name}_{d}" if m == 1 else f"{name}_{d}_{m}"
-        number = _number_of_countries(d, m)
-        yield Indicator(long_name, meaning, "regions", family, number, source=_NEIGHBOURS)
+        compute = partial(number_of_countries, threshold=d, months=m)
+        yield _indicator(long_name, meaning, "regions", compute, source=_NEIGHBOURS)
     meaning = (
         f"Border-weighted mean of the neighbouring countries' rise: log(1 + monthly deaths) over "
         f"the last {RECENT} months, less that over the {BEFORE} before"
     )
-    compute: Compute = lambda panel: mean_of_countries(panel, rise)  # noqa: E731
-    yield Indicator(f"{name}_rise_{RECENT}", meaning, "1", family, compute, lowest=_SIGNED)
+    yield _indicator(f"{name}_rise_{RECENT}", meaning, "1", rise_of_countries, lowest=_SIGNED)
 
 
 def rise(deaths: FloatArray) -> FloatArray:
@@ -179,14 +172,6 @@ def rise(deaths: FloatArray) -> FloatArray:
     return np.asarray(np.log1p(recent) - np.log1p(before))
 
 
-def _share(threshold: float, months: int) -> Compute:
-    return lambda panel: windows.rolling_share(panel.total_deaths, threshold, months)
-
-
-def _mean(months: int) -> Compute:
-    return lambda panel: windows.rolling_mean(panel.total_deaths, months)
-
-
 def _over_borders(compute: Compute) -> Compute:
     def mean(panel: Panel) -> FloatArray:
         values = np.where(panel.observed, compute(panel), np.nan)
@@ -195,15 +180,7 @@ def _over_borders(compute: Compute) -> Compute:
     return mean
 
 
-def _number_of_neighbours(compute: Compute) -> Compute:
-    def number(panel: Panel) -> FloatArray:
-        unstable = panel.observed & (compute(panel) > 0)
-        return np.asarray((panel.regions.neighbours @ unstable.T.astype(np.float64)).T)
-
-    return number
-
-
-def _number_of_countries(threshold: float, months: int) -> Compute:
-    return lambda panel: number_of_countries(
-        panel, lambda deaths: windows.rolling_share(deaths, threshold, months) > 0
-    )
+def _number_of_neighbours(panel: Panel, threshold: float, months: int) -> FloatArray:
+    share = windows.rolling_share(panel.total_deaths, threshold, months)
+    unstable = panel.observed & (share > 0)
+    return np.asarray((panel.regions.neighbours @ unstable.T.astype(np.float64)).T)

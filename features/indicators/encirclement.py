@@ -5,13 +5,14 @@ Violence counts across borders. A site without coordinates has nothing around it
 """
 
 from collections.abc import Iterator
+from functools import partial
 
 import numpy as np
 from scipy import sparse
 from scipy.spatial import cKDTree
 
 from features.arrays import BoolArray, FloatArray, IntArray
-from features.indicators.indicator import Compute, Indicator, per_panel
+from features.indicators.indicator import Indicator, per_panel
 from features.indicators.near import (
     Violence,
     chord_of,
@@ -94,13 +95,12 @@ def nearest_km(latitude: FloatArray, longitude: FloatArray, violence: Violence) 
     return nearest
 
 
-_FAMILY = "encirclement"
-_NEEDS: frozenset[Detail] = frozenset({"places"})
 _CAPITAL_RADII = (50, 100, 200, 400)
 _OWN_RADII = (50, 100, 200)
 _PART_RADII = (200, 400)
 _LATE, _BEFORE = 3, 12
 _DISTANCE = "Hegre et al. 2021, ViEWS2020, Journal of Peace Research 58(3): space-time distances"
+_indicator = partial(Indicator, family="encirclement", needs=frozenset[Detail]({"places"}))
 
 
 def encirclement() -> Iterator[Indicator]:
@@ -109,62 +109,56 @@ def encirclement() -> Iterator[Indicator]:
     yield from _around("own", "the region's point", _OWN_RADII, (3, 12))
     for radius in _PART_RADII:
         for months in (6, 12):
-            name, compute = f"capital_ring_part_{radius}km_{months}", _part(radius, months)
+            name = f"capital_ring_part_{radius}km_{months}"
+            compute = partial(_part, radius=radius, months=months)
             meaning = (
                 f"Sectors of the compass, of 8, around the capital, in which there was violence of "
                 f"the region itself within {radius} km of the capital in the last {months} months"
             )
-            yield Indicator(name, meaning, "sectors", _FAMILY, compute, _NEEDS, highest=SECTORS)
+            yield _indicator(name, meaning, "sectors", compute, highest=SECTORS)
 
 
 def _around(
     site: str, words: str, radii: tuple[int, ...], windows: tuple[int, ...]
 ) -> Iterator[Indicator]:
-    for radius in radii:
+    for position, radius in enumerate(radii):
         for months in windows:
             name = f"{site}_ring_{radius}km_{months}"
             meaning = (
                 f"Share of the 8 sectors of the compass around {words} with violence within "
                 f"{radius} km in the last {months} months"
             )
-            compute = _ring_share(site, radii.index(radius), months)
-            yield Indicator(name, meaning, "share", _FAMILY, compute, _NEEDS, highest=1)
+            compute = partial(_ring_share, site=site, position=position, months=months)
+            yield _indicator(name, meaning, "share", compute, highest=1)
     to, most = f"to the nearest violence of the last {_LATE} months", FARTHEST_KM
-    yield Indicator(
-        f"{site}_violence_distance_{_LATE}",
-        f"Distance from {words} {to}, at most {most:,.0f} km",
-        *("km", _FAMILY, lambda panel: minimum_lately(_nearest(panel, site), _LATE), _NEEDS),
-        source=_DISTANCE,
-        highest=most,
-    )
+    name = f"{site}_violence_distance_{_LATE}"
+    meaning = f"Distance from {words} {to}, at most {most:,.0f} km"
+    compute = partial(_distance, site=site)
+    yield _indicator(name, meaning, "km", compute, source=_DISTANCE, highest=most)
+    name = f"{site}_violence_distance_change_{_LATE}"
     before = f"that of the {_BEFORE} months before, negative as it comes nearer"
-    yield Indicator(
-        f"{site}_violence_distance_change_{_LATE}",
-        f"Distance from {words} {to} less {before}",
-        *("km", _FAMILY, lambda panel: _change(_nearest(panel, site)), _NEEDS),
-        lowest=-most,
-        highest=most,
-    )
+    meaning = f"Distance from {words} {to} less {before}"
+    compute = partial(_change, site=site)
+    yield _indicator(name, meaning, "km", compute, lowest=-most, highest=most)
 
 
-def _ring_share(site: str, position: int, months: int) -> Compute:
-    def share(panel: Panel) -> FloatArray:
-        hits = lately(_rings(panel, site)[position], months)
-        return _for_regions(panel, site, hits.sum(axis=2) / SECTORS)
-
-    return share
+def _ring_share(panel: Panel, site: str, position: int, months: int) -> FloatArray:
+    hits = lately(_rings(panel, site)[position], months)
+    return _for_regions(panel, site, hits.sum(axis=2) / SECTORS)
 
 
-def _part(radius: int, months: int) -> Compute:
-    def part(panel: Panel) -> FloatArray:
-        hits = _own_part(panel)[_PART_RADII.index(radius)]
-        return np.asarray(lately(hits, months).sum(axis=2), dtype=np.float64)
-
-    return part
+def _part(panel: Panel, radius: int, months: int) -> FloatArray:
+    hits = _own_part(panel)[_PART_RADII.index(radius)]
+    return np.asarray(lately(hits, months).sum(axis=2), dtype=np.float64)
 
 
-def _change(nearest: FloatArray) -> FloatArray:
-    """Return how much nearer violence came (T, n) [km]; 0 where nothing was observed before."""
+def _distance(panel: Panel, site: str) -> FloatArray:
+    return minimum_lately(_nearest(panel, site), _LATE)
+
+
+def _change(panel: Panel, site: str) -> FloatArray:
+    """Return how much nearer violence came (T, R) [km]; 0 where nothing was observed before."""
+    nearest = _nearest(panel, site)
     change = np.zeros_like(nearest)
     before = minimum_lately(nearest, _BEFORE)[:-_LATE]
     change[_LATE:] = minimum_lately(nearest, _LATE)[_LATE:] - before

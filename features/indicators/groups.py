@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from features.arrays import BoolArray, FloatArray, IntArray
 from features.indicators.indicator import per_panel
-from features.indicators.near import Pairs, pairs_within
+from features.indicators.near import Pairs, number_of, pairs_within, placed_incidents
 from features.panel.panel import Panel
 
 FRONT_MONTHS = 12  # within which a group fought at its front
@@ -43,7 +43,7 @@ class Fights(NamedTuple):
 @per_panel
 def group_fights(panel: Panel) -> Fights:
     """Return the months in which each armed group fought in each region."""
-    incidents, placed = panel.incidents, _placed(panel)
+    incidents, placed = panel.incidents, placed_incidents(panel)
     groups = np.append(~incidents.is_state, False)
     actors = incidents.actors[placed]
     actors = np.where(groups[actors], actors, -1)
@@ -55,7 +55,7 @@ def group_fights(panel: Panel) -> Fights:
 @per_panel
 def dyad_fights(panel: Panel) -> Fights:
     """Return the months in which each two actors, state forces among them, fought each other."""
-    placed = _placed(panel)
+    placed = placed_incidents(panel)
     actors = np.sort(panel.incidents.actors[placed], axis=1)
     both = (actors >= 0).all(axis=1)
     dyad = actors[both] @ np.array([len(panel.incidents.names), 1])
@@ -65,24 +65,23 @@ def dyad_fights(panel: Panel) -> Fights:
 @per_panel
 def state_events(panel: Panel) -> tuple[FloatArray, FloatArray]:
     """Return (T, R): events with state forces, and events with any actor [events/month]."""
-    incidents, placed = panel.incidents, _placed(panel)
+    incidents, placed = panel.incidents, placed_incidents(panel)
     state = np.append(incidents.is_state, False)[incidents.actors[placed]].any(axis=1)
     has_actor = (incidents.actors[placed] >= 0).any(axis=1)
-    place = incidents.month[placed] - panel.months[0], incidents.region[placed]
-    counts = []
-    for takes_part in (state, has_actor):
-        count = np.zeros(panel.observed.shape)
-        np.add.at(count, place, takes_part.astype(np.float64))
-        counts.append(count)
-    return counts[0], counts[1]
+    return number_of(panel, placed[state]), number_of(panel, placed[has_actor])
 
 
 def spans(panel: Panel, fights: Fights, months: int) -> FloatArray:
     """Return (T, R): how many fights began in the last `months` months, this one included."""
-    changes = np.zeros((len(panel.months) + months, panel.observed.shape[1]), np.int64)
-    np.add.at(changes, (fights.row, fights.region), 1)
-    np.add.at(changes, (fights.row + months, fights.region), -1)
-    return np.cumsum(changes, axis=0)[: len(panel.months)].astype(np.float64)
+    return _spans(fights.row, fights.region, months, panel.observed.shape).astype(np.float64)
+
+
+def _spans(row: IntArray, column: IntArray, months: int, shape: tuple[int, ...]) -> IntArray:
+    """Return `shape` (T, n): how many of the (row, column) were in the last `months` months."""
+    changes = np.zeros((shape[0] + months, shape[1]), np.int64)
+    np.add.at(changes, (row, column), 1)
+    np.add.at(changes, (row + months, column), -1)
+    return np.cumsum(changes, axis=0)[: shape[0]]
 
 
 def active(panel: Panel, fights: Fights, months: int) -> FloatArray:
@@ -95,7 +94,7 @@ def events_together(panel: Panel, fights: Fights, months: int) -> tuple[FloatArr
 
     An event in which two of the actors took part counts for both.
     """
-    return (_summed(panel, fights, months, np.positive), _summed(panel, fights, months, np.square))
+    return _summed(panel, fights, months, np.positive), _summed(panel, fights, months, np.square)
 
 
 def _summed(panel: Panel, fights: Fights, months: int, function: np.ufunc) -> FloatArray:
@@ -113,32 +112,17 @@ def _summed(panel: Panel, fights: Fights, months: int, function: np.ufunc) -> Fl
     return np.cumsum(changes, axis=0)[: len(panel.months)].astype(np.float64)
 
 
-def _placed(panel: Panel) -> IntArray:
-    """Return the incidents that lie in a region and month of the panel."""
-    row = panel.incidents.month - panel.months[0]
-    return np.flatnonzero((panel.incidents.region >= 0) & (row >= 0) & (row < len(panel.months)))
-
-
 def _fights(panel: Panel, actor: IntArray, incident: IntArray) -> Fights:
     region = panel.incidents.region[incident]
     row = panel.incidents.month[incident] - panel.months[0]
-    keys = np.stack([actor, region, row], axis=1)
-    (actor, region, row), events = _distinct(keys)
+    months, regions = panel.observed.shape
+    keys, events = np.unique((actor * regions + region) * months + row, return_counts=True)
+    pair, row = np.divmod(keys, months)
+    actor, region = np.divmod(pair, regions)
     same = np.zeros(len(row), dtype=bool)
-    same[1:] = (actor[1:] == actor[:-1]) & (region[1:] == region[:-1])
+    same[1:] = pair[1:] == pair[:-1]
     since = np.where(same, np.diff(row, prepend=0), 0)
     return Fights(actor, region, row, events, ~same, since)
-
-
-def _distinct(keys: IntArray) -> tuple[tuple[IntArray, IntArray, IntArray], IntArray]:
-    """Return the distinct rows of (n, 3), sorted, and how often each stands there."""
-    ordered = keys[np.lexsort(keys.T[::-1])]
-    new = np.ones(len(ordered), dtype=bool)
-    new[1:] = (ordered[1:] != ordered[:-1]).any(axis=1)
-    start = np.flatnonzero(new)
-    events = np.diff(np.append(start, len(ordered)))
-    distinct = ordered[start]
-    return (distinct[:, 0], distinct[:, 1], distinct[:, 2]), events
 
 
 def reached(fights: Fights) -> Fights:
@@ -156,10 +140,7 @@ def expansion(panel: Panel) -> FloatArray:
     new = reached(fights)
     months, regions = panel.observed.shape
     groups = fights.actor.max(initial=-1) + 1
-    changes = np.zeros((months + FRONT_MONTHS, groups), np.int64)
-    np.add.at(changes, (new.row, new.actor), 1)
-    np.add.at(changes, (new.row + FRONT_MONTHS, new.actor), -1)
-    by_group = np.cumsum(changes, axis=0)
+    by_group = _spans(new.row, new.actor, FRONT_MONTHS, (months, groups))
     own = np.zeros((months, regions))
     for later in range(FRONT_MONTHS):
         row = fights.row + later
@@ -177,14 +158,9 @@ def expansion(panel: Panel) -> FloatArray:
 @per_panel
 def front_distance(panel: Panel) -> FloatArray:
     """Return (T, R): how far [km] the nearest front of a group not here is, FARTHEST_KM at most."""
-    table = panel.regions.table
-    latitude, longitude = (
-        table[name].to_numpy(dtype=np.float64) for name in ("latitude", "longitude")
-    )
-    pairs = pairs_within(latitude, longitude, FARTHEST_KM)
-    here = _present(panel)
+    pairs = pairs_within(*panel.regions.coordinates, FARTHEST_KM)
     nearest = np.full(panel.observed.shape, FARTHEST_KM)
-    for month, present in enumerate(here):
+    for month, present in enumerate(_present(panel)):
         _approach(nearest[month], pairs, present)
     return nearest
 

@@ -1,7 +1,7 @@
 """What an indicator is, and results that several indicators of a panel share."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import KW_ONLY, dataclass
 from functools import update_wrapper
 from typing import Concatenate, ParamSpec, TypeVar
 from weakref import WeakKeyDictionary
@@ -20,12 +20,13 @@ class Indicator:
     name: str
     meaning: str
     unit: str
-    family: str
     compute: Compute
     needs: frozenset[Detail] = frozenset()
     """What a history must hold beside deaths by region and month."""
     source: str = ""
     """The literature that it is taken from, if any."""
+    _: KW_ONLY
+    family: str
     lowest: float = 0.0
     highest: float = float("inf")
 
@@ -33,6 +34,11 @@ class Indicator:
 def on(values: Compute, function: Callable[..., FloatArray], *arguments: float) -> Compute:
     """Return the indicator that applies a formula to another one."""
     return lambda panel: function(values(panel), *arguments)
+
+
+def deaths(panel: Panel) -> FloatArray:
+    """Return deaths of all types, (T, R) [deaths/month]."""
+    return panel.total_deaths
 
 
 def plural(number: int, what: str) -> str:

@@ -39,15 +39,6 @@ def great_circle_km(
     return np.where(np.isnan(km), np.inf, km)
 
 
-def distances_km(
-    latitude: FloatArray, longitude: FloatArray, to_latitude: FloatArray, to_longitude: FloatArray
-) -> FloatArray:
-    """Return the distances (n, m) [km] from each of n points to each of m points."""
-    return great_circle_km(
-        latitude[:, None], longitude[:, None], to_latitude[None, :], to_longitude[None, :]
-    )
-
-
 def pairs_within(latitude: FloatArray, longitude: FloatArray, km: float) -> Pairs:
     """Return the pairs of n points that are at most `km` apart; no point is paired with itself."""
     located = np.flatnonzero(~np.isnan(latitude + longitude))
@@ -76,6 +67,20 @@ def km_of(chord: FloatArray) -> FloatArray:
     """Return the great-circle distance [km] of straight lines between unit vectors, inf of inf."""
     arc = 2 * EARTH_RADIUS_KM * np.arcsin(np.minimum(chord / 2, 1.0))
     return np.where(np.isinf(chord), np.inf, arc)
+
+
+def placed_incidents(panel: Panel) -> IntArray:
+    """Return the incidents that lie in a region and month of the panel."""
+    row = panel.incidents.month - panel.months[0]
+    return np.flatnonzero((panel.incidents.region >= 0) & (row >= 0) & (row < len(panel.months)))
+
+
+def number_of(panel: Panel, placed: IntArray) -> FloatArray:
+    """Return the number (T, R) of such incidents by month and region [1/month]."""
+    counts = np.zeros(panel.observed.shape)
+    row = panel.incidents.month[placed] - panel.months[0]
+    np.add.at(counts, (row, panel.incidents.region[placed]), 1.0)
+    return counts
 
 
 class Violence(NamedTuple):

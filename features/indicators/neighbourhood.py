@@ -8,12 +8,12 @@ against the 12 months before. A region without surroundings or coordinates has 0
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
-import pandas as pd
 from scipy import sparse
 
-from features.arrays import FloatArray, IntArray
+from features.arrays import FloatArray
 from features.indicators import spatial, windows
 from features.indicators.indicator import Compute, Indicator, per_panel, plural
 from features.panel.panel import Panel
@@ -58,7 +58,7 @@ def surroundings() -> Iterator[Surroundings]:
     yield Surroundings(
         "country_{}",
         "Mean over the other regions of the country",
-        lambda panel, values: spatial.mean_of_others(values, _country(panel)),
+        lambda panel, values: spatial.mean_of_others(values, panel.regions.countries[1]),
     )
     yield Surroundings(
         "world_{}",
@@ -83,16 +83,9 @@ def _weighted(weights: Callable[[Panel, int], sparse.csr_array], parameter: int)
 
 
 @per_panel
-def _country(panel: Panel) -> IntArray:
-    """Return the number of each region's country, (R,)."""
-    numbers, _ = pd.factorize(panel.regions.table["country"])
-    return numbers.astype(np.int64)
-
-
-@per_panel
 def _links(panel: Panel, abroad: bool) -> sparse.csr_array:  # noqa: FBT001 (arguments are a key)
     """Return which neighbours are in another country, or else in the same one, (R, R)."""
-    links, country = panel.regions.neighbours.tocoo(), _country(panel)
+    links, (_, country) = panel.regions.neighbours.tocoo(), panel.regions.countries
     a, b = links.coords
     selected = (country[a] != country[b]) == abroad
     return sparse.csr_array((links.data[selected], (a[selected], b[selected])), shape=links.shape)
@@ -125,8 +118,7 @@ NEIGHBOURS = Surroundings(
 KM_A_MONTH, SPACE_TIME_REACH = 20.0, 1000.0
 """Space-time distance of a month [km], and the longest that counts [km]."""
 
-_FAMILY = "neighbourhood"
-_VIEWS_2020 = "Hegre et al. 2021, Journal of Peace Research 58(3)"
+_indicator = partial(Indicator, family="neighbourhood")
 
 # fmt: off
 _NEIGHBOURS_SEE = (
@@ -145,12 +137,12 @@ def neighbourhood(own: Sequence[Indicator]) -> Iterator[Indicator]:
             inner,
             name=f"neighbour_{inner.name}",
             meaning=f"{NEIGHBOURS.meaning}: {inner.meaning[0].lower()}{inner.meaning[1:]}",
-            family=_FAMILY,
+            family="neighbourhood",
             compute=_gathered(NEIGHBOURS, inner.compute),
             source=NEIGHBOURS.source,
         )
     meaning = "Share of the neighbouring regions that the events observe"
-    yield Indicator("neighbours_observed", meaning, "share", _FAMILY, _observed, highest=1)
+    yield _indicator("neighbours_observed", meaning, "share", _observed, highest=1)
     yield _change(NEIGHBOURS)
     for around in surroundings():
         yield from _levels(around)
@@ -166,10 +158,10 @@ def _observed(panel: Panel) -> FloatArray:
 def _levels(around: Surroundings) -> Iterator[Indicator]:
     meaning = f"{around.meaning}: mean monthly deaths over the last 3 months"
     compute, name = _gathered(around, _recent), around.name.format("deaths_mean") + "_3"
-    yield Indicator(name, meaning, "deaths/month", _FAMILY, compute, source=around.source)
+    yield _indicator(name, meaning, "deaths/month", compute, source=around.source)
     meaning = f"{around.meaning}: deaths so far, each halved every 6 months"
     compute, name = _gathered(around, _stock), around.name.format("deaths_decay") + "_6"
-    yield Indicator(name, meaning, "deaths", _FAMILY, compute, source=around.source)
+    yield _indicator(name, meaning, "deaths", compute, source=around.source)
 
 
 def _change(around: Surroundings) -> Indicator:
@@ -182,15 +174,11 @@ def _change(around: Surroundings) -> Indicator:
         return np.asarray(np.log1p(level) - np.log1p(former))
 
     where = around.meaning[0].lower() + around.meaning[1:]
-    return Indicator(
-        around.name.format("deaths_change") + "_3",
-        f"Log(1 + monthly deaths) of the last 3 months less that of the 12 before, of the {where}",
-        "1",
-        _FAMILY,
-        change,
-        source=around.source,
-        lowest=float("-inf"),
+    name = around.name.format("deaths_change") + "_3"
+    meaning = (
+        f"Log(1 + monthly deaths) of the last 3 months less that of the 12 before, of the {where}"
     )
+    return _indicator(name, meaning, "1", change, source=around.source, lowest=float("-inf"))
 
 
 def _space_time() -> Iterator[Indicator]:
@@ -200,12 +188,12 @@ def _space_time() -> Iterator[Indicator]:
             f"Distance to the nearest month of another region with at least {plural(d, 'death')}, "
             f"a month ago counting as {KM_A_MONTH:.0f} km; {most:.0f} km at most"
         )
-        compute = _space_time_distance(d)
-        yield Indicator(name, meaning, "km", _FAMILY, compute, source=_VIEWS_2020, highest=most)
+        compute = partial(_space_time_distance, threshold=d)
+        yield _indicator(name, meaning, "km", compute, source=_VIEWS_2020, highest=most)
 
 
-def _space_time_distance(threshold: float) -> Compute:
-    return lambda panel: spatial.space_time_distance(
+def _space_time_distance(panel: Panel, threshold: float) -> FloatArray:
+    return spatial.space_time_distance(
         panel.total_deaths >= threshold, *panel.regions.coordinates, KM_A_MONTH, SPACE_TIME_REACH
     )
 

@@ -4,77 +4,68 @@ Values are missing for regions that only counts name, as their place is unknown.
 """
 
 from collections.abc import Callable, Iterator
+from functools import partial
 
 import numpy as np
 
-from features.arrays import FloatArray, MonthArray
-from features.indicators.indicator import Compute, Indicator
+from features.arrays import FloatArray
+from features.indicators.indicator import Indicator
 from features.indicators.near import great_circle_km
 from features.indicators.windows import year_angle
 from features.panel.panel import Panel
 from features.places.regions import capitals
 
 _REBELS = "Buhaug & Gates 2002, Journal of Peace Research 39(4)"
+_place = partial(Indicator, family="place")
+_season = partial(Indicator, family="season")
 
 
 def place() -> Iterator[Indicator]:
     """Yield the indicators of the family."""
-    family = "place"
-    meaning = "Area of the region"
-    yield Indicator("area", meaning, "km2", family, _always(_column("area")))
+    yield _place("area", "Area of the region", "km2", partial(_column, name="area"))
     meaning = "Latitude of a point inside the region, north positive"
-    compute = _always(_column("latitude"))
-    yield Indicator("latitude", meaning, "degrees", family, compute, lowest=-90, highest=90)
+    compute = partial(_column, name="latitude")
+    yield _place("latitude", meaning, "degrees", compute, lowest=-90, highest=90)
     meaning = "Longitude of a point inside the region, east positive"
-    compute = _always(_column("longitude"))
-    yield Indicator("longitude", meaning, "degrees", family, compute, lowest=-180, highest=180)
+    compute = partial(_column, name="longitude")
+    yield _place("longitude", meaning, "degrees", compute, lowest=-180, highest=180)
     meaning = "Distance of the region's point from the nearest land border between two countries"
-    compute = _always(_column("border_distance"))
-    yield Indicator("border_distance", meaning, "km", family, compute, source=_REBELS)
+    compute = partial(_column, name="border_distance")
+    yield _place("border_distance", meaning, "km", compute, source=_REBELS)
     meaning = "Distance of the region's point from the capital of its country"
-    yield Indicator(
-        "capital_distance", meaning, "km", family, _always(_from_capital), source=_REBELS
-    )
+    yield _place("capital_distance", meaning, "km", _from_capital, source=_REBELS)
 
 
-def _always(values: Compute) -> Compute:
-    """Repeat values (R,) in every month."""
-    return lambda panel: np.broadcast_to(values(panel), panel.observed.shape)
-
-
-def _column(name: str) -> Compute:
-    """Return a column of the regions' table (R,), NaN if the map does not have it."""
-    return lambda panel: np.asarray(panel.regions.table.get(name, np.nan), dtype=np.float64)
+def _column(panel: Panel, name: str) -> FloatArray:
+    """Return a column of the regions' table in every month, NaN if the map does not have it."""
+    values = np.asarray(panel.regions.table.get(name, np.nan), dtype=np.float64)
+    return np.broadcast_to(values, panel.observed.shape)
 
 
 def _from_capital(panel: Panel) -> FloatArray:
-    table = panel.regions.table
-    seat = capitals().set_index("country").reindex(table["country"])
+    seat = capitals().set_index("country").reindex(panel.regions.table["country"])
     to = seat["latitude"].to_numpy(), seat["longitude"].to_numpy()
-    distance = great_circle_km(_column("latitude")(panel), _column("longitude")(panel), *to)
-    return np.where(np.isinf(distance), np.nan, distance)
+    distance = great_circle_km(*panel.regions.coordinates, *to)
+    return np.broadcast_to(np.where(np.isinf(distance), np.nan, distance), panel.observed.shape)
 
 
 def season() -> Iterator[Indicator]:
     """Yield the indicators of the family."""
     for name, wave in (("sine", np.sin), ("cosine", np.cos)):
         meaning = f"Month of the year as an angle from January: {name}"
-        compute = _everywhere(_wave(wave))
-        yield Indicator(f"season_{name}", meaning, "1", "season", compute, lowest=-1, highest=1)
-    meaning, compute = "Days in the month", _everywhere(days_in)
-    yield Indicator("month_days", meaning, "days", "season", compute, lowest=28, highest=31)
+        compute = partial(_of_year, wave=wave)
+        yield _season(f"season_{name}", meaning, "1", compute, lowest=-1, highest=1)
+    yield _season("month_days", "Days in the month", "days", _days, lowest=28, highest=31)
 
 
-def days_in(months: MonthArray) -> FloatArray:
-    """Return the days (T,) of months (T,) [months since 1970-01]."""
-    first = months.astype("datetime64[M]").astype("datetime64[D]")
-    after = (months + 1).astype("datetime64[M]").astype("datetime64[D]")
-    return np.asarray((after - first).astype(np.float64))
+def _of_year(panel: Panel, wave: Callable[[FloatArray], FloatArray]) -> FloatArray:
+    return np.broadcast_to(wave(year_angle(panel.months))[:, None], panel.observed.shape)
 
 
-def _wave(function: Callable[[FloatArray], FloatArray]) -> Callable[[MonthArray], FloatArray]:
-    return lambda months: function(year_angle(months))
-
-
-def _everywhere(values: Callable[[MonthArray], FloatArray]) -> Compute:
-    return lambda panel: np.broadcast_to(values(panel.months)[:, None], panel.observed.shape)
+def _days(panel: Panel) -> FloatArray:
+    first, after = (
+        months.astype("datetime64[M]").astype("datetime64[D]")
+        for months in (panel.months, panel.months + 1)
+    )
+    days = (after - first).astype(np.float64)
+    return np.broadcast_to(days[:, None], panel.observed.shape)

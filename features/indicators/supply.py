@@ -8,6 +8,7 @@ the first month in which any event has a text; before it they are missing.
 """
 
 from collections.abc import Callable, Iterator
+from functools import partial
 from itertools import product
 
 import numpy as np
@@ -15,20 +16,20 @@ from scipy import sparse
 
 from features.arrays import FloatArray, IntArray
 from features.indicators.indicator import Compute, Indicator, per_panel
-from features.indicators.near import lately, violence
+from features.indicators.near import lately, number_of, placed_incidents, violence
 from features.indicators.roads import crossed, near_roads, roads
 from features.indicators.windows import lag, rolling_mean
 from features.panel.panel import Detail, Panel
 from features.panel.topics import TOPICS
 
-_FAMILY = "supply"
-_NEEDS: frozenset[Detail] = frozenset({"places"})
 _ROADS = "Zhukov 2012, Roads and the diffusion of insurgent violence, Political Geography 31(3)"
-_TEXTS: frozenset[Detail] = frozenset({"texts"})
 _NEAR_KM, _AROUND_KM = 25, 50
 _WINDOWS = (3, 12)
 _LATE, _BEFORE = 3, 12
 _THEN = f"over the last {_LATE} months less over the {_BEFORE} months before"
+_indicator = partial(Indicator, family="supply")
+_near_roads = partial(_indicator, needs=frozenset[Detail]({"places"}), source=_ROADS)
+_rate = partial(_near_roads, unit="events/month")
 
 
 def supply() -> Iterator[Indicator]:
@@ -44,58 +45,48 @@ def _of_the_country() -> Iterator[Indicator]:
         for months in _WINDOWS:
             name = f"corridor_events_{km}km_{months}"
             meaning = f"Mean events within {km} km {of}, over the last {months} months"
-            yield _rate(name, meaning, _mean(_near_own(km), months))
+            compute = partial(_mean, values=partial(_near_own, km=km), months=months)
+            yield _rate(name, meaning, compute=compute)
     name = f"corridor_events_change_{_NEAR_KM}km_{_LATE}"
     meaning = f"Mean events within {_NEAR_KM} km {of}, {_THEN}"
-    yield _rate(name, meaning, _rise(_near_own(_NEAR_KM)), -np.inf)
+    compute = partial(_rise, values=partial(_near_own, km=_NEAR_KM))
+    yield _rate(name, meaning, compute=compute, lowest=-np.inf)
     for months in _WINDOWS:
-        name, compute = f"corridors_attacked_{months}", _attacked(months)
+        name, attacked = f"corridors_attacked_{months}", partial(_attacked, months=months)
         meaning = (
             f"Share of the corridors that supply the region's country with an event within "
             f"{_NEAR_KM} km in the last {months} months"
         )
-        yield Indicator(name, meaning, "share", _FAMILY, compute, _NEEDS, _ROADS, highest=1)
+        yield _near_roads(name, meaning, "share", attacked, highest=1)
 
 
 def _of_the_region() -> Iterator[Indicator]:
     meaning = "Supply corridors, of any country, that cross the region"
-    yield Indicator("corridors_crossing", meaning, "corridors", _FAMILY, _number_crossing)
+    yield _indicator("corridors_crossing", meaning, "corridors", _number_crossing)
     of = "of a corridor that crosses the region, anywhere along it"
     for months in _WINDOWS:
         name = f"crossing_events_{_NEAR_KM}km_{months}"
         meaning = f"Mean events within {_NEAR_KM} km {of}, over the last {months} months"
-        yield _rate(name, meaning, _mean(_near_crossing, months))
+        compute = partial(_mean, values=_near_crossing, months=months)
+        yield _rate(name, meaning, compute=compute)
     name = f"crossing_events_change_{_NEAR_KM}km_{_LATE}"
     meaning = f"Mean events within {_NEAR_KM} km {of}, {_THEN}"
-    yield _rate(name, meaning, _rise(_near_crossing), -np.inf)
+    yield _rate(name, meaning, compute=partial(_rise, values=_near_crossing), lowest=-np.inf)
     for months in _WINDOWS:
-        name, compute = f"crossing_events_inside_{months}", _inside(months)
+        name, inside = f"crossing_events_inside_{months}", partial(_inside, months=months)
         last = f"in the last {months} months"
         meaning = f"Share, in the region itself, of the events within {_NEAR_KM} km {of}, {last}"
-        yield Indicator(name, meaning, "share", _FAMILY, compute, _NEEDS, _ROADS, highest=1)
+        yield _near_roads(name, meaning, "share", inside, highest=1)
 
 
-def _rate(name: str, meaning: str, compute: Compute, lowest: float = 0.0) -> Indicator:
-    return Indicator(name, meaning, "events/month", _FAMILY, compute, _NEEDS, _ROADS, lowest)
+def _mean(panel: Panel, values: Compute, months: int) -> FloatArray:
+    return rolling_mean(np.where(panel.observed, values(panel), np.nan), months)
 
 
-def _mean(values: Compute, months: int) -> Compute:
-    return lambda panel: rolling_mean(_observed(panel, values), months)
-
-
-def _rise(values: Compute) -> Compute:
+def _rise(panel: Panel, values: Compute) -> FloatArray:
     """Return the change over time; 0 where nothing was observed before."""
-
-    def rise(panel: Panel) -> FloatArray:
-        observed = _observed(panel, values)
-        before = lag(rolling_mean(observed, _BEFORE), _LATE)
-        return np.nan_to_num(rolling_mean(observed, _LATE) - before)
-
-    return rise
-
-
-def _observed(panel: Panel, values: Compute) -> FloatArray:
-    return np.where(panel.observed, values(panel), np.nan)
+    before = lag(_mean(panel, values, _BEFORE), _LATE)
+    return np.nan_to_num(_mean(panel, values, _LATE) - before)
 
 
 @per_panel
@@ -123,14 +114,10 @@ def _number_crossing(panel: Panel) -> FloatArray:
     return np.broadcast_to(number, panel.observed.shape)
 
 
-def _near_own(km: int) -> Compute:
+def _near_own(panel: Panel, km: int) -> FloatArray:
     """Return the events (T, R) near the corridors of the region's country."""
-
-    def near_own(panel: Panel) -> FloatArray:
-        owners, country = _owners(panel)
-        return _events(panel, owners @ _near(panel, km))[:, country]
-
-    return near_own
+    owners, country = _owners(panel)
+    return _events(panel, owners @ _near(panel, km))[:, country]
 
 
 @per_panel
@@ -150,15 +137,12 @@ def _events(panel: Panel, near: sparse.csr_array) -> FloatArray:
     return np.asarray((near.sign() @ violence(panel).counts).toarray().T, dtype=np.float64)
 
 
-def _attacked(months: int) -> Compute:
-    def attacked(panel: Panel) -> FloatArray:
-        owners, country = _owners(panel)
-        corridors = (_near(panel, _NEAR_KM) @ violence(panel).counts).toarray().T > 0
-        number = (owners @ lately(corridors, months).T.astype(np.int32)).T
-        share = number / np.maximum(owners.sum(axis=1), 1)
-        return np.asarray(share[:, country])
-
-    return attacked
+def _attacked(panel: Panel, months: int) -> FloatArray:
+    owners, country = _owners(panel)
+    corridors = (_near(panel, _NEAR_KM) @ violence(panel).counts).toarray().T > 0
+    number = (owners @ lately(corridors, months).T.astype(np.int32)).T
+    share = number / np.maximum(owners.sum(axis=1), 1)
+    return np.asarray(share[:, country])
 
 
 @per_panel
@@ -175,51 +159,41 @@ def _near_crossing_inside(panel: Panel) -> FloatArray:
     return values
 
 
-def _inside(months: int) -> Compute:
-    def inside(panel: Panel) -> FloatArray:
-        here = _mean(_near_crossing_inside, months)(panel)
-        anywhere = _mean(_near_crossing, months)(panel)
-        return np.divide(here, anywhere, out=np.zeros_like(here), where=anywhere > 0)
-
-    return inside
+def _inside(panel: Panel, months: int) -> FloatArray:
+    here = _mean(panel, _near_crossing_inside, months)
+    anywhere = _mean(panel, _near_crossing, months)
+    return np.divide(here, anywhere, out=np.zeros_like(here), where=anywhere > 0)
 
 
 def _reports() -> Iterator[Indicator]:
     """Yield the mean numbers of reports of each topic, in the region and in its country."""
+    needs = frozenset[Detail]({"texts"})
     for prefix, where, counts in (
         ("", "in the region", _in_region),
         ("country_", "in all regions of the region's country", _in_country),
     ):
         for topic, months in product(TOPICS, _WINDOWS):
-            name, compute = (
-                f"{prefix}{topic}_reports_{months}",
-                _mean_reports(counts, topic, months),
-            )
+            name = f"{prefix}{topic}_reports_{months}"
+            compute = partial(_mean_reports, counts=counts, topic=topic, months=months)
             about = f"whose text tells of the topic {topic}, over the last {months} months"
             meaning = f"Mean events {where} {about}"
-            yield Indicator(name, meaning, "reports/month", _FAMILY, compute, _TEXTS)
+            yield _indicator(name, meaning, "reports/month", compute, needs)
 
 
-def _mean_reports(counts: Callable[[Panel, str], FloatArray], topic: str, months: int) -> Compute:
-    def mean(panel: Panel) -> FloatArray:
-        described = panel.incidents.month[panel.incidents.has_text]
-        since = panel.months >= described.min(initial=np.iinfo(np.int64).max)
-        has_texts = panel.observed & since[:, None]
-        return rolling_mean(np.where(has_texts, counts(panel, topic), np.nan), months)
-
-    return mean
+def _mean_reports(
+    panel: Panel, counts: Callable[[Panel, str], FloatArray], topic: str, months: int
+) -> FloatArray:
+    described = panel.incidents.month[panel.incidents.has_text]
+    since = panel.months >= described.min(initial=np.iinfo(np.int64).max)
+    has_texts = panel.observed & since[:, None]
+    return rolling_mean(np.where(has_texts, counts(panel, topic), np.nan), months)
 
 
 @per_panel
 def _in_region(panel: Panel, topic: str) -> FloatArray:
     """Return the reports (T, R) of a topic."""
-    incidents = panel.incidents
-    row = incidents.month - panel.months[0]
-    is_reported = (row >= 0) & (row < len(panel.months)) & (incidents.region >= 0)
-    is_reported &= incidents.topics[:, list(TOPICS).index(topic)]
-    counts = np.zeros(panel.observed.shape)
-    np.add.at(counts, (row[is_reported], incidents.region[is_reported]), 1.0)
-    return counts
+    placed = placed_incidents(panel)
+    return number_of(panel, placed[panel.incidents.topics[placed, list(TOPICS).index(topic)]])
 
 
 @per_panel

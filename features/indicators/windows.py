@@ -90,13 +90,13 @@ def trend(values: FloatArray, months: int) -> FloatArray:
 
     0 where nothing was observed in one of the two windows.
     """
-    return _zero_for_nan(_step(np.log1p(values), months))
+    return np.nan_to_num(_step(np.log1p(values), months))
 
 
 def acceleration(values: FloatArray, months: int) -> FloatArray:
     """Return the trend minus the trend `months` months earlier; 0 if a window was not observed."""
     step = _step(np.log1p(values), months)
-    return _zero_for_nan(step - lag(step, months))
+    return np.nan_to_num(step - lag(step, months))
 
 
 @_by_block
@@ -181,10 +181,6 @@ def _filled(values: FloatArray, months: int) -> tuple[FloatArray, FloatArray]:
 def _step(values: FloatArray, months: int) -> FloatArray:
     mean = rolling_mean(values, months)
     return mean - lag(mean, months)
-
-
-def _zero_for_nan(values: FloatArray) -> FloatArray:
-    return np.where(np.isnan(values), 0.0, values)
 
 
 def _rolled(values: FloatArray, months: int, combine: np.ufunc) -> FloatArray:
