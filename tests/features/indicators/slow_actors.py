@@ -2,15 +2,13 @@
 
 import math
 from collections import Counter
-from collections.abc import Callable
 from functools import lru_cache
 
 import numpy as np
 
-from features.arrays import FloatArray
 from features.panel.panel import Panel
+from tests.features.indicators.worlds import Slow, everywhere
 
-Slow = Callable[[Panel], FloatArray]
 EARTH = 6371.0088
 
 
@@ -32,16 +30,6 @@ def incidents_of(panel: Panel) -> list[tuple[int, int, list[str]]]:
     ]
 
 
-def by_month(function: Callable[[Panel, int, int], float]) -> Slow:
-    def slow(panel: Panel) -> FloatArray:
-        values = np.zeros(panel.observed.shape)
-        for month, region in np.ndindex(*values.shape):
-            values[month, region] = function(panel, month, region)
-        return values
-
-    return slow
-
-
 @lru_cache(maxsize=10_000)
 def fought(panel: Panel, region: int, first: int, last: int) -> Counter[str]:
     """Armed groups in a region in the months first to last -> in how many events."""
@@ -53,7 +41,7 @@ def fought(panel: Panel, region: int, first: int, last: int) -> Counter[str]:
 
 
 def active(months: int) -> Slow:
-    return by_month(lambda panel, t, r: len(fought(panel, r, t - months + 1, t)))
+    return everywhere(lambda panel, t, r: len(fought(panel, r, t - months + 1, t)))
 
 
 def concentration(panel: Panel, month: int, region: int) -> float:
@@ -154,17 +142,17 @@ def revived(panel: Panel, month: int, region: int) -> float:
 
 
 SLOW: dict[str, Slow] = {
-    "group_concentration_12": by_month(concentration),
-    "effective_groups_12": by_month(effective),
-    "group_expansion_12": by_month(expansion),
-    "front_distance_12": by_month(front),
-    "front_approach_12": by_month(approach),
-    "contested_12": by_month(contested),
-    "state_event_share_12": by_month(state_share),
-    "revived_dyads_3": by_month(revived),
+    "group_concentration_12": everywhere(concentration),
+    "effective_groups_12": everywhere(effective),
+    "group_expansion_12": everywhere(expansion),
+    "front_distance_12": everywhere(front),
+    "front_approach_12": everywhere(approach),
+    "contested_12": everywhere(contested),
+    "state_event_share_12": everywhere(state_share),
+    "revived_dyads_3": everywhere(revived),
 }
 for m in (3, 12):
     SLOW[f"active_groups_{m}"] = active(m)
 for m in (12, 36):
-    SLOW[f"new_groups_{m}"] = by_month(lambda p, t, r, m=m: newcomers(p, t, r, m))  # type: ignore[misc]
-    SLOW[f"neighbour_new_groups_{m}"] = by_month(lambda p, t, r, m=m: around(p, t, r, m))  # type: ignore[misc]
+    SLOW[f"new_groups_{m}"] = everywhere(lambda p, t, r, m=m: newcomers(p, t, r, m))  # type: ignore[misc]
+    SLOW[f"neighbour_new_groups_{m}"] = everywhere(lambda p, t, r, m=m: around(p, t, r, m))  # type: ignore[misc]

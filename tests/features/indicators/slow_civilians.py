@@ -1,13 +1,11 @@
 """The same indicators as `features/indicators/civilians.py`, slow and obvious."""
 
-from collections.abc import Callable
-
 import numpy as np
 
 from features.arrays import FloatArray
 from features.panel.panel import Panel
+from tests.features.indicators.worlds import Slow, everywhere
 
-Slow = Callable[[Panel], FloatArray]
 ONE_SIDED = 2
 
 
@@ -21,42 +19,29 @@ def share(layers: FloatArray, last: int, months: int, region: int) -> float:
 
 
 def one_sided_share(what: str, months: int) -> Slow:
-    def slow(panel: Panel) -> FloatArray:
-        layers = getattr(panel, what)
-        values = np.zeros(panel.observed.shape)
-        for month, region in np.ndindex(*values.shape):
-            values[month, region] = share(layers, month, months, region)
-        return values
-
-    return slow
+    return everywhere(lambda panel, t, r: share(getattr(panel, what), t, months, r))
 
 
-def change(panel: Panel) -> FloatArray:
-    values = np.zeros(panel.observed.shape)
-    for month, region in np.ndindex(*values.shape):
-        late = share(panel.events, month, 3, region)
-        before = share(panel.events, month - 3, 12, region) if month >= 3 else 0.0
-        values[month, region] = late - before
-    return values
+def change(panel: Panel, month: int, region: int) -> float:
+    late = share(panel.events, month, 3, region)
+    before = share(panel.events, month - 3, 12, region) if month >= 3 else 0.0
+    return late - before
 
 
 def without_battle(months: int) -> Slow:
-    def slow(panel: Panel) -> FloatArray:
-        values = np.zeros(panel.observed.shape)
-        for month, region in np.ndindex(*values.shape):
-            seen = alone = 0
-            for past in range(max(0, month - months + 1), month + 1):
-                if panel.observed[past, region]:
-                    seen += 1
-                    fights = panel.events[0, past, region] + panel.events[1, past, region]
-                    alone += panel.events[ONE_SIDED, past, region] > 0 and fights == 0
-            values[month, region] = alone / seen if seen else 0
-        return values
+    def value(panel: Panel, month: int, region: int) -> float:
+        seen = alone = 0
+        for past in range(max(0, month - months + 1), month + 1):
+            if panel.observed[past, region]:
+                seen += 1
+                fights = panel.events[0, past, region] + panel.events[1, past, region]
+                alone += panel.events[ONE_SIDED, past, region] > 0 and fights == 0
+        return alone / seen
 
-    return slow
+    return everywhere(value)
 
 
-SLOW: dict[str, Slow] = {"one_sided_event_share_change": change}
+SLOW: dict[str, Slow] = {"one_sided_event_share_change": everywhere(change)}
 for m in (3, 12):
     SLOW[f"one_sided_death_share_{m}"] = one_sided_share("deaths", m)
     SLOW[f"one_sided_event_share_{m}"] = one_sided_share("events", m)

@@ -3,10 +3,8 @@
 from collections.abc import Callable
 from math import log
 
-import numpy as np
-
-from features.arrays import FloatArray
 from features.panel.panel import Panel
+from tests.features.indicators.worlds import Slow, everywhere
 
 Seen = list[float]
 """What was observed of a place in some months, in deaths a month."""
@@ -41,24 +39,12 @@ def weighted(pairs: list[tuple[float, float | None]]) -> float:
     return sum(weight * value for weight, value in known) / total if total else 0.0
 
 
-def everywhere(value: Callable[[Panel, int, int], float]) -> Callable[[Panel], FloatArray]:
-    def slow(panel: Panel) -> FloatArray:
-        values = np.full(panel.observed.shape, np.nan)
-        for t, r in zip(*np.nonzero(panel.observed), strict=True):
-            values[t, r] = value(panel, int(t), int(r))
-        return values
-
-    return slow
-
-
 def neighbours(panel: Panel, t: int, r: int) -> list[int]:
     touches = panel.regions.neighbours.toarray()[r]
     return [n for n in range(len(touches)) if touches[n] and panel.observed[t, n]]
 
 
-def over_borders(
-    value: Callable[[Panel, int, int], float | None],
-) -> Callable[[Panel], FloatArray]:
+def over_borders(value: Callable[[Panel, int, int], float | None]) -> Slow:
     def mean_of_neighbours(panel: Panel, t: int, r: int) -> float:
         km = panel.regions.borders.toarray()[r]
         return weighted([(km[n], value(panel, t, n)) for n in neighbours(panel, t, r)])
@@ -78,15 +64,15 @@ def countries_around(panel: Panel, t: int, r: int) -> dict[str, float]:
     return around
 
 
-def unstable(d: int, m: int) -> Callable[[Panel], FloatArray]:
+def unstable(d: int, m: int) -> Slow:
     return over_borders(lambda panel, t, n: unstable_share(seen(panel, n, t - m + 1, t), d))
 
 
-def deaths(m: int) -> Callable[[Panel], FloatArray]:
+def deaths(m: int) -> Slow:
     return over_borders(lambda panel, t, n: mean(seen(panel, n, t - m + 1, t)))
 
 
-def domino(d: int, m: int) -> Callable[[Panel], FloatArray]:
+def domino(d: int, m: int) -> Slow:
     return everywhere(
         lambda panel, t, r: sum(
             max(seen(panel, n, t - m + 1, t)) >= d for n in neighbours(panel, t, r)
@@ -94,7 +80,7 @@ def domino(d: int, m: int) -> Callable[[Panel], FloatArray]:
     )
 
 
-def countries(d: int, m: int) -> Callable[[Panel], FloatArray]:
+def countries(d: int, m: int) -> Slow:
     return everywhere(
         lambda panel, t, r: sum(
             max(seen_in_country(panel, c, max(0, t - m + 1), t)) >= d
@@ -118,7 +104,7 @@ def rise_of_countries(panel: Panel, t: int, r: int) -> float:
     )
 
 
-SLOW: dict[str, Callable[[Panel], FloatArray]] = {
+SLOW: dict[str, Slow] = {
     "border_weighted_deaths": deaths(1),
     "border_weighted_deaths_3": deaths(3),
     "border_weighted_deaths_12": deaths(12),

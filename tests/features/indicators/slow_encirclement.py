@@ -5,13 +5,12 @@ from functools import cache, lru_cache
 from math import acos, atan2, cos, degrees, dist, isnan, radians, sin
 from typing import NamedTuple
 
-import numpy as np
-
-from features.arrays import FloatArray
 from features.panel.panel import Panel
 from features.places.regions import capitals
+from tests.features.indicators.worlds import Slow, everywhere
 
 Place = tuple[float, float]
+Places = Callable[[Panel], list[Place]]
 NOWHERE = (float("nan"), float("nan"))
 _WHERE = ("latitude", "longitude")
 SEATS: dict[str, Place] = {
@@ -85,53 +84,35 @@ def nearest(events: list[Event], place: Place, first: int, last: int) -> float:
     return min([1000.0, *found])
 
 
-def ring(
-    places: Callable[[Panel], list[Place]], radius: int, months: int
-) -> Callable[[Panel], FloatArray]:
-    def share(panel: Panel) -> FloatArray:
-        events, values = events_of(panel), np.zeros(panel.observed.shape)
-        for t, r in np.ndindex(values.shape):
-            values[t, r] = len(sectors_seen(events, places(panel)[r], t, months, radius)) / 8
-        return values
+def ring(places: Places, radius: int, months: int) -> Slow:
+    def share(panel: Panel, t: int, r: int) -> float:
+        return len(sectors_seen(events_of(panel), places(panel)[r], t, months, radius)) / 8
 
-    return share
+    return everywhere(share)
 
 
-def distance(places: Callable[[Panel], list[Place]]) -> Callable[[Panel], FloatArray]:
-    def compute(panel: Panel) -> FloatArray:
-        events, values = events_of(panel), np.zeros(panel.observed.shape)
-        for t, r in np.ndindex(values.shape):
-            values[t, r] = nearest(events, places(panel)[r], t - 2, t)
-        return values
-
-    return compute
+def distance(places: Places) -> Slow:
+    return everywhere(lambda panel, t, r: nearest(events_of(panel), places(panel)[r], t - 2, t))
 
 
-def approach(places: Callable[[Panel], list[Place]]) -> Callable[[Panel], FloatArray]:
-    def compute(panel: Panel) -> FloatArray:
-        events, values = events_of(panel), np.zeros(panel.observed.shape)
-        for t, r in np.ndindex(values.shape):
-            place = places(panel)[r]
-            if t >= 3:
-                before = nearest(events, place, t - 14, t - 3)
-                values[t, r] = nearest(events, place, t - 2, t) - before
-        return values
+def approach(places: Places) -> Slow:
+    def change(panel: Panel, t: int, r: int) -> float:
+        events, place = events_of(panel), places(panel)[r]
+        before = nearest(events, place, t - 14, t - 3)
+        return nearest(events, place, t - 2, t) - before if t >= 3 else 0.0
 
-    return compute
+    return everywhere(change)
 
 
-def part(radius: int, months: int) -> Callable[[Panel], FloatArray]:
-    def compute(panel: Panel) -> FloatArray:
-        events, values = events_of(panel), np.zeros(panel.observed.shape)
-        for t, r in np.ndindex(values.shape):
-            own = [event for event in events if event.region == r]
-            values[t, r] = len(sectors_seen(own, seats_of(panel)[r], t, months, radius))
-        return values
+def part(radius: int, months: int) -> Slow:
+    def sectors(panel: Panel, t: int, r: int) -> float:
+        own = [event for event in events_of(panel) if event.region == r]
+        return len(sectors_seen(own, seats_of(panel)[r], t, months, radius))
 
-    return compute
+    return everywhere(sectors)
 
 
-SLOW: dict[str, Callable[[Panel], FloatArray]] = {
+SLOW: dict[str, Slow] = {
     "capital_violence_distance_3": distance(seats_of),
     "capital_violence_distance_change_3": approach(seats_of),
     "own_violence_distance_3": distance(places_of),

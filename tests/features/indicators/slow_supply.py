@@ -16,10 +16,9 @@ from features.panel.panel import Panel
 from features.panel.topics import TOPICS
 from features.places.regions import corridors, geometries, load_regions
 from tests.features.indicators.slow_encirclement import Event, Place, events_of
+from tests.features.indicators.worlds import Slow, Value, everywhere
 
 RADIUS = 6371.0088
-
-Value = Callable[[Panel, int, int], float]
 
 
 def unit(latitude: FloatArray, longitude: FloatArray) -> FloatArray:
@@ -117,16 +116,6 @@ def mean(panel: Panel, region: int, months: range, counts: Callable[[int], float
     return sum(counts(t) for t in seen) / len(seen) if seen else None
 
 
-def everywhere(value: Value) -> Callable[[Panel], FloatArray]:
-    def slow(panel: Panel) -> FloatArray:
-        values = np.full(panel.observed.shape, np.nan)
-        for t, r in zip(*np.nonzero(panel.observed), strict=True):
-            values[t, r] = value(panel, int(t), int(r))
-        return values
-
-    return slow
-
-
 def counted(
     panel: Panel, names: list[str], km: float, region: int | None = None
 ) -> Callable[[int], float]:
@@ -203,7 +192,7 @@ def reports(topic: int, months: int, whole_country: bool) -> Value:
     return value
 
 
-SLOW: dict[str, Callable[[Panel], FloatArray]] = {
+SLOW: dict[str, Slow] = {
     "corridors_crossing": everywhere(lambda panel, t, r: len(through(panel, r))),
     "corridor_events_change_25km_3": everywhere(rise(own)),
     "crossing_events_change_25km_3": everywhere(rise(through)),

@@ -1,5 +1,6 @@
 """Small worlds for the tests of indicators: one worked by hand, and any others."""
 
+from collections.abc import Callable
 from functools import cache
 
 import numpy as np
@@ -13,6 +14,10 @@ from features.panel.incidents import Incidents, no_incidents
 from features.panel.panel import Panel
 from features.panel.topics import TOPICS
 from features.places.regions import Regions
+
+Slow = Callable[[Panel], FloatArray]
+Value = Callable[[Panel, int, int], float]
+"""Of a panel, a month index and a region."""
 
 NAN = np.nan
 STATE_BASED, NON_STATE, ONE_SIDED, UNTYPED = range(4)
@@ -37,6 +42,18 @@ RECORD = {
     (STATE_BASED, 14, C): (1, 4),
     (ONE_SIDED, 26, C): (3, 12),
 }
+
+
+def everywhere(value: Value) -> Slow:
+    """Return the indicator that has a value wherever a region was observed."""
+
+    def slow(panel: Panel) -> FloatArray:
+        values = np.full(panel.observed.shape, NAN)
+        for t, r in zip(*np.nonzero(panel.observed), strict=True):
+            values[t, r] = value(panel, int(t), int(r))
+        return values
+
+    return slow
 
 
 @cache
