@@ -110,11 +110,14 @@ def violence(panel: Panel) -> Violence:
     points, point = np.unique(
         incidents.latitude[located] + 1j * incidents.longitude[located], return_inverse=True
     )
-    counts = sparse.coo_array(
-        (np.ones(len(row), np.int32), (point, row)), shape=(len(points), months)
-    )
+    counts = counts_at(point, row, (len(points), months))
     latitude, longitude = np.ascontiguousarray(points.real), np.ascontiguousarray(points.imag)
-    return Violence(row, incidents.region[located], point, latitude, longitude, counts.tocsr())
+    return Violence(row, incidents.region[located], point, latitude, longitude, counts)
+
+
+def counts_at(row: IntArray, column: IntArray, shape: tuple[int, int]) -> sparse.csr_array:
+    """Return how often each place stands among n places, given by `row` and `column` (n,)."""
+    return sparse.coo_array((np.ones(len(row), np.int32), (row, column)), shape=shape).tocsr()
 
 
 def pairs_between(
