@@ -121,7 +121,11 @@ def read_views(
     actuals = {year: _read_actuals(files[year], year) for year in sorted(files)}
     history = _with_actuals(_read_history(folder), list(actuals.values()))
     for window in actuals.values():
-        _need_history(window, history, files[window.year])
+        unknown = np.setdiff1d(window.countries, history.countries)
+        if len(unknown):
+            raise InputError(
+                f"'{files[window.year]}' has country_id {unknown[0]}, of which there is no history"
+            )
     return history, tuple(_with_conflictology(actuals[year], folder) for year in chosen_years)
 
 
@@ -198,8 +202,7 @@ def _with_conflictology(window: ChallengeWindow, folder: Path) -> ChallengeWindo
     if not path.exists():
         return window
     table = _read_outcomes(path, ["month_id", "country_id", "draw"])
-    draws = _grid(table, window.months, window.countries, path)
-    return ChallengeWindow(window.year, window.months, window.countries, window.outcome, draws)
+    return replace(window, conflictology=_grid(table, window.months, window.countries, path))
 
 
 def _read_outcomes(path: Path, keys: list[str]) -> pd.DataFrame:
@@ -229,12 +232,6 @@ def _grid(table: pd.DataFrame, months: IntArray, countries: IntArray, path: Path
     if (have.value_counts() != draws).any():
         raise InputError(f"'{path}' has more draws for some countries than for others: get it anew")
     return table["outcome"].to_numpy(np.float64).reshape(len(months), len(countries), draws)
-
-
-def _need_history(window: ChallengeWindow, history: CountryHistory, path: Path) -> None:
-    unknown = np.setdiff1d(window.countries, history.countries)
-    if len(unknown):
-        raise InputError(f"'{path}' has country_id {unknown[0]}, of which there is no history")
 
 
 def _with_actuals(history: CountryHistory, windows: Sequence[ChallengeWindow]) -> CountryHistory:
