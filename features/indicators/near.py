@@ -75,12 +75,10 @@ def placed_incidents(panel: Panel) -> IntArray:
     return np.flatnonzero((panel.incidents.region >= 0) & (row >= 0) & (row < len(panel.months)))
 
 
-def number_of(panel: Panel, placed: IntArray) -> FloatArray:
-    """Return the number (T, R) of such incidents by month and region [1/month]."""
-    counts = np.zeros(panel.observed.shape)
-    row = panel.incidents.month[placed] - panel.months[0]
-    np.add.at(counts, (row, panel.incidents.region[placed]), 1.0)
-    return counts
+def incident_counts(panel: Panel, placed: IntArray) -> FloatArray:
+    """Return how many of some placed incidents there were, (T, R) [events/month]."""
+    row, region = panel.incidents.month[placed] - panel.months[0], panel.incidents.region[placed]
+    return counts_at(row, region, panel.observed.shape).toarray().astype(np.float64)
 
 
 class Violence(NamedTuple):
