@@ -152,7 +152,11 @@ def _read_history(folder: Path) -> CountryHistory:
     table = read_csv(path)
     if len(table) == 0 or len(table.columns) <= 1:
         raise InputError(f"'{path}' is empty: get it anew")
-    months = _consecutive(table.iloc[:, 0], path)
+    months = month_numbers(table.iloc[:, 0], path).to_numpy()
+    wrong = np.flatnonzero(np.diff(months) != 1)
+    if len(wrong):
+        after = format_month(int(months[wrong[0]]))
+        raise InputError(f"'{path}' does not go on with the next month after {after}: get it anew")
     ids = _read_ids(folder / "country_list.csv")
     names = [str(name) for name in table.columns[1:]]
     unknown = [name for name in names if name not in ids]
@@ -169,15 +173,6 @@ def _read_history(folder: Path) -> CountryHistory:
         again = in_order[codes.duplicated().argmax()]
         raise InputError(f"'{path}' has another name of the country '{again}' too: join the two")
     return CountryHistory(months, countries, in_order, tuple(codes), deaths)
-
-
-def _consecutive(text: pd.Series, path: Path) -> IntArray:
-    months = month_numbers(text, path).to_numpy()
-    wrong = np.flatnonzero(np.diff(months) != 1)
-    if len(wrong):
-        after = format_month(int(months[wrong[0]]))
-        raise InputError(f"'{path}' does not go on with the next month after {after}: get it anew")
-    return months
 
 
 def _read_ids(path: Path) -> dict[str, int]:
