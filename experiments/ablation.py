@@ -1,6 +1,6 @@
 """What each family of indicators adds to a region's own history, with intervals."""
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 
@@ -15,7 +15,7 @@ from experiments.configuration import Configuration
 from experiments.judging.skill import Measure, losses, skill
 from experiments.report import model_figures
 from experiments.report.picture import COLOURS, INK, Picture, Plot
-from experiments.samples import Samples, training_data
+from experiments.samples import Samples, TrainingData, training_data
 from experiments.tracking.registry import refuse_other_events
 from experiments.tracking.store import MlflowStore
 from features.archive.vintage import Vintage
@@ -23,7 +23,7 @@ from features.errors import ConfigurationError
 from features.indicators.catalogue import needs_of, select
 from features.markdown import markdown_table
 from features.months import format_month
-from features.panel.panel import Panel, read_panel
+from features.panel.panel import read_panel
 from features.words import LOSS_NAMES, SPECS, Level
 from models.forecaster import CellName, fitted_cells
 from models.learners import LearnerName
@@ -70,9 +70,8 @@ def run_ablation(
         sets[EVERYTHING] = list(families)
 
     def losses_with(chosen: Sequence[str], label: str) -> pd.DataFrame:
-        own_samples = _of_families(samples, chosen)
-        cells = _cells(configuration)
-        backtest = run_backtest(own_samples, configuration, label, jobs, progress, cells)
+        own, cells = _of_families(samples, chosen), _cells(configuration)
+        backtest = run_backtest(own, configuration, label, jobs, progress, cells)
         return losses_of(backtest, learner)
 
     base = losses_with([BASE], f"{level}: {BASE}")
@@ -176,47 +175,40 @@ def ablate_families(
     configuration = configuration.with_learner("boosting")
     panel = read_panel(vintage, level, needs_of(configuration.indicator_names))
     data = training_data(panel, configuration, origin)
-    panel, configuration, samples = data.panel, data.configuration, data.samples
-    month = int(panel.months[-1])
-    tags = _tags(configuration, vintage, panel, data.untold, code)
-    cells = _cells(configuration)
+    configuration, samples = data.configuration, data.samples
+    tags = _tags(data, vintage, code)
     first = format_month(int(samples.months[folds_of(samples, configuration)[0].at]))
+    heading = model_figures.title(level, "what each family adds", simulated=vintage.simulated)
     with mlflow.start_run(
         experiment_id=store.experiment(level, simulated=vintage.simulated),
-        run_name=f"{level} to {format_month(month)}: ablation",
+        run_name=f"{level} to {tags['trained_to']}: ablation",
         tags=tags,
         description=f"What each family of indicators adds to the region's own history, judged on "
         f"origins from {first}. {_HOW_TO_READ}",
     ) as parent:
         mlflow.log_dict(configuration.model_dump(mode="json"), "configuration.json")
-        mlflow.log_param("cells", ", ".join(f"{target} {horizon}" for target, horizon in cells))
+        mlflow.log_param("cells", ", ".join(f"{t} {h}" for t, h in _cells(configuration)))
         ablations = []
         for ablation in run_ablation(samples, configuration, level, jobs, progress):
             _log_addition(parent, ablation, tags)
             ablations.append(ablation)
-        _log_whole(
-            ablations,
-            model_figures.title(level, "what each family adds", simulated=vintage.simulated),
-        )
+        table = as_table(ablations)
+        mlflow.log_table(table, "tables/ablation.json")
+        mlflow.log_text(gains_markdown(table), "ablation.md")
+        mlflow.log_figure(gains_figure(table).as_figure(heading), "gains.png")
     return ablations
 
 
-def _tags(
-    configuration: Configuration,
-    vintage: Vintage,
-    panel: Panel,
-    missing: Collection[str],
-    code: str,
-) -> dict[str, str]:
+def _tags(data: TrainingData, vintage: Vintage, code: str) -> dict[str, str]:
     return {
         "role": "ablation",
-        "level": panel.regions.level,
-        "trained_to": format_month(int(panel.months[-1])),
-        "experiment": configuration.name,
+        "level": data.panel.regions.level,
+        "trained_to": format_month(int(data.panel.months[-1])),
+        "experiment": data.configuration.name,
         "simulated": str(vintage.simulated).lower(),
-        "vintage": panel.digest(),
+        "vintage": data.panel.digest(),
         "history": vintage.history,
-        "untold": ", ".join(missing) or "nothing",
+        "untold": ", ".join(data.untold) or "nothing",
         "version": code,
         "mlflow.source.git.commit": code.partition("+")[2],
     }
@@ -231,22 +223,13 @@ def _log_addition(parent: mlflow.ActiveRun, ablation: Ablation, tags: dict[str, 
         description=f"{gains_markdown(as_table([ablation]))}\n{_HOW_TO_READ}",
     ):
         mlflow.log_param("indicators", ablation.indicators)
-        mlflow.log_metrics(_metrics(ablation.gains))
-
-
-def _log_whole(ablations: Sequence[Ablation], heading: str) -> None:
-    table = as_table(ablations)
-    mlflow.log_table(table, "tables/ablation.json")
-    mlflow.log_text(gains_markdown(table), "ablation.md")
-    mlflow.log_figure(gains_figure(table).as_figure(heading), "gains.png")
-
-
-def _metrics(gains: pd.DataFrame) -> dict[str, float]:
-    return {
-        f"{row['target']}_{row['measure']}_{column}": float(row[column])
-        for _, row in gains.iterrows()
-        for column in ("gain", "low", "high")
-    }
+        mlflow.log_metrics(
+            {
+                f"{row['target']}_{row['measure']}_{column}": float(row[column])
+                for _, row in ablation.gains.iterrows()
+                for column in ("gain", "low", "high")
+            }
+        )
 
 
 def gains_figure(table: pd.DataFrame) -> Picture:

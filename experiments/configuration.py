@@ -51,6 +51,7 @@ def _each_once(values: tuple[_Value, ...]) -> tuple[_Value, ...]:
 
 Positive = Annotated[int, Field(gt=0, strict=True)]
 Ahead = Annotated[int, Field(gt=0, le=FARTHEST_AHEAD, strict=True)]
+AboveZero = Annotated[float, Field(gt=0)]
 EachOnce = AfterValidator(_each_once)
 
 
@@ -125,18 +126,11 @@ class EnsembleSettings(_Section):
 class RecordSettings(_Section):
     """The pool of a region's own decaying records."""
 
-    half_lives: Annotated[tuple[float, ...], EachOnce]
-    spreads: Annotated[tuple[float, ...], EachOnce]
+    half_lives: Annotated[tuple[AboveZero, ...], EachOnce]
+    spreads: Annotated[tuple[AboveZero, ...], EachOnce]
     rate: float = Field(ge=0)
     common_rate: float = Field(ge=0)
     memory: float = Field(gt=0, le=1)
-
-    @field_validator("half_lives", "spreads")
-    @classmethod
-    def _above_zero(cls, values: tuple[float, ...]) -> tuple[float, ...]:
-        if min(values) <= 0:
-            raise ValueError("must be above 0")
-        return values
 
 
 class Configuration(_Section):

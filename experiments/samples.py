@@ -60,11 +60,8 @@ class Samples:
         self, target: Target, horizon: int, after: int, until: int
     ) -> RegionMonths:
         """Return the region-months whose label was observed in (after, until] [index]."""
-        labels = self.labels(target, horizon)
-        usable = self.eligible & ~np.isnan(labels)
-        first, last = max(0, after - horizon + 1), max(0, until - horizon + 1)
-        month, region = np.nonzero(usable[first:last])
-        return month + first, region
+        first, end = max(0, after - horizon + 1), max(0, until - horizon + 1)
+        return self.issued_between(target, horizon, first, end)
 
     def issued_between(self, target: Target, horizon: int, first: int, end: int) -> RegionMonths:
         """Return the region-months with an observed label and an origin in [first, end)."""

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pandas as pd
 import pyarrow as pa
+from pydantic_core import to_jsonable_python
 
 from experiments.backtest.rolling import Progress
 from features.disk import whole_file
@@ -113,7 +114,8 @@ def written_whole(path: Path) -> Iterator[Path]:
 
 def write_json(path: Path, content: Json) -> None:
     """Write figures; what is not a number becomes null. Raises InputError like `written_whole`."""
-    text = json.dumps(_without_nan(content), indent=2, ensure_ascii=False, allow_nan=False)
+    figures = to_jsonable_python(content, inf_nan_mode="null")
+    text = json.dumps(figures, indent=2, ensure_ascii=False, allow_nan=False)
     with written_whole(path) as hidden:
         hidden.write_text(text + "\n", encoding="utf-8")
 
@@ -121,14 +123,6 @@ def write_json(path: Path, content: Json) -> None:
 def figure(value: float, digits: int) -> str:
     """Return a number with so many decimals, and a dash for none."""
     return "-" if math.isnan(value) else f"{value:.{digits}f}"
-
-
-def _without_nan(content: Json) -> Json:
-    if isinstance(content, Mapping):
-        return {key: _without_nan(value) for key, value in content.items()}
-    if isinstance(content, Sequence) and not isinstance(content, str):
-        return [_without_nan(value) for value in content]
-    return None if isinstance(content, float) and not math.isfinite(content) else content
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,12 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from experiments.backtest.rolling import deaths_measures, fit_forecaster, run_backtest
+from experiments.backtest.rolling import (
+    deaths_measures,
+    fit_forecaster,
+    reference_probabilities,
+    run_backtest,
+)
 from experiments.benchmarks.files import (
     Run,
     month_numbers,
@@ -39,7 +44,7 @@ from features.targets import came_true, is_eligible, threshold
 from features.words import SPECS, Target
 from models.distribution import DeathsDistribution
 from models.forecaster import DEATHS, CellForecast, Forecaster
-from models.references import REFERENCES, reference_deaths, reference_probability
+from models.references import REFERENCES, reference_deaths
 
 LEVEL = "country"
 
@@ -175,12 +180,11 @@ def _values(
     outcome: FloatArray,
 ) -> dict[str, FloatArray]:
     """Return the columns of SERVED and the references, as in `judged_rows`, (n,) each."""
-    place = np.cumsum(samples.eligible[-1])[region] - 1
+    place, row = np.cumsum(samples.eligible[-1])[region] - 1, len(samples.months) - 1
     if cell.deaths is None or not SPECS[target].is_distribution:
-        labels = samples.labels(target, horizon)
-        values = {r: reference_probability(r, labels, horizon)[-1, region] for r in REFERENCES}
-        return {SERVED: cell.probability[place]} | values
-    row = len(samples.months) - 1
+        where = np.full(len(region), row), region
+        references = reference_probabilities(samples, target, horizon, where)
+        return {SERVED: cell.probability[place]} | references
     forecasts: dict[str, DeathsDistribution] = {SERVED: cell.deaths.of(place)}
     for reference in REFERENCES:
         own = reference_deaths(reference, samples.deaths, row, horizon)

@@ -1,6 +1,5 @@
 """Scores of the forecasts in real time, as Markdown and for JSON."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -66,26 +65,20 @@ class RealTimeReport:
 
     def probability_table(self) -> pd.DataFrame:
         """Return Brier score, its ratio to each reference's, AUC and calibration by target."""
-        return pd.DataFrame(self._probability_rows())
-
-    def _probability_rows(self) -> Iterator[dict[str, object]]:
+        rows = []
         for target in PROBABILITIES:
             part = self.rows[self.rows["target"] == target]
             if part.empty:
                 continue
             outcome, own = part["outcome"].to_numpy(), part[SERVED].to_numpy()
             loss = metrics.brier(outcome, own)
-            row: dict[str, object] = {
-                "target": target,
-                "n": len(part),
-                "base rate": outcome.mean(),
-                "brier": loss,
-            }
+            row = {"target": target, "n": len(part), "base rate": outcome.mean(), "brier": loss}
             for reference in REFERENCES:
                 row[reference] = loss / metrics.brier(outcome, part[reference].to_numpy())
             row["auc"] = metrics.auc(outcome, own)
             row["calibration error"] = metrics.calibration_error(outcome, own)
-            yield row
+            rows.append(row)
+        return pd.DataFrame(rows)
 
     def as_json(self) -> Json:
         """Return all figures."""

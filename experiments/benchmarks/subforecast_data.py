@@ -88,18 +88,13 @@ def _read_table(path: Path) -> pd.DataFrame:
         raise InputError(f"'{path}' names no country and adm_1 in data row {nameless[0] + 1}")
     need_once(table, ["country", "adm_1", "month"], path)
     values = {name: numbers(table[name], path) for name in figures}
-    return table.assign(month=_months(table["month"], path), **values)
-
-
-def _months(text: pd.Series, path: Path) -> pd.Series:
-    """Return the month of each row [months since 1970-01]; each has a row in the table."""
-    months = month_numbers(text, path)
+    months = month_numbers(table["month"], path)
     missing = sorted(set(range(months.min(), months.max())) - set(months))
     if missing:
         raise InputError(
             f"'{path}' has no row at all of {format_month(missing[0])}: a month is missing"
         )
-    return months
+    return table.assign(month=months, **values)
 
 
 def _counts(rows: pd.DataFrame) -> pd.DataFrame:

@@ -32,7 +32,7 @@ from experiments.benchmarks.views_scores import (
     losses_of,
 )
 from experiments.configuration import Configuration
-from experiments.samples import Samples, training_data
+from experiments.samples import training_data
 from features.arrays import FloatArray
 from models.distribution import DeathsDistribution
 from models.forecaster import DEATHS
@@ -106,9 +106,10 @@ def forecast_window(
     )
     forecastable, cells = samples.eligible[-1], samples.forecasts(forecaster)
     place = panel.regions.table["id"].searchsorted(history.codes_of(window.countries))
-    own, record = [], []
+    own, record, row = [], [], len(samples.months) - 1
     for horizon in MONTHS_AHEAD:
-        draws = _record_draws(samples, horizon)
+        past = reference_deaths("decaying_record", samples.deaths, row, horizon)
+        draws = even_draws(past)
         record.append(draws[place])
         deaths = cells[DEATHS, horizon].deaths
         if deaths is not None:
@@ -120,11 +121,6 @@ def forecast_window(
 def even_draws(deaths: DeathsDistribution) -> Draws:
     """Return DRAWS equally likely deaths of each distribution, (n, DRAWS), ascending."""
     return deaths.ordered().quantiles(_LEVELS).astype(np.float32)
-
-
-def _record_draws(samples: Samples, horizon: int) -> Draws:
-    row = len(samples.months) - 1
-    return even_draws(reference_deaths("decaying_record", samples.deaths, row, horizon))
 
 
 def conflictology_draws(window: ChallengeWindow, history: CountryHistory) -> FloatArray:

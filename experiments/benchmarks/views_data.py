@@ -121,7 +121,11 @@ def read_views(
     actuals = {year: _read_actuals(files[year], year) for year in sorted(files)}
     history = _with_actuals(_read_history(folder), list(actuals.values()))
     for window in actuals.values():
-        _need_history(window, history, files[window.year])
+        unknown = np.setdiff1d(window.countries, history.countries)
+        if len(unknown):
+            raise InputError(
+                f"'{files[window.year]}' has country_id {unknown[0]}, of which there is no history"
+            )
     return history, tuple(_with_conflictology(actuals[year], folder) for year in chosen_years)
 
 
@@ -148,7 +152,11 @@ def _read_history(folder: Path) -> CountryHistory:
     table = read_csv(path)
     if len(table) == 0 or len(table.columns) <= 1:
         raise InputError(f"'{path}' is empty: get it anew")
-    months = _consecutive(table.iloc[:, 0], path)
+    months = month_numbers(table.iloc[:, 0], path).to_numpy()
+    wrong = np.flatnonzero(np.diff(months) != 1)
+    if len(wrong):
+        after = format_month(int(months[wrong[0]]))
+        raise InputError(f"'{path}' does not go on with the next month after {after}: get it anew")
     ids = _read_ids(folder / "country_list.csv")
     names = [str(name) for name in table.columns[1:]]
     unknown = [name for name in names if name not in ids]
@@ -165,15 +173,6 @@ def _read_history(folder: Path) -> CountryHistory:
         again = in_order[codes.duplicated().argmax()]
         raise InputError(f"'{path}' has another name of the country '{again}' too: join the two")
     return CountryHistory(months, countries, in_order, tuple(codes), deaths)
-
-
-def _consecutive(text: pd.Series, path: Path) -> IntArray:
-    months = month_numbers(text, path).to_numpy()
-    wrong = np.flatnonzero(np.diff(months) != 1)
-    if len(wrong):
-        after = format_month(int(months[wrong[0]]))
-        raise InputError(f"'{path}' does not go on with the next month after {after}: get it anew")
-    return months
 
 
 def _read_ids(path: Path) -> dict[str, int]:
@@ -198,8 +197,7 @@ def _with_conflictology(window: ChallengeWindow, folder: Path) -> ChallengeWindo
     if not path.exists():
         return window
     table = _read_outcomes(path, ["month_id", "country_id", "draw"])
-    draws = _grid(table, window.months, window.countries, path)
-    return ChallengeWindow(window.year, window.months, window.countries, window.outcome, draws)
+    return replace(window, conflictology=_grid(table, window.months, window.countries, path))
 
 
 def _read_outcomes(path: Path, keys: list[str]) -> pd.DataFrame:
@@ -229,12 +227,6 @@ def _grid(table: pd.DataFrame, months: IntArray, countries: IntArray, path: Path
     if (have.value_counts() != draws).any():
         raise InputError(f"'{path}' has more draws for some countries than for others: get it anew")
     return table["outcome"].to_numpy(np.float64).reshape(len(months), len(countries), draws)
-
-
-def _need_history(window: ChallengeWindow, history: CountryHistory, path: Path) -> None:
-    unknown = np.setdiff1d(window.countries, history.countries)
-    if len(unknown):
-        raise InputError(f"'{path}' has country_id {unknown[0]}, of which there is no history")
 
 
 def _with_actuals(history: CountryHistory, windows: Sequence[ChallengeWindow]) -> CountryHistory:

@@ -126,6 +126,28 @@ class Judgement:
     verification: Verification
     chosen: LearnerName
 
+    def tables_of(self, learner: str) -> dict[str, pd.DataFrame]:
+        """Return the tables of a learner, with the references where they have rows."""
+        skill, verification = self.skill, self.verification
+        beside = {
+            "by_horizon": skill.probabilities,
+            "deaths": skill.deaths,
+            "by_origin": skill.by_origin,
+            "deaths_by_origin": skill.deaths_by_origin,
+            "calibration": verification.calibration,
+            "calibration_by_horizon": verification.by_horizon,
+            "calibration_by_country": verification.by_country,
+            "calibration_high": verification.high,
+            "pit": verification.pit,
+        }
+        against = {
+            "gains": verification.gains,
+            "gains_overall": verification.overall,
+            "gains_by_year": verification.by_year,
+        }
+        own = {n: t[t["forecast"].isin([learner, *REFERENCES])] for n, t in beside.items()}
+        return own | {n: t[t["learner"] == learner] for n, t in against.items()}
+
 
 def judge(
     vintage: Vintage,

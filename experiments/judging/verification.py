@@ -1,6 +1,6 @@
 """Skill over each reference, calibration and risk scales, overall and in parts."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import product
 
@@ -10,7 +10,6 @@ import pandas as pd
 from bulletins.form import RiskLevel, RiskScale
 from experiments.backtest.rolling import Backtest
 from experiments.judging.skill import FEWEST_ORIGINS, losses, share_saved, skill
-from features.arrays import FloatArray
 from features.words import PROBABILITIES, RISK_LEVELS, Level, Loss, Target
 from models.metrics import calibration_error, pit_histogram, reliability_slope
 from models.references import REFERENCES
@@ -119,14 +118,16 @@ def calibration_table(
     out.
     """
     columns = ["target", *by, "forecast", "n", "mean_forecast", "observed", "calibration_error"]
-    rows = [
-        (
-            *(*group, forecast, len(outcome), probability.mean(), outcome.mean()),
-            *(calibration_error(outcome, probability), reliability_slope(outcome, probability)),
-        )
-        for group, part in probabilities.groupby(["target", *by], observed=True)
-        for forecast, outcome, probability in _pairs(part, forecasts, above)
-    ]
+    rows = []
+    for group, part in probabilities.groupby(["target", *by], observed=True):
+        for forecast in forecasts:
+            chosen = part.loc[part[forecast] > above, ["outcome", forecast]]
+            if chosen.empty:
+                continue
+            outcome, probability = chosen.to_numpy(np.float64).T.copy()
+            means = probability.mean(), outcome.mean()
+            fit = calibration_error(outcome, probability), reliability_slope(outcome, probability)
+            rows.append((*group, forecast, len(chosen), *means, *fit))
     return pd.DataFrame(rows, columns=[*columns, "slope"]).astype({"target": str})
 
 
@@ -162,17 +163,6 @@ def region_skill(
     of_reference = sums[reference].where(rarer >= FEWEST_CASES).to_numpy()
     skills = {learner: share_saved(sums[learner].to_numpy(), of_reference) for learner in learners}
     return sums[["region", "n", "cases"]].astype(np.int64).assign(**skills)
-
-
-def _pairs(
-    part: pd.DataFrame, forecasts: Sequence[str], above: float
-) -> Iterator[tuple[str, FloatArray, FloatArray]]:
-    outcome = part["outcome"].to_numpy(np.float64)
-    for forecast in forecasts:
-        probability = part[forecast].to_numpy(np.float64)
-        is_above = probability > above
-        if is_above.any():
-            yield forecast, outcome[is_above], probability[is_above]
 
 
 def risk_scales(level: Level, probabilities: pd.DataFrame, learner: str) -> tuple[RiskScale, ...]:

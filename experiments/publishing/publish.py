@@ -1,6 +1,5 @@
 """Publish: issue the bulletin of an origin from the champions, or compute one again."""
 
-import hashlib
 import json
 from dataclasses import dataclass
 from datetime import datetime
@@ -61,11 +60,11 @@ def issue_bulletin(
     ModelError when none is left, CoverageError when no region is covered at the origin.
     """
     forecasts, left_out = _forecasts(store, vintage, origin)
-    digest = hashlib.sha256(
-        "\n".join(f"{f.model.label} {f.panel.digest()}" for f in forecasts).encode()
-    ).hexdigest()
+    panels = "\n".join(f"{f.model.label} {f.panel.digest()}" for f in forecasts)
+    digest = sha256_of(panels.encode())
+    identity = sha256_of(json.dumps([digest, *(f.model.run_id for f in forecasts)]).encode())
     month = forecasts[0].origin
-    bulletin = f"{format_month(month)}-{_identity(digest, forecasts)}"
+    bulletin = f"{format_month(month)}-{identity[:12]}"
     place = home / "bulletins" / bulletin
     if place.exists():
         return Publication(read_manifest(place), is_new=False, left_out=left_out)
@@ -179,8 +178,3 @@ def _models(
     if not models:
         raise ModelError("; ".join(refusals))
     return models, tuple(refusals)
-
-
-def _identity(digest: str, forecasts: list[LevelForecast]) -> str:
-    runs = [f.model.run_id for f in forecasts]
-    return hashlib.sha256(json.dumps([digest, *runs]).encode()).hexdigest()[:12]

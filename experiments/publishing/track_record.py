@@ -47,12 +47,11 @@ def judged_probabilities(panel: Panel, samples: Samples, scores: pd.DataFrame) -
     for target, horizon, part in _by_cell(scores[scores["target"] != DEATHS]):
         outcome, region = _outcomes(panel, samples, part, target, horizon)
         is_known = ~np.isnan(outcome)
+        if not is_known.any():
+            continue
         where = (np.full(is_known.sum(), len(samples.months) - 1), region[is_known])
         forecasts = {SCORE: part["probability"].to_numpy()[is_known]}
-        if is_known.any():
-            forecasts |= reference_probabilities(samples, target, horizon, where)
-        else:
-            forecasts |= {reference: np.empty(0) for reference in REFERENCES}
+        forecasts |= reference_probabilities(samples, target, horizon, where)
         keys = {"target": target, "horizon": horizon, "outcome": outcome[is_known]}
         parts.append(pd.DataFrame(keys | forecasts))
     if not parts:

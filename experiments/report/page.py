@@ -14,7 +14,6 @@ from experiments.report.model_figures import has_outlines
 from experiments.report.picture import COLOURS, OTHER_COLOUR, PAGE_COLOURS, Picture, marker_of
 from features.months import format_month
 from models.forecaster import DEATHS
-from models.references import REFERENCES
 
 
 def pictures_of(judgement: Judgement, learner: str) -> list[Picture]:
@@ -174,29 +173,21 @@ def _facts(judgement: Judgement) -> dict[str, str]:
 
 def _tables(judgement: Judgement) -> list[ShownTable]:
     skill, verification, learner = judgement.skill, judgement.verification, judgement.chosen
-    own = verification.gains[verification.gains["learner"] == learner]
-    learners = judgement.training.configuration.learners
-    compared = verification.overall[verification.overall["learner"].isin(learners)]
-    year = verification.by_year[verification.by_year["learner"] == learner].drop(
-        columns=["low", "high"]
-    )
-    alone = [verification.by_horizon, verification.by_country]
-    by_horizon, by_country = (t[t["forecast"] == learner] for t in alone)
-    deaths = skill.deaths[skill.deaths["forecast"].isin([learner, *REFERENCES])]
+    own = judgement.tables_of(learner)
+    year = own["gains_by_year"].drop(columns=["low", "high"])
     monthly = pd.concat([skill.by_origin, skill.deaths_by_origin])
-    monthly = monthly[monthly["forecast"] == learner].assign(
-        origin=[format_month(int(m)) for m in monthly.loc[monthly["forecast"] == learner, "origin"]]
-    )
+    monthly = monthly[monthly["forecast"] == learner]
+    monthly = monthly.assign(origin=[format_month(int(month)) for month in monthly["origin"]])
     measures = ["brier", "brier_skill", "log_score", "auc", "crps", "crps_skill", "mean_ratio"]
     return [
-        _shown("Skill over each reference, all learners", compared),
-        _shown("Skill over each reference by horizon", own),
+        _shown("Skill over each reference, all learners", verification.overall),
+        _shown("Skill over each reference by horizon", own["gains"]),
         _shown("Skill over each reference by year of the origin", year),
         _shown("Calibration, all horizons", verification.calibration),
         _shown("Calibration of scores above 0.5", verification.high),
-        _shown("Calibration by horizon", by_horizon),
-        _shown("Calibration by country", by_country),
-        _shown("Deaths by horizon", deaths),
+        _shown("Calibration by horizon", own["calibration_by_horizon"]),
+        _shown("Calibration by country", own["calibration_by_country"]),
+        _shown("Deaths by horizon", own["deaths"]),
         _shown("Measures of all forecasts", skill.overall),
         _shown("Measures by origin", monthly[["target", "origin", "n", *measures]]),
     ]

@@ -154,10 +154,8 @@ def _described(history: str, *, simulated: bool) -> str:
 
 def history_of_models(store: MlflowStore) -> str | None:
     """Return the event history that the registered models learned from, None if there is none."""
-    for level in levels_with_models(store):
-        for version in _versions(store, level):
-            return version.history
-    return None
+    versions = (v for level in levels_with_models(store) for v in _versions(store, level))
+    return next((version.history for version in versions), None)
 
 
 def levels_with_models(store: MlflowStore) -> list[Level]:

@@ -166,26 +166,20 @@ def _summary(skill: SkillTables, forecast: str) -> pd.DataFrame:
 
 
 def _stepped(skill: SkillTables, forecast: str) -> pd.DataFrame:
-    measures = ["brier", "brier_skill", "log_score", "auc"]
-    by_origin = _by_origin(skill.by_origin)[["target", "step", "forecast", *measures]]
-    measures = ["crps", "crps_skill", "mean_ratio"]
-    deaths = _by_origin(skill.deaths_by_origin)[["target", "step", "forecast", *measures]]
-    return pd.concat(
-        [
-            _long(skill.probabilities.assign(step=skill.probabilities["horizon"]), forecast, "/"),
-            _long(skill.deaths.assign(step=skill.deaths["horizon"]), forecast, "/"),
-            _long(by_origin, forecast, " "),
-            _long(deaths, forecast, " "),
-        ]
-    )
+    by_horizon = [t.assign(step=t["horizon"]) for t in (skill.probabilities, skill.deaths)]
+    by_origin = [
+        _by_origin(skill.by_origin, ["brier", "brier_skill", "log_score", "auc"]),
+        _by_origin(skill.deaths_by_origin, ["crps", "crps_skill", "mean_ratio"]),
+    ]
+    parts = [_long(table, forecast, "/") for table in by_horizon]
+    return pd.concat([*parts, *(_long(table, forecast, " ") for table in by_origin)])
 
 
-def _by_origin(table: pd.DataFrame) -> pd.DataFrame:
-    """Return a table whose steps are origins [YYYYMM]."""
-    return table.assign(
-        target="by origin/" + table["target"].astype(str),
-        step=[int(format_month(month).replace("-", "")) for month in table["origin"]],
-    )
+def _by_origin(table: pd.DataFrame, measures: list[str]) -> pd.DataFrame:
+    """Return measures whose steps are origins [YYYYMM]."""
+    target = "by origin/" + table["target"].astype(str)
+    step = [int(format_month(month).replace("-", "")) for month in table["origin"]]
+    return table.assign(target=target, step=step)[["target", "step", "forecast", *measures]]
 
 
 def _log_metrics(store: MlflowStore, run_id: str, rows: pd.DataFrame) -> None:
@@ -213,7 +207,7 @@ def _log_learner(judgement: Judgement, learner: str) -> None:
     heading = model_figures.title(training.level, learner, simulated=training.simulated)
     for picture in pictures_of(judgement, learner):
         _log_figure(picture.as_figure(heading), f"{picture.name}.png")
-    for name, table in _tables(judgement, learner).items():
+    for name, table in judgement.tables_of(learner).items():
         mlflow.log_table(_plain(table), f"tables/{name}.json")
     ids = training.regions.table["id"]
     named = probabilities.assign(region=ids.to_numpy()[probabilities["region"]])
@@ -221,29 +215,6 @@ def _log_learner(judgement: Judgement, learner: str) -> None:
         path = Path(folder) / Path(FORECASTS_FILE).name
         named.to_parquet(path, index=False)
         mlflow.log_artifact(str(path), str(Path(FORECASTS_FILE).parent))
-
-
-def _tables(judgement: Judgement, learner: str) -> dict[str, pd.DataFrame]:
-    """Return the tables of a learner, with the references where they have rows."""
-    skill, verification = judgement.skill, judgement.verification
-    beside = {
-        "by_horizon": skill.probabilities,
-        "deaths": skill.deaths,
-        "by_origin": skill.by_origin,
-        "deaths_by_origin": skill.deaths_by_origin,
-        "calibration": verification.calibration,
-        "calibration_by_horizon": verification.by_horizon,
-        "calibration_by_country": verification.by_country,
-        "calibration_high": verification.high,
-        "pit": verification.pit,
-    }
-    against = {
-        "gains": verification.gains,
-        "gains_overall": verification.overall,
-        "gains_by_year": verification.by_year,
-    }
-    own = {n: t[t["forecast"].isin([learner, *REFERENCES])] for n, t in beside.items()}
-    return own | {n: t[t["learner"] == learner] for n, t in against.items()}
 
 
 def _log_figure(figure: Figure, name: str) -> None:
@@ -254,11 +225,9 @@ def _plain(table: pd.DataFrame) -> pd.DataFrame:
     return table.astype({"target": str}) if "target" in table else table
 
 
-def _flat(content: dict[str, Any], prefix: str = "") -> dict[str, Any]:
-    flat: dict[str, Any] = {}
-    for key, value in content.items():
-        if isinstance(value, dict):
-            flat |= _flat(value, f"{prefix}{key}.")
-        else:
-            flat[prefix + key] = ", ".join(map(str, value)) if isinstance(value, list) else value
-    return flat
+def _flat(content: dict[str, Any]) -> dict[str, Any]:
+    (flat,) = pd.json_normalize(content).to_dict("records")
+    return {
+        str(key): ", ".join(map(str, value)) if isinstance(value, list) else value
+        for key, value in flat.items()
+    }

@@ -6,9 +6,9 @@ Violence counts across borders. A site without coordinates has nothing around it
 
 from collections.abc import Iterator
 from functools import partial
+from itertools import pairwise
 
 import numpy as np
-from scipy import sparse
 from scipy.spatial import cKDTree
 
 from features.arrays import BoolArray, FloatArray, IntArray
@@ -16,6 +16,7 @@ from features.indicators.indicator import Indicator, per_panel
 from features.indicators.near import (
     Violence,
     chord_of,
+    counts_at,
     great_circle_km,
     km_of,
     lately,
@@ -55,28 +56,16 @@ def rings(
     sector = sector_of(
         latitude[site], longitude[site], violence.latitude[point], violence.longitude[point]
     )
-    months = violence.counts.shape[1]
+    points, months = violence.counts.shape
     hits = np.zeros((len(radii), months, len(latitude), SECTORS), dtype=bool)
-    inner = CENTRE_KM
-    for position, outer in enumerate(radii):
+    for position, (inner, outer) in enumerate(pairwise([CENTRE_KM, *radii])):
         band = (km >= inner) & (km <= outer)
-        _mark(hits[position], site[band], sector[band], point[band], violence.counts)
+        cell, shape = (site * SECTORS + sector)[band], (len(latitude) * SECTORS, points)
+        counts = counts_at(cell, point[band], shape) @ violence.counts
+        cell, month = counts.tocoo().coords
+        hits[position, month, cell // SECTORS, cell % SECTORS] = True
         hits[position] |= hits[max(position - 1, 0)]
-        inner = outer
     return hits
-
-
-def _mark(
-    hits: BoolArray, site: IntArray, sector: IntArray, point: IntArray, counts: sparse.csr_array
-) -> None:
-    """Mark in `hits` (T, n, SECTORS) the months in which there was an incident at the points."""
-    cell = site * SECTORS + sector
-    _, sites, sectors = hits.shape
-    shape = (sites * sectors, counts.shape[0])
-    around = sparse.coo_array((np.ones(len(cell), np.int32), (cell, point)), shape=shape)
-    counts_around = (around.tocsr() @ counts).tocoo()
-    cell, month = counts_around.coords
-    hits[month, cell // SECTORS, cell % SECTORS] = True
 
 
 def nearest_km(latitude: FloatArray, longitude: FloatArray, violence: Violence) -> FloatArray:
@@ -87,7 +76,7 @@ def nearest_km(latitude: FloatArray, longitude: FloatArray, violence: Violence) 
     by_month = violence.counts.tocsc()
     nearest = np.full((by_month.shape[1], len(latitude)), FARTHEST_KM)
     # A tree a month: what a month's distances are must not depend on any later month.
-    for month, (start, end) in enumerate(zip(by_month.indptr, by_month.indptr[1:], strict=False)):
+    for month, (start, end) in enumerate(pairwise(by_month.indptr)):
         if end > start:
             tree = cKDTree(points[np.sort(by_month.indices[start:end])])
             chord, _ = tree.query(sites, distance_upper_bound=chord_of(FARTHEST_KM))

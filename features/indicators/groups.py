@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from features.arrays import BoolArray, FloatArray, IntArray
 from features.indicators.indicator import per_panel
-from features.indicators.near import Pairs, number_of, pairs_within, placed_incidents
+from features.indicators.near import Pairs, incident_counts, pairs_within, placed_incidents
 from features.panel.panel import Panel
 
 FRONT_MONTHS = 12  # within which a group fought at its front
@@ -68,7 +68,7 @@ def state_events(panel: Panel) -> tuple[FloatArray, FloatArray]:
     incidents, placed = panel.incidents, placed_incidents(panel)
     state = np.append(incidents.is_state, False)[incidents.actors[placed]].any(axis=1)
     has_actor = (incidents.actors[placed] >= 0).any(axis=1)
-    return number_of(panel, placed[state]), number_of(panel, placed[has_actor])
+    return incident_counts(panel, placed[state]), incident_counts(panel, placed[has_actor])
 
 
 def spans(panel: Panel, fights: Fights, months: int) -> FloatArray:

@@ -75,12 +75,10 @@ def placed_incidents(panel: Panel) -> IntArray:
     return np.flatnonzero((panel.incidents.region >= 0) & (row >= 0) & (row < len(panel.months)))
 
 
-def number_of(panel: Panel, placed: IntArray) -> FloatArray:
-    """Return the number (T, R) of such incidents by month and region [1/month]."""
-    counts = np.zeros(panel.observed.shape)
-    row = panel.incidents.month[placed] - panel.months[0]
-    np.add.at(counts, (row, panel.incidents.region[placed]), 1.0)
-    return counts
+def incident_counts(panel: Panel, placed: IntArray) -> FloatArray:
+    """Return how many of some placed incidents there were, (T, R) [events/month]."""
+    row, region = panel.incidents.month[placed] - panel.months[0], panel.incidents.region[placed]
+    return counts_at(row, region, panel.observed.shape).toarray().astype(np.float64)
 
 
 class Violence(NamedTuple):
@@ -110,11 +108,14 @@ def violence(panel: Panel) -> Violence:
     points, point = np.unique(
         incidents.latitude[located] + 1j * incidents.longitude[located], return_inverse=True
     )
-    counts = sparse.coo_array(
-        (np.ones(len(row), np.int32), (point, row)), shape=(len(points), months)
-    )
+    counts = counts_at(point, row, (len(points), months))
     latitude, longitude = np.ascontiguousarray(points.real), np.ascontiguousarray(points.imag)
-    return Violence(row, incidents.region[located], point, latitude, longitude, counts.tocsr())
+    return Violence(row, incidents.region[located], point, latitude, longitude, counts)
+
+
+def counts_at(row: IntArray, column: IntArray, shape: tuple[int, int]) -> sparse.csr_array:
+    """Return how often each place stands among n places, given by `row` and `column` (n,)."""
+    return sparse.coo_array((np.ones(len(row), np.int32), (row, column)), shape=shape).tocsr()
 
 
 def pairs_between(

@@ -12,7 +12,14 @@ from scipy import sparse
 from scipy.spatial import cKDTree
 
 from features.arrays import FloatArray, IntArray, ObjectArray
-from features.indicators.near import EARTH_RADIUS_KM, chord_of, great_circle_km, km_of, unit_vectors
+from features.indicators.near import (
+    EARTH_RADIUS_KM,
+    chord_of,
+    counts_at,
+    great_circle_km,
+    km_of,
+    unit_vectors,
+)
 from features.places.regions import Regions, corridors, geometries, load_regions
 
 PIECE_KM = 50.0
@@ -68,7 +75,7 @@ def near_roads(latitude: FloatArray, longitude: FloatArray, km: float) -> sparse
     near = _off_road_km(points[point], lines.start[piece], lines.end[piece]) <= km
     pairs = np.unique(lines.corridor[piece[near]] * len(points) + point[near])
     corridor, place = np.divmod(pairs, max(len(points), 1))
-    return _ones(corridor, place, (len(lines.country), len(points)))
+    return counts_at(corridor, place, (len(lines.country), len(points)))
 
 
 def _off_road_km(point: FloatArray, start: FloatArray, end: FloatArray) -> FloatArray:
@@ -90,7 +97,7 @@ def crossed(regions: Regions) -> sparse.csr_array:
     bundled = np.flatnonzero(np.isin(regions.ids, load_regions(regions.level).ids))
     outlines = geometries(regions.level, regions.ids[bundled])
     row, corridor = shapely.STRtree(_polylines()).query(outlines, predicate="intersects")
-    return _ones(bundled[row], corridor, (len(regions), len(roads().country)))
+    return counts_at(bundled[row], corridor, (len(regions), len(roads().country)))
 
 
 @cache
@@ -102,7 +109,3 @@ def _polylines() -> ObjectArray:
     longitude = np.degrees(np.arctan2(ends[..., 1], ends[..., 0]))
     pieces = shapely.linestrings(np.stack([longitude, latitude], axis=-1))
     return np.asarray(shapely.multilinestrings(pieces, indices=lines.corridor), dtype=object)
-
-
-def _ones(row: IntArray, column: IntArray, shape: tuple[int, int]) -> sparse.csr_array:
-    return sparse.coo_array((np.ones(len(row), np.int32), (row, column)), shape=shape).tocsr()

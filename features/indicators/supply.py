@@ -16,7 +16,7 @@ from scipy import sparse
 
 from features.arrays import FloatArray, IntArray
 from features.indicators.indicator import Compute, Indicator, per_panel
-from features.indicators.near import lately, number_of, placed_incidents, violence
+from features.indicators.near import incident_counts, lately, placed_incidents, violence
 from features.indicators.roads import crossed, near_roads, roads
 from features.indicators.windows import lag, rolling_mean
 from features.panel.panel import Detail, Panel
@@ -28,8 +28,8 @@ _WINDOWS = (3, 12)
 _LATE, _BEFORE = 3, 12
 _THEN = f"over the last {_LATE} months less over the {_BEFORE} months before"
 _indicator = partial(Indicator, family="supply")
-_near_roads = partial(_indicator, needs=frozenset[Detail]({"places"}), source=_ROADS)
-_rate = partial(_near_roads, unit="events/month")
+_of_roads = partial(_indicator, needs=frozenset[Detail]({"places"}), source=_ROADS)
+_rate = partial(_of_roads, unit="events/month")
 
 
 def supply() -> Iterator[Indicator]:
@@ -57,7 +57,7 @@ def _of_the_country() -> Iterator[Indicator]:
             f"Share of the corridors that supply the region's country with an event within "
             f"{_NEAR_KM} km in the last {months} months"
         )
-        yield _near_roads(name, meaning, "share", attacked, highest=1)
+        yield _of_roads(name, meaning, "share", attacked, highest=1)
 
 
 def _of_the_region() -> Iterator[Indicator]:
@@ -76,7 +76,7 @@ def _of_the_region() -> Iterator[Indicator]:
         name, inside = f"crossing_events_inside_{months}", partial(_inside, months=months)
         last = f"in the last {months} months"
         meaning = f"Share, in the region itself, of the events within {_NEAR_KM} km {of}, {last}"
-        yield _near_roads(name, meaning, "share", inside, highest=1)
+        yield _of_roads(name, meaning, "share", inside, highest=1)
 
 
 def _mean(panel: Panel, values: Compute, months: int) -> FloatArray:
@@ -193,7 +193,7 @@ def _mean_reports(
 def _in_region(panel: Panel, topic: str) -> FloatArray:
     """Return the reports (T, R) of a topic."""
     placed = placed_incidents(panel)
-    return number_of(panel, placed[panel.incidents.topics[placed, list(TOPICS).index(topic)]])
+    return incident_counts(panel, placed[panel.incidents.topics[placed, list(TOPICS).index(topic)]])
 
 
 @per_panel

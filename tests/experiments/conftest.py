@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from experiments.samples import Samples
-from experiments.tracking.registry import champion
+from experiments.tracking.registry import ModelVersion, champion
 from experiments.tracking.store import MlflowStore, open_store
 from features.archive.releases import Archive
 from features.archive.vintage import Vintage, open_vintage
@@ -131,6 +131,20 @@ def trainings(trained: Path) -> list[dict[str, Any]]:
 def store(trained: Path) -> MlflowStore:
     """The store of the trained home; not to be changed."""
     return open_store(trained, None)
+
+
+def tags_of(store: MlflowStore, version: int) -> dict[str, str]:
+    """Return the tags of a version of the level admin1."""
+    tags: dict[str, str] = store.client().get_model_version("tocsin-admin1", str(version)).tags
+    return tags
+
+
+@pytest.fixture
+def best(store: MlflowStore) -> ModelVersion:
+    """The champion of the trained home."""
+    model = champion(store, "admin1")
+    assert model is not None
+    return model
 
 
 @pytest.fixture

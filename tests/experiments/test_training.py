@@ -14,19 +14,23 @@ from experiments.training import train_levels
 from features.archive.vintage import Vintage
 from features.errors import ConfigurationError, CoverageError, ModelError
 from features.months import parse_month
+from tests.experiments.conftest import tags_of
 from tests.training import train_level, without_pictures
 
 NAME = "tocsin-admin1"
 Trainings = list[dict[str, Any]]
 
 
-def tags_of(store: MlflowStore, version: int) -> dict[str, str]:
-    tags: dict[str, str] = store.client().get_model_version(NAME, str(version)).tags
-    return tags
-
-
 def never(steps: Iterable[Step], total: int, label: str) -> Iterable[Step]:
     raise AssertionError("nothing should be fitted")
+
+
+def train(
+    store: MlflowStore, vintage: Vintage, settings: dict[str, Any], origin: int | None = None
+) -> None:
+    """Train, but refuse to fit anything."""
+    own = Configuration.model_validate(settings)
+    train_levels(vintage, own, store, origin, code="", jobs=1, progress=never)
 
 
 def test_the_first_model_that_beats_the_references_is_champion(trainings: Trainings) -> None:
@@ -88,10 +92,8 @@ def test_the_verdict_stands_on_the_version(trainings: Trainings, store: MlflowSt
 
 def test_the_newest_version_is_the_challenger(store: MlflowStore) -> None:
     aliases = store.client().get_registered_model(NAME).aliases
-    assert {name: int(version) for name, version in aliases.items()} == {
-        "champion": 1,
-        "challenger": 4,
-    }
+    versions = {name: int(version) for name, version in aliases.items()}
+    assert versions == {"champion": 1, "challenger": 4}
 
 
 def test_the_version_says_in_words_what_it_is(trainings: Trainings, store: MlflowStore) -> None:
@@ -105,10 +107,8 @@ def test_a_model_for_another_threshold_meets_the_references_not_the_champion(
     own_home: Path, vintage: Vintage, small_settings: dict[str, Any]
 ) -> None:
     store = open_store(own_home, None)
-    plain = small_settings | {
-        "learners": ["logistic"],
-        "thresholds": {"country": 25, "admin1": 10, "priogrid": 1},
-    }
+    thresholds = {"country": 25, "admin1": 10, "priogrid": 1}
+    plain = small_settings | {"learners": ["logistic"], "thresholds": thresholds}
     with without_pictures():
         result = train_level(store, vintage, plain, "2023-12")
     assert "champion" not in result.verdict.reason
@@ -124,15 +124,7 @@ def test_real_events_are_not_learned_from_into_a_store_of_simulated_ones(
         ModelError,
         match="learned from simulated 'simulation' events and these are real 'simulation'",
     ):
-        train_levels(
-            replace(vintage, releases=tuple(releases)),
-            Configuration.model_validate(small_settings),
-            store,
-            None,
-            code="",
-            jobs=1,
-            progress=never,
-        )
+        train(store, replace(vintage, releases=tuple(releases)), small_settings)
 
 
 @pytest.mark.parametrize("setting", [{"measure": "events"}, {"violence": ("state-based",)}])
@@ -140,29 +132,18 @@ def test_an_experiment_of_what_no_bulletin_tells_is_not_trained(
     store: MlflowStore, vintage: Vintage, small_settings: dict[str, Any], setting: dict[str, Any]
 ) -> None:
     targets = {"instability": (1,)}
-    own = Configuration.model_validate(small_settings | {"targets": targets} | setting)
     with pytest.raises(ConfigurationError, match="tocsin backtest"):
-        train_levels(vintage, own, store, None, code="", jobs=1, progress=never)
+        train(store, vintage, small_settings | {"targets": targets} | setting)
 
 
 def test_an_origin_that_the_events_do_not_reach_is_refused_before_anything_is_fitted(
     own_home: Path, vintage: Vintage, small_settings: dict[str, Any]
 ) -> None:
     store = open_store(own_home, None)
-    for origin, message in (
-        ("2025-01", "not 2025-01"),
-        ("2015-01", "begin too late for a backtest"),
-    ):
+    refusals = {"2025-01": "not 2025-01", "2015-01": "begin too late for a backtest"}
+    for origin, message in refusals.items():
         with pytest.raises(CoverageError, match=message):
-            train_levels(
-                vintage,
-                Configuration.model_validate(small_settings),
-                store,
-                parse_month(origin),
-                code="",
-                jobs=1,
-                progress=never,
-            )
+            train(store, vintage, small_settings, parse_month(origin))
     best = champion(store, "admin1")
     assert best is not None
     assert best.version == 1

@@ -24,7 +24,7 @@ from models.forecaster import Cell, LabelledRows
 from models.learners import Learner
 from models.record import MONTHS, REFERENCE
 from models.references import REFERENCES
-from tests.targets import CELLS, FITTED_CELLS, HORIZONS, TARGETS_AHEAD
+from tests.targets import CELLS, FITTED_CELLS, HORIZONS
 from tests.training import plainly
 
 MakeSamples = Callable[..., Samples]
@@ -34,9 +34,11 @@ KEYS = ["target", "horizon", "origin", "region"]
 FORECASTS = ["logistic", "boosting", *REFERENCES]
 
 
-def backtest_of(panel: Panel, settings: Settings, jobs: int = 1) -> Backtest:
+def backtest_of(
+    panel: Panel, settings: Settings, jobs: int = 1, span: OriginSpan | None = None
+) -> Backtest:
     learned = training_data(panel, Configuration.model_validate(settings), ORIGIN)
-    return run_backtest(learned.samples, learned.configuration, "admin1", jobs, plainly)
+    return run_backtest(learned.samples, learned.configuration, "admin1", jobs, plainly, span=span)
 
 
 def scrambled(panel: Panel, months: slice) -> Panel:
@@ -51,42 +53,29 @@ def tables_of(backtest: Backtest) -> dict[str, pd.DataFrame]:
     return {field.name: getattr(backtest, field.name) for field in fields(backtest)}
 
 
-def assert_same(one: Backtest, other: Backtest) -> None:
-    others = tables_of(other)
-    for name, table in tables_of(one).items():
-        assert_frame_equal(table, others[name], check_exact=True)
-
-
 def keyed(table: pd.DataFrame) -> pd.DataFrame:
     return table.astype({"target": str}).set_index(KEYS).sort_index()
 
 
 @pytest.fixture(scope="module")
-def small() -> Settings:
-    return {
-        "name": "small",
-        "description": "",
-        "levels": ["admin1"],
-        "seed": 1,
-        "measure": "deaths",
-        "violence": "all",
+def small(small_settings: Settings) -> Settings:
+    """A smaller experiment yet."""
+    boosting = {"iterations": 3, "learning_rate": 0.3, "leaves": 4}
+    return small_settings | {
         "indicators": ["deaths", "deaths_decay_6", "months_since_1", "neighbour_deaths_mean_3"],
-        "learners": ["logistic", "boosting"],
-        "events": {"history": "any", "summary": "spread"},
-        "targets": TARGETS_AHEAD,
-        "thresholds": {"country": 25, "admin1": 5, "priogrid": 1},
         "training": {"months": 60, "calibration_months": 12},
         "backtest": {"years": 1, "refit_months": 6},
         "logistic": {"indicators": ["deaths_decay_6", "months_since_1"]},
-        "boosting": {
-            "iterations": 3, "learning_rate": 0.3, "leaves": 4, "smallest_leaf": 30, "l2": 1.0,
-            "share_tried": 1.0,
-        },
-        "ensemble": {"penalty": 100.0},
-        "records": {
-            "half_lives": [1, 4], "spreads": [0.3], "rate": 20, "common_rate": 20, "memory": 0.97,
-        },
-    }  # fmt: skip
+        "boosting": small_settings["boosting"] | boosting,
+        "records": small_settings["records"] | {"half_lives": [1, 4], "spreads": [0.3]},
+    }
+
+
+def judging(settings: Settings, years: int, refit: int) -> Configuration:
+    """An experiment that judges some years, fitted anew after some months."""
+    training = settings["training"] | {"calibration_months": 12}
+    backtest = {"years": years, "refit_months": refit}
+    return Configuration.model_validate(settings | {"training": training, "backtest": backtest})
 
 
 @pytest.fixture(scope="module")
@@ -101,19 +90,14 @@ def backtest(panel: Panel, small: Settings) -> Backtest:
 def test_folds_go_back_in_steps_from_the_newest_month(
     make_samples: MakeSamples, settings: Settings, years: int, refit: int, expected: list[int]
 ) -> None:
-    settings["backtest"] = {"years": years, "refit_months": refit}
-    settings["training"]["calibration_months"] = 12
-    configuration = Configuration.model_validate(settings)
-    folds = folds_of(make_samples(np.zeros((100, 1))), configuration)
+    folds = folds_of(make_samples(np.zeros((100, 1))), judging(settings, years, refit))
     assert [fold.at for fold in folds] == expected
 
 
 def test_a_history_one_month_too_short_for_the_first_fold_is_refused(
     make_samples: MakeSamples, settings: Settings
 ) -> None:
-    settings["backtest"] = {"years": 1, "refit_months": 12}
-    settings["training"]["calibration_months"] = 12
-    configuration = Configuration.model_validate(settings)
+    configuration = judging(settings, 1, 12)
     # Eligible from index 23; then 48 months to the fold and 12 behind it.
     assert folds_of(make_samples(np.zeros((84, 1))), configuration) == [(71, 84)]
     with pytest.raises(CoverageError, match=r"backtest from 2015-11: begin it later, shorten \[b"):
@@ -132,12 +116,10 @@ def test_folds_of_a_window_go_forward_from_its_first_month(
     refit: int,
     expected: list[int],
 ) -> None:
-    settings["backtest"] = {"years": 5, "refit_months": refit}
-    settings["training"]["calibration_months"] = 12
-    configuration = Configuration.model_validate(settings)
     samples = make_samples(np.zeros((100, 1)))
     start = int(samples.months[0])
-    folds = folds_of(samples, configuration, OriginSpan(start + first, start + last))
+    span = OriginSpan(start + first, start + last)
+    folds = folds_of(samples, judging(settings, 5, refit), span)
     assert [fold.at for fold in folds] == expected
     assert folds[-1].end == last + 1
 
@@ -147,11 +129,9 @@ def test_a_window_that_no_outcome_can_judge_is_refused(
     make_samples: MakeSamples, settings: Settings, first: int, last: int
 ) -> None:
     samples = make_samples(np.zeros((100, 1)))
-    start = int(samples.months[0])
+    start, configuration = int(samples.months[0]), Configuration.model_validate(settings)
     with pytest.raises(CoverageError, match="cannot be judged by outcomes up to 2018-04: choose"):
-        folds_of(
-            samples, Configuration.model_validate(settings), OriginSpan(start + first, start + last)
-        )
+        folds_of(samples, configuration, OriginSpan(start + first, start + last))
 
 
 def test_the_tables_have_a_column_a_forecast(backtest: Backtest) -> None:
@@ -233,9 +213,7 @@ def test_the_ends_of_an_outcomes_place_are_in_order(backtest: Backtest) -> None:
 def test_a_window_judges_its_own_origins_as_the_whole_backtest_does(
     backtest: Backtest, panel: Panel, small: Settings
 ) -> None:
-    learned = training_data(panel, Configuration.model_validate(small), ORIGIN)
-    span = OriginSpan(ORIGIN - 12, ORIGIN - 8)
-    result = run_backtest(learned.samples, learned.configuration, "admin1", 1, plainly, span=span)
+    result = backtest_of(panel, small, span=OriginSpan(ORIGIN - 12, ORIGIN - 8))
     whole = tables_of(backtest)
     for name, table in tables_of(result).items():
         expected = whole[name][whole[name]["origin"] <= ORIGIN - 8].reset_index(drop=True)
@@ -272,8 +250,9 @@ def test_forecasts_do_change_when_what_was_known_does(
 def test_two_jobs_forecast_what_one_does_to_the_last_bit(
     backtest: Backtest, panel: Panel, small: Settings
 ) -> None:
-    again = backtest_of(panel, small, jobs=2)
-    assert_same(backtest, again)
+    again = tables_of(backtest_of(panel, small, jobs=2))
+    for name, table in tables_of(backtest).items():
+        assert_frame_equal(table, again[name], check_exact=True)
 
 
 @pytest.mark.parametrize("learner", ["logistic", "boosting", "ensemble"])

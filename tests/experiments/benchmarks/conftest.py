@@ -1,4 +1,4 @@
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -6,20 +6,16 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from experiments.backtest.rolling import Step
 from experiments.benchmarks import subforecast, views
 from experiments.benchmarks.files import Run
 from experiments.configuration import Configuration, read_configuration
 from features.months import format_month
 from tests.paths import DATA
+from tests.training import plainly
 
 NAMES = {2: "Suriname", 7: "Ethiopia", 50: "Mali", 117: "Ukraine"}
 FIRST, YEARS = 540, (2019, 2020)
 COUNT_MONTHS = 96
-
-
-def silent(steps: Iterable[Step], total: int, label: str) -> Iterable[Step]:
-    return steps
 
 
 def real(*parts: str) -> Path:
@@ -36,7 +32,7 @@ def real_data() -> Callable[..., Path]:
 
 @pytest.fixture
 def run() -> Run:
-    return Run(jobs=1, progress=silent)
+    return Run(jobs=1, progress=plainly)
 
 
 @pytest.fixture

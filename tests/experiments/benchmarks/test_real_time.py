@@ -20,7 +20,8 @@ from features.errors import ConfigurationError, InputError
 from features.months import format_month
 from models.references import REFERENCES
 from tests.command import tocsin
-from tests.experiments.benchmarks.conftest import rewrite, silent, small
+from tests.experiments.benchmarks.conftest import rewrite, small
+from tests.training import plainly
 
 NAMES = ["Angola", "Chad", "Mali", "Macedonia, FYR", "North Macedonia", "Niger"]
 MONTHS = [format_month(504 + k) for k in range(108)]
@@ -162,7 +163,7 @@ def test_the_learner_is_the_one_that_training_would_choose(
     panel = read_vintages(folder)[0][0].panel()
     monkeypatch.setattr(judge, "read_panel", lambda *_: panel)
     vintage: Any = SimpleNamespace(releases=(), simulated=False, history="x", summary_events="end")
-    judgement = judge.judge(vintage, "country", both, Period(), code="", jobs=1, progress=silent)
+    judgement = judge.judge(vintage, "country", both, Period(), code="", jobs=1, progress=plainly)
     assert benchmark_real_time(folder, both, run).learner == judgement.chosen
 
 

@@ -190,11 +190,8 @@ def test_a_score_is_its_baseline_and_families_and_names_its_strongest_indicators
         "usually 0)."
     )
     (indicator,) = rows(table, "A", "indicator").to_dict("records")
-    assert (indicator["name"], indicator["value"], indicator["baseline_value"]) == (
-        NEWCOMERS.name,
-        1,
-        0,
-    )
+    shown = indicator["name"], indicator["value"], indicator["baseline_value"]
+    assert shown == (NEWCOMERS.name, 1, 0)
     assert indicator["contribution"] == pytest.approx(2)
     assert table["change"].isna().all()
     assert rows(table, "B", "baseline")["name"].tolist() == ["all regions"]

@@ -1,5 +1,4 @@
 import errno
-import hashlib
 import json
 import shutil
 from dataclasses import replace
@@ -14,12 +13,13 @@ import pytest
 
 from bulletins.form import DRIVERS_SCHEMA, SCORES_SCHEMA, Manifest
 from bulletins.reading import read_indicators
+from bulletins.writing import sha256_of
 from experiments.publishing.earlier import read_bulletin
 from experiments.publishing.publish import Publication, issue_bulletin, replay_bulletin
 from experiments.publishing.scores import LevelForecast, scores_of
 from experiments.publishing.track_record import evaluate_bulletin
 from experiments.samples import samples_at
-from experiments.tracking.registry import champion, load_forecaster, model_version
+from experiments.tracking.registry import ModelVersion, load_forecaster, model_version
 from experiments.tracking.store import MlflowStore, open_store
 from features.archive.releases import Archive
 from features.archive.vintage import Vintage, open_vintage
@@ -30,7 +30,6 @@ from features.panel.panel import Panel
 from features.sources.simulation.world import World, deliver
 from features.words import QUANTILES, quantile_column
 from models.explanation import log_odds
-from models.forecaster import Forecaster
 from service.store.bulletins import BulletinStore
 from tests.targets import HORIZONS, TARGETS_AHEAD
 
@@ -46,19 +45,42 @@ FILES = {
     "scores.parquet",
     "track_record.parquet",
 }
+KEYS = ["level", "region", "target", "horizon"]
+Issued = tuple[Manifest, pd.DataFrame]
+"""A bulletin's manifest and scores."""
 DEATHS = ["mean", *map(quantile_column, QUANTILES)]
 
 
-def issue(home: Path, vintage: Vintage, origin: str | None = "2023-12") -> Publication:
-    return issue_bulletin(
-        vintage,
-        open_store(home, None),
-        home,
-        None if origin is None else parse_month(origin),
-        issued_at=ISSUED,
-        code="1.2.3+abc",
-        jobs=1,
-    )
+def issue(
+    home: Path,
+    vintage: Vintage,
+    origin: str | None = "2023-12",
+    *,
+    issued_at: datetime = ISSUED,
+    code: str = "1.2.3+abc",
+    jobs: int = 1,
+) -> Publication:
+    month, store = None if origin is None else parse_month(origin), open_store(home, None)
+    return issue_bulletin(vintage, store, home, month, issued_at=issued_at, code=code, jobs=jobs)
+
+
+def replay(home: Path, archive: Archive, bulletin: str, jobs: int = -1) -> Manifest:
+    return replay_bulletin(archive, open_store(home, None), home, bulletin, jobs=jobs)
+
+
+def home_with(
+    trained: Path, vintage: Vintage, folders: pytest.TempPathFactory, *origins: str
+) -> Path:
+    """Return a copy of a trained home with the bulletins of some origins."""
+    home = Path(shutil.copytree(trained, folders.mktemp("issued") / "home"))
+    assert all(issue(home, vintage, origin).is_new for origin in origins)
+    return home
+
+
+def forge(home: Path, issued: Manifest, **changes: object) -> None:
+    """Let the manifest of a bulletin say something else."""
+    place = home / "bulletins" / issued.id / "manifest.json"
+    place.write_text(issued.model_copy(update=changes).model_dump_json())
 
 
 def files_in(home: Path) -> dict[Path, bytes]:
@@ -68,34 +90,21 @@ def files_in(home: Path) -> dict[Path, bytes]:
 @pytest.fixture(scope="module")
 def issued_home(trained: Path, vintage: Vintage, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A trained home with the bulletin of December 2023; not to be changed."""
-    home = Path(shutil.copytree(trained, tmp_path_factory.mktemp("issued") / "home"))
-    assert issue(home, vintage).is_new
-    return home
+    return home_with(trained, vintage, tmp_path_factory, "2023-12")
 
 
 @pytest.fixture
-def issued(issued_home: Path) -> tuple[Manifest, pd.DataFrame]:
+def issued(issued_home: Path) -> Issued:
     return read_bulletin(issued_home, None)
-
-
-@pytest.fixture
-def forecaster(store: MlflowStore) -> Forecaster:
-    best = champion(store, "admin1")
-    assert best is not None
-    return load_forecaster(store, best)
 
 
 def test_a_bulletin_lists_the_catalogue_of_its_day(issued_home: Path) -> None:
     (folder,) = (issued_home / "bulletins").iterdir()
     listed = read_indicators(folder)
-    assert [i.name for i in listed] == [i.name for i in CATALOGUE]
     for result, known in zip(listed, CATALOGUE, strict=True):
-        assert (result.meaning, result.unit, result.family) == (
-            known.meaning,
-            known.unit,
-            known.family,
-        )
-        assert (result.source, set(result.needs)) == (known.source, set(known.needs))
+        for field in ("name", "meaning", "unit", "family", "source"):
+            assert getattr(result, field) == getattr(known, field)
+        assert set(result.needs) == set(known.needs)
         assert known.lowest == (-np.inf if result.lowest is None else result.lowest)
         assert known.highest == (np.inf if result.highest is None else result.highest)
 
@@ -108,22 +117,14 @@ def test_a_bulletin_from_before_indicators_were_listed_is_as_good_as_ever(
     before = files_in(own_home)
     assert not issue(own_home, vintage).is_new
     assert read_bulletin(own_home, issued.id)[0] == issued
-    assert replay_bulletin(archive, open_store(own_home, None), own_home, issued.id) == issued
+    assert replay(own_home, archive, issued.id) == issued
     assert files_in(own_home) == before
 
 
 def test_a_bulletin_is_issued_once_and_stays_as_it_is(own_home: Path, vintage: Vintage) -> None:
     first = issue(own_home, vintage)
     before = files_in(own_home)
-    again = issue_bulletin(
-        vintage,
-        open_store(own_home, None),
-        own_home,
-        parse_month("2023-12"),
-        issued_at=datetime(2025, 6, 1, tzinfo=UTC),
-        code="9.9.9+def",
-        jobs=1,
-    )
+    again = issue(own_home, vintage, issued_at=datetime(2025, 6, 1, tzinfo=UTC), code="9.9.9+def")
     assert (first.is_new, again.is_new) == (True, False)
     assert again.manifest == first.manifest
     assert files_in(own_home) == before
@@ -157,13 +158,11 @@ def test_before_the_champion_was_trained_an_older_version_issues_the_scores(
     assert (model.version, model.trained_to) == (4, "2023-06")
 
 
-def test_the_manifest_says_what_the_scores_are(
-    issued_home: Path, issued: tuple[Manifest, pd.DataFrame]
-) -> None:
+def test_the_manifest_says_what_the_scores_are(issued_home: Path, issued: Issued) -> None:
     manifest, scores = issued
     content = (issued_home / "bulletins" / manifest.id / "scores.parquet").read_bytes()
     assert manifest.rows == len(scores)
-    assert manifest.scores_sha256 == hashlib.sha256(content).hexdigest()
+    assert manifest.scores_sha256 == sha256_of(content)
     assert manifest.origin == "2023-12"
     assert manifest.issued_at == ISSUED
     assert manifest.code == "1.2.3+abc"
@@ -182,20 +181,17 @@ def test_the_service_takes_the_bulletin(issued_home: Path) -> None:
     assert bulletin.manifest == read_bulletin(issued_home, None)[0]
 
 
-def test_scores_have_the_agreed_columns_and_order(
-    issued_home: Path, issued: tuple[Manifest, pd.DataFrame]
-) -> None:
+def test_scores_have_the_agreed_columns_and_order(issued_home: Path, issued: Issued) -> None:
     manifest, scores = issued
     file = issued_home / "bulletins" / manifest.id / "scores.parquet"
     assert pq.read_schema(file).equals(SCORES_SCHEMA)
-    keys = ["level", "region", "target", "horizon"]
-    assert not scores.duplicated(keys).any()
-    pd.testing.assert_frame_equal(scores, scores.sort_values(keys, ignore_index=True))
+    assert not scores.duplicated(KEYS).any()
+    pd.testing.assert_frame_equal(scores, scores.sort_values(KEYS, ignore_index=True))
     assert set(scores["model_version"]) == {"tocsin-admin1/1"}
 
 
 def test_every_region_has_every_score_but_onset_which_only_quiet_ones_have(
-    issued: tuple[Manifest, pd.DataFrame], panel: Panel
+    issued: Issued, panel: Panel
 ) -> None:
     scores = issued[1]
     row = panel.row(parse_month("2023-12"))
@@ -208,9 +204,7 @@ def test_every_region_has_every_score_but_onset_which_only_quiet_ones_have(
         assert set(zip(own["region"], own["horizon"], strict=True)) == expected
 
 
-def test_one_distribution_gives_probability_mean_and_quantiles(
-    issued: tuple[Manifest, pd.DataFrame],
-) -> None:
+def test_one_distribution_gives_probability_mean_and_quantiles(issued: Issued) -> None:
     scores = issued[1].set_index(["region", "horizon"])
     deaths = scores[scores["target"] == "fatalities"]
     instability = scores[scores["target"] == "instability"]
@@ -227,9 +221,7 @@ def test_one_distribution_gives_probability_mean_and_quantiles(
     assert scores["probability"].between(0, 1).all()
 
 
-def test_a_score_says_what_must_be_reached_and_when(
-    issued: tuple[Manifest, pd.DataFrame], panel: Panel
-) -> None:
+def test_a_score_says_what_must_be_reached_and_when(issued: Issued, panel: Panel) -> None:
     scores = issued[1]
     row = panel.row(parse_month("2023-12"))
     year = dict(
@@ -244,8 +236,9 @@ def test_a_score_says_what_must_be_reached_and_when(
 
 
 def test_a_region_whose_coverage_ended_has_no_score(
-    store: MlflowStore, forecaster: Forecaster, panel: Panel
+    store: MlflowStore, best: ModelVersion, panel: Panel
 ) -> None:
+    forecaster = load_forecaster(store, best)
     origin = parse_month("2023-12")
     niger = (panel.regions.table["country"] == "NER").to_numpy()
     observed, deaths, events = panel.observed.copy(), panel.deaths.copy(), panel.events.copy()
@@ -416,7 +409,7 @@ def test_what_was_said_on_a_day_is_said_again_however_much_was_revised_since(
     again = issue(own_home, open_vintage(archive, day)).manifest
     assert again == first
     assert (own_home / "bulletins" / first.id / "scores.parquet").read_bytes() == scores
-    assert replay_bulletin(archive, open_store(own_home, None), own_home, first.id) == first
+    assert replay(own_home, archive, first.id) == first
     revised = issue(own_home, open_vintage(archive, date(2024, 7, 1))).manifest
     assert revised.scores_sha256 != first.scores_sha256
 
@@ -425,17 +418,15 @@ def test_a_bulletin_can_be_computed_again_bit_for_bit(
     own_home: Path, vintage: Vintage, archive: Archive
 ) -> None:
     issued = issue(own_home, vintage).manifest
-    store = open_store(own_home, None)
-    assert replay_bulletin(archive, store, own_home, issued.id) == issued
+    assert replay(own_home, archive, issued.id) == issued
 
 
 def test_a_replay_needs_the_releases_as_they_were(
     own_home: Path, vintage: Vintage, tmp_path: Path
 ) -> None:
     issued = issue(own_home, vintage).manifest
-    store = open_store(own_home, None)
     with pytest.raises(BulletinError, match="computed from simulation seed-2-2024-12, which"):
-        replay_bulletin(Archive(tmp_path), store, own_home, issued.id)
+        replay(own_home, Archive(tmp_path), issued.id)
 
 
 def test_a_replay_that_comes_out_otherwise_is_told(
@@ -451,12 +442,10 @@ def test_a_replay_that_comes_out_otherwise_is_told(
         folder / "scores.parquet",
     )
     content = (folder / "scores.parquet").read_bytes()
-    forged = issued.model_copy(update={"scores_sha256": hashlib.sha256(content).hexdigest()})
-    (folder / "manifest.json").write_text(forged.model_dump_json())
-    with pytest.raises(
-        BulletinError, match=r"comes out otherwise \(scores.parquet\): it was issued by 1\.2\.3"
-    ):
-        replay_bulletin(archive, open_store(own_home, None), own_home, issued.id)
+    forge(own_home, issued, scores_sha256=sha256_of(content))
+    message = r"comes out otherwise \(scores.parquet\): it was issued by 1\.2\.3"
+    with pytest.raises(BulletinError, match=message):
+        replay(own_home, archive, issued.id)
 
 
 def test_a_replay_compares_the_risk_levels(
@@ -465,14 +454,9 @@ def test_a_replay_compares_the_risk_levels(
     issued = issue(own_home, vintage).manifest
     first, *others = issued.risk_scales
     other = first.model_copy(update={"base_rate": first.base_rate + 2**-40})
-    forged = issued.model_copy(update={"risk_scales": (other, *others)})
-    place = own_home / "bulletins" / issued.id / "manifest.json"
-    place.write_text(forged.model_dump_json())
+    forge(own_home, issued, risk_scales=(other, *others))
     with pytest.raises(BulletinError, match=r"comes out otherwise \(risk levels\)"):
-        replay_bulletin(archive, open_store(own_home, None), own_home, issued.id)
-
-
-KEYS = ["level", "region", "target", "horizon"]
+        replay(own_home, archive, issued.id)
 
 
 def drivers_in(home: Path, bulletin: str) -> pd.DataFrame:
@@ -484,10 +468,7 @@ def followed_home(
     trained: Path, vintage: Vintage, tmp_path_factory: pytest.TempPathFactory
 ) -> Path:
     """A trained home with bulletins of December, January and March; not to be changed."""
-    home = Path(shutil.copytree(trained, tmp_path_factory.mktemp("followed") / "home"))
-    for origin in ("2023-12", "2024-03", "2024-01"):
-        issue(home, vintage, origin)
-    return home
+    return home_with(trained, vintage, tmp_path_factory, "2023-12", "2024-03", "2024-01")
 
 
 def manifests(home: Path) -> dict[str, Manifest]:
@@ -495,12 +476,10 @@ def manifests(home: Path) -> dict[str, Manifest]:
     return {id_[:7]: read_bulletin(home, id_)[0] for id_ in ids}
 
 
-def test_drivers_have_the_agreed_columns_and_order(
-    issued_home: Path, issued: tuple[Manifest, pd.DataFrame]
-) -> None:
+def test_drivers_have_the_agreed_columns_and_order(issued_home: Path, issued: Issued) -> None:
     file = issued_home / "bulletins" / issued[0].id / "drivers.parquet"
     assert pq.read_schema(file).equals(DRIVERS_SCHEMA)
-    assert hashlib.sha256(file.read_bytes()).hexdigest() == issued[0].drivers_sha256
+    assert sha256_of(file.read_bytes()) == issued[0].drivers_sha256
     drivers = pd.read_parquet(file)
     ordered = drivers.sort_values(KEYS, kind="stable", ignore_index=True)
     pd.testing.assert_frame_equal(drivers, ordered)
@@ -512,7 +491,7 @@ def test_drivers_have_the_agreed_columns_and_order(
 
 
 def test_baseline_and_families_add_up_to_the_log_odds_of_every_published_score(
-    issued_home: Path, issued: tuple[Manifest, pd.DataFrame]
+    issued_home: Path, issued: Issued
 ) -> None:
     drivers = drivers_in(issued_home, issued[0].id)
     scores = issued[1][issued[1]["target"] != "fatalities"].set_index(KEYS)["probability"]
@@ -528,7 +507,7 @@ def test_baseline_and_families_add_up_to_the_log_odds_of_every_published_score(
 
 
 def test_without_an_earlier_bulletin_nothing_is_said_to_have_changed(
-    issued_home: Path, issued: tuple[Manifest, pd.DataFrame]
+    issued_home: Path, issued: Issued
 ) -> None:
     drivers = drivers_in(issued_home, issued[0].id)
     assert issued[0].previous is None
@@ -566,15 +545,15 @@ def test_a_bulletin_with_a_previous_one_can_be_computed_again_and_needs_it_as_it
     followed_home: Path, archive: Archive, tmp_path: Path
 ) -> None:
     home = Path(shutil.copytree(followed_home, tmp_path / "home"))
-    store, issued = open_store(home, None), manifests(home)
+    issued = manifests(home)
     now, before = issued["2024-01"], issued["2023-12"]
-    assert replay_bulletin(archive, store, home, now.id, jobs=2) == now
+    assert replay(home, archive, now.id, jobs=2) == now
     (home / "bulletins" / before.id / "scores.parquet").write_bytes(b"other")
     with pytest.raises(BulletinError, match=r"scores\.parquet is not what was published"):
-        replay_bulletin(archive, store, home, now.id)
+        replay(home, archive, now.id)
     shutil.rmtree(home / "bulletins" / before.id)
     with pytest.raises(BulletinError, match=before.id):
-        replay_bulletin(archive, store, home, now.id)
+        replay(home, archive, now.id)
 
 
 def test_a_replay_whose_drivers_come_out_otherwise_is_told(
@@ -584,14 +563,13 @@ def test_a_replay_whose_drivers_come_out_otherwise_is_told(
     folder = own_home / "bulletins" / issued.id
     (folder / "drivers.parquet").write_bytes(b"other")
     with pytest.raises(BulletinError, match=r"drivers\.parquet is not what was published"):
-        replay_bulletin(archive, open_store(own_home, None), own_home, issued.id)
+        replay(own_home, archive, issued.id)
     drivers = drivers_in(issued_home, issued.id).assign(change=0.0)
     drivers.to_parquet(folder / "drivers.parquet")
-    digest = hashlib.sha256((folder / "drivers.parquet").read_bytes()).hexdigest()
-    forged = issued.model_copy(update={"drivers_sha256": digest})
-    (folder / "manifest.json").write_text(forged.model_dump_json())
+    content = (folder / "drivers.parquet").read_bytes()
+    forge(own_home, issued, drivers_sha256=sha256_of(content))
     with pytest.raises(BulletinError, match="comes out otherwise"):
-        replay_bulletin(archive, open_store(own_home, None), own_home, issued.id)
+        replay(own_home, archive, issued.id)
 
 
 def as_of_old(folder: Path) -> None:
@@ -607,10 +585,9 @@ def test_a_bulletin_from_before_there_were_drivers_is_as_good_as_ever(
 ) -> None:
     old = issue(own_home, vintage).manifest
     as_of_old(own_home / "bulletins" / old.id)
-    store = open_store(own_home, None)
     assert not issue(own_home, vintage).is_new
     assert BulletinStore(own_home).get(old.id).manifest.drivers_sha256 is None
-    assert replay_bulletin(archive, store, own_home, old.id).scores_sha256 == old.scores_sha256
+    assert replay(own_home, archive, old.id).scores_sha256 == old.scores_sha256
     new = issue(own_home, vintage, "2024-01").manifest
     assert new.previous == old.id
     drivers = drivers_in(own_home, new.id)
@@ -640,10 +617,7 @@ def test_another_model_is_not_taken_for_a_change_of_events(
 def test_the_number_of_jobs_changes_nothing(own_home: Path, vintage: Vintage) -> None:
     def issue_with(jobs: int) -> bytes:
         shutil.rmtree(own_home / "bulletins", ignore_errors=True)
-        store, month = open_store(own_home, None), parse_month("2023-12")
-        id_ = issue_bulletin(
-            vintage, store, own_home, month, issued_at=ISSUED, code="1+a", jobs=jobs
-        ).manifest.id
+        id_ = issue(own_home, vintage, jobs=jobs).manifest.id
         return (own_home / "bulletins" / id_ / "drivers.parquet").read_bytes()
 
     assert issue_with(1) == issue_with(3)

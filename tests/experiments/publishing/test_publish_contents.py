@@ -2,7 +2,6 @@
 
 import io
 import json
-import shutil
 from dataclasses import replace
 from datetime import date
 from itertools import pairwise
@@ -26,13 +25,12 @@ from bulletins.form import (
 )
 from experiments.publishing.drivers import _questions, _usual_records
 from experiments.publishing.earlier import EarlierBulletin, read_bulletin
-from experiments.publishing.publish import issue_bulletin
 from experiments.publishing.regions import history_of, outlines, regions_of
 from experiments.publishing.scores import LevelForecast, is_scored
 from experiments.publishing.track_record import track_record_of
 from experiments.samples import samples_at, samples_for
-from experiments.tracking.registry import champion, load_forecaster
-from experiments.tracking.store import MlflowStore, open_store
+from experiments.tracking.registry import ModelVersion, load_forecaster
+from experiments.tracking.store import MlflowStore
 from features.archive.releases import Archive
 from features.archive.vintage import Vintage, open_vintage
 from features.months import format_month, parse_month
@@ -42,7 +40,7 @@ from features.sources.simulation.world import World, deliver
 from features.words import LEVELS, Level
 from models.metrics import brier
 from models.references import REFERENCES
-from tests.experiments.publishing.test_publish import ISSUED
+from tests.experiments.publishing.test_publish import home_with, issue
 from tests.targets import TARGETS_AHEAD
 from tests.test_leak import scrambled
 
@@ -52,18 +50,7 @@ ORIGINS = ("2023-10", "2023-11", "2023-12")
 @pytest.fixture(scope="module")
 def months_home(trained: Path, vintage: Vintage, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A trained home with the bulletins of three months."""
-    home = Path(shutil.copytree(trained, tmp_path_factory.mktemp("months") / "home"))
-    for origin in ORIGINS:
-        issue_bulletin(
-            vintage,
-            open_store(home, None),
-            home,
-            parse_month(origin),
-            issued_at=ISSUED,
-            code="1.2.3+abc",
-            jobs=1,
-        )
-    return home
+    return home_with(trained, vintage, tmp_path_factory, *ORIGINS)
 
 
 @pytest.fixture(scope="module")
@@ -247,8 +234,7 @@ def test_nothing_after_the_origin_changes_a_bit_of_any_file(
     Archive(tmp_path / "other").add(replace(delivery, events=events))
     other = open_vintage(Archive(tmp_path / "other"), vintage.as_of)
     for origin in ORIGINS:
-        month, store = parse_month(origin), open_store(own_home, None)
-        issue_bulletin(other, store, own_home, month, issued_at=ISSUED, code="1.2.3+abc", jobs=1)
+        issue(own_home, other, origin)
     expected, result = (
         {path.relative_to(home): path.read_bytes() for path in home.glob("bulletins/*/*.parquet")}
         for home in (months_home, own_home)
@@ -271,24 +257,20 @@ def test_a_region_can_be_read_without_most_of_the_others(
 
 
 @pytest.fixture
-def issue(store: MlflowStore, panel: Panel) -> LevelForecast:
+def december(store: MlflowStore, best: ModelVersion, panel: Panel) -> LevelForecast:
     """What is known in December 2023."""
-    model = champion(store, "admin1")
-    assert model is not None
     known = panel.until(parse_month(ORIGINS[-1]))
-    forecaster = load_forecaster(store, model)
+    forecaster = load_forecaster(store, best)
     samples = samples_at(known, parse_month(ORIGINS[-1]), forecaster.tau, ("deaths_mean_3",))
-    return LevelForecast(known, model, forecaster, samples)
+    return LevelForecast(known, best, forecaster, samples)
 
 
 def test_a_score_is_explained_by_the_record_of_its_own_cell(
-    store: MlflowStore, panel: Panel
+    december: LevelForecast, panel: Panel
 ) -> None:
-    model = champion(store, "admin1")
-    assert model is not None
-    forecaster, origin = load_forecaster(store, model), parse_month(ORIGINS[-1])
-    samples = samples_for(forecaster, panel, origin)
-    forecast = LevelForecast(panel.until(origin), model, forecaster, samples)
+    forecaster = december.forecaster
+    samples = samples_for(forecaster, panel, december.origin)
+    forecast = replace(december, samples=samples)
     read = set()
     for target, horizon, question in _questions(forecast, None):
         here = np.flatnonzero(is_scored(target, samples))
@@ -308,32 +290,31 @@ def test_a_score_is_explained_by_the_record_of_its_own_cell(
 
 @pytest.mark.parametrize(("months", "is_judged"), [(24, True), (25, False)])
 def test_bulletins_are_judged_for_two_years(
-    issue: LevelForecast, scores: pd.DataFrame, months: int, is_judged: bool
+    december: LevelForecast, scores: pd.DataFrame, months: int, is_judged: bool
 ) -> None:
     old = EarlierBulletin("old", parse_month(ORIGINS[-1]) - months, scores, {"admin1": 5})
-    told = track_record_of(issue, [old])
+    told = track_record_of(december, [old])
     assert list(told.columns) == TRACK_RECORD_SCHEMA.names
     assert set(told["target"]) == (set(TARGETS_AHEAD) if is_judged else set())
 
 
 def test_a_bulletin_of_months_that_the_history_no_longer_covers_is_not_judged(
-    issue: LevelForecast, scores: pd.DataFrame
+    december: LevelForecast, scores: pd.DataFrame
 ) -> None:
-    observed = issue.panel.observed.copy()
+    observed = december.panel.observed.copy()
     observed[-30] = False
-    gap = replace(issue, panel=replace(issue.panel, observed=observed))
+    gap = replace(december, panel=replace(december.panel, observed=observed))
     origin = parse_month(ORIGINS[-1])
-    assert track_record_of(gap, [EarlierBulletin("old", origin - 12, scores, {"admin1": 5})]).empty
-    assert not track_record_of(
-        gap, [EarlierBulletin("old", origin - 4, scores, {"admin1": 5})]
-    ).empty
+    for months, is_judged in ((12, False), (4, True)):
+        old = EarlierBulletin("old", origin - months, scores, {"admin1": 5})
+        assert track_record_of(gap, [old]).empty != is_judged
 
 
-def test_history_says_nothing_of_what_was_not_observed_or_not_told(issue: LevelForecast) -> None:
-    observed = issue.panel.observed.copy()
+def test_history_says_nothing_of_what_was_not_observed_or_not_told(december: LevelForecast) -> None:
+    observed = december.panel.observed.copy()
     observed[-30] = False
-    panel = replace(issue.panel, observed=observed, details=frozenset())
-    told = history_of(replace(issue, panel=panel))
+    panel = replace(december.panel, observed=observed, details=frozenset())
+    told = history_of(replace(december, panel=panel))
     is_gap = told["month"] == format_month(parse_month(ORIGINS[-1]) - 29)
     assert told["observed"].ne(is_gap).all()
     assert told["deaths"].isna().equals(is_gap)
@@ -341,16 +322,16 @@ def test_history_says_nothing_of_what_was_not_observed_or_not_told(issue: LevelF
 
 
 def test_a_region_that_lies_nobody_knows_where_is_told_of_without_a_place(
-    issue: LevelForecast,
+    december: LevelForecast,
 ) -> None:
-    known = issue.panel.regions.table
+    known = december.panel.regions.table
     places = ["latitude", "longitude"]
     table = known.assign(
         id=known["id"].where(known.index > 0, "nowhere"),
         **{place: known[place].where(known.index > 0) for place in places},
     )
-    regions = replace(issue.panel.regions, table=table)
-    told = regions_of(replace(issue, panel=replace(issue.panel, regions=regions)))
+    regions = replace(december.panel.regions, table=table)
+    told = regions_of(replace(december, panel=replace(december.panel, regions=regions)))
     places += ["west", "south", "east", "north", "outline"]
     is_lost = told["region"] == "nowhere"
     assert is_lost.sum() == 1

@@ -30,10 +30,8 @@ def test_a_learner_that_is_better_everywhere_is_said_to_be() -> None:
         "it saves 50.0 % of the CRPS of conflictology, the strongest reference (95 % interval 50.0 "
         "to 50.0 %)."
     )
-    assert {(f.about, f.tone) for f in (instability, fatalities)} == {
-        ("instability", "good"),
-        ("fatalities", "good"),
-    }
+    tones = {finding.about: finding.tone for finding in (instability, fatalities)}
+    assert tones == {"instability": "good", "fatalities": "good"}
     assert headline(verification, "logistic") == (
         "logistic is ahead of every reference at every horizon in instability and fatalities."
     )

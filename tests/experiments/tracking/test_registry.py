@@ -39,9 +39,12 @@ from features.panel.panel import Panel
 from models.forecaster import Forecaster, cell_key, fitted_cells
 from models.learners import LEARNERS
 from tests.targets import HORIZONS
+from tests.training import plainly
 
 NAME = "tocsin-admin1"
 Tags = dict[str, str]
+Tampered = tuple[MlflowStore, ModelVersion, Path]
+"""A store, a version in it, and the folder of its files."""
 
 
 @pytest.fixture
@@ -75,9 +78,7 @@ def test_the_levels_are_those_that_were_trained(store: MlflowStore) -> None:
     assert levels_with_models(store) == ["admin1"]
 
 
-def test_the_champion_is_the_version_that_has_the_alias(store: MlflowStore) -> None:
-    best = champion(store, "admin1")
-    assert best is not None
+def test_the_champion_is_the_version_that_has_the_alias(best: ModelVersion) -> None:
     assert best.label == f"{NAME}/{best.version}"
     assert best.trained_to == parse_month("2023-12")
     assert best.threshold == 5
@@ -180,9 +181,7 @@ def test_models_of_two_histories_never_share_a_level(
         refuse_other_events(own_store, "admin1", vintage)
 
 
-def test_the_stored_champion_forecasts(store: MlflowStore) -> None:
-    best = champion(store, "admin1")
-    assert best is not None
+def test_the_stored_champion_forecasts(store: MlflowStore, best: ModelVersion) -> None:
     forecaster = load_forecaster(store, best)
     assert (forecaster.level, forecaster.tau) == ("admin1", 5)
     assert "season_sine" in forecaster.names
@@ -202,9 +201,7 @@ def test_the_trusted_types_are_enough_for_every_learner_and_no_more_than_needed(
     rows = pd.DataFrame(samples.indicators[newest], columns=list(names)).assign(**records)
     needed: set[str] = set()
     for learner in LEARNERS:
-        fitted = fit_forecaster(
-            samples, configuration, "admin1", learner, 1, lambda steps, total, label: steps
-        )
+        fitted = fit_forecaster(samples, configuration, "admin1", learner, 1, plainly)
         stored = skops.io.dumps(fitted)
         needed |= set(skops.io.get_untrusted_types(data=stored))
         loaded = skops.io.loads(stored, trusted=TRUSTED_TYPES)
@@ -214,30 +211,21 @@ def test_the_trusted_types_are_enough_for_every_learner_and_no_more_than_needed(
 
 
 @pytest.fixture
-def tampered(trained: Path, own_home: Path) -> tuple[MlflowStore, ModelVersion, Path]:
+def tampered(trained: Path, own_home: Path, best: ModelVersion) -> Tampered:
     """A store with one version of which the test may change the files."""
-    store = open_store(own_home, None)
-    client = store.client()
-    folder = own_home / "tampered"
+    store, folder = open_store(own_home, None), own_home / "tampered"
     shutil.copytree(stored_model(trained, 1), folder)
-    version = client.create_model_version(
-        NAME, folder.as_uri(), tags={"learner": "logistic", "trained_to": "2023-12"}
-    )
-    best = champion(store, "admin1")
-    assert best is not None
+    tags = {"learner": "logistic", "trained_to": "2023-12"}
+    version = store.client().create_model_version(NAME, folder.as_uri(), tags=tags)
     return store, replace(best, version=int(version.version)), folder
 
 
-def test_a_model_that_is_not_tampered_with_loads(
-    tampered: tuple[MlflowStore, ModelVersion, Path],
-) -> None:
+def test_a_model_that_is_not_tampered_with_loads(tampered: Tampered) -> None:
     store, version, _ = tampered
     assert load_forecaster(store, version).tau == 5
 
 
-def test_a_type_that_the_model_itself_declares_trusted_is_refused(
-    tampered: tuple[MlflowStore, ModelVersion, Path],
-) -> None:
+def test_a_type_that_the_model_itself_declares_trusted_is_refused(tampered: Tampered) -> None:
     store, version, folder = tampered
     forecaster = load_forecaster(store, version)
     forecaster.extra = np.testing.assert_raises
@@ -251,7 +239,7 @@ def test_a_type_that_the_model_itself_declares_trusted_is_refused(
         load_forecaster(store, version)
 
 
-def test_a_pickled_model_is_never_opened(tampered: tuple[MlflowStore, ModelVersion, Path]) -> None:
+def test_a_pickled_model_is_never_opened(tampered: Tampered) -> None:
     store, version, folder = tampered
     with (folder / "model.pkl").open("wb") as file:
         pickle.dump(load_forecaster(store, version), file)
@@ -263,9 +251,7 @@ def test_a_pickled_model_is_never_opened(tampered: tuple[MlflowStore, ModelVersi
         load_forecaster(store, version)
 
 
-def test_a_model_that_is_no_forecaster_is_refused(
-    tampered: tuple[MlflowStore, ModelVersion, Path],
-) -> None:
+def test_a_model_that_is_no_forecaster_is_refused(tampered: Tampered) -> None:
     store, version, folder = tampered
     skops.io.dump(GaussianNB(), folder / "model.skops")
     with pytest.raises(ModelError, match="is no forecaster of this project"):
@@ -273,18 +259,14 @@ def test_a_model_that_is_no_forecaster_is_refused(
 
 
 @pytest.mark.parametrize("content", [b"", b"nonsense"])
-def test_a_damaged_model_is_refused(
-    tampered: tuple[MlflowStore, ModelVersion, Path], content: bytes
-) -> None:
+def test_a_damaged_model_is_refused(tampered: Tampered, content: bytes) -> None:
     store, version, folder = tampered
     (folder / "model.skops").write_bytes(content)
     with pytest.raises(ModelError, match="train and register another"):
         load_forecaster(store, version)
 
 
-def test_a_model_whose_files_are_gone_is_refused(
-    tampered: tuple[MlflowStore, ModelVersion, Path],
-) -> None:
+def test_a_model_whose_files_are_gone_is_refused(tampered: Tampered) -> None:
     store, version, folder = tampered
     shutil.rmtree(folder)
     with pytest.raises(ModelError, match="cannot be loaded"):
@@ -321,10 +303,8 @@ def test_the_check_for_pickles_knows_one() -> None:
 
 
 def test_the_backtest_of_a_version_is_kept_with_region_ids(
-    store: MlflowStore, panel: Panel
+    store: MlflowStore, panel: Panel, best: ModelVersion
 ) -> None:
-    best = champion(store, "admin1")
-    assert best is not None
     table = backtest_forecasts(store, best)
     assert set(table["region"]) <= set(panel.regions.ids)
     assert best.learner in table.columns

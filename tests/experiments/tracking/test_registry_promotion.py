@@ -8,6 +8,7 @@ from experiments.tracking.registry import LONGEST_REASON, champion, champion_for
 from experiments.tracking.store import MlflowStore, open_store
 from features.errors import InputError, ModelError
 from features.months import parse_month
+from tests.experiments.conftest import tags_of
 
 NAME = "tocsin-admin1"
 REFUSED = 2
@@ -19,11 +20,6 @@ def own_store(own_home: Path) -> MlflowStore:
     store = open_store(own_home, None)
     store.client().set_registered_model_alias(NAME, "champion", "1")
     return store
-
-
-def tags_of(store: MlflowStore, version: int) -> dict[str, str]:
-    tags: dict[str, str] = store.client().get_model_version(NAME, str(version)).tags
-    return tags
 
 
 def nothing_changed(store: MlflowStore, version: int | None = None) -> bool:

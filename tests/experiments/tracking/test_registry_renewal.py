@@ -1,14 +1,11 @@
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from experiments.configuration import CATALOGUE_NAMES, Configuration
-from experiments.tracking.registry import (
-    ModelVersion,
-    champion,
-    promote_version,
-)
+from experiments.tracking.registry import ModelVersion, champion, promote_version
 from experiments.tracking.store import MlflowStore, open_store
 from experiments.training import TrainingResult
 from features.archive.vintage import Vintage
@@ -43,14 +40,7 @@ def test_what_does_not_decide_what_is_fitted_leaves_the_digest_as_it_is(
     [
         {"seed": 2},
         {"learners": ["logistic"]},
-        {
-            "indicators": [
-                "deaths_decay_6",
-                "months_since_1",
-                "neighbour_deaths_mean_3",
-                "active_share_12",
-            ]
-        },
+        {"indicators": ["deaths_decay_6", "months_since_1", "neighbour_deaths_mean_3"]},
         {"ensemble": {"penalty": 50.0}},
         {"logistic": {"indicators": ["deaths_decay_6"]}},
         {"training": {"months": 95, "calibration_months": 24}},
@@ -67,22 +57,6 @@ def test_all_indicators_are_the_same_by_one_word_or_by_name(settings: dict[str, 
     assert by_word == digest(settings | {"indicators": list(CATALOGUE_NAMES)})
 
 
-def version_of(experiment: str | None, trained_to: int) -> ModelVersion:
-    return ModelVersion(
-        level="admin1",
-        version=1,
-        run_id="run",
-        learner="logistic",
-        trained_to=trained_to,
-        threshold=5,
-        simulated=True,
-        history="simulation",
-        summary_events="spread",
-        passed=True,
-        experiment=experiment,
-    )
-
-
 @pytest.mark.parametrize(
     ("experiment", "trained_to", "expected"),
     [
@@ -95,9 +69,10 @@ def version_of(experiment: str | None, trained_to: int) -> ModelVersion:
     ],
 )
 def test_a_renewal_is_the_same_experiment_on_newer_months(
-    experiment: str | None, trained_to: int, expected: bool
+    best: ModelVersion, experiment: str | None, trained_to: int, expected: bool
 ) -> None:
-    assert version_of(experiment, trained_to).is_renewed_by("abc", MARCH) == expected
+    version = replace(best, experiment=experiment, trained_to=trained_to)
+    assert version.is_renewed_by("abc", MARCH) == expected
 
 
 def trained_on(store: MlflowStore, vintage: Vintage, settings: dict[str, Any]) -> TrainingResult:
@@ -111,10 +86,8 @@ def test_a_champion_is_renewed_on_newer_months_and_not_on_the_same_ones(
     store = open_store(own_home, None)
     promote_version(store, "admin1", 4, "start from the model of June", by="a test")
     # A year more than the champion's backtest has, to share two whole years of origins with it.
-    plain = small_settings | {
-        "learners": ["logistic"],
-        "backtest": {"years": 3, "refit_months": 12},
-    }
+    backtest = {"years": 3, "refit_months": 12}
+    plain = small_settings | {"learners": ["logistic"], "backtest": backtest}
     first, again = (trained_on(store, vintage, plain) for _ in range(2))
     assert first.is_champion
     assert first.verdict.reason.startswith(

@@ -1,4 +1,5 @@
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -141,20 +142,10 @@ def test_the_steps_of_a_metric_are_months_ahead(runs: Runs, store: MlflowStore) 
         assert sorted(steps(store, runs[forecast], "fatalities/crps")) == list(HORIZONS)
 
 
-def test_the_metrics_are_those_of_the_logged_forecasts(runs: Runs, store: MlflowStore) -> None:
-    version = ModelVersion(
-        "admin1",
-        1,
-        runs["boosting"].info.run_id,
-        "boosting",
-        0,
-        5,
-        True,
-        "simulation",
-        "spread",
-        True,
-    )
-    forecasts = backtest_forecasts(store, version)
+def test_the_metrics_are_those_of_the_logged_forecasts(
+    runs: Runs, store: MlflowStore, best: ModelVersion
+) -> None:
+    forecasts = backtest_forecasts(store, replace(best, run_id=runs["boosting"].info.run_id))
     assert set(FORECASTS) <= set(forecasts.columns)
     for forecast in ("boosting", "climatology"):
         history = steps(store, runs[forecast], "instability/brier")

@@ -8,8 +8,8 @@ import numpy as np
 
 from features.arrays import FloatArray
 from features.panel.panel import Panel
+from tests.features.indicators.worlds import Slow
 
-Slow = Callable[[Panel], FloatArray]
 Series = list[float]
 """What one region had, by month, up to the month in question; NaN where it was not observed."""
 NAN = math.nan

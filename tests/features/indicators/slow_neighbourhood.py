@@ -10,8 +10,8 @@ from features.arrays import FloatArray
 from features.panel.panel import Panel
 from tests.features.indicators import slow_history
 from tests.features.indicators.slow_history import NAN, Series, deaths, slowly
+from tests.features.indicators.worlds import Slow, everywhere
 
-Slow = Callable[[Panel], FloatArray]
 Known = dict[int, float]
 """Values of a month by region, of those that are known."""
 Gather = Callable[[Panel, int, Known], float]
@@ -114,13 +114,9 @@ def space_time(threshold: float) -> Slow:
     return compute
 
 
-def observed_neighbours(panel: Panel) -> FloatArray:
-    result = np.ones(panel.observed.shape)
-    for t, r in np.argwhere(panel.observed):
-        if panel.neighbour_count[r]:
-            seen = [j for j in np.flatnonzero(panel.observed[t]) if touches(panel, int(r), int(j))]
-            result[t, r] = len(seen) / panel.neighbour_count[r]
-    return result
+def observed_neighbours(panel: Panel, t: int, r: int) -> float:
+    seen = [j for j in np.flatnonzero(panel.observed[t]) if touches(panel, r, int(j))]
+    return len(seen) / panel.neighbour_count[r] if panel.neighbour_count[r] else 1.0
 
 
 def mean_of_12_before_3(series: Series) -> float:
@@ -146,7 +142,7 @@ AROUND: dict[str, Gather] = {
     "tree_lag_squared_{}_{}": tree(2),
 }
 SLOW: dict[str, Slow] = {
-    "neighbours_observed": observed_neighbours,
+    "neighbours_observed": everywhere(observed_neighbours),
     "neighbour_deaths_change_3": change(neighbours),
     "space_time_distance_1": space_time(1),
     "space_time_distance_25": space_time(25),

@@ -1,24 +1,18 @@
 """The same indicators as `features/indicators/place.py`, slow and obvious."""
 
 import csv
-from collections.abc import Callable
+from functools import cache
 from math import atan2, cos, hypot, isnan, radians, sin
 
-import numpy as np
-
-from features.arrays import FloatArray
 from features.panel.panel import Panel
+from tests.features.indicators.worlds import NAN, Slow, everywhere
 from tests.paths import ROOT
 
 CAPITALS = ROOT / "features" / "places" / "geography" / "capitals.csv"
 
 
-def column(name: str) -> Callable[[Panel], FloatArray]:
-    def slow(panel: Panel) -> FloatArray:
-        rows = [[panel.regions.table[name][r] for r in range(len(panel.regions))]]
-        return np.array(rows * len(panel.months), dtype=float)
-
-    return slow
+def column(name: str) -> Slow:
+    return everywhere(lambda panel, t, r: panel.regions.table[name][r])
 
 
 def km(latitude: float, longitude: float, to_latitude: float, to_longitude: float) -> float:
@@ -31,22 +25,21 @@ def km(latitude: float, longitude: float, to_latitude: float, to_longitude: floa
     return 6371.0088 * atan2(across, along)
 
 
-def capital_distance(panel: Panel) -> FloatArray:
+@cache
+def seats() -> dict[str, dict[str, str]]:
     with CAPITALS.open(encoding="utf-8") as file:
-        seats = {row["country"]: row for row in csv.DictReader(file)}
-    values = np.full(panel.observed.shape, np.nan)
-    for r, (_, region) in enumerate(panel.regions.table.iterrows()):
-        if not isnan(region["latitude"]):
-            seat = seats[region["country"]]
-            values[:, r] = km(
-                region["latitude"],
-                region["longitude"],
-                float(seat["latitude"]),
-                float(seat["longitude"]),
-            )
-    return values
+        return {row["country"]: row for row in csv.DictReader(file)}
 
 
-SLOW: dict[str, Callable[[Panel], FloatArray]] = {
+def capital_distance(panel: Panel, t: int, r: int) -> float:
+    region = panel.regions.table.iloc[r]
+    if isnan(region["latitude"]):
+        return NAN
+    seat = seats()[region["country"]]
+    to = float(seat["latitude"]), float(seat["longitude"])
+    return km(region["latitude"], region["longitude"], *to)
+
+
+SLOW: dict[str, Slow] = {
     name: column(name) for name in ("area", "latitude", "longitude", "border_distance")
-} | {"capital_distance": capital_distance}
+} | {"capital_distance": everywhere(capital_distance)}
