@@ -8,10 +8,10 @@ from tests.command import tocsin
 
 
 def test_a_promotion_is_said_in_a_line_and_kept_with_its_reason(own_home: Path) -> None:
-    done = tocsin(own_home, "promote", "admin1", "2", "--reason", "the season is all we know")
+    done = tocsin(own_home, "promote", "admin1", "2", "--reason", "nothing else is at hand")
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout == (
-        "SIMULATED tocsin-admin1/2 (logistic, to 2023-12, gate: refused) is champion instead of "
+        "SIMULATED tocsin-admin1/2 (boosting, to 2023-12, gate: refused) is champion instead of "
         "tocsin-admin1/1\n"
     )
     store = open_store(own_home, None)
@@ -19,7 +19,7 @@ def test_a_promotion_is_said_in_a_line_and_kept_with_its_reason(own_home: Path) 
     assert best is not None
     assert best.version == 2
     tags = store.client().get_model_version("tocsin-admin1", "2").tags
-    assert tags["promoted_reason"] == "the season is all we know"
+    assert tags["promoted_reason"] == "nothing else is at hand"
     assert tags["promoted_by"] == "the command line"
     again = tocsin(own_home, "promote", "admin1", "2", "--reason", "once more")
     assert again.stdout == "tocsin-admin1/2 is champion already: nothing changed\n"
