@@ -25,7 +25,19 @@ GRACE_S = 10
 """Time that running requests get to finish after the signal to stop [s]."""
 
 
-def server_of(app: FastAPI, settings: Settings) -> uvicorn.Server:
+class Server(uvicorn.Server):
+    """A server that calls `announce` once it answers, and a signal ends it well."""
+
+    announce: Callable[[], None] | None = None
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Start to answer, then announce it."""
+        await super().startup(sockets)
+        if self.announce is not None:
+            self.announce()
+
+
+def server_of(app: FastAPI, settings: Settings) -> Server:
     """Return the server of an application, within the bounds of the settings."""
     config = uvicorn.Config(
         app,
@@ -39,7 +51,7 @@ def server_of(app: FastAPI, settings: Settings) -> uvicorn.Server:
         timeout_keep_alive=settings.keep_alive_seconds,
         timeout_graceful_shutdown=GRACE_S,
     )
-    return uvicorn.Server(config)
+    return Server(config)
 
 
 def serve(
@@ -58,7 +70,7 @@ def serve(
     with contextlib.closing(listener), contextlib.suppress(KeyboardInterrupt):
         server = server_of(create_app(home, settings, needs_key=needs_key), settings)
         gc.freeze()  # a full collection would take 50 ms for objects that stay anyway
-        announce(address_of(listener))
+        server.announce = partial(announce, address_of(listener))
         server.run(sockets=[listener])
 
 
