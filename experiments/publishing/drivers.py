@@ -14,7 +14,7 @@ from experiments.publishing.earlier import EarlierBulletin, PreviousScores
 from experiments.publishing.phrases import REVISION
 from experiments.publishing.scores import LevelForecast, is_scored
 from experiments.publishing.sentences import Cause, PreviousScore, UsualScore, is_shown, sentence
-from experiments.samples import Samples
+from experiments.samples import RegionMonths, Samples
 from features.arrays import BoolArray, FloatArray, IntArray, Matrix, ObjectArray
 from features.indicators.catalogue import select
 from features.indicators.indicator import Indicator
@@ -28,6 +28,7 @@ from models.explanation import (
     single_effects,
     usual_indicators,
 )
+from models.record import signed_odds
 
 STRONGEST = 3
 """The most single indicators that a score names besides the families."""
@@ -114,7 +115,6 @@ def _questions(
 ) -> Iterator[tuple[Target, int, Question]]:
     samples, forecaster = forecast.samples, forecast.forecaster
     usual, is_own = usual_indicators(samples.indicators, samples.eligible)
-    newest = np.array([len(samples.months) - 1])
     ids = forecast.panel.regions.table["id"].to_numpy(dtype=object)
     indicators = select(samples.names)
     for target, horizon in forecaster.cell_names:
@@ -123,7 +123,7 @@ def _questions(
             probability=forecaster.cell(target, horizon).learner.probability,
             indicators=indicators,
             regions=ids[here],
-            present=_read_in(samples, newest, target, horizon)[0, here],
+            present=_read_at(samples, len(samples.months) - 1, target, horizon)[here],
             usual=np.column_stack([usual, _usual_records(samples, target, horizon)])[here],
             is_own=is_own[here],
             before=_before(forecast, previous, target, horizon),
@@ -134,15 +134,20 @@ def _questions(
 def _usual_records(samples: Samples, target: Target, horizon: int) -> Matrix:
     """Return each region's usual RECORD, (R, 1)."""
     months = np.arange(len(samples.months))[-LONGEST_PAST:]
-    record = _read_in(samples, months, target, horizon)[..., -1:]
+    probability = samples.record_probability(target, horizon, _places(samples, months))
+    record = signed_odds(probability).astype(np.float32).reshape(len(months), -1, 1)
     return usual_indicators(record, samples.eligible[months])[0]
 
 
-def _read_in(samples: Samples, months: IntArray, target: Target, horizon: int) -> Matrix:
-    """Return what a cell reads in M months [index] of every region, (M, R, K + 1)."""
+def _read_at(samples: Samples, month: int, target: Target, horizon: int) -> Matrix:
+    """Return what a cell reads of every region at a month [index], (R, K + 1)."""
+    return samples.read(target, horizon, _places(samples, np.array([month])))
+
+
+def _places(samples: Samples, months: IntArray) -> RegionMonths:
+    """Return every region in each of some months [index], month by month."""
     regions = samples.deaths.shape[1]
-    where = np.repeat(months, regions), np.tile(np.arange(regions), len(months))
-    return samples.read(target, horizon, where).reshape(len(months), regions, -1)
+    return np.repeat(months, regions), np.tile(np.arange(regions), len(months))
 
 
 def _before(
@@ -151,13 +156,13 @@ def _before(
     samples, regions = forecast.samples, forecast.panel.regions
     if previous is None or previous.origin < samples.months[0]:
         return None
-    here, then = is_scored(target, samples), np.array([previous.origin - samples.months[0]])
+    here = is_scored(target, samples)
     ids = regions.table["id"].to_numpy(dtype=object)[here]
     scores = previous.of(regions.level, target, horizon, ids)
     return PreviousScores(
         probability=scores["probability"].to_numpy(dtype=np.float64),
         is_same_model=(scores["model_version"] == forecast.model.label).to_numpy(dtype=bool),
-        indicators=_read_in(samples, then, target, horizon)[0, here],
+        indicators=_read_at(samples, previous.origin - samples.months[0], target, horizon)[here],
     )
 
 
