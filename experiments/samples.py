@@ -7,14 +7,21 @@ import numpy as np
 import numpy.typing as npt
 
 from experiments.configuration import Configuration
-from features.arrays import BoolArray, FloatArray, IntArray, Matrix, MonthArray
+from features.arrays import BoolArray, FloatArray, IntArray, MonthArray
 from features.errors import CoverageError
 from features.indicators.catalogue import eligible, indicator_table, missing_details
 from features.months import format_month
 from features.panel.panel import Panel
 from features.targets import ahead, label, threshold
 from features.words import Target
-from models.forecaster import CellForecast, CellName, Forecaster, LabelledRows, months_ahead
+from models.forecaster import (
+    CellForecast,
+    CellName,
+    Forecaster,
+    LabelledRows,
+    Predictors,
+    months_ahead,
+)
 from models.record import RecordPool, RecordTable, signed_odds
 
 RegionMonths = tuple[IntArray, IntArray]
@@ -72,35 +79,35 @@ class Samples:
     def rows(self, target: Target, horizon: int, where: RegionMonths) -> LabelledRows:
         """Return what is read of region-months, and their outcomes."""
         return LabelledRows(
-            indicators=self.read(target, horizon, where),
+            predictors=self.predictors(target, horizon, where),
             outcome=self.labels(target, horizon)[where],
             deaths=ahead(self.deaths, horizon)[where],
             regions=where[1],
-            records=self.records.at(horizon, *where),
         )
 
-    def read(self, target: Target, horizon: int, where: RegionMonths) -> Matrix:
-        """Return the indicators of region-months and, last, their RECORD of a cell, (n, K + 1)."""
-        record = self.record_probability(target, horizon, where)
-        return np.column_stack([self.indicators[where], signed_odds(record).astype(np.float32)])
+    def predictors(self, target: Target, horizon: int, where: RegionMonths) -> Predictors:
+        """Return what a cell reads of n region-months."""
+        records = self.records.at(horizon, *where)
+        record = signed_odds(records.exceedance(self._needed(target, where)))
+        indicators = np.column_stack([self.indicators[where], record.astype(np.float32)])
+        return Predictors(indicators, records)
 
     def record_probability(self, target: Target, horizon: int, where: RegionMonths) -> FloatArray:
         """Return the probability of a target's threshold by the regions' own records, (n,)."""
-        needed = threshold(target, self.deaths, self.tau)[where]
-        return self.records.at(horizon, *where).exceedance(needed)
+        return self.records.at(horizon, *where).exceedance(self._needed(target, where))
 
     def forecasts(self, forecaster: Forecaster) -> dict[CellName, CellForecast]:
         """Return the forecasts of the eligible regions at the newest month, by cell."""
         newest = self.newest()
-        return forecaster.forecast(
-            lambda target, horizon: self.read(target, horizon, newest),
-            lambda horizon: self.records.at(horizon, *newest),
-        )
+        return forecaster.forecast(lambda target, horizon: self.predictors(target, horizon, newest))
 
     def newest(self) -> RegionMonths:
         """Return the eligible regions at the newest month."""
         (region,) = np.nonzero(self.eligible[-1])
         return np.full(len(region), len(self.months) - 1), region
+
+    def _needed(self, target: Target, where: RegionMonths) -> FloatArray:
+        return threshold(target, self.deaths, self.tau)[where]
 
 
 def newest_origin(panel: Panel) -> int:

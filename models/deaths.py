@@ -40,9 +40,9 @@ class DeathsModel(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no t
     def fit(
         self,
         indicators: Matrix,
+        records: RegionRecords,
         deaths: FloatArray,
         probability: FloatArray,
-        records: RegionRecords,
         regions: IntArray,
     ) -> "DeathsModel":
         """Learn analogues and their shares from n rows that the size was not learned from.
@@ -67,7 +67,7 @@ class DeathsModel(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no t
         return self
 
     def predict(
-        self, indicators: Matrix, probability: FloatArray, records: RegionRecords
+        self, indicators: Matrix, records: RegionRecords, probability: FloatArray
     ) -> DeathsDistribution:
         """Return the distribution for n rows; P(deaths >= tau) is `probability` (n,)."""
         own = records.distribution()

@@ -50,28 +50,27 @@ def has_distribution(target: Target, horizon: int, targets: Horizons) -> bool:
     return target == SPECS[DEATHS].shares and horizon in targets.get(DEATHS, ())
 
 
-@dataclass(frozen=True, eq=False)
-class LabelledRows:
-    """(n, k) indicators, (n,) outcomes, deaths of the target month [deaths/month] and regions.
-
-    The last indicator is RECORD; `records` are the regions' own, at the horizon of the outcomes.
-    """
+class Predictors(NamedTuple):
+    """What a cell reads of n regions: indicators (n, k), RECORD last, and their own records."""
 
     indicators: Matrix
+    records: RegionRecords
+
+
+@dataclass(frozen=True, eq=False)
+class LabelledRows:
+    """Predictors, (n,) outcomes, deaths of the target month [deaths/month] and regions."""
+
+    predictors: Predictors
     outcome: FloatArray
     deaths: FloatArray
     regions: RegionNumbers
-    records: RegionRecords
 
     def of(self, rows: BoolArray) -> "LabelledRows":
         """Return the same of some rows."""
-        return LabelledRows(
-            self.indicators[rows],
-            self.outcome[rows],
-            self.deaths[rows],
-            self.regions[rows],
-            self.records.of(rows),
-        )
+        indicators, records = self.predictors
+        own = Predictors(indicators[rows], records.of(rows))
+        return LabelledRows(own, self.outcome[rows], self.deaths[rows], self.regions[rows])
 
 
 class CellForecast(NamedTuple):
@@ -87,12 +86,12 @@ class Cell(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
     learner: Learner | BaseRate
     deaths: DeathsModel | None = None
 
-    def forecast(self, indicators: Matrix, records: RegionRecords) -> CellForecast:
-        """Return the forecast for (n, k) indicators and the regions' own records."""
-        probability = self.learner.probability(indicators)
+    def forecast(self, predictors: Predictors) -> CellForecast:
+        """Return the forecast for n regions."""
+        probability = self.learner.probability(predictors.indicators)
         if self.deaths is None:
             return CellForecast(probability, None)
-        return CellForecast(probability, self.deaths.predict(indicators, probability, records))
+        return CellForecast(probability, self.deaths.predict(*predictors, probability))
 
 
 def fit_cell(
@@ -113,10 +112,10 @@ def fit_cell(
     cell.learner = _fit_learner(template, rows)
     if with_deaths:
         early, late = rows.of(~is_late), rows.of(is_late)
-        probability = _fit_learner(template, early).probability(late.indicators)
+        probability = _fit_learner(template, early).probability(late.predictors.indicators)
         cell.deaths = DeathsModel(tau, scale_columns)
-        cell.deaths.fit_size(template, early.indicators, early.deaths)
-        cell.deaths.fit(late.indicators, late.deaths, probability, late.records, late.regions)
+        cell.deaths.fit_size(template, early.predictors.indicators, early.deaths)
+        cell.deaths.fit(*late.predictors, late.deaths, probability, late.regions)
     return cell
 
 
@@ -125,14 +124,11 @@ def _fit_learner(template: Learner, rows: LabelledRows) -> Learner | BaseRate:
     if min(cases, len(rows.outcome) - cases) < FEWEST_CASES:
         return BaseRate().fit(rows.outcome)
     learner: Learner = clone(template)
-    return learner.fit(rows.indicators, rows.outcome, rows.regions)
+    return learner.fit(rows.predictors.indicators, rows.outcome, rows.regions)
 
 
-IndicatorsOfCell = Callable[[Target, int], Matrix]
-"""A target and a horizon -> the indicators of the regions that are forecast, RECORD last."""
-
-RecordsByHorizon = Callable[[int], RegionRecords]
-"""A horizon -> the records of the regions that are forecast."""
+PredictorsOfCell = Callable[[Target, int], Predictors]
+"""A target and a horizon -> what is read of the regions that are forecast."""
 
 
 class Forecaster(BaseEstimator):  # type: ignore[misc]
@@ -171,16 +167,9 @@ class Forecaster(BaseEstimator):  # type: ignore[misc]
         """Return the cell that forecasts a target at a horizon."""
         return self.cells[cell_key(SPECS[target].shares, horizon)]
 
-    def forecast(
-        self, indicators: IndicatorsOfCell, records: RecordsByHorizon
-    ) -> dict[CellName, CellForecast]:
+    def forecast(self, predictors: PredictorsOfCell) -> dict[CellName, CellForecast]:
         """Return the forecast of every target and horizon of some regions."""
-        fitted = {
-            (target, horizon): self.cell(target, horizon).forecast(
-                indicators(target, horizon), records(horizon)
-            )
-            for target, horizon in self.cell_names
-        }
+        fitted = {cell: self.cell(*cell).forecast(predictors(*cell)) for cell in self.cell_names}
         return {
             (target, horizon): fitted[SPECS[target].shares, horizon]
             for target, horizon in cells_of(self.targets or {})

@@ -241,8 +241,7 @@ def _forecast_fold(
     """Return a fold's probability and, with a distribution, _DEATHS_MEASURES, (n,) each."""
     cell = _fit(samples, configuration, learner, target, horizon, fold.at)
     where = samples.issued_between(target, horizon, fold.at, fold.end)
-    read, records = samples.read(target, horizon, where), samples.records.at(horizon, *where)
-    forecast = cell.forecast(read, records)
+    forecast = cell.forecast(samples.predictors(target, horizon, where))
     measures = {"probability": forecast.probability}
     if forecast.deaths is not None:
         deaths = forecast.deaths

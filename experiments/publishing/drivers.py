@@ -141,7 +141,7 @@ def _usual_records(samples: Samples, target: Target, horizon: int) -> Matrix:
 
 def _read_at(samples: Samples, month: int, target: Target, horizon: int) -> Matrix:
     """Return what a cell reads of every region at a month [index], (R, K + 1)."""
-    return samples.read(target, horizon, _places(samples, np.array([month])))
+    return samples.predictors(target, horizon, _places(samples, np.array([month]))).indicators
 
 
 def _places(samples: Samples, months: IntArray) -> RegionMonths:

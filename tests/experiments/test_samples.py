@@ -98,7 +98,7 @@ def test_rows_gather_indicators_outcomes_and_deaths_of_their_places(
     deaths[33] = [7, 2]
     samples = make_samples(deaths)
     rows = samples.rows("instability", 3, (np.array([29, 30, 30]), np.array([0, 0, 1])))
-    assert rows.indicators[:, :-1].tolist() == [[29], [30], [30]]
+    assert rows.predictors.indicators[:, :-1].tolist() == [[29], [30], [30]]
     assert rows.outcome.tolist() == [0, 1, 0]
     assert rows.deaths.tolist() == [0, 7, 2]
     assert rows.regions.tolist() == [0, 0, 1]
@@ -111,15 +111,15 @@ def test_rows_have_the_records_of_their_origin_at_their_horizon_and_threshold(
     deaths = random_deaths(5)
     samples = make_samples(deaths)
     where = (np.array([26, 28, 28]), np.array([0, 0, deaths.shape[1] - 1]))
-    rows = samples.rows(target, 4, where)
+    indicators, records = samples.rows(target, 4, where).predictors
     table = samples.pool.table(deaths, HORIZONS)
     for row, (month, region) in enumerate(zip(*where, strict=True)):
-        assert_array_equal(rows.records.deaths[row], deaths[month - 23 : month + 1, region][::-1])
-        assert_allclose(rows.records.weights[row], table.weights[3, month, region], rtol=1e-6)
+        assert_array_equal(records.deaths[row], deaths[month - 23 : month + 1, region][::-1])
+        assert_allclose(records.weights[row], table.weights[3, month, region], rtol=1e-6)
     needed = threshold(target, deaths, samples.tau)[where]
-    expected = rows.records.exceedance(needed)
+    expected = records.exceedance(needed)
     assert_array_equal(samples.record_probability(target, 4, where), expected)
-    assert_array_equal(rows.indicators[:, -1], signed_odds(expected).astype(np.float32))
+    assert_array_equal(indicators[:, -1], signed_odds(expected).astype(np.float32))
 
 
 def test_a_forecast_reads_the_newest_month_of_the_regions_that_may_be_scored(

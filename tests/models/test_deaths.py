@@ -38,7 +38,7 @@ def fitted(
     model = DeathsModel(TAU, scale_columns=(0,))
     model.fit_size(TEMPLATE, indicators, deaths)
     score = np.broadcast_to(probability, deaths.shape)
-    return model.fit(indicators, deaths, score, records, regions)
+    return model.fit(indicators, records, deaths, score, regions)
 
 
 @pytest.fixture(scope="module")
@@ -67,7 +67,7 @@ def test_deaths_reach_the_threshold_with_the_probability_given(
     wars: DeathsModel, probability: float
 ) -> None:
     wanted = np.full(len(LEVELS), probability)
-    issued = wars.predict(indicators_of(LEVELS), wanted, steady(LEVELS))
+    issued = wars.predict(indicators_of(LEVELS), steady(LEVELS), wanted)
     assert_allclose(issued.exceedance(TAU), wanted, rtol=0, atol=1e-12)
     assert_allclose(issued.weights.sum(axis=1), 1, rtol=0, atol=1e-12)
     assert (issued.weights >= 0).all()
@@ -80,7 +80,7 @@ def test_on_either_side_of_the_threshold_deaths_are_a_pool_of_record_and_analogu
 ) -> None:
     wanted, records = np.full(len(LEVELS), probability), steady(LEVELS)
     indicators = indicators_of(LEVELS)
-    issued = wars.predict(indicators, wanted, records)
+    issued = wars.predict(indicators, records, wanted)
     own = records.distribution()
     scale = indicators[:, 0].astype(float)
     other = wars.analogues.predict(wars.size.size(indicators), wanted, scale)
@@ -101,7 +101,7 @@ def test_the_largest_war_leans_on_its_record(wars: DeathsModel) -> None:
     assert wars.shares[0] > 0.5
     assert wars.shares[2] < 0.05
     level = np.array([5000.0])
-    issued = wars.predict(indicators_of(level), np.ones(1), steady(level))
+    issued = wars.predict(indicators_of(level), steady(level), np.ones(1))
     assert issued.mean()[0] == pytest.approx(5000, rel=0.02)
 
 
@@ -167,5 +167,5 @@ def test_analogues_are_judged_by_outcomes_that_they_do_not_hold() -> None:
 def test_a_single_region_has_deaths_all_the_same(region: int) -> None:
     level = np.full(60, 40.0)
     model = fitted(indicators_of(level), level, steady(level), np.full(60, region), 0.5)
-    issued = model.predict(indicators_of(level[:2]), np.array([0.3, 0.8]), steady(level[:2]))
+    issued = model.predict(indicators_of(level[:2]), steady(level[:2]), np.array([0.3, 0.8]))
     assert_allclose(issued.exceedance(TAU), [0.3, 0.8])

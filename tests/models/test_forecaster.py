@@ -9,13 +9,13 @@ from sklearn.base import clone
 from skops.io.exceptions import UntrustedTypesFoundException
 
 from experiments.tracking.registry import TRUSTED_TYPES
-from features.arrays import Matrix
 from features.words import QUANTILES, Target
 from models.forecaster import (
     CellName,
     Forecaster,
     Horizons,
     LabelledRows,
+    Predictors,
     cell_key,
     cells_of,
     fit_cell,
@@ -65,7 +65,8 @@ def rows(seed: int, count: int = 400) -> LabelledRows:
     record = signed_odds(records.exceedance(np.full(count, TAU)))
     indicators = np.column_stack([violence, rng.gamma(0.5, 8, count), record]).astype(np.float32)
     regions = np.arange(count) % 20
-    return LabelledRows(indicators, (deaths >= TAU).astype(float), deaths, regions, records)
+    predictors = Predictors(indicators, records)
+    return LabelledRows(predictors, (deaths >= TAU).astype(float), deaths, regions)
 
 
 LATE = np.arange(400) >= 200
@@ -90,24 +91,20 @@ def forecaster(request: pytest.FixtureRequest) -> Forecaster:
     return fitted(TEMPLATES[request.param], TARGETS_AHEAD)
 
 
-NEW = rows(500, 50)
+NEW = rows(500, 50).predictors
 
 
-def records_at(horizon: int) -> RegionRecords:
-    """The records of the new rows, others at each horizon."""
-    return rows(500 + horizon, 50).records
-
-
-def asked(target: Target, horizon: int) -> Matrix:
+def new(target: Target, horizon: int) -> Predictors:
     """What a cell reads of the new rows, with records of its own."""
-    record = rows(500 + horizon + len(target), 50).indicators[:, -1:]
-    return np.hstack([NEW.indicators[:, :-1], record])
+    record = rows(500 + horizon + len(target), 50).predictors.indicators[:, -1:]
+    records = rows(500 + horizon, 50).predictors.records
+    return Predictors(np.hstack([NEW.indicators[:, :-1], record]), records)
 
 
 def frame(cells: tuple[CellName, ...] = FITTED_CELLS) -> pd.DataFrame:
     table = pd.DataFrame(NEW.indicators[:, :-1], columns=list(NAMES))
     for target, horizon in cells:
-        record = asked(target, horizon)[:, -1].astype(float)
+        record = new(target, horizon).indicators[:, -1].astype(float)
         odds = np.where(record < 0, 1 / (1 - record), record + 1)
         table[f"record_{target}_{horizon:02d}"] = odds / (1 + odds)
     return table.set_index(pd.Index(np.arange(50) * 7, name="place"))
@@ -144,7 +141,7 @@ def test_a_distribution_is_fitted_where_fatalities_are_forecast_and_nowhere_else
 def test_a_forecast_has_every_cell_and_the_flat_table_every_fitted_one(
     forecaster: Forecaster,
 ) -> None:
-    issued, answer = forecaster.forecast(asked, records_at), forecaster.predict(frame())
+    issued, answer = forecaster.forecast(new), forecaster.predict(frame())
     assert tuple(issued) == CELLS
     assert list(answer.columns) == [cell_key(target, horizon) for target, horizon in FITTED_CELLS]
     assert answer.index.equals(frame().index)
@@ -158,7 +155,7 @@ def test_a_forecast_has_every_cell_and_the_flat_table_every_fitted_one(
 
 
 def test_deaths_agree_with_the_score_at_the_same_horizon(forecaster: Forecaster) -> None:
-    issued = forecaster.forecast(asked, records_at)
+    issued = forecaster.forecast(new)
     for horizon in HORIZONS:
         score, deaths = issued["fatalities", horizon]
         assert deaths is not None
@@ -198,10 +195,13 @@ def test_each_row_is_forecast_by_itself(forecaster: Forecaster) -> None:
     chosen = np.array([30, 7])
     some = forecaster.predict(frame().iloc[chosen])
     pd.testing.assert_frame_equal(some, all_rows.iloc[chosen], check_exact=True)
-    one = forecaster.forecast(
-        lambda *cell: asked(*cell)[chosen], lambda h: records_at(h).of(chosen)
-    )
-    whole = forecaster.forecast(asked, records_at)
+
+    def of_chosen(target: Target, horizon: int) -> Predictors:
+        indicators, records = new(target, horizon)
+        return Predictors(indicators[chosen], records.of(chosen))
+
+    one = forecaster.forecast(of_chosen)
+    whole = forecaster.forecast(new)
     for horizon in HORIZONS:
         own, every = one["fatalities", horizon].deaths, whole["fatalities", horizon].deaths
         assert own is not None
@@ -222,7 +222,7 @@ def test_a_stored_forecaster_comes_back_with_the_same_answers(forecaster: Foreca
     pd.testing.assert_frame_equal(
         loaded.predict(frame()), forecaster.predict(frame()), check_exact=True
     )
-    issued, again = (f.forecast(asked, records_at) for f in (forecaster, loaded))
+    issued, again = (f.forecast(new) for f in (forecaster, loaded))
     for horizon in HORIZONS:
         deaths, same = issued["fatalities", horizon].deaths, again["fatalities", horizon].deaths
         assert deaths is not None
@@ -256,7 +256,7 @@ def test_a_forecaster_of_other_targets_is_stored_and_comes_back(
     answer = loaded.predict(table)
     assert list(answer.columns) == cells
     pd.testing.assert_frame_equal(answer, own.predict(table), check_exact=True)
-    issued, again = (f.forecast(asked, records_at) for f in (own, loaded))
+    issued, again = (f.forecast(new) for f in (own, loaded))
     assert tuple(issued) == tuple(again) == cells_of(targets)
     for (target, horizon), (score, deaths) in again.items():
         shared = "instability" if target == "fatalities" else target
@@ -272,7 +272,7 @@ def test_a_forecaster_of_other_targets_is_stored_and_comes_back(
 def test_a_forecaster_without_targets_forecasts_nothing() -> None:
     empty = Forecaster("admin1", TAU, NAMES, POOL).with_cells({})
     assert empty.columns == NAMES
-    assert empty.forecast(asked, records_at) == {}
+    assert empty.forecast(new) == {}
     assert empty.predict(frame(())).shape == (50, 0)
 
 
@@ -303,10 +303,10 @@ def test_fewer_than_thirty_outcomes_of_either_kind_leave_the_base_rate(
 
 def test_a_cell_has_a_distribution_if_it_is_asked_for() -> None:
     cell = fit_cell(TEMPLATES["logistic"], rows(1), LATE, TAU)
-    score, deaths = cell.forecast(NEW.indicators, NEW.records)
+    score, deaths = cell.forecast(NEW)
     assert deaths is None
     other = fit_cell(TEMPLATES["logistic"], rows(1), LATE, TAU, with_deaths=True)
-    same, deaths = other.forecast(NEW.indicators, NEW.records)
+    same, deaths = other.forecast(NEW)
     assert deaths is not None
     assert_array_equal(same, score)
 
@@ -319,19 +319,15 @@ def test_a_learner_learns_from_all_rows_and_the_distribution_from_the_late_ones_
     taught = rows(1)
     cell = fit_cell(template, taught, LATE, TAU, with_deaths=True)
     late_outcome = replace(taught, outcome=np.where(LATE, 1 - taught.outcome, taught.outcome))
-    assert (
-        fit_cell(template, late_outcome, LATE, TAU)
-        .forecast(NEW.indicators, NEW.records)
-        .probability
-        != cell.forecast(NEW.indicators, NEW.records).probability
-    ).any()
+    other = fit_cell(template, late_outcome, LATE, TAU)
+    assert (other.forecast(NEW).probability != cell.forecast(NEW).probability).any()
     more = replace(taught, deaths=np.where(LATE, 7 * taught.deaths, taught.deaths))
     other = fit_cell(template, more, LATE, TAU, with_deaths=True)
     assert cell.deaths is not None
     assert other.deaths is not None
     size = cell.deaths.size.size(NEW.indicators)
     assert_array_equal(other.deaths.size.size(NEW.indicators), size)
-    alone = clone(template).fit_size(taught.indicators[~LATE], taught.deaths[~LATE])
+    alone = clone(template).fit_size(taught.predictors.indicators[~LATE], taught.deaths[~LATE])
     assert_array_equal(alone.size(NEW.indicators), size)
     assert other.deaths.analogues.largest == 7 * cell.deaths.analogues.largest
 
@@ -339,7 +335,7 @@ def test_a_learner_learns_from_all_rows_and_the_distribution_from_the_late_ones_
 def test_without_late_rows_the_distribution_is_the_record_and_the_edges_of_analogues() -> None:
     none = np.zeros(400, dtype=bool)
     cell = fit_cell(TEMPLATES["logistic"], rows(1), none, TAU, with_deaths=True)
-    score, deaths = cell.forecast(NEW.indicators, NEW.records)
+    score, deaths = cell.forecast(NEW)
     assert_array_equal(score, cell.learner.probability(NEW.indicators))
     own = NEW.records.distribution()
     assert deaths is not None

@@ -285,9 +285,9 @@ def test_no_label_is_learned_from_before_it_was_known(
         with_deaths: bool,
     ) -> Cell:
         target, horizon = FITTED_CELLS[len(taught)]
-        assert rows.records.horizon == horizon
+        assert rows.predictors.records.horizon == horizon
         assert with_deaths == (target == "instability")
-        assert rows.records.pool is samples.pool
+        assert rows.predictors.records.pool is samples.pool
         taught.append((rows, is_late))
         return Cell()
 
@@ -296,7 +296,7 @@ def test_no_label_is_learned_from_before_it_was_known(
         fit_forecaster(samples, configuration, "admin1", "boosting", 1, plainly)
     origin = len(samples.months) - 1
     for (_, horizon), (rows, is_late) in zip(FITTED_CELLS, taught, strict=True):
-        known = rows.indicators[:, 0] + horizon  # the one indicator is the month's index
+        known = rows.predictors.indicators[:, 0] + horizon  # the one indicator is the month's index
         assert origin - months < known.min(initial=np.inf)
         assert known.max(initial=0) <= origin
         np.testing.assert_array_equal(is_late, known > origin - calibration)

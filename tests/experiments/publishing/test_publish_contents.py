@@ -275,7 +275,7 @@ def test_a_score_is_explained_by_the_record_of_its_own_cell(
     for target, horizon, question in _questions(forecast, None):
         here = np.flatnonzero(is_scored(target, samples))
         newest = np.full(len(here), len(samples.months) - 1)
-        expected = samples.read(target, horizon, (newest, here))
+        expected = samples.predictors(target, horizon, (newest, here)).indicators
         np.testing.assert_array_equal(question.present, expected)
         np.testing.assert_array_equal(
             question.probability(expected),
