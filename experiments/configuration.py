@@ -11,7 +11,6 @@ from pydantic import (
     BaseModel,
     ConfigDict,
     Field,
-    ValidationInfo,
     field_validator,
     model_validator,
 )
@@ -59,12 +58,16 @@ class _Section(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
 
-class Thresholds(_Section):
-    """tau by level [deaths/month]."""
+class ByLevel(_Section):
+    """A number of deaths a month for each level."""
 
-    country: float = Field(gt=0)
-    admin1: float = Field(gt=0)
-    priogrid: float = Field(gt=0)
+    country: AboveZero
+    admin1: AboveZero
+    priogrid: AboveZero
+
+    def at(self, level: Level) -> float:
+        """Return the number of a level [deaths/month]."""
+        return float(getattr(self, level))
 
 
 class Events(_Section):
@@ -80,17 +83,9 @@ class Events(_Section):
 
 
 class TrainingSettings(_Section):
-    """The months to learn from, and the last of them, on which is judged what to trust."""
+    """The months to learn from."""
 
     months: Positive
-    calibration_months: Positive
-
-    @field_validator("calibration_months")
-    @classmethod
-    def _fewer_than_all(cls, value: int, others: ValidationInfo) -> int:
-        if value >= others.data.get("months", value + 1):
-            raise ValueError("must be fewer than months")
-        return value
 
 
 class BacktestSettings(_Section):
@@ -123,6 +118,14 @@ class EnsembleSettings(_Section):
     penalty: float = Field(gt=0)
 
 
+class AnalogueSettings(_Section):
+    """The share of analogues in the distribution of deaths; the rest are the own records."""
+
+    months: Positive
+    share: float = Field(gt=0, lt=1)
+    halving: ByLevel
+
+
 class RecordSettings(_Section):
     """The pool of a region's own decaying records."""
 
@@ -146,12 +149,13 @@ class Configuration(_Section):
     learners: Annotated[tuple[LearnerName, ...], EachOnce]
     events: Events
     targets: dict[Target, Annotated[tuple[Ahead, ...], EachOnce]] = Field(min_length=1)
-    thresholds: Thresholds
+    thresholds: ByLevel
     training: TrainingSettings
     backtest: BacktestSettings
     logistic: LogisticSettings
     boosting: BoostingSettings
     ensemble: EnsembleSettings
+    analogues: AnalogueSettings
     records: RecordSettings
 
     @field_validator("indicators")
@@ -168,6 +172,12 @@ class Configuration(_Section):
     def _fatalities_are_deaths(self) -> "Configuration":
         if self.measure != "deaths" and "fatalities" in self.targets:
             raise ValueError("fatalities are deaths: leave that target out, or measure deaths")
+        return self
+
+    @model_validator(mode="after")
+    def _analogues_are_not_all(self) -> "Configuration":
+        if self.analogues.months >= self.training.months:
+            raise ValueError("[analogues] months must be fewer than [training] months")
         return self
 
     @model_validator(mode="after")
@@ -214,7 +224,7 @@ class Configuration(_Section):
 
     def tau(self, level: Level) -> float:
         """The threshold of a level [deaths/month]."""
-        return float(getattr(self.thresholds, level))
+        return self.thresholds.at(level)
 
     def digest(self, level: Level) -> str:
         """Return the SHA-256 of all settings that decide what is fitted at a level.
@@ -224,6 +234,7 @@ class Configuration(_Section):
         settings = self.model_dump(mode="json", exclude=_DECIDES_NOTHING)
         settings["indicators"] = self.indicator_names
         settings["tau"] = self.tau(level)
+        settings["analogues"]["halving"] = self.analogues.halving.at(level)
         return hashlib.sha256(json.dumps(settings, sort_keys=True).encode()).hexdigest()
 
     def template(self, learner: LearnerName) -> Learner:

@@ -13,7 +13,7 @@ from features.indicators.catalogue import eligible, indicator_table, missing_det
 from features.months import format_month
 from features.panel.panel import Panel
 from features.targets import ahead, label, threshold
-from features.words import Target
+from features.words import Level, Target
 from models.forecaster import (
     CellForecast,
     CellName,
@@ -30,11 +30,12 @@ RegionMonths = tuple[IntArray, IntArray]
 
 @dataclass(frozen=True, eq=False)
 class Samples:
-    """Indicators (T, R, K), deaths (T, R) and eligibility (T, R) of one level up to an origin.
+    """Indicators (T, R, K), deaths (T, R) and eligibility (T, R) of a level up to an origin.
 
     `deaths` are what the experiment counts: events where that is its measure.
     """
 
+    level: Level
     months: MonthArray
     names: tuple[str, ...]
     indicators: npt.NDArray[np.float32]
@@ -145,6 +146,7 @@ def samples_at(
         )
     table = indicator_table(past, names)
     return Samples(
+        level=past.regions.level,
         months=past.months,
         names=table.names,
         indicators=table.values,

@@ -1,7 +1,7 @@
 """The forecaster of one level: every target and horizon, fitted and ready to be stored.
 
-A *cell* is one target at one horizon. Its learner is fitted on all rows. How far analogues are to
-be trusted is judged on the rows of the last months, by a learner of those before.
+A *cell* is one target at one horizon. Its learner is fitted on all rows. Analogues are the outcomes
+of the last months, beside what a learner of the months before expected.
 """
 
 from collections.abc import Callable, Mapping
@@ -98,24 +98,20 @@ def fit_cell(
     template: Learner,
     rows: LabelledRows,
     is_late: BoolArray,
-    tau: float,
-    scale_columns: tuple[int, ...] = (),
-    *,
-    with_deaths: bool = False,
+    deaths: DeathsModel | None = None,
 ) -> Cell:
-    """Fit one cell on n rows, of which `is_late` (n,) marks those of the calibration months.
+    """Fit one cell on n rows, of which `is_late` (n,) marks those that may be analogues.
 
-    `scale_columns` are the indicators of recent violence [deaths/month], which the distribution of
-    deaths reads. With fewer than FEWEST_CASES outcomes of either kind the learner is the base rate.
+    `deaths` is the template of its distribution, if it has one. With fewer than FEWEST_CASES
+    outcomes of either kind the learner is the base rate.
     """
     cell = Cell()
     cell.learner = _fit_learner(template, rows)
-    if with_deaths:
+    if deaths is not None:
         early, late = rows.of(~is_late), rows.of(is_late)
-        probability = _fit_learner(template, early).probability(late.predictors.indicators)
-        cell.deaths = DeathsModel(tau, scale_columns)
-        cell.deaths.fit_size(template, early.predictors.indicators, early.deaths)
-        cell.deaths.fit(*late.predictors, late.deaths, probability, late.regions)
+        model: DeathsModel = clone(deaths)
+        model.fit_size(template, early.predictors.indicators, early.deaths)
+        cell.deaths = model.fit(late.predictors.indicators, late.deaths)
     return cell
 
 

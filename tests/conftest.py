@@ -58,7 +58,7 @@ SETTINGS: dict[str, Any] = {
     "events": {"history": "any", "summary": "spread"},
     "targets": {target: list(horizons) for target, horizons in TARGETS_AHEAD.items()},
     "thresholds": {"country": 25, "admin1": 5, "priogrid": 1},
-    "training": {"months": 96, "calibration_months": 24},
+    "training": {"months": 96},
     "backtest": {"years": 2, "refit_months": 12},
     "logistic": {"indicators": ["deaths_decay_6", "months_since_1", "neighbour_deaths_mean_3"]},
     "boosting": {
@@ -70,6 +70,11 @@ SETTINGS: dict[str, Any] = {
         "share_tried": 1.0,
     },
     "ensemble": {"penalty": 100.0},
+    "analogues": {
+        "months": 24,
+        "share": 0.5,
+        "halving": {"country": 300, "admin1": 10000, "priogrid": 10000},
+    },
     "records": {
         "half_lives": [1, 3, 9],
         "spreads": [0.2, 0.5],

@@ -59,7 +59,7 @@ def homes(
     settings = small_settings | {
         "learners": ["logistic"],
         "backtest": {"years": 1, "refit_months": 6},
-        "training": {"months": 48, "calibration_months": 24},
+        "training": {"months": 48},
     }
     Archive(base / "one").add(deliver(world, date(2025, 1, 15)))
     for name in ("one", "other"):

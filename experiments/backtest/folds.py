@@ -56,13 +56,13 @@ def folds_of(
             )
         end = newest - first + 1
         origins = list(range(begin - first, end, step))
-    # Two more years than the calibration leave something to learn from before it.
-    needed = configuration.training.calibration_months + 12 + 24
+    # Two more years than the analogues leave something to learn from before them.
+    needed = configuration.analogues.months + 12 + 24
     first_eligible = np.flatnonzero(samples.eligible.any(axis=1))[0]
     if origins[0] - first_eligible < needed:
         raise CoverageError(
             f"the events begin too late for a backtest from {format_month(first + origins[0])}: "
-            "begin it later, shorten [backtest] years or [training] calibration_months, or ingest "
-            "earlier events"
+            "begin it later, shorten [backtest] years or [analogues] months, or ingest earlier "
+            "events"
         )
     return [Fold(*ends) for ends in pairwise([*origins, end])]

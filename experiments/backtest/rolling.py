@@ -20,6 +20,7 @@ from features.arrays import FloatArray
 from features.errors import CoverageError
 from features.months import format_month
 from features.words import TARGETS, Target
+from models.deaths import DeathsModel
 from models.distribution import DeathsDistribution
 from models.forecaster import (
     DEATHS,
@@ -208,15 +209,17 @@ def _fit(
     horizon: int,
     origin: int,
 ) -> Cell:
-    settings = configuration.training
-    month, region = samples.observed_between(target, horizon, origin - settings.months, origin)
-    is_late = month + horizon > origin - settings.calibration_months
-    with_deaths = has_distribution(target, horizon, configuration.targets)
-    if with_deaths and is_late.all():
+    first = origin - configuration.training.months
+    month, region = samples.observed_between(target, horizon, first, origin)
+    is_late = month + horizon > origin - configuration.analogues.months
+    deaths = None
+    if has_distribution(target, horizon, configuration.targets):
+        deaths = _deaths_template(samples, configuration)
+    if deaths is not None and is_late.all():
         raise CoverageError(
             f"no outcome {horizon} months ahead is there to learn from at "
             f"{format_month(int(samples.months[origin]))}: ingest earlier events, or shorten "
-            "[training] calibration_months"
+            "[analogues] months"
         )
     # One thread a fit: parallel fits are quicker, and sums do not depend on the machine.
     with threadpool_limits(1):
@@ -224,10 +227,14 @@ def _fit(
             configuration.template(learner),
             samples.rows(target, horizon, (month, region)),
             is_late,
-            samples.tau,
-            tuple(i for i, name in enumerate(samples.names) if name in SCALE_INDICATORS),
-            with_deaths=with_deaths,
+            deaths,
         )
+
+
+def _deaths_template(samples: Samples, configuration: Configuration) -> DeathsModel:
+    analogues = configuration.analogues
+    scale = tuple(i for i, name in enumerate(samples.names) if name in SCALE_INDICATORS)
+    return DeathsModel(samples.tau, scale, analogues.share, analogues.halving.at(samples.level))
 
 
 def _forecast_fold(

@@ -13,7 +13,7 @@ def test_views_prints_its_tables_and_writes_what_was_asked(
     tmp_path: Path,
 ) -> None:
     experiment = tmp_path / "own.toml"
-    text = VIEWS.read_text().replace("calibration_months = 24", "calibration_months = 6")
+    text = VIEWS.read_text().replace("months = 24", "months = 6")
     experiment.write_text(text.replace("iterations = 100", "iterations = 3"))
     done = tocsin(
         None, "benchmark", "views", "--data", str(views_folder), "--windows", "2020",

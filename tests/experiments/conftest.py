@@ -32,6 +32,7 @@ def samples_of(deaths: FloatArray, tau: float = 5) -> Samples:
     run = np.array([seen[max(0, t - HISTORY + 1) : t + 1].sum(axis=0) for t in range(len(seen))])
     index = np.broadcast_to(np.arange(len(deaths))[:, None], deaths.shape)
     return Samples(
+        level="admin1",
         months=np.arange(JANUARY_2010, JANUARY_2010 + len(deaths)),
         names=("index",),
         indicators=index[:, :, None].astype(np.float32),

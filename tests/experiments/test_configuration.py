@@ -33,6 +33,8 @@ def as_toml(content: dict[str, Any]) -> str:
 
 
 def in_toml(value: object) -> str:
+    if isinstance(value, dict):
+        return f"{{{', '.join(f'{key} = {in_toml(v)}' for key, v in value.items())}}}"
     return str(value) if isinstance(value, float) else json.dumps(value)
 
 
@@ -195,7 +197,10 @@ def test_a_misspelt_key_is_named_and_never_a_default(
         (("training", "months"), 0),
         (("training", "months"), "300"),
         (("training", "months"), 12.5),
-        (("training", "calibration_months"), -1),
+        (("analogues", "months"), -1),
+        (("analogues", "share"), 0.0),
+        (("analogues", "share"), 1.0),
+        (("analogues", "halving"), {"country": 300, "admin1": 0, "priogrid": 300}),
         (("backtest", "years"), 0),
         (("backtest", "years"), 10**12),
         (("backtest", "refit_months"), 0),
@@ -213,7 +218,6 @@ def test_a_misspelt_key_is_named_and_never_a_default(
         (("boosting", "share_tried"), 1.1),
         (("ensemble", "penalty"), 0.0),
         (("ensemble", "record"), ["deaths"]),
-        (("training", "calibration_months"), 500),
         (("records", "half_lives"), []),
         (("records", "half_lives"), [1, 3, 1]),
         (("records", "half_lives"), [1, 0]),
@@ -283,6 +287,11 @@ def test_what_is_forecast_decides_what_is_fitted() -> None:
     ]
     digests = [Configuration.model_validate(each).digest("admin1") for each in settings_of]
     assert len(set(digests)) == len(digests)
+
+
+def test_some_months_are_left_to_learn_the_size_of_violence_from(tmp_path: Path) -> None:
+    message = refusal(tmp_path, changed(("analogues", "months"), CONTENT["training"]["months"]))
+    assert "[analogues] months must be fewer than [training] months" in message
 
 
 def test_an_indicator_that_the_catalogue_does_not_hold_is_named(tmp_path: Path) -> None:

@@ -1,10 +1,9 @@
 import numpy as np
 import pytest
-from numpy.testing import assert_allclose, assert_array_equal
-from scipy.special import expit
+from numpy.testing import assert_allclose
 
-from features.arrays import FloatArray, IntArray, Matrix
-from models.deaths import DeathsModel, _shares, _size_class
+from features.arrays import FloatArray, Matrix
+from models.deaths import DeathsModel
 from models.learners import Logistic
 from models.record import MONTHS, RecordPool, RegionRecords
 
@@ -28,35 +27,14 @@ def indicators_of(level: FloatArray) -> Matrix:
     return np.stack([level, noise], axis=1).astype(np.float32)
 
 
-def fitted(
-    indicators: Matrix,
-    deaths: FloatArray,
-    records: RegionRecords,
-    regions: IntArray,
-    probability: float | FloatArray,
-) -> DeathsModel:
-    model = DeathsModel(TAU, scale_columns=(0,))
-    model.fit_size(TEMPLATE, indicators, deaths)
-    score = np.broadcast_to(probability, deaths.shape)
-    return model.fit(indicators, records, deaths, score, regions)
-
-
 @pytest.fixture(scope="module")
 def wars() -> DeathsModel:
-    """Each large war has a level of its own; elsewhere a record says nothing of what comes."""
+    """Analogues of small and large violence."""
     rng = np.random.default_rng(1)
-    regions = np.arange(900) % 30
-    typical = np.repeat([2.0, 40, 700], [600, 150, 150])
-    level = typical * np.exp(0.35 * rng.normal(size=30))[regions]
-    small = typical < 10
-    deaths = np.where(small, rng.poisson(2, 900), np.rint(level * rng.lognormal(0, 0.25, 900)))
-    past = np.where(
-        small[:, None],
-        rng.choice([0.0, 24], (900, MONTHS), p=[11 / 12, 1 / 12]),
-        np.rint(level[:, None] * rng.lognormal(0, 0.25, (900, MONTHS))),
-    )
-    score = np.where(small, 0.05, 1.0)
-    return fitted(indicators_of(typical), deaths, records_of(past), regions, score)
+    level = np.repeat([2.0, 40, 700], 300)
+    deaths = rng.poisson(level).astype(float)
+    model = DeathsModel(TAU, scale_columns=(0,), share=0.4, halving=250)
+    return model.fit_size(TEMPLATE, indicators_of(level), deaths).fit(indicators_of(level), deaths)
 
 
 LEVELS = np.array([0.0, 1, 6, 30, 250, 3000])
@@ -84,7 +62,7 @@ def test_on_either_side_of_the_threshold_deaths_are_a_pool_of_record_and_analogu
     own = records.distribution()
     scale = indicators[:, 0].astype(float)
     other = wars.analogues.predict(wars.size.size(indicators), wanted, scale)
-    share = wars.shares[[0, 0, 0, 1, 2, 2]]
+    share = wars.analogue_share(records)
 
     def pooled(threshold: float) -> FloatArray:
         return (1 - share) * own.exceedance(threshold) + share * other.exceedance(threshold)
@@ -97,75 +75,26 @@ def test_on_either_side_of_the_threshold_deaths_are_a_pool_of_record_and_analogu
         assert_allclose(issued.exceedance(threshold), expected, atol=1e-12)
 
 
-def test_the_largest_war_leans_on_its_record(wars: DeathsModel) -> None:
-    assert wars.shares[0] > 0.5
-    assert wars.shares[2] < 0.05
+def test_the_share_of_analogues_halves_with_the_deaths_of_the_last_year(wars: DeathsModel) -> None:
+    level = np.array([0.0, 125, 250, 750])
+    assert_allclose(wars.analogue_share(steady(level)), 0.4 * 0.5 ** (level / 250))
+    assert_allclose(wars.analogue_share(steady(np.array([9999.0]))), [0.01])
+    past = np.full((2, MONTHS), 9999.0)
+    past[:, :12] = 0
+    past[0, 0] = 12 * 250
+    past[1, 0], past[1, 1:12] = 250, np.nan
+    assert_allclose(wars.analogue_share(records_of(past)), 0.2)
+
+
+def test_the_largest_war_has_its_record(wars: DeathsModel) -> None:
     level = np.array([5000.0])
     issued = wars.predict(indicators_of(level), steady(level), np.ones(1))
     assert issued.mean()[0] == pytest.approx(5000, rel=0.02)
 
 
-def test_a_size_is_that_of_the_mean_of_the_last_year() -> None:
-    past = np.zeros((6, MONTHS))
-    past[:, 12:] = 9999
-    past[:, 0] = np.array([0, 119, 120, 1199, 1200, 0])
-    past[5, 1:12] = np.nan
-    past[5, 0] = 50
-    assert_array_equal(_size_class(records_of(past)), [0, 0, 1, 1, 2, 1])
-
-
-def test_the_share_of_analogues_falls_with_what_they_lose_to_the_records() -> None:
-    """A hundred rows are trusted half: twice the difference, as a share of the last year."""
-    classes = np.repeat([0, 1, 2], 100)
-    losses = np.ones((300, 3))
-    losses[classes == 0, 0] = 1.02
-    losses[classes == 2, 0] = 0.98
-    shares = _shares(losses, classes)
-    assert_allclose(shares, expit([-1 - 20 * 0.5 * 0.02, -1, -1 + 20 * 0.5 * 0.02]))
-    assert shares[0] < shares[1] < shares[2]
-
-
-def test_losses_are_weighed_by_those_of_the_last_year() -> None:
-    losses = np.tile([1.1, 1, 4], (50, 1))
-    assert_allclose(_shares(losses, np.zeros(50, dtype=np.int64)), expit(-1 - 20 * 0.1 / 4))
-
-
-def test_a_class_without_rows_has_the_share_of_all() -> None:
-    losses = np.tile([1.03, 1, 1], (200, 1))
-    losses[:100, 0] = 1.01
-    shares = _shares(losses, np.repeat([0, 1], 100))
-    assert shares[2] == pytest.approx(expit(-1 - 20 * 0.02))
-    assert shares[1] < shares[2] < shares[0]
-
-
-def test_without_losses_the_share_is_what_it_was_before_any() -> None:
-    nothing = np.zeros(0, dtype=np.int64)
-    assert_allclose(_shares(np.zeros((0, 3)), nothing), expit(-1))
-    assert_allclose(_shares(np.zeros((40, 3)), np.zeros(40, dtype=np.int64)), expit(-1))
-
-
-@pytest.mark.parametrize(("lost", "share"), [(-9.0, 0.99), (9.0, 0.01)])
-def test_a_share_is_never_all_or_nothing(lost: float, share: float) -> None:
-    losses = np.tile([10 + lost, 10, 1], (500, 1))
-    assert_allclose(_shares(losses, np.zeros(500, dtype=np.int64)), share)
-
-
-def test_analogues_are_judged_by_outcomes_that_they_do_not_hold() -> None:
-    """Of two wars neither is like the other: only its own record knows its size."""
-    rng, kind = np.random.default_rng(3), np.arange(400) % 2
-    level = np.where(kind == 0, 1000.0, 200)
-    deaths = rng.poisson(level).astype(float)
-    records = records_of(rng.poisson(level[:, None], (400, MONTHS)).astype(float))
-    model = fitted(indicators_of(level), deaths, records, kind, 1.0)
-    assert model.shares[2] == pytest.approx(0.01)
-    # Both wars in either half of the regions.
-    mixed = fitted(indicators_of(level), deaths, records, np.arange(400) // 2, 1.0)
-    assert mixed.shares[2] > 0.05
-
-
-@pytest.mark.parametrize("region", [0, 1])
-def test_a_single_region_has_deaths_all_the_same(region: int) -> None:
-    level = np.full(60, 40.0)
-    model = fitted(indicators_of(level), level, steady(level), np.full(60, region), 0.5)
-    issued = model.predict(indicators_of(level[:2]), steady(level[:2]), np.array([0.3, 0.8]))
-    assert_allclose(issued.exceedance(TAU), [0.3, 0.8])
+def test_analogues_are_what_came_of_the_rows_that_are_fitted() -> None:
+    level = np.repeat([2.0, 40], 100)
+    model = DeathsModel(TAU).fit_size(TEMPLATE, indicators_of(level), level)
+    model.fit(indicators_of(level), np.where(level > 5, 77.0, 0))
+    assert set(model.analogues.high_deaths) == {77}
+    assert set(model.analogues.low_deaths) == {0}

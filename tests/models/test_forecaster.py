@@ -10,6 +10,7 @@ from skops.io.exceptions import UntrustedTypesFoundException
 
 from experiments.tracking.registry import TRUSTED_TYPES
 from features.words import QUANTILES, Target
+from models.deaths import DeathsModel
 from models.forecaster import (
     CellName,
     Forecaster,
@@ -70,6 +71,7 @@ def rows(seed: int, count: int = 400) -> LabelledRows:
 
 
 LATE = np.arange(400) >= 200
+DEATHS = DeathsModel(TAU)
 
 
 def rare(given: LabelledRows, cases: int) -> LabelledRows:
@@ -81,7 +83,7 @@ def fitted(template: Learner, targets: Horizons) -> Forecaster:
     for target, horizon in fitted_cells(targets):
         taught = rare(rows(horizon), 3) if target == "onset" else rows(horizon)
         cells[cell_key(target, horizon)] = fit_cell(
-            template, taught, LATE, TAU, with_deaths=has_distribution(target, horizon, targets)
+            template, taught, LATE, DEATHS if has_distribution(target, horizon, targets) else None
         )
     return Forecaster("admin1", TAU, NAMES, POOL, targets).with_cells(cells)
 
@@ -286,7 +288,7 @@ def test_every_trusted_type_is_one_that_a_forecaster_holds() -> None:
     held: set[str] = set()
     for template in TEMPLATES.values():
         for given in (rows(1), rare(rows(1), 3)):
-            cell = fit_cell(template, given, LATE, TAU, with_deaths=True)
+            cell = fit_cell(template, given, LATE, DEATHS)
             stored = skops.io.dumps(Forecaster(pool=POOL).with_cells({"instability_01": cell}))
             held |= set(skops.io.get_untrusted_types(data=stored))
     assert held == set(TRUSTED_TYPES)
@@ -297,15 +299,15 @@ def test_every_trusted_type_is_one_that_a_forecaster_holds() -> None:
 def test_fewer_than_thirty_outcomes_of_either_kind_leave_the_base_rate(
     template: Learner, cases: int, taught: bool
 ) -> None:
-    cell = fit_cell(template, rare(rows(1), cases), LATE, TAU)
+    cell = fit_cell(template, rare(rows(1), cases), LATE)
     assert isinstance(cell.learner, type(template) if taught else BaseRate)
 
 
 def test_a_cell_has_a_distribution_if_it_is_asked_for() -> None:
-    cell = fit_cell(TEMPLATES["logistic"], rows(1), LATE, TAU)
+    cell = fit_cell(TEMPLATES["logistic"], rows(1), LATE)
     score, deaths = cell.forecast(NEW)
     assert deaths is None
-    other = fit_cell(TEMPLATES["logistic"], rows(1), LATE, TAU, with_deaths=True)
+    other = fit_cell(TEMPLATES["logistic"], rows(1), LATE, DEATHS)
     same, deaths = other.forecast(NEW)
     assert deaths is not None
     assert_array_equal(same, score)
@@ -317,12 +319,12 @@ def test_a_learner_learns_from_all_rows_and_the_distribution_from_the_late_ones_
 ) -> None:
     """An outcome among the late rows changes the score; their deaths are analogues, no size."""
     taught = rows(1)
-    cell = fit_cell(template, taught, LATE, TAU, with_deaths=True)
+    cell = fit_cell(template, taught, LATE, DEATHS)
     late_outcome = replace(taught, outcome=np.where(LATE, 1 - taught.outcome, taught.outcome))
-    other = fit_cell(template, late_outcome, LATE, TAU)
+    other = fit_cell(template, late_outcome, LATE)
     assert (other.forecast(NEW).probability != cell.forecast(NEW).probability).any()
     more = replace(taught, deaths=np.where(LATE, 7 * taught.deaths, taught.deaths))
-    other = fit_cell(template, more, LATE, TAU, with_deaths=True)
+    other = fit_cell(template, more, LATE, DEATHS)
     assert cell.deaths is not None
     assert other.deaths is not None
     size = cell.deaths.size.size(NEW.indicators)
@@ -334,7 +336,7 @@ def test_a_learner_learns_from_all_rows_and_the_distribution_from_the_late_ones_
 
 def test_without_late_rows_the_distribution_is_the_record_and_the_edges_of_analogues() -> None:
     none = np.zeros(400, dtype=bool)
-    cell = fit_cell(TEMPLATES["logistic"], rows(1), none, TAU, with_deaths=True)
+    cell = fit_cell(TEMPLATES["logistic"], rows(1), none, DEATHS)
     score, deaths = cell.forecast(NEW)
     assert_array_equal(score, cell.learner.probability(NEW.indicators))
     own = NEW.records.distribution()

@@ -188,7 +188,7 @@ def test_whatever_changes_a_result_changes_the_digest(
         digest(replace(samples, pool=RecordPool(memory=0.9))),
         digest(records=settings["records"] | {"rate": 21}),
         digest(seed=2),
-        digest(training={"months": 95, "calibration_months": 24}),
+        digest(training={"months": 95}),
         digest(boosting=settings["boosting"] | {"leaves": 7}),
     ]
     monkeypatch.setattr(module, "code_digest", lambda: "other code")

@@ -20,6 +20,7 @@ from features.errors import CoverageError
 from features.months import parse_month
 from features.panel.panel import Panel
 from features.targets import label
+from models.deaths import DeathsModel
 from models.forecaster import Cell, LabelledRows
 from models.learners import Learner
 from models.record import MONTHS, REFERENCE
@@ -63,7 +64,8 @@ def small(small_settings: Settings) -> Settings:
     boosting = {"iterations": 3, "learning_rate": 0.3, "leaves": 4}
     return small_settings | {
         "indicators": ["deaths", "deaths_decay_6", "months_since_1", "neighbour_deaths_mean_3"],
-        "training": {"months": 60, "calibration_months": 12},
+        "training": {"months": 60},
+        "analogues": small_settings["analogues"] | {"months": 12},
         "backtest": {"years": 1, "refit_months": 6},
         "logistic": {"indicators": ["deaths_decay_6", "months_since_1"]},
         "boosting": small_settings["boosting"] | boosting,
@@ -73,9 +75,9 @@ def small(small_settings: Settings) -> Settings:
 
 def judging(settings: Settings, years: int, refit: int) -> Configuration:
     """An experiment that judges some years, fitted anew after some months."""
-    training = settings["training"] | {"calibration_months": 12}
+    analogues = settings["analogues"] | {"months": 12}
     backtest = {"years": years, "refit_months": refit}
-    return Configuration.model_validate(settings | {"training": training, "backtest": backtest})
+    return Configuration.model_validate(settings | {"analogues": analogues, "backtest": backtest})
 
 
 @pytest.fixture(scope="module")
@@ -265,13 +267,13 @@ def test_a_level_in_which_no_region_is_quiet_has_no_onset_and_is_forecast_all_th
 
 
 @hypothesis_settings(max_examples=10, deadline=None)
-@given(seed=st.integers(0, 10**6), calibration=st.integers(1, 30), earlier=st.integers(1, 80))
+@given(seed=st.integers(0, 10**6), late=st.integers(1, 30), earlier=st.integers(1, 80))
 def test_no_label_is_learned_from_before_it_was_known(
-    make_samples: MakeSamples, small: Settings, seed: int, calibration: int, earlier: int
+    make_samples: MakeSamples, small: Settings, seed: int, late: int, earlier: int
 ) -> None:
-    months = calibration + earlier
-    training = {"months": months, "calibration_months": calibration}
-    configuration = Configuration.model_validate(small | {"training": training})
+    months = late + earlier
+    settings = {"training": {"months": months}, "analogues": small["analogues"] | {"months": late}}
+    configuration = Configuration.model_validate(small | settings)
     samples = make_samples(np.random.default_rng(seed).poisson(2.0, size=(100, 2)).astype(float))
     taught: list[tuple[LabelledRows, BoolArray]] = []
 
@@ -279,14 +281,11 @@ def test_no_label_is_learned_from_before_it_was_known(
         template: Learner,
         rows: LabelledRows,
         is_late: BoolArray,
-        tau: float,
-        scale_columns: tuple[int, ...],
-        *,
-        with_deaths: bool,
+        deaths: DeathsModel | None,
     ) -> Cell:
         target, horizon = FITTED_CELLS[len(taught)]
         assert rows.predictors.records.horizon == horizon
-        assert with_deaths == (target == "instability")
+        assert (deaths is not None) == (target == "instability")
         assert rows.predictors.records.pool is samples.pool
         taught.append((rows, is_late))
         return Cell()
@@ -299,4 +298,4 @@ def test_no_label_is_learned_from_before_it_was_known(
         known = rows.predictors.indicators[:, 0] + horizon  # the one indicator is the month's index
         assert origin - months < known.min(initial=np.inf)
         assert known.max(initial=0) <= origin
-        np.testing.assert_array_equal(is_late, known > origin - calibration)
+        np.testing.assert_array_equal(is_late, known > origin - late)

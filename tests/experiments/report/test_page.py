@@ -34,6 +34,7 @@ def judgement_of(
     """A judged backtest of two regions of Mali and Niger."""
     regions = load_regions("admin1").only(["MLI-kidal", "NER-agadez"])
     samples = Samples(
+        level="admin1",
         months=np.arange(FIRST - 60, FIRST + 60),
         names=("index",),
         indicators=np.zeros((120, 2, 1), np.float32),

@@ -43,7 +43,7 @@ def test_what_does_not_decide_what_is_fitted_leaves_the_digest_as_it_is(
         {"indicators": ["deaths_decay_6", "months_since_1", "neighbour_deaths_mean_3"]},
         {"ensemble": {"penalty": 50.0}},
         {"logistic": {"indicators": ["deaths_decay_6"]}},
-        {"training": {"months": 95, "calibration_months": 24}},
+        {"training": {"months": 95}},
         {"thresholds": {"country": 25, "admin1": 6, "priogrid": 1}},
         {"events": {"history": "any", "summary": "omit"}},
     ],
