@@ -59,10 +59,6 @@ class State(NamedTuple):
     presence: BoolArray
     memory: FloatArray
 
-    def of_path(self, path: int, copies: int = 1) -> "State":
-        """Return the state of one path, repeated `copies` times."""
-        return State._make(values[[path] * copies] for values in self)
-
 
 class EventDraws(NamedTuple):
     """The events of one month, one element an event, in order of path, group and region."""

@@ -16,7 +16,8 @@ from features.places.placement import place_admin1
 from features.places.regions import geometries, load_regions
 from features.sources.simulation.parameters import WESTERN_AFRICA, SimulationParameters
 from features.sources.simulation.process import Mood
-from features.sources.simulation.world import World, conditional_draws, deliver, simulate
+from features.sources.simulation.world import World, deliver, simulate
+from tests.features.sources.simulation.truth import conditional_draws
 
 SAHEL = ("BFA", "MLI", "NER")
 

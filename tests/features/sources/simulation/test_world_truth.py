@@ -8,7 +8,8 @@ from scipy import stats
 from features.arrays import FloatArray, IntArray
 from features.places.regions import load_regions
 from features.sources.simulation.parameters import SimulationParameters
-from features.sources.simulation.world import World, conditional_draws, simulate
+from features.sources.simulation.world import World, simulate
+from tests.features.sources.simulation.truth import conditional_draws
 
 SAHEL = ("BFA", "MLI", "NER")
 PATHS = 200
