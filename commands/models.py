@@ -167,13 +167,13 @@ def ablate(
     jobs: Jobs = PROCESSORS,
 ) -> None:
     """Measure what each family of indicators adds to a region's own history."""
-    from experiments.ablation import BASE, ablate_families, as_table, gains_markdown
+    from experiments.ablation import BASE, ablate_families, gains_markdown
     from experiments.configuration import DEFAULT, read_configuration
     from features.places.regions import parse_level
 
     configuration = read_configuration(config or DEFAULT)
     configuration = configuration.reading("all" if family is None else (BASE, *family))
-    ablations = ablate_families(
+    gains = ablate_families(
         vintage_of_day(as_of, configuration.events.named, configuration.events.summary),
         configuration,
         open_own_store(),
@@ -183,7 +183,7 @@ def ablate(
         jobs=jobs,
         progress=progress,
     )
-    print(gains_markdown(as_table(ablations)), end="")
+    print(gains_markdown(gains), end="")
 
 
 def _print_training(result: "TrainingResult") -> None:
