@@ -188,7 +188,8 @@ def draw_deaths(
     parameters: SimulationParameters, types: IntArray, rng: np.random.Generator
 ) -> IntArray:
     """Draw the deaths of events (n,) of the given types of violence (n,), 1-3."""
-    laws = np.array([(law.no_deaths, law.scale, law.shape) for law in parameters.severities])
+    severities = (parameters.state_based, parameters.non_state, parameters.one_sided)
+    laws = np.array([(law.no_deaths, law.scale, law.shape) for law in severities])
     no_deaths, scale, shape = laws[types - 1].T
     deadly = rng.random(len(types)) >= no_deaths
     tail = scale * ((1 - rng.random(len(types))) ** (-1 / shape) - 1)

@@ -107,10 +107,9 @@ def _walk(setting: Setting, months: IntArray, rng: np.random.Generator) -> tuple
 
 def _tally(draws: EventDraws, shape: tuple[int, int], amounts: IntArray) -> IntArray:
     """Sum amounts over events by path and region."""
-    cells = draws.path * shape[1] + draws.region
-    total = np.zeros(shape[0] * shape[1], dtype=np.int64)
-    np.add.at(total, cells, amounts)
-    return total.reshape(shape)
+    total = np.zeros(shape, dtype=np.int64)
+    np.add.at(total, (draws.path, draws.region), amounts)
+    return total
 
 
 def _stream(seed: int, use: int) -> np.random.Generator:
