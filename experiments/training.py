@@ -87,7 +87,7 @@ def _register(
     client = store.client()
     passed = verdict.passed and (champion_to is None or champion_to <= training.origin)
     description = (
-        f"{'SIMULATED events. ' if training.simulated else ''}{learner}, trained to "
+        f"{'SIMULATED events. ' if training.vintage.simulated else ''}{learner}, trained to "
         f"{training.origin}. Gate: {verdict.reason}."
     )
     client.update_model_version(name, str(version), description=description)
@@ -123,10 +123,10 @@ def _version_tags(
         "gate_reason": verdict.reason,
         "gate_evidence": verdict.as_json(),
         "experiment_digest": training.configuration.digest(training.level),
-        "simulated": str(training.simulated).lower(),
+        "simulated": str(training.vintage.simulated).lower(),
         "vintage": training.digest,
-        "history": training.history,
-        "summary_events": training.summary_events,
+        "history": training.vintage.history,
+        "summary_events": training.vintage.summary_events,
         "risk_scales": registry.RiskScales.dump_json(scales).decode(),
     }
 
@@ -146,7 +146,7 @@ def _judge(
     best = registry.champion(store, training.level)
     origin = int(training.samples.months[-1])
     tau, seed = training.samples.tau, training.configuration.seed
-    outcomes = tau, training.summary_events
+    outcomes = tau, training.vintage.summary_events
     if (
         best is None
         or (best.threshold, best.summary_events) != outcomes
