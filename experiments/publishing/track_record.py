@@ -56,13 +56,7 @@ def judged_probabilities(panel: Panel, samples: Samples, scores: pd.DataFrame) -
         parts.append(pd.DataFrame(keys | forecasts))
     if not parts:
         return pd.DataFrame(columns=["target", "horizon", "outcome", SCORE, *REFERENCES])
-    table: pd.DataFrame = pd.concat(parts, ignore_index=True)
-    return table
-
-
-def probability_record(panel: Panel, samples: Samples, scores: pd.DataFrame) -> pd.DataFrame:
-    """Return `probability_skill` by target and horizon of `judged_probabilities`."""
-    return probability_skill(judged_probabilities(panel, samples, scores), ["target", "horizon"])
+    return pd.concat(parts, ignore_index=True)
 
 
 def deaths_record(panel: Panel, samples: Samples, scores: pd.DataFrame) -> pd.DataFrame:
@@ -157,7 +151,8 @@ def evaluate_bulletin(home: Path, bulletin: str | None, archive: Archive, as_of:
         panel = read_panel(replace(vintage, summary_events=summary_events[level]), level)
         samples = samples_at(panel, parse_month(manifest.origin), manifest.thresholds[level], ())
         own = scores[scores["level"] == level]
-        probabilities = probability_record(panel, samples, own)
+        judged = judged_probabilities(panel, samples, own)
+        probabilities = probability_skill(judged, ["target", "horizon"])
         parts.append(f"## {level}, {own['region'].nunique()} regions")
         deaths = deaths_record(panel, samples, own)
         if probabilities.empty and deaths.empty:
