@@ -10,8 +10,9 @@ import pandas as pd
 from matplotlib.axes import Axes
 
 from experiments.backtest.folds import folds_of
-from experiments.backtest.rolling import Backtest, Progress, run_backtest
+from experiments.backtest.rolling import Backtest, run_backtest
 from experiments.configuration import Configuration
+from experiments.judging.judge import Work
 from experiments.judging.skill import Measure, losses, skill
 from experiments.report import model_figures
 from experiments.report.picture import COLOURS, INK, Picture, Plot
@@ -37,7 +38,7 @@ _MONTHS = (1, 3, 6, 12)
 
 
 def run_ablation(
-    samples: Samples, configuration: Configuration, level: str, jobs: int, progress: Progress
+    samples: Samples, configuration: Configuration, level: str, work: Work
 ) -> Iterator[pd.DataFrame]:
     """Yield what each family of the samples, and at last all together, add to the base.
 
@@ -55,7 +56,7 @@ def run_ablation(
 
     def losses_with(chosen: Sequence[str], label: str) -> pd.DataFrame:
         own, cells = _of_families(samples, chosen), _cells(configuration)
-        backtest = run_backtest(own, configuration, label, jobs, progress, cells)
+        backtest = run_backtest(own, configuration, label, work.jobs, work.progress, cells)
         return losses_of(backtest, learner)
 
     base = losses_with([BASE], f"{level}: {BASE}")
@@ -137,10 +138,7 @@ def ablate_families(
     store: MlflowStore,
     level: Level,
     origin: int | None,
-    *,
-    code: str,
-    jobs: int,
-    progress: Progress,
+    work: Work,
 ) -> pd.DataFrame:
     """Return what each family adds at a level, as `run_ablation`, and log a run each.
 
@@ -151,7 +149,7 @@ def ablate_families(
     panel = read_panel(vintage, level, needs_of(configuration.indicator_names))
     data = training_data(panel, configuration, origin)
     configuration, samples = data.configuration, data.samples
-    tags = _tags(data, vintage, code)
+    tags = _tags(data, vintage, work.code)
     first = format_month(int(samples.months[folds_of(samples, configuration)[0].at]))
     heading = model_figures.title(level, "what each family adds", simulated=vintage.simulated)
     with mlflow.start_run(
@@ -164,7 +162,7 @@ def ablate_families(
         mlflow.log_dict(configuration.model_dump(mode="json"), "configuration.json")
         mlflow.log_param("cells", ", ".join(f"{t} {h}" for t, h in _cells(configuration)))
         additions = []
-        for gains in run_ablation(samples, configuration, level, jobs, progress):
+        for gains in run_ablation(samples, configuration, level, work):
             _log_addition(parent, gains, tags)
             additions.append(gains)
         table = pd.concat(additions, ignore_index=True)

@@ -24,6 +24,15 @@ from models.learners import LearnerName
 from models.references import REFERENCES
 
 
+@dataclass(frozen=True)
+class Work:
+    """How a command works: version and commit of its code, fits side by side, and its display."""
+
+    code: str
+    jobs: int
+    progress: Progress
+
+
 @dataclass(frozen=True, eq=False)
 class Training:
     """One training of one level: what it learned from, and its backtest."""
@@ -151,23 +160,20 @@ def judge(
     level: Level,
     configuration: Configuration,
     period: Period,
-    *,
-    code: str,
-    jobs: int,
-    progress: Progress,
+    work: Work,
     folder: Path | None = None,
 ) -> Judgement:
     """Backtest the learners of a configuration at a level and measure their skill.
 
-    `folder` caches finished tasks; `code` is the running version and commit. Raises CoverageError
-    when the events do not reach the origin or begin too late.
+    `folder` caches finished tasks. Raises CoverageError when the events do not reach the origin or
+    begin too late.
     """
     panel = read_panel(vintage, level, needs_of(configuration.indicator_names))
     data = training_data(panel, configuration, period.origin)
     panel, configuration, samples = data.panel, data.configuration, data.samples
     cache = None if folder is None else task_cache(folder, samples, configuration)
     backtest = run_backtest(
-        samples, configuration, level, jobs, progress, span=period.span, cache=cache
+        samples, configuration, level, work.jobs, work.progress, span=period.span, cache=cache
     )
     training = Training(
         level=level,
@@ -177,7 +183,7 @@ def judge(
         backtest=backtest,
         digest=panel.digest(),
         vintage=vintage,
-        code=code,
+        code=work.code,
         untold=data.untold,
     )
     skill = SkillTables.of(backtest)

@@ -17,6 +17,7 @@ from experiments.ablation import (
 )
 from experiments.backtest.rolling import Backtest
 from experiments.configuration import Configuration, RecordSettings
+from experiments.judging.judge import Work
 from experiments.samples import Samples
 from experiments.tracking.store import open_store
 from features.archive.vintage import Vintage
@@ -46,7 +47,7 @@ def configuration(small_settings: dict[str, Any]) -> Configuration:
 
 @pytest.fixture(scope="module")
 def ablations(samples: Samples, configuration: Configuration) -> list[pd.DataFrame]:
-    return list(run_ablation(samples, configuration, "admin1", 1, plainly))
+    return list(run_ablation(samples, configuration, "admin1", Work("", 1, plainly)))
 
 
 def gains(ablation: pd.DataFrame) -> Any:
@@ -105,7 +106,7 @@ def test_without_history_there_is_nothing_to_add_to(
 ) -> None:
     bare = replace(samples, names=("season_sine",), indicators=samples.indicators[:, :, 2:])
     with pytest.raises(ConfigurationError, match="adds to the family history"):
-        next(run_ablation(bare, configuration, "admin1", 1, plainly))
+        next(run_ablation(bare, configuration, "admin1", Work("", 1, plainly)))
 
 
 def test_every_addition_is_a_run_under_one_parent_with_its_table(
@@ -114,7 +115,7 @@ def test_every_addition_is_a_run_under_one_parent_with_its_table(
     store = open_store(tmp_path, None)
     read = configuration.reading(("deaths", "deaths_mean_3", "season"))
     done = ablate_families(
-        vintage, read, store, "admin1", parse_month("2022-12"), code="1+a", jobs=1, progress=plainly
+        vintage, read, store, "admin1", parse_month("2022-12"), Work("1+a", 1, plainly)
     )
     assert set(done["added"]) == {"season"}
     runs = mlflow.search_runs(search_all_experiments=True, output_format="list")
@@ -148,7 +149,7 @@ def test_additions_are_judged_with_the_pool_of_the_experiment(
     monkeypatch.setattr(module, "run_ablation", none)
     store, origin = open_store(tmp_path, None), parse_month("2022-12")
     with pytest.raises(KeyboardInterrupt):
-        ablate_families(vintage, own, store, "admin1", origin, code="1+a", jobs=1, progress=plainly)
+        ablate_families(vintage, own, store, "admin1", origin, Work("1+a", 1, plainly))
     (samples,) = given
     assert samples.pool.get_params() == own.record_pool.get_params()
     assert samples.pool.half_lives == (2,)
