@@ -83,13 +83,8 @@ def bulletin_files(
 
 def vintage_used(vintage: Vintage, digest: str) -> form.VintageUsed:
     """Describe a vintage; `digest` is the content hash of what was read of it."""
-    releases = tuple(
-        form.ReleaseUsed.model_validate(release, from_attributes=True)
-        for release in vintage.releases
-    )
-    return form.VintageUsed(
-        history=vintage.history, as_of=vintage.as_of, digest=digest, releases=releases
-    )
+    fields = {name: getattr(vintage, name) for name in ("history", "as_of", "releases")}
+    return form.VintageUsed.model_validate(fields | {"digest": digest}, from_attributes=True)
 
 
 def model_used(store: MlflowStore, model: ModelVersion) -> form.ModelUsed:

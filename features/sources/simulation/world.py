@@ -44,9 +44,8 @@ _SETTING, _PATH, _EVENTS = range(3)
 class World:
     """One simulated history with all that is hidden in a real one.
 
-    `months` (M,) [months since 1970-01]; `events` in the normal form, by day; `deaths` (M, R)
-    [deaths/month] and `counts` (M, R) [events/month], R in the order of `regions.table`; `states`
-    are those at the END of each month, in place of paths.
+    `months` (M,) [months since 1970-01]; `events` in the normal form, by day, and as they were
+    drawn, months in place of paths; `states` are those at the END of each month, in place of paths.
     """
 
     parameters: SimulationParameters
@@ -55,9 +54,8 @@ class World:
     months: IntArray
     setting: Setting
     states: State
+    draws: EventDraws
     events: pd.DataFrame
-    deaths: IntArray
-    counts: IntArray
 
 
 def simulate(parameters: SimulationParameters, regions: Regions, seed: int) -> World:
@@ -75,7 +73,6 @@ def simulate(parameters: SimulationParameters, regions: Regions, seed: int) -> W
     states, draws = _walk(setting, months, _stream(seed, _PATH))
     rng = _stream(seed, _EVENTS)
     events = events_table(regions, months, states, draws, parameters.towns, seed, rng)
-    shape = (len(months), len(regions.table))
     return World(
         parameters=parameters,
         regions=regions,
@@ -83,9 +80,8 @@ def simulate(parameters: SimulationParameters, regions: Regions, seed: int) -> W
         months=months,
         setting=setting,
         states=states,
+        draws=draws,
         events=events,
-        deaths=_tally(draws, shape, draws.deaths),
-        counts=_tally(draws, shape, np.ones_like(draws.deaths)),
     )
 
 
@@ -103,13 +99,6 @@ def _walk(setting: Setting, months: IntArray, rng: np.random.Generator) -> tuple
     joined = EventDraws(*(np.concatenate(arrays) for arrays in zip(*draws, strict=True)))
     states_of_months = State(*(np.concatenate(arrays) for arrays in zip(*states, strict=True)))
     return states_of_months, joined._replace(path=number)
-
-
-def _tally(draws: EventDraws, shape: tuple[int, int], amounts: IntArray) -> IntArray:
-    """Sum amounts over events by path and region."""
-    total = np.zeros(shape, dtype=np.int64)
-    np.add.at(total, (draws.path, draws.region), amounts)
-    return total
 
 
 def _stream(seed: int, use: int) -> np.random.Generator:

@@ -1,4 +1,4 @@
-"""Draws from the true law of a simulated world's future."""
+"""What came in a simulated world, and draws from the true law of its future."""
 
 import numpy as np
 
@@ -9,6 +9,22 @@ from features.sources.simulation.process import State, step
 from features.sources.simulation.world import World
 
 _TRUTH = 3  # a stream of its own beside those of the world, so that its path is never repeated
+
+
+def deaths_of(world: World) -> IntArray:
+    """Return the deaths (M, R) [deaths/month], in the order of `regions.table`."""
+    return _tally(world, world.draws.deaths)
+
+
+def counts_of(world: World) -> IntArray:
+    """Return the events (M, R) [events/month], in the order of `regions.table`."""
+    return _tally(world, np.ones_like(world.draws.deaths))
+
+
+def _tally(world: World, amounts: IntArray) -> IntArray:
+    total = np.zeros((len(world.months), len(world.regions)), dtype=np.int64)
+    np.add.at(total, (world.draws.path, world.draws.region), amounts)
+    return total
 
 
 def copies_of(states: State, path: int, copies: int) -> State:
