@@ -11,8 +11,10 @@ from datetime import date
 from typing import Annotated, Literal
 
 import pyarrow as pa
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, FiniteFloat, TypeAdapter
+from pydantic import AwareDatetime, Field, FiniteFloat, TypeAdapter
 
+from features.arrow import optional, required
+from features.strict import Strict
 from features.words import QUANTILES, Level, RiskName, Target, quantile_column
 
 FORMAT: Literal[1] = 1
@@ -31,22 +33,14 @@ MANIFEST_FILE = "manifest.json"
 _TEXT, _NUMBER = pa.string(), pa.float64()
 
 
-def _required(kind: pa.DataType, *names: str) -> list[pa.Field]:
-    return [pa.field(name, kind, nullable=False) for name in names]
-
-
-def _optional(kind: pa.DataType, *names: str) -> list[pa.Field]:
-    return [pa.field(name, kind) for name in names]
-
-
 SCORES_SCHEMA = pa.schema(
     [
-        *_required(_TEXT, "region", "name", "country", "level", "target"),
-        *_required(pa.int8(), "horizon"),
-        *_required(_TEXT, "target_month"),
-        *_required(_NUMBER, "threshold", "probability"),
-        *_optional(_NUMBER, "mean", *map(quantile_column, QUANTILES)),
-        *_required(_TEXT, "model_version"),
+        *required(_TEXT, "region", "name", "country", "level", "target"),
+        *required(pa.int8(), "horizon"),
+        *required(_TEXT, "target_month"),
+        *required(_NUMBER, "threshold", "probability"),
+        *optional(_NUMBER, "mean", *map(quantile_column, QUANTILES)),
+        *required(_TEXT, "model_version"),
     ]
 )
 """One row a region, target and horizon; sorted by level, region, target and horizon.
@@ -60,13 +54,13 @@ DriverKind = Literal["score", "baseline", "family", "revision", "indicator"]
 
 DRIVERS_SCHEMA = pa.schema(
     [
-        *_required(_TEXT, "region", "level", "target"),
-        *_required(pa.int8(), "horizon"),
-        *_required(_TEXT, "kind"),
-        *_optional(_TEXT, "name"),
-        *_required(_NUMBER, "contribution"),
-        *_optional(_NUMBER, "change", "value", "baseline_value"),
-        *_optional(_TEXT, "sentence"),
+        *required(_TEXT, "region", "level", "target"),
+        *required(pa.int8(), "horizon"),
+        *required(_TEXT, "kind"),
+        *optional(_TEXT, "name"),
+        *required(_NUMBER, "contribution"),
+        *optional(_NUMBER, "change", "value", "baseline_value"),
+        *optional(_TEXT, "sentence"),
     ]
 )
 """Why a score is what it is, and what changed: several rows a score, sorted like the scores.
@@ -91,9 +85,9 @@ such score, and but for `score` also where another model gave it.
 
 DISTRIBUTIONS_SCHEMA = pa.schema(
     [
-        *_required(_TEXT, "region", "level"),
-        *_required(pa.int8(), "horizon"),
-        *_required(pa.list_(pa.float64()), "deaths", "exceedance"),
+        *required(_TEXT, "region", "level"),
+        *required(pa.int8(), "horizon"),
+        *required(pa.list_(pa.float64()), "deaths", "exceedance"),
     ]
 )
 """One row a region and horizon, sorted by level, region and horizon.
@@ -105,10 +99,10 @@ Mean, quantiles and probability of the score follow from it.
 
 REGIONS_SCHEMA = pa.schema(
     [
-        *_required(_TEXT, "region", "name", "country", "level"),
-        *_optional(_NUMBER, "latitude", "longitude", "west", "south", "east", "north"),
-        *_optional(_TEXT, "outline"),
-        *_required(pa.list_(pa.string()), "neighbours"),
+        *required(_TEXT, "region", "name", "country", "level"),
+        *optional(_NUMBER, "latitude", "longitude", "west", "south", "east", "north"),
+        *optional(_TEXT, "outline"),
+        *required(pa.list_(pa.string()), "neighbours"),
     ]
 )
 """One row a scored region, sorted by level and region.
@@ -123,9 +117,9 @@ HISTORY_MONTHS = 120
 
 HISTORY_SCHEMA = pa.schema(
     [
-        *_required(_TEXT, "region", "level", "month"),
-        *_required(pa.bool_(), "observed"),
-        *_optional(_NUMBER, "events", "deaths", "state_based", "non_state", "one_sided"),
+        *required(_TEXT, "region", "level", "month"),
+        *required(pa.bool_(), "observed"),
+        *optional(_NUMBER, "events", "deaths", "state_based", "non_state", "one_sided"),
     ]
 )
 """One row a scored region and month (YYYY-MM), sorted by level, region and month.
@@ -138,7 +132,7 @@ three columns those of each type of violence. All are null in months that are no
 INDICATOR_MONTHS = 12
 """The months of indicator values, up to the origin."""
 
-INDICATOR_VALUES_SCHEMA = pa.schema(_required(_TEXT, "region", "level", "month"))
+INDICATOR_VALUES_SCHEMA = pa.schema(required(_TEXT, "region", "level", "month"))
 """The first columns; a float32 column follows for each indicator that a model reads, in its unit.
 
 One row a scored region and month, sorted like the history; null where a value is missing or the
@@ -147,12 +141,12 @@ level's model does not read it.
 
 TRACK_RECORD_SCHEMA = pa.schema(
     [
-        *_required(_TEXT, "bulletin", "origin", "level", "target"),
-        *_required(pa.int8(), "horizon"),
-        *_required(_TEXT, "forecast"),
-        *_required(pa.int64(), "n"),
-        *_required(_NUMBER, "observed", "forecasted"),
-        *_optional(_NUMBER, "brier", "log_score", "auc", "quantile_score", "within_90"),
+        *required(_TEXT, "bulletin", "origin", "level", "target"),
+        *required(pa.int8(), "horizon"),
+        *required(_TEXT, "forecast"),
+        *required(pa.int64(), "n"),
+        *required(_NUMBER, "observed", "forecasted"),
+        *optional(_NUMBER, "brier", "log_score", "auc", "quantile_score", "within_90"),
     ]
 )
 """How earlier bulletins came out: a row a bulletin, level, target, horizon, forecast, so sorted.
@@ -176,11 +170,7 @@ SCHEMAS: Mapping[str, pa.Schema] = {
 """The columns that each Parquet file has, or begins with."""
 
 
-class _Frozen(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class ReleaseUsed(_Frozen):
+class ReleaseUsed(Strict):
     """One release that the vintage drew on."""
 
     source: str = Field(examples=["ucdp"])
@@ -189,7 +179,7 @@ class ReleaseUsed(_Frozen):
     sha256: str = Field(description="Content hash of the delivered file.")
 
 
-class VintageUsed(_Frozen):
+class VintageUsed(Strict):
     """The event history that the scores were computed from."""
 
     history: str = Field(examples=["ucdp"], description="The event history that was read.")
@@ -198,7 +188,7 @@ class VintageUsed(_Frozen):
     releases: tuple[ReleaseUsed, ...]
 
 
-class ModelUsed(_Frozen):
+class ModelUsed(Strict):
     """The registered model version behind the scores of one level."""
 
     level: Level
@@ -217,7 +207,7 @@ class ModelUsed(_Frozen):
     )
 
 
-class RiskLevel(_Frozen):
+class RiskLevel(Strict):
     """One risk level: which scores it takes in, and what came of such scores in the backtest."""
 
     name: RiskName
@@ -228,7 +218,7 @@ class RiskLevel(_Frozen):
     )
 
 
-class RiskScale(_Frozen):
+class RiskScale(Strict):
     """The risk levels of one target at one level of regions, upwards."""
 
     level: Level
@@ -237,7 +227,7 @@ class RiskScale(_Frozen):
     levels: Annotated[tuple[RiskLevel, ...], Field(min_length=5, max_length=5)]
 
 
-class Manifest(_Frozen):
+class Manifest(Strict):
     """What a bulletin is, where it comes from and what it holds."""
 
     format: Literal[1] = FORMAT
@@ -267,8 +257,14 @@ class Manifest(_Frozen):
         default=(), description="What the risk levels mean; none in older bulletins."
     )
 
+    @property
+    def hashes(self) -> dict[str, str]:
+        """The content hashes of all Parquet files, by name."""
+        drivers = {} if self.drivers_sha256 is None else {DRIVERS_FILE: self.drivers_sha256}
+        return {SCORES_FILE: self.scores_sha256} | self.files | drivers
 
-class ListedIndicator(_Frozen):
+
+class ListedIndicator(Strict):
     """One indicator of the catalogue, as it was when the bulletin was issued."""
 
     name: str

@@ -79,10 +79,7 @@ def read_scores(folder: Path, manifest: Manifest) -> Frame:
 
 def read_parts(folder: Path, manifest: Manifest) -> dict[str, Part]:
     """Return the Parquet files by name; raises BulletinError when one is not as SCHEMAS says."""
-    hashes = {SCORES_FILE: manifest.scores_sha256, **manifest.files}
-    if manifest.drivers_sha256 is not None:
-        hashes[form.DRIVERS_FILE] = manifest.drivers_sha256
-    parts = {}
+    parts, hashes = {}, manifest.hashes
     for name, schema in form.SCHEMAS.items():
         if name not in hashes:
             continue

@@ -64,6 +64,7 @@ def train(
 ) -> None:
     """Fit, judge, track and register the models of each level."""
     from experiments.configuration import DEFAULT, read_configuration
+    from experiments.judging.judge import Work
     from experiments.training import train_levels
 
     configuration = read_configuration(config or DEFAULT)
@@ -72,9 +73,7 @@ def train(
         configuration,
         open_own_store(),
         origin,
-        code=running_code(),
-        jobs=jobs,
-        progress=progress,
+        Work(running_code(), jobs, progress),
     )
     for result in results:
         _print_training(result)
@@ -101,6 +100,7 @@ def backtest(
     """Judge the learners of an experiment on past origins; register nothing."""
     from experiments.backtest.folds import OriginSpan, Period
     from experiments.configuration import DEFAULT, read_configuration
+    from experiments.judging.judge import Work
     from experiments.training import FOLDER, backtest_levels
     from features.places.regions import parse_level
 
@@ -115,10 +115,8 @@ def backtest(
         configuration,
         open_own_store(),
         Period(origin, span),
-        folder=home() / FOLDER,
-        code=running_code(),
-        jobs=jobs,
-        progress=progress,
+        Work(running_code(), jobs, progress),
+        home() / FOLDER,
     )
     for outcome in reports:
         mark = simulated_mark(simulated=outcome.simulated)
@@ -167,23 +165,22 @@ def ablate(
     jobs: Jobs = PROCESSORS,
 ) -> None:
     """Measure what each family of indicators adds to a region's own history."""
-    from experiments.ablation import BASE, ablate_families, as_table, gains_markdown
+    from experiments.ablation import BASE, ablate_families, gains_markdown
     from experiments.configuration import DEFAULT, read_configuration
+    from experiments.judging.judge import Work
     from features.places.regions import parse_level
 
     configuration = read_configuration(config or DEFAULT)
     configuration = configuration.reading("all" if family is None else (BASE, *family))
-    ablations = ablate_families(
+    gains = ablate_families(
         vintage_of_day(as_of, configuration.events.named, configuration.events.summary),
         configuration,
         open_own_store(),
         parse_level(level),
         origin,
-        code=running_code(),
-        jobs=jobs,
-        progress=progress,
+        Work(running_code(), jobs, progress),
     )
-    print(gains_markdown(as_table(ablations)), end="")
+    print(gains_markdown(gains), end="")
 
 
 def _print_training(result: "TrainingResult") -> None:

@@ -11,7 +11,7 @@ from commands.environment import Port, home, open_own_store, simulated_mark
 
 if TYPE_CHECKING:
     from bulletins.form import Manifest
-    from service.api.schemas import BulletinSummary, Score
+    from service.api.schemas import BulletinSummary
 
 
 def serve(
@@ -22,10 +22,12 @@ def serve(
     ] = None,
 ) -> None:
     """Serve the bulletins over HTTP."""
+    from features.toml import read_toml
     from service import server
-    from service.settings import DEFAULT, read_settings
+    from service.settings import DEFAULT, Settings
 
-    server.serve(home(), host, port, _announce, read_settings(settings or DEFAULT))
+    chosen = read_toml(settings or DEFAULT, Settings, "a file of valid settings")
+    server.serve(home(), host, port, _announce, chosen)
 
 
 def scores(
@@ -41,6 +43,9 @@ def scores(
     ] = None,
 ) -> None:
     """Print the top of the newest bulletin, at hand or of a running service."""
+    from rich.console import Console
+    from rich.table import Table
+
     from service.terminal import remote_scores, top_scores
 
     parameters = {
@@ -51,22 +56,17 @@ def scores(
         "horizon": horizon or [],
         "limit": limit,
     }
+    bulletin: Manifest | BulletinSummary
     if url is None:
-        _print_scores(*top_scores(home(), **parameters))
+        bulletin, rows = top_scores(home(), **parameters)
     else:
-        _print_scores(*remote_scores(url, key, **parameters))
-
-
-def _print_scores(bulletin: "Manifest | BulletinSummary", scores: "list[Score]") -> None:
-    from rich.console import Console
-    from rich.table import Table
-
+        bulletin, rows = remote_scores(url, key, **parameters)
     heading = f"bulletin {bulletin.id}, origin {bulletin.origin}"
     table = Table(
         "region", "name", "target", "months ahead", "to", "deaths/month to reach", "probability",
         "risk", title=simulated_mark(simulated=bulletin.simulated) + heading,
     )  # fmt: skip
-    for row in scores:
+    for row in rows:
         table.add_row(
             row.region,
             row.name,

@@ -1,7 +1,7 @@
 """What each family of indicators adds to a region's own history, with intervals."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 
 import mlflow
@@ -10,8 +10,9 @@ import pandas as pd
 from matplotlib.axes import Axes
 
 from experiments.backtest.folds import folds_of
-from experiments.backtest.rolling import Backtest, Progress, run_backtest
+from experiments.backtest.rolling import Backtest, run_backtest
 from experiments.configuration import Configuration
+from experiments.judging.judge import Work
 from experiments.judging.skill import Measure, losses, skill
 from experiments.report import model_figures
 from experiments.report.picture import COLOURS, INK, Picture, Plot
@@ -36,30 +37,14 @@ EVERYTHING = "all families"
 _MONTHS = (1, 3, 6, 12)
 
 
-@dataclass(frozen=True, eq=False)
-class Ablation:
-    """What one family adds to the base.
-
-    `gains` columns: target, measure (brier, log_score, crps), n (forecasts), gain (skill over the
-    base), low and high (95 % interval).
-    """
-
-    added: str
-    indicators: int
-    gains: pd.DataFrame
-
-    @property
-    def has_value(self) -> bool:
-        """Whether the interval of any gain is above zero."""
-        return bool((self.gains["low"] > 0).any())
-
-
 def run_ablation(
-    samples: Samples, configuration: Configuration, level: str, jobs: int, progress: Progress
-) -> Iterator[Ablation]:
+    samples: Samples, configuration: Configuration, level: str, work: Work
+) -> Iterator[pd.DataFrame]:
     """Yield what each family of the samples, and at last all together, add to the base.
 
-    Raises ConfigurationError when the samples hold no indicator of the base.
+    Columns: target, measure (brier, log_score, crps), n (forecasts), gain (skill over the base),
+    low and high (95 % interval), added, indicators (their number). Raises ConfigurationError when
+    the samples hold no indicator of the base.
     """
     families = tuple(dict.fromkeys(indicator.family for indicator in select(samples.names)))
     if BASE not in families:
@@ -71,14 +56,14 @@ def run_ablation(
 
     def losses_with(chosen: Sequence[str], label: str) -> pd.DataFrame:
         own, cells = _of_families(samples, chosen), _cells(configuration)
-        backtest = run_backtest(own, configuration, label, jobs, progress, cells)
+        backtest = run_backtest(own, configuration, label, work.jobs, work.progress, cells)
         return losses_of(backtest, learner)
 
     base = losses_with([BASE], f"{level}: {BASE}")
     for added, chosen in sets.items():
         new = losses_with(chosen, f"{level}: {BASE} + {added}")
         count = len(_of_families(samples, chosen).names)
-        yield Ablation(added, count, _gains(base, new, configuration.seed))
+        yield _gains(base, new, configuration.seed).assign(added=added, indicators=count)
 
 
 def _cells(configuration: Configuration) -> tuple[CellName, ...]:
@@ -124,15 +109,6 @@ def _gains(base: pd.DataFrame, new: pd.DataFrame, seed: int) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["target", "measure", "n", "gain", "low", "high"])
 
 
-def as_table(ablations: Sequence[Ablation]) -> pd.DataFrame:
-    """Return all gains in one table, a row an addition, target and measure."""
-    parts = [
-        ablation.gains.assign(added=ablation.added, indicators=ablation.indicators)
-        for ablation in ablations
-    ]
-    return pd.concat(parts, ignore_index=True)
-
-
 def gains_markdown(table: pd.DataFrame) -> str:
     """Return the gains in per cent as Markdown, a row an addition; real ones are in bold."""
     columns = list(dict.fromkeys(zip(table["target"], table["measure"], strict=True)))
@@ -162,21 +138,18 @@ def ablate_families(
     store: MlflowStore,
     level: Level,
     origin: int | None,
-    *,
-    code: str,
-    jobs: int,
-    progress: Progress,
-) -> list[Ablation]:
-    """Measure what each family adds at a level, and log a run each.
+    work: Work,
+) -> pd.DataFrame:
+    """Return what each family adds at a level, as `run_ablation`, and log a run each.
 
     Raises what `run_ablation` and `samples_at` raise.
     """
     refuse_other_events(store, level, vintage)
-    configuration = configuration.with_learner("boosting")
+    configuration = configuration.model_copy(update={"learners": ("boosting",)})
     panel = read_panel(vintage, level, needs_of(configuration.indicator_names))
     data = training_data(panel, configuration, origin)
     configuration, samples = data.configuration, data.samples
-    tags = _tags(data, vintage, code)
+    tags = _tags(data, vintage, work.code)
     first = format_month(int(samples.months[folds_of(samples, configuration)[0].at]))
     heading = model_figures.title(level, "what each family adds", simulated=vintage.simulated)
     with mlflow.start_run(
@@ -188,15 +161,15 @@ def ablate_families(
     ) as parent:
         mlflow.log_dict(configuration.model_dump(mode="json"), "configuration.json")
         mlflow.log_param("cells", ", ".join(f"{t} {h}" for t, h in _cells(configuration)))
-        ablations = []
-        for ablation in run_ablation(samples, configuration, level, jobs, progress):
-            _log_addition(parent, ablation, tags)
-            ablations.append(ablation)
-        table = as_table(ablations)
+        additions = []
+        for gains in run_ablation(samples, configuration, level, work):
+            _log_addition(parent, gains, tags)
+            additions.append(gains)
+        table = pd.concat(additions, ignore_index=True)
         mlflow.log_table(table, "tables/ablation.json")
         mlflow.log_text(gains_markdown(table), "ablation.md")
         mlflow.log_figure(gains_figure(table).as_figure(heading), "gains.png")
-    return ablations
+    return table
 
 
 def _tags(data: TrainingData, vintage: Vintage, code: str) -> dict[str, str]:
@@ -214,19 +187,20 @@ def _tags(data: TrainingData, vintage: Vintage, code: str) -> dict[str, str]:
     }
 
 
-def _log_addition(parent: mlflow.ActiveRun, ablation: Ablation, tags: dict[str, str]) -> None:
+def _log_addition(parent: mlflow.ActiveRun, gains: pd.DataFrame, tags: dict[str, str]) -> None:
+    added, has_value = gains["added"].iloc[0], bool((gains["low"] > 0).any())
     with mlflow.start_run(
         nested=True,
         experiment_id=parent.info.experiment_id,
-        run_name=f"{parent.info.run_name}: {BASE} + {ablation.added}",
-        tags=tags | {"added": ablation.added, "has_value": str(ablation.has_value).lower()},
-        description=f"{gains_markdown(as_table([ablation]))}\n{_HOW_TO_READ}",
+        run_name=f"{parent.info.run_name}: {BASE} + {added}",
+        tags=tags | {"added": added, "has_value": str(has_value).lower()},
+        description=f"{gains_markdown(gains)}\n{_HOW_TO_READ}",
     ):
-        mlflow.log_param("indicators", ablation.indicators)
+        mlflow.log_param("indicators", gains["indicators"].iloc[0])
         mlflow.log_metrics(
             {
                 f"{row['target']}_{row['measure']}_{column}": float(row[column])
-                for _, row in ablation.gains.iterrows()
+                for _, row in gains.iterrows()
                 for column in ("gain", "low", "high")
             }
         )
@@ -239,13 +213,9 @@ def gains_figure(table: pd.DataFrame) -> Picture:
     for target, rows in by_loss.groupby("target", sort=False, observed=True):
         title = f"{target} ({rows['measure'].iloc[0]})"
         plots.append(Plot(title, partial(_draw, rows=rows)))
-    return Picture(
-        "gains",
-        "Loss that is saved, 95 % interval (right of the line: better)",
-        tuple(plots),
-        {},
-        (4.6, 0.35 * len(by_loss) / max(len(plots), 1) + 1.2),
-    )
+    title = "Loss that is saved, 95 % interval (right of the line: better)"
+    size = (4.6, 0.35 * len(by_loss) / max(len(plots), 1) + 1.2)
+    return Picture("gains", title, plots, size=size)
 
 
 def _draw(axes: Axes, rows: pd.DataFrame) -> None:

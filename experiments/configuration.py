@@ -8,7 +8,6 @@ from typing import Annotated, Literal, TypeVar
 
 from pydantic import (
     AfterValidator,
-    BaseModel,
     ConfigDict,
     Field,
     field_validator,
@@ -18,6 +17,7 @@ from pydantic import (
 from features.archive.vintage import SummaryEvents
 from features.errors import ConfigurationError
 from features.indicators.catalogue import CATALOGUE, FAMILIES, names_of
+from features.strict import Strict
 from features.toml import read_toml
 from features.words import Level, Measure, Target, Violence
 from models.learners import Boosting, Learner, LearnerName, Logistic, LogOddsMean, RidgeLogistic
@@ -54,8 +54,8 @@ AboveZero = Annotated[float, Field(gt=0)]
 EachOnce = AfterValidator(_each_once)
 
 
-class _Section(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+class _Section(Strict):
+    model_config = ConfigDict(allow_inf_nan=False)
 
 
 class ByLevel(_Section):
@@ -193,10 +193,6 @@ class Configuration(_Section):
         if self.indicators == "all":
             return CATALOGUE_NAMES
         return names_of(self.indicators)
-
-    def with_learner(self, learner: LearnerName) -> "Configuration":
-        """Return the same experiment with one learner alone."""
-        return self.model_copy(update={"learners": (learner,)})
 
     def reading(self, indicators: Literal["all"] | tuple[str, ...]) -> "Configuration":
         """Return the experiment on other indicators, by name or family.

@@ -8,10 +8,10 @@ import mlflow
 import pandas as pd
 
 from experiments.backtest.folds import Period
-from experiments.backtest.rolling import Progress, fit_forecaster
+from experiments.backtest.rolling import fit_forecaster
 from experiments.configuration import Configuration
 from experiments.judging import gate
-from experiments.judging.judge import Judgement, Training, judge
+from experiments.judging.judge import Judgement, Training, Work, judge
 from experiments.judging.verification import risk_scales
 from experiments.report.page import findings_of, report_page
 from experiments.report.sentences import Finding, headline
@@ -44,16 +44,13 @@ def train_levels(
     configuration: Configuration,
     store: MlflowStore,
     origin: int | None,
-    *,
-    code: str,
-    jobs: int,
-    progress: Progress,
+    work: Work,
 ) -> list[TrainingResult]:
     """Train every level of the configuration up to an origin, by default the newest month.
 
-    `code` is the running version and commit. Raises CoverageError when the events do not reach the
-    origin or begin too late, ModelError when a store would mix simulated and real, and
-    ConfigurationError for an experiment whose scores are not published.
+    Raises CoverageError when the events do not reach the origin or begin too late, ModelError when
+    a store would mix simulated and real, and ConfigurationError for an experiment whose scores are
+    not published.
     """
     if configuration.measure != "deaths" or configuration.types is not None:
         raise ConfigurationError(
@@ -64,20 +61,17 @@ def train_levels(
         registry.refuse_other_events(store, level, vintage)
     results = []
     for level in configuration.levels:
-        judgement = judge(
-            vintage, level, configuration, Period(origin), code=code, jobs=jobs, progress=progress
-        )
-        results.append(_register(judgement, store, jobs, progress))
+        judgement = judge(vintage, level, configuration, Period(origin), work)
+        results.append(_register(judgement, store, work))
     return results
 
 
-def _register(
-    judgement: Judgement, store: MlflowStore, jobs: int, progress: Progress
-) -> TrainingResult:
+def _register(judgement: Judgement, store: MlflowStore, work: Work) -> TrainingResult:
     training, learner = judgement.training, judgement.chosen
     runs = log_training(store, judgement, report_page(judgement))
     forecaster = fit_forecaster(
-        training.samples, training.configuration, training.level, learner, jobs, progress
+        *(training.samples, training.configuration, training.level, learner),
+        *(work.jobs, work.progress),
     )
     uri = log_forecaster(training, forecaster, learner, runs[learner])
     verdict, champion_to = _judge(training, store, learner)
@@ -87,7 +81,7 @@ def _register(
     client = store.client()
     passed = verdict.passed and (champion_to is None or champion_to <= training.origin)
     description = (
-        f"{'SIMULATED events. ' if training.simulated else ''}{learner}, trained to "
+        f"{'SIMULATED events. ' if training.vintage.simulated else ''}{learner}, trained to "
         f"{training.origin}. Gate: {verdict.reason}."
     )
     client.update_model_version(name, str(version), description=description)
@@ -123,10 +117,10 @@ def _version_tags(
         "gate_reason": verdict.reason,
         "gate_evidence": verdict.as_json(),
         "experiment_digest": training.configuration.digest(training.level),
-        "simulated": str(training.simulated).lower(),
+        "simulated": str(training.vintage.simulated).lower(),
         "vintage": training.digest,
-        "history": training.history,
-        "summary_events": training.summary_events,
+        "history": training.vintage.history,
+        "summary_events": training.vintage.summary_events,
         "risk_scales": registry.RiskScales.dump_json(scales).decode(),
     }
 
@@ -146,7 +140,7 @@ def _judge(
     best = registry.champion(store, training.level)
     origin = int(training.samples.months[-1])
     tau, seed = training.samples.tau, training.configuration.seed
-    outcomes = tau, training.summary_events
+    outcomes = tau, training.vintage.summary_events
     if (
         best is None
         or (best.threshold, best.summary_events) != outcomes
@@ -187,11 +181,8 @@ def backtest_levels(
     configuration: Configuration,
     store: MlflowStore,
     period: Period,
-    *,
+    work: Work,
     folder: Path,
-    code: str,
-    jobs: int,
-    progress: Progress,
 ) -> list[BacktestReport]:
     """Backtest every level of the configuration and log runs, pictures and reports.
 
@@ -201,13 +192,7 @@ def backtest_levels(
         registry.refuse_other_events(store, level, vintage)
     reports = []
     for level in configuration.levels:
-        judgement = judge(
-            *(vintage, level, configuration, period),
-            code=code,
-            jobs=jobs,
-            progress=progress,
-            folder=folder,
-        )
+        judgement = judge(vintage, level, configuration, period, work, folder)
         page = report_page(judgement)
         log_training(store, judgement, page, role="backtest")
         claim = headline(judgement.verification, judgement.chosen)

@@ -1,4 +1,4 @@
-"""Arrow reads no memory that belongs to Python.
+"""Columns for Arrow, and files in memory that it may read: none that belongs to Python.
 
 Its threads hold what they read for a moment longer than the call, and the last to let go needs the
 interpreter's lock; if that ends meanwhile, so does the process: "terminate called without an active
@@ -6,6 +6,16 @@ exception" (apache/arrow#34314).
 """
 
 import pyarrow as pa
+
+
+def required(kind: pa.DataType, *names: str) -> list[pa.Field]:
+    """Return columns of one type that are never null."""
+    return [pa.field(name, kind, nullable=False) for name in names]
+
+
+def optional(kind: pa.DataType, *names: str) -> list[pa.Field]:
+    """Return columns of one type that may be null."""
+    return [pa.field(name, kind) for name in names]
 
 
 def over(memory: pa.Buffer) -> pa.BufferReader:

@@ -74,15 +74,12 @@ EXPOSED_HEADERS = (
 )
 """The headers that scripts on pages of other origins may read."""
 
+CURRENT_TIME = partial(datetime.now, UTC)
+
 _ROUTES = (
     *(scores, profile, change_routes, target_routes, region_routes, bulletin_routes),
     *(health_routes, page),
 )
-
-
-def current_time() -> datetime:
-    """Return the time."""
-    return datetime.now(UTC)
 
 
 def create_app(
@@ -90,7 +87,7 @@ def create_app(
     settings: Settings | None = None,
     *,
     needs_key: bool = False,
-    now: Callable[[], datetime] = current_time,
+    now: Callable[[], datetime] = CURRENT_TIME,
     look_every_s: float = LOOK_EVERY_S,
 ) -> FastAPI:
     """Return the application that serves the bulletins of a home directory.

@@ -3,9 +3,9 @@
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
-from features.toml import read_toml
+from features.strict import Strict
 
 DEFAULT = Path(__file__).with_name("default.toml")
 
@@ -13,10 +13,8 @@ Positive = Annotated[int, Field(gt=0, strict=True)]
 Seconds = Annotated[float, Field(gt=0, le=3600)]
 
 
-class Settings(BaseModel):
+class Settings(Strict):
     """What an operator may choose; `default.toml` explains every key."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     max_age_days: Annotated[float, Field(gt=0)] = 45
     keys: Literal["outside loopback", "always", "never"] = "outside loopback"
@@ -36,8 +34,3 @@ class Settings(BaseModel):
     head_bytes: Positive = 16_000
     body_bytes: Positive = 10_000
     answers_megabytes: Positive = 16
-
-
-def read_settings(path: Path) -> Settings:
-    """Read settings from a TOML file; raises ConfigurationError, naming every wrong key."""
-    return read_toml(path, Settings, "a file of valid settings")

@@ -15,6 +15,7 @@ import pytest
 from features.months import format_month
 from features.sources.simulation.world import World
 from tests.command import as_toml, process, tocsin
+from tests.features.sources.simulation.truth import counts_of, deaths_of
 from tests.targets import HORIZONS
 from tests.training import without_pictures
 
@@ -25,15 +26,15 @@ ALONE = "MLI-x-upper-azawad"
 @pytest.fixture(scope="module")
 def table(world: World) -> pd.DataFrame:
     """The world as a source tabulates it: region-months with events, and names of its own."""
-    month, region = np.nonzero(world.counts)
+    month, region = np.nonzero(counts_of(world))
     regions = world.regions.table.iloc[region].reset_index(drop=True)
     return pd.DataFrame(
         {
             "country": regions["country"],
             "adm_1": regions["id"].map(NAMES).fillna(regions["name"]),
             "month": [format_month(int(world.months[m])) for m in month],
-            "n_events": world.counts[month, region],
-            "deaths": world.deaths[month, region],
+            "n_events": counts_of(world)[month, region],
+            "deaths": deaths_of(world)[month, region],
             "region": regions["id"],
         }
     )

@@ -13,7 +13,8 @@ from experiments.samples import Samples, samples_at
 from features.arrays import FloatArray
 from features.months import parse_month
 from features.panel.panel import Panel, build_panel
-from features.sources.simulation.world import World, conditional_draws
+from features.sources.simulation.world import World
+from tests.features.sources.simulation.truth import conditional_draws
 from tests.targets import HORIZONS
 from tests.training import plainly
 

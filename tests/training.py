@@ -8,6 +8,7 @@ from unittest import mock
 from experiments import training
 from experiments.backtest.rolling import Step
 from experiments.configuration import Configuration
+from experiments.judging.judge import Work
 from experiments.tracking import runs
 from experiments.tracking.store import MlflowStore
 from experiments.training import TrainingResult, train_levels
@@ -40,8 +41,6 @@ def train_level(
         Configuration.model_validate(settings),
         store,
         parse_month(origin),
-        code="1.2.3+abc",
-        jobs=1,
-        progress=plainly,
+        Work("1.2.3+abc", 1, plainly),
     )
     return result

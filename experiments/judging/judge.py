@@ -13,7 +13,7 @@ from experiments.configuration import Configuration
 from experiments.judging.skill import SKILL_OF, SkillTables
 from experiments.judging.verification import Verification
 from experiments.samples import Samples, training_data
-from features.archive.vintage import SummaryEvents, Vintage
+from features.archive.vintage import Vintage
 from features.indicators.catalogue import needs_of
 from features.markdown import markdown_table
 from features.months import format_month
@@ -22,6 +22,15 @@ from features.places.regions import Regions, load_regions
 from features.words import SPECS, Level
 from models.learners import LearnerName
 from models.references import REFERENCES
+
+
+@dataclass(frozen=True)
+class Work:
+    """How a command works: version and commit of its code, fits side by side, and its display."""
+
+    code: str
+    jobs: int
+    progress: Progress
 
 
 @dataclass(frozen=True, eq=False)
@@ -34,11 +43,8 @@ class Training:
     samples: Samples
     backtest: Backtest
     digest: str
-    releases: tuple[str, ...]
+    vintage: Vintage
     code: str
-    simulated: bool
-    history: str
-    summary_events: SummaryEvents
     untold: dict[str, str]
     """Indicators that the history cannot give, and the detail that it lacks."""
 
@@ -48,9 +54,9 @@ class Training:
         return format_month(int(self.samples.months[-1]))
 
     @property
-    def title(self) -> str:
-        """The title of the runs."""
-        return f"{self.level} to {self.origin}"
+    def releases(self) -> str:
+        """The names of the releases that it learned from."""
+        return ", ".join(release.name for release in self.vintage.releases)
 
 
 def comparison_note(training: Training, skill: SkillTables, chosen: LearnerName) -> str:
@@ -83,7 +89,7 @@ _HOW_TO_READ = (
 
 
 def _warning(training: Training) -> str:
-    return "**SIMULATED events: invented, no news.** " if training.simulated else ""
+    return "**SIMULATED events: invented, no news.** " if training.vintage.simulated else ""
 
 
 def _learned_from(training: Training) -> str:
@@ -92,7 +98,7 @@ def _learned_from(training: Training) -> str:
     first, last = (format_month(int(month)) for month in (origin.min(), origin.max()))
     return (
         f"{len(training.regions)} {training.level} regions, events of "
-        f"{', '.join(training.releases)}, {format_month(int(samples.months[0]))} to "
+        f"{training.releases}, {format_month(int(samples.months[0]))} to "
         f"{training.origin}; judged on the origins {first} to {last} by what was known then, "
         f"fitted anew every {settings.backtest.refit_months} months, always on earlier months only."
     )
@@ -154,23 +160,20 @@ def judge(
     level: Level,
     configuration: Configuration,
     period: Period,
-    *,
-    code: str,
-    jobs: int,
-    progress: Progress,
+    work: Work,
     folder: Path | None = None,
 ) -> Judgement:
     """Backtest the learners of a configuration at a level and measure their skill.
 
-    `folder` caches finished tasks; `code` is the running version and commit. Raises CoverageError
-    when the events do not reach the origin or begin too late.
+    `folder` caches finished tasks. Raises CoverageError when the events do not reach the origin or
+    begin too late.
     """
     panel = read_panel(vintage, level, needs_of(configuration.indicator_names))
     data = training_data(panel, configuration, period.origin)
     panel, configuration, samples = data.panel, data.configuration, data.samples
     cache = None if folder is None else task_cache(folder, samples, configuration)
     backtest = run_backtest(
-        samples, configuration, level, jobs, progress, span=period.span, cache=cache
+        samples, configuration, level, work.jobs, work.progress, span=period.span, cache=cache
     )
     training = Training(
         level=level,
@@ -179,11 +182,8 @@ def judge(
         samples=samples,
         backtest=backtest,
         digest=panel.digest(),
-        releases=tuple(release.name for release in vintage.releases),
-        code=code,
-        simulated=vintage.simulated,
-        history=vintage.history,
-        summary_events=vintage.summary_events,
+        vintage=vintage,
+        code=work.code,
         untold=data.untold,
     )
     skill = SkillTables.of(backtest)

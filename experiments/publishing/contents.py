@@ -83,15 +83,8 @@ def bulletin_files(
 
 def vintage_used(vintage: Vintage, digest: str) -> form.VintageUsed:
     """Describe a vintage; `digest` is the content hash of what was read of it."""
-    releases = tuple(
-        form.ReleaseUsed(
-            source=r.source, release=r.release, available_on=r.available_on, sha256=r.sha256
-        )
-        for r in vintage.releases
-    )
-    return form.VintageUsed(
-        history=vintage.history, as_of=vintage.as_of, digest=digest, releases=releases
-    )
+    fields = {name: getattr(vintage, name) for name in ("history", "as_of", "releases")}
+    return form.VintageUsed.model_validate(fields | {"digest": digest}, from_attributes=True)
 
 
 def model_used(store: MlflowStore, model: ModelVersion) -> form.ModelUsed:

@@ -16,7 +16,6 @@ from experiments.publishing.earlier import earlier_bulletins, read_bulletin, rea
 from experiments.publishing.scores import LevelForecast
 from experiments.samples import newest_origin
 from experiments.tracking.registry import (
-    ModelVersion,
     champion,
     champion_for,
     levels_with_models,
@@ -31,7 +30,6 @@ from features.errors import BulletinError, ModelError
 from features.indicators.catalogue import CATALOGUE
 from features.months import format_month, parse_month
 from features.panel.panel import read_panel
-from features.words import Level
 
 
 @dataclass(frozen=True)
@@ -110,15 +108,12 @@ def replay_bulletin(
         contents.forecast_level(model, *contents.read_inputs(store, vintage, model), origin)
         for model in models
     ]
-    hashes = {SCORES_FILE: manifest.scores_sha256, **manifest.files}
-    if manifest.drivers_sha256 is not None:
-        hashes[DRIVERS_FILE] = manifest.drivers_sha256
-    for name, digest in hashes.items():
+    for name, digest in manifest.hashes.items():
         read_file(home / "bulletins" / bulletin, name, digest)
     files = contents.bulletin_files(forecasts, previous, jobs)
     others = [
         name
-        for name, digest in hashes.items()
+        for name, digest in manifest.hashes.items()
         if name != TRACK_RECORD_FILE and sha256_of(files[name]) != digest
     ]
     if manifest.risk_scales and manifest.risk_scales != contents.risk_scales_of(store, models):
@@ -160,15 +155,6 @@ def _forecasts(
             for level, model in zip(levels, best, strict=True)
         ]
         origin = max(map(newest_origin, panels), default=0)
-    models, left_out = _models(store, levels, origin)
-    return [contents.forecast_level(model, *inputs_of(model), origin) for model in models], left_out
-
-
-def _models(
-    store: MlflowStore, levels: list[Level], origin: int
-) -> tuple[list[ModelVersion], tuple[str, ...]]:
-    if not levels:
-        raise ModelError("no model is registered: run `tocsin train` first")
     models, refusals = [], []
     for level in levels:
         try:
@@ -176,5 +162,6 @@ def _models(
         except ModelError as error:
             refusals.append(str(error))
     if not models:
-        raise ModelError("; ".join(refusals))
-    return models, tuple(refusals)
+        raise ModelError("; ".join(refusals) or "no model is registered: run `tocsin train` first")
+    forecasts = [contents.forecast_level(model, *inputs_of(model), origin) for model in models]
+    return forecasts, tuple(refusals)

@@ -35,8 +35,7 @@ class LevelForecast:
     @property
     def scored(self) -> BoolArray:
         """The regions whose coverage reaches the origin, (R,)."""
-        scored: BoolArray = self.samples.eligible[-1]
-        return scored
+        return np.asarray(self.samples.eligible[-1])
 
     @cached_property
     def cells(self) -> dict[tuple[Target, int], CellForecast]:
@@ -46,8 +45,7 @@ class LevelForecast:
 
 def is_scored(target: Target, samples: Samples) -> BoolArray:
     """Return which regions are covered and eligible for a target at the newest month, (R,)."""
-    scored: BoolArray = samples.eligible[-1]
-    return np.asarray(scored & is_eligible(target, samples.deaths)[-1])
+    return np.asarray(samples.eligible[-1] & is_eligible(target, samples.deaths)[-1])
 
 
 def scores_of(forecast: LevelForecast) -> pd.DataFrame:
@@ -72,8 +70,7 @@ def scores_of(forecast: LevelForecast) -> pd.DataFrame:
         )
         part = part.assign(**_deaths_columns(target, cell))
         parts.append(part[is_scored(target, samples)[scored]])
-    scores: pd.DataFrame = pd.concat(parts, ignore_index=True)
-    return scores
+    return pd.concat(parts, ignore_index=True)
 
 
 def _deaths_columns(target: Target, cell: CellForecast) -> dict[str, FloatArray]:
@@ -106,8 +103,7 @@ def distribution_rows(forecast: LevelForecast) -> pd.DataFrame:
         )
     if not parts:
         return pd.DataFrame(columns=DISTRIBUTIONS_SCHEMA.names)
-    table: pd.DataFrame = pd.concat(parts, ignore_index=True)
-    return table
+    return pd.concat(parts, ignore_index=True)
 
 
 def steps_of(distribution: DeathsDistribution) -> list[tuple[FloatArray, FloatArray]]:

@@ -44,25 +44,16 @@ def judged_probabilities(panel: Panel, samples: Samples, scores: pd.DataFrame) -
     target, horizon, outcome (0 or 1), and a probability a forecast.
     """
     parts = []
-    for target, horizon, part in _by_cell(scores[scores["target"] != DEATHS]):
-        outcome, region = _outcomes(panel, samples, part, target, horizon)
-        is_known = ~np.isnan(outcome)
-        if not is_known.any():
-            continue
-        where = (np.full(is_known.sum(), len(samples.months) - 1), region[is_known])
-        forecasts = {SCORE: part["probability"].to_numpy()[is_known]}
+    probabilities = scores[scores["target"] != DEATHS]
+    for target, horizon, part, outcome, region in _known_cells(panel, samples, probabilities):
+        where = (np.full(len(region), len(samples.months) - 1), region)
+        forecasts = {SCORE: part["probability"].to_numpy()}
         forecasts |= reference_probabilities(samples, target, horizon, where)
-        keys = {"target": target, "horizon": horizon, "outcome": outcome[is_known]}
+        keys = {"target": target, "horizon": horizon, "outcome": outcome}
         parts.append(pd.DataFrame(keys | forecasts))
     if not parts:
         return pd.DataFrame(columns=["target", "horizon", "outcome", SCORE, *REFERENCES])
-    table: pd.DataFrame = pd.concat(parts, ignore_index=True)
-    return table
-
-
-def probability_record(panel: Panel, samples: Samples, scores: pd.DataFrame) -> pd.DataFrame:
-    """Return `probability_skill` by target and horizon of `judged_probabilities`."""
-    return probability_skill(judged_probabilities(panel, samples, scores), ["target", "horizon"])
+    return pd.concat(parts, ignore_index=True)
 
 
 def deaths_record(panel: Panel, samples: Samples, scores: pd.DataFrame) -> pd.DataFrame:
@@ -73,14 +64,10 @@ def deaths_record(panel: Panel, samples: Samples, scores: pd.DataFrame) -> pd.Da
     """
     rows = []
     at_all_horizons = _reference_deaths(samples, set(REFERENCES) - SPREAD, 1)
-    for _, horizon, part in _by_cell(scores[scores["target"] == DEATHS]):
-        outcome, region = _outcomes(panel, samples, part, DEATHS, horizon)
-        is_known = ~np.isnan(outcome)
-        if not is_known.any():
-            continue
-        outcome, region = outcome[is_known], region[is_known]
-        own = part[[quantile_column(q) for q in QUANTILES]].to_numpy()[is_known]
-        forecasts = {SCORE: (own, part["mean"].to_numpy()[is_known])}
+    deaths = scores[scores["target"] == DEATHS]
+    for _, horizon, part, outcome, region in _known_cells(panel, samples, deaths):
+        own = part[[quantile_column(q) for q in QUANTILES]].to_numpy()
+        forecasts = {SCORE: (own, part["mean"].to_numpy())}
         of_references = at_all_horizons | _reference_deaths(samples, SPREAD, horizon)
         for reference in REFERENCES:
             quantiles, mean = of_references[reference]
@@ -115,23 +102,21 @@ def record_markdown(record: pd.DataFrame, measures: tuple[str, ...]) -> str:
     return markdown_table(head, rows, texts=0).rstrip("\n")
 
 
-def _by_cell(scores: pd.DataFrame) -> Iterator[tuple[Target, int, pd.DataFrame]]:
-    """Yield the scores of each target and horizon, in the order of the vocabulary."""
+def _known_cells(
+    panel: Panel, samples: Samples, scores: pd.DataFrame
+) -> Iterator[tuple[Target, int, pd.DataFrame, FloatArray, IntArray]]:
+    """Yield target, horizon and scores (n,) with known outcomes (n,), and regions' numbers (n,)."""
+    row, ids = len(samples.months) - 1, pd.Index(panel.regions.table["id"])
     for target in TARGETS:
         own = scores[scores["target"] == target]
-        for horizon in sorted(own["horizon"].unique()):
-            yield target, int(horizon), own[own["horizon"] == horizon]
-
-
-def _outcomes(
-    panel: Panel, samples: Samples, part: pd.DataFrame, target: Target, horizon: int
-) -> tuple[FloatArray, IntArray]:
-    row = len(samples.months) - 1
-    region = pd.Index(panel.regions.table["id"]).get_indexer(part["region"])
-    outcome = label(target, panel.counts, horizon, samples.tau)[row, region]
-    # A later vintage may lack a region, whose index is then -1, or not observe its past.
-    is_covered = (region >= 0) & samples.eligible[row, region]
-    return np.where(is_covered, outcome, np.nan), region
+        for horizon in map(int, sorted(own["horizon"].unique())):
+            part = own[own["horizon"] == horizon]
+            region = ids.get_indexer(part["region"])
+            outcome = label(target, panel.counts, horizon, samples.tau)[row, region]
+            # A later vintage may lack a region, whose index is then -1, or not observe its past.
+            is_known = (region >= 0) & samples.eligible[row, region] & ~np.isnan(outcome)
+            if is_known.any():
+                yield target, horizon, part[is_known], outcome[is_known], region[is_known]
 
 
 def _reference_deaths(
@@ -157,7 +142,8 @@ def evaluate_bulletin(home: Path, bulletin: str | None, archive: Archive, as_of:
         panel = read_panel(replace(vintage, summary_events=summary_events[level]), level)
         samples = samples_at(panel, parse_month(manifest.origin), manifest.thresholds[level], ())
         own = scores[scores["level"] == level]
-        probabilities = probability_record(panel, samples, own)
+        judged = judged_probabilities(panel, samples, own)
+        probabilities = probability_skill(judged, ["target", "horizon"])
         parts.append(f"## {level}, {own['region'].nunique()} regions")
         deaths = deaths_record(panel, samples, own)
         if probabilities.empty and deaths.empty:

@@ -25,15 +25,12 @@ def reliability(probabilities: pd.DataFrame, learner: str) -> Picture:
     plots = []
     for target, part in probabilities.groupby("target", observed=True):
         outcome, score = part["outcome"].to_numpy(), part[learner].to_numpy()
-        title = f"{target} (n = {len(part):,})"
-        plots.append(
-            Plot(title, partial(_draw_reliability, outcome=outcome, score=score, learner=learner))
-        )
+        draw = partial(_draw_reliability, outcome=outcome, score=score, learner=learner)
+        plots.append(Plot(f"{target} (n = {len(part):,})", draw))
     return Picture(
         "reliability",
         "Of all scores of p, a share of p should come true; bars: how many, log scale",
-        tuple(plots),
-        {},
+        plots,
     )
 
 
@@ -72,7 +69,7 @@ def pit(table: pd.DataFrame, forecasts: Sequence[str]) -> Picture:
     return Picture(
         "pit",
         "Where outcomes fell in the distribution of deaths (flat at 1: calibrated)",
-        tuple(plots),
+        plots,
         {name: colour_of(name) for name in forecasts},
     )
 
@@ -108,7 +105,7 @@ def countries(by_country: pd.DataFrame, learner: str, target: str) -> Picture:
     return Picture(
         "countries",
         "Mean score and what came true, by country",
-        (Plot(f"{target} (n = {int(rows['n'].sum()):,})", draw),),
+        [Plot(f"{target} (n = {int(rows['n'].sum()):,})", draw)],
         {"mean score": colour_of(learner), "came true": INK},
         (6.4, 0.22 * len(rows) + 1.1),
     )
@@ -129,6 +126,5 @@ def deaths_ratio(deaths: pd.DataFrame, learner: str) -> Picture:
     return Picture(
         "deaths_ratio",
         "Do the forecast deaths add up? (band: 0.8 to 1.25)",
-        (Plot(f"deaths (n = {int(rows['n'].sum()):,})", draw),),
-        {},
+        [Plot(f"deaths (n = {int(rows['n'].sum()):,})", draw)],
     )

@@ -1,6 +1,5 @@
 """The report of a backtest: one self-contained page in HTML."""
 
-from dataclasses import dataclass
 from pathlib import Path
 
 import jinja2
@@ -74,15 +73,6 @@ READINGS = {
 """How to read a picture, by its name."""
 
 
-@dataclass(frozen=True)
-class ShownTable:
-    """A table on the page: title, heads, and rows of text."""
-
-    title: str
-    heads: list[str]
-    rows: list[list[str]]
-
-
 def report_page(judgement: Judgement) -> str:
     """Return the page about the chosen learner."""
     environment = jinja2.Environment(
@@ -106,7 +96,7 @@ def report_page(judgement: Judgement) -> str:
     ]
     training, verification = judgement.training, judgement.verification
     return template.render(
-        simulated=training.simulated,
+        simulated=training.vintage.simulated,
         level=training.level,
         learner=judgement.chosen,
         others=[name for name in training.configuration.learners if name != judgement.chosen],
@@ -164,14 +154,14 @@ def _facts(judgement: Judgement) -> dict[str, str]:
         "Outcomes": f"known up to {training.origin}; {len(rows):,} probabilities and "
         f"{len(training.backtest.crps):,} distributions of deaths judged",
         "Threshold": f"{samples.tau:g} {training.configuration.measure} a month",
-        "Events": ", ".join(training.releases),
+        "Events": training.releases,
         "Experiment": f"{training.configuration.name}: {training.configuration.description}",
         "Code": training.code,
         "Panel": training.digest[:16],
     }
 
 
-def _tables(judgement: Judgement) -> list[ShownTable]:
+def _tables(judgement: Judgement) -> list[dict[str, object]]:
     skill, verification, learner = judgement.skill, judgement.verification, judgement.chosen
     own = judgement.tables_of(learner)
     year = own["gains_by_year"].drop(columns=["low", "high"])
@@ -193,13 +183,14 @@ def _tables(judgement: Judgement) -> list[ShownTable]:
     ]
 
 
-def _shown(title: str, table: pd.DataFrame) -> ShownTable:
+def _shown(title: str, table: pd.DataFrame) -> dict[str, object]:
+    """Return a table on the page: title, heads, and rows of text."""
     heads = [str(column).replace("_", " ") for column in table]
     rows = [
         [str(v) if head == "year" else _text(v) for head, v in zip(heads, row, strict=True)]
         for row in table.itertuples(index=False)
     ]
-    return ShownTable(title, heads, rows)
+    return {"title": title, "heads": heads, "rows": rows}
 
 
 def _text(value: object) -> str:

@@ -2,8 +2,8 @@
 
 import io
 import re
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 from matplotlib import rc_context
@@ -69,8 +69,8 @@ class Picture:
 
     name: str
     title: str
-    plots: tuple[Plot, ...]
-    legend: Mapping[str, str]
+    plots: Sequence[Plot]
+    legend: Mapping[str, str] = field(default_factory=dict)
     size: tuple[float, float] = (4.0, 3.2)
 
     def as_figure(self, heading: str) -> Figure:

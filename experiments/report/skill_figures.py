@@ -16,47 +16,43 @@ from features.places.regions import Regions
 from features.words import DISPLAYED, LOSS_NAMES, SPECS
 from models.references import REFERENCES
 
+DrawRows = Callable[[Axes, pd.DataFrame], None]
+
 _LIMIT = 0.5
 """The map clips skill at this: regions with few cases have extreme values."""
 
 
 def skill_by_horizon(gains: pd.DataFrame, learner: str) -> Picture:
     """Draw skill over each reference by horizon, with intervals; `gains` as in `Verification`."""
-    return Picture(
-        "skill_by_horizon",
-        "Skill over each reference by months ahead, 95 % intervals (above 0: better)",
-        _panels(gains, learner, "horizon", _draw_horizons),
-        {name: colour_of(name) for name in REFERENCES},
-    )
+    title = "Skill over each reference by months ahead, 95 % intervals (above 0: better)"
+    return _skill_by("horizon", title, gains, learner, _draw_horizons)
 
 
 def skill_by_year(by_year: pd.DataFrame, learner: str) -> Picture:
     """Draw skill over each reference by year of the origin; `by_year` as in `Verification`."""
-    return Picture(
-        "skill_by_year",
-        "Skill over each reference by year of the origin, all horizons (above 0: better)",
-        _panels(by_year, learner, "year", _draw_years),
-        {name: colour_of(name) for name in REFERENCES},
-    )
+    title = "Skill over each reference by year of the origin, all horizons (above 0: better)"
+    return _skill_by("year", title, by_year, learner, _draw_years)
 
 
-def _panels(
-    table: pd.DataFrame, learner: str, by: str, draw: Callable[[Axes, pd.DataFrame], None]
-) -> tuple[Plot, ...]:
+def _skill_by(
+    by: str,
+    title: str,
+    table: pd.DataFrame,
+    learner: str,
+    draw: Callable[[Axes, pd.DataFrame], None],
+) -> Picture:
     plots = []
     for target in DISPLAYED:
         rows = table[(table["target"] == target) & (table["learner"] == learner)]
         if not rows.empty:
             total = int(rows.drop_duplicates(by)["n"].sum())
-            title = f"{target} (n = {total:,})"
             unit = f"{LOSS_NAMES[SPECS[target].loss]} saved [%]"
-            plots.append(Plot(title, partial(_draw_with_zero, draw=draw, rows=rows, unit=unit)))
-    return tuple(plots)
+            drawn = partial(_draw_with_zero, draw=draw, rows=rows, unit=unit)
+            plots.append(Plot(f"{target} (n = {total:,})", drawn))
+    return Picture(f"skill_by_{by}", title, plots, {name: colour_of(name) for name in REFERENCES})
 
 
-def _draw_with_zero(
-    axes: Axes, draw: Callable[[Axes, pd.DataFrame], None], rows: pd.DataFrame, unit: str
-) -> None:
+def _draw_with_zero(axes: Axes, draw: DrawRows, rows: pd.DataFrame, unit: str) -> None:
     axes.axhline(0, color=INK, lw=1)
     axes.grid(visible=True, axis="y")
     axes.set_ylabel(unit)
@@ -96,7 +92,7 @@ def precision_recall(probabilities: pd.DataFrame, learner: str) -> Picture:
     return Picture(
         "precision_recall",
         "Precision (alarms that were right) by recall (cases that were caught)",
-        tuple(plots),
+        plots,
         {name: colour_of(name) for name in (learner, *REFERENCES)},
     )
 
@@ -133,4 +129,4 @@ def skill_map(regions: Regions, by_region: pd.DataFrame, learner: str, reference
         bar.set_label(f"skill over {reference} (violet: better, orange: worse)")
 
     title = f"{MAPPED} ({count} of {len(by_region)} regions with cases enough)"
-    return Picture("skill_map", "Skill by region", (Plot(title, draw),), {}, (_WIDTH, height))
+    return Picture("skill_map", "Skill by region", [Plot(title, draw)], size=(_WIDTH, height))

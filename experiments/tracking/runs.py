@@ -46,12 +46,12 @@ def log_training(
     The parent has the role, the report, and the chosen learner's summary.
     """
     training, skill, chosen = judgement.training, judgement.skill, judgement.chosen
-    experiment = store.experiment(training.level, simulated=training.simulated)
-    learners = training.configuration.learners
+    experiment = store.experiment(training.level, simulated=training.vintage.simulated)
+    learners, title = training.configuration.learners, f"{training.level} to {training.origin}"
     dataset, runs = _dataset(training), {}
     with mlflow.start_run(
         experiment_id=experiment,
-        run_name=f"{training.title}: {_PREFIX[role]}{' against '.join(learners)}",
+        run_name=f"{title}: {_PREFIX[role]}{' against '.join(learners)}",
         tags=_tags(training, role) | {"chosen": chosen},
         description=comparison_note(training, skill, chosen),
     ) as parent:
@@ -67,7 +67,7 @@ def log_training(
             with mlflow.start_run(
                 nested=True,
                 experiment_id=experiment,
-                run_name=f"{training.title}: {forecast}",
+                run_name=f"{title}: {forecast}",
                 tags=_tags(training, own_role) | {"forecast": forecast},
                 description=forecast_note(training, skill, forecast),
             ) as run:
@@ -85,7 +85,7 @@ def log_forecaster(
     training: Training, forecaster: Forecaster, learner: LearnerName, run_id: str
 ) -> str:
     """Log the fitted forecaster, its map and its coefficients; return the model's URI."""
-    heading = model_figures.title(training.level, learner, simulated=training.simulated)
+    heading = model_figures.title(training.level, learner, simulated=training.vintage.simulated)
     latest = training.samples.indicators[-1]
     scored = training.samples.eligible[-1]
     forecasts = training.samples.forecasts(forecaster)
@@ -125,11 +125,11 @@ def _tags(training: Training, role: str) -> dict[str, str]:
         "level": training.level,
         "trained_to": training.origin,
         "experiment": training.configuration.name,
-        "simulated": str(training.simulated).lower(),
+        "simulated": str(training.vintage.simulated).lower(),
         "vintage": training.digest,
-        "releases": ", ".join(training.releases),
-        "history": training.history,
-        "summary_events": training.summary_events,
+        "releases": training.releases,
+        "history": training.vintage.history,
+        "summary_events": training.vintage.summary_events,
         "untold": ", ".join(training.untold) or "nothing",
         "version": training.code,
         "mlflow.source.git.commit": training.code.partition("+")[2],
@@ -151,7 +151,7 @@ def _dataset(training: Training) -> NumpyDataset:
     learned = samples.indicators[usable]
     return from_numpy(
         dict(zip(samples.names, learned.T, strict=True)),
-        source=CodeDatasetSource({"releases": ", ".join(training.releases)}),
+        source=CodeDatasetSource({"releases": training.releases}),
         targets=samples.deaths[usable],
         name=f"{training.level} panel to {training.origin}",
         digest=training.digest[:36],
@@ -204,7 +204,7 @@ def _long(table: pd.DataFrame, forecast: str, joint: str) -> pd.DataFrame:
 
 def _log_learner(judgement: Judgement, learner: str) -> None:
     training, probabilities = judgement.training, judgement.training.backtest.probabilities
-    heading = model_figures.title(training.level, learner, simulated=training.simulated)
+    heading = model_figures.title(training.level, learner, simulated=training.vintage.simulated)
     for picture in pictures_of(judgement, learner):
         _log_figure(picture.as_figure(heading), f"{picture.name}.png")
     for name, table in judgement.tables_of(learner).items():

@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
-import numpy as np
 import pandas as pd
 
 from features.errors import InputError
@@ -59,12 +58,10 @@ class Coverage:
 
     def months(self) -> pd.DataFrame:
         """Return one row an observed month: country, month [months since 1970-01], in order."""
-        lengths = [span.last_month - span.first_month + 1 for span in self.spans]
-        months = [np.arange(span.first_month, span.last_month + 1) for span in self.spans]
-        countries = pd.Series([span.country for span in self.spans], dtype="str")
-        country = countries.repeat(lengths).to_numpy()
-        table = pd.DataFrame({"country": country, "month": np.concatenate(months).astype("int64")})
-        return table.astype({"country": "str"})
+        table = self.table()
+        rows = table.loc[table.index.repeat(table["last_month"] - table["first_month"] + 1)]
+        month = rows["first_month"] + rows.groupby(level=0).cumcount()
+        return rows[["country"]].assign(month=month).reset_index(drop=True)
 
 
 def whole_world(first_month: int, last_month: int) -> Coverage:

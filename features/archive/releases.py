@@ -23,13 +23,14 @@ from typing import Any, Literal, NamedTuple, Protocol
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import Field, ValidationError
 
 from features.archive.coverage import Coverage, Span
 from features.archive.schemas import schema_of
 from features.disk import hidden_folder, move_whole
 from features.errors import ArchiveError
 from features.months import format_month, month_of
+from features.strict import Strict
 from features.words import Level
 
 Kind = Literal["final", "candidate"]
@@ -93,10 +94,8 @@ class Delivery(Protocol):
         """Write accepted, rejected and deleted rows, nothing else; raises InputError if useless."""
 
 
-class Release(BaseModel):
+class Release(Strict):
     """The archive's record of one release: `release.json`, and its folder."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     history: str
     source: str

@@ -8,32 +8,30 @@ from datetime import date
 
 import pyarrow as pa
 
+from features.arrow import optional, required
+
 TYPES_OF_VIOLENCE: dict[int, str] = {1: "state-based", 2: "non-state", 3: "one-sided"}
 """The types of organised violence: what deaths, and so every target, are counted of."""
 
 OTHER_TYPES: dict[int, str] = {4: "protest", 5: "riot", 6: "strategic development"}
 """Events that some sources also record; they are kept, and are no organised violence."""
 
-_DEATHS = ("deaths_a", "deaths_b", "deaths_civilians", "deaths_unknown", "best", "high", "low")
+DEATHS = ("deaths_a", "deaths_b", "deaths_civilians", "deaths_unknown", "best", "high", "low")
+"""The columns of deaths of an event, the first four by side."""
+
 EVENTS_SCHEMA = pa.schema(
     [
-        pa.field("event_id", pa.string(), nullable=False),
-        pa.field("type_of_violence", pa.int8(), nullable=False),
-        pa.field("side_a", pa.string()),
-        pa.field("side_b", pa.string()),
-        pa.field("date_start", pa.date32(), nullable=False),
-        pa.field("date_end", pa.date32(), nullable=False),
-        pa.field("date_prec", pa.int8()),
-        pa.field("where_prec", pa.int8()),
-        pa.field("event_clarity", pa.int8()),
-        pa.field("code_status", pa.string()),
-        pa.field("latitude", pa.float64()),
-        pa.field("longitude", pa.float64()),
-        pa.field("country", pa.string(), nullable=False),
-        pa.field("admin1", pa.string()),
-        pa.field("priogrid", pa.string()),
-        *(pa.field(name, pa.int64(), nullable=False) for name in _DEATHS),
-        pa.field("text", pa.string()),
+        *required(pa.string(), "event_id"),
+        *required(pa.int8(), "type_of_violence"),
+        *optional(pa.string(), "side_a", "side_b"),
+        *required(pa.date32(), "date_start", "date_end"),
+        *optional(pa.int8(), "date_prec", "where_prec", "event_clarity"),
+        *optional(pa.string(), "code_status"),
+        *optional(pa.float64(), "latitude", "longitude"),
+        *required(pa.string(), "country"),
+        *optional(pa.string(), "admin1", "priogrid"),
+        *required(pa.int64(), *DEATHS),
+        *optional(pa.string(), "text"),
     ]
 )
 """Columns and types of `events.parquet`.
@@ -54,7 +52,7 @@ _RANGES = {
     "event_clarity": (1, 2),
     "latitude": (-90, 90),
     "longitude": (-180, 180),
-    **dict.fromkeys(_DEATHS, (0, MOST_DEATHS)),
+    **dict.fromkeys(DEATHS, (0, MOST_DEATHS)),
 }
 
 UNTYPED = 0

@@ -65,13 +65,13 @@ def actors() -> Iterator[Indicator]:
 
 
 def _active(panel: Panel, months: int) -> FloatArray:
-    return groups.active(panel, group_fights(panel), months)
+    return groups.summed(panel, months, np.sign)
 
 
 @per_panel
 def _concentration(panel: Panel) -> FloatArray:
     """Return (T, R), the Herfindahl index of events by group."""
-    events, squares = groups.events_together(panel, group_fights(panel), _YEAR)
+    events, squares = (groups.summed(panel, _YEAR, f) for f in (np.positive, np.square))
     whole = np.square(events)
     return np.asarray(np.divide(squares, whole, out=np.zeros_like(whole), where=whole > 0))
 

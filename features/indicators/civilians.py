@@ -10,6 +10,7 @@ from features.arrays import FloatArray
 from features.indicators.indicator import Indicator
 from features.indicators.windows import lag, rolling_mean
 from features.panel.panel import Detail, Panel
+from features.words import Measure
 
 _ONE_SIDED = list(TYPES_OF_VIOLENCE.values()).index("one-sided")
 _BATTLES = [position for position in range(len(TYPES_OF_VIOLENCE)) if position != _ONE_SIDED]
@@ -23,10 +24,10 @@ def civilians() -> Iterator[Indicator]:
     deaths, events = frozenset[Detail]({"types of deaths"}), frozenset[Detail]({"types of events"})
     for m in (3, 12):
         last = f"of the last {m} months"
-        name, compute = f"one_sided_death_share_{m}", partial(_death_share, months=m)
+        name, compute = f"one_sided_death_share_{m}", partial(_share, of="deaths", months=m)
         meaning = f"Share of the deaths {last} in violence against civilians, 0 of none"
         yield _indicator(name, meaning, "share", compute, deaths, _SOURCE, highest=1)
-        name, compute = f"one_sided_event_share_{m}", partial(_event_share, months=m)
+        name, compute = f"one_sided_event_share_{m}", partial(_share, of="events", months=m)
         meaning = f"Share of the events {last} that were against civilians, 0 of none"
         yield _indicator(name, meaning, "share", compute, events, _SOURCE, highest=1)
     name = "one_sided_event_share_change"
@@ -41,24 +42,17 @@ def civilians() -> Iterator[Indicator]:
         yield _indicator(name, meaning, "share", compute, events, highest=1)
 
 
-def _death_share(panel: Panel, months: int) -> FloatArray:
-    return _one_sided_share(panel.deaths, months)
-
-
-def _event_share(panel: Panel, months: int) -> FloatArray:
-    return _one_sided_share(panel.events, months)
-
-
-def _one_sided_share(layers: FloatArray, months: int) -> FloatArray:
-    """Return (T, R), the share of the layer of one-sided violence in (4, T, R); 0 of nothing."""
+def _share(panel: Panel, of: Measure, months: int) -> FloatArray:
+    """Return (T, R), the share of one-sided violence in deaths or events; 0 of nothing."""
+    layers = panel.deaths if of == "deaths" else panel.events
     own = rolling_mean(layers[_ONE_SIDED], months)
     whole = rolling_mean(layers.sum(axis=0), months)
     return np.divide(own, whole, out=np.zeros_like(own), where=whole > 0)
 
 
 def _change(panel: Panel) -> FloatArray:
-    late = _event_share(panel, _LATE)
-    before = lag(_event_share(panel, _BEFORE), _LATE)
+    late = _share(panel, "events", _LATE)
+    before = lag(_share(panel, "events", _BEFORE), _LATE)
     return late - np.nan_to_num(before)
 
 

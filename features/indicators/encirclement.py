@@ -155,7 +155,7 @@ def _change(panel: Panel, site: str) -> FloatArray:
 
 
 @per_panel
-def _seats(panel: Panel) -> tuple[FloatArray, FloatArray, IntArray]:
+def seats(panel: Panel) -> tuple[FloatArray, FloatArray, IntArray]:
     """Return latitude and longitude (n,) of the capitals of n countries, and each region's (R,)."""
     countries, country = panel.regions.countries
     seats = capitals().set_index("country").reindex(countries)
@@ -163,12 +163,12 @@ def _seats(panel: Panel) -> tuple[FloatArray, FloatArray, IntArray]:
 
 
 def _coordinates(panel: Panel, site: str) -> tuple[FloatArray, FloatArray]:
-    return _seats(panel)[:2] if site == "capital" else panel.regions.coordinates
+    return seats(panel)[:2] if site == "capital" else panel.regions.coordinates
 
 
 def _for_regions(panel: Panel, site: str, values: FloatArray) -> FloatArray:
     """Return values (T, n) of sites for each region, (T, R)."""
-    return values[:, _seats(panel)[2]] if site == "capital" else values
+    return values[:, seats(panel)[2]] if site == "capital" else values
 
 
 @per_panel
@@ -186,7 +186,7 @@ def _nearest(panel: Panel, site: str) -> FloatArray:
 def _own_part(panel: Panel) -> BoolArray:
     """Return (len(_PART_RADII), T, R, SECTORS): was there violence of the region itself?"""
     incidents = violence(panel)
-    latitude, longitude, country = _seats(panel)
+    latitude, longitude, country = seats(panel)
     in_region = incidents.region >= 0
     numbers = (incidents.region, incidents.row, incidents.point)
     region, row, point = (number[in_region] for number in numbers)

@@ -84,21 +84,12 @@ def _spans(row: IntArray, column: IntArray, months: int, shape: tuple[int, ...])
     return np.cumsum(changes, axis=0)[: shape[0]]
 
 
-def active(panel: Panel, fights: Fights, months: int) -> FloatArray:
-    """Return (T, R): how many different actors fought in the last `months` months."""
-    return _summed(panel, fights, months, np.sign)
+def summed(panel: Panel, months: int, function: np.ufunc) -> FloatArray:
+    """Return (T, R), the sum over groups of a function of their events in the last `months` months.
 
-
-def events_together(panel: Panel, fights: Fights, months: int) -> tuple[FloatArray, FloatArray]:
-    """Return (T, R): all actors' events in the last `months` months, and the sum of their squares.
-
-    An event in which two of the actors took part counts for both.
+    An event in which two groups took part counts for both.
     """
-    return _summed(panel, fights, months, np.positive), _summed(panel, fights, months, np.square)
-
-
-def _summed(panel: Panel, fights: Fights, months: int, function: np.ufunc) -> FloatArray:
-    """Return (T, R), the sum over actors of a function of their events in the last months."""
+    fights = group_fights(panel)
     pair = np.cumsum(fights.is_first) - 1
     everyone, when = np.tile(pair, 2), np.concatenate([fights.row, fights.row + months])
     change = np.concatenate([fights.events, -fights.events])

@@ -2,13 +2,14 @@
 
 from collections.abc import Iterator
 from functools import partial
+from operator import attrgetter
 
 import numpy as np
 
 from features.archive.schemas import TYPES_OF_VIOLENCE
 from features.arrays import FloatArray
 from features.indicators import windows
-from features.indicators.indicator import Compute, Indicator, deaths, on, plural
+from features.indicators.indicator import Compute, Indicator, deaths, on, per_panel, plural
 from features.panel.panel import Detail, Panel
 
 _VIEWS = "Hegre et al. 2019, Journal of Peace Research 56(2)"
@@ -16,6 +17,9 @@ _VIEWS_2020 = "Hegre et al. 2021, Journal of Peace Research 58(3)"
 _STOCK = "Mueller & Rauh 2022, Journal of the European Economic Association 20(6)"
 _RATE, _SIGNED = "deaths/month", float("-inf")
 _indicator = partial(Indicator, family="history")
+
+events: Compute = attrgetter("total_events")
+"""Events of all types, (T, R) [events/month]."""
 
 
 def history() -> Iterator[Indicator]:
@@ -99,7 +103,7 @@ def _own_past() -> Iterator[Indicator]:
     meaning = "Share of the region's earlier months with fewer deaths, as many counting by half"
     yield _indicator("deaths_rank", meaning, "share", on(deaths, windows.past_rank), highest=1)
     meaning = "Share of the region's earlier months with a lower mean over 3, an equal one by half"
-    compute = on(_mean_of_3, windows.past_rank)
+    compute = on(recent, windows.past_rank)
     yield _indicator("deaths_rank_3", meaning, "share", compute, highest=1)
 
 
@@ -138,10 +142,7 @@ def _of_type(position: int, kind: str) -> Iterator[Indicator]:
         yield _indicator(f"{name}_events_mean_{m}", meaning, "events/month", compute, needs)
 
 
-def events(panel: Panel) -> FloatArray:
-    """Return events of all types, (T, R) [events/month]."""
-    return panel.total_events
-
-
-def _mean_of_3(panel: Panel) -> FloatArray:
+@per_panel
+def recent(panel: Panel) -> FloatArray:
+    """Return mean monthly deaths over the last 3 months, (T, R) [deaths/month]."""
     return np.where(panel.observed, windows.rolling_mean(panel.total_deaths, 3), np.nan)

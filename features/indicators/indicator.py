@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import KW_ONLY, dataclass
 from functools import update_wrapper
+from operator import attrgetter
 from typing import Concatenate, ParamSpec, TypeVar
 from weakref import WeakKeyDictionary
 
@@ -36,9 +37,8 @@ def on(values: Compute, function: Callable[..., FloatArray], *arguments: float) 
     return lambda panel: function(values(panel), *arguments)
 
 
-def deaths(panel: Panel) -> FloatArray:
-    """Return deaths of all types, (T, R) [deaths/month]."""
-    return panel.total_deaths
+deaths: Compute = attrgetter("total_deaths")
+"""Deaths of all types, (T, R) [deaths/month]."""
 
 
 def plural(number: int, what: str) -> str:

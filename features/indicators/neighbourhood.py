@@ -15,7 +15,8 @@ from scipy import sparse
 
 from features.arrays import FloatArray
 from features.indicators import spatial, windows
-from features.indicators.indicator import Compute, Indicator, per_panel, plural
+from features.indicators.history import recent
+from features.indicators.indicator import Compute, Indicator, deaths, on, per_panel, plural
 from features.panel.panel import Panel
 
 Gather = Callable[[Panel, FloatArray], FloatArray]
@@ -157,7 +158,7 @@ def _observed(panel: Panel) -> FloatArray:
 
 def _levels(around: Surroundings) -> Iterator[Indicator]:
     meaning = f"{around.meaning}: mean monthly deaths over the last 3 months"
-    compute, name = _gathered(around, _recent), around.name.format("deaths_mean") + "_3"
+    compute, name = _gathered(around, recent), around.name.format("deaths_mean") + "_3"
     yield _indicator(name, meaning, "deaths/month", compute, source=around.source)
     meaning = f"{around.meaning}: deaths so far, each halved every 6 months"
     compute, name = _gathered(around, _stock), around.name.format("deaths_decay") + "_6"
@@ -169,8 +170,8 @@ def _change(around: Surroundings) -> Indicator:
 
     def change(panel: Panel) -> FloatArray:
         before = _before(panel)
-        recent = np.where(np.isnan(before), np.nan, _recent(panel))
-        level, former = around.gather(panel, recent), around.gather(panel, before)
+        late = np.where(np.isnan(before), np.nan, recent(panel))
+        level, former = around.gather(panel, late), around.gather(panel, before)
         return np.asarray(np.log1p(level) - np.log1p(former))
 
     where = around.meaning[0].lower() + around.meaning[1:]
@@ -203,19 +204,10 @@ def _gathered(around: Surroundings, compute: Compute) -> Compute:
 
 
 @per_panel
-def _recent(panel: Panel) -> FloatArray:
-    """Return mean monthly deaths over the last 3 months, (T, R) [deaths/month]."""
-    return np.where(panel.observed, windows.rolling_mean(panel.total_deaths, 3), np.nan)
-
-
-@per_panel
 def _before(panel: Panel) -> FloatArray:
     """Return mean monthly deaths over the 12 months before the last 3, (T, R) [deaths/month]."""
     before = windows.lag(windows.rolling_mean(panel.total_deaths, 12), 3)
     return np.where(panel.observed, before, np.nan)
 
 
-@per_panel
-def _stock(panel: Panel) -> FloatArray:
-    """Return deaths so far, each halved every 6 months, (T, R) [deaths]."""
-    return windows.decayed_sum(panel.total_deaths, 6)
+_stock = per_panel(on(deaths, windows.decayed_sum, 6))

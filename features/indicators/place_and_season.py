@@ -9,11 +9,11 @@ from functools import partial
 import numpy as np
 
 from features.arrays import FloatArray
+from features.indicators.encirclement import seats
 from features.indicators.indicator import Indicator
 from features.indicators.near import great_circle_km
 from features.indicators.windows import year_angle
 from features.panel.panel import Panel
-from features.places.regions import capitals
 
 _REBELS = "Buhaug & Gates 2002, Journal of Peace Research 39(4)"
 _place = partial(Indicator, family="place")
@@ -43,8 +43,8 @@ def _column(panel: Panel, name: str) -> FloatArray:
 
 
 def _from_capital(panel: Panel) -> FloatArray:
-    seat = capitals().set_index("country").reindex(panel.regions.table["country"])
-    to = seat["latitude"].to_numpy(), seat["longitude"].to_numpy()
+    latitude, longitude, country = seats(panel)
+    to = latitude[country], longitude[country]
     distance = great_circle_km(*panel.regions.coordinates, *to)
     return np.broadcast_to(np.where(np.isinf(distance), np.nan, distance), panel.observed.shape)
 

@@ -58,10 +58,8 @@ def match_regions(
         else:
             correction = matches_by_key.get(_correction_key(country, str(name)))
             matches.append(correction or _match(level, country, str(name).strip()))
-    return names.assign(
-        region=pd.Series([region for region, _ in matches], index=names.index, dtype="str"),
-        how=pd.Series([how for _, how in matches], index=names.index, dtype="str"),
-    )
+    columns = pd.DataFrame(matches, names.index, ["region", "how"], dtype="str")
+    return names.assign(region=columns["region"], how=columns["how"])
 
 
 def read_corrections(path: Path) -> pd.DataFrame:

@@ -21,7 +21,6 @@ from features.archive.releases import (
     REJECTED_FILE,
     REJECTED_SCHEMA,
     Identity,
-    Kind,
     ReleaseContent,
 )
 from features.archive.schemas import (
@@ -59,7 +58,6 @@ class CountsOptions:
     available_on: date
     coverage: Coverage | None = None
     corrections: pd.DataFrame | None = None
-    kind: Kind = "final"
     allow_rejects: bool = False
 
 
@@ -183,7 +181,7 @@ def _identity(path: Path, options: CountsOptions, coverage: Coverage) -> Identit
         history=options.source,
         source=options.source,
         release=options.release,
-        kind=options.kind,
+        kind="final",
         available_on=options.available_on,
         coverage=coverage,
         file_name=path.name,

@@ -78,7 +78,8 @@ class CsvRows:
         data, enough = b"", 0
         chunks = ((chunk, False) for chunk in self._content.chunks())
         for chunk, final in chain(chunks, [(b"", True)]):
-            data += self._mended(chunk)
+            self._nuls += chunk.count(b"\0")
+            data += chunk.replace(b"\0", _REPLACEMENT)
             if len(data) < min(enough, LONGEST_RECORD) and not final:
                 continue
             table, used, lines = self._records(data, columns, final=final)
@@ -102,11 +103,6 @@ class CsvRows:
         with _long_fields():
             records = (record for span in _spans(lines) for record in _parted(span, lines))
             return next((record.fields for record in records), [])
-
-    def _mended(self, chunk: bytes) -> bytes:
-        nuls = chunk.count(b"\0") if b"\0" in chunk else 0
-        self._nuls += nuls
-        return chunk.replace(b"\0", _REPLACEMENT) if nuls else chunk
 
     def _records(
         self, data: bytes, columns: Sequence[str] | None, *, final: bool

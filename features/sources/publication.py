@@ -25,7 +25,7 @@ def newest_public_month(history: str, as_of: date) -> int | None:
     """Return the last month that a source should have published whole by the end of a day.
 
     A number [months since 1970-01]; None for a history whose schedule is not known. UCDP's monthly
-    file comes out about the 20th of the next month (see `ucdp.OfficialRelease`). ACLED adds every
+    file comes out about the 20th of the next month (see `ucdp.official_release`). ACLED adds every
     week the events of the week before
     (https://acleddata.com/knowledge-base/keeping-acled-data-updated); its weeks end on Fridays and
     are taken to be out on the Wednesday after.

@@ -108,25 +108,24 @@ class EventSource(Protocol):
 
 
 def identify_final(path: Path, options: FileOptions, source: str) -> Identity:
-    """Return a file's identity as a final release; raises InputError without a coverage."""
+    """Return a file's identity as a final release; raises InputError without a coverage.
+
+    Its name, without its endings, is that of the release unless the options give another.
+    """
     if options.coverage is None:
         raise InputError(
             f"'{path.name}' does not say which months of which countries it observes: give "
             "--coverage FILE, a CSV with the columns country,first_month,last_month "
             "(MLI,1997-01,2023-12)"
         )
+    stem = re.sub(r"(\.[a-z]{2,7})?(\.gz|\.zip)?$", "", path.name, flags=re.IGNORECASE)
+    plain_stem = re.sub(r"[^A-Za-z0-9._-]+", "-", stem).strip("-._")[:100]
     return Identity(
         history=source,
         source=source,
-        release=options.release or release_name(path),
+        release=options.release or plain_stem or "unnamed",
         kind=options.kind or "final",
         available_on=options.available_on or options.received_on,
         coverage=options.coverage,
         file_name=path.name,
     )
-
-
-def release_name(path: Path) -> str:
-    """Return a file's name without its endings, fit to name a release."""
-    stem = re.sub(r"(\.[a-z]{2,7})?(\.gz|\.zip)?$", "", path.name, flags=re.IGNORECASE)
-    return re.sub(r"[^A-Za-z0-9._-]+", "-", stem).strip("-._")[:100] or "unnamed"

@@ -10,9 +10,7 @@ from typing import Annotated, Literal, Self
 
 import pandas as pd
 from pydantic import (
-    BaseModel,
     BeforeValidator,
-    ConfigDict,
     Field,
     StringConstraints,
     ValidationError,
@@ -23,13 +21,13 @@ from pydantic import (
 from features.archive.schemas import MOST_DEATHS, OTHER_TYPES, TYPES_OF_VIOLENCE
 from features.errors import InputError
 from features.places.matching import match_countries
+from features.strict import Strict
 
 TYPES = {name: number for number, name in (TYPES_OF_VIOLENCE | OTHER_TYPES).items()}
 """Types of violence by name."""
 
 _DIRECTIVES = frozenset("dmYybBHMSfp%I")
 _DAY, _MONTH, _YEAR = frozenset("d"), frozenset("mbB"), frozenset("Yy")
-_STRICT = ConfigDict(frozen=True, extra="forbid")
 
 Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
 SourceName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$")]
@@ -43,13 +41,11 @@ def _several(names: object) -> object:
     return (names,) if isinstance(names, str) else names
 
 
-class Columns(BaseModel):
+class Columns(Strict):
     """Column of the normal form -> the file's column that holds it.
 
     `event_id` must stay the same when figures are revised; several columns may make it up together.
     """
-
-    model_config = _STRICT
 
     event_id: Annotated[tuple[Name, ...], Field(min_length=1), BeforeValidator(_several)]
     date_start: Name
@@ -78,10 +74,8 @@ class Columns(BaseModel):
         return self.model_dump(exclude={"event_id"}, exclude_none=True)
 
 
-class Constants(BaseModel):
+class Constants(Strict):
     """Column of the normal form -> what it is in every row."""
-
-    model_config = _STRICT
 
     country: Name | None = None
     type_of_violence: TypeName | None = None
@@ -105,15 +99,13 @@ class Constants(BaseModel):
         return str(code)
 
 
-class TableMapping(BaseModel):
+class TableMapping(Strict):
     """How the columns of a table become those of the normal form.
 
     Countries are names or ISO 3166-1 alpha-3 codes (`name`), or Gleditsch-Ward numbers. The keys of
     `types` match in any case; without `types`, the column holds names or numbers of types of
     violence.
     """
-
-    model_config = _STRICT
 
     source: SourceName
     columns: Columns

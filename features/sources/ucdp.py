@@ -6,13 +6,13 @@ Sundberg & Melander (2013), Introducing the UCDP GED, Journal of Peace Research 
 import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
 from features.archive.coverage import whole_world
-from features.archive.releases import Identity, Kind
-from features.archive.schemas import OTHER_TYPES, TYPES_OF_VIOLENCE
+from features.archive.releases import Identity
+from features.archive.schemas import DEATHS, OTHER_TYPES, TYPES_OF_VIOLENCE
 from features.errors import InputError
 from features.months import month_of
 from features.sources.csvfile import open_csv
@@ -34,64 +34,52 @@ _SPAN = re.compile(rf"gedevent_v(\d\d)_0?(\d\d?)_(\d\d)_0?(\d\d?){_ENDING}", re.
 YEARLY_DAY, MONTHLY_DAY = (6, 30), 20
 
 
-@dataclass(frozen=True)
-class OfficialRelease:
-    """A release as its file name says it; months are numbers [months since 1970-01].
-
-    `available_on` is when UCDP usually publishes: by the end of June a year's file, about the 20th
-    of the next month a month's.
-    """
-
-    source: str
-    release: str
-    kind: Kind
-    first_month: int
-    last_month: int
-    available_on: date
-
-
-def official_release(file_name: str) -> OfficialRelease | None:
+def official_release(file_name: str) -> Identity | None:
     """Return the release that an official file name stands for, None for any other name.
 
-    `ged241-csv.zip` and `GEDEvent_v24_1.csv` are `ucdp-ged 24.1`, `GEDEvent_v23_0_10.csv` is
-    `ucdp-candidate 23.0.10`, `GEDEvent_v24_01_24_12.csv` is `ucdp-candidate 24.01.24.12`. Those
-    that begin with GEDEvent may be packed as `.csv.gz` or `.zip`.
+    It is available when UCDP usually publishes: by the end of June a year's file, about the 20th of
+    the next month a month's. `ged241-csv.zip` and `GEDEvent_v24_1.csv` are `ucdp-ged 24.1`,
+    `GEDEvent_v23_0_10.csv` is `ucdp-candidate 23.0.10`, `GEDEvent_v24_01_24_12.csv` is
+    `ucdp-candidate 24.01.24.12`. Those that begin with GEDEvent may be packed as `.csv.gz` or
+    `.zip`.
     """
     if match := _YEARLY.fullmatch(file_name):
         year, version = (int(number) for number in match.groups() if number)
-        return OfficialRelease(
+        return Identity(
+            history=HISTORY,
             source=GED,
             release=f"{year:02d}.{version}",
             kind="final",
-            first_month=month_of(FIRST_DAY),
-            last_month=month_of(date(1999 + year, 12, 1)),
             available_on=date(2000 + year, *YEARLY_DAY),
+            coverage=whole_world(month_of(FIRST_DAY), month_of(date(1999 + year, 12, 1))),
+            file_name=file_name,
         )
     if match := _MONTHLY.fullmatch(file_name):
         year, month = map(int, match.groups())
-        return _candidate(f"{year:02d}.0.{month}", (year, month), (year, month))
+        return _candidate(file_name, f"{year:02d}.0.{month}", (year, month), (year, month))
     if match := _SPAN.fullmatch(file_name):
         year, month, last_year, last_month = map(int, match.groups())
         release = f"{year:02d}.{month:02d}.{last_year:02d}.{last_month:02d}"
-        return _candidate(release, (year, month), (last_year, last_month))
+        return _candidate(file_name, release, (year, month), (last_year, last_month))
     return None
 
 
 def _candidate(
-    release: str, first: tuple[int, int], last: tuple[int, int]
-) -> OfficialRelease | None:
+    file_name: str, release: str, first: tuple[int, int], last: tuple[int, int]
+) -> Identity | None:
     """Return the candidate release of the months from first to last, (year of 20YY, month)."""
     if not all(1 <= month <= 12 for _, month in (first, last)) or last < first:  # noqa: PLR2004
         return None
     begins, ends = (month_of(date(2000 + year, month, 1)) for year, month in (first, last))
     year, month = last
-    return OfficialRelease(
+    return Identity(
+        history=HISTORY,
         source=CANDIDATE,
         release=release,
         kind="candidate",
-        first_month=begins,
-        last_month=ends,
         available_on=date(2000 + year + month // 12, month % 12 + 1, MONTHLY_DAY),
+        coverage=whole_world(begins, ends),
+        file_name=file_name,
     )
 
 
@@ -109,9 +97,8 @@ OFFICIAL_COLUMNS = (
 # fmt: on
 """The published layout; some releases have shipped without a header row."""
 
-_DEATHS = ("deaths_a", "deaths_b", "deaths_civilians", "deaths_unknown", "best", "high", "low")
 _DAYS = ("date_start", "date_end")
-_REQUIRED = ("id", "country_id", "type_of_violence", *_DEATHS, *_DAYS, "latitude", "longitude")
+_REQUIRED = ("id", "country_id", "type_of_violence", *DEATHS, *_DAYS, "latitude", "longitude")
 _OTHER_NAMES = {"best_est": "best", "high_est": "high", "low_est": "low", "event_id": "id"}
 _OTHER_TYPE = f"type_of_violence is outside 1 to {max(TYPES_OF_VIOLENCE)}"
 
@@ -163,7 +150,7 @@ def ucdp_rules(columns: Sequence[str]) -> EventRules:
         columns={
             "event_id": f"filled({quoted('id')})",
             "country": f"iso3_of_gleditsch_ward(whole({quoted('country_id')}))",
-            **{name: f"whole({quoted(name)})" for name in ("type_of_violence", *_DEATHS)},
+            **{name: f"whole({quoted(name)})" for name in ("type_of_violence", *DEATHS)},
             **{name: f"day({quoted(name)})" for name in _DAYS},
             **plain_columns(delivered),
         },
@@ -189,14 +176,12 @@ class Ucdp:
                     "the columns country,first_month,last_month (MLI,1989-01,2023-12)"
                 )
             return replace(identify_final(path, options, GED), history=HISTORY)
-        return Identity(
-            history=HISTORY,
-            source=official.source,
+        return replace(
+            official,
             release=options.release or official.release,
             kind=options.kind or official.kind,
             available_on=options.available_on or official.available_on,
-            coverage=options.coverage or whole_world(official.first_month, official.last_month),
-            file_name=path.name,
+            coverage=options.coverage or official.coverage,
         )
 
     @contextmanager

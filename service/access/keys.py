@@ -8,19 +8,18 @@ from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
 
-from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
+from pydantic import TypeAdapter, ValidationError
 
 from features.disk import locked, write_whole
 from features.errors import ConfigurationError, InputError
+from features.strict import Strict
 
 PREFIX = "tsk_"
 KEYS_FILE = "keys.json"
 
 
-class StoredKey(BaseModel):
+class StoredKey(Strict):
     """A key by its name and hash; a plain SHA-256 is enough for 256 random bits."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     name: str
     sha256: str

@@ -2,15 +2,16 @@
 
 from pydantic import AwareDatetime, Field, FiniteFloat, JsonValue
 
+from features.strict import Strict
 from features.words import Level, RiskName, Target
-from service.api.schemas import Body, BulletinSummary, ListBody, Region, Score
+from service.api.schemas import BulletinSummary, ListBody, Region, Score
 
 _LOG_ODDS = "[log-odds]"
 _DEATHS = "[deaths/month]"
 _MONTH = "YYYY-MM."
 
 
-class Distribution(Body):
+class Distribution(Strict):
     """How likely every number of deaths in one month is."""
 
     horizon: int
@@ -19,7 +20,7 @@ class Distribution(Body):
     exceedance: list[FiniteFloat] = Field(description="The probabilities of at least so many.")
 
 
-class FamilyPart(Body):
+class FamilyPart(Strict):
     """What the indicators of one family do to a score."""
 
     name: str
@@ -29,7 +30,7 @@ class FamilyPart(Body):
     )
 
 
-class IndicatorPart(Body):
+class IndicatorPart(Strict):
     """What one indicator adds on top of all others; these do not add up."""
 
     name: str
@@ -40,7 +41,7 @@ class IndicatorPart(Body):
     usual: FiniteFloat | None = Field(description="Usually, in its unit; null if missing.")
 
 
-class Drivers(Body):
+class Drivers(Strict):
     """Why a score is what it is: usual log-odds and contributions add up to its log-odds."""
 
     target: Target
@@ -60,7 +61,7 @@ class Drivers(Body):
     indicators: list[IndicatorPart] = Field(description="The strongest single ones.")
 
 
-class NeighbourScore(Body):
+class NeighbourScore(Strict):
     """A score of a neighbour, in short."""
 
     target: Target
@@ -69,7 +70,7 @@ class NeighbourScore(Body):
     risk_level: RiskName | None
 
 
-class Place(Body):
+class Place(Strict):
     """A region, in short."""
 
     region: str
@@ -83,7 +84,7 @@ class Neighbour(Place):
     scores: list[NeighbourScore]
 
 
-class EarlierScore(Body):
+class EarlierScore(Strict):
     """What another, older bulletin said, and what came of it, as far as it is known now."""
 
     bulletin: str
@@ -104,7 +105,7 @@ class EarlierScore(Body):
     outcome: bool | None = Field(description="Whether it came true; null while that is not known.")
 
 
-class RegionProfile(Body):
+class RegionProfile(Strict):
     """All that a bulletin says of one region."""
 
     bulletin: BulletinSummary
@@ -129,14 +130,14 @@ class RegionDetail(Region):
     )
 
 
-class RegionAnswer(Body):
+class RegionAnswer(Strict):
     """One region."""
 
     bulletin: BulletinSummary
     region: RegionDetail
 
 
-class HistoryMonth(Body):
+class HistoryMonth(Strict):
     """What happened in a month; null in months that were not observed, and where it is unknown."""
 
     month: str = Field(description=_MONTH)
@@ -148,14 +149,14 @@ class HistoryMonth(Body):
     one_sided: FiniteFloat | None = Field(description="[deaths/month]")
 
 
-class IndicatorMonth(Body):
+class IndicatorMonth(Strict):
     """The value of an indicator in a month."""
 
     month: str = Field(description=_MONTH)
     value: FiniteFloat | None = Field(description="In the indicator's unit; null if missing.")
 
 
-class IndicatorSeries(Body):
+class IndicatorSeries(Strict):
     """What the models read of one indicator."""
 
     name: str
@@ -164,7 +165,7 @@ class IndicatorSeries(Body):
     values: list[IndicatorMonth]
 
 
-class RegionHistory(Body):
+class RegionHistory(Strict):
     """What happened in a region up to the origin, as it was known then."""
 
     bulletin: BulletinSummary
@@ -188,7 +189,7 @@ class Mover(Place):
     families: list[FamilyPart] = Field(description="What moved it, the strongest change first.")
 
 
-class MoverList(Body):
+class MoverList(Strict):
     """One page of the largest changes since the bulletin before."""
 
     bulletin: BulletinSummary
@@ -198,7 +199,7 @@ class MoverList(Body):
     next: str | None = Field(description="The address of the next page; null on the last.")
 
 
-class TrackRecord(Body):
+class TrackRecord(Strict):
     """How forecasts of one kind came out: means over the judged bulletins, weighed by regions."""
 
     level: Level
@@ -230,7 +231,7 @@ class TrackRecordList(ListBody[TrackRecord]):
     """How the bulletins of the last 24 origins came out, by what was known at this one's origin."""
 
 
-class ExplainedRisk(Body):
+class ExplainedRisk(Strict):
     """What a risk level means."""
 
     name: RiskName
@@ -240,7 +241,7 @@ class ExplainedRisk(Body):
     meaning: str
 
 
-class TargetScale(Body):
+class TargetScale(Strict):
     """The risk levels of a target at one level of regions, upwards."""
 
     level: Level
@@ -248,7 +249,7 @@ class TargetScale(Body):
     levels: list[ExplainedRisk]
 
 
-class TargetDescription(Body):
+class TargetDescription(Strict):
     """What is forecast, at which horizons, and what its risk levels mean."""
 
     target: Target
@@ -279,7 +280,7 @@ class Difference(Place):
     risk_level_b: RiskName | None
 
 
-class Comparison(Body):
+class Comparison(Strict):
     """One page of the scores that two bulletins have in common, the largest difference first."""
 
     a: BulletinSummary

@@ -17,8 +17,7 @@ router = APIRouter(tags=["health"], route_class=QueryRoute)
 @router.get("/healthz", response_model=Health)
 async def check_health(request: Request) -> Response:
     """The service is running."""
-    body = Health(status="alive", simulated=is_simulated(request))
-    return json_response(body)
+    return json_response(Health(status="alive", simulated=is_simulated(request)))
 
 
 @router.get("/readyz", response_model=Readiness)

@@ -3,9 +3,10 @@
 from datetime import date
 from typing import Generic, Literal, TypeVar
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, FiniteFloat
+from pydantic import AwareDatetime, Field, FiniteFloat
 
 from bulletins.form import ListedIndicator, Manifest
+from features.strict import Strict
 from features.words import Level, RiskName, Target
 from service.store.bulletins import Bulletin
 
@@ -15,13 +16,7 @@ SIMULATED = "True if the events are invented: no news, no warning."
 STALE = "True if no newer bulletin than the current one was issued for too long."
 
 
-class Body(BaseModel):
-    """The base of all bodies: complete, and immutable."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class BulletinSummary(Body):
+class BulletinSummary(Strict):
     """The bulletin that an answer comes from."""
 
     id: str
@@ -45,7 +40,7 @@ class BulletinSummary(Body):
         )
 
 
-class Region(Body):
+class Region(Strict):
     """A place that gets a score."""
 
     id: str
@@ -58,7 +53,7 @@ class Region(Body):
     longitude: FiniteFloat | None = Field(description="Of the same point [degrees].")
 
 
-class Score(Body):
+class Score(Strict):
     """The calibrated probability of a target for a region, origin and horizon."""
 
     region: str = Field(description="The region's id.")
@@ -93,7 +88,7 @@ class Score(Body):
     bulletin: str = Field(description="The id of the bulletin.")
 
 
-class ListBody(Body, Generic[Item]):
+class ListBody(Strict, Generic[Item]):
     """One page of a list from one bulletin."""
 
     bulletin: BulletinSummary
@@ -114,7 +109,7 @@ class IndicatorList(ListBody[ListedIndicator]):
     """One page of indicators, in the order of the catalogue."""
 
 
-class BulletinList(Body):
+class BulletinList(Strict):
     """One page of bulletins, newest first."""
 
     simulated: bool = Field(description=f"Of the newest bulletin. {SIMULATED}")
@@ -123,21 +118,21 @@ class BulletinList(Body):
     next: str | None = Field(description="The address of the next page; null on the last.")
 
 
-class Health(Body):
+class Health(Strict):
     """The service is running."""
 
     status: Literal["alive"]
     simulated: bool | None = Field(description=f"{SIMULATED} Null while there is no bulletin.")
 
 
-class PassedOver(Body):
+class PassedOver(Strict):
     """A bulletin that is there and cannot be served."""
 
     bulletin: str
     reason: str
 
 
-class Readiness(Body):
+class Readiness(Strict):
     """What the service serves, and what it cannot."""
 
     status: Literal["ready"]
@@ -147,7 +142,7 @@ class Readiness(Body):
     passed_over: list[PassedOver]
 
 
-class Problem(Body):
+class Problem(Strict):
     """What went wrong, as RFC 9457 has it."""
 
     type: str = Field(description="`about:blank`: the status says what kind of problem it is.")

@@ -58,7 +58,7 @@ def select_scores(bulletin: Bulletin, query: ScoreFilter) -> Selection:
         codes = np.isin(RISK_LEVELS, query.risk_level).nonzero()[0]
         conditions.append(np.isin(risk_of_scores(bulletin), codes))
     if query.bbox is not None:
-        conditions.append(scores.among("region", _regions_in(bulletin, query.bbox)))
+        conditions.append(scores.among("region", regions_in(bulletin, query.bbox)))
     mask = reduce(and_, conditions) if conditions else None
     rows = _in_order(scores, mask, query.sort, exceedance)
     return Selection(rows, None if exceedance is None else exceedance[rows])
@@ -80,7 +80,7 @@ def select_regions(bulletin: Bulletin, query: RegionFilter) -> Rows:
     regions = regions_of(bulletin)
     conditions = _conditions(regions, _places(query))
     if query.bbox is not None:
-        conditions.append(regions.among("region", _regions_in(bulletin, query.bbox)))
+        conditions.append(regions.among("region", regions_in(bulletin, query.bbox)))
     if query.name is not None:
         part, names = plain(query.name), regions.table["name"].to_pylist()
         conditions.append(np.array([part in plain(name) for name in names], np.bool_))
@@ -98,10 +98,6 @@ def find_region(bulletin: Bulletin, name: str) -> Region:
     regions = regions_of(bulletin)
     _refuse_unknown(bulletin, "region", [name], regions.values("region"))
     return regions_at(bulletin, regions.rows[regions.among("region", [name])])[0]
-
-
-def _regions_in(bulletin: Bulletin, box: str) -> list[str]:
-    return regions_in(bulletin, list(map(float, box.split(","))))
 
 
 def plain(text: str) -> str:

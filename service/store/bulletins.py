@@ -52,14 +52,10 @@ class Bulletin:
         rows: list[dict[str, Any]] = self.parts[name].of_region(region, columns).to_pylist()
         return rows
 
-    @cached_property
-    def _catalogue(self) -> dict[str, dict[str, Any]]:
-        words = ("name", "meaning", "unit")
-        return {i.name: {word: getattr(i, word) for word in words} for i in self.indicators}
-
     def words_of_indicator(self, name: str) -> dict[str, Any]:
         """Return the name, meaning and unit of an indicator; None for what is not known."""
-        return self._catalogue.get(name, {"name": name, "meaning": None, "unit": None})
+        listed = next((indicator for indicator in self.indicators if indicator.name == name), None)
+        return {"name": name} | {word: getattr(listed, word, None) for word in ("meaning", "unit")}
 
     @cached_property
     def horizons(self) -> dict[str, set[int]]:

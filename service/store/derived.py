@@ -1,6 +1,6 @@
 """What is computed from a bulletin once: where its regions lie, exceedances, and risk levels."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from functools import wraps
 from threading import RLock
 from typing import TypeVar
@@ -70,12 +70,12 @@ def neighbours_of(bulletin: Bulletin, region: str) -> list[str]:
     return [name for row in rows for name in row["neighbours"]]
 
 
-def regions_in(bulletin: Bulletin, box: Sequence[float]) -> list[str]:
-    """Return the ids of the regions that touch a box: west, south, east, north edge [degrees].
+def regions_in(bulletin: Bulletin, box: str) -> list[str]:
+    """Return the ids of the regions that touch a box: `west,south,east,north` edge [degrees].
 
     One with west > east crosses 180 degrees. Raises UnknownError when there are no such edges.
     """
-    west, one, east, other = box
+    west, one, east, other = map(float, box.split(","))
     south, north = sorted((one, other))
     ids, edges = _edges(bulletin)
     overlaps_upright = (edges["south"] <= north) & (edges["north"] >= south)

@@ -8,6 +8,7 @@ import pytest
 
 from experiments.backtest.rolling import Step
 from experiments.configuration import Configuration
+from experiments.judging.judge import Work
 from experiments.tracking.registry import champion, champion_for
 from experiments.tracking.store import MlflowStore, open_store
 from experiments.training import train_levels
@@ -30,7 +31,7 @@ def train(
 ) -> None:
     """Train, but refuse to fit anything."""
     own = Configuration.model_validate(settings)
-    train_levels(vintage, own, store, origin, code="", jobs=1, progress=never)
+    train_levels(vintage, own, store, origin, Work("", 1, never))
 
 
 def test_the_first_model_that_beats_the_references_is_champion(trainings: Trainings) -> None:

@@ -6,13 +6,14 @@ from typing import Any
 import pytest
 
 from features.errors import ConfigurationError
+from features.toml import read_toml
 from service.app import create_app
 from service.server import bind, needs_keys, server_of
-from service.settings import DEFAULT, Settings, read_settings
+from service.settings import DEFAULT, Settings
 
 
 def test_the_settings_that_are_shipped_are_the_defaults() -> None:
-    assert read_settings(DEFAULT) == Settings()
+    assert read_toml(DEFAULT, Settings, "settings") == Settings()
 
 
 @pytest.mark.parametrize(
@@ -28,7 +29,7 @@ def test_the_settings_that_are_shipped_are_the_defaults() -> None:
 def test_settings_that_cannot_be_used_are_named(tmp_path: Path, text: str, named: str) -> None:
     (tmp_path / "s.toml").write_text(text)
     with pytest.raises(ConfigurationError, match=named):
-        read_settings(tmp_path / "s.toml")
+        read_toml(tmp_path / "s.toml", Settings, "settings")
 
 
 @pytest.mark.parametrize(

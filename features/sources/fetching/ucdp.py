@@ -90,7 +90,7 @@ def due_releases(as_of: date) -> list[str]:
             f"{_FIRST_YEAR}-06-30 on"
         )
     first = official_release(csv_name(yearly))
-    months = range((first.last_month if first else 0) + 1, month_of(as_of) + 1)
+    months = range((first.coverage.last_month if first else 0) + 1, month_of(as_of) + 1)
     monthly = (f"{(1970 + month // 12) % 100:02d}.0.{month % 12 + 1}" for month in months)
     return [yearly, *(release for release in monthly if _is_out(release, as_of))]
 

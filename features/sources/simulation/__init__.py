@@ -32,6 +32,6 @@ even a perfect forecaster cannot reach the truth.
 Where do I go to ...?
 
 * change how the world behaves: `parameters.py`; the law itself: `process.py`
-* simulate, deliver to the archive, or draw from the truth: `world.py`
+* simulate, or deliver to the archive: `world.py`
 * see how an event gets its day, place and actors: `events.py`
 """

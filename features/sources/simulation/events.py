@@ -8,10 +8,11 @@ import pandas as pd
 import shapely
 from numpy.typing import NDArray
 
+from features.archive.schemas import DEATHS
 from features.arrays import BoolArray, FloatArray, IntArray, ObjectArray
 from features.places.priogrid import place_priogrid
 from features.places.regions import Regions, geometries, load_regions
-from features.sources.simulation.parameters import CIVILIANS, forces_of, group_names
+from features.sources.simulation.parameters import CIVILIANS, FORCES, group_names
 from features.sources.simulation.process import (
     NON_STATE,
     ONE_SIDED,
@@ -31,7 +32,6 @@ _SPLIT = {
     ONE_SIDED: (0.0, 0.0, 1.0, 0.0),
 }
 """How deaths fall on side a, side b, civilians and unknown, by type of violence."""
-_SIDES_OF_DEATHS = ("deaths_a", "deaths_b", "deaths_civilians", "deaths_unknown")
 
 
 def events_table(
@@ -50,7 +50,8 @@ def events_table(
     side_a, side_b = _sides(regions, states, draws, rng)
     start, end = _days(months[draws.path], rng)
     where_prec, longitude, latitude = _places(regions, draws.region, towns, rng)
-    split = _split(draws, rng)
+    shares = np.array([_SPLIT[kind] for kind in draws.type_of_violence.tolist()])
+    split = rng.multinomial(draws.deaths, shares.reshape(-1, 4))
     low, high = _estimates(draws.deaths, rng)
     region = regions.table.iloc[draws.region]
     events = pd.DataFrame(
@@ -69,7 +70,7 @@ def events_table(
             "country": region["country"].to_numpy(),
             "admin1": region["id"].to_numpy(),
             "priogrid": place_priogrid(latitude, longitude),
-            **dict(zip(_SIDES_OF_DEATHS, split.T, strict=True)),
+            **dict(zip(DEATHS[:4], split.T, strict=True)),
             "best": draws.deaths,
             "high": high,
             "low": low,
@@ -86,7 +87,7 @@ def _sides(
     """Name both sides: the state against the group, group against rival, attacker against all."""
     names = np.array(group_names(states.mood.shape[1]), dtype=object)
     countries = load_regions("country").table.set_index("id")["name"]
-    forces = regions.table["country"].map(countries).map(forces_of)
+    forces = regions.table["country"].map(countries).map(FORCES.format)
     state = forces.to_numpy(dtype=object)[draws.region]
     group = names[draws.group]
     kind = draws.type_of_violence
@@ -144,12 +145,6 @@ def _points_within(polygon: shapely.Geometry, number: int, rng: np.random.Genera
     # Only a sliver of a polygon leaves too few; its own anchor stands in for the missing towns.
     spare = np.tile((anchor.x, anchor.y), (number, 1))
     return np.asarray(np.concatenate([inside, spare])[:number])
-
-
-def _split(draws: EventDraws, rng: np.random.Generator) -> IntArray:
-    """Split deaths over side a, side b, civilians and unknown, (n, 4); rows sum to the deaths."""
-    shares = np.array([_SPLIT[kind] for kind in draws.type_of_violence.tolist()])
-    return rng.multinomial(draws.deaths, shares.reshape(-1, 4))
 
 
 def _estimates(best: IntArray, rng: np.random.Generator) -> tuple[IntArray, IntArray]:

@@ -3,10 +3,11 @@
 import math
 from typing import Annotated, Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import ConfigDict, Field, model_validator
 
 from features.errors import ConfigurationError
 from features.months import parse_month
+from features.strict import Strict
 
 _FORMS = ("Front", "Army", "Brigade", "Movement")
 # fmt: off
@@ -20,6 +21,7 @@ _EMBLEMS = (
 MOST_GROUPS = len(_FORMS) * len(_EMBLEMS)
 
 CIVILIANS = "Simulated civilians"
+FORCES = "Simulated forces of {}"  # the government side of a country
 
 WESTERN_AFRICA = (
     *("BEN", "BFA", "CIV", "CPV", "GHA", "GIN", "GMB", "GNB"),
@@ -36,13 +38,8 @@ def group_names(number: int) -> list[str]:
     ]
 
 
-def forces_of(country_name: str) -> str:
-    """Return the name of a country's government side."""
-    return f"Simulated forces of {country_name}"
-
-
-class _Parameters(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+class _Parameters(Strict):
+    model_config = ConfigDict(allow_inf_nan=False)
 
 
 NotNegative = Annotated[float, Field(ge=0)]
@@ -126,11 +123,6 @@ class SimulationParameters(_Parameters):
     def conducts(self) -> tuple[Conduct, ...]:
         """The conduct of every mood, in the order of `process.Mood`."""
         return self.dormant, self.active, self.offensive, self.lull, self.truce
-
-    @property
-    def severities(self) -> tuple[Severity, ...]:
-        """The severity of types of violence 1, 2 and 3."""
-        return self.state_based, self.non_state, self.one_sided
 
     @model_validator(mode="after")
     def _check(self) -> Self:

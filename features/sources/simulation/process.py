@@ -59,10 +59,6 @@ class State(NamedTuple):
     presence: BoolArray
     memory: FloatArray
 
-    def of_path(self, path: int, copies: int = 1) -> "State":
-        """Return the state of one path, repeated `copies` times."""
-        return State._make(values[[path] * copies] for values in self)
-
 
 class EventDraws(NamedTuple):
     """The events of one month, one element an event, in order of path, group and region."""
@@ -192,7 +188,8 @@ def draw_deaths(
     parameters: SimulationParameters, types: IntArray, rng: np.random.Generator
 ) -> IntArray:
     """Draw the deaths of events (n,) of the given types of violence (n,), 1-3."""
-    laws = np.array([(law.no_deaths, law.scale, law.shape) for law in parameters.severities])
+    severities = (parameters.state_based, parameters.non_state, parameters.one_sided)
+    laws = np.array([(law.no_deaths, law.scale, law.shape) for law in severities])
     no_deaths, scale, shape = laws[types - 1].T
     deadly = rng.random(len(types)) >= no_deaths
     tail = scale * ((1 - rng.random(len(types))) ** (-1 / shape) - 1)

@@ -1,7 +1,7 @@
-"""Simulate the world, deliver it to the archive, and draw from the true law of its future."""
+"""Simulate the world, and deliver it to the archive."""
 
 import hashlib
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
@@ -22,7 +22,7 @@ from features.archive.releases import (
 )
 from features.archive.schemas import EVENTS_SCHEMA
 from features.arrays import IntArray
-from features.errors import ArchiveError, InputError
+from features.errors import InputError
 from features.months import format_month, month_of, parse_month
 from features.places.regions import Regions
 from features.sources.simulation.events import events_table
@@ -36,17 +36,16 @@ from features.sources.simulation.process import (
     step,
 )
 
-# Every use of a seed has a stream of its own, so no draw for the truth can repeat the real path.
-_SETTING, _PATH, _EVENTS, _TRUTH = range(4)
+_SETTING, _PATH, _EVENTS = range(3)
+"""Every use of a seed has a stream of its own."""
 
 
 @dataclass(frozen=True, eq=False)
 class World:
     """One simulated history with all that is hidden in a real one.
 
-    `months` (M,) [months since 1970-01]; `events` in the normal form, by day; `deaths` (M, R)
-    [deaths/month] and `counts` (M, R) [events/month], R in the order of `regions.table`; `states`
-    are those at the END of each month, in place of paths.
+    `months` (M,) [months since 1970-01]; `events` in the normal form, by day, and as they were
+    drawn, months in place of paths; `states` are those at the END of each month, in place of paths.
     """
 
     parameters: SimulationParameters
@@ -55,9 +54,8 @@ class World:
     months: IntArray
     setting: Setting
     states: State
+    draws: EventDraws
     events: pd.DataFrame
-    deaths: IntArray
-    counts: IntArray
 
 
 def simulate(parameters: SimulationParameters, regions: Regions, seed: int) -> World:
@@ -67,14 +65,14 @@ def simulate(parameters: SimulationParameters, regions: Regions, seed: int) -> W
             f"the simulated world needs admin1 regions, not {len(regions.table)} of level "
             f"{regions.level}: load them with load_regions('admin1')"
         )
-    _check_seed(seed)
+    if seed < 0:
+        raise InputError(f"{seed} cannot be a seed: give a whole number from 0")
     setting = draw_setting(parameters, regions.neighbours, _stream(seed, _SETTING))
     first, last = parse_month(parameters.first_month), parse_month(parameters.last_month)
     months = np.arange(first, last + 1, dtype=np.int64)
     states, draws = _walk(setting, months, _stream(seed, _PATH))
     rng = _stream(seed, _EVENTS)
     events = events_table(regions, months, states, draws, parameters.towns, seed, rng)
-    shape = (len(months), len(regions.table))
     return World(
         parameters=parameters,
         regions=regions,
@@ -82,37 +80,9 @@ def simulate(parameters: SimulationParameters, regions: Regions, seed: int) -> W
         months=months,
         setting=setting,
         states=states,
+        draws=draws,
         events=events,
-        deaths=_tally(draws, shape, draws.deaths),
-        counts=_tally(draws, shape, np.ones_like(draws.deaths)),
     )
-
-
-def conditional_draws(world: World, origin: int, horizons: int, paths: int, seed: int) -> IntArray:
-    """Draw deaths (paths, horizons, R) [deaths/month] after an origin from the true law.
-
-    It is given the full latent state at the end of `origin` [months since 1970-01]; the horizons
-    are the months after it. Regions and months of one path belong together, so any target can be
-    computed path by path. Memory grows by about 70 bytes a path, group and region. Draws never
-    repeat the world's own path, not even for its seed. Raises InputError when the origin is outside
-    the world or a number is out of range.
-    """
-    if not world.months[0] <= origin <= world.months[-1]:
-        raise InputError(
-            f"the simulated world has no month {format_month(origin)}: choose an origin from "
-            f"{world.parameters.first_month} to {world.parameters.last_month}"
-        )
-    if horizons < 1 or paths < 1:
-        raise InputError(f"cannot draw {paths} paths of {horizons} months: both must be at least 1")
-    _check_seed(seed)
-    rng = _stream(seed, _TRUTH, world.seed, origin)
-    state = world.states.of_path(origin - int(world.months[0]), copies=paths)
-    shape = (paths, len(world.regions.table))
-    deaths = np.empty((paths, horizons, shape[1]), dtype=np.int64)
-    for h in range(horizons):
-        state, draws = step(world.setting, state, origin + 1 + h, rng)
-        deaths[:, h] = _tally(draws, shape, draws.deaths)
-    return deaths
 
 
 def _walk(setting: Setting, months: IntArray, rng: np.random.Generator) -> tuple[State, EventDraws]:
@@ -131,76 +101,37 @@ def _walk(setting: Setting, months: IntArray, rng: np.random.Generator) -> tuple
     return states_of_months, joined._replace(path=number)
 
 
-def _tally(draws: EventDraws, shape: tuple[int, int], amounts: IntArray) -> IntArray:
-    """Sum amounts over events by path and region."""
-    cells = draws.path * shape[1] + draws.region
-    total = np.zeros(shape[0] * shape[1], dtype=np.int64)
-    np.add.at(total, cells, amounts)
-    return total.reshape(shape)
-
-
-def _stream(seed: int, *key: int) -> np.random.Generator:
-    return np.random.default_rng(np.random.SeedSequence(seed, spawn_key=key))
-
-
-def _check_seed(seed: int) -> None:
-    if seed < 0:
-        raise InputError(f"{seed} cannot be a seed: give a whole number from 0")
+def _stream(seed: int, use: int) -> np.random.Generator:
+    return np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(use,)))
 
 
 @dataclass(frozen=True, eq=False)
-class EventsDelivery:
-    """Events in EVENTS_SCHEMA, on their way into the archive; nullable columns may be absent."""
+class WorldDelivery:
+    """Simulated events on their way into the archive."""
 
     identity: Identity
     events: pd.DataFrame
-    rejected: pd.DataFrame = field(default_factory=REJECTED_SCHEMA.empty_table().to_pandas)
-    deleted: tuple[str, ...] = ()
-    notes: tuple[str, ...] = ()
 
     def write(self, folder: Path) -> ReleaseContent:
-        """Write events, deleted and rejected rows; raises ArchiveError if they are misshapen."""
-        events = self._events_table()
-        rejected = pa.Table.from_pandas(self.rejected, REJECTED_SCHEMA, preserve_index=False)
-        deleted = pa.table({"event_id": sorted(self.deleted)}, schema=DELETED_SCHEMA)
+        """Write the events, none of which was rejected or deleted."""
+        ordered = self.events.sort_values(["date_end", "event_id"], kind="stable")
         tables = {
-            EVENTS_FILE: events,
-            REJECTED_FILE: rejected.sort_by("line"),
-            DELETED_FILE: deleted,
+            EVENTS_FILE: pa.Table.from_pandas(ordered, EVENTS_SCHEMA, preserve_index=False),
+            REJECTED_FILE: REJECTED_SCHEMA.empty_table(),
+            DELETED_FILE: DELETED_SCHEMA.empty_table(),
         }
         content = hashlib.sha256()
         for name, table in tables.items():
             bare = table.replace_schema_metadata(None)
             pq.write_table(bare, folder / name, compression="zstd")
             content.update((folder / name).read_bytes())
-        return ReleaseContent(
-            sha256=content.hexdigest(),
-            rows_accepted=len(events),
-            rows_rejected=len(rejected),
-            rows_deleted=len(deleted),
-            notes=self.notes,
-        )
-
-    def _events_table(self) -> pa.Table:
-        absent = [name for name in EVENTS_SCHEMA.names if name not in self.events]
-        try:
-            ordered = self.events.assign(**dict.fromkeys(absent)).sort_values(
-                ["date_end", "event_id"], kind="stable"
-            )
-            table = pa.Table.from_pandas(ordered, schema=EVENTS_SCHEMA, preserve_index=False)
-            table.validate(full=True)
-        except (KeyError, ValueError, pa.ArrowException) as error:
-            raise ArchiveError(
-                f"the events of '{self.identity.file_name}' are not in the normal form "
-                f"({str(error).splitlines()[0]}): whatever made them is at fault"
-            ) from error
-        return table
+        return ReleaseContent(content.hexdigest(), len(ordered), rows_rejected=0)
 
 
 SOURCE = "simulation"
 
 
-def deliver(world: World, available_on: date) -> EventsDelivery:
+def deliver(world: World, available_on: date) -> WorldDelivery:
     """Return the events of months that were over on a day; raises InputError when none was."""
     first = int(world.months[0])
     last = min(int(world.months[-1]), month_of(available_on) - 1)
@@ -211,7 +142,7 @@ def deliver(world: World, available_on: date) -> EventsDelivery:
         )
     is_public = world.events["date_end"] < pd.Timestamp(available_on.replace(day=1))
     countries = sorted(set(world.regions.table["country"]))
-    return EventsDelivery(
+    return WorldDelivery(
         Identity(
             history=SOURCE,
             source=SOURCE,

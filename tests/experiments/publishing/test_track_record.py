@@ -5,10 +5,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from experiments.judging.skill import probability_skill
 from experiments.publishing.track_record import (
     _reference_deaths,
     deaths_record,
-    probability_record,
+    judged_probabilities,
     record_markdown,
 )
 from experiments.samples import Samples, samples_at
@@ -54,6 +55,10 @@ def scores_of(rows: list[tuple[str, str, int, float]], **deaths: Any) -> pd.Data
 
 def of_score(record: pd.DataFrame, horizon: int) -> pd.Series:
     return record[(record["forecast"] == "score") & (record["horizon"] == horizon)].iloc[0]
+
+
+def probability_record(panel: Panel, samples: Samples, scores: pd.DataFrame) -> pd.DataFrame:
+    return probability_skill(judged_probabilities(panel, samples, scores), ["target", "horizon"])
 
 
 def test_scores_are_set_beside_what_happened() -> None:

@@ -1,6 +1,7 @@
 import re
 from dataclasses import replace
 from html.parser import HTMLParser
+from types import SimpleNamespace
 from typing import Any
 from xml.etree import ElementTree as ET
 
@@ -44,6 +45,8 @@ def judgement_of(
         pool=RecordPool(),
         horizons=HORIZONS,
     )
+    release = SimpleNamespace(name="ucdp-ged 24.1")
+    vintage: Any = SimpleNamespace(releases=(release,), simulated=simulated)
     training = Training(
         level="admin1",
         configuration=Configuration.model_validate(settings | {"learners": ["logistic"]}),
@@ -51,11 +54,8 @@ def judgement_of(
         samples=samples,
         backtest=backtest,
         digest="0123456789abcdef" * 4,
-        releases=("ucdp-ged 24.1",),
+        vintage=vintage,
         code="1.2.3+abc",
-        simulated=simulated,
-        history="ucdp",
-        summary_events="spread",
         untold={},
     )
     return Judgement(training, SkillTables.of(backtest), verified(backtest), "logistic")
@@ -177,7 +177,8 @@ def test_simulated_events_are_said_to_be_and_real_ones_are_not(
     page: str, judgement: Judgement
 ) -> None:
     assert "SIMULATED" not in page
-    simulated = replace(judgement, training=replace(judgement.training, simulated=True))
+    vintage: Any = SimpleNamespace(releases=(), simulated=True)
+    simulated = replace(judgement, training=replace(judgement.training, vintage=vintage))
     text = text_of(report_page(simulated))
     assert text.startswith("SIMULATED - admin1 backtest: logistic SIMULATED events: invented")
 

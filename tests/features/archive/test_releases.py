@@ -18,7 +18,7 @@ from features.archive.coverage import Coverage, Span
 from features.archive.releases import DELETED_SCHEMA, REJECTED_SCHEMA, Archive, Identity
 from features.archive.schemas import EVENTS_SCHEMA
 from features.errors import ArchiveError
-from features.sources.simulation.world import EventsDelivery
+from tests.features.archive.deliveries import EventsDelivery
 from tests.paths import ROOT
 
 

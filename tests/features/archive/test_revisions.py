@@ -16,10 +16,9 @@ from features.errors import ArchiveError
 from features.months import parse_month
 from features.sources.counts import CountsOptions, read_counts
 from features.sources.ingestion import FileDelivery
-from features.sources.simulation.world import EventsDelivery
 from features.sources.source import FileOptions
 from features.sources.ucdp import Ucdp
-from tests.features.archive.deliveries import JANUARY, Event, a_delivery
+from tests.features.archive.deliveries import JANUARY, Event, EventsDelivery, a_delivery
 from tests.paths import DATA
 
 real = pytest.mark.skipif(not DATA.exists(), reason=f"{DATA} is not here: set TOCSIN_DATA")

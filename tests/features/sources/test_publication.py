@@ -105,9 +105,9 @@ def test_a_monthly_ucdp_release_is_expected_from_the_day_of_its_publication(
 ) -> None:
     release = official_release(f"GEDEvent_v{year:02d}_0_{month}.csv")
     assert release is not None
-    day = release.available_on
-    assert newest_public_month("ucdp", day) == release.last_month
-    assert newest_public_month("ucdp", day - timedelta(days=1)) == release.last_month - 1
+    day, last = release.available_on, release.coverage.last_month
+    assert newest_public_month("ucdp", day) == last
+    assert newest_public_month("ucdp", day - timedelta(days=1)) == last - 1
 
 
 def test_a_vintage_is_as_stale_as_it_lies_behind_what_should_be_public() -> None:

@@ -19,6 +19,7 @@ from features.sources.simulation.process import (
     mood_chain,
     step,
 )
+from tests.features.sources.simulation.truth import copies_of
 
 LINE = csr_array(np.array([[0, 1, 0], [1, 0, 1], [0, 1, 0]], dtype=float))
 JANUARY = parse_month("2020-01")
@@ -39,7 +40,7 @@ def even_setting(**changes: object) -> Setting:
 def test_a_group_kills_only_where_it_stands_and_only_while_it_is_not_dormant() -> None:
     setting = draw_setting(SimulationParameters(groups=3), LINE, np.random.default_rng(1))
     rng = np.random.default_rng(2)
-    state = initial_state(setting).of_path(0, copies=50)
+    state = copies_of(initial_state(setting), 0, 50)
     seen = 0
     for month in range(JANUARY, JANUARY + 120):
         state, drawn = step(setting, state, month, rng)

@@ -16,7 +16,8 @@ from features.places.placement import place_admin1
 from features.places.regions import geometries, load_regions
 from features.sources.simulation.parameters import WESTERN_AFRICA, SimulationParameters
 from features.sources.simulation.process import Mood
-from features.sources.simulation.world import World, conditional_draws, deliver, simulate
+from features.sources.simulation.world import World, deliver, simulate
+from tests.features.sources.simulation.truth import conditional_draws, counts_of, deaths_of
 
 SAHEL = ("BFA", "MLI", "NER")
 
@@ -30,7 +31,7 @@ def small_world(seed: int = 1) -> World:
 def test_the_same_seed_gives_the_same_bytes() -> None:
     again = simulate(small_world().parameters, small_world().regions, 1)
     pd.testing.assert_frame_equal(again.events, small_world().events)
-    assert again.deaths.tobytes() == small_world().deaths.tobytes()
+    assert deaths_of(again).tobytes() == deaths_of(small_world()).tobytes()
     assert again.states.memory.tobytes() == small_world().states.memory.tobytes()
     origin = int(again.months[30])
     draws = [conditional_draws(world, origin, 3, 20, 4) for world in (again, small_world())]
@@ -38,7 +39,7 @@ def test_the_same_seed_gives_the_same_bytes() -> None:
 
 
 def test_different_seeds_give_different_worlds_and_draws() -> None:
-    assert (small_world(1).deaths != small_world(2).deaths).any()
+    assert (deaths_of(small_world(1)) != deaths_of(small_world(2))).any()
     origin = int(small_world().months[30])
     first, second = (conditional_draws(small_world(), origin, 3, 20, seed) for seed in (4, 5))
     assert (first != second).any()
@@ -48,7 +49,7 @@ def test_a_world_that_ends_sooner_is_the_beginning_of_one_that_ends_later() -> N
     world = small_world()
     parameters = world.parameters.model_copy(update={"last_month": "2012-06"})
     sooner = simulate(parameters, world.regions, world.seed)
-    assert (sooner.deaths == world.deaths[: len(sooner.months)]).all()
+    assert (deaths_of(sooner) == deaths_of(world)[: len(sooner.months)]).all()
 
 
 def test_deaths_and_events_of_the_table_sum_to_those_of_the_world() -> None:
@@ -58,9 +59,9 @@ def test_deaths_and_events_of_the_table_sum_to_those_of_the_world() -> None:
     table = events.groupby([month.rename("month"), "admin1"])["best"].agg(["sum", "size"])
     every = pd.MultiIndex.from_product([world.months, world.regions.table["id"]])
     table = table.reindex(every, fill_value=0)
-    assert world.deaths.sum() > 0
-    assert (table["sum"].to_numpy().reshape(world.deaths.shape) == world.deaths).all()
-    assert (table["size"].to_numpy().reshape(world.counts.shape) == world.counts).all()
+    assert deaths_of(world).sum() > 0
+    assert (table["sum"].to_numpy().reshape(deaths_of(world).shape) == deaths_of(world)).all()
+    assert (table["size"].to_numpy().reshape(counts_of(world).shape) == counts_of(world)).all()
 
 
 def test_events_are_of_the_normal_form() -> None:
@@ -147,10 +148,10 @@ def test_what_cannot_be_simulated_or_drawn_is_refused() -> None:
 
 def test_the_default_world_resembles_the_sahel() -> None:
     world = simulate(SimulationParameters(), load_regions("admin1", WESTERN_AFRICA), seed=2)
-    assert world.deaths.shape == (18 * 12, len(world.regions.table))
-    assert 0.05 < (world.deaths > 0).mean() < 0.2
-    assert 0.02 < (world.deaths >= 5).mean() < 0.15
-    assert 1000 < world.deaths.sum() / 18 < 15_000
+    assert deaths_of(world).shape == (18 * 12, len(world.regions.table))
+    assert 0.05 < (deaths_of(world) > 0).mean() < 0.2
+    assert 0.02 < (deaths_of(world) >= 5).mean() < 0.15
+    assert 1000 < deaths_of(world).sum() / 18 < 15_000
     assert world.events["best"].max() <= world.parameters.most_deaths
 
 

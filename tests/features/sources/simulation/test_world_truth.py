@@ -8,7 +8,8 @@ from scipy import stats
 from features.arrays import FloatArray, IntArray
 from features.places.regions import load_regions
 from features.sources.simulation.parameters import SimulationParameters
-from features.sources.simulation.world import World, conditional_draws, simulate
+from features.sources.simulation.world import World, simulate
+from tests.features.sources.simulation.truth import conditional_draws, deaths_of
 
 SAHEL = ("BFA", "MLI", "NER")
 PATHS = 200
@@ -72,12 +73,12 @@ def test_a_group_leaves_regions_but_never_its_home() -> None:
 @pytest.mark.parametrize("statistic", STATISTICS)
 def test_the_ranks_of_what_happened_next_month_are_uniform(statistic: str) -> None:
     measure = STATISTICS[statistic]
-    outcome = ranks(measure(next_month_draws()), measure(long_world().deaths[1:]))
+    outcome = ranks(measure(next_month_draws()), measure(deaths_of(long_world())[1:]))
     assert stats.kstest(outcome, "uniform").pvalue > 0.01
 
 
 def test_the_ranks_of_what_happened_in_the_next_year_are_uniform() -> None:
-    draws, deaths = next_year_draws(), long_world().deaths
+    draws, deaths = next_year_draws(), deaths_of(long_world())
     years = np.stack([deaths[at + 1 : at + 13] for at in range(0, len(deaths) - 12, 12)])
     outcome = ranks(draws.sum(axis=(2, 3)), years.sum(axis=(1, 2)))
     assert stats.kstest(outcome, "uniform").pvalue > 0.01
@@ -85,14 +86,14 @@ def test_the_ranks_of_what_happened_in_the_next_year_are_uniform() -> None:
 
 def test_ranks_among_draws_from_the_state_of_another_time_are_not_uniform() -> None:
     measure = STATISTICS["regions with deaths"]
-    stale = ranks(measure(next_month_draws()[:-24]), measure(long_world().deaths[25:]))
+    stale = ranks(measure(next_month_draws()[:-24]), measure(deaths_of(long_world())[25:]))
     assert stats.kstest(stale, "uniform").pvalue < 1e-6
 
 
 @pytest.mark.parametrize("threshold", [1, 5, 25])
 def test_true_probabilities_are_reliable_in_every_bin(threshold: int) -> None:
     hits = next_month_draws() >= threshold
-    happened = long_world().deaths[1:] >= threshold
+    happened = deaths_of(long_world())[1:] >= threshold
     sorting, testing = hits[:, : PATHS // 2], hits[:, PATHS // 2 :]
     bins = np.digitize(sorting.mean(axis=1), [0.005, 0.05, 0.15, 0.3, 0.5, 0.7])
     for number in range(7):
@@ -105,7 +106,7 @@ def test_true_probabilities_are_reliable_in_every_bin(threshold: int) -> None:
 
 def test_the_truth_beats_climatology() -> None:
     world, first = long_world(), 60
-    happened = world.deaths >= 5
+    happened = deaths_of(world) >= 5
     months = np.arange(1, len(world.months) + 1)[:, None]
     climatology = np.cumsum(happened, axis=0) / months
     truth = (next_month_draws() >= 5).mean(axis=1)
@@ -118,8 +119,8 @@ def test_the_truth_beats_climatology() -> None:
 def test_quiet_regions_are_in_danger_where_the_truth_says_so() -> None:
     world, at = long_world(), np.arange(24, len(long_world().months) - 12, 12)
     draws = next_year_draws()[2:][:, :, :6]
-    quiet = np.stack([~(world.deaths[t - 23 : t + 1] > 0).any(axis=0) for t in at])
-    onset = np.stack([(world.deaths[t + 1 : t + 7] > 0).any(axis=0) for t in at])
+    quiet = np.stack([~(deaths_of(world)[t - 23 : t + 1] > 0).any(axis=0) for t in at])
+    onset = np.stack([(deaths_of(world)[t + 1 : t + 7] > 0).any(axis=0) for t in at])
     probability = (draws > 0).any(axis=2).mean(axis=1)
     assert onset[quiet].sum() > 20
     endangered = probability[quiet & onset].mean()
