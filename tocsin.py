@@ -8,9 +8,9 @@ from commands import (
     archive,
     benchmarks,
     bulletins,
-    demonstration,
-    fetching,
-    ingesting,
+    demo,
+    fetch,
+    ingest,
     keys,
     models,
     service,
@@ -23,8 +23,8 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,  # plain help, in half the time
 )
-app.add_typer(ingesting.ingest, name="ingest")
-app.add_typer(fetching.fetch, name="fetch")
+app.add_typer(ingest.ingest, name="ingest")
+app.add_typer(fetch.fetch, name="fetch")
 app.add_typer(archive.events, name="events")
 app.add_typer(benchmarks.benchmark, name="benchmark")
 app.add_typer(keys.app, name="key")
@@ -40,7 +40,7 @@ for command in (
     service.serve,
     service.scores,
     service.ui,
-    demonstration.demo,
+    demo.demo,
 ):
     app.command()(command)
 

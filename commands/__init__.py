@@ -5,9 +5,9 @@ stand inside the commands, so that `tocsin --help` need not load what it does no
 
 Where do I go to ...?
 
-* fill or look into the archive: `ingesting.py`, `fetching.py`, `archive.py`
+* fill or look into the archive: `ingest.py`, `fetch.py`, `archive.py`
 * train, judge and review models: `models.py`
 * issue, repeat and judge bulletins: `bulletins.py`
 * compare with what others have published: `benchmarks.py`
-* show or serve what was published: `service.py`; the whole path at once: `demonstration.py`
+* show or serve what was published: `service.py`; the whole path at once: `demo.py`
 """

@@ -8,7 +8,7 @@ import typer
 
 from commands.bulletins import publish
 from commands.environment import Port
-from commands.ingesting import ingest_simulation
+from commands.ingest import ingest_simulation
 from commands.models import train
 from commands.service import serve
 from features.months import parse_month
