@@ -24,6 +24,7 @@ from experiments.tracking.store import open_store
 from features.archive.vintage import Vintage
 from features.errors import ConfigurationError
 from features.months import parse_month
+from tests.targets import FEW_AHEAD
 from tests.training import plainly
 
 
@@ -43,7 +44,8 @@ def samples(make_samples: Callable[..., Samples]) -> Samples:
 
 @pytest.fixture(scope="module")
 def configuration(small_settings: dict[str, Any]) -> Configuration:
-    return Configuration.model_validate(small_settings).with_learner("boosting")
+    few = small_settings | {"targets": FEW_AHEAD}
+    return Configuration.model_validate(few).with_learner("boosting")
 
 
 @pytest.fixture(scope="module")
