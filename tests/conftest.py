@@ -1,10 +1,31 @@
+import atexit
 import copy
 import os
+import shutil
+import tempfile
+from pathlib import Path
 from typing import Any
 
 # Test processes share the processors; set before NumPy is loaded, which reads it.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+
+
+def _keep_temporary_files_in_memory() -> None:
+    """Let temporary files lie in memory where there is room: on a disk the tests wait for it.
+
+    The processes that this one starts inherit the folder, and it is removed in the end.
+    """
+    memory, room = Path("/dev/shm"), 4 * 2**30
+    if "TMPDIR" in os.environ or not os.access(memory, os.W_OK):
+        return
+    if shutil.disk_usage(memory).free > room:
+        folder = tempfile.mkdtemp(prefix="tocsin-", dir=memory)
+        os.environ["TMPDIR"] = tempfile.tempdir = folder
+        atexit.register(shutil.rmtree, folder, ignore_errors=True)
+
+
+_keep_temporary_files_in_memory()
 
 import hypothesis
 import pytest
