@@ -18,6 +18,11 @@ FEW_AHEAD: dict[Target, tuple[int, ...]] = {
 }
 """Every target at its first horizons, for tests to which more of the same say nothing new."""
 
+NEAR_AND_FAR: dict[Target, tuple[int, ...]] = {
+    target: (horizons[0], horizons[-1]) for target, horizons in TARGETS_AHEAD.items()
+}
+"""Every target at its first and last horizon."""
+
 CELLS = cells_of(TARGETS_AHEAD)
 FITTED_CELLS = fitted_cells(TARGETS_AHEAD)
 

@@ -20,6 +20,7 @@ from features.indicators.catalogue import CATALOGUE
 from features.months import format_month, parse_month
 from features.panel.panel import read_panel
 from features.sources.simulation.world import World, deliver
+from tests.targets import NEAR_AND_FAR
 from tests.training import train_level, without_pictures
 
 ORIGIN = parse_month("2022-12")
@@ -86,24 +87,30 @@ def events(world: World) -> pd.DataFrame:
 
 
 @pytest.fixture(scope="module")
+def leak_settings(small_settings: dict[str, Any]) -> dict[str, Any]:
+    """Every target at its nearest and farthest horizon, whose labels reach least and most ahead."""
+    return small_settings | {"targets": NEAR_AND_FAR}
+
+
+@pytest.fixture(scope="module")
 def snapshot(
     world: World,
     events: pd.DataFrame,
-    small_settings: dict[str, Any],
+    leak_settings: dict[str, Any],
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Snapshot:
-    return Snapshot(tmp_path_factory.mktemp("as-is"), world, events, small_settings)
+    return Snapshot(tmp_path_factory.mktemp("as-is"), world, events, leak_settings)
 
 
 def test_scrambling_every_event_after_the_origin_changes_no_indicator_prediction_or_score(
     snapshot: Snapshot,
     world: World,
     events: pd.DataFrame,
-    small_settings: dict[str, Any],
+    leak_settings: dict[str, Any],
     tmp_path: Path,
 ) -> None:
     later = scrambled(events, events["date_end"] >= AFTER, seed=3)
-    other = Snapshot(tmp_path, world, later, small_settings)
+    other = Snapshot(tmp_path, world, later, leak_settings)
     assert other.indicators.tobytes() == snapshot.indicators.tobytes()
     pd.testing.assert_frame_equal(other.backtest, snapshot.backtest, check_exact=True)
     assert other.digest == snapshot.digest
