@@ -7,7 +7,6 @@ FloatArray = npt.NDArray[np.float64]
 BoolArray = npt.NDArray[np.bool_]
 IntArray = npt.NDArray[np.int64]
 ObjectArray = npt.NDArray[np.object_]
-AnyArray = npt.NDArray[np.generic]
 
 MonthArray = IntArray  # [months since 1970-01]
 RegionNumbers = IntArray  # the place of each row's region in a table of regions

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import joblib
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 from scipy.special import expit
 from threadpoolctl import threadpool_limits
@@ -15,7 +16,7 @@ from experiments.publishing.phrases import REVISION
 from experiments.publishing.scores import LevelForecast, is_scored
 from experiments.publishing.sentences import Cause, PreviousScore, UsualScore, is_shown, sentence
 from experiments.samples import RegionMonths, Samples
-from features.arrays import AnyArray, BoolArray, FloatArray, IntArray, Matrix, ObjectArray
+from features.arrays import BoolArray, FloatArray, IntArray, Matrix, ObjectArray
 from features.indicators.catalogue import select
 from features.indicators.indicator import Indicator
 from features.words import Target
@@ -283,7 +284,7 @@ _TYPES = {
 
 def _rows(
     kind: DriverKind, row: IntArray, contribution: FloatArray, **columns: object
-) -> dict[str, AnyArray]:
+) -> dict[str, npt.NDArray[np.generic]]:
     """Return rows of one kind, by column; other columns are missing values."""
     missing = {"name": None, "change": np.nan, "value": np.nan, "baseline_value": np.nan}
     content = {"row": row, "kind": kind, "contribution": contribution, "sentence": None}
