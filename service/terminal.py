@@ -13,7 +13,7 @@ from service.api.queries import ScoreQuery
 from service.api.schemas import BulletinSummary, Problem, Score, ScoreList
 from service.api.scores import scores_at
 from service.api.selection import select_scores
-from service.errors import ParameterError
+from service.errors import NoBulletinError, ParameterError
 from service.store.bulletins import LATEST, BulletinStore
 
 _TIMEOUT_S = 30
@@ -29,7 +29,12 @@ def top_scores(home: Path, **parameters: Any) -> tuple[Manifest, list[Score]]:
         query = ScoreQuery.model_validate(parameters)
     except ValidationError as error:
         raise ParameterError("; ".join(map(describe, error.errors()))) from error
-    bulletin = BulletinStore(home).get(LATEST)
+    try:
+        bulletin = BulletinStore(home).get(LATEST)
+    except NoBulletinError as error:
+        raise NoBulletinError(
+            f"there is no bulletin in '{home}': run `tocsin publish`, or name another --home"
+        ) from error
     selection = select_scores(bulletin, query).page(0, query.limit)
     return bulletin.manifest, scores_at(bulletin, selection)
 

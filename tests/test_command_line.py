@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from datetime import date
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from importlib.metadata import version
 from pathlib import Path
 
 import pytest
@@ -130,6 +131,16 @@ def test_publishing_before_training_says_what_to_do(home: Path, tmp_path: Path) 
     refused = tocsin(tmp_path, "publish")
     assert refused.returncode == 1
     assert refused.stderr == "tocsin: no model is registered: run `tocsin train` first\n"
+
+
+def test_the_version_is_that_of_the_package() -> None:
+    assert tocsin(None, "--version") == (0, f"tocsin {version('tocsin')}\n", "")
+
+
+def test_a_home_that_is_named_goes_before_that_of_the_environment(tmp_path: Path) -> None:
+    refused = tocsin(tmp_path, "--home", str(tmp_path / "named"), "events")
+    assert refused.returncode == 1
+    assert f"'{tmp_path / 'named'}'" in refused.stderr
 
 
 def test_an_empty_home_in_the_environment_is_none(tmp_path: Path) -> None:

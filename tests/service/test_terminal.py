@@ -41,7 +41,7 @@ def test_what_the_terminal_refuses_is_one_plain_line(
 
 
 def test_the_terminal_says_when_nothing_is_published(tmp_path: Path) -> None:
-    with pytest.raises(NoBulletinError, match="no bulletin"):
+    with pytest.raises(NoBulletinError, match=f"no bulletin in '{tmp_path}'"):
         top_scores(tmp_path)
 
 
