@@ -36,6 +36,7 @@ for command in (
     models.promote,
     models.ablate,
     bulletins.publish,
+    bulletins.bulletins,
     bulletins.evaluate,
     bulletins.replay,
     service.serve,

@@ -1,3 +1,4 @@
+import json
 from pathlib import Path
 from typing import Any
 
@@ -7,6 +8,7 @@ import pytest
 from features.errors import InputError, TocsinError
 from service.errors import NoBulletinError, ParameterError, UnknownError
 from service.terminal import remote_scores, top_scores
+from tests.bulletins.example import publish_bulletin
 from tests.command import tocsin
 
 
@@ -67,3 +69,17 @@ def test_the_command_asks_the_service_that_it_is_told(client: httpx.Client) -> N
     assert told.returncode == 0
     assert "SIMULATED bulletin 2024-12-5f3a9c01d2e4" in told.stdout
     assert "MLI-gao" in told.stdout
+
+
+def test_bulletins_are_listed_the_newest_first_and_damaged_ones_are_named(tmp_path: Path) -> None:
+    none = tocsin(tmp_path, "bulletins")
+    assert (none.returncode, none.stdout) == (1, "")
+    assert f"no bulletin in '{tmp_path}'" in none.stderr
+    publish_bulletin(tmp_path)
+    (tmp_path / "bulletins" / "2024-11-000000000000").mkdir()
+    listed = tocsin(tmp_path, "bulletins", "--format", "json")
+    assert listed.returncode == 0
+    (bulletin,) = json.loads(listed.stdout)
+    assert bulletin["bulletin"] == "2024-12-5f3a9c01d2e4"
+    assert bulletin["simulated"] is True
+    assert listed.stderr.startswith("not served: bulletin 2024-11-000000000000")
