@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from commands.environment import Port, home, open_own_store, simulated_mark
+from commands.rows import RowFormat, print_rows
 
 if TYPE_CHECKING:
     from bulletins.form import Manifest
@@ -41,12 +42,14 @@ def scores(
     key: Annotated[
         str | None, typer.Option(envvar="TOCSIN_API_KEY", help="API key of that service.")
     ] = None,
+    row_format: RowFormat = None,
 ) -> None:
-    """Print the top of the newest bulletin, at hand or of a running service."""
-    from rich.console import Console
-    from rich.table import Table
+    """Print the top of the newest bulletin, at hand or of a running service.
 
-    from service.terminal import remote_scores, top_scores
+    One row a region, at the nearest horizon unless others are named.
+    """
+    from features.words import DISTRIBUTIONS
+    from service.terminal import remote_scores, score_rows, top_scores
 
     parameters = {
         "country": country or [],
@@ -55,29 +58,17 @@ def scores(
         "target": target,
         "horizon": horizon or [],
         "limit": limit,
+        "sort": "-mean" if target in DISTRIBUTIONS else "-probability",
     }
     bulletin: Manifest | BulletinSummary
     if url is None:
-        bulletin, rows = top_scores(home(), **parameters)
+        bulletin, top = top_scores(home(), **parameters)
     else:
-        bulletin, rows = remote_scores(url, key, **parameters)
-    heading = f"bulletin {bulletin.id}, origin {bulletin.origin}"
-    table = Table(
-        "region", "name", "target", "months ahead", "to", "deaths/month to reach", "probability",
-        "risk", title=simulated_mark(simulated=bulletin.simulated) + heading,
-    )  # fmt: skip
-    for row in rows:
-        table.add_row(
-            row.region,
-            row.name,
-            row.target,
-            str(row.horizon),
-            row.target_month,
-            f"{row.threshold:g}",
-            f"{row.probability:.3f}",
-            row.risk_level or "",
-        )
-    Console().print(table)
+        bulletin, top = remote_scores(url, key, **parameters)
+    mark = simulated_mark(simulated=bulletin.simulated)
+    print_rows(
+        score_rows(top), row_format, f"{mark}bulletin {bulletin.id}, origin {bulletin.origin}"
+    )
 
 
 def ui(port: Port = 5000) -> None:
