@@ -1,10 +1,31 @@
+import atexit
 import copy
 import os
+import shutil
+import tempfile
+from pathlib import Path
 from typing import Any
 
 # Test processes share the processors; set before NumPy is loaded, which reads it.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+
+
+def _keep_temporary_files_in_memory() -> None:
+    """Let temporary files lie in memory where there is room: on a disk the tests wait for it.
+
+    The processes that this one starts inherit the folder, and it is removed in the end.
+    """
+    memory, room = Path("/dev/shm"), 4 * 2**30
+    if "TMPDIR" in os.environ or not os.access(memory, os.W_OK):
+        return
+    if shutil.disk_usage(memory).free > room:
+        folder = tempfile.mkdtemp(prefix="tocsin-", dir=memory)
+        os.environ["TMPDIR"] = tempfile.tempdir = folder
+        atexit.register(shutil.rmtree, folder, ignore_errors=True)
+
+
+_keep_temporary_files_in_memory()
 
 import hypothesis
 import pytest
@@ -26,13 +47,13 @@ hypothesis.settings.load_profile("untimed")
 
 SLOW = {
     "test_docs.py": "the demo in its real size gives the README's answer",
+    "test_page_map.py": "a real browser draws, clicks and types",
     "test_end_to_end.py": "files, commands and a real socket fit together",
     "test_backtest_command.py": "a killed process leaves what the next one continues",
     "test_publish.py": "bulletins of real champions, replayed bit for bit",
     "test_leak.py": "training and publishing read nothing after the origin",
     "test_counts_path.py": "counts go the whole path from a file to a score",
     "test_command_line.py": "signals, pipes and exit codes of real processes",
-    "test_page_map.py": "a real browser draws, clicks and types",
 }
 """Files of slow tests, and what each proves that a quick test cannot. They start first."""
 
@@ -92,8 +113,9 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Put the slow files first, so that no process waits for one at the end."""
+    """Put the slow files first and the rooms of quick ones last: no process waits at the end."""
     order = {name: place for place, name in enumerate(SLOW)}
+    items.sort(key=lambda item: str(item.path), reverse=True)
     items.sort(key=lambda item: order.get(item.path.name, len(SLOW)))
 
 

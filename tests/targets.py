@@ -10,6 +10,19 @@ HORIZONS = tuple(range(1, 13))
 TARGETS_AHEAD = read_configuration(DEFAULT).targets
 """The targets of the default experiment and their horizons."""
 
+FEW_AHEAD: dict[Target, tuple[int, ...]] = {
+    "fatalities": (1, 2),
+    "instability": (1, 2),
+    "escalation": (3,),
+    "onset": (3,),
+}
+"""Every target at its first horizons, for tests to which more of the same say nothing new."""
+
+NEAR_AND_FAR: dict[Target, tuple[int, ...]] = {
+    target: (horizons[0], horizons[-1]) for target, horizons in TARGETS_AHEAD.items()
+}
+"""Every target at its first and last horizon."""
+
 CELLS = cells_of(TARGETS_AHEAD)
 FITTED_CELLS = fitted_cells(TARGETS_AHEAD)
 

@@ -78,7 +78,10 @@ def test_a_backtest_that_was_killed_goes_on_to_the_same_end(homes: tuple[Path, P
     # One of the finished files is damaged too, as by a full disk.
     damaged = next((broken / "backtests").glob("*/*.npz"))
     damaged.write_bytes(damaged.read_bytes()[:100])
-    with mock.patch.object(runs, "pictures_of", return_value=[]):
+    with (
+        mock.patch.object(runs, "pictures_of", return_value=[]),
+        mock.patch.object(mlflow, "log_table"),
+    ):
         resumed, undisturbed = (tocsin(home, *arguments(home)) for home in homes)
     assert (resumed.returncode, undisturbed.returncode) == (0, 0), resumed.stderr
     after = finished_tasks(broken)

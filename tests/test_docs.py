@@ -41,12 +41,13 @@ def served_demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     address = f"http://127.0.0.1:{port}"
     with subprocess.Popen(command, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as demo:  # fmt: skip  # noqa: E501
         deadline = time.monotonic() + 600
-        while time.monotonic() < deadline and demo.poll() is None:
-            try:
-                httpx.get(f"{address}/readyz")
-                break
-            except httpx.ConnectError:
-                time.sleep(0.5)
+        with httpx.Client() as client:
+            while time.monotonic() < deadline and demo.poll() is None:
+                try:
+                    client.get(f"{address}/readyz")
+                    break
+                except httpx.ConnectError:
+                    time.sleep(0.5)
         yield address
         demo.terminate()
 

@@ -19,6 +19,7 @@ import pytest
 from features.sources.simulation.world import World, deliver
 from tests.command import as_toml, process, tocsin
 from tests.targets import HORIZONS, TARGETS_AHEAD
+from tests.training import without_pictures
 
 GLEDITSCH_WARD = {"BFA": 439, "MLI": 432, "NER": 436}
 
@@ -54,7 +55,8 @@ def home(files: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
         ("promote", "admin1", "1", "--reason", "the only one of a small world"),
         ("publish", "--origin", "2023-12"),
     ):
-        done = tocsin(home, *arguments)
+        with without_pictures():
+            done = tocsin(home, *arguments)
         assert done.returncode == 0, done.stderr
     return home
 

@@ -5,6 +5,8 @@ from contextlib import contextmanager
 from typing import Any
 from unittest import mock
 
+import mlflow
+
 from experiments import training
 from experiments.backtest.rolling import Step
 from experiments.configuration import Configuration
@@ -23,8 +25,9 @@ def plainly(steps: Iterable[Step], total: int, label: str) -> Iterable[Step]:
 
 @contextmanager
 def without_pictures() -> Iterator[None]:
-    """Train without pictures and page: half of a small training's time, and nothing reads them."""
+    """Train without pictures, page and tables: half of the time, and nothing reads them."""
     with (
+        mock.patch.object(mlflow, "log_table"),
         mock.patch.object(runs, "pictures_of", return_value=[]),
         mock.patch.object(runs, "_log_figure"),
         mock.patch.object(training, "report_page", return_value=""),

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import joblib
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 from scipy.special import expit
 from threadpoolctl import threadpool_limits
@@ -259,18 +260,36 @@ def _table(
         at = row, column[row]
         values = {"value": question.present[at], "baseline_value": question.usual[at]}
         blocks.append(_rows("indicator", row, effects[at], name=names[at[1]], **values))
-    table = pd.concat(blocks).sort_values("row", kind="stable", ignore_index=True)
-    return table.assign(region=question.regions[table["row"]])
+    columns = {name: np.concatenate([block[name] for block in blocks]) for name in _TYPES}
+    order_of_rows = columns["row"].argsort(kind="stable")
+    region = question.regions[columns.pop("row")]
+    # A series of its own keeps None, which a table would turn into NaN.
+    texts = {name: pd.Series(columns[name], dtype=object) for name in ("name", "sentence")}
+    table = pd.DataFrame(columns | texts | {"region": region})
+    return table.take(order_of_rows).reset_index(drop=True)
+
+
+_TYPES = {
+    "row": np.int64,
+    "kind": object,
+    "contribution": np.float64,
+    "sentence": object,
+    "name": object,
+    "change": np.float64,
+    "value": np.float64,
+    "baseline_value": np.float64,
+}
+"""The types of the columns of drivers; `row` is the number of the region."""
 
 
 def _rows(
     kind: DriverKind, row: IntArray, contribution: FloatArray, **columns: object
-) -> pd.DataFrame:
-    """Return rows of one kind; other columns are missing values."""
+) -> dict[str, npt.NDArray[np.generic]]:
+    """Return rows of one kind, by column; other columns are missing values."""
     missing = {"name": None, "change": np.nan, "value": np.nan, "baseline_value": np.nan}
     content = {"row": row, "kind": kind, "contribution": contribution, "sentence": None}
-    table = pd.DataFrame(content | missing | columns)
-    numbers = ["change", "value", "baseline_value"]
-    return table.astype(
-        dict.fromkeys(numbers, np.float64) | dict.fromkeys(["name", "sentence"], object)
-    )
+    values = content | missing | columns
+    return {
+        name: np.broadcast_to(np.asarray(values[name], of_type), row.shape)
+        for name, of_type in _TYPES.items()
+    }

@@ -23,7 +23,7 @@ def score_map(regions: Regions, probability: FloatArray, title: str) -> Figure:
     axes = figure.subplots()
     cells = draw_map(axes, regions, probability, "YlOrRd", "#dddddd")
     cells.set_clim(0, 1)
-    axes.set_title(title)
+    axes.set_title(title, y=1.0)
     figure.colorbar(cells, ax=axes, shrink=0.6, label="probability")
     return figure
 
@@ -98,7 +98,8 @@ def coefficient_plot(table: pd.DataFrame, cell: str, title: str) -> Figure:
     )  # fmt: skip
     axes.axvline(0, color=INK, lw=1)
     axes.set_yticks(np.arange(len(rows)), rows["indicator"])
-    axes.set(title=title, xlabel="change in log-odds for one standard deviation, 95 % interval")
+    axes.set_title(title, y=1.0)
+    axes.set_xlabel("change in log-odds for one standard deviation, 95 % interval")
     return figure
 
 

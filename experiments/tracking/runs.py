@@ -74,8 +74,8 @@ def log_training(
                 runs[forecast] = run.info.run_id
                 mlflow.log_params(_own_settings(training, forecast))
                 mlflow.log_input(dataset, context=_DATASET_CONTEXT)
-                _log_metrics(store, run.info.run_id, _summary(skill, forecast))
-                _log_metrics(store, run.info.run_id, _stepped(skill, forecast))
+                metrics = pd.concat([_summary(skill, forecast), _stepped(skill, forecast)])
+                _log_metrics(store, run.info.run_id, metrics)
                 if own_role == "learner":
                     _log_learner(judgement, forecast)
     return runs

@@ -19,7 +19,7 @@ from features.arrays import FloatArray
 from features.panel.panel import Panel, read_panel
 from features.sources.simulation.world import World, deliver
 from models.record import RecordPool
-from tests.targets import HORIZONS
+from tests.targets import FEW_AHEAD, HORIZONS
 from tests.training import train_level, without_pictures
 
 JANUARY_2010 = 480
@@ -99,8 +99,9 @@ def trained(
 ) -> Path:
     """A home with four trainings, made once for all test processes; not to be changed.
 
-    In order: a good one, the only one to draw its pictures; one that learns next to nothing; the
-    good one again; one of half a year earlier. What came of them stands in `trainings.json`.
+    In order: a good one, the only one to draw its pictures; one that learns next to nothing, at a
+    few horizons; the good one again; one of half a year earlier. What came of them stands in
+    `trainings.json`.
     """
     base = tmp_path_factory.getbasetemp()
     shared = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
@@ -112,6 +113,7 @@ def trained(
             plain = small_settings | {"learners": ["logistic"]}
             slow = small_settings["boosting"] | {"iterations": 1, "learning_rate": 0.01}
             silly = small_settings | {"learners": ["boosting"], "boosting": slow}
+            silly |= {"targets": FEW_AHEAD}
             trainings = [train_into(home, vintage, small_settings, "2023-12")]
             with without_pictures():
                 trainings.append(train_into(home, vintage, silly, "2023-12"))

@@ -23,6 +23,7 @@ from experiments.tracking.store import open_store
 from features.archive.vintage import Vintage
 from features.errors import ConfigurationError
 from features.months import parse_month
+from tests.targets import FEW_AHEAD
 from tests.training import plainly
 
 
@@ -42,7 +43,8 @@ def samples(make_samples: Callable[..., Samples]) -> Samples:
 
 @pytest.fixture(scope="module")
 def configuration(small_settings: dict[str, Any]) -> Configuration:
-    return Configuration.model_validate(small_settings | {"learners": ["boosting"]})
+    settings = {"targets": FEW_AHEAD, "learners": ["boosting"]}
+    return Configuration.model_validate(small_settings | settings)
 
 
 @pytest.fixture(scope="module")

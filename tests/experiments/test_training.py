@@ -16,6 +16,7 @@ from features.archive.vintage import Vintage
 from features.errors import ConfigurationError, CoverageError, ModelError
 from features.months import parse_month
 from tests.experiments.conftest import tags_of
+from tests.targets import FEW_AHEAD
 from tests.training import train_level, without_pictures
 
 NAME = "tocsin-admin1"
@@ -109,9 +110,9 @@ def test_a_model_for_another_threshold_meets_the_references_not_the_champion(
 ) -> None:
     store = open_store(own_home, None)
     thresholds = {"country": 25, "admin1": 10, "priogrid": 1}
-    plain = small_settings | {"learners": ["logistic"], "thresholds": thresholds}
+    own = {"learners": ["logistic"], "thresholds": thresholds, "targets": FEW_AHEAD}
     with without_pictures():
-        result = train_level(store, vintage, plain, "2023-12")
+        result = train_level(store, vintage, small_settings | own, "2023-12")
     assert "champion" not in result.verdict.reason
     assert tags_of(store, result.version)["threshold"] == "10.0"
 

@@ -1,5 +1,4 @@
 import csv
-import os
 import re
 import subprocess
 import sys
@@ -14,13 +13,13 @@ from features.places.placement import place_admin1
 from features.places.priogrid import cell_of
 from features.places.regions import gleditsch_ward_states
 from features.sources.ucdp import OFFICIAL_COLUMNS
+from tests.command import tocsin
 from tests.paths import DATA, ROOT
 from tools.ged_like import write_ged_like
 
 REAL = DATA / "ucdp_ged" / "GEDEvent_v23_0_10.csv"
 HISTORY = DATA / "ucdp_ged" / "ged_events_16_countries_1989_2023.csv.gz"
 real = pytest.mark.skipif(not REAL.exists(), reason=f"{REAL} is not here: set TOCSIN_DATA")
-TOCSIN = str(Path(sys.executable).with_name("tocsin"))
 EVENTS = 20_000
 
 
@@ -49,13 +48,7 @@ def test_it_has_the_49_official_columns_in_their_order(file: Path) -> None:
 
 
 def test_the_command_ingests_all_of_it(file: Path, tmp_path: Path) -> None:
-    done = subprocess.run(
-        [TOCSIN, "ingest", "ucdp", str(file)],
-        env=os.environ | {"TOCSIN_HOME": str(tmp_path)},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    done = tocsin(tmp_path, "ingest", "ucdp", str(file))
     assert done.returncode == 0, done.stderr
     assert "ucdp-ged 25.1: 20,000 rows read, 20,000 events, 0 rejected" in done.stdout
 

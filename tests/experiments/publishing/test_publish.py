@@ -99,6 +99,32 @@ def issued(issued_home: Path) -> Issued:
     return read_bulletin(issued_home, None)
 
 
+@pytest.fixture
+def own_issued_home(issued_home: Path, tmp_path: Path) -> Path:
+    """A copy of that home that a test may change."""
+    return Path(shutil.copytree(issued_home, tmp_path / "issued"))
+
+
+@pytest.fixture(scope="module")
+def followed_home(
+    trained: Path, vintage: Vintage, tmp_path_factory: pytest.TempPathFactory
+) -> Path:
+    """A trained home with bulletins of December, January and March; not to be changed."""
+    return home_with(trained, vintage, tmp_path_factory, "2023-12", "2024-03", "2024-01")
+
+
+@pytest.fixture
+def own_followed_home(followed_home: Path, tmp_path: Path) -> Path:
+    """A copy of that home that a test may change."""
+    return Path(shutil.copytree(followed_home, tmp_path / "followed"))
+
+
+@pytest.fixture(scope="module")
+def older_home(trained: Path, vintage: Vintage, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A trained home with bulletins of August and December; not to be changed."""
+    return home_with(trained, vintage, tmp_path_factory, "2023-08", "2023-12")
+
+
 def test_a_bulletin_lists_the_catalogue_of_its_day(issued_home: Path) -> None:
     (folder,) = (issued_home / "bulletins").iterdir()
     listed = read_indicators(folder)
@@ -111,15 +137,15 @@ def test_a_bulletin_lists_the_catalogue_of_its_day(issued_home: Path) -> None:
 
 
 def test_a_bulletin_from_before_indicators_were_listed_is_as_good_as_ever(
-    own_home: Path, vintage: Vintage, archive: Archive
+    own_issued_home: Path, issued: Issued, vintage: Vintage, archive: Archive
 ) -> None:
-    issued = issue(own_home, vintage).manifest
-    (own_home / "bulletins" / issued.id / "indicators.json").unlink()
-    before = files_in(own_home)
-    assert not issue(own_home, vintage).is_new
-    assert read_bulletin(own_home, issued.id)[0] == issued
-    assert replay(own_home, archive, issued.id) == issued
-    assert files_in(own_home) == before
+    manifest = issued[0]
+    (own_issued_home / "bulletins" / manifest.id / "indicators.json").unlink()
+    before = files_in(own_issued_home)
+    assert not issue(own_issued_home, vintage).is_new
+    assert read_bulletin(own_issued_home, manifest.id)[0] == manifest
+    assert replay(own_issued_home, archive, manifest.id) == manifest
+    assert files_in(own_issued_home) == before
 
 
 def test_a_bulletin_is_issued_once_and_stays_as_it_is(own_home: Path, vintage: Vintage) -> None:
@@ -143,9 +169,9 @@ def test_the_same_events_and_models_give_the_same_bytes_in_another_home(
     assert mine == theirs
 
 
-def test_another_origin_is_another_bulletin(own_home: Path, vintage: Vintage) -> None:
-    ids = {issue(own_home, vintage, origin).manifest.id for origin in ("2023-12", "2024-01")}
-    assert {id_[:7] for id_ in ids} == {"2023-12", "2024-01"}
+def test_another_origin_is_another_bulletin(followed_home: Path) -> None:
+    ids = {folder.name for folder in (followed_home / "bulletins").iterdir()}
+    assert {id_[:7] for id_ in ids} == {"2023-12", "2024-01", "2024-03"}
 
 
 def test_without_an_origin_the_newest_month_is_taken(own_home: Path, vintage: Vintage) -> None:
@@ -153,9 +179,9 @@ def test_without_an_origin_the_newest_month_is_taken(own_home: Path, vintage: Vi
 
 
 def test_before_the_champion_was_trained_an_older_version_issues_the_scores(
-    own_home: Path, vintage: Vintage
+    older_home: Path,
 ) -> None:
-    (model,) = issue(own_home, vintage, "2023-08").manifest.models
+    (model,) = manifests(older_home)["2023-08"].models
     assert (model.version, model.trained_to) == (4, "2023-06")
 
 
@@ -344,12 +370,11 @@ def test_a_folder_that_cannot_be_written_is_said_to_be(own_home: Path, vintage: 
         issue(own_home, vintage)
 
 
-def test_a_bulletin_is_read_by_its_id_or_as_the_newest(own_home: Path, vintage: Vintage) -> None:
-    older, newer = (issue(own_home, vintage, o).manifest for o in ("2023-12", "2024-03"))
-    assert read_bulletin(own_home, None)[0] == newer
-    assert read_bulletin(own_home, older.id)[0] == older
+def test_a_bulletin_is_read_by_its_id_or_as_the_newest(followed_home: Path, issued: Issued) -> None:
+    assert read_bulletin(followed_home, None)[0].origin == "2024-03"
+    assert read_bulletin(followed_home, issued[0].id)[0] == issued[0]
     with pytest.raises(BulletinError, match="no bulletin 2023-12-000000000000 in"):
-        read_bulletin(own_home, "2023-12-000000000000")
+        read_bulletin(followed_home, "2023-12-000000000000")
 
 
 def test_without_a_bulletin_there_is_nothing_to_read(tmp_path: Path) -> None:
@@ -419,25 +444,22 @@ def test_what_was_said_on_a_day_is_said_again_however_much_was_revised_since(
 
 
 def test_a_bulletin_can_be_computed_again_bit_for_bit(
-    own_home: Path, vintage: Vintage, archive: Archive
+    issued_home: Path, issued: Issued, archive: Archive
 ) -> None:
-    issued = issue(own_home, vintage).manifest
-    assert replay(own_home, archive, issued.id) == issued
+    assert replay(issued_home, archive, issued[0].id) == issued[0]
 
 
 def test_a_replay_needs_the_releases_as_they_were(
-    own_home: Path, vintage: Vintage, tmp_path: Path
+    issued_home: Path, issued: Issued, tmp_path: Path
 ) -> None:
-    issued = issue(own_home, vintage).manifest
     with pytest.raises(BulletinError, match="computed from simulation seed-2-2024-12, which"):
-        replay(own_home, Archive(tmp_path), issued.id)
+        replay(issued_home, Archive(tmp_path), issued[0].id)
 
 
 def test_a_replay_that_comes_out_otherwise_is_told(
-    own_home: Path, vintage: Vintage, archive: Archive
+    own_issued_home: Path, issued: Issued, archive: Archive
 ) -> None:
-    issued = issue(own_home, vintage).manifest
-    folder = own_home / "bulletins" / issued.id
+    folder = own_issued_home / "bulletins" / issued[0].id
     scores = pq.read_table(folder / "scores.parquet")
     probability = np.where(np.arange(len(scores)) == 7, 0.5, scores["probability"].to_numpy())
     place = scores.schema.get_field_index("probability")
@@ -446,33 +468,24 @@ def test_a_replay_that_comes_out_otherwise_is_told(
         folder / "scores.parquet",
     )
     content = (folder / "scores.parquet").read_bytes()
-    forge(own_home, issued, scores_sha256=sha256_of(content))
+    forge(own_issued_home, issued[0], scores_sha256=sha256_of(content))
     message = r"comes out otherwise \(scores.parquet\): it was issued by 1\.2\.3"
     with pytest.raises(BulletinError, match=message):
-        replay(own_home, archive, issued.id)
+        replay(own_issued_home, archive, issued[0].id)
 
 
 def test_a_replay_compares_the_risk_levels(
-    own_home: Path, vintage: Vintage, archive: Archive
+    own_issued_home: Path, issued: Issued, archive: Archive
 ) -> None:
-    issued = issue(own_home, vintage).manifest
-    first, *others = issued.risk_scales
+    first, *others = issued[0].risk_scales
     other = first.model_copy(update={"base_rate": first.base_rate + 2**-40})
-    forge(own_home, issued, risk_scales=(other, *others))
+    forge(own_issued_home, issued[0], risk_scales=(other, *others))
     with pytest.raises(BulletinError, match=r"comes out otherwise \(risk levels\)"):
-        replay(own_home, archive, issued.id)
+        replay(own_issued_home, archive, issued[0].id)
 
 
 def drivers_in(home: Path, bulletin: str) -> pd.DataFrame:
     return pd.read_parquet(home / "bulletins" / bulletin / "drivers.parquet")
-
-
-@pytest.fixture(scope="module")
-def followed_home(
-    trained: Path, vintage: Vintage, tmp_path_factory: pytest.TempPathFactory
-) -> Path:
-    """A trained home with bulletins of December, January and March; not to be changed."""
-    return home_with(trained, vintage, tmp_path_factory, "2023-12", "2024-03", "2024-01")
 
 
 def manifests(home: Path) -> dict[str, Manifest]:
@@ -546,9 +559,9 @@ def test_changes_are_told_against_the_newest_bulletin_of_an_earlier_origin(
 
 
 def test_a_bulletin_with_a_previous_one_can_be_computed_again_and_needs_it_as_it_was(
-    followed_home: Path, archive: Archive, tmp_path: Path
+    own_followed_home: Path, archive: Archive
 ) -> None:
-    home = Path(shutil.copytree(followed_home, tmp_path / "home"))
+    home = own_followed_home
     issued = manifests(home)
     now, before = issued["2024-01"], issued["2023-12"]
     assert replay(home, archive, now.id, jobs=2) == now
@@ -561,19 +574,19 @@ def test_a_bulletin_with_a_previous_one_can_be_computed_again_and_needs_it_as_it
 
 
 def test_a_replay_whose_drivers_come_out_otherwise_is_told(
-    own_home: Path, issued_home: Path, vintage: Vintage, archive: Archive
+    own_issued_home: Path, issued: Issued, archive: Archive
 ) -> None:
-    issued = issue(own_home, vintage).manifest
-    folder = own_home / "bulletins" / issued.id
+    home, manifest = own_issued_home, issued[0]
+    folder = home / "bulletins" / manifest.id
+    drivers = drivers_in(home, manifest.id).assign(change=0.0)
     (folder / "drivers.parquet").write_bytes(b"other")
     with pytest.raises(BulletinError, match=r"drivers\.parquet is not what was published"):
-        replay(own_home, archive, issued.id)
-    drivers = drivers_in(issued_home, issued.id).assign(change=0.0)
+        replay(home, archive, manifest.id)
     drivers.to_parquet(folder / "drivers.parquet")
     content = (folder / "drivers.parquet").read_bytes()
-    forge(own_home, issued, drivers_sha256=sha256_of(content))
+    forge(home, manifest, drivers_sha256=sha256_of(content))
     with pytest.raises(BulletinError, match="comes out otherwise"):
-        replay(own_home, archive, issued.id)
+        replay(home, archive, manifest.id)
 
 
 def as_of_old(folder: Path) -> None:
@@ -585,43 +598,43 @@ def as_of_old(folder: Path) -> None:
 
 
 def test_a_bulletin_from_before_there_were_drivers_is_as_good_as_ever(
-    own_home: Path, vintage: Vintage, archive: Archive
+    own_issued_home: Path, issued: Issued, vintage: Vintage, archive: Archive
 ) -> None:
-    old = issue(own_home, vintage).manifest
-    as_of_old(own_home / "bulletins" / old.id)
-    assert not issue(own_home, vintage).is_new
-    assert BulletinStore(own_home).get(old.id).manifest.drivers_sha256 is None
-    assert replay(own_home, archive, old.id).scores_sha256 == old.scores_sha256
-    new = issue(own_home, vintage, "2024-01").manifest
+    home, old = own_issued_home, issued[0]
+    as_of_old(home / "bulletins" / old.id)
+    assert not issue(home, vintage).is_new
+    assert BulletinStore(home).get(old.id).manifest.drivers_sha256 is None
+    assert replay(home, archive, old.id).scores_sha256 == old.scores_sha256
+    new = issue(home, vintage, "2024-01").manifest
     assert new.previous == old.id
-    drivers = drivers_in(own_home, new.id)
+    drivers = drivers_in(home, new.id)
     assert drivers.loc[drivers["kind"] == "family", "change"].notna().any()
     assert drivers["sentence"].str.startswith("Up from").any()
 
 
-def test_a_damaged_earlier_bulletin_is_passed_over(own_home: Path, vintage: Vintage) -> None:
-    oldest, old, older = (
-        issue(own_home, vintage, origin).manifest for origin in ("2023-12", "2024-02", "2024-01")
-    )
-    (own_home / "bulletins" / old.id / "manifest.json").write_text("nonsense")
-    (own_home / "bulletins" / older.id / "scores.parquet").write_bytes(b"nonsense")
-    assert issue(own_home, vintage, "2024-03").manifest.previous == oldest.id
-
-
-def test_another_model_is_not_taken_for_a_change_of_events(
-    own_home: Path, vintage: Vintage
+def test_a_damaged_earlier_bulletin_is_passed_over(
+    own_followed_home: Path, vintage: Vintage
 ) -> None:
-    issue(own_home, vintage, "2023-08")
-    drivers = drivers_in(own_home, issue(own_home, vintage, "2023-12").manifest.id)
+    issued = manifests(own_followed_home)
+    folder = own_followed_home / "bulletins"
+    (folder / issued["2024-03"].id / "manifest.json").write_text("nonsense")
+    (folder / issued["2024-01"].id / "scores.parquet").write_bytes(b"nonsense")
+    assert issue(own_followed_home, vintage, "2024-04").manifest.previous == issued["2023-12"].id
+
+
+def test_another_model_is_not_taken_for_a_change_of_events(older_home: Path) -> None:
+    drivers = drivers_in(older_home, manifests(older_home)["2023-12"].id)
     told = drivers[drivers["change"].notna()]
     assert set(told["kind"]) == {"score"}
     assert told["sentence"].str.contains("by another model").all()
 
 
-def test_the_number_of_jobs_changes_nothing(own_home: Path, vintage: Vintage) -> None:
-    def issue_with(jobs: int) -> bytes:
-        shutil.rmtree(own_home / "bulletins", ignore_errors=True)
-        id_ = issue(own_home, vintage, jobs=jobs).manifest.id
-        return (own_home / "bulletins" / id_ / "drivers.parquet").read_bytes()
-
-    assert issue_with(1) == issue_with(3)
+def test_the_number_of_jobs_changes_nothing(
+    own_home: Path, issued_home: Path, vintage: Vintage
+) -> None:
+    id_ = issue(own_home, vintage, jobs=3).manifest.id
+    with_three, with_one = (
+        (home / "bulletins" / id_ / "drivers.parquet").read_bytes()
+        for home in (own_home, issued_home)
+    )
+    assert with_three == with_one

@@ -10,6 +10,7 @@ from experiments.tracking.store import MlflowStore, open_store
 from experiments.training import TrainingResult
 from features.archive.vintage import Vintage
 from features.months import parse_month
+from tests.targets import FEW_AHEAD
 from tests.training import train_level, without_pictures
 
 MARCH = parse_month("2024-03")
@@ -75,23 +76,27 @@ def test_a_renewal_is_the_same_experiment_on_newer_months(
     assert version.is_renewed_by("abc", MARCH) == expected
 
 
-def trained_on(store: MlflowStore, vintage: Vintage, settings: dict[str, Any]) -> TrainingResult:
+def trained_on(
+    store: MlflowStore, vintage: Vintage, settings: dict[str, Any], origin: str
+) -> TrainingResult:
     with without_pictures():
-        return train_level(store, vintage, settings, "2023-12")
+        return train_level(store, vintage, settings, origin)
 
 
 def test_a_champion_is_renewed_on_newer_months_and_not_on_the_same_ones(
     own_home: Path, vintage: Vintage, small_settings: dict[str, Any]
 ) -> None:
     store = open_store(own_home, None)
-    promote_version(store, "admin1", 4, "start from the model of June", by="a test")
+    plain = small_settings | {"learners": ["logistic"], "targets": FEW_AHEAD}
+    june = trained_on(store, vintage, plain, "2023-06").version
+    promote_version(store, "admin1", june, "start from the model of June", by="a test")
     # A year more than the champion's backtest has, to share two whole years of origins with it.
     backtest = {"years": 3, "refit_months": 12}
-    plain = small_settings | {"learners": ["logistic"], "backtest": backtest}
-    first, again = (trained_on(store, vintage, plain) for _ in range(2))
+    plain |= {"backtest": backtest}
+    first, again = (trained_on(store, vintage, plain, "2023-12") for _ in range(2))
     assert first.is_champion
     assert first.verdict.reason.startswith(
-        ("renews the champion tocsin-admin1/4", "better than the champion tocsin-admin1/4")
+        tuple(f"{how} the champion tocsin-admin1/{june}" for how in ("renews", "better than"))
     )
     assert not again.is_champion
     assert again.verdict.reason.startswith(

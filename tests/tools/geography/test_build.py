@@ -31,8 +31,10 @@ def unit(code: str, country: str, name: str, west: float, region: str = "") -> d
     }
 
 
-@pytest.fixture
-def units() -> pd.DataFrame:
+Tables = dict[str, pd.DataFrame]
+
+
+def some_units() -> pd.DataFrame:
     return pd.DataFrame(
         [
             unit("MLI-1", "MLI", "Ségou", 0),
@@ -50,17 +52,31 @@ def units() -> pd.DataFrame:
     )
 
 
-@pytest.fixture
-def pairs() -> pd.DataFrame:
+def some_pairs() -> pd.DataFrame:
     links = [("MLI-1", "BFA-1"), ("BFA-2", "BFA-1"), ("BFA-3", "BFA-2"), ("BFA-3", "SDS-1"),
              ("SDS-1", "RUS-283"), ("RUS-1", "RUS-283"), ("RUS-1", "PGA+00?")]  # fmt: skip
     return pd.DataFrame(links, columns=["a", "b"])
 
 
-def test_provinces_become_regions_and_codes_become_iso(
-    units: pd.DataFrame, pairs: pd.DataFrame
-) -> None:
-    admin1 = build(units, pairs)["admin1"].set_index("id")
+@pytest.fixture
+def units() -> pd.DataFrame:
+    """Units that a test may change."""
+    return some_units()
+
+
+@pytest.fixture
+def pairs() -> pd.DataFrame:
+    return some_pairs()
+
+
+@pytest.fixture(scope="module")
+def tables() -> Tables:
+    """What is built of the units as they are; not to be changed."""
+    return build(some_units(), some_pairs())
+
+
+def test_provinces_become_regions_and_codes_become_iso(tables: Tables) -> None:
+    admin1 = tables["admin1"].set_index("id")
     assert admin1["name"].to_dict() == {
         "BFA-est": "Est",
         "BFA-sahel": "Sahel",
@@ -76,18 +92,13 @@ def test_provinces_become_regions_and_codes_become_iso(
     assert admin1["iso_3166_2"].to_dict()["MLI-segou"] == "ML-1"
 
 
-def test_a_nameless_scrap_joins_the_unit_it_belongs_to(
-    units: pd.DataFrame, pairs: pd.DataFrame
-) -> None:
-    admin1 = build(units, pairs)["admin1"].set_index("id")
+def test_a_nameless_scrap_joins_the_unit_it_belongs_to(tables: Tables) -> None:
+    admin1 = tables["admin1"].set_index("id")
     outline = admin1["geometry"].to_dict()["VEN-dependencias-federales"]
     assert shapely.get_num_geometries(outline) == 2
 
 
-def test_neighbours_are_mapped_through_the_dissolve(
-    units: pd.DataFrame, pairs: pd.DataFrame
-) -> None:
-    tables = build(units, pairs)
+def test_neighbours_are_mapped_through_the_dissolve(tables: Tables) -> None:
     assert tables["admin1_neighbours"][["a", "b"]].to_numpy().tolist() == [
         ["BFA-est", "BFA-sahel"],
         ["BFA-est", "SSD-lakes"],
@@ -113,10 +124,7 @@ def test_borders_are_measured_where_outlines_meet(units: pd.DataFrame, pairs: pd
         assert km["BFA", "SSD"] == 0  # they touch in a point
 
 
-def test_points_know_how_far_the_nearest_border_between_countries_is(
-    units: pd.DataFrame, pairs: pd.DataFrame
-) -> None:
-    tables = build(units, pairs)
+def test_points_know_how_far_the_nearest_border_between_countries_is(tables: Tables) -> None:
     distance = tables["admin1"].set_index("id")["border_distance_km"]
     # The point of Sahel lies a degree east of Mali, and farther from Lakes; that of Est half a
     # degree west of Lakes. The islands of Venezuela, whose point is in 10.5 E, look to Ukraine.
@@ -148,10 +156,8 @@ def test_a_border_of_several_parts_is_as_long_as_all_of_them() -> None:
     assert length_km(borders) == pytest.approx([0, 3 * degree, degree / 2], rel=1e-4)
 
 
-def test_a_country_takes_its_usual_name_and_is_made_of_its_regions(
-    units: pd.DataFrame, pairs: pd.DataFrame
-) -> None:
-    countries = build(units, pairs)["countries"].set_index("id")
+def test_a_country_takes_its_usual_name_and_is_made_of_its_regions(tables: Tables) -> None:
+    countries = tables["countries"].set_index("id")
     assert countries.loc["SSD", "name"] == "South Sudan"
     assert countries.loc["MLI", "name"] == "The MLI"
     assert countries["geometry"].to_dict()["BFA"].equals(shapely.box(1, 10, 4, 11))
@@ -190,12 +196,12 @@ def test_a_cell_is_of_the_country_with_the_larger_part(
 
 
 def test_the_same_input_gives_the_same_bytes_in_any_order(
-    units: pd.DataFrame, pairs: pd.DataFrame, tmp_path: Path
+    tables: Tables, units: pd.DataFrame, pairs: pd.DataFrame, tmp_path: Path
 ) -> None:
     shuffled = units.sample(frac=1, random_state=1), pairs.sample(frac=1, random_state=2)
-    for name, source in (("first", (units, pairs)), ("second", shuffled)):
+    for name, result in (("first", tables), ("second", build(*shuffled))):
         (tmp_path / name).mkdir()
-        write(build(*source), tmp_path / name)
+        write(result, tmp_path / name)
     files = sorted(path.name for path in (tmp_path / "first").iterdir())
     assert len(files) == 6
     for file in files:
