@@ -2,6 +2,7 @@
 
 import os
 import sys
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -28,7 +29,8 @@ def serve(
     from service.settings import DEFAULT, Settings
 
     chosen = read_toml(settings or DEFAULT, Settings, "a file of valid settings")
-    server.serve(home(), host, port, _announce, chosen)
+    needs_key = server.needs_keys(chosen, host)
+    server.serve(home(), host, port, partial(_announce, needs_key=needs_key), chosen)
 
 
 def scores(
@@ -94,7 +96,9 @@ def ui(port: Port = 5000) -> None:
     raise SystemExit(server.returncode)
 
 
-def _announce(address: str) -> None:
+def _announce(address: str, *, needs_key: bool) -> None:
     print(f"serving on {address}", flush=True)
     for path in ("/", "/docs", "/v1/scores?level=admin1&target=instability&limit=5"):
         print(f"    {address}{path}", flush=True)
+    if needs_key:
+        print("    requests need an API key: make one with `tocsin key new NAME`", flush=True)

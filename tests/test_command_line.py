@@ -58,6 +58,16 @@ def test_ctrl_c_ends_the_service_as_if_nothing_were_the_matter(tmp_path: Path) -
     assert (process.returncode, errors) == (0, "")
 
 
+def test_a_service_for_other_machines_says_that_a_key_is_needed_and_how_to_make_one(
+    tmp_path: Path,
+) -> None:
+    with running(tmp_path, "serve", "--host", "0.0.0.0", "--port", "0") as process:
+        assert process.stdout is not None
+        lines = [process.stdout.readline() for _ in range(5)]
+        interrupt(process)
+    assert lines[-1].strip() == "requests need an API key: make one with `tocsin key new NAME`"
+
+
 def test_ctrl_c_ends_a_training_without_a_traceback(home: Path) -> None:
     with running(home, "train", "--jobs", "2") as process:
         deadline = time.monotonic() + PATIENCE_S
