@@ -12,6 +12,8 @@ from commands.environment import Port, home, open_own_store, simulated_mark
 from commands.rows import RowFormat, print_rows
 
 if TYPE_CHECKING:
+    import subprocess
+
     from bulletins.form import Manifest
     from service.api.schemas import BulletinSummary
 
@@ -79,21 +81,49 @@ def ui(port: Port = 5000) -> None:
     import subprocess
 
     store = open_own_store()
-    address = f"http://127.0.0.1:{port}/#/experiments?workflowType=machine_learning"
-    print(f"MLflow UI on {address} (Ctrl-C stops it)", flush=True)
+    address = f"http://127.0.0.1:{port}"
     command = [sys.executable, "-m", "mlflow", "server", "--backend-store-uri", store.uri]
+    command += ["--registry-store-uri", store.uri]
     command += ["--host", "127.0.0.1", "--port", str(port), "--workers", "1"]
+    command += ["--uvicorn-opts", "--log-level warning"]
     if store.artifacts is not None:
         command += ["--default-artifact-root", store.artifacts.as_uri()]
     # A session of its own keeps Ctrl-C from the server, which would print tracebacks.
-    with subprocess.Popen(command, start_new_session=True) as server:  # noqa: S603
+    with subprocess.Popen(  # noqa: S603
+        command,
+        start_new_session=True,
+        stdout=subprocess.DEVNULL,
+        env=os.environ | {"MLFLOW_LOGGING_LEVEL": "ERROR", "PYTHONWARNINGS": "ignore"},
+    ) as server:
         signal.signal(signal.SIGTERM, signal.default_int_handler)
         try:
+            if _answers(f"{address}/health", server):
+                print(f"MLflow UI on {address} (Ctrl-C stops it)", flush=True)
+                ours = store.client().search_experiments(filter_string="name LIKE 'tocsin%'")
+                for experiment in ours:
+                    path = f"#/experiments/{experiment.experiment_id}/runs"
+                    runs = f"{address}/{path}?workflowType=machine_learning"
+                    print(f"    {experiment.name}: {runs}", flush=True)
             server.wait()
         except KeyboardInterrupt:
             os.killpg(server.pid, signal.SIGTERM)
             return
     raise SystemExit(server.returncode)
+
+
+def _answers(url: str, server: "subprocess.Popen[bytes]") -> bool:
+    """Wait until an address answers, and return True; False if its server ends before."""
+    import time
+    from urllib.error import URLError
+    from urllib.request import urlopen
+
+    while server.poll() is None:
+        try:
+            with urlopen(url, timeout=1):  # noqa: S310
+                return True
+        except (URLError, OSError):
+            time.sleep(0.2)
+    return False
 
 
 def _announce(address: str, *, needs_key: bool) -> None:

@@ -3,6 +3,7 @@
 import os
 import re
 import signal
+import socket
 import subprocess
 import threading
 import time
@@ -14,9 +15,11 @@ from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from importlib.metadata import version
 from pathlib import Path
 
+import httpx
 import pytest
 
 from experiments.configuration import DEFAULT
+from experiments.tracking.store import open_store
 from features.archive.releases import Archive
 from features.places.regions import load_regions
 from features.sources.simulation.world import World, deliver
@@ -66,6 +69,23 @@ def test_a_service_for_other_machines_says_that_a_key_is_needed_and_how_to_make_
         lines = [process.stdout.readline() for _ in range(5)]
         interrupt(process)
     assert lines[-1].strip() == "requests need an API key: make one with `tocsin key new NAME`"
+
+
+def test_the_ui_answers_before_it_is_announced_and_ends_quietly(tmp_path: Path) -> None:
+    experiment = open_store(tmp_path, None).experiment("admin1", simulated=False)
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = str(free.getsockname()[1])
+    with running(tmp_path, "ui", "--port", port) as process:
+        assert process.stdout is not None
+        address = f"http://127.0.0.1:{port}"
+        assert process.stdout.readline() == f"MLflow UI on {address} (Ctrl-C stops it)\n"
+        assert httpx.get(f"{address}/health").status_code == 200
+        assert (
+            f"tocsin-admin1: {address}/#/experiments/{experiment}/runs" in process.stdout.readline()
+        )
+        _, errors = interrupt(process)
+    assert process.returncode == 0
+    assert "Traceback" not in errors
 
 
 def test_ctrl_c_ends_a_training_without_a_traceback(home: Path) -> None:
