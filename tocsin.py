@@ -1,6 +1,9 @@
 """The command line."""
 
+import os
 import sys
+from pathlib import Path
+from typing import Annotated
 
 import typer
 
@@ -17,9 +20,7 @@ from commands import (
 )
 
 app = typer.Typer(
-    help="Monthly, calibrated risk scores of escalation and instability for every region.",
     no_args_is_help=True,
-    add_completion=False,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,  # plain help, in half the time
 )
@@ -35,6 +36,7 @@ for command in (
     models.promote,
     models.ablate,
     bulletins.publish,
+    bulletins.bulletins,
     bulletins.evaluate,
     bulletins.replay,
     service.serve,
@@ -43,6 +45,31 @@ for command in (
     demo.demo,
 ):
     app.command()(command)
+
+
+def show_version(asked: bool) -> None:
+    """Print the version and end."""
+    if asked:
+        from importlib.metadata import version
+
+        print(f"tocsin {version('tocsin')}")
+        raise typer.Exit
+
+
+@app.callback()
+def options(
+    folder: Annotated[
+        Path | None,
+        typer.Option("--home", help="Folder of events, models and bulletins; default: .tocsin."),
+    ] = None,
+    _: Annotated[
+        bool,
+        typer.Option("--version", is_eager=True, callback=show_version, help="Show the version."),
+    ] = False,
+) -> None:
+    """Monthly, calibrated risk scores of escalation and instability for every region."""
+    if folder is not None:
+        os.environ["TOCSIN_HOME"] = str(folder)  # for the processes that a command starts, too
 
 
 def main() -> None:

@@ -240,6 +240,12 @@ class Manifest(Strict):
     levels: tuple[Level, ...]
     thresholds: dict[Level, float] = Field(description="tau by level [deaths/month].")
     vintage: VintageUsed
+    months_behind: int | None = Field(
+        default=None,
+        ge=0,
+        description="How many months more the source should have published by the day of the "
+        "vintage; null where its schedule is not known, or the events are invented.",
+    )
     models: tuple[ModelUsed, ...]
     code: str = Field(description="Version and commit of the code that issued it.")
     rows: int = Field(ge=1, description="Number of scores.")

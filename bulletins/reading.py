@@ -52,6 +52,21 @@ def read_manifest(folder: Path) -> Manifest:
     return manifest
 
 
+def read_manifests(home: Path) -> tuple[list[Manifest], dict[str, str]]:
+    """Return the manifests of a home's bulletins, the newest first, and why others are refused.
+
+    The newest has the latest origin and, of those, the latest issue. Reasons are by folder name;
+    folders whose name starts with a dot are still being written.
+    """
+    manifests, refused = [], {}
+    for folder in sorted((home / "bulletins").glob("[!.]*/")):
+        try:
+            manifests.append(read_manifest(folder))
+        except BulletinError as error:
+            refused[folder.name] = str(error)
+    return sorted(manifests, key=lambda m: (m.origin, m.issued_at, m.id), reverse=True), refused
+
+
 def read_file(folder: Path, name: str, sha256: str) -> bytes:
     """Return a file by the hash in its manifest; raises BulletinError when it is another."""
     content = _read(folder, name)

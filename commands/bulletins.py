@@ -1,5 +1,6 @@
 """Issue bulletins, repeat them, and judge them."""
 
+import sys
 from datetime import UTC, datetime
 from typing import Annotated
 
@@ -17,6 +18,7 @@ from commands.environment import (
     today,
     vintage_of_day,
 )
+from commands.rows import RowFormat, print_rows
 
 
 def publish(origin: Month = None, as_of: Day = None, jobs: Jobs = PROCESSORS) -> None:
@@ -48,6 +50,32 @@ def publish(origin: Month = None, as_of: Day = None, jobs: Jobs = PROCESSORS) ->
         f"{manifest.rows:,} scores at origin {manifest.origin} from {models}"
         + ("" if publication.is_new else "; it was already there and stays as it is")
     )
+
+
+def bulletins(row_format: RowFormat = None) -> None:
+    """List the bulletins, the newest first."""
+    from bulletins.reading import read_manifests
+    from features.errors import BulletinError
+
+    manifests, refused = read_manifests(home())
+    if not manifests and not refused:
+        raise BulletinError(
+            f"no bulletin in '{home()}': run `tocsin publish`, or name another --home"
+        )
+    rows = [
+        {
+            "bulletin": manifest.id,
+            "origin": manifest.origin,
+            "issued": f"{manifest.issued_at:%Y-%m-%d}",
+            "as_of": str(manifest.vintage.as_of),
+            "scores": manifest.rows,
+            "simulated": manifest.simulated,
+        }
+        for manifest in manifests
+    ]
+    print_rows(rows, row_format)
+    for reason in refused.values():
+        print(f"not served: {reason}", file=sys.stderr)
 
 
 def evaluate(

@@ -2,14 +2,18 @@
 
 import os
 import sys
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from commands.environment import Port, home, open_own_store, simulated_mark
+from commands.rows import RowFormat, print_rows
 
 if TYPE_CHECKING:
+    import subprocess
+
     from bulletins.form import Manifest
     from service.api.schemas import BulletinSummary
 
@@ -27,7 +31,8 @@ def serve(
     from service.settings import DEFAULT, Settings
 
     chosen = read_toml(settings or DEFAULT, Settings, "a file of valid settings")
-    server.serve(home(), host, port, _announce, chosen)
+    needs_key = server.needs_keys(chosen, host)
+    server.serve(home(), host, port, partial(_announce, needs_key=needs_key), chosen)
 
 
 def scores(
@@ -41,12 +46,14 @@ def scores(
     key: Annotated[
         str | None, typer.Option(envvar="TOCSIN_API_KEY", help="API key of that service.")
     ] = None,
+    row_format: RowFormat = None,
 ) -> None:
-    """Print the top of the newest bulletin, at hand or of a running service."""
-    from rich.console import Console
-    from rich.table import Table
+    """Print the top of the newest bulletin, at hand or of a running service.
 
-    from service.terminal import remote_scores, top_scores
+    One row a region, at the nearest horizon unless others are named.
+    """
+    from features.words import DISTRIBUTIONS
+    from service.terminal import remote_scores, score_rows, top_scores
 
     parameters = {
         "country": country or [],
@@ -55,29 +62,17 @@ def scores(
         "target": target,
         "horizon": horizon or [],
         "limit": limit,
+        "sort": "-mean" if target in DISTRIBUTIONS else "-probability",
     }
     bulletin: Manifest | BulletinSummary
     if url is None:
-        bulletin, rows = top_scores(home(), **parameters)
+        bulletin, top = top_scores(home(), **parameters)
     else:
-        bulletin, rows = remote_scores(url, key, **parameters)
-    heading = f"bulletin {bulletin.id}, origin {bulletin.origin}"
-    table = Table(
-        "region", "name", "target", "months ahead", "to", "deaths/month to reach", "probability",
-        "risk", title=simulated_mark(simulated=bulletin.simulated) + heading,
-    )  # fmt: skip
-    for row in rows:
-        table.add_row(
-            row.region,
-            row.name,
-            row.target,
-            str(row.horizon),
-            row.target_month,
-            f"{row.threshold:g}",
-            f"{row.probability:.3f}",
-            row.risk_level or "",
-        )
-    Console().print(table)
+        bulletin, top = remote_scores(url, key, **parameters)
+    mark = simulated_mark(simulated=bulletin.simulated)
+    print_rows(
+        score_rows(top), row_format, f"{mark}bulletin {bulletin.id}, origin {bulletin.origin}"
+    )
 
 
 def ui(port: Port = 5000) -> None:
@@ -86,16 +81,29 @@ def ui(port: Port = 5000) -> None:
     import subprocess
 
     store = open_own_store()
-    address = f"http://127.0.0.1:{port}/#/experiments?workflowType=machine_learning"
-    print(f"MLflow UI on {address} (Ctrl-C stops it)", flush=True)
+    address = f"http://127.0.0.1:{port}"
     command = [sys.executable, "-m", "mlflow", "server", "--backend-store-uri", store.uri]
+    command += ["--registry-store-uri", store.uri]
     command += ["--host", "127.0.0.1", "--port", str(port), "--workers", "1"]
+    command += ["--uvicorn-opts", "--log-level warning"]
     if store.artifacts is not None:
         command += ["--default-artifact-root", store.artifacts.as_uri()]
     # A session of its own keeps Ctrl-C from the server, which would print tracebacks.
-    with subprocess.Popen(command, start_new_session=True) as server:  # noqa: S603
+    with subprocess.Popen(  # noqa: S603
+        command,
+        start_new_session=True,
+        stdout=subprocess.DEVNULL,
+        env=os.environ | {"MLFLOW_LOGGING_LEVEL": "ERROR", "PYTHONWARNINGS": "ignore"},
+    ) as server:
         signal.signal(signal.SIGTERM, signal.default_int_handler)
         try:
+            if _answers(f"{address}/health", server):
+                print(f"MLflow UI on {address} (Ctrl-C stops it)", flush=True)
+                ours = store.client().search_experiments(filter_string="name LIKE 'tocsin%'")
+                for experiment in ours:
+                    path = f"#/experiments/{experiment.experiment_id}/runs"
+                    runs = f"{address}/{path}?workflowType=machine_learning"
+                    print(f"    {experiment.name}: {runs}", flush=True)
             server.wait()
         except KeyboardInterrupt:
             os.killpg(server.pid, signal.SIGTERM)
@@ -103,7 +111,24 @@ def ui(port: Port = 5000) -> None:
     raise SystemExit(server.returncode)
 
 
-def _announce(address: str) -> None:
+def _answers(url: str, server: "subprocess.Popen[bytes]") -> bool:
+    """Wait until an address answers, and return True; False if its server ends before."""
+    import time
+    from urllib.error import URLError
+    from urllib.request import urlopen
+
+    while server.poll() is None:
+        try:
+            with urlopen(url, timeout=1):  # noqa: S310
+                return True
+        except (URLError, OSError):
+            time.sleep(0.2)
+    return False
+
+
+def _announce(address: str, *, needs_key: bool) -> None:
     print(f"serving on {address}", flush=True)
     for path in ("/", "/docs", "/v1/scores?level=admin1&target=instability&limit=5"):
         print(f"    {address}{path}", flush=True)
+    if needs_key:
+        print("    requests need an API key: make one with `tocsin key new NAME`", flush=True)

@@ -4,7 +4,7 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 
@@ -34,6 +34,7 @@ from service.api import (
 )
 from service.api.problems import HANDLERS
 from service.api.routing import add_examples
+from service.freshness import Freshness
 from service.pages import page
 from service.settings import Settings
 from service.store.bulletins import BulletinStore
@@ -113,13 +114,13 @@ def create_app(
     )
     app.state.store, app.state.registry = store, registry
     app.state.past = PastScores(home)
-    max_age = timedelta(days=settings.max_age_days)
-    registry.register(BulletinGauges(store, max_age, now))
+    freshness = Freshness.of(settings)
+    registry.register(BulletinGauges(store, freshness, now))
     for routes in _ROUTES:
         app.include_router(routes.router)
     plain = app.openapi
     app.openapi = lambda: add_examples(plain())  # type: ignore[method-assign]
-    _surround(app, settings, KeyRing(home), needs_key=needs_key, max_age=max_age, now=now)
+    _surround(app, settings, KeyRing(home), needs_key=needs_key, freshness=freshness, now=now)
     return app
 
 
@@ -129,7 +130,7 @@ def _surround(
     keys: KeyRing,
     *,
     needs_key: bool,
-    max_age: timedelta,
+    freshness: Freshness,
     now: Callable[[], datetime],
 ) -> None:
     """Put layers around what the application answers, each around the ones before it.
@@ -143,7 +144,7 @@ def _surround(
     stack = Answers(stack, settings.answers_megabytes * 1_000_000, ANSWERS_MAX_AGE_S)
     stack = Guard(stack, settings, keys, needs_key=needs_key)
     stack = without_bodies(stack, settings.body_bytes)
-    stack = current.with_bulletin(stack, app.state.store, max_age, now)
+    stack = current.with_bulletin(stack, app.state.store, freshness, now)
     stack = Requests(stack, registry=app.state.registry, log_all=settings.log_requests == "all")
     if settings.cors_origins:
         stack = CORSMiddleware(

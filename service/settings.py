@@ -17,6 +17,7 @@ class Settings(Strict):
     """What an operator may choose; `default.toml` explains every key."""
 
     max_age_days: Annotated[float, Field(gt=0)] = 45
+    max_origin_age_days: Annotated[float, Field(gt=0)] = 75
     keys: Literal["outside loopback", "always", "never"] = "outside loopback"
     requests_per_minute: Positive = 600
     wrong_keys_per_minute: Positive = 10

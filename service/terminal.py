@@ -1,20 +1,24 @@
 """Scores for a terminal: from the bulletins at hand, or from a running service."""
 
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import requests
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 
 from bulletins.form import Manifest
 from features.errors import InputError
+from service.api.bodies import TargetList
 from service.api.problems import describe
 from service.api.queries import ScoreQuery
 from service.api.schemas import BulletinSummary, Problem, Score, ScoreList
 from service.api.scores import scores_at
 from service.api.selection import select_scores
-from service.errors import ParameterError
+from service.errors import NoBulletinError, ParameterError
 from service.store.bulletins import LATEST, BulletinStore
+
+Body = TypeVar("Body", bound=BaseModel)
 
 _TIMEOUT_S = 30
 
@@ -22,14 +26,22 @@ _TIMEOUT_S = 30
 def top_scores(home: Path, **parameters: Any) -> tuple[Manifest, list[Score]]:
     """Return the newest bulletin's manifest and its highest scores that pass the filters.
 
-    `parameters` are those of `/v1/scores`. Raises ParameterError for a value that cannot be used,
-    UnknownError for what is not scored, NoBulletinError when nothing is published.
+    `parameters` are those of `/v1/scores`; of a target without a horizon its nearest. Raises
+    ParameterError for a value that cannot be used, UnknownError for what is not scored,
+    NoBulletinError when nothing is published.
     """
     try:
         query = ScoreQuery.model_validate(parameters)
     except ValidationError as error:
         raise ParameterError("; ".join(map(describe, error.errors()))) from error
-    bulletin = BulletinStore(home).get(LATEST)
+    try:
+        bulletin = BulletinStore(home).get(LATEST)
+    except NoBulletinError as error:
+        raise NoBulletinError(
+            f"there is no bulletin in '{home}': run `tocsin publish`, or name another --home"
+        ) from error
+    if query.target in bulletin.horizons and not query.horizon:
+        query = query.model_copy(update={"horizon": [min(bulletin.horizons[query.target])]})
     selection = select_scores(bulletin, query).page(0, query.limit)
     return bulletin.manifest, scores_at(bulletin, selection)
 
@@ -39,25 +51,59 @@ def remote_scores(
 ) -> tuple[BulletinSummary, list[Score]]:
     """Return the bulletin of the service at an address, and the first page of its scores.
 
-    `parameters` are those of `/v1/scores`. Raises InputError when the service cannot be reached,
-    refuses, or answers otherwise than this version reads.
+    `parameters` are as above. Raises InputError when the service cannot be reached, refuses, or
+    answers otherwise than this version reads.
     """
-    url = f"{address.rstrip('/')}/v1/scores"
+    if parameters.get("target") and not parameters.get("horizon"):
+        targets = _ask(f"{address.rstrip('/')}/v1/targets", key, {}, TargetList).items
+        horizons = [min(t.horizons) for t in targets if t.target == parameters["target"]]
+        parameters |= {"horizon": horizons}
+    page = _ask(f"{address.rstrip('/')}/v1/scores", key, parameters, ScoreList)
+    return page.bulletin, page.items
+
+
+def score_rows(scores: Sequence[Score]) -> list[dict[str, object]]:
+    """Return a row a score for a terminal: of deaths how many, of others how likely."""
+    return [
+        {
+            "region": score.region,
+            "name": score.name,
+            "target": score.target,
+            "to": score.target_month,
+        }
+        | _figures(score)
+        for score in scores
+    ]
+
+
+def _figures(score: Score) -> dict[str, object]:
+    if score.quantiles is None:
+        return {
+            "deaths_to_reach": f"{score.threshold:g}",
+            "probability": f"{score.probability:.3f}",
+            "risk": score.risk_level,
+        }
+    return {
+        "deaths": f"{score.mean:.1f}",
+        "90_percent": f"{score.quantiles['q05']:g} to {score.quantiles['q95']:g}",
+    }
+
+
+def _ask(url: str, key: str | None, parameters: dict[str, Any], body: type[Body]) -> Body:
     credentials = {} if key is None else {"Authorization": f"Bearer {key}"}
     headers = {"Accept": "application/json", **credentials}
     try:
         response = requests.get(url, params=parameters, headers=headers, timeout=_TIMEOUT_S)
     except requests.RequestException as error:
         raise InputError(
-            f"{address} cannot be reached ({type(error).__name__}): is a service running there?"
+            f"{url} cannot be reached ({type(error).__name__}): is a service running there?"
         ) from error
     try:
         if not response.ok:
             raise InputError(Problem.model_validate_json(response.content).detail)
-        page = ScoreList.model_validate_json(response.content)
+        return body.model_validate_json(response.content)
     except ValidationError as error:
         raise InputError(
             f"{url} answers otherwise than this version reads (status {response.status_code}): "
             "is it a service of the same version?"
         ) from error
-    return page.bulletin, page.items

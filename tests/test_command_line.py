@@ -3,6 +3,7 @@
 import os
 import re
 import signal
+import socket
 import subprocess
 import threading
 import time
@@ -11,11 +12,14 @@ from contextlib import contextmanager
 from datetime import date
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from importlib.metadata import version
 from pathlib import Path
 
+import httpx
 import pytest
 
 from experiments.configuration import DEFAULT
+from experiments.tracking.store import open_store
 from features.archive.releases import Archive
 from features.places.regions import load_regions
 from features.sources.simulation.world import World, deliver
@@ -55,6 +59,33 @@ def test_ctrl_c_ends_the_service_as_if_nothing_were_the_matter(tmp_path: Path) -
         assert process.stdout.readline().startswith("serving on http://127.0.0.1:")
         _, errors = interrupt(process)
     assert (process.returncode, errors) == (0, "")
+
+
+def test_a_service_for_other_machines_says_that_a_key_is_needed_and_how_to_make_one(
+    tmp_path: Path,
+) -> None:
+    with running(tmp_path, "serve", "--host", "0.0.0.0", "--port", "0") as process:
+        assert process.stdout is not None
+        lines = [process.stdout.readline() for _ in range(5)]
+        interrupt(process)
+    assert lines[-1].strip() == "requests need an API key: make one with `tocsin key new NAME`"
+
+
+def test_the_ui_answers_before_it_is_announced_and_ends_quietly(tmp_path: Path) -> None:
+    experiment = open_store(tmp_path, None).experiment("admin1", simulated=False)
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = str(free.getsockname()[1])
+    with running(tmp_path, "ui", "--port", port) as process:
+        assert process.stdout is not None
+        address = f"http://127.0.0.1:{port}"
+        assert process.stdout.readline() == f"MLflow UI on {address} (Ctrl-C stops it)\n"
+        assert httpx.get(f"{address}/health").status_code == 200
+        assert (
+            f"tocsin-admin1: {address}/#/experiments/{experiment}/runs" in process.stdout.readline()
+        )
+        _, errors = interrupt(process)
+    assert process.returncode == 0
+    assert "Traceback" not in errors
 
 
 def test_ctrl_c_ends_a_training_without_a_traceback(home: Path) -> None:
@@ -130,6 +161,16 @@ def test_publishing_before_training_says_what_to_do(home: Path, tmp_path: Path) 
     refused = tocsin(tmp_path, "publish")
     assert refused.returncode == 1
     assert refused.stderr == "tocsin: no model is registered: run `tocsin train` first\n"
+
+
+def test_the_version_is_that_of_the_package() -> None:
+    assert tocsin(None, "--version") == (0, f"tocsin {version('tocsin')}\n", "")
+
+
+def test_a_home_that_is_named_goes_before_that_of_the_environment(tmp_path: Path) -> None:
+    refused = tocsin(tmp_path, "--home", str(tmp_path / "named"), "events")
+    assert refused.returncode == 1
+    assert f"'{tmp_path / 'named'}'" in refused.stderr
 
 
 def test_an_empty_home_in_the_environment_is_none(tmp_path: Path) -> None:

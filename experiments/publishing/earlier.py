@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pandas as pd
 
-from bulletins.form import MANIFEST_FILE, SCORES_FILE, Manifest
-from bulletins.reading import read_file, read_manifest
+from bulletins.form import SCORES_FILE, Manifest
+from bulletins.reading import read_file, read_manifest, read_manifests
 from features.archive.vintage import Vintage
 from features.arrays import BoolArray, FloatArray, Matrix, ObjectArray
 from features.arrow import in_arrow_memory
@@ -61,13 +61,14 @@ def read_bulletin(home: Path, bulletin: str | None) -> tuple[Manifest, pd.DataFr
     Raises BulletinError when it is not there or damaged.
     """
     folder = home / "bulletins"
-    manifests = [read_manifest(p.parent) for p in folder.glob(f"[0-9]*/{MANIFEST_FILE}")]
-    matches = [m for m in manifests if bulletin in (None, m.id)]
-    if not matches:
+    if bulletin is None:
+        manifests, _ = read_manifests(home)
+        bulletin = manifests[0].id if manifests else None
+    if bulletin is None or not (folder / bulletin).is_dir():
         missing = "no bulletin" if bulletin is None else f"no bulletin {bulletin}"
         raise BulletinError(f"{missing} in {folder}: run `tocsin publish` first")
-    newest = max(matches, key=lambda m: (m.origin, m.issued_at))
-    return newest, _read_scores(folder / newest.id, newest)
+    manifest = read_manifest(folder / bulletin)
+    return manifest, _read_scores(folder / bulletin, manifest)
 
 
 def read_previous(home: Path, bulletin: str) -> EarlierBulletin:
@@ -89,10 +90,7 @@ def _read_scores(folder: Path, manifest: Manifest) -> pd.DataFrame:
 
 def earlier_bulletins(home: Path, origin: int, vintage: Vintage) -> list[EarlierBulletin]:
     """Return the newest whole bulletin of each judged origin and one before, newest first."""
-    manifests = []
-    for file in (home / "bulletins").glob(f"[0-9]*/{MANIFEST_FILE}"):
-        with suppress(BulletinError):  # skipped, as the service does
-            manifests.append(read_manifest(file.parent))
+    manifests, _ = read_manifests(home)
     kind = vintage.history, vintage.simulated
     candidates = [
         m
@@ -100,7 +98,7 @@ def earlier_bulletins(home: Path, origin: int, vintage: Vintage) -> list[Earlier
         if m.origin < format_month(origin) and (m.vintage.history, m.simulated) == kind
     ]
     bulletins: dict[int, EarlierBulletin] = {}
-    for manifest in sorted(candidates, key=lambda m: (m.origin, m.issued_at, m.id), reverse=True):
+    for manifest in candidates:
         month = parse_month(manifest.origin)
         is_judged = month >= origin - JUDGED_MONTHS
         if month not in bulletins and (is_judged or not bulletins):

@@ -30,6 +30,7 @@ from features.errors import BulletinError, ModelError
 from features.indicators.catalogue import CATALOGUE
 from features.months import format_month, parse_month
 from features.panel.panel import read_panel
+from features.sources.publication import staleness
 
 
 @dataclass(frozen=True)
@@ -77,6 +78,7 @@ def issue_bulletin(
         levels=tuple(f.model.level for f in forecasts),
         thresholds={f.model.level: f.forecaster.tau for f in forecasts},
         vintage=contents.vintage_used(vintage, digest),
+        months_behind=behind.months if (behind := staleness(vintage)) else None,
         models=tuple(contents.model_used(store, f.model) for f in forecasts),
         code=code,
         rows=pq.read_metadata(in_arrow_memory(files[SCORES_FILE])).num_rows,

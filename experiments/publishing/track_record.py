@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from bulletins.form import TRACK_RECORD_SCHEMA
+from bulletins.reading import read_manifests
 from experiments.backtest.rolling import reference_probabilities
 from experiments.judging.skill import (
     PROBABILITY_MEASURES,
@@ -129,10 +130,13 @@ def _reference_deaths(
 
 
 def evaluate_bulletin(home: Path, bulletin: str | None, archive: Archive, as_of: date) -> str:
-    """Return the track record of a bulletin (None: the newest) as Markdown, by level and target.
+    """Return the track record of a bulletin as Markdown, by level and target.
 
-    Raises BulletinError when it is not there and CoverageError when no outcome is known yet.
+    By default it is the newest with outcomes. Raises BulletinError when it is not there and
+    CoverageError when no outcome is known yet.
     """
+    if bulletin is None:
+        bulletin = _newest_with_outcomes(home, archive, as_of)
     manifest, scores = read_bulletin(home, bulletin)
     vintage = open_vintage(archive, as_of, manifest.vintage.history)
     summary_events = {model.level: model.summary_events for model in manifest.models}
@@ -150,11 +154,40 @@ def evaluate_bulletin(home: Path, bulletin: str | None, archive: Archive, as_of:
             raise CoverageError(
                 "nothing of what the bulletin forecast is observed yet: ingest later months"
             )
+        parts.append(_claim(judged, deaths))
         if not probabilities.empty:
             parts += [record_markdown(probabilities, (m,)) for m in _MEASURES]
         if not deaths.empty:
             parts.append(record_markdown(deaths, ("quantile_score", "mean_ratio", "within_90")))
     return "\n\n".join(parts)
+
+
+def _newest_with_outcomes(home: Path, archive: Archive, as_of: date) -> str | None:
+    """Return the newest bulletin of which a month has been observed, None without any."""
+    for manifest in read_manifests(home)[0]:
+        vintage = open_vintage(archive, as_of, manifest.vintage.history)
+        if parse_month(manifest.origin) < vintage.last_month:
+            return manifest.id
+    return None
+
+
+def _claim(judged: pd.DataFrame, deaths: pd.DataFrame) -> str:
+    """Return in a sentence how the scores came out."""
+    claims = []
+    if not judged.empty:
+        table = probability_skill(judged, ["target"])
+        own = table[table["forecast"] == SCORE].set_index("target")["brier_skill"]
+        saved = ", ".join(f"{100 * value:.1f} % in {target}" for target, value in own.items())
+        claims.append(f"of the Brier score of the best reference the scores save {saved}")
+    if not deaths.empty:
+        own_deaths = deaths[deaths["forecast"] == SCORE]
+        forecast, observed = (
+            float((own_deaths["n"] * own_deaths[name]).sum()) for name in ("forecasted", "observed")
+        )
+        ratio = deaths_ratio(forecast, observed)
+        claims.append(f"forecast deaths are {ratio:.2f} times those that came")
+    text = "; ".join(claims)
+    return f"{text[0].upper()}{text[1:]}."
 
 
 def track_record_of(forecast: LevelForecast, earlier: Iterable[EarlierBulletin]) -> pd.DataFrame:

@@ -10,6 +10,7 @@ from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 import service
+from features.months import month_of
 from service.asgi import RawHeaders, header_of
 
 _PREFIX = "/v1/"
@@ -122,6 +123,7 @@ def _etag_of(scope: Scope) -> str:
         _code_digest(),
         state["listing"].digest,
         state["stale"],
+        month_of(state["now"].date()),
         scope["path"],
         scope["query_string"],
         header_of(scope, b"accept"),

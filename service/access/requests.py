@@ -20,6 +20,7 @@ from structlog.typing import Processor
 
 from service.api.current import ID_HEADER, marks_of
 from service.asgi import header_of, raw, with_headers
+from service.freshness import Freshness
 from service.store.bulletins import BulletinStore
 
 _SAFE_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
@@ -116,10 +117,10 @@ class BulletinGauges(Collector):
     """Metrics: the current bulletin, its age and whether it is stale, and those passed over."""
 
     def __init__(
-        self, store: BulletinStore, max_age: timedelta, now: Callable[[], datetime]
+        self, store: BulletinStore, freshness: Freshness, now: Callable[[], datetime]
     ) -> None:
         self._store = store
-        self._max_age = max_age
+        self._freshness = freshness
         self._now = now
 
     def collect(self) -> Iterable[Metric]:
@@ -130,8 +131,9 @@ class BulletinGauges(Collector):
         if listing.newest is None:
             return
         manifest = listing.newest.manifest
-        age = self._now() - manifest.issued_at
-        days, is_stale = age / timedelta(days=1), float(age > self._max_age)
+        now = self._now()
+        days = (now - manifest.issued_at) / timedelta(days=1)
+        is_stale = float(self._freshness.fault(manifest, now) is not None)
         yield gauge("tocsin_bulletin_age_days", "Time since the current bulletin was issued", days)
         yield gauge("tocsin_bulletin_stale", "1 once it is older than it should be", is_stale)
         labels = ("bulletin", "origin")

@@ -11,12 +11,12 @@ from bulletins.tables import Frame, Rows, as_numbers
 from features.arrays import FloatArray
 from features.words import PROBABILITIES
 from service.api.bodies import Comparison, Difference, Mover, MoverList
-from service.api.current import chosen_bulletin, is_stale, used_bulletin
+from service.api.current import chosen_bulletin, summary_of, used_bulletin
 from service.api.lists import json_response, next_page
 from service.api.profile import family_parts, probability_of
 from service.api.queries import CompareQuery, MoverQuery, ScoreFilter
 from service.api.routing import QueryRoute
-from service.api.schemas import BulletinSummary, Score
+from service.api.schemas import Score
 from service.api.scores import scores_at, table_at
 from service.api.selection import Selection, select_scores
 from service.store.bulletins import Bulletin
@@ -45,7 +45,7 @@ def list_movers(request: Request, query: Annotated[MoverQuery, Query()]) -> Resp
     order = np.argsort(-np.abs(difference), kind="stable")
     here = rows[order[query.offset : query.offset + query.limit]]
     body = MoverList(
-        bulletin=BulletinSummary.of(bulletin, stale=is_stale(request)),
+        bulletin=summary_of(request, bulletin),
         total=len(rows),
         previous=bulletin.manifest.previous,
         items=_movers(bulletin, here, before),
@@ -65,10 +65,9 @@ def compare(request: Request, query: Annotated[CompareQuery, Query()]) -> Respon
     before, after = a.scores.numbers("probability"), b.scores.numbers("probability")
     order = np.argsort(-np.abs(after[rows_b] - before[rows_a]), kind="stable")
     here = order[query.offset : query.offset + query.limit]
-    stale = is_stale(request)
     body = Comparison(
-        a=BulletinSummary.of(a, stale=stale),
-        b=BulletinSummary.of(b, stale=stale),
+        a=summary_of(request, a),
+        b=summary_of(request, b),
         total=len(order),
         items=_differences(a, rows_a[here], b, rows_b[here]),
         next=next_page(request, query, len(order), a=a.manifest.id, b=b.manifest.id),

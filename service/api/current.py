@@ -1,7 +1,7 @@
 """The bulletin that a request is answered from: chosen once, at its start."""
 
 from collections.abc import Callable, Mapping
-from datetime import datetime, timedelta
+from datetime import datetime
 from functools import lru_cache
 from typing import Any
 
@@ -10,7 +10,9 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from bulletins.form import Manifest
 from service.api.queries import BulletinQuery
+from service.api.schemas import BulletinSummary
 from service.asgi import RawHeaders, raw
+from service.freshness import Freshness, over_until
 from service.store.bulletins import LATEST, Bulletin, BulletinStore, Listing
 
 MARK_HEADERS = ("Tocsin-Bulletin", "Tocsin-Simulated", "Tocsin-Stale")
@@ -18,22 +20,22 @@ ID_HEADER = "X-Request-ID"
 
 
 def with_bulletin(
-    app: ASGIApp, store: BulletinStore, max_age: timedelta, now: Callable[[], datetime]
+    app: ASGIApp, store: BulletinStore, freshness: Freshness, now: Callable[[], datetime]
 ) -> ASGIApp:
-    """Return a layer that gives every request the current bulletin, stale after `max_age`.
+    """Return a layer that gives every request the current bulletin, and whether it is fresh.
 
     It sets the state of the request: `listing` are the bulletins of this moment, for the whole
     request; `manifest` is that of the bulletin that the answer comes from, to begin with the
-    newest, None while there is none; `age` is how long ago the newest was issued by `now`, and
-    `stale` whether that is too long.
+    newest, None while there is none; `now` is the time, and `stale` why the newest is too old, None
+    if it is not.
     """
 
     async def informed(scope: Scope, receive: Receive, send: Send) -> None:
         state = scope.setdefault("state", {})
         listing = state["listing"] = store.listing
         manifest = state["manifest"] = listing.newest and listing.newest.manifest
-        state["age"] = manifest and now() - manifest.issued_at
-        state["stale"] = manifest is not None and state["age"] > max_age
+        state["now"] = now()
+        state["stale"] = manifest and freshness.fault(manifest, state["now"])
         await app(scope, receive, send)
 
     return informed
@@ -44,7 +46,8 @@ def marks_of(state: Mapping[str, Any]) -> RawHeaders:
     manifest: Manifest | None = state.get("manifest")
     if manifest is None:
         return []
-    return _marks(manifest.id, simulated=manifest.simulated, stale=state["stale"])
+    stale = state["stale"] is not None
+    return _marks(manifest.id, simulated=manifest.simulated, stale=stale)
 
 
 @lru_cache(maxsize=64)
@@ -87,6 +90,22 @@ def is_simulated(request: Request) -> bool | None:
     return None if manifest is None else manifest.simulated
 
 
-def is_stale(request: Request) -> bool:
-    """Return whether the current bulletin is older than it should be."""
-    return bool(getattr(request.state, "stale", False))
+def stale_because(request: Request) -> str | None:
+    """Return why the current bulletin is older than it should be, None if it is not."""
+    reason: str | None = getattr(request.state, "stale", None)
+    return reason
+
+
+def summary_of(request: Request, bulletin: Bulletin) -> BulletinSummary:
+    """Return what an answer says of the bulletin that it comes from."""
+    manifest, reason = bulletin.manifest, stale_because(request)
+    return BulletinSummary(
+        id=manifest.id,
+        origin=manifest.origin,
+        issued_at=manifest.issued_at,
+        as_of=manifest.vintage.as_of,
+        simulated=manifest.simulated,
+        stale=reason is not None,
+        stale_because=reason,
+        over_until=over_until(manifest, request.state.now),
+    )

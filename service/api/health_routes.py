@@ -5,7 +5,7 @@ from datetime import timedelta
 from fastapi import APIRouter, Request, Response
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
-from service.api.current import is_simulated, is_stale, listing_of, used_bulletin
+from service.api.current import is_simulated, listing_of, stale_because, used_bulletin
 from service.api.lists import json_response
 from service.api.routing import QueryRoute
 from service.api.schemas import Health, PassedOver, Readiness
@@ -28,11 +28,11 @@ async def check_readiness(request: Request) -> Response:
     served meanwhile.
     """
     manifest = used_bulletin(request).manifest
-    age_days = request.state.age / timedelta(days=1)
-    if is_stale(request):
+    age_days = (request.state.now - manifest.issued_at) / timedelta(days=1)
+    if (reason := stale_because(request)) is not None:
         raise StaleError(
-            f"bulletin {manifest.id} was issued {age_days:.0f} days ago and is stale: "
-            "publish a newer one, or have a longer max_age_days in the settings"
+            f"bulletin {manifest.id} is stale, because {reason}: ingest newer events and publish, "
+            "or have a longer max_age_days or max_origin_age_days in the settings"
         )
     body = Readiness(
         status="ready",

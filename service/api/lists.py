@@ -11,13 +11,12 @@ import pyarrow.parquet as pq
 from fastapi import Request, Response
 from pydantic import BaseModel
 
-from service.api.current import is_stale
+from service.api.current import summary_of
 from service.api.queries import Format, PageQuery
-from service.api.schemas import BulletinSummary, Item, ListBody
+from service.api.schemas import Item, ListBody
 from service.asgi import header_of
 from service.errors import FormatError
 from service.store.bulletins import Bulletin
-from service.store.derived import derived
 
 MEDIA_TYPES: dict[Format, str] = {
     "json": "application/json",
@@ -84,7 +83,7 @@ def in_form(request: Request, query: PageQuery, page: Page, form: Format) -> Res
     elif form == "ndjson":
         body = b"".join(item + b"\n" for item in page.items)
     else:
-        summary = _summaries(page.bulletin)[is_stale(request)]
+        summary = summary_of(request, page.bulletin).model_dump_json().encode()
         head = b'"bulletin":%b,"total":%d' % (summary, page.total)
         # There is nothing to escape in the address.
         last = b'"next":' + (NULL if following is None else b'"%b"' % following.encode())
@@ -104,7 +103,7 @@ def json_list(
 ) -> Response:
     """Return a page of some items as JSON, by the model of their list."""
     body = model(
-        bulletin=BulletinSummary.of(bulletin, stale=is_stale(request)),
+        bulletin=summary_of(request, bulletin),
         total=len(items),
         items=list(items[query.offset : query.offset + query.limit]),
         next=next_page(request, query, len(items), bulletin=bulletin.manifest.id),
@@ -120,15 +119,6 @@ def json_response(body: BaseModel, following: str | None = None) -> Response:
 def _response(body: bytes, following: str | None, media_type: str) -> Response:
     headers = {} if following is None else {"Link": f'<{following}>; rel="next"'}
     return Response(body, headers=headers, media_type=media_type)
-
-
-@derived
-def _summaries(bulletin: Bulletin) -> dict[bool, bytes]:
-    """Return the summary of a bulletin as JSON, by whether the current one is stale."""
-    return {
-        stale: BulletinSummary.of(bulletin, stale=stale).model_dump_json().encode()
-        for stale in (False, True)
-    }
 
 
 def next_page(request: Request, query: PageQuery, total: int, **pinned: str) -> str | None:

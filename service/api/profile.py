@@ -14,11 +14,11 @@ from features.months import format_month, parse_month
 from features.targets import came_true
 from features.words import SPECS
 from service.api import bodies
-from service.api.current import chosen_bulletin, is_stale, listing_of, used_bulletin
+from service.api.current import chosen_bulletin, listing_of, summary_of, used_bulletin
 from service.api.lists import json_response
 from service.api.queries import BulletinQuery, ScoreFilter
 from service.api.routing import QueryRoute
-from service.api.schemas import BulletinSummary, Score
+from service.api.schemas import Score
 from service.api.scores import scores_at
 from service.api.selection import find_region, select_scores
 from service.store.bulletins import Bulletin
@@ -42,7 +42,7 @@ def profile_region(
     deaths = observed_deaths(used_bulletin(request), region)
     bulletin = chosen_bulletin(request, query)
     body = bodies.RegionProfile(
-        bulletin=BulletinSummary.of(bulletin, stale=is_stale(request)),
+        bulletin=summary_of(request, bulletin),
         region=find_region(bulletin, region),
         scores=_scores(bulletin, [region]),
         distributions=_distributions(bulletin, region),

@@ -8,11 +8,11 @@ from fastapi import APIRouter, Query, Request, Response
 
 from bulletins.form import HISTORY_FILE, INDICATOR_VALUES_FILE, REGIONS_FILE
 from service.api import bodies
-from service.api.current import chosen_bulletin, is_stale
+from service.api.current import chosen_bulletin, summary_of
 from service.api.lists import NULL, Page, chosen_form, form_responses, in_form, json_response
 from service.api.queries import HistoryQuery, RegionDetailQuery, RegionQuery
 from service.api.routing import QueryRoute
-from service.api.schemas import BulletinSummary, RegionList
+from service.api.schemas import RegionList
 from service.api.selection import find_region, regions_at, select_regions
 from service.errors import UnknownError
 from service.store.bulletins import Bulletin
@@ -50,7 +50,7 @@ def show_region(
     if query.geometry and REGIONS_FILE in bulletin.parts:
         outline = orjson.loads(outlines_of(bulletin).get(region, NULL))
     body = bodies.RegionAnswer(
-        bulletin=BulletinSummary.of(bulletin, stale=is_stale(request)),
+        bulletin=summary_of(request, bulletin),
         region=bodies.RegionDetail(
             **summary.model_dump(), neighbours=neighbours_of(bulletin, region), geometry=outline
         ),
@@ -75,7 +75,7 @@ def show_history(
     rows = bulletin.part(HISTORY_FILE).of_region(region, list(bodies.HistoryMonth.model_fields))
     months = rows.to_pylist()
     body = bodies.RegionHistory(
-        bulletin=BulletinSummary.of(bulletin, stale=is_stale(request)),
+        bulletin=summary_of(request, bulletin),
         region=summary,
         months=[bodies.HistoryMonth(**row) for row in months if is_within(row["month"])],
         indicators=_indicators(bulletin, region, query.indicator, is_within),

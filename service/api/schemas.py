@@ -8,12 +8,11 @@ from pydantic import AwareDatetime, Field, FiniteFloat
 from bulletins.form import ListedIndicator, Manifest
 from features.strict import Strict
 from features.words import Level, RiskName, Target
-from service.store.bulletins import Bulletin
 
 Item = TypeVar("Item")
 
 SIMULATED = "True if the events are invented: no news, no warning."
-STALE = "True if no newer bulletin than the current one was issued for too long."
+STALE = "True if the current bulletin, or the newest event in it, is older than it should be."
 
 
 class BulletinSummary(Strict):
@@ -25,19 +24,11 @@ class BulletinSummary(Strict):
     as_of: date = Field(description="Only events that were public by this day were used.")
     simulated: bool = Field(description=SIMULATED)
     stale: bool = Field(description=STALE)
-
-    @classmethod
-    def of(cls, bulletin: Bulletin, *, stale: bool) -> "BulletinSummary":
-        """Return the summary of a bulletin, and whether the current one is stale."""
-        manifest = bulletin.manifest
-        return cls(
-            id=manifest.id,
-            origin=manifest.origin,
-            issued_at=manifest.issued_at,
-            as_of=manifest.vintage.as_of,
-            simulated=manifest.simulated,
-            stale=stale,
-        )
+    stale_because: str | None = Field(description="Why; null if it is not stale.")
+    over_until: str | None = Field(
+        description="Forecasts of months up to this one, YYYY-MM, are of months that are over by "
+        "now; null if there are none, or if the events are invented."
+    )
 
 
 class Region(Strict):

@@ -20,12 +20,13 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from pydantic import Field
 
 from features.words import DISPLAYED, RISK_LEVELS, SPECS, Level, Target
-from service.api.current import is_simulated, is_stale, used_bulletin
+from service.api.current import is_simulated, stale_because, used_bulletin
 from service.api.queries import BulletinChoice, LevelFilter, NoParameters, ScoreFilter
 from service.api.routing import QueryRoute
 from service.api.scores import scores_at
 from service.api.selection import select_scores
 from service.errors import UnknownError
+from service.freshness import over_until
 from service.store.bulletins import LATEST, Bulletin
 
 ROWS = 50
@@ -75,7 +76,8 @@ def show_page(request: Request, query: Annotated[PageView, Query()]) -> HTMLResp
     top = ScoreFilter(level=level, target=target, horizon=[horizon])
     html = _templates.get_template("page.html").render(
         simulated=manifest.simulated,
-        stale=is_stale(request) and query.bulletin == LATEST,
+        stale=stale_because(request) if query.bulletin == LATEST else None,
+        over_until=over_until(manifest, request.state.now),
         bulletin=manifest,
         pinned=query.bulletin != LATEST,
         view=view,

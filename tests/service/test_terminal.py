@@ -1,3 +1,6 @@
+import csv
+import io
+import json
 from pathlib import Path
 from typing import Any
 
@@ -7,6 +10,7 @@ import pytest
 from features.errors import InputError, TocsinError
 from service.errors import NoBulletinError, ParameterError, UnknownError
 from service.terminal import remote_scores, top_scores
+from tests.bulletins.example import publish_bulletin
 from tests.command import tocsin
 
 
@@ -41,7 +45,7 @@ def test_what_the_terminal_refuses_is_one_plain_line(
 
 
 def test_the_terminal_says_when_nothing_is_published(tmp_path: Path) -> None:
-    with pytest.raises(NoBulletinError, match="no bulletin"):
+    with pytest.raises(NoBulletinError, match=f"no bulletin in '{tmp_path}'"):
         top_scores(tmp_path)
 
 
@@ -63,7 +67,32 @@ def test_a_remote_refusal_is_told_as_it_was_given(client: httpx.Client) -> None:
 
 def test_the_command_asks_the_service_that_it_is_told(client: httpx.Client) -> None:
     asked = ("--url", str(client.base_url), "--country", "MLI", "--level", "admin1")
-    told = tocsin(None, "scores", *asked)
-    assert told.returncode == 0
-    assert "SIMULATED bulletin 2024-12-5f3a9c01d2e4" in told.stdout
-    assert "MLI-gao" in told.stdout
+    shown = tocsin(None, "scores", *asked, "--format", "table", COLUMNS="80")
+    assert shown.returncode == 0
+    assert "SIMULATED bulletin 2024-12-5f3a9c01d2e4" in shown.stdout
+    assert "MLI-gao" in shown.stdout
+    assert max(map(len, shown.stdout.splitlines())) <= 80
+
+
+def test_a_region_has_one_row_and_deaths_are_a_number_with_its_range(home: Path) -> None:
+    listed = tocsin(home, "scores", "--target", "fatalities", "--level", "admin1")
+    rows = list(csv.DictReader(io.StringIO(listed.stdout)))
+    assert len({row["region"] for row in rows}) == len(rows) > 1
+    assert set(rows[0]) == {"region", "name", "target", "to", "deaths", "90_percent"}
+    nearest = top_scores(home, target="fatalities", level="admin1", sort="-mean")[1]
+    assert {score.horizon for score in nearest} == {1}
+    assert rows[0]["deaths"] == f"{nearest[0].mean:.1f}"
+
+
+def test_bulletins_are_listed_the_newest_first_and_damaged_ones_are_named(tmp_path: Path) -> None:
+    none = tocsin(tmp_path, "bulletins")
+    assert (none.returncode, none.stdout) == (1, "")
+    assert f"no bulletin in '{tmp_path}'" in none.stderr
+    publish_bulletin(tmp_path)
+    (tmp_path / "bulletins" / "2024-11-000000000000").mkdir()
+    listed = tocsin(tmp_path, "bulletins", "--format", "json")
+    assert listed.returncode == 0
+    (bulletin,) = json.loads(listed.stdout)
+    assert bulletin["bulletin"] == "2024-12-5f3a9c01d2e4"
+    assert bulletin["simulated"] is True
+    assert listed.stderr.startswith("not served: bulletin 2024-11-000000000000")

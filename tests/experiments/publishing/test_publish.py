@@ -1,5 +1,6 @@
 import errno
 import json
+import re
 import shutil
 from dataclasses import replace
 from datetime import UTC, date, datetime
@@ -403,6 +404,8 @@ def test_a_bulletin_is_evaluated_against_what_then_happened(
     assert record.startswith("SIMULATED. Bulletin 2023-12-")
     assert "against events as known on 2025-01-20" in record
     assert "## admin1, 30 regions" in record
+    claim = r"Of the Brier score of the best reference the scores save -?[\d.]+ % in \w+, .*; "
+    assert re.search(claim + r"forecast deaths are \d\.\d\d times those that came\.", record)
     for row in ("| instability | 12 | 30 |", "| escalation | 6 | 30 |", "| onset | 3 | "):
         assert record.count(row) == 3
 
@@ -416,9 +419,10 @@ def test_while_its_months_pass_only_those_that_are_over_are_evaluated(
     assert "| escalation | 3 | 30 |" in record
     assert "| instability | 4 |" not in record
     assert "| 4 | 30 |" not in record
-    issue(own_home, vintage, "2024-12")
+    newest = issue(own_home, vintage, "2024-12").manifest.id
     with pytest.raises(CoverageError, match="nothing of what the bulletin forecast is observed"):
-        evaluate_bulletin(own_home, None, archive, vintage.as_of)
+        evaluate_bulletin(own_home, newest, archive, vintage.as_of)
+    assert evaluate_bulletin(own_home, None, archive, vintage.as_of) == record
 
 
 def test_what_was_said_on_a_day_is_said_again_however_much_was_revised_since(

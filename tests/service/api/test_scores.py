@@ -21,6 +21,8 @@ def test_the_highest_probabilities_come_first(client: httpx.Client) -> None:
         "as_of": "2025-01-20",
         "simulated": True,
         "stale": False,
+        "stale_because": None,
+        "over_until": None,
     }
     assert body["total"] == len(chances)
 

@@ -1,0 +1,48 @@
+"""Whether bulletins are too old to be relied on, and which of their months are over."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from bulletins.form import Manifest
+from features.months import format_month, month_of, parse_month
+from service.settings import Settings
+
+
+@dataclass(frozen=True)
+class Freshness:
+    """How old a bulletin may be since its issue, and its events since their last month ended."""
+
+    max_age: timedelta
+    max_origin_age: timedelta
+
+    @classmethod
+    def of(cls, settings: Settings) -> "Freshness":
+        """Return what the settings allow."""
+        days = settings.max_age_days, settings.max_origin_age_days
+        return cls(*(timedelta(days=number) for number in days))
+
+    def fault(self, manifest: Manifest, now: datetime) -> str | None:
+        """Return why a bulletin is stale, None if it is not.
+
+        Invented events have no present: only their issue counts.
+        """
+        if now - manifest.issued_at > self.max_age:
+            return f"it was issued on {manifest.issued_at:%Y-%m-%d}"
+        end = month_start(parse_month(manifest.origin) + 1, now)
+        if not manifest.simulated and now - end > self.max_origin_age:
+            return f"its events end in {manifest.origin}"
+        return None
+
+
+def over_until(manifest: Manifest, now: datetime) -> str | None:
+    """Return the last month after the origin that is over, YYYY-MM; None if none is.
+
+    Of invented events none ever is.
+    """
+    newest = format_month(month_of(now.date()) - 1)
+    return newest if not manifest.simulated and newest > manifest.origin else None
+
+
+def month_start(month: int, now: datetime) -> datetime:
+    """Return when a month [since 1970-01] begins, in the time zone of `now`."""
+    return datetime(1970 + month // 12, month % 12 + 1, 1, tzinfo=now.tzinfo)

@@ -1,0 +1,50 @@
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from bulletins.form import Manifest
+from bulletins.reading import read_manifest
+from service.freshness import Freshness, over_until
+from service.settings import Settings
+from tests.bulletins.example import publish_bulletin
+
+FRESHNESS = Freshness(max_age=timedelta(days=45), max_origin_age=timedelta(days=75))
+
+
+@pytest.fixture(scope="module")
+def manifest(tmp_path_factory: pytest.TempPathFactory) -> Manifest:
+    """Of real events to December 2024, issued on 21 January 2025."""
+    home = tmp_path_factory.mktemp("home")
+    publish_bulletin(home)
+    (folder,) = (home / "bulletins").iterdir()
+    return read_manifest(Path(folder)).model_copy(update={"simulated": False})
+
+
+def day(month: int, number: int, year: int = 2025) -> datetime:
+    return datetime(year, month, number, tzinfo=UTC)
+
+
+def test_a_bulletin_is_stale_so_many_days_after_its_issue(manifest: Manifest) -> None:
+    assert FRESHNESS.fault(manifest, day(3, 7)) is None
+    assert FRESHNESS.fault(manifest, day(3, 8)) == "it was issued on 2025-01-21"
+
+
+def test_a_bulletin_of_today_is_stale_if_its_events_are_old(manifest: Manifest) -> None:
+    today = day(3, 17) + timedelta(hours=1)
+    new = manifest.model_copy(update={"issued_at": today})
+    assert FRESHNESS.fault(new, today - timedelta(hours=2)) is None
+    assert FRESHNESS.fault(new, today) == "its events end in 2024-12"
+    invented = new.model_copy(update={"simulated": True})
+    assert FRESHNESS.fault(invented, today) is None
+
+
+def test_months_are_over_once_the_next_has_begun(manifest: Manifest) -> None:
+    assert over_until(manifest, day(1, 31)) is None
+    assert over_until(manifest, day(2, 1)) == "2025-01"
+    assert over_until(manifest, day(1, 1, 2028)) == "2027-12"
+    assert over_until(manifest.model_copy(update={"simulated": True}), day(1, 1, 2028)) is None
+
+
+def test_the_settings_say_how_old() -> None:
+    assert Freshness.of(Settings()) == FRESHNESS
