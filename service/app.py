@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from functools import partial
+from importlib.metadata import version
 from pathlib import Path
 
 from anyio.to_thread import current_default_thread_limiter
@@ -33,7 +34,7 @@ from service.api import (
     target_routes,
 )
 from service.api.problems import HANDLERS
-from service.api.routing import add_examples
+from service.api.routing import complete
 from service.freshness import Freshness
 from service.pages import page
 from service.settings import Settings
@@ -105,8 +106,11 @@ def create_app(
         redoc_url=None,
         static_url="/static",
         title="Tocsin",
-        version="1",
+        version=version("tocsin"),
         description=DESCRIPTION,
+        license_info={"name": "Apache License 2.0", "identifier": "Apache-2.0"},
+        contact={"name": "The Tocsin authors"},
+        generate_unique_id_function=lambda route: route.name,
         lifespan=partial(_looking, store, look_every_s),
         redirect_slashes=False,
         exception_handlers=HANDLERS,
@@ -119,7 +123,7 @@ def create_app(
     for routes in _ROUTES:
         app.include_router(routes.router)
     plain = app.openapi
-    app.openapi = lambda: add_examples(plain())  # type: ignore[method-assign]
+    app.openapi = lambda: complete(plain(), needs_key=needs_key)  # type: ignore[method-assign]
     _surround(app, settings, KeyRing(home), needs_key=needs_key, freshness=freshness, now=now)
     return app
 

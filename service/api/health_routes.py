@@ -17,7 +17,8 @@ router = APIRouter(tags=["health"], route_class=QueryRoute)
 @router.get("/healthz", response_model=Health)
 async def check_health(request: Request) -> Response:
     """The service is running."""
-    return json_response(Health(status="alive", simulated=is_simulated(request)))
+    version = request.app.version
+    return json_response(Health(status="alive", version=version, simulated=is_simulated(request)))
 
 
 @router.get("/readyz", response_model=Readiness)

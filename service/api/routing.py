@@ -110,7 +110,7 @@ def _hint(name: str, names: list[str]) -> str:
 
 def _problems_of(path: str, more: Sequence[int | str]) -> dict[int | str, Document]:
     """Return the descriptions of a path's errors: of its examples, `more`, and those of all."""
-    content = {MEDIA_TYPE: {"schema": Problem.model_json_schema()}}
+    content = {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}}
     return {
         status: {"description": TITLES[status], "content": content}
         for status in map(int, [*_EXAMPLES.get(path, ()), *more, *_EVERYWHERE])
@@ -118,11 +118,17 @@ def _problems_of(path: str, more: Sequence[int | str]) -> dict[int | str, Docume
     }
 
 
-def add_examples(document: Document) -> Document:
-    """Add the examples to an OpenAPI document, and return it.
+def complete(document: Document, *, needs_key: bool) -> Document:
+    """Add examples, the form of problems and how keys are given to an OpenAPI document.
 
-    FastAPI would drop every null from them, and an example without its nulls is not true.
+    FastAPI would drop every null from an example, which without its nulls is not true.
     """
+    components = document.setdefault("components", {})
+    components.setdefault("schemas", {})["Problem"] = Problem.model_json_schema()
+    components["securitySchemes"] = {
+        "key": {"type": "http", "scheme": "bearer", "description": "An API key of this service."}
+    }
+    document["security"] = [{"key": []}] if needs_key else [{}, {"key": []}]
     for path, statuses in _EXAMPLES.items():
         for status, bodies in statuses.items():
             content = document["paths"][path]["get"]["responses"][status]["content"]

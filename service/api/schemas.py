@@ -113,6 +113,7 @@ class Health(Strict):
     """The service is running."""
 
     status: Literal["alive"]
+    version: str = Field(description="Of Tocsin.")
     simulated: bool | None = Field(description=f"{SIMULATED} Null while there is no bulletin.")
 
 

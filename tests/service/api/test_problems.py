@@ -1,4 +1,5 @@
 import logging
+from importlib.metadata import version
 from pathlib import Path
 from urllib.parse import unquote
 
@@ -119,7 +120,8 @@ def test_without_a_bulletin_the_service_is_unavailable_and_says_why(
 
 
 def test_without_a_bulletin_the_service_is_alive(empty_client: httpx.Client) -> None:
-    assert empty_client.get("/healthz").json() == {"status": "alive", "simulated": None}
+    alive = {"status": "alive", "version": version("tocsin"), "simulated": None}
+    assert empty_client.get("/healthz").json() == alive
 
 
 def test_a_damaged_old_bulletin_is_not_found(tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 import json
 import re
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -105,3 +106,18 @@ def test_the_docs_are_made_of_files_that_are_served_here(client: httpx.Client) -
         assert response.status_code == 200
         assert len(response.content) > 100
     assert "url: 'openapi.json'" in page or '"openapi.json"' in page
+
+
+def test_the_document_says_who_may_ask_under_which_licence_and_each_form_once(
+    described: dict[str, Any],
+) -> None:
+    info = described["info"]
+    assert (info["version"], info["license"]["identifier"]) == (version("tocsin"), "Apache-2.0")
+    assert described["security"] == [{}, {"key": []}]
+    assert described["components"]["securitySchemes"]["key"]["scheme"] == "bearer"
+    operations = [path["get"] for path in described["paths"].values()]
+    assert len({operation["operationId"] for operation in operations}) == len(operations)
+    assert {o["operationId"].isidentifier() for o in operations} == {True}
+    text = json.dumps(described)
+    assert text.count('"#/components/schemas/Problem"') > 50
+    assert text.count("RFC 9457") <= 2
