@@ -65,8 +65,15 @@ def process(home: Path | None, *arguments: str, **changes: str) -> subprocess.Po
 
 def as_toml(content: dict[str, Any]) -> str:
     """Return settings as the TOML file of an experiment."""
-    lines = [f"{k} = {json.dumps(v)}" for k, v in content.items() if not isinstance(v, dict)]
-    for name, table in content.items():
-        if isinstance(table, dict):
-            lines += [f"[{name}]", *(f"{k} = {json.dumps(v)}" for k, v in table.items())]
+    plain = {key: value for key, value in content.items() if not isinstance(value, dict)}
+    lines = [f"{json.dumps(key)} = {_in_toml(value)}" for key, value in plain.items()]
+    for name in content.keys() - plain.keys():
+        lines.append(f"[{json.dumps(name)}]")
+        lines += [f"{json.dumps(k)} = {_in_toml(v)}" for k, v in content[name].items()]
     return "\n".join(lines)
+
+
+def _in_toml(value: object) -> str:
+    if isinstance(value, dict):
+        return f"{{{', '.join(f'{key} = {_in_toml(inner)}' for key, inner in value.items())}}}"
+    return str(value) if isinstance(value, float) else json.dumps(value)

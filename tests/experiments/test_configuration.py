@@ -1,5 +1,4 @@
 import copy
-import json
 import tomllib
 from pathlib import Path
 from typing import Any
@@ -13,6 +12,7 @@ from features.errors import ConfigurationError
 from features.indicators.catalogue import CATALOGUE
 from models.learners import Boosting, Logistic, LogOddsMean, RidgeLogistic
 from models.record import RECORD
+from tests.command import as_toml
 
 CONTENT = tomllib.loads(DEFAULT.read_text(encoding="utf-8"))
 PLACES = [
@@ -21,21 +21,6 @@ PLACES = [
       if section != "targets" for key in CONTENT[section]],
 ]  # fmt: skip
 """All that an experiment must say; of targets it names those that it forecasts."""
-
-
-def as_toml(content: dict[str, Any]) -> str:
-    plain = {k: v for k, v in content.items() if not isinstance(v, dict)}
-    lines = [f"{json.dumps(key)} = {in_toml(value)}" for key, value in plain.items()]
-    for section in content.keys() - plain.keys():
-        lines.append(f"[{json.dumps(section)}]")
-        lines += [f"{json.dumps(k)} = {in_toml(v)}" for k, v in content[section].items()]
-    return "\n".join(lines)
-
-
-def in_toml(value: object) -> str:
-    if isinstance(value, dict):
-        return f"{{{', '.join(f'{key} = {in_toml(v)}' for key, v in value.items())}}}"
-    return str(value) if isinstance(value, float) else json.dumps(value)
 
 
 def changed(place: tuple[str, ...], value: object) -> dict[str, Any]:
