@@ -71,7 +71,14 @@ THREADS = 2
 """Longer answers that are computed at once; more would only take turns, and more memory."""
 
 EXPOSED_HEADERS = (
-    *("ETag", "Link", "Retry-After", current.ID_HEADER, *current.MARK_HEADERS),
+    *(
+        "Content-Disposition",
+        "ETag",
+        "Link",
+        "Retry-After",
+        current.ID_HEADER,
+        *current.MARK_HEADERS,
+    ),
     *("RateLimit-Limit", "RateLimit-Remaining", "RateLimit-Reset"),
 )
 """The headers that scripts on pages of other origins may read."""

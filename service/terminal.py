@@ -42,7 +42,7 @@ def top_scores(home: Path, **parameters: Any) -> tuple[Manifest, list[Score]]:
         ) from error
     if query.target in bulletin.horizons and not query.horizon:
         query = query.model_copy(update={"horizon": [min(bulletin.horizons[query.target])]})
-    selection = select_scores(bulletin, query).page(0, query.limit)
+    selection = select_scores(bulletin, query).page(query.page())
     return bulletin.manifest, scores_at(bulletin, selection)
 
 

@@ -43,13 +43,13 @@ def list_movers(request: Request, query: Annotated[MoverQuery, Query()]) -> Resp
         has_moved &= difference > 0 if query.direction == "up" else difference < 0
     rows, difference = rows[has_moved], difference[has_moved]
     order = np.argsort(-np.abs(difference), kind="stable")
-    here = rows[order[query.offset : query.offset + query.limit]]
+    here = rows[order[query.page()]]
     body = MoverList(
         bulletin=summary_of(request, bulletin),
         total=len(rows),
         previous=bulletin.manifest.previous,
         items=_movers(bulletin, here, before),
-        next=next_page(request, query, len(rows), bulletin=bulletin.manifest.id),
+        next=next_page(request, query.page(), len(rows), bulletin=bulletin.manifest.id),
     )
     return json_response(body, body.next)
 
@@ -64,13 +64,13 @@ def compare(request: Request, query: Annotated[CompareQuery, Query()]) -> Respon
     rows_a, rows_b = _pairs(a, b, query)
     before, after = a.scores.numbers("probability"), b.scores.numbers("probability")
     order = np.argsort(-np.abs(after[rows_b] - before[rows_a]), kind="stable")
-    here = order[query.offset : query.offset + query.limit]
+    here = order[query.page()]
     body = Comparison(
         a=summary_of(request, a),
         b=summary_of(request, b),
         total=len(order),
         items=_differences(a, rows_a[here], b, rows_b[here]),
-        next=next_page(request, query, len(order), a=a.manifest.id, b=b.manifest.id),
+        next=next_page(request, query.page(), len(order), a=a.manifest.id, b=b.manifest.id),
     )
     return json_response(body, body.next)
 

@@ -1,5 +1,6 @@
 """Lists page by page, in every form: JSON, NDJSON, CSV, GeoJSON and Parquet."""
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -27,6 +28,10 @@ MEDIA_TYPES: dict[Format, str] = {
 }
 
 NULL = b"null"
+
+_NO_FILTERS = {"limit", "offset", "format", "bulletin", "sort"}
+_NO_NAME = re.compile(r"[^A-Za-z0-9]+")
+_LONGEST_NAME = 150
 
 
 @dataclass(frozen=True, eq=False)
@@ -76,8 +81,12 @@ def _accepted_form(accept: str) -> Format:
 
 
 def in_form(request: Request, query: PageQuery, page: Page, form: Format) -> Response:
-    """Return a page in a form, with the address of the next one in a `Link` header."""
-    following = next_page(request, query, page.total, bulletin=page.bulletin.manifest.id)
+    """Return a page in a form, with the address of the next one in a `Link` header.
+
+    What is no JSON is a file, with a name that says what is in it.
+    """
+    here, manifest = query.page(whole=form != "json"), page.bulletin.manifest
+    following = next_page(request, here, page.total, bulletin=manifest.id)
     if form in {"csv", "parquet"}:
         body = _file(page.table(), form)
     elif form == "ndjson":
@@ -91,7 +100,22 @@ def in_form(request: Request, query: PageQuery, page: Page, form: Format) -> Res
             body = _geojson(page, head, last)
         else:
             body = b'{%b,"items":[%b],%b}' % (head, b",".join(page.items), last)
-    return _response(body, following, MEDIA_TYPES[form])
+    response = _response(body, following, MEDIA_TYPES[form])
+    if form != "json":
+        name = _file_name(request, here, page)
+        response.headers["Content-Disposition"] = f'attachment; filename="{name}.{form}"'
+    return response
+
+
+def _file_name(request: Request, here: slice, page: Page) -> str:
+    """Return the name of a file: list, bulletin, filters and, if it is not all, which rows."""
+    kind = request.url.path.rpartition("/")[2]
+    filters = [v for k, v in request.query_params.multi_items() if k not in _NO_FILTERS]
+    parts = ["tocsin", kind, page.bulletin.manifest.id, *filters]
+    first, last = here.start + 1, here.start + len(page.items)
+    if len(page.items) < page.total:
+        parts.append(f"rows {first} to {last} of {page.total}")
+    return _NO_NAME.sub("-", "-".join(parts))[:_LONGEST_NAME]
 
 
 def json_list(
@@ -105,8 +129,8 @@ def json_list(
     body = model(
         bulletin=summary_of(request, bulletin),
         total=len(items),
-        items=list(items[query.offset : query.offset + query.limit]),
-        next=next_page(request, query, len(items), bulletin=bulletin.manifest.id),
+        items=list(items[query.page()]),
+        next=next_page(request, query.page(), len(items), bulletin=bulletin.manifest.id),
     )
     return json_response(body, body.next)
 
@@ -121,10 +145,11 @@ def _response(body: bytes, following: str | None, media_type: str) -> Response:
     return Response(body, headers=headers, media_type=media_type)
 
 
-def next_page(request: Request, query: PageQuery, total: int, **pinned: str) -> str | None:
-    """Return the address of the next page, with bulletins `pinned` by id; None on the last."""
-    end = query.offset + query.limit
-    return next_address(request, **pinned, offset=str(end)) if end < total else None
+def next_page(request: Request, here: slice, total: int, **pinned: str) -> str | None:
+    """Return the address of the page after some items, bulletins `pinned`; None at the end."""
+    if here.stop is None or here.stop >= total:
+        return None
+    return next_address(request, **pinned, offset=str(here.stop))
 
 
 def next_address(request: Request, **changes: str) -> str:

@@ -93,6 +93,10 @@ HorizonFilter = Annotated[
 ]
 
 
+PAGE = 100
+"""Items on a page of JSON, if no other number is asked for."""
+
+
 class NoParameters(BaseModel):
     """An endpoint without parameters; those with parameters build on it."""
 
@@ -117,13 +121,21 @@ class BulletinQuery(NoParameters):
 class PageQuery(NoParameters):
     """A list, page by page."""
 
-    limit: Limit = 100
+    limit: Limit | None = Field(
+        default=None,
+        description=f"At most so many items; by default {PAGE} of JSON, and all of any other form.",
+    )
     offset: int = Field(
         default=0,
         ge=0,
         le=10**9,
         description="Skip so many items. A page's `next` names its bulletin, which never changes.",
     )
+
+    def page(self, *, whole: bool = False) -> slice:
+        """Return which items are asked for, by default PAGE of them, or all."""
+        most = self.limit or (None if whole else PAGE)
+        return slice(self.offset, None if most is None else self.offset + most)
 
 
 class PlaceFilter(BulletinQuery):

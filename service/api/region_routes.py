@@ -27,7 +27,7 @@ def list_regions(request: Request, query: Annotated[RegionQuery, Query()]) -> Re
     form = chosen_form(request, query.format)
     bulletin = chosen_bulletin(request, query)
     rows = select_regions(bulletin, query)
-    here = rows[query.offset : query.offset + query.limit]
+    here = rows[query.page(whole=form != "json")]
     regions = regions_at(bulletin, here)
     page = Page(
         bulletin,

@@ -15,7 +15,7 @@ from bulletins.tables import Frame, as_numbers, number_column, text_column
 from features.words import DISTRIBUTIONS, RISK_LEVELS
 from service.api.current import chosen_bulletin
 from service.api.lists import NULL, Page, chosen_form, form_responses, in_form
-from service.api.queries import ScoreQuery
+from service.api.queries import Format, ScoreQuery
 from service.api.routing import QueryRoute
 from service.api.schemas import Score, ScoreList
 from service.api.selection import Selection, select_scores
@@ -37,17 +37,17 @@ async def list_scores(request: Request, query: Annotated[ScoreQuery, Query()]) -
     A country, region, level, target or horizon that the bulletin does not score is a 404; an
     empty list means that what you asked about is scored, and that no score passes.
     """
-    is_quick = query.bulletin == LATEST and query.limit <= _FEW and query.threshold is None
-    if is_quick and query.format in (None, "json", "ndjson"):
-        return _answer(request, query)
-    return await run_in_threadpool(_answer, request, query)
-
-
-def _answer(request: Request, query: ScoreQuery) -> Response:
     form = chosen_form(request, query.format)
+    is_small = form == "json" and query.page().stop - query.offset <= _FEW
+    if is_small and query.bulletin == LATEST and query.threshold is None:
+        return _answer(request, query, form)
+    return await run_in_threadpool(_answer, request, query, form)
+
+
+def _answer(request: Request, query: ScoreQuery, form: Format) -> Response:
     bulletin = chosen_bulletin(request, query)
     selection = select_scores(bulletin, query)
-    here = selection.page(query.offset, query.limit)
+    here = selection.page(query.page(whole=form != "json"))
     page = Page(
         bulletin,
         len(selection.rows),

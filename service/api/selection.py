@@ -24,9 +24,8 @@ class Selection(NamedTuple):
     rows: Rows
     exceedance: FloatArray | None = None
 
-    def page(self, offset: int, limit: int) -> "Selection":
-        """Return at most `limit` scores after the first `offset`."""
-        here = slice(offset, offset + limit)
+    def page(self, here: slice) -> "Selection":
+        """Return a slice of the scores."""
         return Selection(
             self.rows[here], None if self.exceedance is None else self.exceedance[here]
         )

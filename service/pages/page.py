@@ -81,7 +81,7 @@ def show_page(request: Request, query: Annotated[PageView, Query()]) -> HTMLResp
         bulletin=manifest,
         pinned=query.bulletin != LATEST,
         view=view,
-        scores=scores_at(bulletin, select_scores(bulletin, top).page(0, ROWS)),
+        scores=scores_at(bulletin, select_scores(bulletin, top).page(slice(ROWS))),
         levels=levels,
         level_names=_LEVEL_NAMES,
         targets=[name for name in DISPLAYED if name in bulletin.horizons],

@@ -1,7 +1,10 @@
+import csv
+import io
 from pathlib import Path
 from typing import Any
 
 import httpx
+import pyarrow.parquet as pq
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -174,3 +177,34 @@ def test_a_parameter_written_otherwise_is_the_same_and_never_doubled(client: htt
     written = following.replace("offset=3", "%6Fffset=%33")
     assert client.get(written).json()["items"] == page["items"]
     assert client.get(written).json()["next"].count("ffset") == 1
+
+
+@pytest.mark.parametrize("form", ["csv", "ndjson", "geojson", "parquet"])
+def test_a_file_is_whole_unless_a_limit_cuts_it_and_its_name_says_so(
+    client: httpx.Client, form: str
+) -> None:
+    everything = client.get(f"/v1/scores?format={form}")
+    number = client.get("/v1/scores").json()["total"]
+    assert len(rows_of(everything, form)) == number > 100
+    total = client.get("/v1/scores?target=instability").json()["total"]
+    whole = client.get(f"/v1/scores?target=instability&format={form}")
+    assert len(rows_of(whole, form)) == total
+    assert "Link" not in whole.headers
+    name = f"tocsin-scores-2024-12-5f3a9c01d2e4-instability.{form}"
+    assert whole.headers["Content-Disposition"] == f'attachment; filename="{name}"'
+    part = client.get(f"/v1/scores?target=instability&format={form}&limit=7&offset=3")
+    assert len(rows_of(part, form)) == 7
+    assert f"-instability-rows-4-to-10-of-{total}.{form}" in part.headers["Content-Disposition"]
+    assert "Content-Disposition" not in client.get("/v1/scores?limit=3").headers
+
+
+def rows_of(response: httpx.Response, form: str) -> list[Any]:
+    """Return the rows of a file."""
+    if form == "csv":
+        return list(csv.DictReader(io.StringIO(response.text)))
+    if form == "ndjson":
+        return response.text.splitlines()
+    if form == "geojson":
+        features: list[Any] = response.json()["features"]
+        return features
+    return list(pq.read_table(io.BytesIO(response.content)).to_pylist())
