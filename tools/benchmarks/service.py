@@ -38,7 +38,8 @@ from pathlib import Path
 from service.server import serve
 from service.settings import Settings
 announce = lambda address: print(address, flush=True)
-serve(Path(sys.argv[1]), "127.0.0.1", 0, announce, Settings(max_age_days=36500))
+old = Settings(max_age_days=36500, max_origin_age_days=36500)
+serve(Path(sys.argv[1]), "127.0.0.1", 0, announce, old)
 """
 
 BARE = """
