@@ -79,7 +79,9 @@ def bulletins(row_format: RowFormat = None) -> None:
 
 
 def evaluate(
-    bulletin: Annotated[str | None, typer.Argument(help="Id; default: the newest.")] = None,
+    bulletin: Annotated[
+        str | None, typer.Argument(help="Id; default: the newest with outcomes.")
+    ] = None,
     as_of: Day = None,
 ) -> None:
     """Set a bulletin beside what happened, as Markdown."""

@@ -28,7 +28,7 @@ class Freshness:
         """
         if now - manifest.issued_at > self.max_age:
             return f"it was issued on {manifest.issued_at:%Y-%m-%d}"
-        end = month_start(parse_month(manifest.origin) + 1, now)
+        end = _month_start(parse_month(manifest.origin) + 1, now)
         if not manifest.simulated and now - end > self.max_origin_age:
             return f"its events end in {manifest.origin}"
         return None
@@ -43,6 +43,6 @@ def over_until(manifest: Manifest, now: datetime) -> str | None:
     return newest if not manifest.simulated and newest > manifest.origin else None
 
 
-def month_start(month: int, now: datetime) -> datetime:
+def _month_start(month: int, now: datetime) -> datetime:
     """Return when a month [since 1970-01] begins, in the time zone of `now`."""
     return datetime(1970 + month // 12, month % 12 + 1, 1, tzinfo=now.tzinfo)

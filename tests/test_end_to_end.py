@@ -9,6 +9,7 @@ import sys
 import time
 import zipfile
 from collections.abc import Iterator
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,8 @@ import httpx
 import pandas as pd
 import pytest
 
+from features.months import parse_month
+from features.sources.publication import newest_public_month
 from features.sources.simulation.world import World, deliver
 from tests.command import as_toml, process, tocsin
 from tests.targets import HORIZONS, TARGETS_AHEAD
@@ -105,6 +108,9 @@ def test_the_bulletin_says_where_its_scores_come_from(address: str) -> None:
     manifest = httpx.get(f"{address}/v1/bulletins/{row['id']}").json()
     assert manifest["origin"] == "2023-12"
     assert manifest["simulated"] is False
+    expected = newest_public_month("ucdp", date.fromisoformat(manifest["vintage"]["as_of"]))
+    assert expected is not None
+    assert manifest["months_behind"] == expected - parse_month("2024-12") > 0
     (model,) = manifest["models"]
     assert (model["name"], model["version"], model["trained_to"]) == ("tocsin-admin1", 1, "2023-12")
 

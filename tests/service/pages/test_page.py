@@ -67,6 +67,19 @@ def test_a_stale_bulletin_is_called_so(home: Path, days: int, *, is_stale: bool)
         assert ("out of date" in client.get("/").text) == is_stale
 
 
+def test_a_new_bulletin_of_old_events_is_called_stale_and_its_months_over(tmp_path: Path) -> None:
+    publish_bulletin(tmp_path, simulated=False, issued_at=datetime(2026, 3, 1, tzinfo=UTC))
+    with serving_with(tmp_path, now=lambda: datetime(2026, 3, 2, tzinfo=UTC)) as client:
+        page = client.get("/").text
+        assert "out of date: its events end in 2024-12" in page
+        assert "Forecasts of months up to February 2026 are of months that are over." in page
+        summary = client.get("/v1/scores?limit=1").json()["bulletin"]
+        assert summary["stale_because"] == "its events end in 2024-12"
+        assert summary["over_until"] == "2026-02"
+        assert "tocsin_bulletin_stale 1.0" in client.get("/metrics").text
+        assert client.get("/readyz").status_code == 503
+
+
 def test_what_the_page_loads_is_kept_for_good(client: httpx.Client) -> None:
     loaded = set(re.findall(r'(?:src|href)="(assets/[^"]+)"', client.get("/").text))
     folder = next(iter(loaded)).rpartition("/")[0]
