@@ -172,21 +172,26 @@ def _newest_with_outcomes(home: Path, archive: Archive, as_of: date) -> str | No
 
 
 def _claim(judged: pd.DataFrame, deaths: pd.DataFrame) -> str:
-    """Return in a sentence how the scores came out."""
+    """Return in a sentence how the scores came out, without what cannot be told.
+
+    A target has no skill where its best reference made no error, deaths no ratio where nobody died.
+    """
     claims = []
     if not judged.empty:
         table = probability_skill(judged, ["target"])
-        own = table[table["forecast"] == SCORE].set_index("target")["brier_skill"]
+        own = table[table["forecast"] == SCORE].set_index("target")["brier_skill"].dropna()
         saved = ", ".join(f"{100 * value:.1f} % in {target}" for target, value in own.items())
-        claims.append(f"of the Brier score of the best reference the scores save {saved}")
+        if saved:
+            claims.append(f"of the Brier score of the best reference the scores save {saved}")
     if not deaths.empty:
         own_deaths = deaths[deaths["forecast"] == SCORE]
         forecast, observed = (
             float((own_deaths["n"] * own_deaths[name]).sum()) for name in ("forecasted", "observed")
         )
-        ratio = deaths_ratio(forecast, observed)
-        claims.append(f"forecast deaths are {ratio:.2f} times those that came")
-    text = "; ".join(claims)
+        if observed > 0:
+            ratio = deaths_ratio(forecast, observed)
+            claims.append(f"forecast deaths are {ratio:.2f} times those that came")
+    text = "; ".join(claims) or "nothing came that tells forecasts apart"
     return f"{text[0].upper()}{text[1:]}."
 
 

@@ -18,7 +18,7 @@ from bulletins.writing import sha256_of
 from experiments.publishing.earlier import read_bulletin
 from experiments.publishing.publish import Publication, issue_bulletin, replay_bulletin
 from experiments.publishing.scores import LevelForecast, scores_of
-from experiments.publishing.track_record import evaluate_bulletin
+from experiments.publishing.track_record import _claim, evaluate_bulletin
 from experiments.samples import samples_at
 from experiments.tracking.registry import ModelVersion, load_forecaster, model_version
 from experiments.tracking.store import MlflowStore, open_store
@@ -31,6 +31,7 @@ from features.panel.panel import Panel
 from features.sources.simulation.world import World, deliver
 from features.words import QUANTILES, quantile_column
 from models.explanation import log_odds
+from models.references import REFERENCES
 from service.store.bulletins import BulletinStore
 from tests.targets import HORIZONS, TARGETS_AHEAD
 
@@ -408,6 +409,16 @@ def test_a_bulletin_is_evaluated_against_what_then_happened(
     assert re.search(claim + r"forecast deaths are \d\.\d\d times those that came\.", record)
     for row in ("| instability | 12 | 30 |", "| escalation | 6 | 30 |", "| onset | 3 | "):
         assert record.count(row) == 3
+
+
+def test_a_claim_says_nothing_where_nothing_came() -> None:
+    forecasts = {name: [0.0, 0.0] for name in ("score", *REFERENCES)}
+    judged = pd.DataFrame({"target": "onset", "horizon": 3, "outcome": [0.0, 0.0]} | forecasts)
+    deaths = pd.DataFrame({"forecast": ["score"], "n": [2], "forecasted": [1.0], "observed": [0.0]})
+    assert _claim(judged, deaths) == "Nothing came that tells forecasts apart."
+    assert _claim(judged, deaths.assign(observed=4.0)) == (
+        "Forecast deaths are 0.25 times those that came."
+    )
 
 
 def test_while_its_months_pass_only_those_that_are_over_are_evaluated(
