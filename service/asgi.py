@@ -28,3 +28,18 @@ def raw(headers: dict[str, str]) -> RawHeaders:
     return [
         (name.lower().encode("latin-1"), text.encode("latin-1")) for name, text in headers.items()
     ]
+
+
+def by_preference(accepted: str) -> list[str]:
+    """Return the values of an `Accept` or `Accept-Language` header, the preferred first."""
+    weighted = []
+    for part in accepted.split(","):
+        kind, *parameters = (piece.strip().lower() for piece in part.split(";"))
+        weights = [p.removeprefix("q=") for p in parameters if p.startswith("q=")]
+        try:
+            weight = float(weights[0]) if weights else 1.0
+        except ValueError:
+            weight = 0.0
+        if weight > 0:
+            weighted.append((-weight, kind))
+    return [kind for _, kind in sorted(weighted, key=lambda pair: pair[0])]

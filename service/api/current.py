@@ -9,9 +9,10 @@ from fastapi import Request
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from bulletins.form import Manifest
+from features.language import Language, choose_language
 from service.api.queries import BulletinQuery
 from service.api.schemas import BulletinSummary
-from service.asgi import RawHeaders, raw
+from service.asgi import RawHeaders, by_preference, raw
 from service.freshness import Freshness, over_until
 from service.store.bulletins import LATEST, Bulletin, BulletinStore, Listing
 
@@ -94,6 +95,12 @@ def stale_because(request: Request) -> str | None:
     """Return why the current bulletin is older than it should be, None if it is not."""
     reason: str | None = getattr(request.state, "stale", None)
     return reason
+
+
+def reader_language(request: Request, asked: str | None) -> Language:
+    """Return the language that is asked for, or else the best that the reader's browser names."""
+    accepted = request.headers.get("accept-language", "")
+    return choose_language(by_preference(accepted) if asked is None else [asked])
 
 
 def summary_of(request: Request, bulletin: Bulletin) -> BulletinSummary:

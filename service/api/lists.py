@@ -15,7 +15,7 @@ from pydantic import BaseModel
 from service.api.current import summary_of
 from service.api.queries import Format, PageQuery
 from service.api.schemas import Item, ListBody
-from service.asgi import header_of
+from service.asgi import by_preference, header_of
 from service.errors import FormatError
 from service.store.bulletins import Bulletin
 
@@ -69,7 +69,7 @@ def chosen_form(request: Request, form: Format | None) -> Format:
 
 @lru_cache(maxsize=256)
 def _accepted_form(accept: str) -> Format:
-    for kind in _by_preference(accept):
+    for kind in by_preference(accept):
         for name, media_type in MEDIA_TYPES.items():
             plain = media_type.partition(";")[0]
             if kind in {plain, "*/*", plain.partition("/")[0] + "/*"}:
@@ -163,21 +163,6 @@ def next_address(request: Request, **changes: str) -> str:
     ]
     parameters = [*others, *(f"{name}={value}" for name, value in changes.items())]
     return f"{path.decode('latin-1')}?{'&'.join(parameters)}"
-
-
-def _by_preference(accept: str) -> list[str]:
-    """Return the media types of an `Accept` header, the preferred first."""
-    weighted = []
-    for part in accept.split(","):
-        kind, *parameters = (piece.strip().lower() for piece in part.split(";"))
-        weights = [p.removeprefix("q=") for p in parameters if p.startswith("q=")]
-        try:
-            weight = float(weights[0]) if weights else 1.0
-        except ValueError:
-            weight = 0.0
-        if weight > 0:
-            weighted.append((-weight, kind))
-    return [kind for _, kind in sorted(weighted, key=lambda pair: pair[0])]
 
 
 def _geojson(page: Page, head: bytes, last: bytes) -> bytes:

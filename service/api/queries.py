@@ -4,9 +4,10 @@ import re
 from datetime import date
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
+from features.language import LANGUAGES
 from features.words import Level, RiskName, Target
 from service.store.bulletins import LATEST
 
@@ -47,6 +48,15 @@ def _day(text: object) -> object:
 
 
 Day = Annotated[date, BeforeValidator(_day)]
+
+
+def _known(code: str | None) -> str | None:
+    if code is not None and code not in LANGUAGES:
+        raise PydanticCustomError("language", f"write one of {', '.join(LANGUAGES)}")
+    return code
+
+
+LanguageChoice = Annotated[str | None, AfterValidator(_known)]
 
 Format = Literal["json", "ndjson", "csv", "geojson", "parquet"]
 

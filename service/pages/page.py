@@ -6,7 +6,6 @@ Files have a version in their address, so that browsers may keep them for good.
 
 import hashlib
 from dataclasses import asdict
-from datetime import date
 from functools import cache
 from importlib import metadata
 from importlib.util import find_spec
@@ -16,17 +15,24 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query, Request
 from fastapi.openapi.docs import get_swagger_ui_html
 from fastapi.responses import FileResponse, HTMLResponse
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from pydantic import Field
 
+from features.language import ENGLISH
 from features.words import DISPLAYED, RISK_LEVELS, SPECS, Level, Target
-from service.api.current import is_simulated, stale_because, used_bulletin
-from service.api.queries import BulletinChoice, LevelFilter, NoParameters, ScoreFilter
+from service.api.current import is_simulated, reader_language, stale_because, used_bulletin
+from service.api.queries import (
+    BulletinChoice,
+    LanguageChoice,
+    LevelFilter,
+    NoParameters,
+    ScoreFilter,
+)
 from service.api.routing import QueryRoute
 from service.api.scores import scores_at
 from service.api.selection import select_scores
 from service.errors import UnknownError
 from service.freshness import over_until
+from service.pages.environment import environment_for
 from service.store.bulletins import LATEST, Bulletin
 
 ROWS = 50
@@ -36,7 +42,6 @@ _STATIC = Path(__file__).with_name("static")
 _TYPES = {".js": "text/javascript", ".css": "text/css"}
 _FOR_GOOD = "public, max-age=31536000, immutable"
 
-_SMALL = 0.01
 _LEVELS: tuple[Level, ...] = ("admin1", "priogrid", "country")
 _LEVEL_NAMES = {"country": "countries", "admin1": "regions", "priogrid": "grid cells"}
 
@@ -62,6 +67,7 @@ class PageView(NoParameters):
     region: Annotated[str | None, Field(max_length=200)] = None
     search: Annotated[str | None, Field(max_length=200)] = None
     tab: Annotated[str | None, Field(max_length=20)] = None
+    lang: LanguageChoice = None
 
 
 @router.get("/")
@@ -74,25 +80,31 @@ def show_page(request: Request, query: Annotated[PageView, Query()]) -> HTMLResp
     target, horizon = _chosen(bulletin, query)
     view = {"level": level, "target": target, "horizon": horizon}
     top = ScoreFilter(level=level, target=target, horizon=[horizon])
-    html = _templates.get_template("page.html").render(
-        simulated=manifest.simulated,
-        stale=stale_because(request) if query.bulletin == LATEST else None,
-        over_until=over_until(manifest, request.state.now),
-        bulletin=manifest,
-        pinned=query.bulletin != LATEST,
-        view=view,
-        scores=scores_at(bulletin, select_scores(bulletin, top).page(slice(ROWS))),
-        levels=levels,
-        level_names=_LEVEL_NAMES,
-        targets=[name for name in DISPLAYED if name in bulletin.horizons],
-        target_names={name: spec.title for name, spec in SPECS.items()},
-        horizons=bulletin.horizons,
-        models=[model for model in manifest.models if model.level == level],
-        assets=f"assets/{assets_version()}",
-        plotly=PLOTLY,
-        state=_state(bulletin, view),
+    language = reader_language(request, query.lang)
+    html = (
+        environment_for(language)
+        .get_template("page.html")
+        .render(
+            simulated=manifest.simulated,
+            stale=stale_because(request) if query.bulletin == LATEST else None,
+            over_until=over_until(manifest, request.state.now),
+            bulletin=manifest,
+            pinned=query.bulletin != LATEST,
+            view=view,
+            scores=scores_at(bulletin, select_scores(bulletin, top).page(slice(ROWS))),
+            levels=levels,
+            level_names=_LEVEL_NAMES,
+            targets=[name for name in DISPLAYED if name in bulletin.horizons],
+            target_names={name: spec.title for name, spec in SPECS.items()},
+            horizons=bulletin.horizons,
+            models=[model for model in manifest.models if model.level == level],
+            assets=f"assets/{assets_version()}",
+            plotly=PLOTLY,
+            state=_state(bulletin, view),
+        )
     )
-    return HTMLResponse(html, headers=_HEADERS | {"Cache-Control": "no-cache"})
+    spoken = {"Content-Language": language.code, "Vary": "Accept-Language"}
+    return HTMLResponse(html, headers=_HEADERS | spoken | {"Cache-Control": "no-cache"})
 
 
 @router.get("/docs")
@@ -106,8 +118,9 @@ def show_docs(request: Request) -> HTMLResponse:
         swagger_favicon_url="static/favicon.png",
         swagger_ui_parameters={"validatorUrl": "none", "tryItOutEnabled": True},
     )
-    banner = _templates.get_template("banner.html").render(simulated=is_simulated(request))
-    html = bytes(page.body).decode().replace("<body>", f'<body style="margin: 0">{banner}', 1)
+    banner = environment_for(ENGLISH).get_template("banner.html")
+    said = banner.render(simulated=is_simulated(request))
+    html = bytes(page.body).decode().replace("<body>", f'<body style="margin: 0">{said}', 1)
     return HTMLResponse(html, headers=_DOCS_HEADERS)
 
 
@@ -171,25 +184,3 @@ def _chosen(bulletin: Bulletin, query: PageView) -> tuple[Target, int]:
     horizons = sorted(bulletin.horizons.get(target, ())) or [1]
     near = query.horizon or horizons[0]
     return target, min(horizons, key=lambda horizon: abs(horizon - near))
-
-
-def _percent(probability: float) -> str:
-    """Write a probability as people do, without ever rounding to certainty."""
-    if probability < _SMALL:
-        return "<1%"
-    return ">99%" if probability > 1 - _SMALL else f"{probability:.0%}"
-
-
-def _month(text: str) -> str:
-    """Write `2025-01` as January 2025."""
-    return f"{date.fromisoformat(f'{text}-01'):%B %Y}"
-
-
-_templates = Environment(
-    loader=FileSystemLoader(Path(__file__).with_name("templates")),
-    autoescape=True,
-    undefined=StrictUndefined,
-    trim_blocks=True,
-    lstrip_blocks=True,
-)
-_templates.filters.update(percent=_percent, month=_month)

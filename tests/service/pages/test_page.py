@@ -7,7 +7,6 @@ from typing import Any
 import httpx
 import pytest
 
-from service.pages.page import _percent
 from tests.bulletins.example import publish_bulletin
 from tests.service.conftest import serve_home, serving_with
 
@@ -142,9 +141,17 @@ def test_pages_load_nothing_from_elsewhere(client: httpx.Client, path: str) -> N
     assert "default-src 'self'" in response.headers["content-security-policy"]
 
 
-@pytest.mark.parametrize(
-    ("probability", "written"),
-    [(0.0, "<1%"), (0.004, "<1%"), (0.01, "1%"), (0.426, "43%"), (0.99, "99%"), (0.996, ">99%")],
-)
-def test_a_probability_is_never_rounded_to_certainty(probability: float, written: str) -> None:
-    assert _percent(probability) == written
+def test_the_page_is_in_the_language_that_the_reader_chooses(client: httpx.Client) -> None:
+    french = {"Accept-Language": "de, fr-CA;q=0.9, en;q=0.8"}
+    page = client.get("/", headers=french)
+    assert page.headers["content-language"] == "fr"
+    assert "Accept-Language" in page.headers["vary"]
+    assert '<html lang="fr" dir="ltr">' in page.text
+    assert "décembre 2024" in page.text
+    assert "December 2024" in client.get("/?lang=en", headers=french).text
+
+
+def test_an_unknown_language_is_refused_with_those_that_there_are(client: httpx.Client) -> None:
+    response = client.get("/?lang=tlh")
+    assert response.status_code == 422
+    assert "write one of en, fr" in response.json()["detail"]
