@@ -50,7 +50,7 @@ must reach: tau for `fatalities` and `instability`, max(tau, 2 x the last 12 mon
 `escalation`, 1 death for `onset`. `mean` and quantiles [deaths/month] are of `fatalities` only.
 """
 
-DriverKind = Literal["score", "baseline", "family", "revision", "indicator"]
+DriverKind = Literal["score", "baseline", "family", "revision", "cause", "indicator"]
 
 DRIVERS_SCHEMA = pa.schema(
     [
@@ -60,27 +60,30 @@ DRIVERS_SCHEMA = pa.schema(
         *optional(_TEXT, "name"),
         *required(_NUMBER, "contribution"),
         *optional(_NUMBER, "change", "value", "baseline_value"),
-        *optional(_TEXT, "sentence"),
     ]
 )
 """Why a score is what it is, and what changed: several rows a score, sorted like the scores.
 
 `fatalities` share those of `instability`. Per score, by `kind` (DriverKind): one `score`, one
-`baseline`, a `family` for each that the model reads, one `revision` if the change is known, and at
-most three `indicator`, the strongest first. `contribution` [log-odds] of `baseline` and `family`
+`baseline`, a `family` for each that the model reads, one `revision` if the change is known, at most
+one `cause` and at most three `indicator`. `contribution` [log-odds] of `baseline` and `family`
 adds up to that of `score`. `change` [log-odds], since the bulletin named as `previous`, at the same
 horizon: those of `family` and `revision` add up to that of `score`. It is null where there was no
 such score, and but for `score` also where another model gave it.
 
-* `score`: `value` and `baseline_value` are the probability now and usually; `sentence` says in
-  English what changed and why. `name` is null.
+* `score`: `value` and `baseline_value` are the probability now and usually. `name` is null.
 * `baseline`: the region's usual indicators; `name` says whose months are usual, `own`, or `all
   regions` where the region has too short a past.
 * `family`: what its indicators add by not being as usual; as `change`, by moving from their values
   at the previous origin, as known now.
 * `revision`: as `change`, what revised months to the previous origin add. Its `contribution` is 0.
-* `indicator`: what this one adds on top of all others; these do not add up. `value` and
-  `baseline_value` are its own, now and usually, in its unit; null if not known.
+* `cause`: of the family that did most for the `change`, the indicator that did most. `value` and
+  `baseline_value` are its own, now and at the previous origin, in its unit.
+* `indicator`: what this one adds on top of all others; these do not add up. The first is of the
+  family that weighs most the way that the score differs from usual. `value` and `baseline_value`
+  are its own, now and usually, in its unit; null if not known.
+
+Older bulletins have a column `sentence` too, and no `cause`.
 """
 
 DISTRIBUTIONS_SCHEMA = pa.schema(

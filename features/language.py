@@ -83,9 +83,13 @@ class Language:
     def percent(self, probability: float) -> str:
         """Write a probability in whole per cent, never rounded to certainty."""
         if probability < _SMALL:
-            return f"<{self._percent(_SMALL)}"
+            return f"<{self.share(_SMALL)}"
         certain = probability > 1 - _SMALL
-        return f">{self._percent(1 - _SMALL)}" if certain else self._percent(probability)
+        return f">{self.share(1 - _SMALL)}" if certain else self.share(probability)
+
+    def share(self, share: float) -> str:
+        """Write a share, 0 to 1, in whole per cent."""
+        return format_percent(share, locale=_locale(self.code))
 
     def number(self, value: float) -> str:
         """Write a number with two decimals at most, and none from 10 on."""
@@ -99,9 +103,6 @@ class Language:
         alpha2 = _OUTSIDE_ISO.get(code) or get_global("territory_aliases").get(code, [code])[0]
         name: str = _locale(self.code).territories.get(alpha2, code)
         return name
-
-    def _percent(self, probability: float) -> str:
-        return format_percent(probability, locale=_locale(self.code))
 
 
 LANGUAGES: dict[str, Language] = {

@@ -1,4 +1,4 @@
-"""`drivers.parquet`: why scores are what they are, as contributions, changes and sentences."""
+"""`drivers.parquet`: why scores are what they are, as contributions and changes."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -12,13 +12,12 @@ from threadpoolctl import threadpool_limits
 
 from bulletins.form import DRIVERS_SCHEMA, DriverKind
 from experiments.publishing.earlier import EarlierBulletin, PreviousScores
-from experiments.publishing.phrases import REVISION
 from experiments.publishing.scores import LevelForecast, is_scored
-from experiments.publishing.sentences import Cause, PreviousScore, UsualScore, is_shown, sentence
 from experiments.samples import RegionMonths, Samples
 from features.arrays import BoolArray, FloatArray, IntArray, Matrix, ObjectArray
 from features.indicators.catalogue import select
 from features.indicators.indicator import Indicator
+from features.language import ENGLISH
 from features.words import Target
 from models.explanation import (
     LONGEST_PAST,
@@ -38,6 +37,9 @@ _OWN = "history"
 
 _NOTHING = 1e-9
 """Log-odds this near to 0 are rounding errors."""
+
+Block = dict[str, npt.NDArray[np.generic]]
+"""Rows of one kind, by column."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -69,6 +71,11 @@ class Question:
         of_columns = [*(i.family for i in self.indicators), _OWN]
         return np.array([families.index(family) for family in of_columns], dtype=np.int64)
 
+    @property
+    def names(self) -> ObjectArray:
+        """The name of each indicator, (K,)."""
+        return np.array([indicator.name for indicator in self.indicators], dtype=object)
+
 
 def drivers_of(
     forecast: LevelForecast, previous: EarlierBulletin | None, jobs: int
@@ -90,17 +97,7 @@ def drivers_of(
 def driver_rows(question: Question) -> pd.DataFrame:
     """Return the drivers of one cell, without the columns `level`, `target` and `horizon`."""
     contributions = explain(question.probability, question.present, question.usual, question.groups)
-    causes, effects = _causes(question, contributions.groups, question.usual, contributions.score)
-    moves = _moves(question)
-    usual, present = expit(contributions.baseline), expit(contributions.score)
-    earlier = _earlier(question, moves, contributions.score)
-    sentences = [
-        sentence(
-            float(present[i]), UsualScore(float(usual[i]), bool(is_own), causes[i]), earlier[i]
-        )
-        for i, is_own in enumerate(question.is_own)
-    ]
-    return _table(question, contributions, moves, effects, sentences)
+    return _table(question, contributions, _moves(question))
 
 
 def _explain_cell(question: Question, level: str, target: Target, horizon: int) -> pd.DataFrame:
@@ -182,90 +179,82 @@ def _moves(question: Question) -> FloatArray:
     return moves
 
 
-def _earlier(
-    question: Question, moves: FloatArray, score: FloatArray
-) -> list[PreviousScore | None]:
-    """Return the previous score of each region, None where there was none, and what moved it."""
+def _causes(question: Question, moves: FloatArray, score: FloatArray) -> tuple[Block, ...]:
+    """Return the row, for each visible change, of the indicator that did most for it."""
     before = question.before
     if before is None:
-        return [None] * len(score)
+        return ()
     pairs = zip(before.probability, expit(score), strict=True)
-    shown = np.array([is_shown(then, now) for then, now in pairs], dtype=bool)
+    shown = np.array([ENGLISH.percent(then) != ENGLISH.percent(now) for then, now in pairs], bool)
     visible = np.where(shown[:, None], np.nan_to_num(moves), 0)
-    causes, _ = _causes(question, visible, before.indicators, score)
-    return [
-        None if np.isnan(then) else PreviousScore(float(then), cause if is_same_model else None)
-        for then, is_same_model, cause in zip(
-            before.probability, before.is_same_model, causes, strict=True
-        )
-    ]
+    effects, strongest = _effects(question, visible, before.indicators, score)
+    row = np.flatnonzero(strongest >= 0)
+    at = row, strongest[row]
+    values = {"value": question.present[at], "baseline_value": before.indicators[at]}
+    name = question.names[at[1]]
+    return (_rows("cause", row, np.zeros(len(row)), name=name, change=effects[at], **values),)
 
 
-def _causes(
+def _effects(
     question: Question, parts: FloatArray, other: Matrix, score: FloatArray
-) -> tuple[list[Cause], FloatArray]:
-    """Return what moved each score most, and single indicators' effects against `other`, (n, K).
+) -> tuple[FloatArray, IntArray]:
+    """Return single indicators' effects against `other`, (n, K + 1), and the strongest, (n,).
 
     `parts` [log-odds] of families, (n, F), or of these and revisions, (n, F + 1), sum to the move.
-    Effects are of two families: the strongest in the move's direction, and the largest.
+    Effects are of two families: the strongest in the move's direction, and the largest. The
+    strongest indicator is the one of the first that did most in that direction; -1 for none.
     """
     way = np.where(parts.sum(axis=1) < 0, -1.0, 1.0)[:, None]
-    pushed = np.maximum(way * parts, 0)
-    strongest, largest = pushed.argmax(axis=1), np.abs(parts).argmax(axis=1)
+    strongest, largest = (way * parts).argmax(axis=1), np.abs(parts).argmax(axis=1)
     in_strongest = question.groups == strongest[:, None]
     mask = in_strongest | (question.groups == largest[:, None])
     mask &= np.abs(parts).max(axis=1, keepdims=True) > _NOTHING
     mask[:, -1] = False  # the records are no single indicator
     effects = single_effects(question.probability, question.present, other, mask, score)
-    single = np.where(in_strongest, way * effects, 0)
-    names = [*question.families, REVISION]
-    causes = []
-    for row, family in enumerate(strongest):
-        is_most = bool(pushed[row, family] >= pushed[row].sum() / 2)
-        column = int(single[row].argmax())
-        cause = Cause(names[family], is_most)
-        if single[row, column] > _NOTHING:
-            now, then = float(question.present[row, column]), float(other[row, column])
-            cause = Cause(names[family], is_most, question.indicators[column], now, then)
-        causes.append(cause)
-    return causes, effects
+    pushed = np.where(in_strongest, way * effects, 0)
+    return effects, np.where(pushed.max(axis=1) > _NOTHING, pushed.argmax(axis=1), -1)
 
 
-def _table(
-    question: Question,
-    contributions: Contributions,
-    moves: FloatArray,
-    effects: FloatArray,
-    sentences: list[str],
-) -> pd.DataFrame:
+def _indicators(question: Question, contributions: Contributions) -> Iterator[Block]:
+    """Yield the rows of the single indicators of every score: its strongest, then the largest."""
+    effects, strongest = _effects(
+        question, contributions.groups, question.usual, contributions.score
+    )
+    size = np.abs(effects)
+    row = np.flatnonzero(strongest >= 0)
+    size[row, strongest[row]] = np.inf
+    for column in np.argsort(-size, axis=1, kind="stable")[:, :STRONGEST].T:
+        every = np.arange(len(column))
+        row = every[np.abs(effects[every, column]) > _NOTHING]
+        at = row, column[row]
+        values = {"value": question.present[at], "baseline_value": question.usual[at]}
+        yield _rows("indicator", row, effects[at], name=question.names[at[1]], **values)
+
+
+def _table(question: Question, contributions: Contributions, moves: FloatArray) -> pd.DataFrame:
     every, own = np.arange(len(contributions.score)), question.is_own
     before = question.before
     moved = np.nan if before is None else contributions.score - log_odds(before.probability)
     usual = {"value": expit(contributions.score), "baseline_value": expit(contributions.baseline)}
     whose = np.where(own, "own", "all regions")
+    compared = every[~np.isnan(moves[:, -1])]
     blocks = [
-        _rows("score", every, contributions.score, change=moved, sentence=sentences, **usual),
+        _rows("score", every, contributions.score, change=moved, **usual),
         _rows("baseline", every, contributions.baseline, name=whose),
         *(
             _rows("family", every, contributions.groups[:, f], change=moves[:, f], name=family)
             for f, family in enumerate(question.families)
         ),
+        _rows("revision", compared, np.zeros(len(compared)), change=moves[compared, -1]),
+        *_causes(question, moves, contributions.score),
+        *_indicators(question, contributions),
     ]
-    compared = every[~np.isnan(moves[:, -1])]
-    blocks.append(_rows("revision", compared, np.zeros(len(compared)), change=moves[compared, -1]))
-    order = np.argsort(-np.abs(effects), axis=1, kind="stable")[:, :STRONGEST]
-    names = np.array([indicator.name for indicator in question.indicators], dtype=object)
-    for column in order.T:
-        row = every[np.abs(effects[every, column]) > _NOTHING]
-        at = row, column[row]
-        values = {"value": question.present[at], "baseline_value": question.usual[at]}
-        blocks.append(_rows("indicator", row, effects[at], name=names[at[1]], **values))
     columns = {name: np.concatenate([block[name] for block in blocks]) for name in _TYPES}
     order_of_rows = columns["row"].argsort(kind="stable")
     region = question.regions[columns.pop("row")]
     # A series of its own keeps None, which a table would turn into NaN.
-    texts = {name: pd.Series(columns[name], dtype=object) for name in ("name", "sentence")}
-    table = pd.DataFrame(columns | texts | {"region": region})
+    names = pd.Series(columns["name"], dtype=object)
+    table = pd.DataFrame(columns | {"name": names, "region": region})
     return table.take(order_of_rows).reset_index(drop=True)
 
 
@@ -273,7 +262,6 @@ _TYPES = {
     "row": np.int64,
     "kind": object,
     "contribution": np.float64,
-    "sentence": object,
     "name": object,
     "change": np.float64,
     "value": np.float64,
@@ -282,12 +270,10 @@ _TYPES = {
 """The types of the columns of drivers; `row` is the number of the region."""
 
 
-def _rows(
-    kind: DriverKind, row: IntArray, contribution: FloatArray, **columns: object
-) -> dict[str, npt.NDArray[np.generic]]:
+def _rows(kind: DriverKind, row: IntArray, contribution: FloatArray, **columns: object) -> Block:
     """Return rows of one kind, by column; other columns are missing values."""
     missing = {"name": None, "change": np.nan, "value": np.nan, "baseline_value": np.nan}
-    content = {"row": row, "kind": kind, "contribution": contribution, "sentence": None}
+    content = {"row": row, "kind": kind, "contribution": contribution}
     values = content | missing | columns
     return {
         name: np.broadcast_to(np.asarray(values[name], of_type), row.shape)

@@ -58,7 +58,9 @@ class Drivers(Strict):
         description=f"The part of the change that is a revised record {_LOG_ODDS}."
     )
     families: list[FamilyPart] = Field(description="The strongest contribution first.")
-    indicators: list[IndicatorPart] = Field(description="The strongest single ones.")
+    indicators: list[IndicatorPart] = Field(
+        description="The strongest single ones, the sentence's first."
+    )
 
 
 class NeighbourScore(Strict):

@@ -9,6 +9,7 @@ from fastapi import APIRouter, Query, Request, Response
 from bulletins.form import DRIVERS_FILE
 from bulletins.tables import Frame, Rows, as_numbers
 from features.arrays import FloatArray
+from features.language import ENGLISH
 from features.words import PROBABILITIES
 from service.api.bodies import Comparison, Difference, Mover, MoverList
 from service.api.current import chosen_bulletin, summary_of, used_bulletin
@@ -19,6 +20,7 @@ from service.api.routing import QueryRoute
 from service.api.schemas import Score
 from service.api.scores import scores_at, table_at
 from service.api.selection import Selection, select_scores
+from service.reasons import reasons_of
 from service.store.bulletins import Bulletin
 from service.store.derived import derived
 
@@ -111,7 +113,7 @@ def _movers(bulletin: Bulletin, rows: Rows, before: FloatArray) -> list[Mover]:
             **score.model_dump(include=_OF_SCORE),
             previous_probability=previous,
             difference=score.probability - previous,
-            sentence=drivers[0]["sentence"],
+            sentence=reasons_of(drivers, previous, bulletin.listed, ENGLISH).sentence,
             families=family_parts(drivers, "change"),
         )
         for score, previous, drivers in zip(
@@ -122,7 +124,7 @@ def _movers(bulletin: Bulletin, rows: Rows, before: FloatArray) -> list[Mover]:
 
 def _drivers_of(bulletin: Bulletin, rows: Rows) -> list[list[dict[str, Any]]]:
     """Return the drivers of the scores in some rows, none of them of fatalities; `score` first."""
-    columns = ["kind", "name", "contribution", "change", "sentence"]
+    columns = ["kind", "name", "contribution", "change", "value", "baseline_value"]
     drivers = Frame(bulletin.part(DRIVERS_FILE).whole(columns))
     # Drivers are in the order of the scores; each block of them begins with the score itself.
     begin = np.append(np.flatnonzero(drivers.among("kind", ["score"])), len(drivers))

@@ -10,6 +10,7 @@ from fastapi import APIRouter, Query, Request, Response
 
 from bulletins.form import DISTRIBUTIONS_FILE, DRIVERS_FILE, Manifest
 from features.arrays import FloatArray
+from features.language import ENGLISH
 from features.months import format_month, parse_month
 from features.targets import came_true
 from features.words import SPECS
@@ -21,6 +22,7 @@ from service.api.routing import QueryRoute
 from service.api.schemas import Score
 from service.api.scores import scores_at
 from service.api.selection import find_region, select_scores
+from service.reasons import reasons_of
 from service.store.bulletins import Bulletin
 from service.store.derived import neighbours_of
 from service.store.past import PastScores, observed_deaths
@@ -140,14 +142,15 @@ def _earlier(
 def _driver_of(bulletin: Bulletin, rows: list[Row]) -> bodies.Drivers:
     by_kind = {row["kind"]: row for row in rows}
     score, revision = by_kind["score"], by_kind.get("revision")
+    previous = _previous_probability(score)
     return bodies.Drivers(
         target=score["target"],
         horizon=score["horizon"],
         probability=score["value"],
         usual_probability=score["baseline_value"],
         baseline=by_kind["baseline"]["name"],
-        sentence=score["sentence"],
-        previous_probability=_previous_probability(score),
+        sentence=reasons_of(rows, previous, bulletin.listed, ENGLISH).sentence,
+        previous_probability=previous,
         change=score["change"],
         revision=None if revision is None else revision["change"],
         families=family_parts(rows, "contribution"),

@@ -54,8 +54,13 @@ class Bulletin:
 
     def words_of_indicator(self, name: str) -> dict[str, Any]:
         """Return the name, meaning and unit of an indicator; None for what is not known."""
-        listed = next((indicator for indicator in self.indicators if indicator.name == name), None)
+        listed = self.listed.get(name)
         return {"name": name} | {word: getattr(listed, word, None) for word in ("meaning", "unit")}
+
+    @cached_property
+    def listed(self) -> dict[str, ListedIndicator]:
+        """The indicators by name."""
+        return {indicator.name: indicator for indicator in self.indicators}
 
     @cached_property
     def horizons(self) -> dict[str, set[int]]:

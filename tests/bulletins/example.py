@@ -255,7 +255,6 @@ def drivers_of(rows: list[Row]) -> list[Row]:
                 "change": 0.5,
                 "value": row["probability"],
                 "baseline_value": 0.25,
-                "sentence": f"Up to {row['probability']:.2f}, mostly because of neighbours.",
             },
             {"kind": "baseline", "name": "own", "contribution": usual},
             {
@@ -266,6 +265,14 @@ def drivers_of(rows: list[Row]) -> list[Row]:
             },
             {"kind": "family", "name": "history", "contribution": 0.1, "change": 0.0},
             {"kind": "revision", "name": None, "contribution": 0.0, "change": 0.1},
+            {
+                "kind": "cause",
+                "name": "border_weighted_instability_25",
+                "contribution": 0.0,
+                "change": 0.3,
+                "value": 0.5,
+                "baseline_value": 0.25,
+            },
             {
                 "kind": "indicator",
                 "name": "deaths_mean_3",

@@ -58,7 +58,7 @@ def test_drivers_have_a_place_kind_and_contribution_and_the_rest_may_be_missing(
     given = [field.name for field in DRIVERS_SCHEMA if not field.nullable]
     assert given == ["region", "level", "target", "horizon", "kind", "contribution"]
     missing = [field.name for field in DRIVERS_SCHEMA if field.nullable]
-    assert missing == ["name", "change", "value", "baseline_value", "sentence"]
+    assert missing == ["name", "change", "value", "baseline_value"]
     for name in ("region", "level", "target", "horizon"):
         assert DRIVERS_SCHEMA.field(name) == SCORES_SCHEMA.field(name)
 

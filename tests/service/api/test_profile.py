@@ -43,7 +43,11 @@ def test_reasons_add_up_to_the_score(gao: dict[str, Any]) -> None:
         strengths = [abs(family["contribution"]) for family in told["families"]]
         assert strengths == sorted(strengths, reverse=True)
         assert told["indicators"][0]["unit"] == "deaths/month"
-        assert told["sentence"].startswith("Up to")
+    unstable = next(d for d in gao["drivers"] if d["target"] == "instability")
+    assert unstable["sentence"] == (
+        "Up from 65% to 75%, mostly because there was more violence next door (share of the border "
+        "with neighbours that had at least 25 deaths in the month: 50%, before 25%)."
+    )
 
 
 def test_neighbours_come_with_their_scores(gao: dict[str, Any]) -> None:

@@ -202,7 +202,9 @@ def test_a_region_opens_from_the_map(visit: Open) -> None:
 def test_a_region_says_what_was_what_will_be_and_why(visit: Open) -> None:
     page = visit("region=MLI-gao&horizon=2")
     region = page.locator("#region")
-    expect(region.locator(".sentence")).to_contain_text("mostly because of neighbours")
+    expect(region.locator(".sentence")).to_contain_text(
+        "mostly because there was more violence next door"
+    )
     expect(region.locator(".drivers")).to_contain_text("contagion")
     expect(region).to_contain_text("deaths in the last 24 observed months")
     expect(region).to_contain_text("came true")

@@ -1,28 +1,28 @@
-"""Phrases, after "because", for an indicator that rose or fell and for a family as a whole.
+"""Clauses that begin with "because", for an indicator that rose or fell, and for a whole family.
 
 They describe the value, never its effect: more violence may lower the odds of an escalation.
 """
 
 from fnmatch import fnmatchcase
 
-from features.indicators.indicator import Indicator
+from features.language import message
 
 REVISION = "revision"
 """In place of a family: the record of earlier months changed."""
 
-FAMILY_PHRASES = {
-    REVISION: "the record of earlier months was revised",
-    "history": "of what happened in the region itself",
-    "neighbourhood": "of what happens around the region",
-    "actors": "of the armed groups in the region and next door",
-    "civilians": "of how much of the violence is against civilians",
-    "encirclement": "of where the violence lies around the region and the capital",
-    "supply": "of what happens along the supply routes",
-    "contagion": "of violence next door",
-    "season": "of the time of the year",
-    "place": "of where the region lies",
+FAMILY_CLAUSES = {
+    REVISION: "because the record of earlier months was revised",
+    "history": "because of what happened in the region itself",
+    "neighbourhood": "because of what happens around the region",
+    "actors": "because of the armed groups in the region and next door",
+    "civilians": "because of how much of the violence is against civilians",
+    "encirclement": "because of where the violence lies around the region and the capital",
+    "supply": "because of what happens along the supply routes",
+    "contagion": "because of violence next door",
+    "season": "because of the time of the year",
+    "place": "because of where the region lies",
 }
-"""By family, the phrase when no single indicator stands out."""
+"""By family, the clause when no single indicator stands out."""
 
 _Pair = tuple[str, str]
 _MORE: _Pair = ("there was more violence {}", "there was less violence {}")
@@ -105,17 +105,27 @@ _WHERE = {
 }
 """By family, where there was more or less violence if no pattern matches the name."""
 
+UNKNOWN_FAMILY = message("because of the indicators of {family}")
 
-def family_phrase(family: str) -> str:
-    """Return the phrase for a family of which no single indicator stands out."""
-    return FAMILY_PHRASES.get(family, f"of the indicators of {family}")
+INDICATOR_CLAUSES: tuple[tuple[str, _Pair], ...] = tuple(
+    (pattern, (f"because {rise.format(where)}", f"because {fall.format(where)}"))
+    for pattern, (rise, fall), where in _INDICATOR_PHRASES
+)
+"""Pattern of names, and the clauses for a rise and a fall; the first match counts."""
+
+PLACE_CLAUSES: dict[str, _Pair] = {
+    family: (f"because {_MORE[0].format(where)}", f"because {_MORE[1].format(where)}")
+    for family, where in _WHERE.items()
+}
+"""By family, the clauses for an indicator that no pattern matches."""
 
 
-def indicator_phrase(indicator: Indicator, *, rose: bool) -> str:
-    """Return the phrase for an indicator that is higher (lower) than it was or usually is."""
-    for pattern, pair, where in _INDICATOR_PHRASES:
-        if fnmatchcase(indicator.name, pattern):
-            return pair[not rose].format(where)
-    if indicator.family in _WHERE:
-        return _MORE[not rose].format(_WHERE[indicator.family])
-    return family_phrase(indicator.family)
+def indicator_clause(name: str, family: str, *, rose: bool) -> str | None:
+    """Return the clause for an indicator that is higher (lower) than it was or usually is.
+
+    None where it has no clause of its own.
+    """
+    for pattern, pair in INDICATOR_CLAUSES:
+        if fnmatchcase(name, pattern):
+            return pair[not rose]
+    return PLACE_CLAUSES[family][not rose] if family in PLACE_CLAUSES else None
