@@ -244,8 +244,8 @@ def drivers_of(rows: list[Row]) -> list[Row]:
         if row["target"] == "fatalities":
             continue
         key = {name: row[name] for name in ("region", "level", "target", "horizon")}
-        # A probability of 0 has no log-odds; 0.5 stands for it.
-        p = row["probability"] or 0.5
+        # A probability of 0 has no log-odds; a very small one stands for it.
+        p = row["probability"] or 1e-4
         score, usual = math.log(p / (1 - p)), math.log(0.25 / 0.75)
         parts: list[Row] = [
             {
