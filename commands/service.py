@@ -80,6 +80,8 @@ def ui(port: Port = 5000) -> None:
     import signal
     import subprocess
 
+    from experiments.tracking.store import OURS
+
     store = open_own_store()
     address = f"http://127.0.0.1:{port}"
     command = [sys.executable, "-m", "mlflow", "server", "--backend-store-uri", store.uri]
@@ -88,18 +90,23 @@ def ui(port: Port = 5000) -> None:
     command += ["--uvicorn-opts", "--log-level warning"]
     if store.artifacts is not None:
         command += ["--default-artifact-root", store.artifacts.as_uri()]
+    # Its jobs, which nothing here needs, would be seven more processes.
+    quiet = {"MLFLOW_LOGGING_LEVEL": "ERROR", "PYTHONWARNINGS": "ignore"}
+    quiet |= {"MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false"}
     # A session of its own keeps Ctrl-C from the server, which would print tracebacks.
     with subprocess.Popen(  # noqa: S603
         command,
         start_new_session=True,
         stdout=subprocess.DEVNULL,
-        env=os.environ | {"MLFLOW_LOGGING_LEVEL": "ERROR", "PYTHONWARNINGS": "ignore"},
+        env=os.environ | quiet,
     ) as server:
-        signal.signal(signal.SIGTERM, signal.default_int_handler)
+        # polars, which MLflow imports where it is, lets waiting go on after Ctrl-C.
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, signal.default_int_handler)
         try:
             if _answers(f"{address}/health", server):
                 print(f"MLflow UI on {address} (Ctrl-C stops it)", flush=True)
-                ours = store.client().search_experiments(filter_string="name LIKE 'tocsin%'")
+                ours = store.client().search_experiments(filter_string=OURS)
                 for experiment in ours:
                     path = f"#/experiments/{experiment.experiment_id}/runs"
                     runs = f"{address}/{path}?workflowType=machine_learning"

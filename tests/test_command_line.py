@@ -16,6 +16,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 import httpx
+import mlflow
 import pytest
 
 from experiments.configuration import DEFAULT
@@ -71,15 +72,21 @@ def test_a_service_for_other_machines_says_that_a_key_is_needed_and_how_to_make_
     assert lines[-1].strip() == "requests need an API key: make one with `tocsin key new NAME`"
 
 
-def test_the_ui_answers_before_it_is_announced_and_ends_quietly(tmp_path: Path) -> None:
-    experiment = open_store(tmp_path, None).experiment("admin1", simulated=False)
+def test_the_ui_of_a_moved_home_answers_before_it_is_announced_and_ends_quietly(
+    tmp_path: Path,
+) -> None:
+    experiment = open_store(tmp_path / "before", None).experiment("admin1", simulated=False)
+    with mlflow.start_run(experiment_id=experiment) as run:
+        mlflow.log_text("it lies here", "note.txt")
+    (tmp_path / "before").rename(tmp_path / "after")
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = str(free.getsockname()[1])
-    with running(tmp_path, "ui", "--port", port) as process:
+    with running(tmp_path / "after", "ui", "--port", port) as process:
         assert process.stdout is not None
         address = f"http://127.0.0.1:{port}"
         assert process.stdout.readline() == f"MLflow UI on {address} (Ctrl-C stops it)\n"
-        assert httpx.get(f"{address}/health").status_code == 200
+        asked = {"run_uuid": run.info.run_id, "path": "note.txt"}
+        assert httpx.get(f"{address}/get-artifact", params=asked).text == "it lies here"
         assert (
             f"tocsin-admin1: {address}/#/experiments/{experiment}/runs" in process.stdout.readline()
         )

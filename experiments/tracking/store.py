@@ -2,17 +2,31 @@
 
 import logging
 from dataclasses import dataclass
+from itertools import product
 from pathlib import Path
 
 import mlflow
+import sqlalchemy as sa
 from mlflow import MlflowClient
-from mlflow.entities import LifecycleStage
+from mlflow.entities import LifecycleStage, ViewType
 from mlflow.exceptions import MlflowException
 from sqlalchemy.exc import SQLAlchemyError
 
 from features.disk import locked
 from features.errors import ModelError
 from features.words import Level
+
+OURS = "name LIKE 'tocsin-%'"
+"""The filter of our experiments, which are named as their models are."""
+
+_LOCATIONS = (
+    ("experiments", "artifact_location"),
+    ("runs", "artifact_uri"),
+    ("logged_models", "artifact_location"),
+    ("model_versions", "source"),
+    ("model_versions", "storage_location"),
+)
+"""The tables and columns in which MLflow keeps where artifacts lie."""
 
 
 @dataclass(frozen=True)
@@ -54,7 +68,8 @@ class MlflowStore:
 def open_store(home: Path, uri: str | None) -> MlflowStore:
     """Open the store at a URI, by default SQLite and a folder of artifacts in the home directory.
 
-    A lock keeps two processes from migrating one store. Raises ModelError when it cannot be opened.
+    A home may have been moved or copied: its artifacts are those beside it. A lock keeps two
+    processes from migrating one store. Raises ModelError when it cannot be opened.
     """
     logging.getLogger("mlflow").setLevel(logging.ERROR)
     logging.getLogger("alembic").setLevel(logging.ERROR)
@@ -69,6 +84,7 @@ def open_store(home: Path, uri: str | None) -> MlflowStore:
             mlflow.set_tracking_uri(store.uri)
             mlflow.set_registry_uri(store.uri)
             store.client().search_experiments(max_results=1)
+            _locate_artifacts(store)
     except (OSError, MlflowException, SQLAlchemyError) as error:
         where = f"in '{home}'" if local else "that MLFLOW_TRACKING_URI names"
         reason = str(error).splitlines()[0]
@@ -76,6 +92,26 @@ def open_store(home: Path, uri: str | None) -> MlflowStore:
             f"the MLflow store {where} cannot be opened ({reason}): mend it or choose another"
         ) from error
     return store
+
+
+def _locate_artifacts(store: MlflowStore) -> None:
+    """Say in MLflow's tables, which hold whole paths, that the artifacts lie where they do now."""
+    if store.artifacts is None:
+        return
+    experiments = store.client().search_experiments(ViewType.ALL, filter_string=OURS)
+    here = store.artifacts.as_uri()
+    folders = {str(e.artifact_location).rpartition("/")[0] for e in experiments} - {here}
+    if not folders:
+        return
+    engine = sa.create_engine(store.uri)
+    with engine.begin() as connection:
+        for (name, column), folder in product(_LOCATIONS, folders):
+            location: sa.ColumnClause[str] = sa.column(column)
+            begins = sa.func.substr(location, 1, len(folder) + 1) == f"{folder}/"
+            moved = sa.literal(here) + sa.func.substr(location, len(folder) + 1)
+            table = sa.table(name, location)
+            connection.execute(sa.update(table).where(begins).values({column: moved}))
+    engine.dispose()
 
 
 def model_name(level: str) -> str:

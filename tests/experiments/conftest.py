@@ -152,5 +152,5 @@ def best(store: MlflowStore) -> ModelVersion:
 
 @pytest.fixture
 def own_home(trained: Path, tmp_path: Path) -> Path:
-    """A copy of the trained home that a test may change; its models lie in the original."""
+    """A copy of the trained home that a test may change."""
     return Path(shutil.copytree(trained, tmp_path / "own"))

@@ -1,9 +1,13 @@
+import hashlib
+import shutil
 import subprocess
 import sys
 from pathlib import Path
 
+import mlflow
 import pytest
 
+from experiments.tracking.registry import backtest_forecasts, champion, load_forecaster
 from experiments.tracking.store import MlflowStore, model_name, open_store
 from features.errors import ModelError
 
@@ -65,6 +69,52 @@ def test_simulated_and_real_experiments_have_names_of_their_own(own_home: Path) 
     assert names == [f"{model_name('admin1')} (SIMULATED)", model_name("admin1")]
     note = store.client().get_experiment(simulated).tags["mlflow.note.content"]
     assert note.startswith("SIMULATED")
+
+
+def contents(home: Path) -> dict[str, str]:
+    """The hash of every file of a home."""
+    files = (path for path in home.rglob("*") if path.is_file())
+    return {
+        str(path.relative_to(home)): hashlib.sha256(path.read_bytes()).hexdigest() for path in files
+    }
+
+
+def test_a_copied_home_reads_and_writes_its_own_artifacts_alone(
+    own_home: Path, tmp_path: Path
+) -> None:
+    open_store(own_home, None)
+    copy = Path(shutil.copytree(own_home, tmp_path / "a copy, 100 % its own"))
+    before = contents(own_home)
+    own_home.rename(tmp_path / "gone")
+    store = open_store(copy, None)
+    model = champion(store, "admin1")
+    assert model is not None
+    assert load_forecaster(store, model).level == "admin1"
+    assert len(backtest_forecasts(store, model))
+    with mlflow.start_run(experiment_id=store.experiment("admin1", simulated=True)) as run:
+        mlflow.log_text("new", "note.txt")
+    assert (copy / "artifacts" / "admin1" / run.info.run_id / "artifacts" / "note.txt").is_file()
+    assert not own_home.exists()
+    assert contents(tmp_path / "gone") == before
+    assert str(own_home).encode() not in (copy / "mlflow.db").read_bytes()
+
+
+def test_a_home_is_the_same_behind_a_symbolic_link(own_home: Path, tmp_path: Path) -> None:
+    open_store(own_home, None)
+    before = (own_home / "mlflow.db").read_bytes()
+    (tmp_path / "link").symlink_to(own_home)
+    assert open_store(tmp_path / "link", None).artifacts == own_home / "artifacts"
+    assert (own_home / "mlflow.db").read_bytes() == before
+
+
+def test_a_home_inside_one_with_a_longer_name_is_not_taken_for_it(tmp_path: Path) -> None:
+    store = open_store(tmp_path / "home", None)
+    store.experiment("admin1", simulated=False)
+    elsewhere = (tmp_path / "home" / "artifacts-of-others").as_uri()
+    other = store.client().create_experiment("another", artifact_location=elsewhere)
+    (tmp_path / "home").rename(tmp_path / "moved")
+    client = open_store(tmp_path / "moved", None).client()
+    assert client.get_experiment(other).artifact_location == elsewhere
 
 
 def test_a_deleted_experiment_is_refused_with_the_way_to_restore_it(own_home: Path) -> None:
