@@ -215,9 +215,15 @@ def as_numbers(column: pa.ChunkedArray) -> FloatArray:
 
 def text_column(codes: NDArray[np.int8], names: Sequence[str]) -> pa.Array:
     """Return the names that codes (n,) stand for as a column, null for -1."""
-    encoded = [*(name.encode() for name in names), b""]  # -1 is the last
-    texts = [encoded[code] for code in codes.tolist()]
-    validity = np.packbits(codes >= 0, bitorder="little")
-    ends = np.cumsum([0, *map(len, texts)], dtype=np.int32)
-    buffers = [pa.py_buffer(validity), pa.py_buffer(ends), pa.py_buffer(b"".join(texts))]
-    return pa.Array.from_buffers(pa.string(), len(codes), buffers)
+    encoded = [*(name.encode() for name in names), None]  # -1 is the last
+    return bytes_column([encoded[code] for code in codes.tolist()], pa.string())
+
+
+def bytes_column(values: Sequence[bytes | None], kind: pa.DataType) -> pa.Array:
+    """Return bytes, or text in UTF-8, as a column of that kind; null for None."""
+    is_known = np.array([value is not None for value in values], np.bool_)
+    validity = np.packbits(is_known, bitorder="little")
+    ends = np.cumsum([0, *(len(value or b"") for value in values)], dtype=np.int32)
+    buffers = [pa.py_buffer(content) for content in (validity, ends)]
+    buffers.append(pa.py_buffer(b"".join(value or b"" for value in values)))
+    return pa.Array.from_buffers(kind, len(values), buffers)

@@ -15,7 +15,7 @@ from fastapi_offline import FastAPIOffline
 from prometheus_client import CollectorRegistry
 from starlette.middleware.cors import CORSMiddleware
 from starlette.types import ASGIApp, Receive, Scope, Send
-from starlette_compress import CompressMiddleware
+from starlette_compress import CompressMiddleware, add_compress_type
 
 from features.words import SPECS
 from service.access.answers import Answers
@@ -33,6 +33,7 @@ from service.api import (
     scores,
     target_routes,
 )
+from service.api.lists import MEDIA_TYPES
 from service.api.problems import HANDLERS
 from service.api.routing import complete
 from service.freshness import Freshness
@@ -42,6 +43,8 @@ from service.store.bulletins import BulletinStore
 from service.store.past import PastScores
 
 _log = logging.getLogger(__name__)
+
+add_compress_type(MEDIA_TYPES["ndjson"])  # the library knows all other text
 
 
 _TARGETS = "\n".join(f"| `{spec.name}` | {spec.meaning} |" for spec in SPECS.values())
@@ -72,16 +75,22 @@ THREADS = 2
 
 EXPOSED_HEADERS = (
     *(
+        "Accept-Ranges",
         "Content-Disposition",
+        "Content-Range",
         "ETag",
         "Link",
         "Retry-After",
+        "X-Total-Count",
         current.ID_HEADER,
         *current.MARK_HEADERS,
     ),
     *("RateLimit-Limit", "RateLimit-Remaining", "RateLimit-Reset"),
 )
 """The headers that scripts on pages of other origins may read."""
+
+REQUEST_HEADERS = ("Authorization", "X-API-Key", "If-None-Match", "Range", current.ID_HEADER)
+"""The headers that they may send."""
 
 CURRENT_TIME = partial(datetime.now, UTC)
 
@@ -162,7 +171,13 @@ def _surround(
             stack,
             allow_origins=settings.cors_origins,
             allow_methods=["GET", "HEAD"],
-            allow_headers=["Authorization", "X-API-Key", "If-None-Match", current.ID_HEADER],
+            allow_headers=[
+                "Authorization",
+                "X-API-Key",
+                "If-None-Match",
+                "Range",
+                current.ID_HEADER,
+            ],
             expose_headers=EXPOSED_HEADERS,
         )
 

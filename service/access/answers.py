@@ -1,4 +1,4 @@
-"""ETags, 304, and a small cache of answers."""
+"""ETags, 304, parts of answers, and a small cache of them."""
 
 import hashlib
 from collections import OrderedDict
@@ -6,15 +6,19 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
+from fastapi import Request
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 import service
 from features.months import month_of
-from service.asgi import RawHeaders, header_of
+from service.access.ranges import NOTHING, asked_part
+from service.api.problems import problem
+from service.asgi import RawHeaders, header_of, raw
 
 _PREFIX = "/v1/"
 _OK = 200
+_TAKES_RANGES = (b"accept-ranges", b"bytes")
 _ENTRY_OVERHEAD = 1000  # bytes, of an answer's key and objects
 
 
@@ -34,10 +38,11 @@ class Answer:
 
 
 class Answers:
-    """Middleware: gives answers under `/v1/` an ETag, caches them, and answers 304.
+    """Middleware: gives answers under `/v1/` an ETag, caches them, and answers 304 and 206.
 
     Bulletins never change, so the ETag is a hash of the request and the set of bulletins, which
     `with_bulletin` outside says. At most `most_bytes` are cached; the least recently used go first.
+    An answer that is sent while it is written is passed on, and not cached.
     """
 
     def __init__(self, app: ASGIApp, most_bytes: int, max_age_s: int) -> None:
@@ -62,31 +67,36 @@ class Answers:
         else:
             self._answers.move_to_end(etag)
             scope["route"], scope["state"]["manifest"] = answer.route, answer.manifest
-        is_same = _names(header_of(scope, b"if-none-match"), etag)
-        await _send(answer, scope["method"], send, is_same=is_same)
+        await _send(answer, etag, scope, receive, send)
 
     async def _compute(
         self, etag: str, scope: Scope, receive: Receive, send: Send
     ) -> Answer | None:
-        """Return what the application answers; None if it is no success, and was sent on."""
+        """Return what the application answers; None if it is no success, or was sent on."""
         start: Message | None = None
         answer: Answer | None = None
+        forward = send
 
         async def hold(message: Message) -> None:
-            nonlocal start, answer
+            nonlocal start, answer, forward
             if message["type"] == "http.response.start" and message["status"] == _OK:
-                start = message
+                scope["route"] = get_scope.get("route")
+                start = {**message, "headers": self._headers(message, etag)}
             elif start is None:
-                await send(message)
-            elif message.get("more_body", False):
+                await forward(message)
+            elif not message.get("more_body", False):
+                answer = answer_of(_without_time(start, message.get("body", b"")))
+            elif scope["method"] == "HEAD" or _is_known(scope, etag):
+                await _send(answer_of(b""), etag, scope, receive, send)
+                start, forward = None, _drop
+            else:
                 await send(start)
                 await send(message)
                 start = None
-            else:
-                scope["route"] = get_scope.get("route")
-                headers = self._headers(start, etag)
-                body = _without_time(start, message.get("body", b""))
-                answer = Answer(headers, body, scope["route"], scope["state"]["manifest"])
+
+        def answer_of(body: bytes) -> Answer:
+            headers = [] if start is None else start["headers"]
+            return Answer(headers, body, scope["route"], scope["state"]["manifest"])
 
         # HEAD is answered as GET would be; the server leaves the content out.
         get_scope = scope if scope["method"] == "GET" else {**scope, "method": "GET"}
@@ -141,20 +151,45 @@ def _code_digest() -> str:
     return content.hexdigest()
 
 
-async def _send(answer: Answer, method: str, send: Send, *, is_same: bool) -> None:
-    headers = answer.headers
-    if is_same:
-        headers = [header for header in headers if header[0] != b"content-length"]
-    status = 304 if is_same else _OK
-    await send({"type": "http.response.start", "status": status, "headers": list(headers)})
-    body = b"" if is_same or method == "HEAD" else answer.body
+async def _send(answer: Answer, etag: str, scope: Scope, receive: Receive, send: Send) -> None:
+    """Send an answer, or the part of it that is asked for, or that it is known."""
+    status, headers, body = _OK, list(answer.headers), answer.body
+    if _is_known(scope, etag):
+        status, headers, body = 304, _without_length(headers), b""
+    elif scope["method"] == "HEAD":
+        body = b""
+    elif _TAKES_RANGES in headers:
+        if_range = header_of(scope, b"if-range")
+        part = asked_part(header_of(scope, b"range"), if_range, etag, len(body))
+        if part == NOTHING:
+            detail = f"range: the answer has {len(body)} bytes: ask for some of them"
+            refusal = problem(
+                Request(scope), 416, detail, {"Content-Range": f"bytes */{len(body)}"}
+            )
+            await refusal(scope, receive, send)
+            return
+        if part is not None:
+            where = f"bytes {part.start}-{part.stop - 1}/{len(body)}"
+            status, body = 206, body[part]
+            lengths = {"Content-Range": where, "Content-Length": str(len(body))}
+            headers = [*_without_length(headers), *raw(lengths)]
+    await send({"type": "http.response.start", "status": status, "headers": headers})
     await send({"type": "http.response.body", "body": body})
 
 
-def _names(if_none_match: str | None, etag: str) -> bool:
-    """Return whether an `If-None-Match` header names an ETag; RFC 9110 has them compared weakly."""
-    if if_none_match is None:
+async def _drop(_message: Message) -> None:
+    """Do nothing with the rest of an answer of which nobody wants the content."""
+
+
+def _without_length(headers: RawHeaders) -> RawHeaders:
+    return [header for header in headers if header[0] != b"content-length"]
+
+
+def _is_known(scope: Scope, etag: str) -> bool:
+    """Return whether `If-None-Match` names an ETag; RFC 9110 has them compared weakly."""
+    names = header_of(scope, b"if-none-match")
+    if names is None:
         return False
-    return if_none_match.strip() == "*" or etag in (
-        tag.strip().removeprefix("W/") for tag in if_none_match.split(",")
+    return names.strip() == "*" or etag in (
+        tag.strip().removeprefix("W/") for tag in names.split(",")
     )

@@ -1,10 +1,10 @@
 """The bodies about one region, about changes, and about how forecasts came out."""
 
-from pydantic import AwareDatetime, Field, FiniteFloat, JsonValue
+from pydantic import AwareDatetime, Field, JsonValue
 
 from features.strict import Strict
 from features.words import Level, RiskName, Target
-from service.api.schemas import BulletinSummary, ListBody, Region, Score
+from service.api.schemas import BulletinSummary, ListBody, Number, Region, Score
 
 _LOG_ODDS = "[log-odds]"
 _DEATHS = "[deaths/month]"
@@ -16,16 +16,16 @@ class Distribution(Strict):
 
     horizon: int
     target_month: str = Field(description=_MONTH)
-    deaths: list[FiniteFloat] = Field(description="What may come, ascending [deaths/month].")
-    exceedance: list[FiniteFloat] = Field(description="The probabilities of at least so many.")
+    deaths: list[Number] = Field(description="What may come, ascending [deaths/month].")
+    exceedance: list[Number] = Field(description="The probabilities of at least so many.")
 
 
 class FamilyPart(Strict):
     """What the indicators of one family do to a score."""
 
     name: str
-    contribution: FiniteFloat = Field(description=f"By not being as usual {_LOG_ODDS}.")
-    change: FiniteFloat | None = Field(
+    contribution: Number = Field(description=f"By not being as usual {_LOG_ODDS}.")
+    change: Number | None = Field(
         description=f"By having moved since the previous bulletin {_LOG_ODDS}; null if not known."
     )
 
@@ -36,9 +36,9 @@ class IndicatorPart(Strict):
     name: str
     meaning: str | None
     unit: str | None
-    contribution: FiniteFloat = Field(description=_LOG_ODDS)
-    value: FiniteFloat | None = Field(description="Now, in its unit; null if missing.")
-    usual: FiniteFloat | None = Field(description="Usually, in its unit; null if missing.")
+    contribution: Number = Field(description=_LOG_ODDS)
+    value: Number | None = Field(description="Now, in its unit; null if missing.")
+    usual: Number | None = Field(description="Usually, in its unit; null if missing.")
 
 
 class Drivers(Strict):
@@ -46,15 +46,15 @@ class Drivers(Strict):
 
     target: Target
     horizon: int
-    probability: FiniteFloat
-    usual_probability: FiniteFloat | None = Field(description="What is usual for the region.")
+    probability: Number
+    usual_probability: Number | None = Field(description="What is usual for the region.")
     baseline: str = Field(description="Whose months are usual: `own`, or `all regions`.")
     sentence: str = Field(description="What changed and why, in one sentence.")
-    previous_probability: FiniteFloat | None = Field(
+    previous_probability: Number | None = Field(
         description="In the bulletin that changes are measured against; null if there was no score."
     )
-    change: FiniteFloat | None = Field(description=f"Since then {_LOG_ODDS}.")
-    revision: FiniteFloat | None = Field(
+    change: Number | None = Field(description=f"Since then {_LOG_ODDS}.")
+    revision: Number | None = Field(
         description=f"The part of the change that is a revised record {_LOG_ODDS}."
     )
     families: list[FamilyPart] = Field(description="The strongest contribution first.")
@@ -68,7 +68,7 @@ class NeighbourScore(Strict):
 
     target: Target
     horizon: int
-    probability: FiniteFloat
+    probability: Number
     risk_level: RiskName | None
 
 
@@ -95,13 +95,13 @@ class EarlierScore(Strict):
     target: Target
     horizon: int
     target_month: str = Field(description=_MONTH)
-    threshold: FiniteFloat = Field(description="[deaths/month]")
-    probability: FiniteFloat
-    mean: FiniteFloat | None = Field(description="[deaths/month]; for `fatalities` only.")
-    q05: FiniteFloat | None = Field(description=_DEATHS)
-    q50: FiniteFloat | None = Field(description=_DEATHS)
-    q95: FiniteFloat | None = Field(description=_DEATHS)
-    deaths: FiniteFloat | None = Field(
+    threshold: Number = Field(description="[deaths/month]")
+    probability: Number
+    mean: Number | None = Field(description="[deaths/month]; for `fatalities` only.")
+    q05: Number | None = Field(description=_DEATHS)
+    q50: Number | None = Field(description=_DEATHS)
+    q95: Number | None = Field(description=_DEATHS)
+    deaths: Number | None = Field(
         description="What came: the mean over its months; null until all are observed."
     )
     outcome: bool | None = Field(description="Whether it came true; null while that is not known.")
@@ -144,18 +144,18 @@ class HistoryMonth(Strict):
 
     month: str = Field(description=_MONTH)
     observed: bool
-    events: FiniteFloat | None = Field(description="[events/month]")
-    deaths: FiniteFloat | None = Field(description="All that count [deaths/month].")
-    state_based: FiniteFloat | None = Field(description="[deaths/month]")
-    non_state: FiniteFloat | None = Field(description="[deaths/month]")
-    one_sided: FiniteFloat | None = Field(description="[deaths/month]")
+    events: Number | None = Field(description="[events/month]")
+    deaths: Number | None = Field(description="All that count [deaths/month].")
+    state_based: Number | None = Field(description="[deaths/month]")
+    non_state: Number | None = Field(description="[deaths/month]")
+    one_sided: Number | None = Field(description="[deaths/month]")
 
 
 class IndicatorMonth(Strict):
     """The value of an indicator in a month."""
 
     month: str = Field(description=_MONTH)
-    value: FiniteFloat | None = Field(description="In the indicator's unit; null if missing.")
+    value: Number | None = Field(description="In the indicator's unit; null if missing.")
 
 
 class IndicatorSeries(Strict):
@@ -183,9 +183,9 @@ class Mover(Place):
     target: Target
     horizon: int
     target_month: str = Field(description=_MONTH)
-    probability: FiniteFloat
-    previous_probability: FiniteFloat
-    difference: FiniteFloat = Field(description="Probability now minus before.")
+    probability: Number
+    previous_probability: Number
+    difference: Number = Field(description="Probability now minus before.")
     risk_level: RiskName | None
     sentence: str
     families: list[FamilyPart] = Field(description="What moved it, the strongest change first.")
@@ -210,20 +210,20 @@ class TrackRecord(Strict):
     forecast: str = Field(description="`score`, or the name of a reference forecast.")
     bulletins: int = Field(description="Number of bulletins judged.")
     n: int = Field(description="Number of forecasts judged.")
-    observed: FiniteFloat = Field(
+    observed: Number = Field(
         description="The share that came true; for `fatalities` mean deaths [deaths/month]."
     )
-    forecasted: FiniteFloat = Field(
+    forecasted: Number = Field(
         description="The mean probability; for `fatalities` mean deaths [deaths/month]."
     )
-    brier: FiniteFloat | None
-    log_score: FiniteFloat | None
-    auc: FiniteFloat | None = Field(description="Null where all came out alike.")
-    quantile_score: FiniteFloat | None = Field(description="[deaths/month]; `fatalities` only.")
-    within_90: FiniteFloat | None = Field(
+    brier: Number | None
+    log_score: Number | None
+    auc: Number | None = Field(description="Null where all came out alike.")
+    quantile_score: Number | None = Field(description="[deaths/month]; `fatalities` only.")
+    within_90: Number | None = Field(
         description="Share of outcomes from q05 to q95; `fatalities` only."
     )
-    skill: FiniteFloat | None = Field(
+    skill: Number | None = Field(
         description="1 - its Brier (or quantile) score / that of the best reference: 0 is no "
         "better, 1 is perfect, below 0 is worse."
     )
@@ -237,9 +237,9 @@ class ExplainedRisk(Strict):
     """What a risk level means."""
 
     name: RiskName
-    lowest: FiniteFloat = Field(description="The least probability of the level.")
+    lowest: Number = Field(description="The least probability of the level.")
     scores: int = Field(description="Number of such scores in the backtest.")
-    came_true: FiniteFloat | None = Field(description="The share of them that came true.")
+    came_true: Number | None = Field(description="The share of them that came true.")
     meaning: str
 
 
@@ -247,7 +247,7 @@ class TargetScale(Strict):
     """The risk levels of a target at one level of regions, upwards."""
 
     level: Level
-    base_rate: FiniteFloat = Field(description="The share of all that came true in the backtest.")
+    base_rate: Number = Field(description="The share of all that came true in the backtest.")
     levels: list[ExplainedRisk]
 
 
@@ -258,7 +258,7 @@ class TargetDescription(Strict):
     meaning: str
     unit: str
     horizons: list[int] = Field(description="[months]")
-    thresholds: dict[Level, FiniteFloat] = Field(description="tau by level [deaths/month].")
+    thresholds: dict[Level, Number] = Field(description="tau by level [deaths/month].")
     scales: list[TargetScale]
 
 
@@ -275,9 +275,9 @@ class Difference(Place):
     horizon_b: int
     target_month_a: str
     target_month_b: str
-    probability_a: FiniteFloat
-    probability_b: FiniteFloat
-    difference: FiniteFloat = Field(description="Probability in b minus in a.")
+    probability_a: Number
+    probability_b: Number
+    difference: Number = Field(description="Probability in b minus in a.")
     risk_level_a: RiskName | None
     risk_level_b: RiskName | None
 

@@ -9,11 +9,22 @@ from bulletins.form import TRACK_RECORD_FILE, Manifest
 from features.words import SPECS, Level, Target
 from service.api.bodies import TrackRecord, TrackRecordList
 from service.api.current import chosen_bulletin, listing_of, used_bulletin
-from service.api.lists import json_list, json_response, next_address
+from service.api.lists import (
+    RANGES,
+    Page,
+    chosen_form,
+    form_responses,
+    in_form,
+    json_response,
+    model_page,
+    next_address,
+    texts_of,
+)
 from service.api.queries import BulletinListQuery, TrackRecordQuery
 from service.api.routing import QueryRoute
 from service.api.schemas import BulletinList
 from service.errors import UnknownError
+from service.forms.rows import rows_of
 from service.store.bulletins import Bulletin
 from service.store.derived import derived
 
@@ -29,23 +40,29 @@ _MEANS = (
 router = APIRouter(prefix="/v1", tags=["bulletins"], route_class=QueryRoute)
 
 
-@router.get("/bulletins", response_model=BulletinList)
+@router.get("/bulletins", response_model=BulletinList, responses=form_responses(BulletinList))
 async def list_bulletins(
     request: Request, query: Annotated[BulletinListQuery, Query()]
 ) -> Response:
     """All bulletins, newest first: by origin, then by time of issue."""
-    newest = used_bulletin(request).manifest
+    form = chosen_form(request, query.format, excel=query.excel)
+    newest = used_bulletin(request)
     manifests = list(listing_of(request).manifests.values())
     following = _after(query.after, manifests)
-    items = following[: query.limit]
-    is_last = len(following) <= query.limit
-    body = BulletinList(
-        simulated=newest.simulated,
-        total=len(manifests),
-        items=items,
-        next=None if is_last else next_address(request, after=items[-1].id),
+
+    def find_next(here: slice) -> str | None:
+        is_last = here.stop is None or here.stop >= len(following)
+        return None if is_last else next_address(request, after=following[here.stop - 1].id)
+
+    page = Page(
+        newest,
+        len(manifests),
+        members={"simulated": newest.manifest.simulated},
+        items=lambda here: texts_of(following[here]),
+        table=lambda here: rows_of(Manifest, following[here]),
+        following=find_next,
     )
-    return json_response(body, body.next)
+    return in_form(request, query, page, form)
 
 
 @router.get("/bulletins/{bulletin}", response_model=Manifest)
@@ -66,10 +83,12 @@ async def show_file(request: Request, bulletin: str, name: str) -> Response:
         raise UnknownError(
             f"bulletin {used.manifest.id} has no file '{name}': it has {', '.join(used.parts)}"
         )
-    return Response(used.parts[name].content, media_type=_PARQUET)
+    return Response(used.parts[name].content, headers=RANGES, media_type=_PARQUET)
 
 
-@router.get("/track-record", response_model=TrackRecordList)
+@router.get(
+    "/track-record", response_model=TrackRecordList, responses=form_responses(TrackRecordList)
+)
 async def show_track_record(
     request: Request, query: Annotated[TrackRecordQuery, Query()]
 ) -> Response:
@@ -78,6 +97,7 @@ async def show_track_record(
     By what was known at the origin of the bulletin that is asked. Empty while nothing of what was
     forecast has been observed.
     """
+    form = chosen_form(request, query.format, excel=query.excel)
     bulletin = chosen_bulletin(request, query)
     rows = _track_record(bulletin)
     if query.of is not None:
@@ -94,7 +114,8 @@ async def show_track_record(
         and query.target in (None, record.target)
         and (not query.horizon or record.horizon in query.horizon)
     ]
-    return json_list(request, TrackRecordList, bulletin, query, records)
+    page = model_page(request, bulletin, TrackRecord, records)
+    return in_form(request, query, page, form)
 
 
 def _after(bulletin: str | None, manifests: list[Manifest]) -> list[Manifest]:

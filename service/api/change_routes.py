@@ -13,13 +13,21 @@ from features.language import ENGLISH
 from features.words import PROBABILITIES
 from service.api.bodies import Comparison, Difference, Mover, MoverList
 from service.api.current import chosen_bulletin, summary_of, used_bulletin
-from service.api.lists import json_response, next_page
+from service.api.lists import (
+    Page,
+    chosen_form,
+    form_responses,
+    in_form,
+    of_bulletin,
+    texts_of,
+)
 from service.api.profile import family_parts, probability_of
 from service.api.queries import CompareQuery, MoverQuery, ScoreFilter
 from service.api.routing import QueryRoute
 from service.api.schemas import Score
 from service.api.scores import scores_at, table_at
 from service.api.selection import Selection, select_scores
+from service.forms.rows import rows_of
 from service.reasons import reasons_of
 from service.store.bulletins import Bulletin
 from service.store.derived import derived
@@ -30,12 +38,15 @@ _COMPARED = ("horizon", "target_month", "probability", "risk_level")
 _OF_SCORE = set(Mover.model_fields) & set(Score.model_fields)
 
 
-@router.get("/movers", response_model=MoverList, tags=["scores"])
+@router.get(
+    "/movers", response_model=MoverList, responses=form_responses(MoverList), tags=["scores"]
+)
 def list_movers(request: Request, query: Annotated[MoverQuery, Query()]) -> Response:
     """Scores beside those of the bulletin before, the largest difference first, with reasons.
 
     A score is set beside that of the same horizon: the same question, asked a month later.
     """
+    form = chosen_form(request, query.format, excel=query.excel)
     bulletin = chosen_bulletin(request, query)
     before = previous_of_scores(bulletin)
     rows = select_scores(bulletin, _scores_of(query)).rows
@@ -45,36 +56,52 @@ def list_movers(request: Request, query: Annotated[MoverQuery, Query()]) -> Resp
         has_moved &= difference > 0 if query.direction == "up" else difference < 0
     rows, difference = rows[has_moved], difference[has_moved]
     order = np.argsort(-np.abs(difference), kind="stable")
-    here = rows[order[query.page()]]
-    body = MoverList(
-        bulletin=summary_of(request, bulletin),
-        total=len(rows),
-        previous=bulletin.manifest.previous,
-        items=_movers(bulletin, here, before),
-        next=next_page(request, query.page(), len(rows), bulletin=bulletin.manifest.id),
+    rows = rows[order]
+    drivers = _Drivers(bulletin)
+
+    def movers(here: slice) -> list[Mover]:
+        return _movers(bulletin, rows[here], before, drivers)
+
+    page = Page(
+        bulletin,
+        len(rows),
+        **of_bulletin(request, bulletin, previous=bulletin.manifest.previous),
+        items=lambda here: texts_of(movers(here)),
+        table=lambda here: rows_of(Mover, movers(here)),
     )
-    return json_response(body, body.next)
+    return in_form(request, query, page, form)
 
 
-@router.get("/compare", response_model=Comparison, tags=["bulletins"])
+@router.get(
+    "/compare",
+    response_model=Comparison,
+    responses=form_responses(Comparison),
+    tags=["bulletins"],
+)
 def compare(request: Request, query: Annotated[CompareQuery, Query()]) -> Response:
     """The scores that two bulletins have in common, the largest difference first.
 
     Matched by horizon, or by the month that they are about: how the forecast of that month changed.
     """
+    form = chosen_form(request, query.format, excel=query.excel)
     a, b = used_bulletin(request, query.a), used_bulletin(request, query.b)
     rows_a, rows_b = _pairs(a, b, query)
     before, after = a.scores.numbers("probability"), b.scores.numbers("probability")
     order = np.argsort(-np.abs(after[rows_b] - before[rows_a]), kind="stable")
-    here = order[query.page()]
-    body = Comparison(
-        a=summary_of(request, a),
-        b=summary_of(request, b),
-        total=len(order),
-        items=_differences(a, rows_a[here], b, rows_b[here]),
-        next=next_page(request, query.page(), len(order), a=a.manifest.id, b=b.manifest.id),
+    rows_a, rows_b = rows_a[order], rows_b[order]
+
+    def differences(here: slice) -> list[Difference]:
+        return _differences(a, rows_a[here], b, rows_b[here])
+
+    page = Page(
+        b,
+        len(order),
+        members={"a": summary_of(request, a), "b": summary_of(request, b)},
+        pinned={"a": a.manifest.id, "b": b.manifest.id},
+        items=lambda here: texts_of(differences(here)),
+        table=lambda here: rows_of(Difference, differences(here)),
     )
-    return json_response(body, body.next)
+    return in_form(request, query, page, form)
 
 
 def _scores_of(query: MoverQuery | CompareQuery, **more: Any) -> ScoreFilter:
@@ -106,34 +133,44 @@ def previous_of_scores(bulletin: Bulletin) -> FloatArray:
     return before
 
 
-def _movers(bulletin: Bulletin, rows: Rows, before: FloatArray) -> list[Mover]:
+class _Drivers:
+    """The drivers of a bulletin's scores, in the order of the scores, none of them of fatalities.
+
+    Each block of them begins with the score itself.
+    """
+
+    def __init__(self, bulletin: Bulletin) -> None:
+        columns = ["kind", "name", "contribution", "change", "value", "baseline_value"]
+        self._drivers = Frame(bulletin.part(DRIVERS_FILE).whole(columns))
+        is_first = self._drivers.among("kind", ["score"])
+        self._begin = np.append(np.flatnonzero(is_first), len(self._drivers))
+        self._block = np.cumsum(bulletin.scores.among("target", PROBABILITIES)) - 1
+
+    def of_rows(self, rows: Rows) -> list[list[dict[str, Any]]]:
+        """Return the drivers of the scores in some rows; `score` first."""
+        ranges = [
+            np.arange(self._begin[number], self._begin[number + 1]) for number in self._block[rows]
+        ]
+        every = np.concatenate([np.empty(0, np.int64), *ranges])
+        drivers = self._drivers.take(every).to_pylist()
+        ends = np.cumsum([0, *map(len, ranges)])
+        return [drivers[start:end] for start, end in pairwise(ends.tolist())]
+
+
+def _movers(bulletin: Bulletin, rows: Rows, before: FloatArray, drivers: _Drivers) -> list[Mover]:
     scores = scores_at(bulletin, Selection(rows))
     return [
         Mover(
             **score.model_dump(include=_OF_SCORE),
             previous_probability=previous,
             difference=score.probability - previous,
-            sentence=reasons_of(drivers, previous, bulletin.listed, ENGLISH).sentence,
-            families=family_parts(drivers, "change"),
+            sentence=reasons_of(of_score, previous, bulletin.listed, ENGLISH).sentence,
+            families=family_parts(of_score, "change"),
         )
-        for score, previous, drivers in zip(
-            scores, before[rows].tolist(), _drivers_of(bulletin, rows), strict=True
+        for score, previous, of_score in zip(
+            scores, before[rows].tolist(), drivers.of_rows(rows), strict=True
         )
     ]
-
-
-def _drivers_of(bulletin: Bulletin, rows: Rows) -> list[list[dict[str, Any]]]:
-    """Return the drivers of the scores in some rows, none of them of fatalities; `score` first."""
-    columns = ["kind", "name", "contribution", "change", "value", "baseline_value"]
-    drivers = Frame(bulletin.part(DRIVERS_FILE).whole(columns))
-    # Drivers are in the order of the scores; each block of them begins with the score itself.
-    begin = np.append(np.flatnonzero(drivers.among("kind", ["score"])), len(drivers))
-    is_explained = bulletin.scores.among("target", PROBABILITIES)
-    block = (np.cumsum(is_explained) - 1)[rows]
-    ranges = [np.arange(begin[number], begin[number + 1]) for number in block]
-    of_rows = drivers.take(np.concatenate([np.empty(0, np.int64), *ranges])).to_pylist()
-    ends = np.cumsum([0, *map(len, ranges)])
-    return [of_rows[start:end] for start, end in pairwise(ends.tolist())]
 
 
 def _pairs(a: Bulletin, b: Bulletin, query: CompareQuery) -> tuple[Rows, Rows]:

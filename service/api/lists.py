@@ -1,148 +1,250 @@
-"""Lists page by page, in every form: JSON, NDJSON, CSV, GeoJSON and Parquet."""
+"""Lists page by page, in every form: JSON, NDJSON, CSV, GeoJSON, Parquet and GeoParquet."""
 
 import re
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import lru_cache
+from itertools import chain
+from typing import Any
 from urllib.parse import unquote_plus
 
+import orjson
 import pyarrow as pa
-import pyarrow.csv
-import pyarrow.parquet as pq
 from fastapi import Request, Response
+from fastapi.responses import StreamingResponse
 from pydantic import BaseModel
 
 from service.api.current import summary_of
-from service.api.queries import Format, PageQuery
-from service.api.schemas import Item, ListBody
-from service.asgi import by_preference, header_of
-from service.errors import FormatError
+from service.api.queries import FileQuery, Format
+from service.asgi import header_of
+from service.errors import FormatError, ParameterError
+from service.forms import files
+from service.forms.rows import rows_of, shortened, with_constants
 from service.store.bulletins import Bulletin
+from service.store.derived import outlines_of, wkb_outlines_of
+
+_PARQUET = "application/vnd.apache.parquet"
 
 MEDIA_TYPES: dict[Format, str] = {
     "json": "application/json",
     "ndjson": "application/x-ndjson",
     "csv": "text/csv; charset=utf-8",
     "geojson": "application/geo+json",
-    "parquet": "application/vnd.apache.parquet",
+    "parquet": _PARQUET,
+    "geoparquet": _PARQUET,
 }
 
 NULL = b"null"
 
-_NO_FILTERS = {"limit", "offset", "format", "bulletin", "sort"}
+RANGES = {"Accept-Ranges": "bytes"}
+"""The header of an answer of which `Range` may ask a part."""
+
+CHUNK = 2_000
+"""Rows that are written at once; a longer list is sent while it is written."""
+
+_ON_A_MAP: frozenset[Format] = frozenset({"geojson", "geoparquet"})
+_ENDINGS: dict[Format, str] = {"geoparquet": "parquet"}
+_GROUP = 20_000  # rows, of a row group of Parquet
+
+_NO_FILTERS = {"limit", "offset", "format", "excel", "bulletin", "a", "b", "after", "sort"}
 _NO_NAME = re.compile(r"[^A-Za-z0-9]+")
 _LONGEST_NAME = 150
 
 
 @dataclass(frozen=True, eq=False)
 class Page:
-    """One page of a list of `total` items of a bulletin, before it is written in a form.
+    """A list of `total` items, before some of them are written in a form.
 
-    `items` are JSON objects, `outlines` their GeoJSON geometries, and `table` has them as rows; a
-    form calls what it needs.
+    `items` gives a slice of them as JSON objects, `table` the same as rows; without `items` the
+    rows are the objects. `members` are said of the list in JSON, `pinned` are the bulletins that
+    it is made of, by parameter. `key` are the columns that tell one row from others, the region
+    first; none for lists that are not drawn on a map. `following` gives the address after a slice.
     """
 
     bulletin: Bulletin
     total: int
-    items: Sequence[bytes]
-    outlines: Callable[[], Sequence[bytes]]
-    table: Callable[[], pa.Table]
+    table: Callable[[slice], pa.Table]
+    items: Callable[[slice], Sequence[bytes]] | None = None
+    members: Mapping[str, BaseModel | str | bool | None] = field(default_factory=dict)
+    pinned: Mapping[str, str] = field(default_factory=dict)
+    key: tuple[str, ...] = ()
+    following: Callable[[slice], str | None] | None = None
 
 
-def form_responses(model: type[BaseModel]) -> dict[int | str, dict[str, object]]:
-    """Return the OpenAPI description of a list that is given in every form, or refused: 406."""
+def of_bulletin(request: Request, bulletin: Bulletin, **more: str | None) -> dict[str, Any]:
+    """Return the `members`, with some more, and what is `pinned` of a list of one bulletin."""
+    members = {"bulletin": summary_of(request, bulletin), **more}
+    return {"members": members, "pinned": {"bulletin": bulletin.manifest.id}}
+
+
+def form_responses(
+    model: type[BaseModel], *, on_map: bool = False
+) -> dict[int | str, dict[str, object]]:
+    """Return the OpenAPI description of a list that is given in its forms, or refused: 406."""
     content: dict[str, object] = {
-        kind.partition(";")[0]: {"schema": {"type": "string"}} for kind in MEDIA_TYPES.values()
+        kind.partition(";")[0]: {"schema": {"type": "string"}}
+        for form, kind in MEDIA_TYPES.items()
+        if form != "json" and (on_map or form not in _ON_A_MAP)
     }
-    content[MEDIA_TYPES["geojson"]] = {"schema": {"type": "object"}}
-    del content[MEDIA_TYPES["json"]]
+    if on_map:
+        content[MEDIA_TYPES["geojson"]] = {"schema": {"type": "object"}}
     return {200: {"model": model, "content": content}, 406: {}}
 
 
-def chosen_form(request: Request, form: Format | None) -> Format:
-    """Return the form by the query or the header `Accept`; raises FormatError if there is none."""
-    if form is not None:
-        return form
-    accept = header_of(request.scope, b"accept")
-    return _accepted_form("*/*" if accept is None else accept)
+def chosen_form(
+    request: Request, form: Format | None, *, on_map: bool = False, excel: bool = False
+) -> Format:
+    """Return the form by the query or the header `Accept`.
+
+    Raises FormatError if there is none, ParameterError if it is not CSV and is to be for Excel.
+    """
+    if form is None:
+        accept = header_of(request.scope, b"accept")
+        form = _accepted_form("*/*" if accept is None else accept, on_map=on_map)
+    if excel and form != "csv":
+        raise ParameterError(f"excel: goes with CSV and not with {form}: add format=csv")
+    return form
 
 
 @lru_cache(maxsize=256)
-def _accepted_form(accept: str) -> Format:
-    for kind in by_preference(accept):
-        for name, media_type in MEDIA_TYPES.items():
-            plain = media_type.partition(";")[0]
-            if kind in {plain, "*/*", plain.partition("/")[0] + "/*"}:
-                return name
-    raise FormatError(
-        f"none of '{accept}' can be given: accept one of "
-        f"{', '.join(kind.partition(';')[0] for kind in MEDIA_TYPES.values())}"
+def _accepted_form(accept: str, *, on_map: bool) -> Format:
+    kinds = {
+        form: media_type.partition(";")[0]
+        for form, media_type in MEDIA_TYPES.items()
+        if on_map or form not in _ON_A_MAP
+    }
+    for asked in _by_preference(accept):
+        for form, kind in kinds.items():
+            if asked in {kind, "*/*", kind.partition("/")[0] + "/*"}:
+                return form
+    distinct = ", ".join(dict.fromkeys(kinds.values()))
+    raise FormatError(f"none of '{accept}' can be given: accept one of {distinct}")
+
+
+def model_page(
+    request: Request, bulletin: Bulletin, model: type[BaseModel], items: Sequence[BaseModel]
+) -> Page:
+    """Return a list of models that comes from one bulletin."""
+    return Page(
+        bulletin,
+        len(items),
+        **of_bulletin(request, bulletin),
+        items=lambda here: texts_of(items[here]),
+        table=lambda here: rows_of(model, items[here]),
     )
 
 
-def in_form(request: Request, query: PageQuery, page: Page, form: Format) -> Response:
-    """Return a page in a form, with the address of the next one in a `Link` header.
+def texts_of(items: Sequence[BaseModel]) -> list[bytes]:
+    """Return models as JSON."""
+    return [item.model_dump_json().encode() for item in items]
 
-    What is no JSON is a file, with a name that says what is in it.
+
+def in_form(request: Request, query: FileQuery, page: Page, form: Format) -> Response:
+    """Return a list in a form, with its length and the address of the next page in its headers.
+
+    What is no JSON is a file, with a name that says what is in it. A long one is written while it
+    is sent, but for Parquet, of which parts may be asked for.
     """
-    here, manifest = query.page(whole=form != "json"), page.bulletin.manifest
-    following = next_page(request, here, page.total, bulletin=manifest.id)
-    if form in {"csv", "parquet"}:
-        body = _file(page.table(), form)
-    elif form == "ndjson":
-        body = b"".join(item + b"\n" for item in page.items)
-    else:
-        summary = summary_of(request, page.bulletin).model_dump_json().encode()
-        head = b'"bulletin":%b,"total":%d' % (summary, page.total)
-        # There is nothing to escape in the address.
-        last = b'"next":' + (NULL if following is None else b'"%b"' % following.encode())
-        if form == "geojson":
-            body = _geojson(page, head, last)
-        else:
-            body = b'{%b,"items":[%b],%b}' % (head, b",".join(page.items), last)
-    response = _response(body, following, MEDIA_TYPES[form])
-    if form != "json":
-        name = _file_name(request, here, page)
-        response.headers["Content-Disposition"] = f'attachment; filename="{name}.{form}"'
-    return response
+    here = query.page(whole=form != "json")
+    find_next = page.following or (
+        lambda slice_: next_page(request, slice_, page.total, **page.pinned)
+    )
+    following = find_next(here)
+    headers = {"X-Total-Count": str(page.total)} | _next_link(following)
+    media_type = MEDIA_TYPES[form]
+    if form == "json":
+        parts = (_members(page), b",".join(_texts(page, here)), orjson.dumps(following))
+        body = b'{%b,"items":[%b],"next":%b}' % parts
+        return Response(body, headers=headers, media_type=media_type)
+    name = f"{_file_name(request, here, page)}.{_ENDINGS.get(form, form)}"
+    headers["Content-Disposition"] = f'attachment; filename="{name}"'
+    if media_type == _PARQUET:
+        body = files.parquet_of(_tables(page, here, form), _facts(page))
+        return Response(body, headers=headers | RANGES, media_type=media_type)
+    chunks = _chunks(query, page, here, form, following)
+    first = next(chunks)  # what cannot be answered is refused here
+    if here.stop is None or here.stop - here.start > CHUNK:
+        return StreamingResponse(chain([first], chunks), headers=headers, media_type=media_type)
+    return Response(first + b"".join(chunks), headers=headers, media_type=media_type)
+
+
+def _chunks(
+    query: FileQuery, page: Page, here: slice, form: Format, following: str | None
+) -> Iterator[bytes]:
+    if form == "csv":
+        return files.csv_of(_tables(page, here, form), excel=query.excel)
+    if form == "geojson":
+        outlines = outlines_of(page.bulletin)
+        tables = _tables(page, here, form)
+        members = b'%b,"next":%b' % (_members(page), orjson.dumps(following))
+        return files.geojson_of(members, tables, page.key, lambda id_: outlines.get(id_, NULL))
+    parts = _parts(page, here, CHUNK)
+    return (b"".join(text + b"\n" for text in _texts(page, part)) for part in parts)
+
+
+def _parts(page: Page, here: slice, size: int) -> Iterator[slice]:
+    """Yield slices of some size that make up one; an empty one if there is nothing."""
+    end = min(page.total, page.total if here.stop is None else here.stop)
+    for start in range(here.start, max(end, here.start + 1), size):
+        yield slice(start, max(start, min(start + size, end)))
+
+
+def _texts(page: Page, here: slice) -> Sequence[bytes]:
+    if page.items is not None:
+        return page.items(here)
+    return [orjson.dumps(row) for row in shortened(page.table(here)).to_pylist()]
+
+
+def _tables(page: Page, here: slice, form: Format) -> Iterator[pa.Table]:
+    """Yield the rows of a list, with what they are worth to whoever has nothing but the file."""
+    wkb = wkb_outlines_of(page.bulletin) if form == "geoparquet" else {}
+    for part in _parts(page, here, _GROUP if MEDIA_TYPES[form] == _PARQUET else CHUNK):
+        table = with_constants(page.table(part), _constants(page))
+        yield files.with_outlines(table, page.key[0], wkb) if form == "geoparquet" else table
+
+
+def _constants(page: Page) -> dict[str, str]:
+    """Return the columns that say which bulletins all rows are from, and if they are invented."""
+    ids = {
+        "bulletin" if name == "bulletin" else f"bulletin_{name}": id_
+        for name, id_ in page.pinned.items()
+    }
+    return ids | {"simulated": "true" if page.bulletin.manifest.simulated else "false"}
+
+
+def _members(page: Page) -> bytes:
+    """Return what is said of a list, as the inside of a JSON object."""
+    members = {
+        name: orjson.Fragment(value.model_dump_json()) if isinstance(value, BaseModel) else value
+        for name, value in page.members.items()
+    }
+    return orjson.dumps(members | {"total": page.total})[1:-1]
+
+
+def _facts(page: Page) -> dict[str, str]:
+    """Return what the metadata of a Parquet file says."""
+    return _constants(page)
 
 
 def _file_name(request: Request, here: slice, page: Page) -> str:
-    """Return the name of a file: list, bulletin, filters and, if it is not all, which rows."""
-    kind = request.url.path.rpartition("/")[2]
+    """Return the name of a file: list, bulletins, filters and, if it is not all, which rows."""
+    kind = request.url.path.removeprefix("/v1/")
     filters = [v for k, v in request.query_params.multi_items() if k not in _NO_FILTERS]
-    parts = ["tocsin", kind, page.bulletin.manifest.id, *filters]
-    first, last = here.start + 1, here.start + len(page.items)
-    if len(page.items) < page.total:
-        parts.append(f"rows {first} to {last} of {page.total}")
+    parts = ["tocsin", kind, *page.pinned.values(), *filters]
+    end = page.total if here.stop is None else min(here.stop, page.total)
+    if end - here.start < page.total:
+        parts.append(f"rows {here.start + 1} to {end} of {page.total}")
     return _NO_NAME.sub("-", "-".join(parts))[:_LONGEST_NAME]
 
 
-def json_list(
-    request: Request,
-    model: type[ListBody[Item]],
-    bulletin: Bulletin,
-    query: PageQuery,
-    items: Sequence[Item],
-) -> Response:
-    """Return a page of some items as JSON, by the model of their list."""
-    body = model(
-        bulletin=summary_of(request, bulletin),
-        total=len(items),
-        items=list(items[query.page()]),
-        next=next_page(request, query.page(), len(items), bulletin=bulletin.manifest.id),
-    )
-    return json_response(body, body.next)
+def json_response(body: BaseModel) -> Response:
+    """Return a body as JSON."""
+    return Response(body.model_dump_json().encode(), media_type=MEDIA_TYPES["json"])
 
 
-def json_response(body: BaseModel, following: str | None = None) -> Response:
-    """Return a body as JSON, with the address of the next page in a `Link` header."""
-    return _response(body.model_dump_json().encode(), following, "application/json")
-
-
-def _response(body: bytes, following: str | None, media_type: str) -> Response:
-    headers = {} if following is None else {"Link": f'<{following}>; rel="next"'}
-    return Response(body, headers=headers, media_type=media_type)
+def _next_link(following: str | None) -> dict[str, str]:
+    # There is nothing to escape in the address.
+    return {} if following is None else {"Link": f'<{following}>; rel="next"'}
 
 
 def next_page(request: Request, here: slice, total: int, **pinned: str) -> str | None:
@@ -165,19 +267,16 @@ def next_address(request: Request, **changes: str) -> str:
     return f"{path.decode('latin-1')}?{'&'.join(parameters)}"
 
 
-def _geojson(page: Page, head: bytes, last: bytes) -> bytes:
-    features = (
-        b'{"type":"Feature","geometry":%b,"properties":%b}' % feature
-        for feature in zip(page.outlines(), page.items, strict=True)
-    )
-    form = b'{"type":"FeatureCollection",%b,%b,"features":[%b]}'
-    return form % (head, last, b",".join(features))
-
-
-def _file(table: pa.Table, form: Format) -> bytes:
-    target = pa.BufferOutputStream()
-    if form == "csv":
-        pyarrow.csv.write_csv(table, target)
-    else:
-        pq.write_table(table, target, compression="zstd")
-    return bytes(target.getvalue())
+def _by_preference(accept: str) -> list[str]:
+    """Return the media types of an `Accept` header, the preferred first."""
+    weighted = []
+    for part in accept.split(","):
+        kind, *parameters = (piece.strip().lower() for piece in part.split(";"))
+        weights = [p.removeprefix("q=") for p in parameters if p.startswith("q=")]
+        try:
+            weight = float(weights[0]) if weights else 1.0
+        except ValueError:
+            weight = 0.0
+        if weight > 0:
+            weighted.append((-weight, kind))
+    return [kind for _, kind in sorted(weighted, key=lambda pair: pair[0])]

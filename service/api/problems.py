@@ -21,6 +21,7 @@ TITLES = {
     406: "Not Acceptable",
     408: "Request Timeout",
     413: "Content Too Large",
+    416: "Range Not Satisfiable",
     422: "Unprocessable Content",
     429: "Too Many Requests",
     431: "Request Header Fields Too Large",

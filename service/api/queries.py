@@ -58,7 +58,8 @@ def _known(code: str | None) -> str | None:
 
 LanguageChoice = Annotated[str | None, AfterValidator(_known)]
 
-Format = Literal["json", "ndjson", "csv", "geojson", "parquet"]
+TableFormat = Literal["json", "ndjson", "csv", "parquet"]
+Format = Literal[TableFormat, "geojson", "geoparquet"]
 
 _DEGREES = r"-?\d{1,3}(\.\d{1,9})?"
 Box = Annotated[
@@ -71,10 +72,7 @@ Box = Annotated[
         examples=["-12.5,10,4.5,25"],
     ),
 ]
-FormatChoice = Annotated[
-    Format | None,
-    Field(description="The form of the answer; without it the `Accept` header decides."),
-]
+_FORMAT = Field(description="The form of the answer; without it the `Accept` header decides.")
 
 LevelFilter = Annotated[Level | None, Field(description="Only regions of this level.")]
 CountryFilter = Annotated[
@@ -87,7 +85,6 @@ _NAME_PATTERN = r"^(latest|\d{4}-\d{2}-[0-9a-f]{12})$"
 BulletinChoice = Annotated[
     str, Field(pattern=_NAME_PATTERN, description="The id of a bulletin, or `latest`.")
 ]
-Limit = Annotated[int, Field(ge=1, le=10_000, description="At most so many items a page.")]
 RegionNames = Annotated[
     list[str], Field(description="Only this region, by its id. May be repeated.")
 ]
@@ -105,6 +102,13 @@ HorizonFilter = Annotated[
 
 PAGE = 100
 """Items on a page of JSON, if no other number is asked for."""
+
+Limit = Annotated[
+    Annotated[int, Field(ge=1, le=10_000)] | None,
+    Field(
+        description=f"At most so many items; by default {PAGE} of JSON, and all of any other form."
+    ),
+]
 
 
 class NoParameters(BaseModel):
@@ -128,13 +132,36 @@ class BulletinQuery(NoParameters):
     )
 
 
-class PageQuery(NoParameters):
+class FileQuery(NoParameters):
+    """A list that is given as a file too, whole."""
+
+    excel: bool = Field(
+        default=False,
+        description="Of CSV only: as Excel reads it well, with a byte order mark, and an "
+        "apostrophe before text that it would take for a formula.",
+    )
+
+    def page(self, *, whole: bool = False) -> slice:
+        """Return which items are asked for, the first PAGE of them, or all."""
+        return slice(0, None if whole else PAGE)
+
+
+class TableForms(FileQuery):
+    """A list in the forms of tables."""
+
+    format: Annotated[TableFormat | None, _FORMAT] = None
+
+
+class MapForms(FileQuery):
+    """A list in the forms of tables and of maps."""
+
+    format: Annotated[Format | None, _FORMAT] = None
+
+
+class PageQuery(FileQuery):
     """A list, page by page."""
 
-    limit: Limit | None = Field(
-        default=None,
-        description=f"At most so many items; by default {PAGE} of JSON, and all of any other form.",
-    )
+    limit: Limit = None
     offset: int = Field(
         default=0,
         ge=0,
@@ -144,8 +171,12 @@ class PageQuery(NoParameters):
 
     def page(self, *, whole: bool = False) -> slice:
         """Return which items are asked for, by default PAGE of them, or all."""
-        most = self.limit or (None if whole else PAGE)
-        return slice(self.offset, None if most is None else self.offset + most)
+        return _page(self.offset, self.limit, whole=whole)
+
+
+def _page(offset: int, limit: int | None, *, whole: bool) -> slice:
+    most = limit or (None if whole else PAGE)
+    return slice(offset, None if most is None else offset + most)
 
 
 class PlaceFilter(BulletinQuery):
@@ -199,10 +230,8 @@ class ScoreFilter(PlaceFilter):
     )
 
 
-class RegionQuery(PageQuery, RegionFilter):
+class RegionQuery(MapForms, PageQuery, RegionFilter):
     """Regions, page by page."""
-
-    format: FormatChoice = None
 
 
 class RegionDetailQuery(BulletinQuery):
@@ -211,7 +240,7 @@ class RegionDetailQuery(BulletinQuery):
     geometry: bool = Field(default=False, description="Whether to include the outline.")
 
 
-class HistoryQuery(BulletinQuery):
+class HistoryQuery(TableForms, BulletinQuery):
     """What happened in one region."""
 
     first: str | None = Field(
@@ -226,10 +255,9 @@ class HistoryQuery(BulletinQuery):
     )
 
 
-class MoverQuery(PageQuery, PlaceFilter):
+class MoverQuery(TableForms, PageQuery, PlaceFilter):
     """What changed most, page by page."""
 
-    limit: int = Field(default=100, ge=1, le=1000, description="At most so many items a page.")
     target: TargetFilter = None
     horizon: HorizonFilter = []
     direction: Literal["up", "down"] | None = Field(
@@ -237,7 +265,7 @@ class MoverQuery(PageQuery, PlaceFilter):
     )
 
 
-class TrackRecordQuery(PageQuery, BulletinQuery):
+class TrackRecordQuery(TableForms, PageQuery, BulletinQuery):
     """How forecasts came out, page by page."""
 
     level: LevelFilter = None
@@ -248,16 +276,20 @@ class TrackRecordQuery(PageQuery, BulletinQuery):
     )
 
 
-class BulletinListQuery(NoParameters):
+class BulletinListQuery(TableForms):
     """Bulletins, page by page."""
 
-    limit: Limit = 100
+    limit: Limit = None
     after: str | None = Field(
         default=None, pattern=ID_PATTERN, description="Only those that follow this one."
     )
 
+    def page(self, *, whole: bool = False) -> slice:
+        """Return how many of those that follow are asked for, by default PAGE of them, or all."""
+        return _page(0, self.limit, whole=whole)
 
-class CompareQuery(PageQuery):
+
+class CompareQuery(TableForms, PageQuery):
     """Two bulletins, side by side."""
 
     a: BulletinChoice
@@ -274,17 +306,15 @@ class CompareQuery(PageQuery):
     horizon: HorizonFilter = []
 
 
-class ScoreQuery(PageQuery, ScoreFilter):
+class ScoreQuery(MapForms, PageQuery, ScoreFilter):
     """Scores, page by page."""
 
-    format: FormatChoice = None
 
-
-class TargetQuery(PageQuery, BulletinQuery):
+class TargetQuery(TableForms, PageQuery, BulletinQuery):
     """Targets, page by page."""
 
 
-class IndicatorQuery(PageQuery, BulletinQuery):
+class IndicatorQuery(TableForms, PageQuery, BulletinQuery):
     """Indicators, page by page."""
 
     family: list[str] = Field(

@@ -4,37 +4,49 @@ from collections.abc import Callable
 from typing import Annotated
 
 import orjson
+import pyarrow as pa
 from fastapi import APIRouter, Query, Request, Response
 
-from bulletins.form import HISTORY_FILE, INDICATOR_VALUES_FILE, REGIONS_FILE
+from bulletins.form import HISTORY_FILE, HISTORY_SCHEMA, INDICATOR_VALUES_FILE, REGIONS_FILE
+from features.arrow import optional
 from service.api import bodies
 from service.api.current import chosen_bulletin, summary_of
-from service.api.lists import NULL, Page, chosen_form, form_responses, in_form, json_response
+from service.api.lists import (
+    NULL,
+    Page,
+    chosen_form,
+    form_responses,
+    in_form,
+    json_response,
+    of_bulletin,
+)
 from service.api.queries import HistoryQuery, RegionDetailQuery, RegionQuery
 from service.api.routing import QueryRoute
 from service.api.schemas import RegionList
 from service.api.selection import find_region, regions_at, select_regions
 from service.errors import UnknownError
+from service.forms.rows import table_of
 from service.store.bulletins import Bulletin
 from service.store.derived import neighbours_of, outlines_of, regions_of
 
 router = APIRouter(prefix="/v1/regions", tags=["regions"], route_class=QueryRoute)
 
 
-@router.get("", response_model=RegionList, responses=form_responses(RegionList))
+@router.get("", response_model=RegionList, responses=form_responses(RegionList, on_map=True))
 def list_regions(request: Request, query: Annotated[RegionQuery, Query()]) -> Response:
     """Scored regions, by level and id; as GeoJSON with their outlines."""
-    form = chosen_form(request, query.format)
+    form = chosen_form(request, query.format, on_map=True, excel=query.excel)
     bulletin = chosen_bulletin(request, query)
     rows = select_regions(bulletin, query)
-    here = rows[query.page(whole=form != "json")]
-    regions = regions_at(bulletin, here)
     page = Page(
         bulletin,
         len(rows),
-        items=[region.model_dump_json().encode() for region in regions],
-        outlines=lambda: [outlines_of(bulletin).get(region.id, NULL) for region in regions],
-        table=lambda: regions_of(bulletin).take(here).rename_columns({"region": "id"}),
+        **of_bulletin(request, bulletin),
+        items=lambda here: [
+            region.model_dump_json().encode() for region in regions_at(bulletin, rows[here])
+        ],
+        table=lambda here: regions_of(bulletin).take(rows[here]).rename_columns({"region": "id"}),
+        key=("id",),
     )
     return in_form(request, query, page, form)
 
@@ -58,14 +70,20 @@ def show_region(
     return json_response(body)
 
 
-@router.get("/{region}/history", response_model=bodies.RegionHistory)
+@router.get(
+    "/{region}/history",
+    response_model=bodies.RegionHistory,
+    responses=form_responses(bodies.RegionHistory),
+)
 def show_history(
     request: Request, region: str, query: Annotated[HistoryQuery, Query()]
 ) -> Response:
     """Events, deaths and indicators of a region by month, as they were known at the origin.
 
-    A bulletin has ten years of events and deaths, and one of indicators.
+    A bulletin has ten years of events and deaths, and one of indicators. A file has a row a month
+    and a column an indicator.
     """
+    form = chosen_form(request, query.format, excel=query.excel)
     bulletin = chosen_bulletin(request, query)
     summary = find_region(bulletin, region)
 
@@ -73,14 +91,30 @@ def show_history(
         return (query.first or month) <= month <= (query.last or month)
 
     rows = bulletin.part(HISTORY_FILE).of_region(region, list(bodies.HistoryMonth.model_fields))
-    months = rows.to_pylist()
-    body = bodies.RegionHistory(
+    history = bodies.RegionHistory(
         bulletin=summary_of(request, bulletin),
         region=summary,
-        months=[bodies.HistoryMonth(**row) for row in months if is_within(row["month"])],
+        months=[bodies.HistoryMonth(**row) for row in rows.to_pylist() if is_within(row["month"])],
         indicators=_indicators(bulletin, region, query.indicator, is_within),
     )
-    return json_response(body)
+    if form == "json":
+        return json_response(history)
+    table = _as_table(history)
+    page = Page(bulletin, len(table), **of_bulletin(request, bulletin), table=table.__getitem__)
+    return in_form(request, query, page, form)
+
+
+def _as_table(history: bodies.RegionHistory) -> pa.Table:
+    """Return a history with a row a month and a column an indicator."""
+    place = {"region": history.region.id, "level": history.region.level}
+    by_month = {month.month: place | month.model_dump() for month in history.months}
+    for series in history.indicators:
+        for value in series.values:
+            by_month.setdefault(value.month, place | {"month": value.month})
+            by_month[value.month][series.name] = value.value
+    names = [series.name for series in history.indicators]
+    schema = pa.schema([*HISTORY_SCHEMA, *optional(pa.float64(), *names)])
+    return table_of(list(by_month.values()), schema)
 
 
 def _indicators(

@@ -1,15 +1,21 @@
 """The bodies of lists, of problems and of health; `bodies.py` has those of one region."""
 
 from datetime import date
-from typing import Generic, Literal, TypeVar
+from typing import Annotated, Generic, Literal, TypeVar
 
-from pydantic import AwareDatetime, Field, FiniteFloat
+from pydantic import AwareDatetime, Field, FiniteFloat, PlainSerializer
 
 from bulletins.form import ListedIndicator, Manifest
 from features.strict import Strict
 from features.words import Level, RiskName, Target
+from service.forms.rows import shorten
 
 Item = TypeVar("Item")
+
+Number = Annotated[
+    FiniteFloat, PlainSerializer(shorten, return_type=float, when_used="json-unless-none")
+]
+"""A number that JSON gives with six significant digits."""
 
 SIMULATED = "True if the events are invented: no news, no warning."
 STALE = "True if the current bulletin, or the newest event in it, is older than it should be."
@@ -38,10 +44,8 @@ class Region(Strict):
     name: str
     country: str = Field(description="ISO 3166-1 alpha-3.")
     level: Level
-    latitude: FiniteFloat | None = Field(
-        description="Of a point inside [degrees]; null if unknown."
-    )
-    longitude: FiniteFloat | None = Field(description="Of the same point [degrees].")
+    latitude: Number | None = Field(description="Of a point inside [degrees]; null if unknown.")
+    longitude: Number | None = Field(description="Of the same point [degrees].")
 
 
 class Score(Strict):
@@ -58,18 +62,18 @@ class Score(Strict):
     target_month: str = Field(description="Origin + horizon, YYYY-MM.")
     origin: str = Field(description="The last observed month used, YYYY-MM.")
     issued_at: AwareDatetime
-    threshold: FiniteFloat = Field(description="What the forecast must reach [deaths/month].")
-    probability: FiniteFloat = Field(ge=0, le=1, description="That the threshold is reached.")
+    threshold: Number = Field(description="What the forecast must reach [deaths/month].")
+    probability: Number = Field(ge=0, le=1, description="That the threshold is reached.")
     risk_level: RiskName | None = Field(
         description="What `/v1/targets` explains; null in bulletins without risk levels."
     )
-    mean: FiniteFloat | None = Field(
+    mean: Number | None = Field(
         description="Expected deaths [deaths/month]; for `fatalities` only."
     )
-    quantiles: dict[str, FiniteFloat] | None = Field(
+    quantiles: dict[str, Number] | None = Field(
         description="Quantiles of deaths [deaths/month], `q05` to `q95`; for `fatalities` only."
     )
-    exceedance: FiniteFloat | None = Field(
+    exceedance: Number | None = Field(
         ge=0,
         le=1,
         description="The probability that the deaths of the target month reach the `threshold` "

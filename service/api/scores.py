@@ -1,9 +1,7 @@
 """`/v1/scores`: scores by filter. What a score says is defined here, as row, text and object."""
 
-from collections.abc import Sequence
 from typing import Annotated, Any
 
-import numpy as np
 import orjson
 import pyarrow as pa
 from fastapi import APIRouter, Query, Request, Response
@@ -14,13 +12,14 @@ from bulletins.reading import QUANTILE_COLUMNS
 from bulletins.tables import Frame, as_numbers, number_column, text_column
 from features.words import DISTRIBUTIONS, RISK_LEVELS
 from service.api.current import chosen_bulletin
-from service.api.lists import NULL, Page, chosen_form, form_responses, in_form
+from service.api.lists import NULL, Page, chosen_form, form_responses, in_form, of_bulletin
 from service.api.queries import Format, ScoreQuery
 from service.api.routing import QueryRoute
 from service.api.schemas import Score, ScoreList
 from service.api.selection import Selection, select_scores
+from service.forms.rows import number_text, with_constants
 from service.store.bulletins import LATEST, Bulletin
-from service.store.derived import derived, outlines_of, risk_of_scores
+from service.store.derived import derived, risk_of_scores
 
 router = APIRouter(prefix="/v1/scores", tags=["scores"], route_class=QueryRoute)
 
@@ -30,14 +29,14 @@ _FEW = 1000
 _NO_EXCEEDANCE = b'"exceedance":null'
 
 
-@router.get("", response_model=ScoreList, responses=form_responses(ScoreList))
+@router.get("", response_model=ScoreList, responses=form_responses(ScoreList, on_map=True))
 async def list_scores(request: Request, query: Annotated[ScoreQuery, Query()]) -> Response:
     """Scores that pass every filter, highest probability first.
 
     A country, region, level, target or horizon that the bulletin does not score is a 404; an
     empty list means that what you asked about is scored, and that no score passes.
     """
-    form = chosen_form(request, query.format)
+    form = chosen_form(request, query.format, on_map=True, excel=query.excel)
     is_small = form == "json" and query.page().stop - query.offset <= _FEW
     if is_small and query.bulletin == LATEST and query.threshold is None:
         return _answer(request, query, form)
@@ -47,13 +46,14 @@ async def list_scores(request: Request, query: Annotated[ScoreQuery, Query()]) -
 def _answer(request: Request, query: ScoreQuery, form: Format) -> Response:
     bulletin = chosen_bulletin(request, query)
     selection = select_scores(bulletin, query)
-    here = selection.page(query.page(whole=form != "json"))
+    is_one_a_region = query.target is not None and len(query.horizon) == 1
     page = Page(
         bulletin,
         len(selection.rows),
-        items=texts_at(bulletin, here),
-        outlines=lambda: _outlines(bulletin, here),
-        table=lambda: table_at(bulletin, here),
+        **of_bulletin(request, bulletin),
+        items=lambda here: texts_at(bulletin, selection.page(here)),
+        table=lambda here: table_at(bulletin, selection.page(here)),
+        key=("region",) if is_one_a_region else ("region", "target", "horizon"),
     )
     return in_form(request, query, page, form)
 
@@ -72,11 +72,8 @@ def table_at(bulletin: Bulletin, selection: Selection) -> pa.Table:
         "origin": manifest.origin,
         "issued_at": manifest.issued_at.isoformat(),
         "bulletin": manifest.id,
-        "simulated": "true" if manifest.simulated else "false",
     }
-    for name, value in issue.items():
-        table = table.append_column(name, text_column(np.zeros(len(rows), np.int8), [value]))
-    return table
+    return with_constants(table, issue)
 
 
 def scores_at(bulletin: Bulletin, selection: Selection) -> list[Score]:
@@ -86,7 +83,6 @@ def scores_at(bulletin: Bulletin, selection: Selection) -> list[Score]:
 
 def _score(row: dict[str, Any]) -> Score:
     quantiles = {name: row.pop(name) for name in QUANTILE_COLUMNS}
-    del row["simulated"]
     return Score(**row, quantiles=None if row["mean"] is None else quantiles)
 
 
@@ -143,13 +139,4 @@ def _deaths(scores: Frame) -> tuple[list[bytes], list[bytes]]:
 
 def _numbers(values: NDArray[Any]) -> list[bytes]:
     """Return numbers as JSON, null for NaN."""
-    if len(values) == 0:
-        return []
-    contiguous = np.ascontiguousarray(values)
-    return orjson.dumps(contiguous, option=orjson.OPT_SERIALIZE_NUMPY)[1:-1].split(b",")
-
-
-def _outlines(bulletin: Bulletin, selection: Selection) -> Sequence[bytes]:
-    outlines = outlines_of(bulletin)
-    regions = bulletin.scores.take(selection.rows)["region"].to_pylist()
-    return [outlines.get(region, NULL) for region in regions]
+    return list(map(number_text, values.tolist()))

@@ -8,7 +8,7 @@ from bulletins.form import ListedIndicator, Manifest, RiskLevel
 from features.words import SPECS, TARGETS, Target
 from service.api.bodies import ExplainedRisk, TargetDescription, TargetList, TargetScale
 from service.api.current import chosen_bulletin
-from service.api.lists import json_list
+from service.api.lists import chosen_form, form_responses, in_form, model_page
 from service.api.queries import IndicatorQuery, TargetQuery
 from service.api.routing import QueryRoute
 from service.api.schemas import IndicatorList
@@ -19,32 +19,43 @@ from service.store.derived import scale_of
 router = APIRouter(prefix="/v1", route_class=QueryRoute)
 
 
-@router.get("/targets", response_model=TargetList, tags=["scores"])
+@router.get(
+    "/targets", response_model=TargetList, responses=form_responses(TargetList), tags=["scores"]
+)
 async def list_targets(request: Request, query: Annotated[TargetQuery, Query()]) -> Response:
     """What the bulletin forecasts, at which horizons, and what each risk level has meant.
 
     The levels are defined once for a target and a level of regions: each begins where the odds are
     1, 3, 9 and 27 times those of the base rate in the backtest.
     """
+    form = chosen_form(request, query.format, excel=query.excel)
     bulletin = chosen_bulletin(request, query)
     targets = [
         _describe(bulletin.manifest, target, sorted(bulletin.horizons[target]))
         for target in TARGETS
         if target in bulletin.horizons
     ]
-    return json_list(request, TargetList, bulletin, query, targets)
+    page = model_page(request, bulletin, TargetDescription, targets)
+    return in_form(request, query, page, form)
 
 
-@router.get("/indicators", response_model=IndicatorList, tags=["indicators"])
+@router.get(
+    "/indicators",
+    response_model=IndicatorList,
+    responses=form_responses(IndicatorList),
+    tags=["indicators"],
+)
 async def list_indicators(request: Request, query: Annotated[IndicatorQuery, Query()]) -> Response:
     """All indicators, by family: the catalogue as it was when the bulletin was issued.
 
     A family that the catalogue does not have is a 404, and so is a bulletin from before the
     indicators were listed.
     """
+    form = chosen_form(request, query.format, excel=query.excel)
     bulletin = chosen_bulletin(request, query)
     indicators = _of_families(bulletin, query.family)
-    return json_list(request, IndicatorList, bulletin, query, indicators)
+    page = model_page(request, bulletin, ListedIndicator, indicators)
+    return in_form(request, query, page, form)
 
 
 def _of_families(bulletin: Bulletin, families: list[str]) -> list[ListedIndicator]:

