@@ -1,0 +1,115 @@
+"""What a map is made of: the regions of a bulletin, simplified together, and the land around."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+import pyarrow.parquet as pq
+import shapely
+
+import features.places
+from features.arrays import FloatArray, ObjectArray
+from service.pages.drawing.projection import Projection
+
+SPAN = 10_000
+"""The longer side of what is mapped, in units of the map: a tenth of a pixel on a large screen."""
+
+_FINEST = 4e-4
+"""Tolerance of outlines, as a share of the longer side."""
+
+_COARSER = 3
+"""How much coarser the land around is."""
+
+_MOST_CELLS = 3000
+"""More regions than this are cells of a grid: their edges are no borders."""
+
+_COUNTRIES = Path(features.places.__path__[0]) / "geography" / "countries.parquet"
+
+Box = tuple[float, float, float, float]
+
+
+@dataclass(frozen=True, eq=False)
+class Shapes:
+    """The shapes of a map, in units of the map.
+
+    `ids` (n,), `countries` (n,) and `outlines` (n,) are of the regions, by country; `land` (m,) is
+    of all countries near by their codes, `borders` the outlines of the mapped countries. `box` is
+    west, north, width and height of the regions.
+    """
+
+    ids: tuple[str, ...]
+    countries: tuple[str, ...]
+    outlines: ObjectArray
+    land: dict[str, shapely.Geometry]
+    borders: dict[str, shapely.Geometry]
+    box: Box
+    projection: Projection
+    scale: float
+
+    def place(self, degrees: FloatArray) -> FloatArray:
+        """Return places (n, 2) in units of the map, of longitudes and latitudes (n, 2)."""
+        return self.projection.place(degrees) * self.scale
+
+
+def shapes_of(ids: Sequence[str], countries: Sequence[str], outlines: Sequence[str]) -> Shapes:
+    """Return the shapes of n regions with outlines as GeoJSON geometries; there is one at least."""
+    order = sorted(range(len(ids)), key=lambda row: (countries[row], ids[row]))
+    geometries = shapely.from_geojson([outlines[row] for row in order])
+    west, south, east, north = shapely.total_bounds(geometries)
+    projection = Projection.of(west, south, east, north)
+    width, height = east - west, north - south
+    fine = _FINEST * max(width, height)
+    geometries = shapely.coverage_simplify(geometries, fine)
+    left, top, right, bottom = shapely.total_bounds(_projected(geometries, projection, 1.0))
+    scale = SPAN / max(right - left, bottom - top)
+    drawn = _projected(geometries, projection, scale)
+    of_regions = [countries[row] for row in order]
+    land = _land_around(projection, projection.box_around(width, height), _COARSER * fine, scale)
+    return Shapes(
+        ids=tuple(ids[row] for row in order),
+        countries=tuple(of_regions),
+        outlines=drawn,
+        land=land,
+        borders=_borders(drawn, np.array(of_regions), land),
+        box=(left * scale, top * scale, (right - left) * scale, (bottom - top) * scale),
+        projection=projection,
+        scale=scale,
+    )
+
+
+def _borders(
+    drawn: ObjectArray, countries: ObjectArray, land: dict[str, shapely.Geometry]
+) -> dict[str, shapely.Geometry]:
+    """Return the outlines of the countries that are mapped."""
+    names = sorted(set(countries.tolist()))
+    if len(drawn) > _MOST_CELLS:
+        return {name: land[name] for name in names if name in land}
+    return {name: shapely.coverage_union_all(drawn[countries == name]) for name in names}
+
+
+def _land_around(
+    projection: Projection, box: Box, tolerance: float, scale: float
+) -> dict[str, shapely.Geometry]:
+    """Return the countries that lie in a box [degrees], by their codes."""
+    codes, outlines = _countries()
+    clipped = shapely.clip_by_rect(outlines, *box)
+    near = ~shapely.is_empty(clipped)
+    simplified = shapely.coverage_simplify(clipped[near], tolerance)
+    drawn = _projected(simplified, projection, scale)
+    return {
+        code: shape
+        for code, shape in zip(np.array(codes)[near].tolist(), drawn, strict=True)
+        if not shapely.is_empty(shape)
+    }
+
+
+def _projected(degrees: ObjectArray, projection: Projection, scale: float) -> ObjectArray:
+    return shapely.transform(degrees, lambda corners: projection.place(corners) * scale)
+
+
+@cache
+def _countries() -> tuple[list[str], ObjectArray]:
+    table = pq.read_table(_COUNTRIES, columns=["id", "geometry"])
+    return table["id"].to_pylist(), shapely.from_wkb(table["geometry"].to_pylist())
