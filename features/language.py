@@ -76,6 +76,11 @@ class Language:
         first = date.fromisoformat(f"{month}-01")
         return format_skeleton("yMMMM", first, locale=_locale(self.code))
 
+    def month_alone(self, month: str) -> str:
+        """Write `2025-01` as Jan."""
+        first = date.fromisoformat(f"{month}-01")
+        return format_date(first, "LLL", locale=_locale(self.code))
+
     def day(self, day: date) -> str:
         """Write a day as 5 January 2025."""
         return format_date(day, "long", locale=_locale(self.code))

@@ -37,7 +37,7 @@ from service.api.lists import MEDIA_TYPES
 from service.api.problems import HANDLERS
 from service.api.routing import complete
 from service.freshness import Freshness
-from service.pages import page
+from service.pages import assets, maps, page, swagger
 from service.settings import Settings
 from service.store.bulletins import BulletinStore
 from service.store.past import PastScores
@@ -96,7 +96,7 @@ CURRENT_TIME = partial(datetime.now, UTC)
 
 _ROUTES = (
     *(scores, profile, change_routes, target_routes, region_routes, bulletin_routes),
-    *(health_routes, page),
+    *(health_routes, page, maps, assets, swagger),
 )
 
 

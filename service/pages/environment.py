@@ -1,11 +1,32 @@
-"""The templates of the pages, in the language of a reader."""
+"""The templates of the pages, in the language of a reader, and how a page is answered."""
 
 from functools import cache
 from pathlib import Path
+from typing import Any
+from urllib.parse import urlencode
 
+from fastapi import Request
+from fastapi.responses import HTMLResponse
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from features.language import Language
+from bulletins.form import Manifest
+from features.language import LANGUAGES, Language, message
+from service.api.current import listing_of, reader_language, stale_because
+from service.freshness import over_until
+from service.pages.assets import assets_version
+
+NAVIGATION = (
+    ("", message("Map")),
+    ("v1/bulletins", message("Bulletins")),
+    ("docs", message("API")),
+)
+"""The pages that every page links to: address from the root, and name."""
+
+POLICY = (
+    "default-src 'self'; img-src 'self' data: blob:; base-uri 'none'; form-action 'self'; "
+    "frame-ancestors 'none'"
+)
+"""The browser loads nothing from another host, and runs no script or style but from files."""
 
 
 @cache
@@ -30,9 +51,59 @@ def environment_for(language: Language) -> Environment:
     environment.filters.update(
         percent=language.percent,
         month=language.month,
+        month_alone=language.month_alone,
         day=language.day,
         number=language.number,
         country=language.country,
         translated=language.gettext,
     )
     return environment
+
+
+def render(request: Request, template: str, language: Language, **values: Any) -> HTMLResponse:
+    """Answer with a page: a template that extends `base.html`, with these values.
+
+    Templates also have `root` (where addresses begin: `{{ root }}docs{{ spoken }}`), `spoken` (the
+    query that keeps the reader's choice of a language, or nothing), `assets`, `languages`,
+    `navigation`, and of the bulletin of the answer `simulated`, `stale` and `over_until`.
+    """
+    html = (
+        environment_for(language)
+        .get_template(template)
+        .render(_of_all_pages(request, language) | values)
+    )
+    headers = {
+        "Content-Security-Policy": POLICY,
+        "Content-Language": language.code,
+        "Vary": "Accept-Language",
+        "Cache-Control": "no-cache",
+    }
+    return HTMLResponse(html, headers=headers)
+
+
+def chosen_language(request: Request) -> Language:
+    """Return the language of a page: what its address asks for, or what the browser prefers."""
+    return reader_language(request, request.query_params.get("lang"))
+
+
+def _of_all_pages(request: Request, language: Language) -> dict[str, Any]:
+    manifest: Manifest | None = request.state.manifest
+    newest = listing_of(request).newest
+    is_newest = manifest is not None and newest is not None and manifest is newest.manifest
+    path: str = request.scope["path"]
+    root = "../" * (path.count("/") - 1) or "./"
+    asked = [(name, value) for name, value in request.query_params.multi_items() if name != "lang"]
+    return {
+        "root": root,
+        "assets": f"{root}assets/{assets_version()}",
+        "spoken": f"?lang={language.code}" if "lang" in request.query_params else "",
+        "languages": [
+            (one, "?" + urlencode([*asked, ("lang", one.code)])) for one in LANGUAGES.values()
+        ],
+        "navigation": [
+            (f"{root}{address}", title, f"/{address}" == path) for address, title in NAVIGATION
+        ],
+        "simulated": manifest is not None and manifest.simulated,
+        "stale": stale_because(request) if is_newest else None,
+        "over_until": manifest and over_until(manifest, request.state.now),
+    }

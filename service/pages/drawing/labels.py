@@ -97,7 +97,8 @@ def _wishes(shapes: Shapes, name_of: Callable[[str], str]) -> list[_Wish]:
     outlines = np.array([*shapes.borders.values(), *(shapes.land[c] for c in codes[len(mapped) :])])
     circles = shapely.get_coordinates(shapely.maximum_inscribed_circle(outlines)).reshape(-1, 2, 2)
     radii = np.hypot(*(circles[:, 1] - circles[:, 0]).T)
-    own, beyond = [], []
+    own: list[_Wish] = []
+    beyond: list[_Wish] = []
     for code, (x, y), radius in zip(codes, circles[:, 0].tolist(), radii.tolist(), strict=True):
         (own if code in mapped else beyond).append(
             _Wish("country" if code in mapped else "beyond", name_of(code), x, y, radius)

@@ -7,16 +7,23 @@ from itertools import groupby
 import numpy as np
 import shapely
 
-from service.pages.drawing.labels import SIZES, STEPS, Label
-from service.pages.drawing.shapes import Shapes
+from service.pages.drawing.labels import STEPS, Label
+from service.pages.drawing.shapes import MOST_CELLS, Shapes
 
 _LEAST_CORNERS = 3
+
+# Regions without a class have it: there is no score.
+_HATCH = (
+    '<pattern id="hatch" class="hatch" width="5" height="5" patternUnits="userSpaceOnUse" '
+    'patternTransform="scale(12) rotate(45)"><rect width="5" height="5"/>'
+    '<path d="M0 0V5"/></pattern>'
+)
 
 
 def path_of(shape: shapely.Geometry) -> str:
     """Return a shape as the `d` of an SVG path: whole numbers, each from the one before."""
     rings = []
-    for ring in shapely.get_rings(shape):
+    for ring in shapely.get_rings(shapely.get_parts(shape)):
         corners = np.rint(shapely.get_coordinates(ring)).astype(np.int64)
         steps = np.diff(corners, axis=0)
         steps = steps[steps.any(axis=1)]
@@ -38,11 +45,13 @@ def map_of(
 
     With `classes` (n,), which the style has the colours of, it is coloured.
     """
+    is_grid = len(shapes.ids) > MOST_CELLS
     land = "".join(path_of(shape) for shape in shapes.land.values())
+    regions = _regions(shapes, names, country_names, classes)
     borders = "".join(path_of(shape) for shape in shapes.borders.values())
     return (
-        f'<path class="land" d="{land}"/>'
-        f'<g class="regions">{_regions(shapes, names, country_names, classes)}</g>'
+        f'{_HATCH}<path class="land" d="{land}"/>'
+        f'<g class="regions{" cells" if is_grid else ""}" fill="url(#hatch)">{regions}</g>'
         f'<path class="borders" d="{borders}"/>'
         f'<g class="ring"/><g class="labels">{_labels(labels)}</g>'
     )

@@ -22,7 +22,7 @@ _FINEST = 4e-4
 _COARSER = 3
 """How much coarser the land around is."""
 
-_MOST_CELLS = 3000
+MOST_CELLS = 3000
 """More regions than this are cells of a grid: their edges are no borders."""
 
 _COUNTRIES = Path(features.places.__path__[0]) / "geography" / "countries.parquet"
@@ -84,7 +84,7 @@ def _borders(
 ) -> dict[str, shapely.Geometry]:
     """Return the outlines of the countries that are mapped."""
     names = sorted(set(countries.tolist()))
-    if len(drawn) > _MOST_CELLS:
+    if len(drawn) > MOST_CELLS:
         return {name: land[name] for name in names if name in land}
     return {name: shapely.coverage_union_all(drawn[countries == name]) for name in names}
 
@@ -106,7 +106,8 @@ def _land_around(
 
 
 def _projected(degrees: ObjectArray, projection: Projection, scale: float) -> ObjectArray:
-    return shapely.transform(degrees, lambda corners: projection.place(corners) * scale)
+    drawn: ObjectArray = shapely.transform(degrees, lambda at: projection.place(at) * scale)
+    return drawn
 
 
 @cache

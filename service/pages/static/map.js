@@ -1,266 +1,274 @@
-// The map: one choropleth trace over the outlines of a level.
+// The map: shapes that the server drew, coloured by class; moved, zoomed and pointed at.
 
-import { ask, askAll } from "./api.js";
-import { capital, el, percent, number, riskClass } from "./words.js";
-import { plotly, colour } from "./plotly.js";
-import { start, view } from "./view.js";
-
-const box = document.getElementById("map");
+const SVG = "http://www.w3.org/2000/svg";
+const FIRST_ZOOM = 0.03; // pixels a unit at which names of step 0 have room: drawing/labels.py
+const LETTERS = 10; // pixels of a name of ordinary size
+const AIR = 0.03;
+const DEEPEST = 60; // how many times larger than when all is seen
+const box = document.getElementById("maps");
 const tip = document.getElementById("tip");
-const message = document.getElementById("map-message");
-const outlines = new Map();
-const CONFIG = { displayModeBar: false, scrollZoom: true, responsive: true, doubleClick: false };
-const LEVELS = start.risk_levels;
-const HAIR_CELLS = 3000; // more regions than this have no borders drawn
+const hint = document.getElementById("hint");
 
-let pressed = { x: 0, y: 0 };
-addEventListener("pointerdown", ({ clientX: x, clientY: y }) => { pressed = { x, y }; }, true);
-
+const place = { k: 0, x: 0, y: 0 }; // pixels a unit, and where the origin of the map is
+const shapes = new Map();
+let stages = [box.querySelector(".stage")];
+let paths = []; // of each stage, in the order of the shapes
+let home = null; // left, top, width and height of the regions, in units
+let shown = null;
+let selected = null;
 let choose = () => {};
-let shown = [];
-let drawn = null;
 
 /** Tell what happens when a region is clicked. */
 export function onChoose(listener) {
   choose = listener;
 }
 
-export function say(text) {
-  message.textContent = text;
-  message.hidden = !text;
-}
-
-/** Return the outlines of a level as Plotly wants them, fetched once. */
-async function outlinesOf(level) {
-  if (!outlines.has(level)) {
-    const features = await askAll("regions", {
-      level, format: "geojson", limit: 10000, bulletin: start.bulletin,
+/** Show what the server says: the shapes, and a style and words for each of them. */
+export async function drawMaps({ shapes: address, maps, titles = [] }) {
+  box.hidden = !address;
+  if (!address) return;
+  if (shown !== `${address} ${maps.length}`) {
+    const drawing = await drawingOf(address);
+    lay(drawing, maps.length);
+    shown = `${address} ${maps.length}`;
+  }
+  maps.forEach(({ styles, words }, i) => {
+    const all = styles.split(" ");
+    paths[i].forEach((path, n) => {
+      if (path.getAttribute("class") !== all[n]) path.setAttribute("class", all[n]);
+      path.words = words[n];
     });
-    const drawable = features.filter((feature) => feature.geometry?.coordinates?.length);
-    const turned = drawable.map((f) => ({
-      type: "Feature", id: f.properties.id, properties: {}, geometry: turn(f.geometry),
-    }));
-    outlines.set(level, { type: "FeatureCollection", features: turned, ids: new Set(turned.map((f) => f.id)) });
+    const title = stages[i].querySelector("h2");
+    title.textContent = titles[i] ?? "";
+    title.hidden = !titles[i];
+  });
+}
+
+async function drawingOf(address) {
+  if (!shapes.has(address)) {
+    const response = await fetch(address);
+    if (!response.ok) throw new Error(String(response.status));
+    shapes.set(address, new DOMParser().parseFromString(await response.text(), "image/svg+xml"));
   }
-  return outlines.get(level);
+  return shapes.get(address);
 }
 
-/** Turn every ring round: RFC 7946 has outer rings anticlockwise, d3 clockwise. */
-function turn(geometry) {
-  const rings = (polygon) => polygon.map((ring) => [...ring].reverse());
-  const { type, coordinates } = geometry;
-  return { type, coordinates: type === "Polygon" ? rings(coordinates) : coordinates.map(rings) };
+/** Lay a drawing into as many stages as there are maps. */
+function lay(drawing, number) {
+  const first = stages[0];
+  stages.slice(1).forEach((stage) => stage.remove());
+  stages = [first];
+  while (stages.length < number) {
+    const stage = first.cloneNode(false);
+    stages.at(-1).after(stage);
+    listen(stage);
+    stages.push(stage);
+  }
+  paths = stages.map((stage) => {
+    const svg = document.importNode(drawing.documentElement, true);
+    const world = document.createElementNS(SVG, "g");
+    world.setAttribute("class", "world");
+    world.append(...svg.childNodes);
+    svg.append(world);
+    stage.replaceChildren(document.createElement("h2"), svg);
+    return [...svg.querySelectorAll(".regions path")];
+  });
+  const frame = drawing.documentElement.dataset.box.split(" ").map(Number);
+  if (String(frame) !== String(home)) {
+    home = frame;
+    fit(home);
+  } else move();
+  select(selected);
 }
 
-/** Draw the scores of a level; `isCurrent` returns whether they are still the latest. */
-export async function drawMap(level, scores, isCurrent) {
-  const [Plotly, shapes] = await Promise.all([plotly(), outlinesOf(level)]);
-  if (!isCurrent()) return;
-  shown = scores.filter((score) => shapes.ids.has(score.region));
-  if (!shown.length) {
-    Plotly.purge(box);
-    drawn = null;
-    say("There are no outlines to draw of these places: the ranking has them all.");
+/** Move the map so that a frame fills the stage as far as it can. */
+function fit([left, top, width, height]) {
+  const { clientWidth: w, clientHeight: h } = stages[0];
+  const air = AIR * Math.max(width, height);
+  place.k = Math.min(w / (width + 2 * air), h / (height + 2 * air), deepest());
+  place.x = w / 2 - (left + width / 2) * place.k;
+  place.y = h / 2 - (top + height / 2) * place.k;
+  move();
+}
+
+const whole = () => Math.min(stages[0].clientWidth / home[2], stages[0].clientHeight / home[3]);
+const deepest = () => DEEPEST * whole();
+
+/** Move the map so that some regions are in the middle; all of it, if none is named. */
+export function focus(ids) {
+  if (!home) return;
+  const wanted = new Set(ids);
+  const frames = paths[0].filter((path) => wanted.has(path.dataset.id)).map((path) => path.getBBox());
+  if (!frames.length) {
+    fit(home);
     return;
   }
-  const places = level === drawn?.level ? drawn : { level, frame: frameOf(shapes, shown) };
-  await Plotly.react(box, [traceOf(shapes), ...ringOf(shapes)], layoutOf(places), CONFIG);
-  box.classList.toggle("cells", shown.length > HAIR_CELLS);
-  if (!drawn) listen();
-  drawn = places;
-  say("");
+  const left = Math.min(...frames.map((f) => f.x));
+  const top = Math.min(...frames.map((f) => f.y));
+  const right = Math.max(...frames.map((f) => f.x + f.width));
+  const bottom = Math.max(...frames.map((f) => f.y + f.height));
+  const air = Math.max(right - left, bottom - top, home[2] / 40) * 0.3;
+  fit([left - air, top - air, right - left + 2 * air, bottom - top + 2 * air]);
 }
 
-function traceOf(shapes) {
-  const last = LEVELS.length - 1;
-  const scale = LEVELS.flatMap((name, i) => [
-    [i / LEVELS.length, colour(riskClass(name))], [(i + 1) / LEVELS.length, colour(riskClass(name))],
-  ]);
-  const many = shown.length > HAIR_CELLS;
-  return {
-    type: "choropleth",
-    geojson: shapes,
-    locations: shown.map((score) => score.region),
-    z: shown.map((score) => LEVELS.indexOf(score.risk_level)),
-    zmin: -0.5,
-    zmax: last + 0.5,
-    colorscale: scale,
-    showscale: false,
-    hoverinfo: "none",
-    marker: { line: { width: many ? 0 : 0.6, color: colour("map-line") } },
-  };
+/** Ring the region that is open; it may not be on the map. */
+export function select(id) {
+  selected = id;
+  stages.forEach((stage, i) => {
+    const path = paths[i]?.find((one) => one.dataset.id === id);
+    const copies = path ? [path.cloneNode(), path.cloneNode()] : [];
+    copies.forEach((copy) => { copy.removeAttribute("class"); delete copy.dataset.id; });
+    stage.querySelector(".ring")?.replaceChildren(...copies);
+  });
 }
 
-/** A ring round the region that is open, drawn over its neighbours. */
-function ringOf(shapes) {
-  const features = shapes.features.filter((shape) => shape.id === view.region);
-  if (!features.length) return [];
-  return [{
-    type: "choropleth",
-    geojson: { type: "FeatureCollection", features },
-    locations: [view.region],
-    z: [0],
-    colorscale: [[0, "rgba(0,0,0,0)"], [1, "rgba(0,0,0,0)"]],
-    showscale: false,
-    hoverinfo: "skip",
-    marker: { line: { width: 2.5, color: colour("ink") } },
-  }];
+let waiting = false;
+let drawnAt = 0;
+
+/** Draw the map where it has been moved to, once a frame. */
+function move() {
+  if (waiting) return;
+  waiting = true;
+  requestAnimationFrame(() => {
+    waiting = false;
+    const { k, x, y } = place;
+    for (const stage of stages) {
+      stage.querySelector(".world")?.setAttribute("transform", `translate(${x} ${y}) scale(${k})`);
+      if (k !== drawnAt) resize(stage, k);
+    }
+    drawnAt = k;
+  });
 }
 
-/** Move the ring to the region that is open. */
-export async function drawRing() {
-  if (!drawn) return;
-  const [Plotly, shapes] = await Promise.all([plotly(), outlinesOf(drawn.level)]);
-  await Plotly.react(box, [box.data[0], ...ringOf(shapes)], layoutOf(drawn), CONFIG);
+/** Letters and stripes keep their size on the screen, and names come as there is room for them. */
+function resize(stage, k) {
+  const labels = stage.querySelector(".labels");
+  if (!labels) return;
+  labels.setAttribute("font-size", LETTERS / k);
+  stage.querySelector("pattern").setAttribute("patternTransform", `scale(${1 / k}) rotate(45)`);
+  const step = Math.floor(2 * Math.log2(k / FIRST_ZOOM));
+  for (const group of labels.children) group.toggleAttribute("hidden", Number(group.dataset.step) > step);
 }
 
-function layoutOf({ level, frame: plain }) {
-  const frame = widen(plain);
-  return {
-    margin: { l: 0, r: 0, t: 0, b: 0 },
-    paper_bgcolor: "rgba(0,0,0,0)",
-    uirevision: level,
-    dragmode: "pan",
-    geo: {
-      visible: false,
-      bgcolor: "rgba(0,0,0,0)",
-      ...moved(level),
-      projection: { type: frame.wide ? "natural earth" : "mercator", ...moved(level).projection },
-      lonaxis: { range: frame.lon },
-      lataxis: { range: frame.lat },
-      uirevision: level,
-    },
-  };
+function zoomAt(factor, px, py) {
+  const k = Math.min(deepest(), Math.max(0.5 * whole(), place.k * factor));
+  const ratio = k / place.k;
+  place.x = px - (px - place.x) * ratio;
+  place.y = py - (py - place.y) * ratio;
+  place.k = k;
+  move();
 }
 
-/** Where the reader has moved the map to, while it is of the same level. */
-function moved(level) {
-  const { uirevision, center, projection = {} } = box.layout?.geo ?? {};
-  if (uirevision !== level) return {};
-  const { scale, rotation } = projection;
-  return { ...(center && { center }), projection: { ...(scale && { scale }), ...(rotation && { rotation }) } };
+function zoomMiddle(factor) {
+  zoomAt(factor, stages[0].clientWidth / 2, stages[0].clientHeight / 2);
 }
 
-/** The corners of what is drawn, with some air. */
-function frameOf(shapes, scores) {
-  const ids = new Set(scores.map((score) => score.region));
-  const lon = [180, -180];
-  const lat = [90, -90];
-  const see = (part) => {
-    if (typeof part[0] !== "number") return part.forEach(see);
-    lon[0] = Math.min(lon[0], part[0]);
-    lon[1] = Math.max(lon[1], part[0]);
-    lat[0] = Math.min(lat[0], part[1]);
-    lat[1] = Math.max(lat[1], part[1]);
-  };
-  for (const shape of shapes.features) if (ids.has(shape.id)) see(shape.geometry.coordinates);
-  const [w, h] = [lon[1] - lon[0], lat[1] - lat[0]];
-  const air = Math.max(0.5, 0.02 * Math.max(w, h));
-  return {
-    wide: w > 120,
-    lon: [Math.max(-180, lon[0] - air), Math.min(180, lon[1] + air)],
-    lat: [Math.max(-80, lat[0] - air), Math.min(84, lat[1] + air)],
-  };
-}
+const KEYS = {
+  ArrowLeft: () => { place.x += 80; }, ArrowRight: () => { place.x -= 80; },
+  ArrowUp: () => { place.y += 80; }, ArrowDown: () => { place.y -= 80; },
+  "+": () => zoomMiddle(1.5), "=": () => zoomMiddle(1.5), "-": () => zoomMiddle(1 / 1.5), 0: () => fit(home),
+};
 
-/** Give a frame the shape of the stage, for Plotly cuts off whatever lies outside of it. */
-function widen({ wide, lon, lat }) {
-  if (wide) return { wide, lon, lat };
-  const degree = Math.PI / 180;
-  const up = (y) => Math.log(Math.tan(Math.PI / 4 + (y * degree) / 2));
-  const down = (v) => (2 * Math.atan(Math.exp(v)) - Math.PI / 2) / degree;
-  const aspect = box.clientWidth / Math.max(1, box.clientHeight);
-  const [bottom, top] = lat.map(up);
-  const [width, height] = [(lon[1] - lon[0]) * degree, top - bottom];
-  if (width / height < aspect) {
-    const more = Math.min((aspect * height - width) / degree / 2, (170 - (lon[1] - lon[0])) / 2);
-    return { wide, lon: [lon[0] - more, lon[1] + more], lat };
+function listen(stage) {
+  const fingers = new Map();
+  let travelled = 0;
+  stage.addEventListener("pointerdown", (event) => {
+    if (event.button) return;
+    fingers.set(event.pointerId, { x: event.clientX, y: event.clientY });
+    if (fingers.size === 1) travelled = 0;
+  });
+  stage.addEventListener("pointermove", (event) => {
+    const before = fingers.get(event.pointerId);
+    if (!before) {
+      point(stage, event);
+      return;
+    }
+    tip.hidden = true;
+    const now = { x: event.clientX, y: event.clientY };
+    const others = [...fingers].filter(([id]) => id !== event.pointerId).map(([, at]) => at);
+    travelled += Math.hypot(now.x - before.x, now.y - before.y);
+    if (travelled > 4 && !stage.hasPointerCapture(event.pointerId)) stage.setPointerCapture(event.pointerId);
+    if (others.length) pinch(stage, before, now, others[0]);
+    else if (travelled > 4) {
+      place.x += now.x - before.x;
+      place.y += now.y - before.y;
+      move();
+    }
+    fingers.set(event.pointerId, now);
+  });
+  for (const end of ["pointerup", "pointercancel"]) {
+    stage.addEventListener(end, (event) => fingers.delete(event.pointerId));
   }
-  const more = (width / aspect - height) / 2;
-  return { wide, lon, lat: [Math.max(-80, down(bottom - more)), Math.min(84, down(top + more))] };
-}
-
-function listen() {
-  box.on("plotly_click", ({ points, event }) => {
-    // Plotly calls the end of a drag a click too.
-    const moved = Math.hypot(event.clientX - pressed.x, event.clientY - pressed.y);
-    if (points[0] && moved < 5) choose(points[0].location);
+  stage.addEventListener("pointerleave", () => { tip.hidden = true; });
+  stage.addEventListener("click", (event) => {
+    const path = event.target.closest("[data-id]");
+    if (path && travelled <= 4) choose(path.dataset.id);
   });
-  box.on("plotly_hover", ({ points, event }) => {
-    const score = shown.find((one) => one.region === points[0].location);
-    if (score) showTip(score, event);
+  stage.addEventListener("wheel", (event) => turn(stage, event), { passive: false });
+  stage.addEventListener("keydown", (event) => {
+    if (event.target !== stage || event.ctrlKey || event.metaKey || !KEYS[event.key]) return;
+    event.preventDefault();
+    KEYS[event.key]();
+    move();
   });
-  box.on("plotly_unhover", () => { tip.hidden = true; });
 }
 
-function showTip(score, event) {
-  const lines = [
-    el("strong", {}, score.name),
-    el("span", { class: "quiet" }, score.level === "country" ? score.region : `${score.country} · ${score.region}`),
-    el("span", {}, el("b", {}, percent(score.probability)), ` ${score.risk_level ?? ""}`),
-  ];
-  if (score.mean !== null) lines.push(el("span", {}, `${number(score.mean)} deaths expected`));
-  tip.replaceChildren(...lines);
-  tip.hidden = false;
-  const stage = box.getBoundingClientRect();
-  const x = event.clientX - stage.left;
-  const y = event.clientY - stage.top;
-  tip.style.left = `${Math.min(Math.max(8, x + 14), stage.width - tip.offsetWidth - 8)}px`;
-  tip.style.top = `${y + tip.offsetHeight + 24 > stage.height ? y - tip.offsetHeight - 12 : y + 16}px`;
+function pinch(stage, before, now, other) {
+  const { left, top } = stage.getBoundingClientRect();
+  const far = Math.hypot(now.x - other.x, now.y - other.y) / Math.max(1, Math.hypot(before.x - other.x, before.y - other.y));
+  zoomAt(far, (now.x + other.x) / 2 - left, (now.y + other.y) / 2 - top);
 }
 
-async function zoom(factor) {
-  const Plotly = await plotly();
-  const geo = box._fullLayout?.geo;
-  if (!geo) return;
-  await Plotly.relayout(box, { "geo.projection.scale": Math.max(0.5, (geo.projection.scale || 1) * factor) });
+/** The wheel scrolls the page, until the map has been clicked or Ctrl is held. */
+function turn(stage, event) {
+  if (!event.ctrlKey && !stage.matches(":focus")) {
+    say(box.dataset.hint);
+    return;
+  }
+  event.preventDefault();
+  const { left, top } = stage.getBoundingClientRect();
+  zoomAt(Math.exp(-event.deltaY * (event.ctrlKey ? 0.01 : 0.002)), event.clientX - left, event.clientY - top);
 }
 
-// The panel and the window change the shape of the stage.
-let waiting = 0;
+let silence = 0;
+
+export function say(text) {
+  hint.textContent = text;
+  hint.classList.add("seen");
+  clearTimeout(silence);
+  silence = setTimeout(() => hint.classList.remove("seen"), 1800);
+}
+
+function point(stage, event) {
+  const path = event.target.closest("[data-id]");
+  tip.hidden = !path || event.pointerType === "touch";
+  if (tip.hidden) return;
+  const lines = [["strong", path.dataset.name], ["small", path.parentNode.dataset.name], ["span", path.words]];
+  tip.replaceChildren(...lines.filter(([, text], i) => i !== 1 || text !== lines[0][1]).map(([name, text]) => {
+    const line = document.createElement(name);
+    line.textContent = text;
+    return line;
+  }));
+  const frame = box.getBoundingClientRect();
+  const [x, y] = [event.clientX - frame.left, event.clientY - frame.top];
+  const { offsetWidth: w, offsetHeight: h } = tip;
+  tip.style.left = `${Math.min(Math.max(8, x + 14), frame.width - w - 8)}px`;
+  tip.style.top = `${y + h + 24 > frame.height ? y - h - 12 : y + 16}px`;
+}
+
+listen(stages[0]);
+document.getElementById("zoom-in").addEventListener("click", () => zoomMiddle(1.6));
+document.getElementById("zoom-out").addEventListener("click", () => zoomMiddle(1 / 1.6));
+document.getElementById("zoom-all").addEventListener("click", () => fit(home));
+
+// The window and the panel change the shape of the stage: its middle stays where it is.
+let size = null;
 new ResizeObserver(() => {
-  clearTimeout(waiting);
-  waiting = setTimeout(async () => {
-    if (!drawn || !box.clientWidth) return;
-    const Plotly = await plotly();
-    await Plotly.Plots.resize(box);
-    await drawRing();
-  }, 150);
-}).observe(box);
-
-document.getElementById("zoom-in").addEventListener("click", () => zoom(1.6));
-document.getElementById("zoom-out").addEventListener("click", () => zoom(1 / 1.6));
-document.getElementById("zoom-all").addEventListener("click", async () => {
-  if (!drawn) return;
-  const Plotly = await plotly();
-  const { lon, lat } = widen(drawn.frame);
-  await Plotly.relayout(box, {
-    "geo.projection.scale": 1,
-    "geo.projection.rotation.lon": (lon[0] + lon[1]) / 2,
-    "geo.projection.rotation.lat": 0,
-    "geo.center.lon": (lon[0] + lon[1]) / 2,
-    "geo.center.lat": (lat[0] + lat[1]) / 2,
-  });
-});
-
-/** The legend, in words: what came of such scores, and how many there are now. */
-export async function drawLegend(level, target, scores) {
-  const legend = document.getElementById("legend");
-  const { items } = await ask("targets", { bulletin: start.bulletin });
-  const scale = items.find((item) => item.target === target)?.scales?.find((one) => one.level === level);
-  if (!scale) {
-    legend.replaceChildren(el("p", { class: "quiet" }, "This bulletin names no levels of risk for these scores."));
-    return;
+  const { clientWidth: w, clientHeight: h } = stages[0];
+  if (home && size && w) {
+    place.x += (w - size.w) / 2;
+    place.y += (h - size.h) / 2;
+    move();
   }
-  const entries = scale.levels.map(({ name, lowest, scores: n, came_true: share }, i) => {
-    const to = scale.levels[i + 1]?.lowest;
-    const range = to === undefined ? `${percent(lowest)} or more` : lowest ? `${percent(lowest)} to ${percent(to)}` : `below ${percent(to)}`;
-    const count = scores.filter((score) => score.risk_level === name).length;
-    const truth = share === null || share === undefined || !n ? "none in the backtest" : `${percent(share)} of such came true`;
-    return el("li", {},
-      el("span", { class: `swatch ${riskClass(name)}`, "aria-hidden": "true" }),
-      el("b", {}, capital(name)), el("span", { class: "range" }, range),
-      el("span", { class: "quiet" }, truth), el("span", { class: "quiet count" }, `${number(count)} now`));
-  });
-  legend.replaceChildren(el("ul", {}, ...entries));
-}
+  size = { w, h };
+}).observe(stages[0]);

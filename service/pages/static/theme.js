@@ -7,16 +7,11 @@
   const system = matchMedia("(prefers-color-scheme: dark)");
   const isDark = () => (stored() ?? (system.matches ? "dark" : "light")) === "dark";
   const apply = () => {
-    const root = document.documentElement;
-    const before = root.dataset.theme;
-    root.dataset.theme = isDark() ? "dark" : "light";
+    document.documentElement.dataset.theme = isDark() ? "dark" : "light";
     const button = document.getElementById("theme");
-    if (button) {
-      button.hidden = false;
-      button.textContent = isDark() ? "Light" : "Dark";
-      button.setAttribute("aria-label", `Show in ${isDark() ? "light" : "dark"} colours`);
-    }
-    if (before && before !== root.dataset.theme) dispatchEvent(new Event("theme"));
+    if (!button) return;
+    button.hidden = false;
+    button.textContent = isDark() ? button.dataset.light : button.dataset.dark;
   };
   apply();
   system.addEventListener("change", apply);

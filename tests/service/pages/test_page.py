@@ -20,7 +20,7 @@ def test_the_page_says_what_the_bulletin_is(client: httpx.Client) -> None:
         "December 2024",
         "21 January 2025",
         "06:00 UTC",
-        "as of 20 January 2025",
+        "20 January 2025",
         "ucdp-candidate 24.0.12",
         "tocsin-admin1 v3",
         "2024-12-5f3a9c01d2e4",
@@ -34,13 +34,13 @@ def test_the_page_says_what_the_bulletin_is(client: httpx.Client) -> None:
         ("", "instability", 1),
         ("?target=escalation", "escalation", 3),
         ("?target=escalation&horizon=11", "escalation", 12),
-        ("?target=fatalities&horizon=4&region=MLI-gao&search=g&tab=movers", "fatalities", 4),
+        ("?target=fatalities&horizon=4", "fatalities", 4),
     ],
 )
 def test_the_page_ranks_without_a_script(
     client: httpx.Client, asked: str, target: str, horizon: int
 ) -> None:
-    shown = re.findall(r'href="v1/scores/([^"?]+)"', client.get(f"/{asked}").text)
+    shown = re.findall(r'data-region="([^"]+)"', client.get(f"/{asked}").text)
     address = f"/v1/scores?level=admin1&target={target}&horizon={horizon}"
     scores = client.get(address).json()["items"]
     assert shown == [score["region"] for score in scores]
@@ -80,22 +80,22 @@ def test_a_new_bulletin_of_old_events_is_called_stale_and_its_months_over(tmp_pa
 
 
 def test_what_the_page_loads_is_kept_for_good(client: httpx.Client) -> None:
-    loaded = set(re.findall(r'(?:src|href)="(assets/[^"]+)"', client.get("/").text))
+    loaded = set(re.findall(r'(?:src|href)="\./(assets/[^"]+)"', client.get("/").text))
     folder = next(iter(loaded)).rpartition("/")[0]
-    for address in loaded | {f"{folder}/plotly.min.js"}:
+    for address in loaded | {f"{folder}/map.js"}:
         response = client.get(f"/{address}")
         assert response.status_code == 200
         assert "immutable" in response.headers["cache-control"]
         assert response.headers["etag"]
-    assert client.get("/assets/older/app.js").headers["cache-control"] == "no-cache"
+    assert client.get("/assets/older/page.js").headers["cache-control"] == "no-cache"
     assert client.get(f"/{folder}/page.py").status_code == 404
 
 
 def test_scripts_run_only_from_files(client: httpx.Client) -> None:
     response = client.get("/")
     policy = response.headers["content-security-policy"]
-    assert "script-src 'self'" in policy
-    assert "script-src 'self' 'unsafe-inline'" not in policy
+    assert "default-src 'self'" in policy
+    assert "unsafe" not in policy
     inline = re.findall(r"<script(?![^>]*src=)([^>]*)>", response.text)
     assert inline == [' type="application/json" id="state"']
 
@@ -108,7 +108,7 @@ def test_another_level_can_be_shown(client: httpx.Client) -> None:
 
 def test_links_of_the_page_lead_somewhere(client: httpx.Client) -> None:
     links = set(re.findall(r'href="([^"]+)"', client.get("/").text)) - {"data:,"}
-    assert "docs" in links
+    assert "./docs" in links
     for link in links:
         assert client.get(f"/{unescape(link)}").status_code == 200, link
 

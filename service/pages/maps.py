@@ -1,0 +1,102 @@
+"""`/maps`: the shapes of a bulletin's regions, which never change, and the coloured map."""
+
+from functools import partial
+from typing import Annotated, NamedTuple
+
+from fastapi import APIRouter, Query, Request, Response
+
+from bulletins.form import REGIONS_FILE
+from features.language import Language
+from features.words import LEVELS, Level
+from service.api.current import used_bulletin
+from service.api.queries import LanguageChoice, NoParameters
+from service.api.routing import QueryRoute
+from service.errors import UnknownError
+from service.pages.assets import FOR_GOOD, assets_version
+from service.pages.drawing.labels import labels_of
+from service.pages.drawing.map import map_of
+from service.pages.drawing.shapes import Shapes, shapes_of
+from service.pages.environment import chosen_language
+from service.pages.view import View
+from service.store.bulletins import Bulletin
+from service.store.derived import derived
+
+router = APIRouter(include_in_schema=False, route_class=QueryRoute)
+
+
+class Atlas(NamedTuple):
+    """The shapes of a level's regions, and the regions' names in their order."""
+
+    shapes: Shapes
+    names: list[str]
+
+
+def _atlas_of(bulletin: Bulletin, level: Level) -> Atlas | None:
+    if REGIONS_FILE not in bulletin.parts:
+        return None
+    table = bulletin.part(REGIONS_FILE).whole(["region", "name", "country", "level", "outline"])
+    rows = [row for row in table.to_pylist() if row["level"] == level and row["outline"]]
+    if not rows:
+        return None
+    ids, countries, outlines = zip(
+        *((row["region"], row["country"], row["outline"]) for row in rows), strict=True
+    )
+    shapes = shapes_of(ids, countries, outlines)
+    names = {row["region"]: row["name"] for row in rows}
+    return Atlas(shapes, [names[region] for region in shapes.ids])
+
+
+_ATLASES = {level: derived(partial(_atlas_of, level=level)) for level in LEVELS}
+
+
+def atlas_of(bulletin: Bulletin, level: Level) -> Atlas | None:
+    """Return the shapes of a level, computed once for a bulletin; None where it has no outlines."""
+    return _ATLASES[level](bulletin)
+
+
+class ShapesQuery(NoParameters):
+    """Which names stand on the map, and the version of what writes it."""
+
+    lang: LanguageChoice = None
+    v: str = ""
+
+
+@router.get("/maps/{bulletin}/{level}.svg")
+def show_shapes(
+    request: Request, bulletin: str, level: str, query: Annotated[ShapesQuery, Query()]
+) -> Response:
+    """Return the shapes of a level in a bulletin, without colours; they never change.
+
+    Raises UnknownError when there are none.
+    """
+    known = next((one for one in LEVELS if one == level), None)
+    atlas = known and atlas_of(used_bulletin(request, bulletin), known)
+    if not atlas:
+        raise UnknownError(f"bulletin {bulletin} has no outlines of a level '{level}'")
+    language = chosen_language(request)
+    left, top, width, height = (round(edge) for edge in atlas.shapes.box)
+    text = (
+        f'<svg xmlns="http://www.w3.org/2000/svg" data-box="{left} {top} {width} {height}">'
+        f"{body_of(atlas, language)}</svg>"
+    )
+    is_current = query.v == assets_version() and query.lang is not None
+    headers = {"Cache-Control": FOR_GOOD if is_current else "no-cache"}
+    return Response(text, media_type="image/svg+xml", headers=headers)
+
+
+def shapes_address(view: View, language: Language) -> str:
+    """Return where the shapes of a view are, from the root; browsers keep what is there."""
+    where = f"maps/{view.bulletin.manifest.id}/{view.level}.svg"
+    return f"{where}?lang={language.code}&v={assets_version()}"
+
+
+def body_of(atlas: Atlas, language: Language, styles: list[str] | None = None) -> str:
+    """Return a map as SVG with names in a language; coloured, if it is given styles (n,)."""
+    shapes = atlas.shapes
+    return map_of(
+        shapes,
+        atlas.names,
+        labels_of(shapes, language.country),
+        country_names={code: language.country(code) for code in set(shapes.countries)},
+        classes=styles,
+    )

@@ -1,0 +1,103 @@
+"""The list beside the map: places from the highest down, or from the one that changed most."""
+
+from typing import NamedTuple
+
+from features.language import Language
+from service.api.selection import plain
+from service.pages.shading import Figure, Shade, figures_of
+from service.pages.view import View
+from service.store.derived import regions_of
+
+
+class Place(NamedTuple):
+    """A region in the list; `share` is the length of its bar, 0 to 1."""
+
+    rank: int
+    region: str
+    name: str
+    country: str
+    figure: Figure
+    before: Figure | None
+    style: str
+    share: float
+
+
+class Ranking(NamedTuple):
+    """The places to show, of how many that match what is looked for, of how many in all."""
+
+    places: list[Place]
+    matches: list[Place]
+    total: int
+
+
+class Figures(NamedTuple):
+    """The figures of a view by region, and those of the bulletin beside it."""
+
+    now: dict[str, Figure]
+    before: dict[str, Figure]
+
+
+def figures_in(view: View) -> Figures:
+    """Return what a view shows of each region."""
+    other = view.other
+    scored = view.level, view.target, view.horizon
+    return Figures(
+        figures_of(view.bulletin, *scored), {} if other is None else figures_of(other, *scored)
+    )
+
+
+def ranking_of(view: View, figures: Figures, shade: Shade, language: Language) -> Ranking:
+    """Return the places of a view in order: those that match its search and its country."""
+    described = {row["region"]: row for row in _descriptions(view)}
+    order = sorted(figures.now, key=lambda region: (-_weight(view, figures, region), region))
+    most = max((_weight(view, figures, region) for region in order), default=1.0) or 1.0
+    places: list[Place] = []
+    for region in order:
+        now, before = figures.now[region], figures.before.get(region)
+        if view.is_change and before is None:
+            continue
+        row = described[region]
+        style = shade.style_of_change(before, now) if view.is_change else shade.style(now)
+        weight = _weight(view, figures, region)
+        share = weight if not (view.is_change or view.spec.is_distribution) else weight / most
+        places.append(
+            Place(len(places) + 1, region, row["name"], row["country"], now, before, style, share)
+        )
+    matches = [place for place in places if _matches(view, place, language)]
+    return Ranking(matches[: view.query.rows], matches, len(places))
+
+
+def _weight(view: View, figures: Figures, region: str) -> float:
+    """Return what a place is ranked by: deaths, probability, or the size of its change."""
+    now = figures.now[region]
+    value = _value(view, now)
+    if not view.is_change:
+        return value
+    before = figures.before.get(region)
+    return 0.0 if before is None else abs(value - _value(view, before))
+
+
+def _value(view: View, figure: Figure) -> float:
+    return (figure.mean or 0.0) if view.spec.is_distribution else figure.probability
+
+
+def _matches(view: View, place: Place, language: Language) -> bool:
+    if view.query.country not in (None, place.country):
+        return False
+    wanted = plain((view.query.search or "").strip())
+    return wanted in plain(f"{place.name} {language.country(place.country)} {place.region}")
+
+
+def _descriptions(view: View) -> list[dict[str, str]]:
+    regions = regions_of(view.bulletin)
+    rows = regions.rows[regions.among("level", [view.level])]
+    described: list[dict[str, str]] = (
+        regions.take(rows).select(["region", "name", "country"]).to_pylist()
+    )
+    return described
+
+
+def countries_in(view: View, language: Language) -> list[tuple[str, str]]:
+    """Return the countries of a level by name: code and name."""
+    codes = {row["country"] for row in _descriptions(view)}
+    return sorted(((code, language.country(code)) for code in codes), key=lambda c: plain(c[1]))

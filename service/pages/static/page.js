@@ -1,0 +1,108 @@
+// The page: a change is an address; its parts are fetched and put in the place of the old ones.
+
+import { drawMaps, focus, onChoose, say, select } from "./map.js";
+
+const PARTS = ["question", "facts", "choices", "months", "legend", "list", "list-title", "take"];
+const byId = (id) => document.getElementById(id);
+const form = byId("choices");
+const panel = byId("panel");
+let asking = new AbortController();
+let state = JSON.parse(byId("state").textContent);
+
+/** Fetch a page of ours; null when a later question has come between. */
+async function fetched(address) {
+  asking.abort();
+  asking = new AbortController();
+  document.body.setAttribute("aria-busy", "true");
+  try {
+    const response = await fetch(address, { signal: asking.signal });
+    return new DOMParser().parseFromString(await response.text(), "text/html");
+  } catch (error) {
+    if (error.name !== "AbortError") say(byId("maps").dataset.slow);
+    return null;
+  } finally {
+    document.body.removeAttribute("aria-busy");
+  }
+}
+
+/** Show what an address shows, without loading the page again. */
+async function go(address, { push = true } = {}) {
+  const answer = await fetched(address);
+  if (!answer?.getElementById("state")) {
+    if (answer) location.assign(address);
+    return;
+  }
+  if (push) history.pushState(null, "", address);
+  const focused = document.activeElement?.id;
+  for (const id of PARTS) {
+    const [old, fresh] = [byId(id), answer.getElementById(id)];
+    if (old && fresh) old.replaceWith(fresh);
+  }
+  if (focused && !document.activeElement?.id) byId(focused)?.focus({ preventScroll: true });
+  document.title = answer.title;
+  const before = String(state.focus);
+  state = JSON.parse(answer.getElementById("state").textContent);
+  if (byId("search") !== document.activeElement) byId("search").value = new URLSearchParams(location.search).get("search") ?? "";
+  await draw();
+  if (String(state.focus) !== before) focus(state.focus);
+}
+
+async function draw() {
+  byId("submit").hidden = true;
+  try {
+    await drawMaps(state);
+  } catch {
+    say(byId("maps").dataset.slow);
+  }
+  mark();
+}
+
+/** Mark the region that is open in the list. */
+function mark() {
+  const open = new URLSearchParams(location.search).get("region");
+  for (const link of document.querySelectorAll("#list [data-region]")) {
+    link.closest("tr").classList.toggle("open", link.dataset.region === open);
+  }
+}
+
+/** The address of what the form says; what is left at its first value is left out. */
+function chosen() {
+  const query = new URLSearchParams();
+  for (const [name, value] of new FormData(byId("choices"))) {
+    const isUsual = value === "" || (name === "show" && value === "now") || (name === "bulletin" && value === "latest");
+    if (!isUsual) query.set(name, value);
+  }
+  return `?${query}`;
+}
+
+let typing = 0;
+document.addEventListener("change", (event) => {
+  if (event.target.form?.id !== "choices" || event.target.id === "search") return;
+  const query = new URLSearchParams(chosen());
+  if (event.target.name === "level") ["region", "search"].forEach((name) => query.delete(name));
+  go(`?${query}`);
+});
+byId("search").addEventListener("input", () => {
+  clearTimeout(typing);
+  typing = setTimeout(() => go(chosen()), 250);
+});
+document.addEventListener("submit", (event) => {
+  if (event.target.id !== "choices") return;
+  event.preventDefault();
+  go(chosen());
+});
+document.addEventListener("click", (event) => {
+  const link = event.target.closest?.("a[data-view]");
+  if (!link || event.ctrlKey || event.metaKey || event.shiftKey || event.button) return;
+  event.preventDefault();
+  go(link.getAttribute("href"));
+});
+addEventListener("popstate", () => go(location.href, { push: false }));
+
+// What is always in view must not cover what is jumped to.
+const header = document.querySelector(".top");
+new ResizeObserver(() => {
+  document.documentElement.style.setProperty("--top", `${header.offsetHeight}px`);
+}).observe(header);
+
+draw().then(() => state.focus.length && focus(state.focus));

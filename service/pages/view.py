@@ -1,0 +1,144 @@
+"""What the page shows: read from its address, completed with what the bulletin has."""
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Annotated, Any, Literal
+from urllib.parse import urlencode
+
+from fastapi import Request
+from pydantic import Field
+
+from features.months import format_month, parse_month
+from features.words import DISPLAYED, SPECS, Level, Target, TargetSpec
+from service.api.current import listing_of, used_bulletin
+from service.api.queries import BulletinChoice, LanguageChoice, LevelFilter, NoParameters
+from service.errors import UnknownBulletinError
+from service.store.bulletins import LATEST, Bulletin, BulletinStore
+
+ROWS = 50
+"""Places in the list, if no other number is asked for."""
+
+LEVELS: tuple[Level, ...] = ("admin1", "priogrid", "country")
+"""In the order in which people choose them."""
+
+Text = Annotated[str | None, Field(max_length=200)]
+
+
+class PageView(NoParameters):
+    """What the page shows. An address can be sent to a colleague, who then sees the same."""
+
+    level: LevelFilter = None
+    target: Target | None = None
+    horizon: Annotated[int | None, Field(ge=1, le=12)] = None
+    bulletin: BulletinChoice = LATEST
+    compare: BulletinChoice | None = None
+    show: Literal["now", "change"] = "now"
+    country: Annotated[str | None, Field(pattern=r"^[A-Z]{3}$")] = None
+    region: Text = None
+    search: Text = None
+    rows: Annotated[int, Field(ge=1, le=100_000)] = ROWS
+    lang: LanguageChoice = None
+
+
+@dataclass(frozen=True, eq=False)
+class View:
+    """What is shown of which bulletin; `other` is the one that it is set beside, if there is one.
+
+    `horizon` is the one asked for, or the nearest that the target has.
+    """
+
+    query: PageView
+    bulletin: Bulletin
+    other: Bulletin | None
+    level: Level
+    target: Target
+    horizon: int
+
+    @property
+    def spec(self) -> TargetSpec:
+        """The words of the target."""
+        return SPECS[self.target]
+
+    @property
+    def levels(self) -> list[Level]:
+        """The levels that the bulletin has."""
+        return [level for level in LEVELS if level in self.bulletin.manifest.levels]
+
+    @property
+    def targets(self) -> list[Target]:
+        """The targets that the bulletin has."""
+        return [target for target in DISPLAYED if target in self.bulletin.horizons]
+
+    @property
+    def is_change(self) -> bool:
+        """Whether the map is of what changed since the other bulletin."""
+        return self.query.show == "change" and self.other is not None
+
+    @cached_property
+    def months(self) -> list[tuple[int, str]]:
+        """The horizons that the target has, with their months (YYYY-MM)."""
+        origin = parse_month(self.bulletin.manifest.origin)
+        horizons = sorted(self.bulletin.horizons.get(self.target, ()))
+        return [(horizon, format_month(origin + horizon)) for horizon in horizons]
+
+    @property
+    def month(self) -> str:
+        """The month that the forecast is of, or the last of its window, YYYY-MM."""
+        return format_month(parse_month(self.bulletin.manifest.origin) + self.horizon)
+
+    @property
+    def threshold(self) -> float:
+        """What the deaths of a month must reach at the level [deaths/month]."""
+        return self.bulletin.manifest.thresholds.get(self.level, 1.0)
+
+    def address(self, **changes: Any) -> str:
+        """Return the query of this view with some changes; None takes a parameter away."""
+        shown = self.query.model_dump(exclude_defaults=True) | changes
+        return "?" + urlencode({name: value for name, value in shown.items() if value is not None})
+
+    def scores_address(self, **more: Any) -> str:
+        """Return the query of the API for the scores that are shown."""
+        asked = {
+            "level": self.level,
+            "target": self.target,
+            "horizon": self.horizon,
+            "country": self.query.country,
+            "bulletin": self.bulletin.manifest.id,
+            "sort": "-mean" if self.spec.is_distribution else None,
+        }
+        asked |= more
+        return "?" + urlencode({name: value for name, value in asked.items() if value is not None})
+
+
+def view_of(request: Request, query: PageView) -> View:
+    """Return what a request shows; raises what `used_bulletin` does."""
+    bulletin = used_bulletin(request, query.bulletin)
+    targets = [target for target in DISPLAYED if target in bulletin.horizons]
+    target = query.target or targets[0]
+    horizons = sorted(bulletin.horizons.get(target, ())) or [1]
+    near = query.horizon or horizons[0]
+    levels = [level for level in LEVELS if level in bulletin.manifest.levels]
+    return View(
+        query=query,
+        bulletin=bulletin,
+        other=_other(request, query, bulletin),
+        level=query.level or levels[0],
+        target=target,
+        horizon=min(horizons, key=lambda horizon: abs(horizon - near)),
+    )
+
+
+def _other(request: Request, query: PageView, bulletin: Bulletin) -> Bulletin | None:
+    """Return the bulletin to compare with: the one that is asked for, or the one before.
+
+    The one before may have been withdrawn; one that is asked for may not.
+    """
+    store: BulletinStore = request.app.state.store
+    if query.compare is not None:
+        return store.get(query.compare, listing_of(request))
+    if query.show != "change" or bulletin.manifest.previous is None:
+        return None
+    try:
+        return store.get(bulletin.manifest.previous, listing_of(request))
+    except UnknownBulletinError:
+        return None
