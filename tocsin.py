@@ -3,7 +3,7 @@
 import os
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, NoReturn
 
 import typer
 
@@ -79,8 +79,17 @@ def main() -> None:
     try:
         app()
     except TocsinError as error:
-        print(f"tocsin: {' '.join(str(error).split())}", file=sys.stderr)
-        raise SystemExit(1) from None
+        _refuse(str(error))
+    except ModuleNotFoundError as error:
+        library = str(error.name).partition(".")[0]
+        if (Path(__file__).parent / library).exists():
+            raise
+        _refuse(f"this needs {library}, which is not installed: pip install 'tocsin[train]'")
+
+
+def _refuse(reason: str) -> NoReturn:
+    print(f"tocsin: {' '.join(reason.split())}", file=sys.stderr)
+    raise SystemExit(1) from None
 
 
 if __name__ == "__main__":

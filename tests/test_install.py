@@ -1,0 +1,42 @@
+"""What an installation holds, and what it says of what it does not hold."""
+
+import subprocess
+import sys
+import tomllib
+import zipfile
+from pathlib import Path
+
+import pytest
+from hatchling.builders.wheel import WheelBuilder
+
+from tests.paths import ROOT
+
+TRAINING = ("mlflow", "scikit-learn", "statsmodels", "pandas", "matplotlib", "duckdb")
+WITHOUT_PANDAS = "import sys; sys.modules['pandas'] = None; from tocsin import main; main()"
+
+
+def test_the_wheel_holds_the_product_and_neither_tests_nor_tools(tmp_path: Path) -> None:
+    (wheel,) = WheelBuilder(str(ROOT)).build(directory=str(tmp_path), versions=["standard"])
+    names = zipfile.ZipFile(wheel).namelist()
+    rooms = {name.partition("/")[0] for name in names if ".dist-info/" not in name}
+    product = {"features", "models", "bulletins", "experiments", "service", "commands", "tocsin.py"}
+    assert rooms == product
+    assert "experiments/default.toml" in names
+    assert "features/places/geography/countries.parquet" in names
+
+
+def test_what_serving_needs_has_no_training_library() -> None:
+    base = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["dependencies"]
+    assert any(line.startswith("fastapi") for line in base)
+    assert [line for line in base if line.startswith(TRAINING)] == []
+
+
+@pytest.mark.parametrize("command", ["train", "events"])
+def test_a_command_whose_libraries_are_missing_says_what_to_install(command: str) -> None:
+    run = subprocess.run(
+        [sys.executable, "-c", WITHOUT_PANDAS, command], check=False, capture_output=True, text=True
+    )
+    assert (run.returncode, run.stdout) == (1, "")
+    assert run.stderr == (
+        "tocsin: this needs pandas, which is not installed: pip install 'tocsin[train]'\n"
+    )
