@@ -38,6 +38,8 @@ from service.api.problems import HANDLERS
 from service.api.routing import complete
 from service.freshness import Freshness
 from service.pages import assets, maps, page, swagger
+from service.pages.briefings import briefing
+from service.pages.reading import about, accuracy, bulletin_list
 from service.settings import Settings
 from service.store.bulletins import BulletinStore
 from service.store.past import PastScores
@@ -96,7 +98,7 @@ CURRENT_TIME = partial(datetime.now, UTC)
 
 _ROUTES = (
     *(scores, profile, change_routes, target_routes, region_routes, bulletin_routes),
-    *(health_routes, page, maps, assets, swagger),
+    *(health_routes, briefing, page, maps, about, accuracy, bulletin_list, assets, swagger),
 )
 
 

@@ -10,6 +10,7 @@ from features.strict import Strict
 DEFAULT = Path(__file__).with_name("default.toml")
 
 Positive = Annotated[int, Field(gt=0, strict=True)]
+Origin = Annotated[str, Field(pattern=r"^https?://[\w.*\-\[\]:]+$")]
 Seconds = Annotated[float, Field(gt=0, le=3600)]
 
 
@@ -24,6 +25,7 @@ class Settings(Strict):
     limit_loopback: bool = False
     trust_proxy: bool = False
     cors_origins: tuple[str, ...] = ()
+    embed_origins: tuple[Origin, ...] = ()
     log: Literal["console", "json"] = "console"
     log_requests: Literal["problems", "all"] = "problems"
     telemetry: bool = False

@@ -31,7 +31,8 @@ from service.store.derived import derived
 Row = dict[str, Any]
 
 _PARQUET = "application/vnd.apache.parquet"
-_SCORE = "score"
+SCORE = "score"
+"""The name of our own forecasts beside the references."""
 _MEANS = (
     *("observed", "forecasted", "brier", "log_score", "auc"),
     *("quantile_score", "within_90"),
@@ -48,7 +49,7 @@ async def list_bulletins(
     form = chosen_form(request, query.format, excel=query.excel)
     newest = used_bulletin(request)
     manifests = list(listing_of(request).manifests.values())
-    following = _after(query.after, manifests)
+    following = manifests_after(query.after, manifests)
 
     def find_next(here: slice) -> str | None:
         is_last = here.stop is None or here.stop >= len(following)
@@ -99,7 +100,7 @@ async def show_track_record(
     """
     form = chosen_form(request, query.format, excel=query.excel)
     bulletin = chosen_bulletin(request, query)
-    rows = _track_record(bulletin)
+    rows = track_record_of(bulletin)
     if query.of is not None:
         rows = [row for row in rows if row["bulletin"] == query.of]
         if not rows:
@@ -118,7 +119,7 @@ async def show_track_record(
     return in_form(request, query, page, form)
 
 
-def _after(bulletin: str | None, manifests: list[Manifest]) -> list[Manifest]:
+def manifests_after(bulletin: str | None, manifests: list[Manifest]) -> list[Manifest]:
     """Return the bulletins that follow one, or all: a new one would shift numbers of pages."""
     if bulletin is None:
         return manifests
@@ -129,7 +130,8 @@ def _after(bulletin: str | None, manifests: list[Manifest]) -> list[Manifest]:
 
 
 @derived
-def _track_record(bulletin: Bulletin) -> list[Row]:
+def track_record_of(bulletin: Bulletin) -> list[Row]:
+    """Return the rows of a bulletin's track record; raises UnknownError when it has none."""
     return list(bulletin.part(TRACK_RECORD_FILE).whole().to_pylist())
 
 
@@ -144,7 +146,7 @@ def pooled(rows: list[Row]) -> list[TrackRecord]:
     for (level, target, horizon), by_forecast in sorted(by_cell.items()):
         means = {name: _means(of_one) for name, of_one in by_forecast.items()}
         loss = "quantile_score" if SPECS[target].is_distribution else "brier"
-        best = min((m[loss] for name, m in means.items() if name != _SCORE), default=None)
+        best = min((m[loss] for name, m in means.items() if name != SCORE), default=None)
         records += [
             TrackRecord(
                 level=level,

@@ -9,7 +9,7 @@ from fastapi import APIRouter, Query, Request, Response
 from bulletins.form import DRIVERS_FILE
 from bulletins.tables import Frame, Rows, as_numbers
 from features.arrays import FloatArray
-from features.language import ENGLISH
+from features.language import ENGLISH, Language
 from features.words import PROBABILITIES
 from service.api.bodies import Comparison, Difference, Mover, MoverList
 from service.api.current import chosen_bulletin, summary_of, used_bulletin
@@ -57,10 +57,10 @@ def list_movers(request: Request, query: Annotated[MoverQuery, Query()]) -> Resp
     rows, difference = rows[has_moved], difference[has_moved]
     order = np.argsort(-np.abs(difference), kind="stable")
     rows = rows[order]
-    drivers = _Drivers(bulletin)
+    drivers = ScoreDrivers(bulletin)
 
     def movers(here: slice) -> list[Mover]:
-        return _movers(bulletin, rows[here], before, drivers)
+        return movers_at(bulletin, rows[here], before, drivers)
 
     page = Page(
         bulletin,
@@ -133,7 +133,7 @@ def previous_of_scores(bulletin: Bulletin) -> FloatArray:
     return before
 
 
-class _Drivers:
+class ScoreDrivers:
     """The drivers of a bulletin's scores, in the order of the scores, none of them of fatalities.
 
     Each block of them begins with the score itself.
@@ -157,14 +157,21 @@ class _Drivers:
         return [drivers[start:end] for start, end in pairwise(ends.tolist())]
 
 
-def _movers(bulletin: Bulletin, rows: Rows, before: FloatArray, drivers: _Drivers) -> list[Mover]:
+def movers_at(
+    bulletin: Bulletin,
+    rows: Rows,
+    before: FloatArray,
+    drivers: ScoreDrivers,
+    language: Language = ENGLISH,
+) -> list[Mover]:
+    """Return the scores in some rows beside those of `before`, with reasons in a language."""
     scores = scores_at(bulletin, Selection(rows))
     return [
         Mover(
             **score.model_dump(include=_OF_SCORE),
             previous_probability=previous,
             difference=score.probability - previous,
-            sentence=reasons_of(of_score, previous, bulletin.listed, ENGLISH).sentence,
+            sentence=reasons_of(of_score, previous, bulletin.listed, language).sentence,
             families=family_parts(of_score, "change"),
         )
         for score, previous, of_score in zip(

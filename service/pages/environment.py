@@ -17,7 +17,9 @@ from service.pages.assets import assets_version
 
 NAVIGATION = (
     ("", message("Map")),
-    ("v1/bulletins", message("Bulletins")),
+    ("bulletins", message("Bulletins")),
+    ("accuracy", message("Accuracy")),
+    ("about", message("About")),
     ("docs", message("API")),
 )
 """The pages that every page links to: address from the root, and name."""

@@ -22,6 +22,7 @@ def test_the_settings_that_are_shipped_are_the_defaults() -> None:
         ("max_age = 3", "max_age"),
         ("keys = 'sometimes'", "keys"),
         ("requests_per_minute = 0", "requests_per_minute"),
+        ("embed_origins = ['https://a.example; script-src *']", "embed_origins"),
         ("answer_seconds = '3'\nlog = 1", "log"),
         ("= 3", "TOML"),
     ],

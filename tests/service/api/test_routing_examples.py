@@ -34,6 +34,7 @@ LISTS = {
     *("/v1/compare", "/v1/indicators", "/v1/bulletins", "/v1/regions/{region}/history"),
 }
 FILES = "/v1/bulletins/{bulletin}/files/{name}"
+BRIEFINGS = "/v1/briefings/{country}"
 RECORDED = json.loads((Path(api.__file__).with_name("examples.json")).read_text())
 EXAMPLES = [
     (path, int(status), address)
@@ -73,7 +74,7 @@ def test_every_example_is_what_the_service_answers(
 
 
 def test_every_address_is_described_with_its_errors(described: dict[str, Any]) -> None:
-    assert set(described["paths"]) == {*MODELS, FILES}
+    assert set(described["paths"]) == {*MODELS, FILES, BRIEFINGS}
     for path, operations in described["paths"].items():
         assert set(operations) == {"get"}
         data = path.startswith("/v1/")

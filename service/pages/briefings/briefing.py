@@ -1,0 +1,119 @@
+"""`/v1/briefings/{country}`: what a bulletin says of a country, to be printed on two pages."""
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Query, Request
+from fastapi.responses import HTMLResponse
+
+from features.language import ENGLISH, LANGUAGES, Language
+from features.words import DISPLAYED, SPECS, Target
+from service.api.current import chosen_bulletin, stale_because
+from service.api.queries import BulletinQuery, LanguageChoice
+from service.api.routing import QueryRoute
+from service.api.schemas import Score
+from service.freshness import over_until
+from service.pages.briefings.country import (
+    RegionRisk,
+    country_moves,
+    leading_target,
+    level_of,
+    neighbour_scores,
+    region_risks,
+)
+from service.pages.briefings.country_map import country_map
+from service.pages.briefings.signs import signs_of
+from service.pages.environment import environment_for
+from service.pages.reading.accuracy import accuracy_of
+from service.store.bulletins import LATEST, Bulletin
+
+MOST_REGIONS, MOST_MOVES, MOST_NEIGHBOURS, MOST_RARE = 10, 5, 6, 4
+"""How many of each fit on two pages."""
+
+_HEADERS = {
+    "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; img-src data:; "
+    "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+}
+
+router = APIRouter(prefix="/v1", tags=["bulletins"], route_class=QueryRoute)
+
+
+class BriefingQuery(BulletinQuery):
+    """Which bulletin, and in which language: English, if none is asked for.
+
+    Answers are cached by their address, so the browser's preference does not count.
+    """
+
+    lang: LanguageChoice = None
+
+
+@router.get(
+    "/briefings/{country}",
+    response_class=HTMLResponse,
+    responses={200: {"content": {"text/html": {}}, "description": "The page."}},
+)
+def show_briefing(
+    request: Request, country: str, query: Annotated[BriefingQuery, Query()]
+) -> HTMLResponse:
+    """A bulletin on one country, as a page of HTML that prints on two sheets of A4.
+
+    A map, the highest risks, what moved and why, the capital and its roads where a model reads
+    them, the countries next door, and how far it can be trusted.
+    """
+    bulletin = chosen_bulletin(request, query)
+    language = ENGLISH if query.lang is None else LANGUAGES[query.lang]
+    html = (
+        environment_for(language)
+        .get_template("briefing.html")
+        .render(
+            bulletin=bulletin.manifest,
+            simulated=bulletin.manifest.simulated,
+            stale=stale_because(request) if query.bulletin == LATEST else None,
+            over_until=over_until(bulletin.manifest, request.state.now),
+            **briefing_of(bulletin, country, language),
+        )
+    )
+    return HTMLResponse(html, headers=_HEADERS | {"Content-Language": language.code})
+
+
+def briefing_of(bulletin: Bulletin, country: str, language: Language) -> dict[str, Any]:
+    """Return what a briefing says of a country that the bulletin scores."""
+    level, leading = level_of(bulletin, country), leading_target(bulletin)
+    risks = region_risks(bulletin, level, country)
+    shown, scores = risks[:MOST_REGIONS], [risk.leading for risk in risks]
+    whole = region_risks(bulletin, "country", country) if level != "country" else []
+    accuracy = {one.target: one for one in accuracy_of(bulletin, level)}
+    columns, rare = columns_of(risks, shown)
+    return {
+        "name": language.country(country),
+        "leading": leading,
+        "specs": SPECS,
+        "risks": shown,
+        "count": len(risks),
+        "columns": columns,
+        "rare": rare,
+        "whole": whole[0] if whole else None,
+        "drawing": country_map(bulletin, scores, MOST_REGIONS, language),
+        "accuracy": accuracy.get(leading),
+        "moves": country_moves(bulletin, level, country, MOST_MOVES, language),
+        "signs": [sign for score in scores[:1] for sign in signs_of(bulletin, score.region)],
+        "neighbours": neighbour_scores(bulletin, level, country)[:MOST_NEIGHBOURS],
+    }
+
+
+def columns_of(
+    risks: list[RegionRisk], shown: list[RegionRisk]
+) -> tuple[dict[Target, Score], dict[Target, list[Score]]]:
+    """Return a score of each target that most regions shown have, for the heads of columns.
+
+    Of the other targets return the highest scores, wherever they are.
+    """
+    columns: dict[Target, Score] = {}
+    rare: dict[Target, list[Score]] = {}
+    for target in DISPLAYED:
+        scores = [risk.by_target[target] for risk in risks if target in risk.by_target]
+        if 2 * sum(target in risk.by_target for risk in shown) > len(shown):
+            columns[target] = scores[0]
+        elif scores:
+            scores.sort(key=lambda score: -score.probability)
+            rare[target] = scores[:MOST_RARE]
+    return columns, rare

@@ -1,0 +1,103 @@
+"""What a bulletin says of one country: its regions, what moved in them, and its neighbours."""
+
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from bulletins.form import DRIVERS_FILE, REGIONS_FILE
+from features.language import Language
+from features.words import DISPLAYED, Level, Target
+from service.api.bodies import Mover
+from service.api.change_routes import ScoreDrivers, movers_at, previous_of_scores
+from service.api.queries import RegionFilter, ScoreFilter
+from service.api.schemas import Score
+from service.api.scores import scores_at
+from service.api.selection import regions_at, select_regions, select_scores
+from service.store.bulletins import Bulletin
+
+LEVELS: tuple[Level, ...] = ("admin1", "priogrid", "country")
+"""The levels of regions, in the order in which a country is shown by them."""
+
+VISIBLE = 0.005
+"""The least change of a probability that whole per cent show."""
+
+
+class RegionRisk(NamedTuple):
+    """The scores of a region at their nearest horizons: the leading one, and all by target."""
+
+    leading: Score
+    by_target: dict[Target, Score]
+
+
+def level_of(bulletin: Bulletin, country: str) -> Level:
+    """Return the level of regions by which a country is shown.
+
+    Raises UnknownError when the bulletin does not score the country.
+    """
+    rows = select_regions(bulletin, RegionFilter(country=[country]))
+    scored = {region.level for region in regions_at(bulletin, rows)}
+    return next(level for level in LEVELS if level in scored)
+
+
+def leading_target(bulletin: Bulletin) -> Target:
+    """Return the target by which regions are ranked."""
+    return next(target for target in DISPLAYED if target in bulletin.horizons)
+
+
+def region_risks(bulletin: Bulletin, level: Level, country: str) -> list[RegionRisk]:
+    """Return the risks of a country's regions of a level, the highest first; there may be none."""
+    if level not in bulletin.manifest.levels:
+        return []
+    leading = leading_target(bulletin)
+    by_region: dict[str, dict[Target, Score]] = {}
+    for target in DISPLAYED:
+        if target in bulletin.horizons:
+            for score in _nearest(bulletin, target, level=level, country=[country]):
+                by_region.setdefault(score.region, {})[target] = score
+    risks = [RegionRisk(of[leading], of) for of in by_region.values() if leading in of]
+    return sorted(risks, key=lambda risk: -risk.leading.probability)
+
+
+def country_moves(
+    bulletin: Bulletin, level: Level, country: str, most: int, language: Language
+) -> list[Mover]:
+    """Return the largest visible changes since the bulletin before, with reasons in a language."""
+    if bulletin.manifest.previous is None or DRIVERS_FILE not in bulletin.parts:
+        return []
+    target = leading_target(bulletin)
+    horizon = min(bulletin.horizons[target])
+    query = ScoreFilter(level=level, country=[country], target=target, horizon=[horizon])
+    rows = select_scores(bulletin, query).rows
+    before = previous_of_scores(bulletin)
+    change = np.nan_to_num(np.abs(bulletin.scores.numbers("probability")[rows] - before[rows]))
+    order = np.argsort(-change, kind="stable")[:most]
+    moved = rows[order[change[order] >= VISIBLE]]
+    return movers_at(bulletin, moved, before, ScoreDrivers(bulletin), language)
+
+
+def neighbour_scores(bulletin: Bulletin, level: Level, country: str) -> list[Score]:
+    """Return the leading scores next door, the highest first: of countries where they are scored.
+
+    Elsewhere they are of the regions that touch the country.
+    """
+    by: Level = "country" if "country" in bulletin.manifest.levels else level
+    if REGIONS_FILE not in bulletin.parts:
+        return []
+    table = bulletin.part(REGIONS_FILE).whole(["region", "country", "level", "neighbours"])
+    near = {
+        neighbour
+        for row in table.to_pylist()
+        if (row["level"], row["country"]) == (by, country)
+        for neighbour in row["neighbours"]
+    }
+    if not near:
+        return []
+    scores = _nearest(bulletin, leading_target(bulletin), level=by, region=sorted(near))
+    return [score for score in scores if score.country != country]
+
+
+def _nearest(bulletin: Bulletin, target: Target, **filters: Any) -> list[Score]:
+    """Return scores of a target at its nearest horizon, the highest first."""
+    horizon = min(bulletin.horizons[target])
+    query = ScoreFilter(target=target, horizon=[horizon], **filters)
+    return scores_at(bulletin, select_scores(bulletin, query))

@@ -1,0 +1,41 @@
+"""`/about`: what Tocsin is, how its scores are made, what its words mean, whose data it reads."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Request
+from fastapi.responses import HTMLResponse
+
+from features.words import DISPLAYED, SPECS
+from service.api.current import reader_language, used_bulletin
+from service.api.queries import LanguageChoice, NoParameters
+from service.api.routing import QueryRoute
+from service.pages.environment import render
+from service.pages.page import LEVEL_NAMES
+from service.pages.reading.glossary import GLOSSARY
+
+router = APIRouter(include_in_schema=False, route_class=QueryRoute)
+
+
+class AboutView(NoParameters):
+    """In which language."""
+
+    lang: LanguageChoice = None
+
+
+@router.get("/about")
+def show_about(request: Request, query: Annotated[AboutView, Query()]) -> HTMLResponse:
+    """Show what Tocsin is."""
+    bulletin = used_bulletin(request)
+    return render(
+        request,
+        "about.html",
+        reader_language(request, query.lang),
+        bulletin=bulletin.manifest,
+        targets=[
+            (SPECS[target], sorted(bulletin.horizons[target]))
+            for target in DISPLAYED
+            if target in bulletin.horizons
+        ],
+        level_names=LEVEL_NAMES,
+        glossary=GLOSSARY,
+    )

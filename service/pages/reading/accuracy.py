@@ -1,0 +1,138 @@
+"""`/accuracy`: whether scores came true, in the backtest and in the bulletins of months past."""
+
+from collections.abc import Iterator
+from itertools import pairwise
+from typing import Annotated, NamedTuple
+from urllib.parse import urlencode
+
+from fastapi import APIRouter, Query, Request
+from fastapi.responses import HTMLResponse
+
+from bulletins.form import TRACK_RECORD_FILE, RiskLevel
+from features.words import DISPLAYED, SPECS, Level, Target, TargetSpec
+from service.api.bodies import TrackRecord
+from service.api.bulletin_routes import SCORE, pooled, track_record_of
+from service.api.current import reader_language, used_bulletin
+from service.api.queries import BulletinChoice, LanguageChoice, LevelFilter, NoParameters
+from service.api.routing import QueryRoute
+from service.pages.environment import render
+from service.pages.page import LEVEL_NAMES
+from service.pages.reading.glossary import GLOSSARY
+from service.pages.view import LEVELS
+from service.store.bulletins import LATEST, Bulletin
+from service.store.derived import scale_of
+
+router = APIRouter(include_in_schema=False, route_class=QueryRoute)
+
+
+class AccuracyView(NoParameters):
+    """Of which bulletin, and of which level of regions."""
+
+    level: LevelFilter = None
+    bulletin: BulletinChoice = LATEST
+    lang: LanguageChoice = None
+
+
+class Band(NamedTuple):
+    """A risk level, where it ends, and the interval of the share that came true, if known."""
+
+    risk: RiskLevel
+    highest: float
+    low: float | None = None
+    high: float | None = None
+
+    @property
+    def surplus(self) -> int | None:
+        """Whether its scores came true more often than it says (1), less often (-1), or so (0).
+
+        What is within the interval is not held against it. None where there were no scores.
+        """
+        came_true = self.risk.came_true
+        if came_true is None:
+            return None
+        low = came_true if self.low is None else self.low
+        high = came_true if self.high is None else self.high
+        return int(low > self.highest) - int(high < self.risk.lowest)
+
+
+class Outcome(NamedTuple):
+    """How scores of one horizon came out, and the reference that did best."""
+
+    score: TrackRecord
+    best: TrackRecord | None
+
+
+class TargetAccuracy(NamedTuple):
+    """How the scores of one target came out: in the backtest, and in earlier bulletins."""
+
+    target: Target
+    spec: TargetSpec
+    bands: list[Band]
+    skill: float | None
+    outcomes: list[Outcome]
+
+
+@router.get("/accuracy")
+def show_accuracy(request: Request, query: Annotated[AccuracyView, Query()]) -> HTMLResponse:
+    """Show whether scores came true."""
+    bulletin = used_bulletin(request, query.bulletin)
+    levels = [level for level in LEVELS if level in bulletin.manifest.levels]
+    level = query.level or levels[0]
+    asked = query.model_dump(exclude_defaults=True)
+    return render(
+        request,
+        "accuracy.html",
+        reader_language(request, query.lang),
+        bulletin=bulletin.manifest,
+        level=level,
+        levels={name: "?" + urlencode(asked | {"level": name}) for name in levels},
+        level_names=LEVEL_NAMES,
+        targets=accuracy_of(bulletin, level),
+        glossary=GLOSSARY,
+    )
+
+
+def accuracy_of(bulletin: Bulletin, level: Level) -> list[TargetAccuracy]:
+    """Return how scores of a level came out, by target; those with nothing to say are left out."""
+    rows = track_record_of(bulletin) if TRACK_RECORD_FILE in bulletin.parts else []
+    records = [record for record in pooled(rows) if record.level == level]
+    skill = {
+        target: skill
+        for model in bulletin.manifest.models
+        if model.level == level
+        for target, skill in model.skill.items()
+    }
+    found = [
+        TargetAccuracy(
+            target,
+            SPECS[target],
+            [] if SPECS[target].is_distribution else bands_of(bulletin, level, target),
+            skill.get(target),
+            list(outcomes_of(records, target)),
+        )
+        for target in DISPLAYED
+        if target in bulletin.horizons
+    ]
+    return [one for one in found if one.bands or one.outcomes]
+
+
+def bands_of(bulletin: Bulletin, level: Level, target: Target) -> list[Band]:
+    """Return the risk levels of a target, upwards; none in older bulletins."""
+    scale = scale_of(bulletin.manifest, level, target)
+    if scale is None:
+        return []
+    ends = [*(risk.lowest for risk in scale.levels), 1.0]
+    return [
+        Band(risk, end, getattr(risk, "low", None), getattr(risk, "high", None))
+        for risk, (_, end) in zip(scale.levels, pairwise(ends), strict=True)
+    ]
+
+
+def outcomes_of(records: list[TrackRecord], target: Target) -> Iterator[Outcome]:
+    """Yield how the scores of a target came out, by horizon."""
+    here = [record for record in records if record.target == target]
+    for score in here:
+        if score.forecast == SCORE:
+            others = [r for r in here if r.horizon == score.horizon and r.forecast != SCORE]
+            best = max(others, key=lambda record: record.skill or 0.0, default=None)
+            yield Outcome(score, best)

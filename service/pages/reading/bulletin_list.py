@@ -1,0 +1,46 @@
+"""`/bulletins`: what was issued, to be read, taken along and compared."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Request
+from fastapi.responses import HTMLResponse
+from pydantic import Field
+
+from service.api.bulletin_routes import manifests_after
+from service.api.current import listing_of, reader_language, stale_because, used_bulletin
+from service.api.queries import ID_PATTERN, LanguageChoice, NoParameters
+from service.api.routing import QueryRoute
+from service.pages.environment import render
+from service.pages.reading.glossary import GLOSSARY
+
+MOST = 60
+"""Bulletins on one page: five years of them."""
+
+router = APIRouter(include_in_schema=False, route_class=QueryRoute)
+
+
+class BulletinsView(NoParameters):
+    """Which bulletins: those that follow one, the newest first."""
+
+    after: Annotated[str | None, Field(pattern=ID_PATTERN)] = None
+    lang: LanguageChoice = None
+
+
+@router.get("/bulletins")
+def show_bulletins(request: Request, query: Annotated[BulletinsView, Query()]) -> HTMLResponse:
+    """Show the bulletins, the newest first."""
+    newest = used_bulletin(request).manifest
+    listing = listing_of(request)
+    following = manifests_after(query.after, list(listing.manifests.values()))
+    return render(
+        request,
+        "bulletins.html",
+        reader_language(request, query.lang),
+        newest=newest,
+        newest_stale=stale_because(request),
+        bulletins=following[:MOST],
+        count=len(listing.manifests),
+        last=following[MOST - 1].id if len(following) > MOST else None,
+        passed_over=sorted(listing.passed_over.items()),
+        glossary=GLOSSARY,
+    )

@@ -1,0 +1,58 @@
+from pathlib import Path
+
+import pyarrow as pa
+
+from bulletins.form import INDICATOR_VALUES_FILE
+from service.pages.briefings.signs import signs_of
+from service.store.bulletins import BulletinStore
+from tests.bulletins.example import ORIGIN, parts_of, publish_bulletin, rows_of
+from tests.service.conftest import serve_home
+
+VALUES: dict[str, tuple[float | None, float]] = {
+    "capital_ring_200km_3": (0.125, 0.375),
+    "capital_ring_50km_3": (0.0, 0.25),
+    "capital_ring_50km_12": (0.25, 0.5),
+    "capital_ring_part_200km_6": (1.0, 1.0),
+    "capital_violence_distance_3": (120.0, 35.0),
+    "capital_violence_distance_change_3": (10.0, -85.0),
+    "corridor_events_10km_3": (None, 4.5),
+    "corridors_attacked_3": (0.25, 0.75),
+}
+"""Two months before the origin, and at it."""
+
+
+def publish_signs(home: Path) -> None:
+    rows = rows_of()
+    parts = parts_of(rows, ORIGIN)
+    table = parts[INDICATOR_VALUES_FILE]
+    months = sorted(set(table["month"].to_pylist()))
+    for name, (before, now) in VALUES.items():
+        values = {months[0]: before, months[1]: 99.0, months[2]: now}
+        column = [values[month] for month in table["month"].to_pylist()]
+        table = table.append_column(name, pa.array(column, pa.float32()))
+    publish_bulletin(home, rows, parts=parts | {INDICATOR_VALUES_FILE: table})
+
+
+def test_the_capital_and_its_roads_are_read_where_a_model_reads_them(tmp_path: Path) -> None:
+    publish_signs(tmp_path)
+    bulletin = BulletinStore(tmp_path).get("latest")
+    found = [
+        (sign.text.format(**sign.words), sign.now, sign.before)
+        for sign in signs_of(bulletin, "MLI-gao")
+    ]
+    assert found == [
+        ("Sides of the capital, of 8, with violence within 50 km, in 3 months", 2, 0),
+        ("Sides of the capital, of 8, with violence within 200 km, in 3 months", 3, 1),
+        ("Kilometres from the capital to the nearest violence of 3 months", 35, 120),
+        ("Events a month within 10 km of the supply roads, mean of 3 months", 4.5, None),
+        ("Per cent of the supply roads attacked in 3 months", 75, 25),
+    ]
+    with serve_home(tmp_path) as client:
+        assert "The capital and its roads" in client.get("/v1/briefings/MLI").text
+
+
+def test_without_such_indicators_nothing_is_said_of_them(tmp_path: Path) -> None:
+    publish_bulletin(tmp_path)
+    assert signs_of(BulletinStore(tmp_path).get("latest"), "MLI-gao") == []
+    with serve_home(tmp_path) as client:
+        assert "The capital and its roads" not in client.get("/v1/briefings/MLI").text

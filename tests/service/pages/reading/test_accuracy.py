@@ -1,0 +1,66 @@
+import re
+from html import unescape
+from pathlib import Path
+
+import httpx
+import pytest
+
+from bulletins.form import RiskLevel
+from service.pages.reading.accuracy import Band
+from tests.bulletins.example import publish_bulletin
+from tests.service.conftest import serve_home
+
+
+def rows_of_tables(page: str) -> list[list[str]]:
+    """The cells of all rows, without charts."""
+    page = re.sub(r"<svg.*?</svg>", "", page, flags=re.DOTALL)
+    rows = re.findall(r"<tr>(.*?)</tr>", page, flags=re.DOTALL)
+    cells = [re.findall(r"<t[hd][^>]*>(.*?)</t[hd]>", row, flags=re.DOTALL) for row in rows]
+    return [
+        [" ".join(unescape(re.sub(r"<[^>]+>", " ", cell)).split()) for cell in row] for row in cells
+    ]
+
+
+def test_the_track_record_stands_beside_the_best_reference(client: httpx.Client) -> None:
+    rows = rows_of_tables(client.get("/accuracy?level=admin1").text)
+    # 10 and 30 scores; their Brier score (10 x 0.18 + 30 x 0.09) / 40 = 0.1125, that of
+    # conflictology (10 x 0.2 + 30 x 0.1) / 40 = 0.125: a tenth is saved.
+    assert ["1", "40", "20%", "25%", "+10 %", "", "conflictology"] in rows
+
+
+def test_risk_levels_say_what_came_true(client: httpx.Client) -> None:
+    rows = rows_of_tables(client.get("/accuracy?level=admin1").text)
+    (low, *_) = (row for row in rows if row[0] == "low")
+    assert low[1:3] == ["below 20%", "10%"]
+    assert "40" in low
+
+
+def band(came_true: float | None, low: float | None, high: float | None) -> Band:
+    risk = {"name": "high", "lowest": 0.5, "scores": 9, "came_true": came_true}
+    return Band(RiskLevel.model_validate(risk), 0.8, low, high)
+
+
+@pytest.mark.parametrize(
+    ("came_true", "low", "high", "surplus"),
+    [
+        (0.6, 0.5, 0.7, 0),
+        (0.4, 0.3, 0.5, 0),
+        (0.4, 0.3, 0.45, -1),
+        (0.9, 0.85, 0.95, 1),
+        (0.9, 0.8, 0.95, 0),
+        (0.9, None, None, 1),
+        (None, None, None, None),
+    ],
+)
+def test_a_level_is_judged_by_its_interval(
+    came_true: float | None, low: float | None, high: float | None, surplus: int | None
+) -> None:
+    assert band(came_true, low, high).surplus == surplus
+
+
+def test_a_bulletin_that_judges_nothing_says_so(tmp_path: Path) -> None:
+    publish_bulletin(tmp_path, parts={}, indicators=None, risk_scales=())
+    with serve_home(tmp_path) as client:
+        page = client.get("/accuracy")
+    assert page.status_code == 200
+    assert "does not say how earlier ones came out" in page.text

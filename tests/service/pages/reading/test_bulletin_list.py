@@ -1,0 +1,46 @@
+import re
+from html import unescape
+from pathlib import Path
+
+import httpx
+import pytest
+
+from service.pages.reading import bulletin_list
+from tests.bulletins.example import publish_months
+from tests.service.conftest import serve_home
+
+
+def ids_in(page: str) -> list[str]:
+    return re.findall(r'name="bulletin" value="([^"]+)"', page)
+
+
+def test_every_bulletin_is_listed_and_can_be_taken_along(months_client: httpx.Client) -> None:
+    page = months_client.get("/bulletins").text
+    listed = [one["id"] for one in months_client.get("/v1/bulletins").json()["items"]]
+    assert ids_in(page) == listed
+    links = [unescape(link) for link in re.findall(r'href="([^"]*v1/[^"]+)"', page)]
+    assert len(links) == 4 * len(listed)
+    for link in links:
+        assert months_client.get(f"/{link}").status_code == 200, link
+
+
+def test_two_bulletins_are_compared_on_the_map(months_client: httpx.Client) -> None:
+    page = months_client.get("/bulletins").text
+    newest, before, *_ = ids_in(page)
+    assert f'name="compare" value="{before}" checked' in page
+    assert f'name="bulletin" value="{newest}" checked' in page
+    asked = f"/?show=change&compare={before}&bulletin={newest}"
+    assert months_client.get(asked).status_code == 200
+
+
+def test_many_bulletins_come_in_pages(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bulletin_list, "MOST", 2)
+    publish_months(tmp_path, ("2024-10", "2024-11", "2024-12"))
+    with serve_home(tmp_path) as client:
+        page = client.get("/bulletins").text
+        (following,) = re.findall(r'href="(bulletins\?after=[^"]+)"', page)
+        later = client.get(f"/{following}").text
+        everything = [one["id"] for one in client.get("/v1/bulletins").json()["items"]]
+    assert ids_in(page) == everything[:2]
+    assert everything[2] in later
+    assert "bulletins?after=" not in later
