@@ -1,7 +1,7 @@
 PYTHON ?= python3
 PORT ?= 8000
 
-.PHONY: demo test check
+.PHONY: demo test check messages
 
 demo: .venv
 	.venv/bin/tocsin demo --port $(PORT)
@@ -16,6 +16,10 @@ check: .venv
 	.venv/bin/ruff format --check .
 	.venv/bin/mypy
 	.venv/bin/lint-imports
+
+# Every text that people read, into the catalogues of features/locales/, to be translated there.
+messages: .venv
+	.venv/bin/python -m tools.messages
 
 .venv: pyproject.toml constraints.txt
 	$(PYTHON) -m venv .venv

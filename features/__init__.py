@@ -9,4 +9,5 @@ Folder order is data order:
 * `panel/`       region x month arrays, and the incidents behind them
 * `indicators/`  one module a family, and the catalogue
 * `targets.py`   the formulas of what is forecast, and whether it came true
+* `language.py`  how people's languages write numbers; `locales/` has the messages
 """

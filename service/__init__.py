@@ -8,5 +8,6 @@ Where do I go to ...?
 
 * start it: `server.py`; see how it is put together: `app.py`; change a setting: `settings.py`
 * see which bulletin is served: `store/`; what is answered: `api/`; who may ask: `access/`
+* change a sentence that says why: `reasons.py`, `phrases.py`
 * change a page: `pages/`; print scores in the terminal: `terminal.py`
 """

@@ -1,1 +1,1 @@
-"""Run by hand: the geography builder, a maker of large event files, and speed benchmarks."""
+"""Run by hand: the geography builder, catalogues of messages, big event files, speed benchmarks."""

@@ -5,7 +5,7 @@ import pytest
 
 from bulletins.form import ListedIndicator
 from features.indicators.catalogue import select
-from features.language import ENGLISH, Language
+from features.language import ENGLISH, LANGUAGES, Language
 from service.reasons import Reasons, reasons_of
 
 Row = dict[str, Any]
@@ -154,3 +154,18 @@ def test_a_measure_has_its_unit_a_share_is_in_per_cent_and_nothing_has_no_minus(
 
 def test_of_logarithms_and_angles_no_value_is_shown() -> None:
     assert rise_by(SEASON, 0.9, 0.5, "season") == "because of the time of the year."
+
+
+def test_a_french_reader_reads_french() -> None:
+    reasons = told(RISE, 0.21, LANGUAGES["fr"])
+    plain = str.maketrans("\u00a0\u2019", " '")
+    assert str(reasons.since).translate(plain) == (
+        "En hausse, de 21 % à 47 %, surtout parce que de nouveaux groupes armés sont apparus dans "
+        "les régions voisines (moyenne sur les régions voisines : groupes armés nouveaux au cours "
+        "des 12 derniers mois : 2, contre 0 auparavant)."
+    )
+    assert reasons.usual.translate(plain) == (
+        "Au-dessus de ce qui est habituel ici (12 %), surtout parce que de nouveaux groupes armés "
+        "sont apparus dans les régions voisines (moyenne sur les régions voisines : groupes armés "
+        "nouveaux au cours des 12 derniers mois : 2, contre 1 d'ordinaire)."
+    )
