@@ -111,7 +111,7 @@ class Answers:
         return headers.raw
 
     def _add(self, etag: str, answer: Answer) -> None:
-        if answer.size > self._most_bytes // 8 or etag in self._answers:
+        if answer.size > self._most_bytes // 4 or etag in self._answers:
             return
         self._answers[etag] = answer
         self._bytes += answer.size

@@ -5,11 +5,11 @@ from typing import Annotated, Any
 import orjson
 import pyarrow as pa
 from fastapi import APIRouter, Query, Request, Response
-from numpy.typing import NDArray
 from starlette.concurrency import run_in_threadpool
 
 from bulletins.reading import QUANTILE_COLUMNS
 from bulletins.tables import Frame, as_numbers, number_column, text_column
+from features.arrays import FloatArray
 from features.words import DISTRIBUTIONS, RISK_LEVELS
 from service.api.current import chosen_bulletin
 from service.api.lists import NULL, Page, chosen_form, form_responses, in_form, of_bulletin
@@ -17,7 +17,7 @@ from service.api.queries import Format, ScoreQuery
 from service.api.routing import QueryRoute
 from service.api.schemas import Score, ScoreList
 from service.api.selection import Selection, select_scores
-from service.forms.rows import number_text, with_constants
+from service.forms.rows import shorten_all, with_constants
 from service.store.bulletins import LATEST, Bulletin
 from service.store.derived import derived, risk_of_scores
 
@@ -137,6 +137,8 @@ def _deaths(scores: Frame) -> tuple[list[bytes], list[bytes]]:
     return mean, quantiles
 
 
-def _numbers(values: NDArray[Any]) -> list[bytes]:
+def _numbers(values: FloatArray) -> list[bytes]:
     """Return numbers as JSON, null for NaN."""
-    return list(map(number_text, values.tolist()))
+    if len(values) == 0:
+        return []
+    return orjson.dumps(shorten_all(values), option=orjson.OPT_SERIALIZE_NUMPY)[1:-1].split(b",")

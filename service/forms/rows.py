@@ -1,5 +1,6 @@
 """Lists as tables: flat rows of models, digits that people read, cells that are safe to open."""
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from types import NoneType, UnionType
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
@@ -12,23 +13,37 @@ import pyarrow.json
 from pydantic import BaseModel
 
 from bulletins.tables import as_numbers, number_column, text_column
+from features.arrays import FloatArray
 from features.arrow import in_arrow_memory
 
 Row = dict[str, Any]
 
-_DIGITS = "%.6g"
 _ARROW_TYPES = {bool: pa.bool_(), int: pa.int64(), float: pa.float64()}
 _FORMULA = r"^([=+\-@\t\r])"
 
+_DIGITS = 6
+_POWERS = np.array([10.0**power for power in range(23)])  # those that a float holds exactly
+
 
 def shorten(value: float) -> float:
-    """Return a number with six significant digits: more are noise in every number here."""
-    return float(_DIGITS % value)
+    """Return a number with six significant digits, and all that are before the point.
+
+    More are noise in every number here.
+    """
+    if value == 0 or not math.isfinite(value):
+        return value
+    power = _DIGITS - 1 - math.floor(math.log10(abs(value)))
+    scale = float(_POWERS[min(max(power, 0), len(_POWERS) - 1)])
+    return round(value * scale) / scale
 
 
-def number_text(value: float) -> bytes:
-    """Return a number as JSON, with the digits of `shorten`; null for NaN."""
-    return b"null" if value != value else (_DIGITS % value).encode()  # noqa: PLR0124
+def shorten_all(values: FloatArray) -> FloatArray:
+    """Return numbers (n,) as `shorten` does, at once; NaN stays NaN."""
+    with np.errstate(divide="ignore"):
+        power = _DIGITS - 1 - np.nan_to_num(np.floor(np.log10(np.abs(values))))
+    scale = _POWERS[np.clip(power, 0, len(_POWERS) - 1).astype(np.int8)]
+    shorter: FloatArray = np.rint(values * scale) / scale
+    return shorter
 
 
 def rows_of(model: type[BaseModel], items: Sequence[BaseModel]) -> pa.Table:
@@ -105,8 +120,7 @@ def shortened(table: pa.Table) -> pa.Table:
     for place, field in enumerate(table.schema):
         if pa.types.is_floating(field.type) and len(table):
             numbers = as_numbers(pc.cast(table[field.name], pa.float64()))
-            short = np.char.mod(_DIGITS, numbers).astype(np.float64)
-            table = table.set_column(place, field.name, number_column(short))
+            table = table.set_column(place, field.name, number_column(shorten_all(numbers)))
     return table
 
 
