@@ -135,7 +135,7 @@ def create_app(
         telemetry=dict.fromkeys(("tracing", "metrics", "logs"), settings.telemetry),
     )
     app.state.store, app.state.registry = store, registry
-    app.state.past = PastScores(home)
+    app.state.past, app.state.embed_origins = PastScores(home), settings.embed_origins
     freshness = Freshness.of(settings)
     registry.register(BulletinGauges(store, freshness, now))
     for routes in _ROUTES:

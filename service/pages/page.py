@@ -13,7 +13,7 @@ from features.language import Language, message
 from features.words import SPECS
 from service.api.current import listing_of
 from service.api.routing import QueryRoute
-from service.pages.environment import chosen_language, render
+from service.pages.environment import POLICY, chosen_language, render
 from service.pages.maps import atlas_of, shapes_address
 from service.pages.ranking import Figures, countries_in, figures_in, ranking_of
 from service.pages.shading import Shade
@@ -31,28 +31,42 @@ router = APIRouter(include_in_schema=False, route_class=QueryRoute)
 @router.get("/")
 def show_page(request: Request, query: Annotated[PageView, Query()]) -> HTMLResponse:
     """Show a bulletin: what it is, a map of it, and its highest scores."""
-    view, language = view_of(request, query), chosen_language(request)
+    language = chosen_language(request)
+    return render(request, "page.html", language, **_contents(request, query, language))
+
+
+@router.get("/embed")
+def show_embed(request: Request, query: Annotated[PageView, Query()]) -> HTMLResponse:
+    """Show the map alone, for the frame of another page: its origin has to be in the settings."""
+    language = chosen_language(request)
+    response = render(request, "embed.html", language, **_contents(request, query, language))
+    origins = " ".join(request.app.state.embed_origins) or "'none'"
+    policy = POLICY.replace("frame-ancestors 'none'", f"frame-ancestors {origins}")
+    response.headers["Content-Security-Policy"] = policy
+    return response
+
+
+def _contents(request: Request, query: PageView, language: Language) -> dict[str, Any]:
+    """Return what the templates of the page and of the map alone are filled with."""
+    view = view_of(request, query)
     figures, shade = figures_in(view), Shade(view, language)
     manifest = view.bulletin.manifest
     ranking = ranking_of(view, figures, shade, language)
-    return render(
-        request,
-        "page.html",
-        language,
-        view=view,
-        manifest=manifest,
-        models=[model for model in manifest.models if model.level == view.level],
-        question=question(view, language),
-        bulletins=list(listing_of(request).manifests.values()),
-        countries=countries_in(view, language),
-        level_names=LEVEL_NAMES,
-        specs=SPECS,
-        ranking=ranking,
-        shade=shade,
-        legend=shade.legend(_styles(view, figures, shade, list(figures.now))),
-        state=_state(view, figures, shade, language)
+    return {
+        "view": view,
+        "manifest": manifest,
+        "models": [model for model in manifest.models if model.level == view.level],
+        "question": question(view, language),
+        "bulletins": list(listing_of(request).manifests.values()),
+        "countries": countries_in(view, language),
+        "level_names": LEVEL_NAMES,
+        "specs": SPECS,
+        "ranking": ranking,
+        "shade": shade,
+        "legend": shade.legend(_styles(view, figures, shade, list(figures.now))),
+        "state": _state(view, figures, shade, language)
         | {"focus": [place.region for place in ranking.matches] if _is_narrow(view) else []},
-    )
+    }
 
 
 def question(view: View, language: Language) -> str:
