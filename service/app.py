@@ -37,7 +37,7 @@ from service.api.lists import MEDIA_TYPES
 from service.api.problems import HANDLERS
 from service.api.routing import complete
 from service.freshness import Freshness
-from service.pages import assets, maps, page, swagger
+from service.pages import assets, maps, page, region, swagger
 from service.pages.briefings import briefing
 from service.pages.reading import about, accuracy, bulletin_list
 from service.settings import Settings
@@ -98,7 +98,7 @@ CURRENT_TIME = partial(datetime.now, UTC)
 
 _ROUTES = (
     *(scores, profile, change_routes, target_routes, region_routes, bulletin_routes),
-    *(health_routes, briefing, page, maps, about, accuracy, bulletin_list, assets, swagger),
+    *(health_routes, briefing, page, region, maps, about, accuracy, bulletin_list, assets, swagger),
 )
 
 

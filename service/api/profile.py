@@ -42,8 +42,14 @@ def profile_region(
     changed, the neighbours' scores, and what earlier bulletins said beside what came.
     """
     deaths = observed_deaths(used_bulletin(request), region)
-    bulletin = chosen_bulletin(request, query)
-    body = bodies.RegionProfile(
+    return json_response(profile_of(request, chosen_bulletin(request, query), region, deaths))
+
+
+def profile_of(
+    request: Request, bulletin: Bulletin, region: str, deaths: dict[str, float]
+) -> bodies.RegionProfile:
+    """Return all that a bulletin says of a region, beside the deaths that are known by now."""
+    return bodies.RegionProfile(
         bulletin=summary_of(request, bulletin),
         region=find_region(bulletin, region),
         scores=_scores(bulletin, [region]),
@@ -52,7 +58,6 @@ def profile_region(
         neighbours=_neighbours(bulletin, region),
         earlier=_earlier_scores(request, bulletin, region, deaths),
     )
-    return json_response(body)
 
 
 def _scores(bulletin: Bulletin, regions: list[str]) -> list[Score]:

@@ -16,6 +16,7 @@ from service.api.routing import QueryRoute
 from service.pages.environment import POLICY, chosen_language, render
 from service.pages.maps import atlas_of, shapes_address
 from service.pages.ranking import Figures, countries_in, figures_in, ranking_of
+from service.pages.region import FAMILIES, panel_of
 from service.pages.shading import Shade
 from service.pages.view import PageView, View, view_of
 
@@ -53,20 +54,26 @@ def _contents(request: Request, query: PageView, language: Language) -> dict[str
     manifest = view.bulletin.manifest
     ranking = ranking_of(view, figures, shade, language)
     return {
-        "view": view,
+        **_panel(request, view, language),
         "manifest": manifest,
         "models": [model for model in manifest.models if model.level == view.level],
         "question": question(view, language),
         "bulletins": list(listing_of(request).manifests.values()),
         "countries": countries_in(view, language),
         "level_names": LEVEL_NAMES,
-        "specs": SPECS,
         "ranking": ranking,
-        "shade": shade,
         "legend": shade.legend(_styles(view, figures, shade, list(figures.now))),
         "state": _state(view, figures, shade, language)
         | {"focus": [place.region for place in ranking.matches] if _is_narrow(view) else []},
     }
+
+
+def _panel(request: Request, view: View, language: Language) -> dict[str, Any]:
+    """Return what the panel of the region that is open needs; `page` is None without one."""
+    if view.query.region is None:
+        shade = Shade(view, language)
+        return {"view": view, "page": None, "shade": shade, "specs": SPECS, "families": FAMILIES}
+    return panel_of(request, view, view.query.region, language)
 
 
 def question(view: View, language: Language) -> str:

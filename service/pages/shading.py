@@ -115,6 +115,19 @@ class Shade:
         lowest = [level.lowest for level in self._scale.levels]
         return self._scale.levels[max(0, bisect_right(lowest, figure.probability) - 1)].name
 
+    def place(self, name: RiskName) -> int:
+        """Return the place of a risk level, upwards from 0."""
+        return RISK_LEVELS.index(name)
+
+    def word(self, name: RiskName) -> str:
+        """Return a risk level in the reader's language."""
+        return self._language.gettext(RISK_NAMES[name])
+
+    def risk_place(self, figure: Figure) -> int:
+        """Return the place of a figure's risk level; the lowest where the bulletin names none."""
+        name = self.risk_name(figure)
+        return 0 if name is None else RISK_LEVELS.index(name)
+
     def risk_word(self, figure: Figure) -> str:
         """Return the risk level of a figure in the reader's language; nothing where none is."""
         name = self.risk_name(figure)

@@ -6,6 +6,7 @@ const PARTS = ["question", "facts", "choices", "months", "legend", "list", "list
 const byId = (id) => document.getElementById(id);
 const form = byId("choices");
 const panel = byId("panel");
+let from = null; // what had the focus before a region was opened
 let asking = new AbortController();
 let state = JSON.parse(byId("state").textContent);
 
@@ -42,6 +43,10 @@ async function go(address, { push = true } = {}) {
   document.title = answer.title;
   const before = String(state.focus);
   state = JSON.parse(answer.getElementById("state").textContent);
+  const article = answer.getElementById("region");
+  const wasOpen = !panel.hidden;
+  panel.replaceChildren(...(article ? [article] : []));
+  if (wasOpen && !article && (!focused || !byId(focused))) (from?.isConnected ? from : byId("ranking")).focus({ preventScroll: true });
   if (byId("search") !== document.activeElement) byId("search").value = new URLSearchParams(location.search).get("search") ?? "";
   await draw();
   if (String(state.focus) !== before) focus(state.focus);
@@ -54,6 +59,34 @@ async function draw() {
   } catch {
     say(byId("maps").dataset.slow);
   }
+  settle();
+}
+
+/** Open a region beside the map: its page is fetched, and its article put into the panel. */
+async function open(id) {
+  const query = new URLSearchParams(location.search);
+  query.delete("region");
+  const address = new URL(`regions/${encodeURIComponent(id)}?${query}`, document.baseURI);
+  const answer = await fetched(address);
+  const article = answer?.getElementById("region");
+  if (!article) return;
+  for (const link of article.querySelectorAll("[href]")) link.href = new URL(link.getAttribute("href"), address).href;
+  if (panel.hidden) from = document.activeElement;
+  panel.replaceChildren(document.adoptNode(article));
+  query.set("region", id);
+  history.pushState(null, "", `?${query}`);
+  byId("choices").elements.region.value = id;
+  settle();
+  byId("region-name").focus({ preventScroll: true });
+  panel.scrollTop = 0;
+}
+
+/** Make room for the panel if a region is open, and mark it on map and list. */
+function settle() {
+  const id = panel.querySelector("article")?.dataset.id;
+  panel.hidden = !id;
+  byId("views").classList.toggle("with-region", Boolean(id));
+  select(id);
   mark();
 }
 
@@ -92,11 +125,16 @@ document.addEventListener("submit", (event) => {
   go(chosen());
 });
 document.addEventListener("click", (event) => {
-  const link = event.target.closest?.("a[data-view]");
-  if (!link || event.ctrlKey || event.metaKey || event.shiftKey || event.button) return;
+  const link = event.target.closest?.("a[data-view], a[data-region]");
+  if (!link || event.ctrlKey || event.metaKey || event.shiftKey || event.button || !byId("maps")) return;
   event.preventDefault();
-  go(link.getAttribute("href"));
+  if (link.dataset.region) open(link.dataset.region);
+  else go(link.href);
 });
+document.addEventListener("keydown", (event) => {
+  if (event.key === "Escape" && !panel.hidden) panel.querySelector(".close").click();
+});
+onChoose(open);
 addEventListener("popstate", () => go(location.href, { push: false }));
 
 // What is always in view must not cover what is jumped to.

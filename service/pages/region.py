@@ -1,0 +1,221 @@
+"""`/regions/{id}`: one region, as a page of its own and as the panel beside the map."""
+
+from dataclasses import dataclass
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Query, Request
+from fastapi.responses import HTMLResponse
+from markupsafe import Markup
+
+from bulletins.form import DRIVERS_FILE, HISTORY_FILE
+from features.language import Language, message
+from features.words import SPECS
+from service.api import bodies
+from service.api.current import used_bulletin
+from service.api.profile import profile_of
+from service.api.routing import QueryRoute
+from service.api.schemas import Score
+from service.pages.drawing.charts import Chance, Fan, Month, chances_chart, deaths_chart
+from service.pages.environment import chosen_language, render
+from service.pages.shading import Figure, Shade
+from service.pages.view import PageView, View, view_of
+from service.reasons import Reasons, reasons_of
+from service.store.past import observed_deaths
+
+MONTHS = 36
+"""The months so far that are drawn."""
+
+EARLIER = 24
+"""The earlier forecasts that are listed."""
+
+FAMILIES = {
+    "history": message("violence in the region itself"),
+    "neighbourhood": message("violence around the region"),
+    "contagion": message("violence next door"),
+    "actors": message("armed groups"),
+    "civilians": message("violence against civilians"),
+    "encirclement": message("where violence lies around"),
+    "supply": message("supply routes"),
+    "season": message("time of the year"),
+    "place": message("place"),
+    "revision": message("revised records"),
+}
+"""What the families of indicators are called where they stand in a table."""
+
+router = APIRouter(include_in_schema=False, route_class=QueryRoute)
+
+
+@router.get("/regions/{region}")
+def show_region(request: Request, region: str, query: Annotated[PageView, Query()]) -> HTMLResponse:
+    """Show all that a bulletin says of one region. Raises UnknownError when it has none."""
+    view, language = view_of(request, query), chosen_language(request)
+    return render(request, "region.html", language, **panel_of(request, view, region, language))
+
+
+def panel_of(request: Request, view: View, region: str, language: Language) -> dict[str, Any]:
+    """Return what the template of a region needs."""
+    deaths = observed_deaths(used_bulletin(request), region)
+    request.state.manifest = view.bulletin.manifest
+    profile = profile_of(request, view.bulletin, region, deaths)
+    page = RegionPage(view, profile, language)
+    return {"view": view, "page": page, "shade": page.shade, "specs": SPECS, "families": FAMILIES}
+
+
+@dataclass(frozen=True, eq=False)
+class RegionPage:
+    """What a region's template shows, of all that its bulletin says."""
+
+    view: View
+    profile: bodies.RegionProfile
+    language: Language
+
+    @property
+    def shade(self) -> Shade:
+        """How figures are coloured and written."""
+        return Shade(self.view, self.language)
+
+    @property
+    def score(self) -> Score | None:
+        """The score that is asked for; the region may have none."""
+        return next((s for s in self.scores if s.horizon == self.view.horizon), None)
+
+    @property
+    def scores(self) -> list[Score]:
+        """The scores of the target, by horizon."""
+        return [score for score in self.profile.scores if score.target == self.view.target]
+
+    @property
+    def reached(self) -> str:
+        """What the probability is of."""
+        score = self.score
+        threshold = self.view.threshold if score is None else score.threshold
+        number = self.language.number(threshold)
+        return self.language.gettext(self.view.spec.reached).format(threshold=number)
+
+    @property
+    def drivers(self) -> bodies.Drivers | None:
+        """What moves the score; None in bulletins that give no reasons."""
+        target, horizon = self.view.spec.shares, self.view.horizon
+        of_target = (one for one in self.profile.drivers if one.target == target)
+        return next((one for one in of_target if one.horizon == horizon), None)
+
+    @property
+    def reasons(self) -> Reasons | None:
+        """Why the score is what it is, in sentences."""
+        drivers = self.drivers
+        if drivers is None:
+            return None
+        key = drivers.target, drivers.horizon
+        rows = [
+            row
+            for row in self.view.bulletin.rows_of_region(DRIVERS_FILE, self.profile.region.id)
+            if (row["target"], row["horizon"]) == key
+        ]
+        before = drivers.previous_probability
+        return reasons_of(rows, before, self.view.bulletin.listed, self.language)
+
+    @property
+    def neighbours(self) -> list[tuple[bodies.Neighbour, bodies.NeighbourScore | None]]:
+        """The neighbours with their scores, the highest first."""
+        key = self.view.target, self.view.horizon
+        pairs = [
+            (one, next((s for s in one.scores if (s.target, s.horizon) == key), None))
+            for one in self.profile.neighbours
+        ]
+        return sorted(pairs, key=lambda pair: -(pair[1].probability if pair[1] else -1))
+
+    @property
+    def earlier(self) -> list[bodies.EarlierScore]:
+        """What earlier bulletins said: of months that have passed, or as far ahead."""
+        said = [
+            one
+            for one in self.profile.earlier
+            if one.target == self.view.target
+            and (one.outcome is not None or one.horizon == self.view.horizon)
+        ]
+        return sorted(said, key=lambda one: (one.target_month, -one.horizon), reverse=True)[
+            :EARLIER
+        ]
+
+    @property
+    def history(self) -> list[dict[str, Any]]:
+        """The months so far: `month`, `observed` and `deaths`."""
+        columns = ("month", "observed", "deaths")
+        region = self.profile.region.id
+        return self.view.bulletin.rows_of_region(HISTORY_FILE, region, columns)[-MONTHS:]
+
+    def deaths_chart(self) -> tuple[Markup, str]:
+        """Return the chart of deaths, and in words what it shows; empty if nothing is known."""
+        _, month = self.language.gettext, self.language.month
+        number = self.shade.number
+        fans = [score for score in self.profile.scores if score.quantiles is not None]
+        past = [
+            Month(
+                row["month"][:4] if row["month"].endswith("-01") else "",
+                row["deaths"],
+                f"{month(row['month'])}: "
+                + (_(message("not observed")) if row["deaths"] is None else number(row["deaths"])),
+            )
+            for row in self.history
+        ]
+        ahead = [
+            Fan(
+                score.target_month[:4] if score.target_month.endswith("-01") else "",
+                _five(score.quantiles or {}),
+                f"{month(score.target_month)}: {self.shade.deaths(_figure(score))}",
+            )
+            for score in fans
+        ]
+        if not past and not ahead:
+            return Markup(), ""
+        words = self._in_words(past, fans)
+        chart = deaths_chart(past, ahead, number, words)
+        if chart.cut is not None:
+            cut = _(message("The highest month, {most}, is cut off."))
+            words = f"{words} {cut.format(most=number(chart.cut))}"
+        return Markup(chart.svg), words  # noqa: S704
+
+    def _in_words(self, past: list[Month], fans: list[Score]) -> str:
+        _, number = self.language.gettext, self.shade.number
+        known = [month.deaths for month in past if month.deaths is not None]
+        so_far = _(message("{deaths} deaths in the last {months} observed months.")).format(
+            deaths=number(sum(known)), months=len(known)
+        )
+        if not fans:
+            return so_far
+        then = _(message("For {month}: {deaths}.")).format(
+            month=self.language.month(fans[0].target_month),
+            deaths=self.shade.deaths(_figure(fans[0])),
+        )
+        return f"{so_far} {then}"
+
+    def chances_chart(self) -> Markup:
+        """Return the chart of the probability month by month."""
+        month, shade = self.language.month, self.shade
+        chances = [
+            Chance(
+                label=self.language.month_alone(score.target_month),
+                probability=score.probability,
+                text=shade.percent(score.probability),
+                style=f"b{shade.risk_place(_figure(score))}",
+                title=f"{month(score.target_month)}: {shade.percent(score.probability)}",
+                is_chosen=score.horizon == self.view.horizon,
+            )
+            for score in self.scores
+        ]
+        words = "; ".join(chance.title for chance in chances)
+        return Markup(chances_chart(chances, words))  # noqa: S704
+
+    def figure(self) -> Figure | None:
+        """Return the figures of the score; None if there is none."""
+        return None if self.score is None else _figure(self.score)
+
+
+def _figure(score: Score) -> Figure:
+    quantiles = score.quantiles or {}
+    return Figure(score.probability, score.mean, quantiles.get("q05"), quantiles.get("q95"))
+
+
+def _five(quantiles: dict[str, float]) -> tuple[float, float, float, float, float]:
+    q05, q25, q50, q75, q95 = (quantiles[name] for name in ("q05", "q25", "q50", "q75", "q95"))
+    return q05, q25, q50, q75, q95
