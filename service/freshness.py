@@ -1,11 +1,28 @@
 """Whether bulletins are too old to be relied on, and which of their months are over."""
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 from bulletins.form import Manifest
+from features.language import ENGLISH, Language, message
 from features.months import format_month, month_of, parse_month
 from service.settings import Settings
+
+
+@dataclass(frozen=True)
+class Fault:
+    """Why a bulletin is stale: the day of its issue, or else the last month of its events."""
+
+    issued: date | None = None
+    origin: str = ""
+
+    def text(self, language: Language = ENGLISH) -> str:
+        """Return the reason as a clause."""
+        if self.issued is not None:
+            issued = message("it was issued on {day}")
+            return language.gettext(issued).format(day=language.day(self.issued))
+        ended = message("its events end in {month}")
+        return language.gettext(ended).format(month=language.month(self.origin))
 
 
 @dataclass(frozen=True)
@@ -21,16 +38,16 @@ class Freshness:
         days = settings.max_age_days, settings.max_origin_age_days
         return cls(*(timedelta(days=number) for number in days))
 
-    def fault(self, manifest: Manifest, now: datetime) -> str | None:
+    def fault(self, manifest: Manifest, now: datetime) -> Fault | None:
         """Return why a bulletin is stale, None if it is not.
 
         Invented events have no present: only their issue counts.
         """
         if now - manifest.issued_at > self.max_age:
-            return f"it was issued on {manifest.issued_at:%Y-%m-%d}"
+            return Fault(issued=manifest.issued_at.date())
         end = _month_start(parse_month(manifest.origin) + 1, now)
         if not manifest.simulated and now - end > self.max_origin_age:
-            return f"its events end in {manifest.origin}"
+            return Fault(origin=manifest.origin)
         return None
 
 

@@ -9,11 +9,11 @@ from fastapi import Request
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from bulletins.form import Manifest
-from features.language import Language, choose_language
+from features.language import ENGLISH, Language, choose_language
 from service.api.queries import BulletinQuery
 from service.api.schemas import BulletinSummary
 from service.asgi import RawHeaders, by_preference, raw
-from service.freshness import Freshness, over_until
+from service.freshness import Fault, Freshness, over_until
 from service.store.bulletins import LATEST, Bulletin, BulletinStore, Listing
 
 MARK_HEADERS = ("Tocsin-Bulletin", "Tocsin-Simulated", "Tocsin-Stale")
@@ -91,10 +91,10 @@ def is_simulated(request: Request) -> bool | None:
     return None if manifest is None else manifest.simulated
 
 
-def stale_because(request: Request) -> str | None:
+def stale_because(request: Request, language: Language = ENGLISH) -> str | None:
     """Return why the current bulletin is older than it should be, None if it is not."""
-    reason: str | None = getattr(request.state, "stale", None)
-    return reason
+    fault: Fault | None = getattr(request.state, "stale", None)
+    return None if fault is None else fault.text(language)
 
 
 def reader_language(request: Request, asked: str | None) -> Language:

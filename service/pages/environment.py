@@ -106,6 +106,6 @@ def _of_all_pages(request: Request, language: Language) -> dict[str, Any]:
             (f"{root}{address}", title, f"/{address}" == path) for address, title in NAVIGATION
         ],
         "simulated": manifest is not None and manifest.simulated,
-        "stale": stale_because(request) if is_newest else None,
+        "stale": stale_because(request, language) if is_newest else None,
         "over_until": manifest and over_until(manifest, request.state.now),
     }

@@ -1,11 +1,12 @@
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
 from bulletins.form import Manifest
 from bulletins.reading import read_manifest
-from service.freshness import Freshness, over_until
+from features.language import LANGUAGES
+from service.freshness import Fault, Freshness, over_until
 from service.settings import Settings
 from tests.bulletins.example import publish_bulletin
 
@@ -27,16 +28,25 @@ def day(month: int, number: int, year: int = 2025) -> datetime:
 
 def test_a_bulletin_is_stale_so_many_days_after_its_issue(manifest: Manifest) -> None:
     assert FRESHNESS.fault(manifest, day(3, 7)) is None
-    assert FRESHNESS.fault(manifest, day(3, 8)) == "it was issued on 2025-01-21"
+    assert FRESHNESS.fault(manifest, day(3, 8)) == Fault(issued=date(2025, 1, 21))
 
 
 def test_a_bulletin_of_today_is_stale_if_its_events_are_old(manifest: Manifest) -> None:
     today = day(3, 17) + timedelta(hours=1)
     new = manifest.model_copy(update={"issued_at": today})
     assert FRESHNESS.fault(new, today - timedelta(hours=2)) is None
-    assert FRESHNESS.fault(new, today) == "its events end in 2024-12"
+    assert FRESHNESS.fault(new, today) == Fault(origin="2024-12")
     invented = new.model_copy(update={"simulated": True})
     assert FRESHNESS.fault(invented, today) is None
+
+
+def test_the_reason_is_told_in_the_readers_language() -> None:
+    issued, ended = Fault(issued=date(2025, 1, 21)), Fault(origin="2024-12")
+    assert (issued.text(), ended.text()) == (
+        "it was issued on 21 January 2025",
+        "its events end in December 2024",
+    )
+    assert ended.text(LANGUAGES["fr"]).endswith("décembre 2024")
 
 
 def test_months_are_over_once_the_next_has_begun(manifest: Manifest) -> None:

@@ -67,7 +67,7 @@ def show_briefing(
         .render(
             bulletin=bulletin.manifest,
             simulated=bulletin.manifest.simulated,
-            stale=stale_because(request) if query.bulletin == LATEST else None,
+            stale=stale_because(request, language) if query.bulletin == LATEST else None,
             over_until=over_until(bulletin.manifest, request.state.now),
             **briefing_of(bulletin, country, language),
         )

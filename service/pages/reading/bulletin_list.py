@@ -32,12 +32,13 @@ def show_bulletins(request: Request, query: Annotated[BulletinsView, Query()]) -
     newest = used_bulletin(request).manifest
     listing = listing_of(request)
     following = manifests_after(query.after, list(listing.manifests.values()))
+    language = reader_language(request, query.lang)
     return render(
         request,
         "bulletins.html",
-        reader_language(request, query.lang),
+        language,
         newest=newest,
-        newest_stale=stale_because(request),
+        newest_stale=stale_because(request, language),
         bulletins=following[:MOST],
         count=len(listing.manifests),
         last=following[MOST - 1].id if len(following) > MOST else None,

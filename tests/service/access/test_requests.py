@@ -97,12 +97,12 @@ def test_a_bulletin_grows_stale(own_home: Path) -> None:
     with serving_with(own_home, now=lambda: late) as client:
         ready = client.get("/readyz")
         assert ready.status_code == 503
-        assert "is stale, because it was issued on 2025-01-21" in ready.json()["detail"]
+        assert "is stale, because it was issued on 21 January 2025" in ready.json()["detail"]
         body = client.get("/v1/scores?limit=1")
         assert body.status_code == 200
         assert body.headers["tocsin-stale"] == "true"
         assert body.json()["bulletin"]["stale"] is True
-        assert body.json()["bulletin"]["stale_because"] == "it was issued on 2025-01-21"
+        assert body.json()["bulletin"]["stale_because"] == "it was issued on 21 January 2025"
         assert client.get("/healthz").status_code == 200
     with serving_with(own_home, Settings(max_age_days=100), now=lambda: late) as client:
         assert client.get("/readyz").status_code == 200

@@ -70,10 +70,10 @@ def test_a_new_bulletin_of_old_events_is_called_stale_and_its_months_over(tmp_pa
     publish_bulletin(tmp_path, simulated=False, issued_at=datetime(2026, 3, 1, tzinfo=UTC))
     with serving_with(tmp_path, now=lambda: datetime(2026, 3, 2, tzinfo=UTC)) as client:
         page = client.get("/").text
-        assert "out of date: its events end in 2024-12" in page
+        assert "out of date: its events end in December 2024" in page
         assert "Forecasts of months up to February 2026 are of months that are over." in page
         summary = client.get("/v1/scores?limit=1").json()["bulletin"]
-        assert summary["stale_because"] == "its events end in 2024-12"
+        assert summary["stale_because"] == "its events end in December 2024"
         assert summary["over_until"] == "2026-02"
         assert "tocsin_bulletin_stale 1.0" in client.get("/metrics").text
         assert client.get("/readyz").status_code == 503
