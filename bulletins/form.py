@@ -1,29 +1,24 @@
-"""The form of a bulletin: what `experiments` writes and `service` reads.
+"""The form of a bulletin's tables: what `experiments` writes and `service` reads.
 
 A bulletin is one folder, `bulletins/<id>/`, moved into place whole and never changed afterwards.
-`manifest.json` (Manifest) says what it is, `scores.parquet` what it forecasts, `indicators.json`
-(ListedIndicators) what the indicators mean. SCHEMAS has all Parquet files; older bulletins are
+`manifest.json` (see `bulletins.manifest`) says what it is, `scores.parquet` what it forecasts,
+`indicators.json` what the indicators mean. SCHEMAS has all Parquet files; older bulletins are
 without some.
 """
 
 from collections.abc import Mapping
-from datetime import date
-from typing import Annotated, Literal
+from typing import Literal
 
 import pyarrow as pa
-from pydantic import AwareDatetime, Field, FiniteFloat, TypeAdapter
 
 from features.arrow import optional, required
-from features.strict import Strict
-from features.words import QUANTILES, Level, RiskName, Target, quantile_column
-
-FORMAT: Literal[1] = 1
-"""Version of this form; a reader refuses a manifest with another."""
+from features.words import QUANTILES, quantile_column
 
 SCORES_FILE = "scores.parquet"
 DRIVERS_FILE = "drivers.parquet"
 DISTRIBUTIONS_FILE = "distributions.parquet"
 REGIONS_FILE = "regions.parquet"
+UNSCORED_FILE = "unscored.parquet"
 HISTORY_FILE = "history.parquet"
 INDICATOR_VALUES_FILE = "indicator_values.parquet"
 TRACK_RECORD_FILE = "track_record.parquet"
@@ -108,11 +103,26 @@ REGIONS_SCHEMA = pa.schema(
         *required(pa.list_(pa.string()), "neighbours"),
     ]
 )
-"""One row a scored region, sorted by level and region.
+"""One row a region that the history observed by the origin, sorted by level and region.
 
 `latitude` and `longitude` [degrees] are of a point inside; the next four the edges of `outline`,
 a GeoJSON geometry (RFC 7946), simplified for a map. All are null if unknown. `neighbours` are the
 ids of the scored regions of its level that touch it, ascending.
+"""
+
+UNSCORED_SCHEMA = pa.schema(
+    [
+        *required(_TEXT, "region", "level"),
+        *optional(_TEXT, "target"),
+        *required(_TEXT, "reason"),
+        *optional(_TEXT, "observed_to"),
+    ]
+)
+"""Why observed regions have no score, sorted by level, region and target.
+
+A row without a target is of a region that has no score at all; one with a target is of a region
+that has others. `reason` is one of UNSCORED, `observed_to` the last observed month (YYYY-MM) where
+it `ended`.
 """
 
 HISTORY_MONTHS = 120
@@ -169,126 +179,6 @@ SCHEMAS: Mapping[str, pa.Schema] = {
     REGIONS_FILE: REGIONS_SCHEMA,
     SCORES_FILE: SCORES_SCHEMA,
     TRACK_RECORD_FILE: TRACK_RECORD_SCHEMA,
+    UNSCORED_FILE: UNSCORED_SCHEMA,
 }
 """The columns that each Parquet file has, or begins with."""
-
-
-class ReleaseUsed(Strict):
-    """One release that the vintage drew on."""
-
-    source: str = Field(examples=["ucdp"])
-    release: str = Field(examples=["ged241"])
-    available_on: date = Field(description="The day from which the release was public.")
-    sha256: str = Field(description="Content hash of the delivered file.")
-
-
-class VintageUsed(Strict):
-    """The event history that the scores were computed from."""
-
-    history: str = Field(examples=["ucdp"], description="The event history that was read.")
-    as_of: date = Field(description="Only releases that were public by this day were read.")
-    digest: str = Field(description="Content hash of everything read: all months to the origin.")
-    releases: tuple[ReleaseUsed, ...]
-
-
-class ModelUsed(Strict):
-    """The registered model version behind the scores of one level."""
-
-    level: Level
-    name: str = Field(examples=["tocsin-admin1"], description="Name in the model registry.")
-    version: int = Field(ge=1)
-    run_id: str = Field(description="The MLflow run that trained it.")
-    learner: str = Field(examples=["boosting"])
-    summary_events: Literal["spread", "end", "omit"] = Field(
-        description="Whether events that last over several months are spread over their days, "
-        "count in the month in which they ended, or are left out."
-    )
-    trained_to: str = Field(description="The last month whose outcomes it learned from, YYYY-MM.")
-    skill: dict[str, float] = Field(
-        description="Brier skill by target over the best reference, in the backtest before the "
-        "origin: 0 is no better than the reference, 1 is perfect."
-    )
-
-
-class RiskLevel(Strict):
-    """One risk level: which scores it takes in, and what came of such scores in the backtest."""
-
-    name: RiskName
-    lowest: float = Field(ge=0, le=1, description="The least probability of the level.")
-    scores: int = Field(ge=0, description="Number of scores of this level in the backtest.")
-    came_true: float | None = Field(
-        ge=0, le=1, description="The share of them that came true; null where there were none."
-    )
-
-
-class RiskScale(Strict):
-    """The risk levels of one target at one level of regions, upwards."""
-
-    level: Level
-    target: Target
-    base_rate: float = Field(ge=0, le=1, description="Share of all in the backtest, come true.")
-    levels: Annotated[tuple[RiskLevel, ...], Field(min_length=5, max_length=5)]
-
-
-class Manifest(Strict):
-    """What a bulletin is, where it comes from and what it holds."""
-
-    format: Literal[1] = FORMAT
-    id: Annotated[str, Field(pattern=r"^\d{4}-\d{2}-[0-9a-f]{12}$")]
-    origin: Annotated[
-        str, Field(pattern=r"^\d{4}-(0[1-9]|1[0-2])$", description="Last observed month used.")
-    ]
-    issued_at: AwareDatetime
-    simulated: bool = Field(description="True if the events are invented: no news, no warning.")
-    levels: tuple[Level, ...]
-    thresholds: dict[Level, float] = Field(description="tau by level [deaths/month].")
-    vintage: VintageUsed
-    months_behind: int | None = Field(
-        default=None,
-        ge=0,
-        description="How many months more the source should have published by the day of the "
-        "vintage; null where its schedule is not known, or the events are invented.",
-    )
-    models: tuple[ModelUsed, ...]
-    code: str = Field(description="Version and commit of the code that issued it.")
-    rows: int = Field(ge=1, description="Number of scores.")
-    scores_sha256: str = Field(description="Content hash of scores.parquet.")
-    drivers_sha256: str | None = Field(
-        default=None, description="Content hash of drivers.parquet; null if there is none."
-    )
-    previous: str | None = Field(
-        default=None, description="The bulletin that changes are measured against; null if none."
-    )
-    files: dict[str, str] = Field(
-        default_factory=dict, description="Content hashes of the other Parquet files, by name."
-    )
-    risk_scales: tuple[RiskScale, ...] = Field(
-        default=(), description="What the risk levels mean; none in older bulletins."
-    )
-
-    @property
-    def hashes(self) -> dict[str, str]:
-        """The content hashes of all Parquet files, by name."""
-        drivers = {} if self.drivers_sha256 is None else {DRIVERS_FILE: self.drivers_sha256}
-        return {SCORES_FILE: self.scores_sha256} | self.files | drivers
-
-
-class ListedIndicator(Strict):
-    """One indicator of the catalogue, as it was when the bulletin was issued."""
-
-    name: str
-    meaning: str
-    unit: str
-    family: str
-    source: str = Field(description="The literature that it is from; empty if it is from none.")
-    lowest: FiniteFloat | None = Field(description="The least value it may take; null if any.")
-    highest: FiniteFloat | None = Field(description="The greatest value it may take; null if any.")
-    needs: tuple[str, ...] = Field(
-        description="What a history must have for it, beside deaths by region and month."
-    )
-
-
-ListedIndicators: TypeAdapter[tuple[ListedIndicator, ...]] = TypeAdapter(
-    tuple[ListedIndicator, ...]
-)
-"""The form of `indicators.json`: a list of indicators, in the order of the catalogue."""

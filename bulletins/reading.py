@@ -9,7 +9,8 @@ import pyarrow as pa
 from pydantic import ValidationError
 
 from bulletins import form
-from bulletins.form import MANIFEST_FILE, SCORES_FILE, Manifest
+from bulletins.form import MANIFEST_FILE, SCORES_FILE
+from bulletins.manifest import ListedIndicator, ListedIndicators, Manifest
 from bulletins.tables import Frame, Part, as_numbers
 from features.errors import BulletinError
 from features.words import DISTRIBUTIONS, QUANTILES, TARGETS, quantile_column
@@ -109,12 +110,12 @@ def read_parts(folder: Path, manifest: Manifest) -> dict[str, Part]:
     return parts
 
 
-def read_indicators(folder: Path) -> tuple[form.ListedIndicator, ...]:
+def read_indicators(folder: Path) -> tuple[ListedIndicator, ...]:
     """Return the indicators, none in old bulletins; raises BulletinError for another form."""
     if not (folder / form.INDICATORS_FILE).exists():
         return ()
     try:
-        return form.ListedIndicators.validate_json(_read(folder, form.INDICATORS_FILE))
+        return ListedIndicators.validate_json(_read(folder, form.INDICATORS_FILE))
     except ValidationError as error:
         raise _form_refusal(folder.name, form.INDICATORS_FILE, error) from error
 

@@ -213,7 +213,7 @@ def as_numbers(column: pa.ChunkedArray) -> FloatArray:
     return np.where(is_known == 1, values, np.nan)
 
 
-def text_column(codes: NDArray[np.int8], names: Sequence[str]) -> pa.Array:
+def text_column(codes: Rows, names: Sequence[str]) -> pa.Array:
     """Return the names that codes (n,) stand for as a column, null for -1."""
     encoded = [*(name.encode() for name in names), None]  # -1 is the last
     return bytes_column([encoded[code] for code in codes.tolist()], pa.string())

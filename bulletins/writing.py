@@ -10,6 +10,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from bulletins import form
+from bulletins.manifest import ListedIndicator, ListedIndicators, Manifest
 from features.disk import hidden_folder, move_whole
 from features.errors import BulletinError
 from features.indicators.indicator import Indicator
@@ -34,7 +35,7 @@ def sha256_of(content: bytes) -> str:
 def write_bulletin(
     place: Path,
     files: Mapping[str, bytes],
-    manifest: form.Manifest,
+    manifest: Manifest,
     indicators: Sequence[Indicator],
 ) -> bool:
     """Write a bulletin and move it into its place; return False when another took the place.
@@ -45,7 +46,7 @@ def write_bulletin(
     catalogue = tuple(map(_listed_indicator, indicators))
     content = {
         **files,
-        form.INDICATORS_FILE: form.ListedIndicators.dump_json(catalogue, indent=2),
+        form.INDICATORS_FILE: ListedIndicators.dump_json(catalogue, indent=2),
         form.MANIFEST_FILE: manifest.model_dump_json(indent=2).encode(),
     }
     try:
@@ -60,8 +61,8 @@ def write_bulletin(
         ) from error
 
 
-def _listed_indicator(indicator: Indicator) -> form.ListedIndicator:
-    return form.ListedIndicator(
+def _listed_indicator(indicator: Indicator) -> ListedIndicator:
+    return ListedIndicator(
         name=indicator.name,
         meaning=indicator.meaning,
         unit=indicator.unit,

@@ -14,7 +14,7 @@ from commands.rows import RowFormat, print_rows
 if TYPE_CHECKING:
     import subprocess
 
-    from bulletins.form import Manifest
+    from bulletins.manifest import Manifest
     from service.api.schemas import BulletinSummary
 
 

@@ -121,7 +121,7 @@ def _version_tags(
         "vintage": training.digest,
         "history": training.vintage.history,
         "summary_events": training.vintage.summary_events,
-        "risk_scales": registry.RiskScales.dump_json(scales).decode(),
+        "risk_bands": registry.RiskScales.dump_json(scales).decode(),
     }
 
 

@@ -21,6 +21,14 @@ TARGETS: tuple[Target, ...] = get_args(Target)
 RISK_LEVELS: tuple[RiskName, ...] = get_args(RiskName)
 """The names of the risk levels, upwards; everything else goes by their place."""
 
+UnscoredReason = Literal["ended", "gaps", "violent"]
+UNSCORED: dict[UnscoredReason, str] = {
+    "ended": "it is observed to {month} only",
+    "gaps": "it is not observed in each of the 24 months to the origin",
+    "violent": "it had deaths in the 24 months to the origin",
+}
+"""Why an observed region has no score; `{month}` is the last month that is observed."""
+
 QUANTILES: tuple[float, ...] = (0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95)
 """The quantile levels that a predictive distribution is reported at."""
 
@@ -33,7 +41,9 @@ class TargetSpec:
     (CRPS) or a probability (Brier score). `shares` names the target whose model, risk levels and
     drivers it has. `reached` says what the probability is of,
     `question` what the forecast answers; in them stand `{threshold}`, `{deaths}` (so many deaths as
-    the threshold), `{month}` (the last) and `{horizon}`.
+    the threshold), `{month}` (the last) and `{horizon}`. `bounds` are the least probabilities of
+    the risk levels above the first, the same at every level of regions: a word says the same
+    everywhere.
     """
 
     name: Target
@@ -45,6 +55,7 @@ class TargetSpec:
     shares: Target
     reached: str
     question: str
+    bounds: tuple[float, float, float, float]
 
     @property
     def is_distribution(self) -> bool:
@@ -52,8 +63,8 @@ class TargetSpec:
         return self.loss == "crps"
 
 
-_month = partial(TargetSpec, is_window=False)
-_window = partial(TargetSpec, is_window=True)
+_month = partial(TargetSpec, is_window=False, bounds=(0.05, 0.2, 0.5, 0.8))
+_window = partial(TargetSpec, is_window=True, bounds=(0.05, 0.1, 0.2, 0.4))
 
 SPECS: dict[str, TargetSpec] = {
     spec.name: spec
@@ -67,7 +78,7 @@ SPECS: dict[str, TargetSpec] = {
             loss="crps",
             shares="instability",
             reached="{threshold} or more deaths",
-            question="How many deaths in {month}? Coloured by the probability of {deaths}.",
+            question="How many deaths are to be expected in {month}?",
         ),
         _month(
             name="instability",

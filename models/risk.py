@@ -1,38 +1,121 @@
-"""Risk levels: five words for a probability, relative to the base rate of the backtest."""
+"""Risk levels: words for a probability, which a level has to have earned in the backtest."""
 
+import math
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
 
-from features.arrays import FloatArray
+from features.arrays import FloatArray, IntArray
+from features.words import RISK_LEVELS, RiskName
+from models.bootstrap import BLOCK_MONTHS
 
-ODDS_STEPS = (0.0, 1.0, 3.0, 9.0, 27.0)
-"""The least odds of each risk level, upwards, as a multiple of the odds of the base rate."""
+_NORMAL_95 = 1.959964
+"""The standard normal's 97.5 % quantile."""
 
 
 class RiskBand(NamedTuple):
-    """One level: its least probability, its number of scores, and the share that came true."""
+    """One level: its least probability, its scores in the backtest, and what came of them.
 
+    `came_true` is the share of `scores`, None without any; `independent` the number of independent
+    scores that would say as much.
+    """
+
+    name: RiskName
     lowest: float
     scores: int
     came_true: float | None
+    independent: float
+
+    @property
+    def interval(self) -> tuple[float, float]:
+        """The 95 % interval of the share; everything without a score.
+
+        Source: Wilson (1927), JASA 22(158), with the effective number of Korn & Graubard (1998),
+        Survey Methodology 24(2).
+        """
+        if self.came_true is None:
+            return 0.0, 1.0
+        spread = _NORMAL_95**2 / self.independent
+        middle = (self.came_true + spread / 2) / (1 + spread)
+        variance = self.came_true * (1 - self.came_true) + spread / 4
+        half = math.sqrt(variance * spread) / (1 + spread)
+        return max(0.0, middle - half), min(1.0, middle + half)
+
+    def plus(self, above: "RiskBand") -> "RiskBand":
+        """Return this level with the scores of another too."""
+        scores, came_true = self.scores + above.scores, None
+        if scores:
+            came = self.scores * (self.came_true or 0) + above.scores * (above.came_true or 0)
+            came_true = came / scores
+        independent = self.independent + above.independent
+        return self._replace(scores=scores, came_true=came_true, independent=independent)
+
+    def is_earned_over(self, below: "RiskBand") -> bool | None:
+        """Whether its scores came true more often than those below, and as often as it says.
+
+        None where it had no score.
+        """
+        if self.came_true is None:
+            return None
+        is_as_said = self.interval[1] >= self.lowest
+        return is_as_said and (below.came_true is None or self.came_true > below.came_true)
 
 
-def risk_bands(probability: FloatArray, outcome: FloatArray) -> tuple[RiskBand, ...] | None:
-    """Return the risk levels, upwards, for backtest scores and outcomes (0 or 1), (n,) each.
+def risk_bands(
+    bounds: Sequence[float], probability: FloatArray, outcome: FloatArray, origin: IntArray
+) -> tuple[RiskBand, ...]:
+    """Return all risk levels, upwards, for the scores of a backtest.
 
-    The first ends at the base rate, the others begin at 1, 3, 9 and 27 times its odds, so that a
-    step means the same for common and rare targets. None without a base rate: all outcomes are
-    alike.
+    `bounds` are the least probabilities of the levels above the first; `probability`, `outcome` (0
+    or 1) and `origin` [months] are (n,).
     """
-    base = float(outcome.mean()) if len(outcome) else 0.0
-    if base in (0.0, 1.0):
-        return None
-    odds = base / (1 - base)
-    lowest = [step * odds / (1 + step * odds) for step in ODDS_STEPS]
+    lowest = (0.0, *bounds)
     level = np.searchsorted(lowest, probability, side="right") - 1
     bands = []
-    for number, least in enumerate(lowest):
-        here = outcome[level == number]
-        bands.append(RiskBand(least, len(here), float(here.mean()) if len(here) else None))
+    for number, (name, least) in enumerate(zip(RISK_LEVELS, lowest, strict=True)):
+        here = level == number
+        share = float(outcome[here].mean()) if here.any() else None
+        independent = independent_number(outcome[here], origin[here])
+        bands.append(RiskBand(name, least, int(here.sum()), share, independent))
     return tuple(bands)
+
+
+def independent_number(outcome: FloatArray, origin: IntArray) -> float:
+    """Return how many independent outcomes would tell their share as well as these n; at most n.
+
+    The variance of the share is that of circular blocks of origins (see `models.bootstrap`), which
+    hold what the regions of a month and the months of a war have in common.
+    """
+    count = len(outcome)
+    share = outcome.mean() if count else 0.0
+    if count == 0 or share in (0.0, 1.0):
+        return float(count)
+    first, months = origin.min(), int(np.ptp(origin)) + 1
+    surplus = np.bincount(origin - first, weights=outcome - share, minlength=months) / count
+    length = max(1, min(BLOCK_MONTHS, months // 2))
+    ring = np.cumsum(np.concatenate([[0.0], surplus, surplus[: length - 1]]))
+    blocks = ring[length:] - ring[:-length]
+    variance = (blocks**2).mean() * months / length
+    return float(min(count, share * (1 - share) / variance)) if variance > 0 else float(count)
+
+
+def earned_levels(scales: Sequence[Sequence[RiskBand]]) -> list[tuple[RiskBand, ...]]:
+    """Return the scales of one target at several levels of regions without what is not earned.
+
+    A level of risk joins the one below where, at any level of regions, its scores did not come true
+    more often or fell short of it, or where it had none at all: its scores then have the lower
+    word, everywhere, so that of two probabilities the higher never has the lower word.
+    """
+    merged = [list(scale) for scale in scales]
+    number = 1
+    while number < len(merged[0]):
+        verdicts = [scale[number].is_earned_over(scale[number - 1]) for scale in merged]
+        if all(verdict is None for verdict in verdicts) or False in verdicts:
+            for scale in merged:
+                above = scale.pop(number)
+                scale[number - 1] = scale[number - 1].plus(above)
+            number = max(1, number - 1)
+        else:
+            number += 1
+    return [tuple(scale) for scale in merged]

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
-from bulletins.form import Manifest
+from bulletins.manifest import Manifest
 from features.language import ENGLISH, Language, message
 from features.months import format_month, month_of, parse_month
 from service.settings import Settings

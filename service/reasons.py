@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from bulletins.form import ListedIndicator
+from bulletins.manifest import ListedIndicator
 from features.language import Language, message
 from service.phrases import FAMILY_CLAUSES, REVISION, UNKNOWN_FAMILY, indicator_clause
 

@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 import requests
 from pydantic import BaseModel, ValidationError
 
-from bulletins.form import Manifest
+from bulletins.manifest import Manifest
 from features.errors import InputError
 from service.api.bodies import TargetList
 from service.api.problems import describe

@@ -7,13 +7,13 @@ from itertools import product
 import numpy as np
 import pandas as pd
 
-from bulletins.form import RiskLevel, RiskScale
+from bulletins.manifest import RiskLevel, RiskScale
 from experiments.backtest.rolling import Backtest
 from experiments.judging.skill import FEWEST_ORIGINS, losses, share_saved, skill
-from features.words import PROBABILITIES, RISK_LEVELS, Level, Loss, Target
+from features.words import PROBABILITIES, SPECS, Level, Loss, Target
 from models.metrics import calibration_error, pit_histogram, reliability_slope
 from models.references import REFERENCES
-from models.risk import risk_bands
+from models.risk import RiskBand, earned_levels, risk_bands
 
 MAPPED: Target = "instability"
 """The target that maps and tables by region and country show."""
@@ -166,16 +166,60 @@ def region_skill(
 
 
 def risk_scales(level: Level, probabilities: pd.DataFrame, learner: str) -> tuple[RiskScale, ...]:
-    """Return a learner's scales from `Backtest.probabilities`; none without a base rate."""
+    """Return a learner's scales from `Backtest.probabilities`, all levels of risk in each."""
     scales = []
     for target in PROBABILITIES:
         part = probabilities[probabilities["target"] == target]
-        bands = risk_bands(part[learner].to_numpy(), part["outcome"].to_numpy())
-        if bands is not None:
-            levels = tuple(
-                RiskLevel(name=name, **band._asdict())
-                for name, band in zip(RISK_LEVELS, bands, strict=True)
-            )
-            base_rate = float(part["outcome"].mean())
-            scales.append(RiskScale(level=level, target=target, base_rate=base_rate, levels=levels))
+        if part.empty:
+            continue
+        outcome = part["outcome"].to_numpy(np.float64)
+        bands = risk_bands(
+            SPECS[target].bounds,
+            part[learner].to_numpy(),
+            outcome,
+            part["origin"].to_numpy(np.int64),
+        )
+        base_rate = float(outcome.mean())
+        scales.append(scale_of(level, target, base_rate, bands))
     return tuple(scales)
+
+
+def scale_of(
+    level: Level, target: Target, base_rate: float, bands: Sequence[RiskBand]
+) -> RiskScale:
+    """Return risk levels in the form of a bulletin."""
+    levels = tuple(
+        RiskLevel(**band._asdict(), low=band.interval[0], high=band.interval[1])
+        if band.scores
+        else RiskLevel(**band._asdict())
+        for band in bands
+    )
+    return RiskScale(level=level, target=target, base_rate=base_rate, levels=levels)
+
+
+def served_scales(scales: Sequence[RiskScale]) -> tuple[RiskScale, ...]:
+    """Return the scales of a bulletin, without the levels that were not earned in the backtest.
+
+    A target of which no word above the first was earned has none.
+    """
+    served = []
+    for target in dict.fromkeys(scale.target for scale in scales):
+        of_target = [scale for scale in scales if scale.target == target]
+        bands = [
+            [
+                RiskBand(**{name: getattr(risk, name) for name in RiskBand._fields})
+                for risk in s.levels
+            ]
+            for s in of_target
+        ]
+        served += [
+            scale_of(scale.level, target, scale.base_rate, earned)
+            for scale, earned in zip(of_target, earned_levels(bands), strict=True)
+            if len(earned) > 1
+        ]
+    return tuple(served)
+
+
+def _band_of(risk: RiskLevel) -> RiskBand:
+    independent = risk.independent or 0.0
+    return RiskBand(risk.name, risk.lowest, risk.scores, risk.came_true, independent)

@@ -1,14 +1,16 @@
 """From model versions and a vintage to the Parquet files and the manifest of a bulletin."""
 
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import asdict, replace
+from datetime import datetime
 
 import pandas as pd
 import pyarrow as pa
 
 from bulletins import form
+from bulletins.manifest import LICENCE, ModelUsed, RiskScale, SourceUsed, VintageUsed
 from bulletins.writing import parquet_of
-from experiments.judging.verification import risk_scales
+from experiments.judging.verification import risk_scales, served_scales
 from experiments.publishing.drivers import drivers_of
 from experiments.publishing.earlier import EarlierBulletin
 from experiments.publishing.regions import (
@@ -16,6 +18,7 @@ from experiments.publishing.regions import (
     indicator_values_of,
     indicator_values_schema,
     regions_of,
+    unscored_of,
 )
 from experiments.publishing.scores import LevelForecast, distribution_rows, scores_of
 from experiments.publishing.track_record import track_record_of
@@ -26,6 +29,7 @@ from features.archive.vintage import Vintage
 from features.indicators.catalogue import needs_of
 from features.months import format_month
 from features.panel.panel import Panel, read_panel
+from features.sources.credits import credit_of
 from features.words import PROBABILITIES
 from models.forecaster import Forecaster
 
@@ -78,16 +82,31 @@ def bulletin_files(
         form.TRACK_RECORD_FILE: content(
             lambda f: track_record_of(f, earlier), by_bulletin, form.TRACK_RECORD_SCHEMA
         ),
+        form.UNSCORED_FILE: content(
+            unscored_of, ["level", "region", "target"], form.UNSCORED_SCHEMA
+        ),
     }
 
 
-def vintage_used(vintage: Vintage, digest: str) -> form.VintageUsed:
+def vintage_used(vintage: Vintage, digest: str) -> VintageUsed:
     """Describe a vintage; `digest` is the content hash of what was read of it."""
     fields = {name: getattr(vintage, name) for name in ("history", "as_of", "releases")}
-    return form.VintageUsed.model_validate(fields | {"digest": digest}, from_attributes=True)
+    return VintageUsed.model_validate(fields | {"digest": digest}, from_attributes=True)
 
 
-def model_used(store: MlflowStore, model: ModelVersion) -> form.ModelUsed:
+def sources_used(vintage: Vintage) -> tuple[SourceUsed, ...]:
+    """Return whom the events of a vintage are owed to, in the order of its releases."""
+    names = dict.fromkeys(release.source for release in vintage.releases)
+    return tuple(SourceUsed(name=name, **asdict(credit_of(name))) for name in names)
+
+
+def citation_of(bulletin: str, issued_at: datetime, *, simulated: bool) -> str:
+    """Return how to cite a bulletin."""
+    what = f"bulletin {bulletin} (simulated)" if simulated else f"bulletin {bulletin}"
+    return f"Tocsin ({issued_at.year}), {what}, issued {issued_at:%Y-%m-%d}. {LICENCE}."
+
+
+def model_used(store: MlflowStore, model: ModelVersion) -> ModelUsed:
     """Describe a model version, with its skill in the backtest."""
     metrics = store.client().get_run(model.run_id).data.metrics
     skill: dict[str, float] = {
@@ -95,7 +114,7 @@ def model_used(store: MlflowStore, model: ModelVersion) -> form.ModelUsed:
         for target in PROBABILITIES
         if f"summary/{target} brier_skill" in metrics
     }
-    return form.ModelUsed(
+    return ModelUsed(
         level=model.level,
         name=model_name(model.level),
         version=model.version,
@@ -107,13 +126,13 @@ def model_used(store: MlflowStore, model: ModelVersion) -> form.ModelUsed:
     )
 
 
-def risk_scales_of(store: MlflowStore, models: list[ModelVersion]) -> tuple[form.RiskScale, ...]:
+def risk_scales_of(store: MlflowStore, models: list[ModelVersion]) -> tuple[RiskScale, ...]:
     """Return the risk scales of model versions, computed again for those older than their tag."""
-    scales: list[form.RiskScale] = []
+    scales: list[RiskScale] = []
     for model in models:
         if model.risk_scales is None:
             forecasts = backtest_forecasts(store, model)
             scales += risk_scales(model.level, forecasts, model.learner)
         else:
             scales += model.risk_scales
-    return tuple(scales)
+    return served_scales(scales)

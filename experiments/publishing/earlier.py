@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pandas as pd
 
-from bulletins.form import SCORES_FILE, Manifest
+from bulletins.form import SCORES_FILE
+from bulletins.manifest import Manifest
 from bulletins.reading import read_file, read_manifest, read_manifests
 from features.archive.vintage import Vintage
 from features.arrays import BoolArray, FloatArray, Matrix, ObjectArray

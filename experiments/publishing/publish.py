@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pyarrow.parquet as pq
 
-from bulletins.form import DRIVERS_FILE, SCORES_FILE, TRACK_RECORD_FILE, Manifest
+from bulletins.form import DRIVERS_FILE, SCORES_FILE, TRACK_RECORD_FILE
+from bulletins.manifest import Manifest
 from bulletins.reading import read_file, read_manifest
 from bulletins.writing import sha256_of, write_bulletin
 from experiments.publishing import contents
@@ -59,11 +60,8 @@ def issue_bulletin(
     ModelError when none is left, CoverageError when no region is covered at the origin.
     """
     forecasts, left_out = _forecasts(store, vintage, origin)
-    panels = "\n".join(f"{f.model.label} {f.panel.digest()}" for f in forecasts)
-    digest = sha256_of(panels.encode())
-    identity = sha256_of(json.dumps([digest, *(f.model.run_id for f in forecasts)]).encode())
+    bulletin, digest = _identity(forecasts)
     month = forecasts[0].origin
-    bulletin = f"{format_month(month)}-{identity[:12]}"
     place = home / "bulletins" / bulletin
     if place.exists():
         return Publication(read_manifest(place), is_new=False, left_out=left_out)
@@ -87,9 +85,20 @@ def issue_bulletin(
         previous=earlier[0].id if earlier else None,
         files=hashes,
         risk_scales=contents.risk_scales_of(store, [f.model for f in forecasts]),
+        left_out=left_out,
+        citation=contents.citation_of(bulletin, issued_at, simulated=vintage.simulated),
+        sources=contents.sources_used(vintage),
     )
     is_new = write_bulletin(place, files, manifest, CATALOGUE)
     return Publication(manifest if is_new else read_manifest(place), is_new, left_out)
+
+
+def _identity(forecasts: list[LevelForecast]) -> tuple[str, str]:
+    """Return the id of a bulletin, and the content hash of all that it is computed from."""
+    panels = "\n".join(f"{f.model.label} {f.panel.digest()}" for f in forecasts)
+    digest = sha256_of(panels.encode())
+    identity = sha256_of(json.dumps([digest, *(f.model.run_id for f in forecasts)]).encode())
+    return f"{format_month(forecasts[0].origin)}-{identity[:12]}", digest
 
 
 def replay_bulletin(

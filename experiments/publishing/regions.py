@@ -1,4 +1,4 @@
-"""Files about regions: `regions.parquet`, `history.parquet` and `indicator_values.parquet`."""
+"""Files about regions: `regions.parquet`, `unscored.parquet`, the history and indicator values."""
 
 from collections.abc import Collection
 from itertools import pairwise
@@ -10,7 +10,7 @@ import pyarrow as pa
 import shapely
 
 from bulletins.form import HISTORY_MONTHS, INDICATOR_MONTHS, INDICATOR_VALUES_SCHEMA
-from experiments.publishing.scores import LevelForecast
+from experiments.publishing.scores import LevelForecast, is_scored
 from features.arrays import MonthArray, ObjectArray
 from features.indicators.catalogue import CATALOGUE
 from features.months import format_month
@@ -27,13 +27,14 @@ _EDGES = ["west", "south", "east", "north"]
 
 
 def regions_of(forecast: LevelForecast) -> pd.DataFrame:
-    """Return the scored regions of a level, as REGIONS_SCHEMA."""
+    """Return the observed regions of a level, as REGIONS_SCHEMA."""
     regions = forecast.panel.regions
-    scored = np.flatnonzero(forecast.scored)
-    table = regions.table.iloc[scored].reset_index(drop=True)
+    observed = np.flatnonzero(forecast.panel.observed.any(axis=0))
+    table = regions.table.iloc[observed].reset_index(drop=True)
     shapes = outlines(regions.level, table["id"].to_numpy(dtype=str))
-    links = regions.neighbours[scored][:, scored].sorted_indices()
-    ids = table["id"].to_numpy(dtype=object)
+    scored = np.flatnonzero(forecast.scored)
+    links = regions.neighbours[observed][:, scored].sorted_indices()
+    ids = regions.table["id"].to_numpy(dtype=object)[scored]
     spans = pairwise(links.indptr.tolist())
     edges = pd.DataFrame(shapely.bounds(shapes), columns=_EDGES)
     described: pd.DataFrame = table[["id", "name", "country", "latitude", "longitude"]].rename(
@@ -45,6 +46,30 @@ def regions_of(forecast: LevelForecast) -> pd.DataFrame:
         neighbours=pd.Series([list(ids[links.indices[slice(*span)]]) for span in spans]),
         **{edge: edges[edge] for edge in _EDGES},
     )
+
+
+def unscored_of(forecast: LevelForecast) -> pd.DataFrame:
+    """Return why observed regions of a level have no score, as UNSCORED_SCHEMA."""
+    observed, scored = forecast.panel.observed, forecast.scored
+    ids = forecast.panel.regions.table["id"]
+    left_out = np.flatnonzero(observed.any(axis=0) & ~scored)
+    has_ended = ~observed[-1, left_out]
+    last = len(observed) - 1 - observed[::-1, left_out].argmax(axis=0)
+    ends = [format_month(month) for month in forecast.panel.months[last].tolist()]
+    nowhere = pd.DataFrame(
+        {
+            "region": ids.iloc[left_out],
+            "target": None,
+            "reason": np.where(has_ended, "ended", "gaps"),
+            "observed_to": pd.Series(ends, index=left_out, dtype=object).where(has_ended, None),
+        }
+    )
+    parts = [nowhere]
+    for target in forecast.forecaster.targets or {}:
+        without = ids[scored & ~is_scored(target, forecast.samples)]
+        parts.append(pd.DataFrame({"region": without, "target": target, "reason": "violent"}))
+    table = pd.concat(parts, ignore_index=True).assign(level=forecast.panel.regions.level)
+    return table.astype({"target": object, "observed_to": object})
 
 
 def outlines(level: Level, ids: npt.NDArray[np.str_]) -> ObjectArray:

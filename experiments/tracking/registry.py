@@ -14,7 +14,7 @@ from mlflow.exceptions import MlflowException
 from pydantic import TypeAdapter
 from skops.io.exceptions import UntrustedTypesFoundException
 
-from bulletins.form import RiskScale
+from bulletins.manifest import RiskScale
 from experiments.tracking.store import MlflowStore, model_name
 from features.archive.vintage import SummaryEvents, Vintage
 from features.errors import InputError, ModelError
@@ -218,9 +218,7 @@ def _read(level: Level, entity: model_registry.ModelVersion) -> ModelVersion:
         passed=tags.get("gate") == "passed",
         experiment=tags.get("experiment_digest"),
         promoted="promoted_reason" in tags,
-        risk_scales=RiskScales.validate_json(tags["risk_scales"])
-        if "risk_scales" in tags
-        else None,
+        risk_scales=RiskScales.validate_json(tags["risk_bands"]) if "risk_bands" in tags else None,
     )
 
 

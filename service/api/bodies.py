@@ -6,7 +6,7 @@ from features.strict import Strict
 from features.words import Level, RiskName, Target
 from service.api.schemas import BulletinSummary, ListBody, Number, Region, Score
 
-_LOG_ODDS = "[log-odds]"
+_POINTS = "[points of probability]"
 _DEATHS = "[deaths/month]"
 _MONTH = "YYYY-MM."
 
@@ -24,9 +24,9 @@ class FamilyPart(Strict):
     """What the indicators of one family do to a score."""
 
     name: str
-    contribution: Number = Field(description=f"By not being as usual {_LOG_ODDS}.")
+    contribution: Number = Field(description=f"By not being as usual {_POINTS}.")
     change: Number | None = Field(
-        description=f"By having moved since the previous bulletin {_LOG_ODDS}; null if not known."
+        description=f"By having moved since the previous bulletin {_POINTS}; null if not known."
     )
 
 
@@ -36,13 +36,17 @@ class IndicatorPart(Strict):
     name: str
     meaning: str | None
     unit: str | None
-    contribution: Number = Field(description=_LOG_ODDS)
+    contribution: Number = Field(description=_POINTS)
     value: Number | None = Field(description="Now, in its unit; null if missing.")
     usual: Number | None = Field(description="Usually, in its unit; null if missing.")
 
 
 class Drivers(Strict):
-    """Why a score is what it is: usual log-odds and contributions add up to its log-odds."""
+    """Why a score is what it is.
+
+    The usual probability and all contributions add up to it; so do the previous one, the changes of
+    the families and the revision.
+    """
 
     target: Target
     horizon: int
@@ -53,9 +57,9 @@ class Drivers(Strict):
     previous_probability: Number | None = Field(
         description="In the bulletin that changes are measured against; null if there was no score."
     )
-    change: Number | None = Field(description=f"Since then {_LOG_ODDS}.")
+    change: Number | None = Field(description=f"Since then {_POINTS}.")
     revision: Number | None = Field(
-        description=f"The part of the change that is a revised record {_LOG_ODDS}."
+        description=f"The part of the change that is a revised record {_POINTS}."
     )
     families: list[FamilyPart] = Field(description="The strongest contribution first.")
     indicators: list[IndicatorPart] = Field(
@@ -240,6 +244,13 @@ class ExplainedRisk(Strict):
     lowest: Number = Field(description="The least probability of the level.")
     scores: int = Field(description="Number of such scores in the backtest.")
     came_true: Number | None = Field(description="The share of them that came true.")
+    independent: Number | None = Field(
+        description="How many independent scores would say as much; null in older bulletins."
+    )
+    low: Number | None = Field(
+        description="Lower end of the 95 % interval of the share; null if unknown."
+    )
+    high: Number | None = Field(description="The upper end.")
     meaning: str
 
 

@@ -5,7 +5,8 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request, Response
 
-from bulletins.form import TRACK_RECORD_FILE, Manifest
+from bulletins.form import TRACK_RECORD_FILE
+from bulletins.manifest import Manifest
 from features.words import SPECS, Level, Target
 from service.api.bodies import TrackRecord, TrackRecordList
 from service.api.current import chosen_bulletin, listing_of, used_bulletin

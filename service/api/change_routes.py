@@ -13,6 +13,7 @@ from features.language import ENGLISH, Language
 from features.words import PROBABILITIES
 from service.api.bodies import Comparison, Difference, Mover, MoverList
 from service.api.current import chosen_bulletin, summary_of, used_bulletin
+from service.api.drivers import family_parts, probability_of
 from service.api.lists import (
     Page,
     chosen_form,
@@ -21,7 +22,6 @@ from service.api.lists import (
     of_bulletin,
     texts_of,
 )
-from service.api.profile import family_parts, probability_of
 from service.api.queries import CompareQuery, MoverQuery, ScoreFilter
 from service.api.routing import QueryRoute
 from service.api.schemas import Score

@@ -8,7 +8,7 @@ from typing import Any
 from fastapi import Request
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from bulletins.form import Manifest
+from bulletins.manifest import Manifest
 from features.language import ENGLISH, Language, choose_language
 from service.api.queries import BulletinQuery
 from service.api.schemas import BulletinSummary
@@ -115,4 +115,6 @@ def summary_of(request: Request, bulletin: Bulletin) -> BulletinSummary:
         stale=reason is not None,
         stale_because=reason,
         over_until=over_until(manifest, request.state.now),
+        licence=manifest.licence,
+        citation=manifest.citation,
     )

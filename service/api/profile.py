@@ -1,33 +1,29 @@
 """`/v1/scores/{region}`: all that a bulletin says of one region."""
 
-import math
 from collections.abc import Iterable, Iterator
 from itertools import groupby
-from typing import Annotated, Any
+from typing import Annotated
 
 import numpy as np
 from fastapi import APIRouter, Query, Request, Response
 
-from bulletins.form import DISTRIBUTIONS_FILE, DRIVERS_FILE, Manifest
-from features.arrays import FloatArray
-from features.language import ENGLISH
+from bulletins.form import DISTRIBUTIONS_FILE, DRIVERS_FILE
+from bulletins.manifest import Manifest
 from features.months import format_month, parse_month
 from features.targets import came_true
 from features.words import SPECS
 from service.api import bodies
 from service.api.current import chosen_bulletin, listing_of, summary_of, used_bulletin
+from service.api.drivers import Row, drivers_of
 from service.api.lists import json_response
 from service.api.queries import BulletinQuery, ScoreFilter
 from service.api.routing import QueryRoute
 from service.api.schemas import Score
 from service.api.scores import scores_at
-from service.api.selection import find_region, select_scores
-from service.reasons import reasons_of
+from service.api.selection import find_scored_region, select_scores
 from service.store.bulletins import Bulletin
 from service.store.derived import neighbours_of
 from service.store.past import PastScores, observed_deaths
-
-Row = dict[str, Any]
 
 router = APIRouter(prefix="/v1/scores", tags=["scores"], route_class=QueryRoute)
 
@@ -51,7 +47,7 @@ def profile_of(
     """Return all that a bulletin says of a region, beside the deaths that are known by now."""
     return bodies.RegionProfile(
         bulletin=summary_of(request, bulletin),
-        region=find_region(bulletin, region),
+        region=find_scored_region(bulletin, region),
         scores=_scores(bulletin, [region]),
         distributions=_distributions(bulletin, region),
         drivers=_drivers(bulletin, region),
@@ -80,23 +76,7 @@ def _drivers(bulletin: Bulletin, region: str) -> list[bodies.Drivers]:
     """Return what is behind the scores of a region, by target and horizon."""
     rows = bulletin.rows_of_region(DRIVERS_FILE, region)
     cells = groupby(rows, key=lambda row: (row["target"], row["horizon"]))
-    return [_driver_of(bulletin, list(of_cell)) for _, of_cell in cells]
-
-
-def probability_of(log_odds: FloatArray) -> FloatArray:
-    """Return the probabilities (n,) that log-odds (n,) stand for."""
-    odds = np.exp(-np.abs(log_odds))
-    return np.where(log_odds > 0, 1.0, odds) / (1.0 + odds)
-
-
-def family_parts(rows: Iterable[Row], by: str) -> list[bodies.FamilyPart]:
-    """Return the families among the drivers of a score, the strongest by a column first."""
-    parts = [
-        bodies.FamilyPart(name=row["name"], contribution=row["contribution"], change=row["change"])
-        for row in rows
-        if row["kind"] == "family"
-    ]
-    return sorted(parts, key=lambda part: -abs(getattr(part, by) or 0.0))
+    return [drivers_of(bulletin, list(of_cell)) for _, of_cell in cells]
 
 
 def _neighbours(bulletin: Bulletin, region: str) -> list[bodies.Neighbour]:
@@ -142,45 +122,6 @@ def _earlier(
             outcome=outcome,
             **row,
         )
-
-
-def _driver_of(bulletin: Bulletin, rows: list[Row]) -> bodies.Drivers:
-    by_kind = {row["kind"]: row for row in rows}
-    score, revision = by_kind["score"], by_kind.get("revision")
-    previous = _previous_probability(score)
-    return bodies.Drivers(
-        target=score["target"],
-        horizon=score["horizon"],
-        probability=score["value"],
-        usual_probability=score["baseline_value"],
-        baseline=by_kind["baseline"]["name"],
-        sentence=reasons_of(rows, previous, bulletin.listed, ENGLISH).sentence,
-        previous_probability=previous,
-        change=score["change"],
-        revision=None if revision is None else revision["change"],
-        families=family_parts(rows, "contribution"),
-        indicators=[_indicator(bulletin, row) for row in rows if row["kind"] == "indicator"],
-    )
-
-
-def _previous_probability(score: Row) -> float | None:
-    """Return the probability before the change of a score, None where there was none."""
-    if not score["change"]:
-        return None if score["change"] is None else float(score["value"])
-    return float(probability_of(np.array(score["contribution"] - score["change"])))
-
-
-def _indicator(bulletin: Bulletin, row: Row) -> bodies.IndicatorPart:
-    return bodies.IndicatorPart(
-        **bulletin.words_of_indicator(row["name"]),
-        contribution=row["contribution"],
-        value=_finite(row["value"]),
-        usual=_finite(row["baseline_value"]),
-    )
-
-
-def _finite(value: float | None) -> float | None:
-    return None if value is None or not math.isfinite(value) else value
 
 
 def _neighbour(scores: list[Score]) -> bodies.Neighbour:

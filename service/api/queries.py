@@ -233,6 +233,8 @@ class ScoreFilter(PlaceFilter):
 class RegionQuery(MapForms, PageQuery, RegionFilter):
     """Regions, page by page."""
 
+    target: TargetFilter = None
+
 
 class RegionDetailQuery(BulletinQuery):
     """One region."""

@@ -1,14 +1,17 @@
-"""`/v1/regions`: the regions that a bulletin scores, and what happened in them."""
+"""`/v1/regions`: the regions that the events observe, and what happened in them."""
 
 from collections.abc import Callable
 from typing import Annotated
 
+import numpy as np
 import orjson
 import pyarrow as pa
 from fastapi import APIRouter, Query, Request, Response
 
 from bulletins.form import HISTORY_FILE, HISTORY_SCHEMA, INDICATOR_VALUES_FILE, REGIONS_FILE
+from bulletins.tables import Rows, text_column
 from features.arrow import optional
+from features.words import Target
 from service.api import bodies
 from service.api.current import chosen_bulletin, summary_of
 from service.api.lists import (
@@ -23,7 +26,7 @@ from service.api.lists import (
 from service.api.queries import HistoryQuery, RegionDetailQuery, RegionQuery
 from service.api.routing import QueryRoute
 from service.api.schemas import RegionList
-from service.api.selection import find_region, regions_at, select_regions
+from service.api.selection import find_region, find_scored_region, regions_at, select_regions
 from service.errors import UnknownError
 from service.forms.rows import table_of
 from service.store.bulletins import Bulletin
@@ -34,7 +37,10 @@ router = APIRouter(prefix="/v1/regions", tags=["regions"], route_class=QueryRout
 
 @router.get("", response_model=RegionList, responses=form_responses(RegionList, on_map=True))
 def list_regions(request: Request, query: Annotated[RegionQuery, Query()]) -> Response:
-    """Scored regions, by level and id; as GeoJSON with their outlines."""
+    """Observed regions, by level and id, with the reason where one has no score.
+
+    As GeoJSON they have their outlines. With `target`, regions without a score of it are named too.
+    """
     form = chosen_form(request, query.format, on_map=True, excel=query.excel)
     bulletin = chosen_bulletin(request, query)
     rows = select_regions(bulletin, query)
@@ -43,12 +49,21 @@ def list_regions(request: Request, query: Annotated[RegionQuery, Query()]) -> Re
         len(rows),
         **of_bulletin(request, bulletin),
         items=lambda here: [
-            region.model_dump_json().encode() for region in regions_at(bulletin, rows[here])
+            region.model_dump_json().encode()
+            for region in regions_at(bulletin, rows[here], query.target)
         ],
-        table=lambda here: regions_of(bulletin).take(rows[here]).rename_columns({"region": "id"}),
+        table=lambda here: _table(bulletin, rows[here], query.target),
         key=("id",),
     )
     return in_form(request, query, page, form)
+
+
+def _table(bulletin: Bulletin, rows: Rows, target: Target | None) -> pa.Table:
+    table = regions_of(bulletin).take(rows).rename_columns({"region": "id"})
+    reasons = [region.unscored_because for region in regions_at(bulletin, rows, target)]
+    names = [reason for reason in dict.fromkeys(reasons) if reason is not None]
+    codes = np.array([-1 if reason is None else names.index(reason) for reason in reasons], np.int8)
+    return table.append_column("unscored_because", text_column(codes, names))
 
 
 @router.get("/{region}", response_model=bodies.RegionAnswer)
@@ -85,7 +100,7 @@ def show_history(
     """
     form = chosen_form(request, query.format, excel=query.excel)
     bulletin = chosen_bulletin(request, query)
-    summary = find_region(bulletin, region)
+    summary = find_scored_region(bulletin, region)
 
     def is_within(month: str) -> bool:
         return (query.first or month) <= month <= (query.last or month)

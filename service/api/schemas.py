@@ -5,7 +5,7 @@ from typing import Annotated, Generic, Literal, TypeVar
 
 from pydantic import AwareDatetime, Field, FiniteFloat, PlainSerializer
 
-from bulletins.form import ListedIndicator, Manifest
+from bulletins.manifest import ListedIndicator, Manifest
 from features.strict import Strict
 from features.words import Level, RiskName, Target
 from service.forms.rows import shorten
@@ -35,10 +35,12 @@ class BulletinSummary(Strict):
         description="Forecasts of months up to this one, YYYY-MM, are of months that are over by "
         "now; null if there are none, or if the events are invented."
     )
+    licence: str = Field(description="Of the scores; the manifest has those of the sources.")
+    citation: str = Field(description="How to cite the bulletin; empty if it is an older one.")
 
 
 class Region(Strict):
-    """A place that gets a score."""
+    """A place that the events observe, with scores or without."""
 
     id: str
     name: str
@@ -46,6 +48,10 @@ class Region(Strict):
     level: Level
     latitude: Number | None = Field(description="Of a point inside [degrees]; null if unknown.")
     longitude: Number | None = Field(description="Of the same point [degrees].")
+    unscored_because: str | None = Field(
+        description="Why it has no score (with the filter `target`: none of that target); null if "
+        "it has."
+    )
 
 
 class Score(Strict):

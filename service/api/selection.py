@@ -1,7 +1,7 @@
 """Filters of scores and regions: one for the API, the page and the terminal."""
 
 import unicodedata
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from functools import reduce
 from operator import and_
 from typing import Any, NamedTuple
@@ -10,12 +10,18 @@ import numpy as np
 
 from bulletins.tables import Frame, Rows
 from features.arrays import BoolArray, FloatArray
-from features.words import DISTRIBUTIONS, RISK_LEVELS
+from features.words import DISTRIBUTIONS, RISK_LEVELS, Target
 from service.api.queries import PlaceFilter, RegionFilter, ScoreFilter
 from service.api.schemas import Region
 from service.errors import UnknownError
 from service.store.bulletins import Bulletin
-from service.store.derived import exceedance_of_scores, regions_in, regions_of, risk_of_scores
+from service.store.derived import (
+    exceedance_of_scores,
+    regions_in,
+    regions_of,
+    risk_of_scores,
+    unscored_because,
+)
 
 
 class Selection(NamedTuple):
@@ -37,8 +43,8 @@ def select_scores(bulletin: Bulletin, query: ScoreFilter) -> Selection:
     Raises UnknownError when the query names something that the bulletin does not score.
     """
     scores = bulletin.scores
-    _refuse_unknown_places(bulletin, query)
-    _refuse_unknown(bulletin, "region", query.region, scores.values("region"))
+    _refuse_unknown_places(bulletin, query, scores)
+    _refuse_unknown(bulletin, "region", query.region, scores)
     _refuse_unscored(bulletin, query)
     target = query.target or (None if query.threshold is None else DISTRIBUTIONS[0])
     values = _places(query) | {
@@ -74,9 +80,9 @@ def _in_order(
 
 
 def select_regions(bulletin: Bulletin, query: RegionFilter) -> Rows:
-    """Return the rows of the regions that pass; raises UnknownError for what is not scored."""
-    _refuse_unknown_places(bulletin, query)
+    """Return the rows of the regions that pass; raises UnknownError for what is not there."""
     regions = regions_of(bulletin)
+    _refuse_unknown_places(bulletin, query, regions)
     conditions = _conditions(regions, _places(query))
     if query.bbox is not None:
         conditions.append(regions.among("region", regions_in(bulletin, query.bbox)))
@@ -86,17 +92,27 @@ def select_regions(bulletin: Bulletin, query: RegionFilter) -> Rows:
     return regions.rows[reduce(and_, conditions)] if conditions else regions.rows
 
 
-def regions_at(bulletin: Bulletin, rows: Rows) -> list[Region]:
-    """Return the regions in some rows of a bulletin's regions."""
-    regions = regions_of(bulletin).take(rows).to_pylist()
-    return [Region(id=row.pop("region"), **row) for row in regions]
+def regions_at(bulletin: Bulletin, rows: Rows, target: Target | None = None) -> list[Region]:
+    """Return the regions in some rows of a bulletin's regions, and why one has no score."""
+    regions = []
+    for row in regions_of(bulletin).take(rows).to_pylist():
+        region = row.pop("region")
+        reason = unscored_because(bulletin, region, target)
+        regions.append(Region(id=region, **row, unscored_because=reason))
+    return regions
 
 
 def find_region(bulletin: Bulletin, name: str) -> Region:
-    """Return a scored region by its id. Raises UnknownError when it is not scored."""
+    """Return a region by its id, with scores or without; raises UnknownError for another."""
     regions = regions_of(bulletin)
-    _refuse_unknown(bulletin, "region", [name], regions.values("region"))
+    _refuse_unknown(bulletin, "region", [name], regions)
     return regions_at(bulletin, regions.rows[regions.among("region", [name])])[0]
+
+
+def find_scored_region(bulletin: Bulletin, name: str) -> Region:
+    """Return a scored region by its id; raises UnknownError, with the reason, for another."""
+    _refuse_unknown(bulletin, "region", [name], bulletin.scores)
+    return find_region(bulletin, name)
 
 
 def plain(text: str) -> str:
@@ -115,11 +131,12 @@ def _conditions(frame: Frame, values: dict[str, Sequence[Any]]) -> list[BoolArra
     return [frame.among(column, of_column) for column, of_column in values.items() if of_column]
 
 
-def _refuse_unknown_places(bulletin: Bulletin, query: PlaceFilter) -> None:
-    _refuse_unknown(bulletin, "country", query.country, regions_of(bulletin).values("country"))
-    levels = regions_of(bulletin).values("level")
+def _refuse_unknown_places(bulletin: Bulletin, query: PlaceFilter, frame: Frame) -> None:
+    _refuse_unknown(bulletin, "country", query.country, frame)
+    levels = frame.values("level")
     if query.level is not None and query.level not in levels:
-        _refuse(bulletin, f"level '{query.level}'", f"it has {', '.join(sorted(levels))}")
+        remedy = "; ".join([f"it has {', '.join(sorted(levels))}", *bulletin.manifest.left_out])
+        _refuse(bulletin, f"level '{query.level}'", remedy)
 
 
 def _refuse_unscored(bulletin: Bulletin, query: ScoreFilter) -> None:
@@ -134,12 +151,18 @@ def _refuse_unscored(bulletin: Bulletin, query: ScoreFilter) -> None:
             _refuse(bulletin, f"horizon {horizon} of {query.target or 'any target'}", remedy)
 
 
-def _refuse_unknown(
-    bulletin: Bulletin, kind: str, names: list[str], scored: Collection[str]
-) -> None:
+def _refuse_unknown(bulletin: Bulletin, kind: str, names: list[str], frame: Frame) -> None:
     for name in names:
-        if name not in scored:
-            _refuse(bulletin, f"{kind} '{name}'", "see its list of regions")
+        if name not in frame.values(kind):
+            reason = _reason(bulletin, kind, name) or "see its list of regions"
+            _refuse(bulletin, f"{kind} '{name}'", reason)
+
+
+def _reason(bulletin: Bulletin, kind: str, name: str) -> str | None:
+    """Return why a region, or the first of a country's, has no score; None if not known."""
+    regions = regions_of(bulletin)
+    ids = regions.take(regions.rows[regions.among(kind, [name])])["region"].to_pylist()
+    return next((unscored_because(bulletin, region) for region in ids), None)
 
 
 def _refuse(bulletin: Bulletin, what: str, remedy: str) -> None:

@@ -4,7 +4,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query, Request, Response
 
-from bulletins.form import ListedIndicator, Manifest, RiskLevel
+from bulletins.manifest import ListedIndicator, Manifest, RiskLevel
 from features.words import SPECS, TARGETS, Target
 from service.api.bodies import ExplainedRisk, TargetDescription, TargetList, TargetScale
 from service.api.current import chosen_bulletin
@@ -25,8 +25,9 @@ router = APIRouter(prefix="/v1", route_class=QueryRoute)
 async def list_targets(request: Request, query: Annotated[TargetQuery, Query()]) -> Response:
     """What the bulletin forecasts, at which horizons, and what each risk level has meant.
 
-    The levels are defined once for a target and a level of regions: each begins where the odds are
-    1, 3, 9 and 27 times those of the base rate in the backtest.
+    A level of risk begins at the same probability at every level of regions. One whose scores did
+    not come true more often in the backtest than those below is not there: its scores have the
+    word below.
     """
     form = chosen_form(request, query.format, excel=query.excel)
     bulletin = chosen_bulletin(request, query)
@@ -97,4 +98,7 @@ def _describe(manifest: Manifest, target: Target, horizons: list[int]) -> Target
 def _meaning(risk: RiskLevel) -> str:
     if risk.came_true is None:
         return "No score was so high in the backtest."
-    return f"Of {risk.scores:,} such scores in the backtest {risk.came_true:.1%} came true."
+    text = f"Of {risk.scores:,} such scores in the backtest {risk.came_true:.1%} came true"
+    if risk.low is None or risk.high is None:
+        return f"{text}."
+    return f"{text} (95 % interval {risk.low:.1%} to {risk.high:.1%})."

@@ -9,7 +9,7 @@ from fastapi import Request
 from fastapi.responses import HTMLResponse
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from bulletins.form import Manifest
+from bulletins.manifest import Manifest
 from features.language import LANGUAGES, Language, message
 from service.api.current import listing_of, reader_language, stale_because
 from service.freshness import over_until

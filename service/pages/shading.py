@@ -8,7 +8,7 @@ from functools import cache
 from itertools import pairwise
 from typing import NamedTuple
 
-from bulletins.form import RiskScale
+from bulletins.manifest import RiskScale
 from features.language import Language, message
 from features.words import RISK_LEVELS, Level, RiskName, Target
 from service.api.queries import ScoreFilter

@@ -12,7 +12,7 @@ from pathlib import Path
 from threading import Lock
 from typing import Any, NamedTuple
 
-from bulletins.form import ListedIndicator, Manifest
+from bulletins.manifest import ListedIndicator, Manifest
 from bulletins.reading import read_indicators, read_manifest, read_parts, read_scores
 from bulletins.tables import Frame, Part
 from features.errors import BulletinError

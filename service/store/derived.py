@@ -10,11 +10,12 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from bulletins.form import DISTRIBUTIONS_FILE, REGIONS_FILE, Manifest, RiskScale
+from bulletins.form import DISTRIBUTIONS_FILE, REGIONS_FILE, UNSCORED_FILE
+from bulletins.manifest import Manifest, RiskScale
 from bulletins.reading import REGION
 from bulletins.tables import Frame, Rows, as_numbers, as_numpy
 from features.arrays import FloatArray, IntArray
-from features.words import DISTRIBUTIONS, SPECS, Target
+from features.words import DISTRIBUTIONS, RISK_LEVELS, SPECS, UNSCORED, Target
 from service.errors import UnknownBulletinError
 from service.forms.files import as_wkb
 from service.store.bulletins import Bulletin
@@ -60,8 +61,26 @@ def wkb_outlines_of(bulletin: Bulletin) -> dict[str, bytes]:
 
 
 @derived
+def unscored_of(bulletin: Bulletin) -> dict[str, dict[str | None, str]]:
+    """Return why regions have no score: by id, then by target, None for all targets."""
+    if UNSCORED_FILE not in bulletin.parts:
+        return {}
+    reasons: dict[str, dict[str | None, str]] = {}
+    for row in bulletin.part(UNSCORED_FILE).whole().to_pylist():
+        reason = UNSCORED[row["reason"]].format(month=row["observed_to"])
+        reasons.setdefault(row["region"], {})[row["target"]] = reason
+    return reasons
+
+
+def unscored_because(bulletin: Bulletin, region: str, target: Target | None = None) -> str | None:
+    """Return why a region has no score (of a target), None if it has."""
+    reasons = unscored_of(bulletin).get(region, {})
+    return reasons.get(None) or (reasons.get(target) if target else None)
+
+
+@derived
 def regions_of(bulletin: Bulletin) -> Frame:
-    """Return the scored regions, by level and id; `latitude`, `longitude` [degrees] may be null."""
+    """Return the regions, by level and id; `latitude`, `longitude` [degrees] may be null."""
     if REGIONS_FILE in bulletin.parts:
         columns = ["region", "name", "country", "level", "latitude", "longitude"]
         return Frame(bulletin.part(REGIONS_FILE).whole(columns))
@@ -151,5 +170,6 @@ def risk_of_scores(bulletin: Bulletin) -> NDArray[np.int8]:
             if scale is not None:
                 here = scores.among("level", [level]) & scores.among("target", [target])
                 lowest = [risk.lowest for risk in scale.levels]
-                codes[here] = np.searchsorted(lowest, probability[here], side="right") - 1
+                places = np.array([RISK_LEVELS.index(risk.name) for risk in scale.levels])
+                codes[here] = places[np.searchsorted(lowest, probability[here], side="right") - 1]
     return codes

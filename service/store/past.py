@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from bulletins.form import HISTORY_FILE, SCORES_FILE, Manifest
+from bulletins.form import HISTORY_FILE, SCORES_FILE
+from bulletins.manifest import Manifest
 from bulletins.reading import read_file
 from bulletins.tables import Part
 from features.errors import BulletinError

@@ -26,17 +26,23 @@ from bulletins.form import (
     SCORES_SCHEMA,
     TRACK_RECORD_FILE,
     TRACK_RECORD_SCHEMA,
+    UNSCORED_FILE,
+    UNSCORED_SCHEMA,
+)
+from bulletins.manifest import (
     Manifest,
     ModelUsed,
     ReleaseUsed,
     RiskLevel,
     RiskScale,
+    SourceUsed,
     VintageUsed,
 )
 from features.months import format_month, parse_month
 from features.words import QUANTILES, RISK_LEVELS, quantile_column
 
 ORIGIN = "2024-12"
+EXAMPLE_ID = f"{ORIGIN}-5f3a9c01d2e4"
 NOW = datetime(2025, 1, 25, 6, 0, tzinfo=UTC)
 """Four days after the newest bulletin was issued."""
 
@@ -103,6 +109,9 @@ NEIGHBOURS = {
     "NER-tillaberi": ["MLI-gao", "NER-agadez"],
 }
 
+UNSCORED = ("BFA", "Burkina Faso", "BFA", "country")
+"""A region that is observed to 2019-12 only, at a place that is not known."""
+
 MONTHS_TOLD = 24
 INDICATOR_MONTHS_TOLD = 3
 UNOBSERVED_MONTHS = 3
@@ -161,7 +170,7 @@ def manifest_of(rows: list[Row], **changes: Any) -> Manifest:
     origin = changes.get("origin", ORIGIN)
     levels = tuple(sorted({row["level"] for row in rows}))
     known: dict[str, Any] = {
-        "id": f"{origin}-5f3a9c01d2e4",
+        "id": EXAMPLE_ID.replace(ORIGIN, origin),
         "origin": origin,
         "issued_at": datetime(2025, 1, 21, 6, 0, tzinfo=UTC),
         "simulated": True,
@@ -196,6 +205,16 @@ def manifest_of(rows: list[Row], **changes: Any) -> Manifest:
         "code": "0.1.0+05c4188",
         "rows": len(rows),
         "scores_sha256": "0" * 64,
+        "citation": f"Tocsin (2025), bulletin {changes.get('id', EXAMPLE_ID)} (simulated).",
+        "sources": (
+            SourceUsed(
+                name="ucdp-candidate",
+                title="UCDP Candidate Events Dataset",
+                url="https://ucdp.uu.se/downloads/",
+                licence="CC BY 4.0",
+                citation=None,
+            ),
+        ),
         "risk_scales": tuple(
             scale_of(level, target)
             for level in levels
@@ -213,6 +232,9 @@ def scale_of(level: str, target: str) -> RiskScale:
                 "lowest": cut,
                 "scores": 0 if cut else 40,
                 "came_true": None if cut else 0.1,
+                "independent": 0 if cut else 20,
+                "low": None if cut else 0.03,
+                "high": None if cut else 0.3,
             }
         )
         for name, cut in zip(RISK_LEVELS, CUTS, strict=True)
@@ -287,6 +309,10 @@ def drivers_of(rows: list[Row]) -> list[Row]:
 
 def places_of(rows: list[Row]) -> list[Row]:
     found = {row["region"]: row for row in rows}
+    if any(row["level"] == "country" for row in rows):
+        found[UNSCORED[0]] = dict(
+            zip(("region", "name", "country", "level"), UNSCORED, strict=True)
+        )
     told = []
     for region, row in found.items():
         latitude, longitude = POSITIONS.get(region, (None, None))
@@ -307,7 +333,22 @@ def places_of(rows: list[Row]) -> list[Row]:
             | ends
             | {"neighbours": [n for n in NEIGHBOURS.get(region, []) if n in found]}
         )
-    return told
+    return sorted(told, key=lambda row: (row["level"], row["region"]))
+
+
+def unscored_of(rows: list[Row]) -> list[Row]:
+    """Of Burkina Faso why it has no score, and of all others why they have none of onset."""
+    told: list[Row] = []
+    if any(row["level"] == "country" for row in rows):
+        told.append(
+            {"region": "BFA", "level": "country", "reason": "ended", "observed_to": "2019-12"}
+        )
+    onsets = {row["region"] for row in rows if row["target"] == "onset"}
+    for region, level in dict.fromkeys((row["region"], row["level"]) for row in rows):
+        if region not in onsets:
+            row = {"region": region, "level": level, "target": "onset", "reason": "violent"}
+            told.append(row)
+    return sorted(told, key=lambda row: (row["level"], row["region"]))
 
 
 def history_of(rows: list[Row], origin: str) -> list[Row]:
@@ -396,6 +437,7 @@ def parts_of(rows: list[Row], origin: str) -> dict[str, pa.Table]:
             indicator_values_of(rows, origin), VALUES_SCHEMA
         ),
         TRACK_RECORD_FILE: pa.Table.from_pylist(track_record_of(rows, origin), TRACK_RECORD_SCHEMA),
+        UNSCORED_FILE: pa.Table.from_pylist(unscored_of(rows), UNSCORED_SCHEMA),
     }
 
 

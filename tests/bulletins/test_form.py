@@ -5,13 +5,17 @@ import pyarrow as pa
 import pytest
 from pydantic import ValidationError
 
-from bulletins.form import DRIVERS_SCHEMA, FORMAT, SCORES_SCHEMA, Manifest
+from bulletins.form import DRIVERS_SCHEMA, SCORES_SCHEMA
+from bulletins.manifest import FORMAT, Manifest
 from features.words import QUANTILES, quantile_column
 from tests.bulletins.example import manifest_of, rows_of
 
 CONTENT: dict[str, Any] = manifest_of(rows_of()).model_dump(
     mode="json",
-    exclude={"drivers_sha256", "previous", "files", "risk_scales", "months_behind"},
+    exclude={
+        *("drivers_sha256", "previous", "files", "risk_scales", "months_behind"),
+        *("left_out", "licence", "citation", "sources", "boundaries"),
+    },
 )
 
 

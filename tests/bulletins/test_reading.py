@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from bulletins.form import Manifest
+from bulletins.manifest import Manifest
 from bulletins.reading import read_manifest, read_scores
 from features.errors import BulletinError
 from tests.bulletins.example import publish_bulletin, table_of

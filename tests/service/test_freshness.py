@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from bulletins.form import Manifest
+from bulletins.manifest import Manifest
 from bulletins.reading import read_manifest
 from features.language import LANGUAGES
 from service.freshness import Fault, Freshness, over_until

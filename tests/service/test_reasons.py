@@ -3,7 +3,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from bulletins.form import ListedIndicator
+from bulletins.manifest import ListedIndicator
 from features.indicators.catalogue import select
 from features.language import ENGLISH, LANGUAGES, Language
 from service.reasons import Reasons, reasons_of

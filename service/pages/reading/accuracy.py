@@ -8,7 +8,8 @@ from urllib.parse import urlencode
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import HTMLResponse
 
-from bulletins.form import TRACK_RECORD_FILE, RiskLevel
+from bulletins.form import TRACK_RECORD_FILE
+from bulletins.manifest import RiskLevel
 from features.words import DISPLAYED, SPECS, Level, Target, TargetSpec
 from service.api.bodies import TrackRecord
 from service.api.bulletin_routes import SCORE, pooled, track_record_of

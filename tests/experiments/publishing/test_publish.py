@@ -12,7 +12,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from bulletins.form import DRIVERS_SCHEMA, SCORES_SCHEMA, Manifest
+from bulletins.form import DRIVERS_SCHEMA, SCORES_SCHEMA
+from bulletins.manifest import Manifest
 from bulletins.reading import read_indicators
 from bulletins.writing import sha256_of
 from experiments.publishing.earlier import read_bulletin
@@ -46,6 +47,7 @@ FILES = {
     "regions.parquet",
     "scores.parquet",
     "track_record.parquet",
+    "unscored.parquet",
 }
 KEYS = ["level", "region", "target", "horizon"]
 Issued = tuple[Manifest, pd.DataFrame]

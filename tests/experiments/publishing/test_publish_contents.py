@@ -21,11 +21,11 @@ from bulletins.form import (
     INDICATOR_MONTHS,
     REGIONS_SCHEMA,
     TRACK_RECORD_SCHEMA,
-    Manifest,
 )
+from bulletins.manifest import Manifest
 from experiments.publishing.drivers import _questions, _usual_records
 from experiments.publishing.earlier import EarlierBulletin, read_bulletin
-from experiments.publishing.regions import history_of, outlines, regions_of
+from experiments.publishing.regions import history_of, outlines, regions_of, unscored_of
 from experiments.publishing.scores import LevelForecast, is_scored
 from experiments.publishing.track_record import track_record_of
 from experiments.samples import samples_at, samples_for
@@ -37,7 +37,7 @@ from features.months import format_month, parse_month
 from features.panel.panel import Panel
 from features.places.regions import geometries, load_regions
 from features.sources.simulation.world import World, deliver
-from features.words import LEVELS, Level
+from features.words import LEVELS, SPECS, Level
 from models.metrics import brier
 from models.references import REFERENCES
 from tests.experiments.publishing.test_publish import home_with, issue
@@ -209,10 +209,17 @@ def test_the_first_bulletin_has_no_track_record(months_home: Path) -> None:
 def test_risk_levels_are_those_of_the_backtest(newest: Manifest) -> None:
     assert {scale.target for scale in newest.risk_scales} <= {"instability", "escalation", "onset"}
     scale = next(s for s in newest.risk_scales if s.target == "instability")
-    assert scale.levels[1].lowest == pytest.approx(scale.base_rate)
+    bounds = {0.0, *SPECS["instability"].bounds}
+    assert {level.lowest for level in scale.levels} <= bounds
     came = [level.came_true for level in scale.levels if level.came_true is not None]
     weights = [level.scores for level in scale.levels if level.came_true is not None]
     assert np.average(came, weights=weights) == pytest.approx(scale.base_rate)
+    assert came == sorted(came)
+    for level in scale.levels:
+        if level.came_true is not None:
+            assert level.low is not None
+            assert level.high is not None
+            assert level.low <= level.came_true <= level.high
 
 
 def test_the_manifest_names_every_file(months_home: Path, newest: Manifest) -> None:
@@ -239,7 +246,7 @@ def test_nothing_after_the_origin_changes_a_bit_of_any_file(
         {path.relative_to(home): path.read_bytes() for path in home.glob("bulletins/*/*.parquet")}
         for home in (months_home, own_home)
     )
-    assert len(result) == len(ORIGINS) * 7
+    assert len(result) == len(ORIGINS) * 8
     assert result == expected
 
 
@@ -337,3 +344,51 @@ def test_a_region_that_lies_nobody_knows_where_is_told_of_without_a_place(
     assert is_lost.sum() == 1
     assert told.loc[is_lost, places].isna().all(axis=None)
     assert told.loc[~is_lost, places].notna().all(axis=None)
+
+
+def test_a_region_that_has_no_score_is_described_and_the_reason_said(
+    december: LevelForecast,
+) -> None:
+    """One is observed to two months before the origin, one missed a month of the last year."""
+    observed = december.panel.observed.copy()
+    gone, patchy, never = np.flatnonzero(december.scored)[:3]
+    observed[-2:, gone] = False
+    observed[-5, patchy] = False
+    observed[:, never] = False
+    eligible = december.samples.eligible.copy()
+    eligible[-1, [gone, patchy, never]] = False
+    forecast = replace(
+        december,
+        panel=replace(december.panel, observed=observed),
+        samples=replace(december.samples, eligible=eligible),
+    )
+    ids = december.panel.regions.ids
+    told = unscored_of(forecast)
+    nowhere = told[told["target"].isna()].set_index("region")
+    assert dict(nowhere["reason"]) == {ids[gone]: "ended", ids[patchy]: "gaps"}
+    assert nowhere.loc[ids[gone], "observed_to"] == "2023-10"
+    assert nowhere.loc[ids[patchy], "observed_to"] is None
+    onset = told[told["target"] == "onset"]
+    assert set(onset["reason"]) == {"violent"}
+    described = regions_of(forecast).set_index("region")["outline"]
+    assert described[[ids[gone], ids[patchy]]].notna().all()
+    assert ids[never] not in described.index
+    links = regions_of(forecast).set_index("region")["neighbours"]
+    assert not {ids[gone], ids[patchy]} & {name for of_region in links for name in of_region}
+
+
+def test_a_region_has_scores_of_a_target_or_the_reason_why_not(
+    months_home: Path, newest: Manifest, scores: pd.DataFrame
+) -> None:
+    told = table(months_home, newest, "unscored.parquet")
+    assert set(told["target"]) == {"onset"}  # every region is observed throughout
+    onset = set(scores.loc[scores["target"] == "onset", "region"])
+    assert set(told["region"]) == set(scores["region"]) - onset
+
+
+def test_a_bulletin_says_whom_it_is_owed_to(newest: Manifest) -> None:
+    assert newest.licence == "CC BY 4.0"
+    assert newest.id in newest.citation
+    assert "(simulated)" in newest.citation
+    assert [source.name for source in newest.sources] == ["simulation"]
+    assert "no endorsement" in newest.boundaries

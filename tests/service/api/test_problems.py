@@ -67,7 +67,7 @@ def test_what_does_not_exist_is_not_found_and_named(
         ("/v1/scores?min_prob=0.5", "did you mean 'min_probability'?"),
         ("/v1/scores?zzz=1", "unknown parameter 'zzz': it takes bulletin, origin, as_of, level"),
         ("/v1/scores/MLI?horizon=3", "unknown parameter 'horizon': did you mean 'origin'?"),
-        ("/v1/regions?target=onset", "unknown parameter 'target'"),
+        ("/v1/regions?horizon=3", "unknown parameter 'horizon'"),
         ("/v1/bulletins?bulletin=latest", "unknown parameter 'bulletin'"),
         ("/v1/bulletins/latest?x=1", "this address takes none"),
         ("/healthz?x=1", "this address takes none"),

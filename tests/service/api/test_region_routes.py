@@ -1,4 +1,7 @@
+import io
+
 import httpx
+import pyarrow.parquet as pq
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -136,3 +139,31 @@ def test_an_indicator_that_no_model_reads_is_unknown(client: httpx.Client) -> No
     response = client.get("/v1/regions/MLI-gao/history?indicator=events_mean_3")
     assert response.status_code == 404
     assert "deaths_mean_3" in response.json()["detail"]
+
+
+def test_a_region_without_a_score_is_listed_with_the_reason(client: httpx.Client) -> None:
+    items = client.get("/v1/regions").json()["items"]
+    reasons = {item["id"]: item["unscored_because"] for item in items}
+    assert reasons.pop("BFA") == "it is observed to 2019-12 only"
+    assert set(reasons.values()) == {None}
+    assert client.get("/v1/regions/BFA").json()["region"]["name"] == "Burkina Faso"
+    table = pq.read_table(io.BytesIO(client.get("/v1/regions?format=parquet").content))
+    assert table["unscored_because"].to_pylist().count(None) == 6
+
+
+def test_a_region_without_a_score_of_a_target_says_so_too(client: httpx.Client) -> None:
+    items = client.get("/v1/regions?level=admin1&target=onset").json()["items"]
+    reasons = {item["id"]: item["unscored_because"] for item in items}
+    assert reasons.pop("NER-agadez") is None
+    assert set(reasons.values()) == {"it had deaths in the 24 months to the origin"}
+
+
+@pytest.mark.parametrize(
+    "address", ["scores/BFA", "regions/BFA/history", "scores?region=BFA", "scores?country=BFA"]
+)
+def test_what_is_asked_of_a_region_without_a_score_is_refused_with_the_reason(
+    client: httpx.Client, address: str
+) -> None:
+    answer = client.get(f"/v1/{address}")
+    assert answer.status_code == 404
+    assert "'BFA': it is observed to 2019-12 only" in answer.json()["detail"]

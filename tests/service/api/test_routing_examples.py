@@ -8,7 +8,7 @@ import httpx
 import pytest
 from pydantic import BaseModel
 
-from bulletins.form import Manifest
+from bulletins.manifest import Manifest
 from service import api
 from service.api import bodies, schemas
 from tests.bulletins.example import without_hashes

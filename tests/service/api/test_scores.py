@@ -4,7 +4,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from bulletins.form import Manifest
+from bulletins.manifest import Manifest
 from tests.bulletins.example import publish_bulletin
 from tests.service.conftest import newest_id, serve_home, wait_until
 
@@ -23,6 +23,8 @@ def test_the_highest_probabilities_come_first(client: httpx.Client) -> None:
         "stale": False,
         "stale_because": None,
         "over_until": None,
+        "licence": "CC BY 4.0",
+        "citation": "Tocsin (2025), bulletin 2024-12-5f3a9c01d2e4 (simulated).",
     }
     assert body["total"] == len(chances)
 
@@ -53,7 +55,7 @@ def test_a_region_profile_has_all_its_targets_and_horizons(client: httpx.Client)
     body = client.get("/v1/scores/MLI").json()
     expected: dict[str, object] = {"id": "MLI", "name": "Mali", "country": "MLI"}
     expected |= {"level": "country"}
-    expected |= {"latitude": 17.0, "longitude": -4.0}
+    expected |= {"latitude": 17.0, "longitude": -4.0, "unscored_because": None}
     assert body["region"] == expected
     keys = [(score["target"], score["horizon"]) for score in body["scores"]]
     assert keys == [

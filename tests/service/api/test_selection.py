@@ -132,6 +132,7 @@ def test_regions_are_listed_once_by_level_and_id(bulletin: Bulletin) -> None:
         "MLI-mopti",
         "NER-agadez",
         "NER-tillaberi",
+        "BFA",
         "MLI",
         "NER",
     ]

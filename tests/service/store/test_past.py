@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from bulletins.form import Manifest
+from bulletins.manifest import Manifest
 from service.store.past import PastScores
 from tests.bulletins.example import publish_bulletin, publish_months
 

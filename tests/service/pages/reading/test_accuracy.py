@@ -5,7 +5,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from bulletins.form import RiskLevel
+from bulletins.manifest import RiskLevel
 from service.pages.reading.accuracy import Band
 from tests.bulletins.example import publish_bulletin
 from tests.service.conftest import serve_home

@@ -1,0 +1,174 @@
+"""The manifest of a bulletin: what it is, where it comes from and what it holds."""
+
+from datetime import date
+from typing import Annotated, Literal
+
+from pydantic import AwareDatetime, Field, FiniteFloat, TypeAdapter
+
+from bulletins.form import DRIVERS_FILE, SCORES_FILE
+from features.strict import Strict
+from features.words import Level, RiskName, Target
+
+FORMAT: Literal[1] = 1
+"""Version of this form; a reader refuses a manifest with another."""
+
+LICENCE = "CC BY 4.0"
+BOUNDARIES = (
+    "Boundaries are those of Natural Earth (public domain), simplified. Boundaries and names imply "
+    "no endorsement or acceptance."
+)
+
+
+class ReleaseUsed(Strict):
+    """One release that the vintage drew on."""
+
+    source: str = Field(examples=["ucdp"])
+    release: str = Field(examples=["ged241"])
+    available_on: date = Field(description="The day from which the release was public.")
+    sha256: str = Field(description="Content hash of the delivered file.")
+
+
+class SourceUsed(Strict):
+    """Whom the events are owed to; null is what is not known."""
+
+    name: str = Field(examples=["ucdp-ged"])
+    title: str
+    url: str | None
+    licence: str | None
+    citation: str | None
+
+
+class VintageUsed(Strict):
+    """The event history that the scores were computed from."""
+
+    history: str = Field(examples=["ucdp"], description="The event history that was read.")
+    as_of: date = Field(description="Only releases that were public by this day were read.")
+    digest: str = Field(description="Content hash of everything read: all months to the origin.")
+    releases: tuple[ReleaseUsed, ...]
+
+
+class ModelUsed(Strict):
+    """The registered model version behind the scores of one level."""
+
+    level: Level
+    name: str = Field(examples=["tocsin-admin1"], description="Name in the model registry.")
+    version: int = Field(ge=1)
+    run_id: str = Field(description="The MLflow run that trained it.")
+    learner: str = Field(examples=["boosting"])
+    summary_events: Literal["spread", "end", "omit"] = Field(
+        description="Whether events that last over several months are spread over their days, "
+        "count in the month in which they ended, or are left out."
+    )
+    trained_to: str = Field(description="The last month whose outcomes it learned from, YYYY-MM.")
+    skill: dict[str, float] = Field(
+        description="Brier skill by target over the best reference, in the backtest before the "
+        "origin: 0 is no better than the reference, 1 is perfect."
+    )
+
+
+Share = Annotated[float, Field(ge=0, le=1)]
+
+
+class RiskLevel(Strict):
+    """One risk level: which scores it takes in, and what came of such scores in the backtest."""
+
+    name: RiskName
+    lowest: Share = Field(description="The least probability of the level.")
+    scores: int = Field(ge=0, description="Number of scores of this level in the backtest.")
+    came_true: Share | None = Field(
+        description="The share of them that came true; null where there were none."
+    )
+    independent: float | None = Field(
+        default=None,
+        ge=0,
+        description="How many independent scores would say as much; null in older bulletins.",
+    )
+    low: Share | None = Field(
+        default=None, description="Lower end of the 95 % interval of the share; null if unknown."
+    )
+    high: Share | None = Field(default=None, description="The upper end.")
+
+
+class RiskScale(Strict):
+    """The risk levels of one target at one level of regions, upwards.
+
+    A level that was not earned in the backtest is not there: its scores have the word below.
+    """
+
+    level: Level
+    target: Target
+    base_rate: float = Field(ge=0, le=1, description="Share of all in the backtest, come true.")
+    levels: Annotated[tuple[RiskLevel, ...], Field(min_length=2, max_length=5)]
+
+
+class Manifest(Strict):
+    """What a bulletin is, where it comes from and what it holds."""
+
+    format: Literal[1] = FORMAT
+    id: Annotated[str, Field(pattern=r"^\d{4}-\d{2}-[0-9a-f]{12}$")]
+    origin: Annotated[
+        str, Field(pattern=r"^\d{4}-(0[1-9]|1[0-2])$", description="Last observed month used.")
+    ]
+    issued_at: AwareDatetime
+    simulated: bool = Field(description="True if the events are invented: no news, no warning.")
+    levels: tuple[Level, ...]
+    thresholds: dict[Level, float] = Field(description="tau by level [deaths/month].")
+    vintage: VintageUsed
+    months_behind: int | None = Field(
+        default=None,
+        ge=0,
+        description="How many months more the source should have published by the day of the "
+        "vintage; null where its schedule is not known, or the events are invented.",
+    )
+    models: tuple[ModelUsed, ...]
+    code: str = Field(description="Version and commit of the code that issued it.")
+    rows: int = Field(ge=1, description="Number of scores.")
+    scores_sha256: str = Field(description="Content hash of scores.parquet.")
+    drivers_sha256: str | None = Field(
+        default=None, description="Content hash of drivers.parquet; null if there is none."
+    )
+    previous: str | None = Field(
+        default=None, description="The bulletin that changes are measured against; null if none."
+    )
+    files: dict[str, str] = Field(
+        default_factory=dict, description="Content hashes of the other Parquet files, by name."
+    )
+    risk_scales: tuple[RiskScale, ...] = Field(
+        default=(), description="What the risk levels mean; none in older bulletins."
+    )
+    left_out: tuple[str, ...] = Field(
+        default=(), description="Levels of regions that have no scores, and why."
+    )
+    licence: str = Field(default=LICENCE, description="Of the scores; the sources keep theirs.")
+    citation: str = Field(default="", description="How to cite it; empty in older bulletins.")
+    sources: tuple[SourceUsed, ...] = Field(
+        default=(), description="Whom the events are owed to; none in older bulletins."
+    )
+    boundaries: str = Field(default=BOUNDARIES, description="What boundaries and names mean.")
+
+    @property
+    def hashes(self) -> dict[str, str]:
+        """The content hashes of all Parquet files, by name."""
+        drivers = {} if self.drivers_sha256 is None else {DRIVERS_FILE: self.drivers_sha256}
+        return {SCORES_FILE: self.scores_sha256} | self.files | drivers
+
+
+class ListedIndicator(Strict):
+    """One indicator of the catalogue, as it was when the bulletin was issued."""
+
+    name: str
+    meaning: str
+    unit: str
+    family: str
+    source: str = Field(description="The literature that it is from; empty if it is from none.")
+    lowest: FiniteFloat | None = Field(description="The least value it may take; null if any.")
+    highest: FiniteFloat | None = Field(description="The greatest value it may take; null if any.")
+    needs: tuple[str, ...] = Field(
+        description="What a history must have for it, beside deaths by region and month."
+    )
+
+
+ListedIndicators: TypeAdapter[tuple[ListedIndicator, ...]] = TypeAdapter(
+    tuple[ListedIndicator, ...]
+)
+"""The form of `indicators.json`: a list of indicators, in the order of the catalogue."""
