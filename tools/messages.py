@@ -13,9 +13,10 @@ from babel.messages.catalog import Catalog
 from babel.messages.extract import DEFAULT_KEYWORDS, extract_from_dir
 from babel.messages.pofile import read_po, write_po
 
+from bulletins.manifest import BOUNDARIES
 from features.indicators.catalogue import CATALOGUE, INTRODUCTIONS
 from features.language import LOCALES
-from features.words import LEVELS, RISK_LEVELS, SPECS
+from features.words import LEVELS, RISK_LEVELS, SPECS, UNSCORED
 from service.phrases import FAMILY_CLAUSES, INDICATOR_CLAUSES, PLACE_CLAUSES
 
 ROOMS = ("features", "bulletins", "service")
@@ -57,7 +58,7 @@ def update(path: Path, template: Catalog) -> None:
 
 
 def _vocabulary() -> Iterator[str]:
-    yield from (*RISK_LEVELS, *LEVELS)
+    yield from (*RISK_LEVELS, *LEVELS, *UNSCORED.values(), BOUNDARIES)
     for spec in SPECS.values():
         yield from (spec.title, spec.meaning, spec.unit, spec.reached, spec.question)
     for indicator in CATALOGUE:

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from functools import wraps
 from threading import RLock
-from typing import TypeVar
+from typing import Any, TypeVar
 from weakref import WeakKeyDictionary
 
 import numpy as np
@@ -15,6 +15,7 @@ from bulletins.manifest import Manifest, RiskScale
 from bulletins.reading import REGION
 from bulletins.tables import Frame, Rows, as_numbers, as_numpy
 from features.arrays import FloatArray, IntArray
+from features.language import ENGLISH, Language
 from features.words import DISTRIBUTIONS, RISK_LEVELS, SPECS, UNSCORED, Target
 from service.errors import UnknownBulletinError
 from service.forms.files import as_wkb
@@ -61,21 +62,24 @@ def wkb_outlines_of(bulletin: Bulletin) -> dict[str, bytes]:
 
 
 @derived
-def unscored_of(bulletin: Bulletin) -> dict[str, dict[str | None, str]]:
-    """Return why regions have no score: by id, then by target, None for all targets."""
+def unscored_of(bulletin: Bulletin) -> dict[tuple[str, str | None], dict[str, Any]]:
+    """Return the rows of UNSCORED_FILE by region and target, None for all targets."""
     if UNSCORED_FILE not in bulletin.parts:
         return {}
-    reasons: dict[str, dict[str | None, str]] = {}
-    for row in bulletin.part(UNSCORED_FILE).whole().to_pylist():
-        reason = UNSCORED[row["reason"]].format(month=row["observed_to"])
-        reasons.setdefault(row["region"], {})[row["target"]] = reason
-    return reasons
+    rows = bulletin.part(UNSCORED_FILE).whole().to_pylist()
+    return {(row["region"], row["target"]): row for row in rows}
 
 
-def unscored_because(bulletin: Bulletin, region: str, target: Target | None = None) -> str | None:
+def unscored_because(
+    bulletin: Bulletin, region: str, target: Target | None = None, language: Language = ENGLISH
+) -> str | None:
     """Return why a region has no score (of a target), None if it has."""
-    reasons = unscored_of(bulletin).get(region, {})
-    return reasons.get(None) or (reasons.get(target) if target else None)
+    rows = unscored_of(bulletin)
+    row = rows.get((region, None)) or rows.get((region, target))
+    if row is None:
+        return None
+    month = "" if row["observed_to"] is None else language.month(row["observed_to"])
+    return language.gettext(UNSCORED[row["reason"]]).format(month=month)
 
 
 @derived

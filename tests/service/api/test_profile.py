@@ -34,7 +34,9 @@ def test_reasons_add_up_to_the_score(gao: dict[str, Any]) -> None:
         assert whole == pytest.approx(p, abs=1e-5)  # of six digits each
         moves = sum(family["change"] for family in told["families"]) + told["revision"]
         assert before + moves == pytest.approx(p, abs=1e-5)
-        assert math.log(p / (1 - p)) - math.log(before / (1 - before)) == pytest.approx(0.5)
+        assert math.log(p / (1 - p)) - math.log(before / (1 - before)) == pytest.approx(
+            0.5, abs=1e-5
+        )
         assert told["change"] == pytest.approx(told["probability"] - before, abs=1e-5)
         strengths = [abs(family["contribution"]) for family in told["families"]]
         assert strengths == sorted(strengths, reverse=True)
