@@ -84,7 +84,10 @@ def _register(
     version = int(mlflow.register_model(uri, name, tags=tags).version)
     client = store.client()
     passed = verdict.passed and (champion_to is None or champion_to <= training.origin)
-    description = f"Gate: {verdict.reason}.\n\n{model_card(judgement)}"
+    description = (
+        f"{'SIMULATED events. ' if training.vintage.simulated else ''}{learner}, trained to "
+        f"{training.origin}. Gate: {verdict.reason}.\n\n{model_card(judgement)}"
+    )
     client.update_model_version(
         name, str(version), description=description[: registry.LONGEST_TEXT]
     )

@@ -10,6 +10,7 @@ import mlflow
 import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
+from mlflow.data.numpy_dataset import NumpyDataset
 from mlflow.entities import Metric
 from mlflow.utils.mlflow_tags import MLFLOW_PARENT_RUN_ID, MLFLOW_RUN_NAME, MLFLOW_RUN_NOTE
 
@@ -71,8 +72,7 @@ def log_training(
     """
     training, skill, chosen = judgement.training, judgement.skill, judgement.chosen
     learners, title = training.configuration.learners, f"{training.level} to {training.origin}"
-    month, dataset = int(training.samples.months[-1]), panel_dataset(training)
-    parent, runs = run.info, dict[str, str]()
+    dataset = panel_dataset(training)
     mlflow.set_tags(
         _tags(training, role)
         | {
@@ -83,33 +83,47 @@ def log_training(
     )
     mlflow.log_params(_flat(training.configuration.model_dump(mode="json")))
     mlflow.log_input(dataset, context=_DATASET_CONTEXT)
-    _log_metrics(store, parent.run_id, _summary(skill, chosen), month)
+    _log_metrics(store, run, _summary(skill, chosen), training)
     mlflow.log_text(page, REPORT_FILE)
     mlflow.log_text(model_card(judgement), CARD_FILE)
     mlflow.log_text(training.configuration.model_dump_json(indent=2), "configuration.json")
     mlflow.log_table(_plain(skill.overall), "tables/overall.json")
-    for forecast in (*learners, *REFERENCES):
-        own_role = "reference" if forecast in REFERENCES else "learner"
-        child = store.client().create_run(
-            parent.experiment_id,
-            start_time=parent.start_time,
-            run_name=f"{title}: {forecast}",
-            tags=_tags(training, own_role)
-            | {
-                "forecast": forecast,
-                MLFLOW_PARENT_RUN_ID: parent.run_id,
-                MLFLOW_RUN_NOTE: forecast_note(training, skill, forecast),
-            },
-        )
-        runs[forecast] = child.info.run_id
-        with mlflow.start_run(run_id=child.info.run_id, nested=True):
-            mlflow.log_params(_own_settings(training, forecast))
-            mlflow.log_input(dataset, context=_DATASET_CONTEXT)
-            metrics = pd.concat([_summary(skill, forecast), _stepped(skill, forecast)])
-            _log_metrics(store, child.info.run_id, metrics, month)
-            if own_role == "learner":
-                _log_learner(judgement, forecast)
-    return runs
+    return {
+        forecast: _log_forecast(store, run, judgement, forecast, dataset)
+        for forecast in (*learners, *REFERENCES)
+    }
+
+
+def _log_forecast(
+    store: MlflowStore,
+    parent: mlflow.ActiveRun,
+    judgement: Judgement,
+    forecast: str,
+    dataset: NumpyDataset,
+) -> str:
+    """Log the run of a learner or reference; return its id."""
+    training, skill = judgement.training, judgement.skill
+    role = "reference" if forecast in REFERENCES else "learner"
+    child = store.client().create_run(
+        parent.info.experiment_id,
+        start_time=parent.info.start_time,
+        run_name=f"{training.level} to {training.origin}: {forecast}",
+        tags=_tags(training, role)
+        | {
+            "forecast": forecast,
+            MLFLOW_PARENT_RUN_ID: parent.info.run_id,
+            MLFLOW_RUN_NOTE: forecast_note(training, skill, forecast),
+        },
+    )
+    run_id = str(child.info.run_id)
+    with mlflow.start_run(run_id=run_id, nested=True) as run:
+        mlflow.log_params(_own_settings(training, forecast))
+        mlflow.log_input(dataset, context=_DATASET_CONTEXT)
+        metrics = pd.concat([_summary(skill, forecast), _stepped(skill, forecast)])
+        _log_metrics(store, run, metrics, training)
+        if role == "learner":
+            _log_learner(judgement, forecast)
+    return run_id
 
 
 def log_forecaster(
@@ -199,8 +213,11 @@ def _by_origin(table: pd.DataFrame, measures: list[str]) -> pd.DataFrame:
     return named[["target", "step", "origin", "forecast", *measures]]
 
 
-def _log_metrics(store: MlflowStore, run_id: str, rows: pd.DataFrame, month: int) -> None:
-    """Log metrics at the time of their origin, by default a month."""
+def _log_metrics(
+    store: MlflowStore, run: mlflow.ActiveRun, rows: pd.DataFrame, training: Training
+) -> None:
+    """Log metrics at the time of their origin, by default the training's."""
+    month = int(training.samples.months[-1])
     origins = rows["origin"].fillna(month) if "origin" in rows else pd.Series(month, rows.index)
     times = origins.to_numpy("int64").astype("datetime64[M]").astype("datetime64[ms]")
     metrics = [
@@ -213,7 +230,7 @@ def _log_metrics(store: MlflowStore, run_id: str, rows: pd.DataFrame, month: int
     ]
     client = store.client()
     for start in range(0, len(metrics), _BATCH):
-        client.log_batch(run_id, metrics=metrics[start : start + _BATCH])
+        client.log_batch(run.info.run_id, metrics=metrics[start : start + _BATCH])
 
 
 def _long(table: pd.DataFrame, forecast: str, joint: str) -> pd.DataFrame:
