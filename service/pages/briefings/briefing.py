@@ -15,18 +15,23 @@ from service.freshness import over_until
 from service.pages.briefings.country import (
     RegionRisk,
     country_moves,
+    country_reasons,
+    distributions_of,
     leading_target,
     level_of,
     neighbour_scores,
+    places_of,
     region_risks,
+    unscored_places,
 )
+from service.pages.briefings.country_deaths import country_chart, deaths_so_far
 from service.pages.briefings.country_map import country_map
 from service.pages.briefings.signs import signs_of
 from service.pages.environment import environment_for
 from service.pages.reading.accuracy import accuracy_of
 from service.store.bulletins import LATEST, Bulletin
 
-MOST_REGIONS, MOST_MOVES, MOST_NEIGHBOURS, MOST_RARE = 10, 5, 6, 4
+MOST_REGIONS, MOST_MOVES, MOST_REASONS, MOST_NEIGHBOURS, MOST_RARE = 10, 5, 3, 6, 4
 """How many of each fit on two pages."""
 
 _HEADERS = {
@@ -65,7 +70,7 @@ def show_briefing(
         environment_for(language)
         .get_template("briefing.html")
         .render(
-            bulletin=bulletin.manifest,
+            manifest=bulletin.manifest,
             simulated=bulletin.manifest.simulated,
             stale=stale_because(request, language) if query.bulletin == LATEST else None,
             over_until=over_until(bulletin.manifest, request.state.now),
@@ -78,9 +83,12 @@ def show_briefing(
 def briefing_of(bulletin: Bulletin, country: str, language: Language) -> dict[str, Any]:
     """Return what a briefing says of a country that the bulletin scores."""
     level, leading = level_of(bulletin, country), leading_target(bulletin)
+    places = places_of(bulletin, level, country)
     risks = region_risks(bulletin, level, country)
     shown, scores = risks[:MOST_REGIONS], [risk.leading for risk in risks]
-    whole = region_risks(bulletin, "country", country) if level != "country" else []
+    whole = region_risks(bulletin, "country", country)
+    so_far = deaths_so_far(bulletin, [risk.leading.region for risk in whole or risks])
+    ahead = distributions_of(bulletin, [risk.leading.region for risk in whole])
     accuracy = {one.target: one for one in accuracy_of(bulletin, level)}
     columns, rare = columns_of(risks, shown)
     return {
@@ -91,10 +99,13 @@ def briefing_of(bulletin: Bulletin, country: str, language: Language) -> dict[st
         "count": len(risks),
         "columns": columns,
         "rare": rare,
-        "whole": whole[0] if whole else None,
-        "drawing": country_map(bulletin, scores, MOST_REGIONS, language),
+        "whole": whole[0] if whole and level != "country" else None,
+        "chart": country_chart(so_far, ahead, language),
+        "drawing": country_map(bulletin, places, scores, MOST_REGIONS, language),
+        "unscored": unscored_places(bulletin, places, language),
         "accuracy": accuracy.get(leading),
         "moves": country_moves(bulletin, level, country, MOST_MOVES, language),
+        "reasons": country_reasons(bulletin, level, country, MOST_REASONS, language),
         "signs": [sign for score in scores[:1] for sign in signs_of(bulletin, score.region)],
         "neighbours": neighbour_scores(bulletin, level, country)[:MOST_NEIGHBOURS],
     }

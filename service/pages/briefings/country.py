@@ -1,19 +1,22 @@
 """What a bulletin says of one country: its regions, what moved in them, and its neighbours."""
 
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from bulletins.form import DRIVERS_FILE, REGIONS_FILE
 from features.language import Language
-from features.words import DISPLAYED, Level, Target
+from features.words import DISPLAYED, DISTRIBUTIONS, Level, Target
 from service.api.bodies import Mover
 from service.api.change_routes import ScoreDrivers, movers_at, previous_of_scores
 from service.api.queries import RegionFilter, ScoreFilter
-from service.api.schemas import Score
+from service.api.schemas import Region, Score
 from service.api.scores import scores_at
 from service.api.selection import regions_at, select_regions, select_scores
+from service.reasons import reasons_of
 from service.store.bulletins import Bulletin
+from service.store.derived import unscored_because
 
 LEVELS: tuple[Level, ...] = ("admin1", "priogrid", "country")
 """The levels of regions, in the order in which a country is shown by them."""
@@ -34,9 +37,28 @@ def level_of(bulletin: Bulletin, country: str) -> Level:
 
     Raises UnknownError when the bulletin does not score the country.
     """
-    rows = select_regions(bulletin, RegionFilter(country=[country]))
-    scored = {region.level for region in regions_at(bulletin, rows)}
+    rows = select_scores(bulletin, ScoreFilter(country=[country])).rows
+    scored = set(bulletin.scores.take(rows)["level"].to_pylist())
     return next(level for level in LEVELS if level in scored)
+
+
+def places_of(bulletin: Bulletin, level: Level, country: str) -> list[Region]:
+    """Return the regions of a level in a country, with scores or without."""
+    return regions_at(
+        bulletin, select_regions(bulletin, RegionFilter(level=level, country=[country]))
+    )
+
+
+def unscored_places(
+    bulletin: Bulletin, places: Sequence[Region], language: Language
+) -> dict[str, list[Region]]:
+    """Return the regions without any score by the reason, in a language."""
+    reasons: dict[str, list[Region]] = {}
+    for place in places:
+        reason = unscored_because(bulletin, place.id, language=language)
+        if reason is not None:
+            reasons.setdefault(reason, []).append(place)
+    return reasons
 
 
 def leading_target(bulletin: Bulletin) -> Target:
@@ -58,6 +80,15 @@ def region_risks(bulletin: Bulletin, level: Level, country: str) -> list[RegionR
     return sorted(risks, key=lambda risk: -risk.leading.probability)
 
 
+def distributions_of(bulletin: Bulletin, regions: list[str]) -> list[Score]:
+    """Return the distributions of deaths in some regions, by horizon; none for no regions."""
+    scored = [target for target in DISTRIBUTIONS if target in bulletin.horizons]
+    if not regions or not scored:
+        return []
+    query = ScoreFilter(region=regions, target=scored[0], sort="horizon")
+    return scores_at(bulletin, select_scores(bulletin, query))
+
+
 def country_moves(
     bulletin: Bulletin, level: Level, country: str, most: int, language: Language
 ) -> list[Mover]:
@@ -73,6 +104,23 @@ def country_moves(
     order = np.argsort(-change, kind="stable")[:most]
     moved = rows[order[change[order] >= VISIBLE]]
     return movers_at(bulletin, moved, before, ScoreDrivers(bulletin), language)
+
+
+def country_reasons(
+    bulletin: Bulletin, level: Level, country: str, most: int, language: Language
+) -> list[tuple[str, str]]:
+    """Return the regions with the highest leading scores, and how these differ from usual."""
+    if DRIVERS_FILE not in bulletin.parts:
+        return []
+    target = leading_target(bulletin)
+    horizon = min(bulletin.horizons[target])
+    query = ScoreFilter(level=level, country=[country], target=target, horizon=[horizon])
+    rows = select_scores(bulletin, query).rows[:most]
+    names = bulletin.scores.take(rows)["name"].to_pylist()
+    return [
+        (name, reasons_of(drivers, None, bulletin.listed, language).usual)
+        for name, drivers in zip(names, ScoreDrivers(bulletin).of_rows(rows), strict=True)
+    ]
 
 
 def neighbour_scores(bulletin: Bulletin, level: Level, country: str) -> list[Score]:

@@ -8,42 +8,54 @@ from markupsafe import Markup
 
 from bulletins.form import REGIONS_FILE
 from features.language import Language
-from service.api.schemas import Score
+from service.api.schemas import Region, Score
 from service.pages.drawing.labels import FIRST_ZOOM, STEP, labels_of
 from service.pages.drawing.map import map_of
 from service.pages.drawing.shapes import Shapes, shapes_of
 from service.store.bulletins import Bulletin
-from service.store.derived import outlines_of, regions_of
+from service.store.derived import outlines_of
 
 WIDTH, LETTER = 350, 10
 """Of the map on paper, and of its letters [pixels]."""
 
 _MARGIN = 0.06
 
+_LEAST_DRAWN = 0.2
+"""The share of regions with an outline without which a map would mislead."""
+
 
 class CountryMap(NamedTuple):
-    """A map as SVG: its box, the size of its letters, its body, and numbers with their places."""
+    """A map as SVG: its box, the size of its letters, its body, numbers with their places.
+
+    `undrawn` of `total` regions have no outline.
+    """
 
     box: str
     letter: float
     body: Markup
     ranks: list[tuple[int, float, float]]
+    undrawn: int
+    total: int
 
 
 def country_map(
-    bulletin: Bulletin, scores: Sequence[Score], ranked: int, language: Language
+    bulletin: Bulletin,
+    places: Sequence[Region],
+    scores: Sequence[Score],
+    ranked: int,
+    language: Language,
 ) -> CountryMap | None:
-    """Return the map of the regions of some scores, the highest first; None without outlines.
+    """Return the map of some regions, coloured by their scores; None with too few outlines.
 
-    The first `ranked` of them bear their number.
+    The first `ranked` scores, which are the highest, bear their number.
     """
     outlines = outlines_of(bulletin) if REGIONS_FILE in bulletin.parts else {}
-    drawn = {score.region: score for score in scores if score.region in outlines}
-    if not drawn:
+    drawn = {place.id: place for place in places if place.id in outlines}
+    if not drawn or len(drawn) < _LEAST_DRAWN * len(places):
         return None
     shapes = shapes_of(
         list(drawn),
-        [score.country for score in drawn.values()],
+        [place.country for place in drawn.values()],
         [outlines[region].decode() for region in drawn],
     )
     left, top, width, height = shapes.box
@@ -51,6 +63,7 @@ def country_map(
     left, top, width, height = left - margin, top - margin, width + 2 * margin, height + 2 * margin
     unit = max(width, height) / WIDTH
     last_step = np.log(1 / (unit * FIRST_ZOOM)) / np.log(STEP)
+    levels = {score.region: score.risk_level or "" for score in scores}
     body = map_of(
         shapes,
         [drawn[region].name for region in shapes.ids],
@@ -59,24 +72,24 @@ def country_map(
             for label in labels_of(shapes, language.country)
             if label.kind in {"capital", "beyond"} and label.step <= last_step
         ],
-        country_names={score.country: score.country for score in scores},
-        classes=[drawn[region].risk_level or "" for region in shapes.ids],
+        country_names={place.country: place.country for place in places},
+        classes=[levels.get(region, "unscored") for region in shapes.ids],
     )
     return CountryMap(
         box=f"{left:.0f} {top:.0f} {width:.0f} {height:.0f}",
         letter=round(LETTER * unit),
         body=Markup(body),  # noqa: S704  # `map_of` escapes names
-        ranks=_ranks(bulletin, shapes, [score.region for score in scores[:ranked]]),
+        ranks=_ranks(shapes, places, [score.region for score in scores[:ranked]]),
+        undrawn=len(places) - len(drawn),
+        total=len(places),
     )
 
 
 def _ranks(
-    bulletin: Bulletin, shapes: Shapes, regions: Sequence[str]
+    shapes: Shapes, places: Sequence[Region], regions: Sequence[str]
 ) -> list[tuple[int, float, float]]:
     """Return the rank of each region that lies somewhere, and its place on the map."""
-    table = regions_of(bulletin)
-    rows = table.take(table.rows[table.among("region", regions)]).to_pylist()
-    points = {row["region"]: (row["longitude"], row["latitude"]) for row in rows}
+    points = {place.id: (place.longitude, place.latitude) for place in places}
     ranks = []
     for rank, region in enumerate(regions, start=1):
         if None not in points[region]:

@@ -30,7 +30,7 @@ def show_about(request: Request, query: Annotated[AboutView, Query()]) -> HTMLRe
         request,
         "about.html",
         reader_language(request, query.lang),
-        bulletin=bulletin.manifest,
+        manifest=bulletin.manifest,
         targets=[
             (SPECS[target], sorted(bulletin.horizons[target]))
             for target in DISPLAYED

@@ -124,7 +124,7 @@ def bands_of(bulletin: Bulletin, level: Level, target: Target) -> list[Band]:
         return []
     ends = [*(risk.lowest for risk in scale.levels), 1.0]
     return [
-        Band(risk, end, getattr(risk, "low", None), getattr(risk, "high", None))
+        Band(risk, end, risk.low, risk.high)
         for risk, (_, end) in zip(scale.levels, pairwise(ends), strict=True)
     ]
 

@@ -76,7 +76,18 @@ def test_a_briefing_speaks_the_language_that_is_asked_for(client: httpx.Client) 
 def test_a_briefing_loads_nothing(client: httpx.Client) -> None:
     response = client.get("/v1/briefings/MLI")
     assert "default-src 'none'" in response.headers["content-security-policy"]
-    assert not re.findall(r'<script|<img|(?:src|href)="(?!data:|#)', response.text)
+    assert re.findall(r'<(?:script|img|link)[^>]*>|src="[^"]*"', response.text) == [
+        '<link rel="icon" href="data:,">'
+    ]
+
+
+def test_a_briefing_says_whom_it_is_owed_to(client: httpx.Client) -> None:
+    manifest = client.get("/v1/bulletins/latest").json()
+    text = text_of(client.get("/v1/briefings/MLI").text)
+    for fact in (manifest["licence"], manifest["citation"], manifest["boundaries"]):
+        assert fact in text
+    for source in manifest["sources"]:
+        assert source["title"] in text
 
 
 def test_a_country_of_countries_alone_has_a_briefing(tmp_path: Path) -> None:
@@ -85,7 +96,7 @@ def test_a_country_of_countries_alone_has_a_briefing(tmp_path: Path) -> None:
     with serve_home(tmp_path) as client:
         response = client.get("/v1/briefings/MLI")
     assert response.status_code == 200
-    assert "<svg" not in response.text
+    assert 'class="map"' not in response.text
 
 
 @pytest.mark.parametrize("country", ["XYZ", "FRA"])
@@ -93,6 +104,12 @@ def test_an_unknown_country_is_refused(client: httpx.Client, country: str) -> No
     response = client.get(f"/v1/briefings/{country}")
     assert response.status_code == 404
     assert response.headers["content-type"] == "application/problem+json"
+
+
+def test_a_country_without_scores_is_refused_with_the_reason(client: httpx.Client) -> None:
+    response = client.get("/v1/briefings/BFA")
+    assert response.status_code == 404
+    assert "it is observed to" in response.json()["detail"]
 
 
 def test_without_a_bulletin_there_is_no_briefing(empty_client: httpx.Client) -> None:

@@ -1,11 +1,12 @@
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 
 from bulletins.form import INDICATOR_VALUES_FILE
 from service.pages.briefings.signs import signs_of
 from service.store.bulletins import BulletinStore
-from tests.bulletins.example import ORIGIN, parts_of, publish_bulletin, rows_of
+from tests.bulletins.example import ORIGIN, Row, parts_of, publish_bulletin, rows_of
 from tests.service.conftest import serve_home
 
 VALUES: dict[str, tuple[float | None, float]] = {
@@ -21,8 +22,8 @@ VALUES: dict[str, tuple[float | None, float]] = {
 """Two months before the origin, and at it."""
 
 
-def publish_signs(home: Path) -> None:
-    rows = rows_of()
+def publish_signs(home: Path, rows: list[Row] | None = None, **changes: Any) -> None:
+    rows = rows or rows_of()
     parts = parts_of(rows, ORIGIN)
     table = parts[INDICATOR_VALUES_FILE]
     months = sorted(set(table["month"].to_pylist()))
@@ -30,7 +31,7 @@ def publish_signs(home: Path) -> None:
         values = {months[0]: before, months[1]: 99.0, months[2]: now}
         column = [values[month] for month in table["month"].to_pylist()]
         table = table.append_column(name, pa.array(column, pa.float32()))
-    publish_bulletin(home, rows, parts=parts | {INDICATOR_VALUES_FILE: table})
+    publish_bulletin(home, rows, parts=parts | {INDICATOR_VALUES_FILE: table}, **changes)
 
 
 def test_the_capital_and_its_roads_are_read_where_a_model_reads_them(tmp_path: Path) -> None:
