@@ -137,7 +137,10 @@ class Manifest(Strict):
         default=(), description="What the risk levels mean; none in older bulletins."
     )
     left_out: tuple[str, ...] = Field(
-        default=(), description="Levels of regions that have no scores, and why."
+        default=(), description="Levels of regions that have no score, and why."
+    )
+    unscored: tuple[str, ...] = Field(
+        default=(), description="Regions, by country, that have no score, and why."
     )
     licence: str = Field(default=LICENCE, description="Of the scores; the sources keep theirs.")
     citation: str = Field(default="", description="How to cite it; empty in older bulletins.")

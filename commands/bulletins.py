@@ -42,8 +42,10 @@ def publish(origin: Month = None, as_of: Day = None, jobs: Jobs = PROCESSORS) ->
     if origin is None:
         for line in staleness_of(vintage):
             print(line)
-    for reason in publication.left_out:
+    for reason in manifest.left_out:
         print(f"left out: {reason}")
+    for line in manifest.unscored:
+        print(line)
     models = ", ".join(f"{m.name}/{m.version} ({m.learner})" for m in manifest.models)
     print(
         f"{simulated_mark(simulated=manifest.simulated)}bulletin {manifest.id}: "

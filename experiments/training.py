@@ -13,10 +13,11 @@ from experiments.configuration import Configuration
 from experiments.judging import gate
 from experiments.judging.judge import Judgement, Training, Work, judge
 from experiments.judging.verification import risk_scales
+from experiments.report.card import model_card
 from experiments.report.page import findings_of, report_page
 from experiments.report.sentences import Finding, headline
 from experiments.tracking import registry
-from experiments.tracking.runs import log_forecaster, log_training
+from experiments.tracking.runs import log_forecaster, log_training, training_run
 from experiments.tracking.store import MlflowStore, model_name
 from features.archive.vintage import Vintage
 from features.errors import ConfigurationError
@@ -61,14 +62,17 @@ def train_levels(
         registry.refuse_other_events(store, level, vintage)
     results = []
     for level in configuration.levels:
-        judgement = judge(vintage, level, configuration, Period(origin), work)
-        results.append(_register(judgement, store, work))
+        with training_run(store, vintage, level, configuration.name) as run:
+            judgement = judge(vintage, level, configuration, Period(origin), work)
+            results.append(_register(judgement, store, work, run))
     return results
 
 
-def _register(judgement: Judgement, store: MlflowStore, work: Work) -> TrainingResult:
+def _register(
+    judgement: Judgement, store: MlflowStore, work: Work, run: mlflow.ActiveRun
+) -> TrainingResult:
     training, learner = judgement.training, judgement.chosen
-    runs = log_training(store, judgement, report_page(judgement))
+    runs = log_training(store, run, judgement, report_page(judgement))
     forecaster = fit_forecaster(
         *(training.samples, training.configuration, training.level, learner),
         *(work.jobs, work.progress),
@@ -82,17 +86,19 @@ def _register(judgement: Judgement, store: MlflowStore, work: Work) -> TrainingR
     passed = verdict.passed and (champion_to is None or champion_to <= training.origin)
     description = (
         f"{'SIMULATED events. ' if training.vintage.simulated else ''}{learner}, trained to "
-        f"{training.origin}. Gate: {verdict.reason}."
+        f"{training.origin}. Gate: {verdict.reason}.\n\n{model_card(judgement)}"
     )
-    client.update_model_version(name, str(version), description=description)
+    client.update_model_version(
+        name, str(version), description=description[: registry.LONGEST_TEXT]
+    )
     client.update_registered_model(name, f"Scores of every {training.level} region")
     client.set_registered_model_alias(name, registry.CHALLENGER, str(version))
     if passed:
         client.set_registered_model_alias(name, registry.CHAMPION, str(version))
-    for run in {runs["parent"], runs[learner]}:
-        client.set_tag(run, "registered_as", f"{name}/{version}")
-        client.set_tag(run, "gate", f"{tags['gate']}: {verdict.reason}")
-    client.log_table(runs["parent"], verdict.evidence, "tables/gate.json")
+    for run_id in (run.info.run_id, runs[learner]):
+        client.set_tag(run_id, "registered_as", f"{name}/{version}")
+        client.set_tag(run_id, "gate", f"{tags['gate']}: {verdict.reason}")
+    client.log_table(run.info.run_id, verdict.evidence, "tables/gate.json")
     return TrainingResult(
         level=training.level,
         version=version,
@@ -192,9 +198,10 @@ def backtest_levels(
         registry.refuse_other_events(store, level, vintage)
     reports = []
     for level in configuration.levels:
-        judgement = judge(vintage, level, configuration, period, work, folder)
-        page = report_page(judgement)
-        log_training(store, judgement, page, role="backtest")
+        with training_run(store, vintage, level, configuration.name) as run:
+            judgement = judge(vintage, level, configuration, period, work, folder)
+            page = report_page(judgement)
+            log_training(store, run, judgement, page, role="backtest")
         claim = headline(judgement.verification, judgement.chosen)
         findings = findings_of(judgement)
         reports.append(BacktestReport(level, vintage.simulated, claim, findings, page))

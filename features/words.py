@@ -23,9 +23,9 @@ RISK_LEVELS: tuple[RiskName, ...] = get_args(RiskName)
 
 UnscoredReason = Literal["ended", "gaps", "violent"]
 UNSCORED: dict[UnscoredReason, str] = {
-    "ended": "it is observed to {month} only",
-    "gaps": "it is not observed in each of the 24 months to the origin",
-    "violent": "it had deaths in the 24 months to the origin",
+    "ended": "observed to {month} only",
+    "gaps": "not observed in each of the 24 months to the origin",
+    "violent": "deaths in the 24 months to the origin",
 }
 """Why an observed region has no score; `{month}` is the last month that is observed."""
 

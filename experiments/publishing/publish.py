@@ -14,6 +14,7 @@ from bulletins.reading import read_file, read_manifest
 from bulletins.writing import sha256_of, write_bulletin
 from experiments.publishing import contents
 from experiments.publishing.earlier import earlier_bulletins, read_bulletin, read_previous
+from experiments.publishing.regions import unscored_in_words
 from experiments.publishing.scores import LevelForecast
 from experiments.samples import newest_origin
 from experiments.tracking.registry import (
@@ -36,11 +37,10 @@ from features.sources.publication import staleness
 
 @dataclass(frozen=True)
 class Publication:
-    """A bulletin, whether it is new, and why levels were left out."""
+    """A bulletin, and whether it is new."""
 
     manifest: Manifest
     is_new: bool
-    left_out: tuple[str, ...]
 
 
 def issue_bulletin(
@@ -64,7 +64,7 @@ def issue_bulletin(
     month = forecasts[0].origin
     place = home / "bulletins" / bulletin
     if place.exists():
-        return Publication(read_manifest(place), is_new=False, left_out=left_out)
+        return Publication(read_manifest(place), is_new=False)
     earlier = earlier_bulletins(home, month, vintage)
     files = contents.bulletin_files(forecasts, earlier, jobs)
     hashes = {name: sha256_of(content) for name, content in files.items()}
@@ -86,11 +86,12 @@ def issue_bulletin(
         files=hashes,
         risk_scales=contents.risk_scales_of(store, [f.model for f in forecasts]),
         left_out=left_out,
+        unscored=tuple(line for f in forecasts for line in unscored_in_words(f)),
         citation=contents.citation_of(bulletin, issued_at, simulated=vintage.simulated),
         sources=contents.sources_used(vintage),
     )
     is_new = write_bulletin(place, files, manifest, CATALOGUE)
-    return Publication(manifest if is_new else read_manifest(place), is_new, left_out)
+    return Publication(manifest if is_new else read_manifest(place), is_new)
 
 
 def _identity(forecasts: list[LevelForecast]) -> tuple[str, str]:

@@ -15,7 +15,7 @@ from features.arrays import MonthArray, ObjectArray
 from features.indicators.catalogue import CATALOGUE
 from features.months import format_month
 from features.places.regions import geometries, load_regions
-from features.words import Level
+from features.words import UNSCORED, Level
 
 SIMPLIFIED_BY: dict[Level, float] = {"country": 0.05, "admin1": 0.03, "priogrid": 0.0}
 """Tolerance of simplified outlines [degrees], the same on both sides of a border."""
@@ -70,6 +70,19 @@ def unscored_of(forecast: LevelForecast) -> pd.DataFrame:
         parts.append(pd.DataFrame({"region": without, "target": target, "reason": "violent"}))
     table = pd.concat(parts, ignore_index=True).assign(level=forecast.panel.regions.level)
     return table.astype({"target": object, "observed_to": object})
+
+
+def unscored_in_words(forecast: LevelForecast) -> tuple[str, ...]:
+    """Return which regions of a level have no score at all and why, a line a country and reason."""
+    regions, table = forecast.panel.regions, unscored_of(forecast)
+    nowhere = table[table["target"].isna()].fillna({"observed_to": ""})
+    countries = dict(zip(regions.table["id"], regions.table["country"], strict=True))
+    nowhere = nowhere.assign(country=nowhere["region"].map(countries))
+    lines, reasons = [], {str(reason): text for reason, text in UNSCORED.items()}
+    for (country, reason, month), part in nowhere.groupby(["country", "reason", "observed_to"]):
+        why = reasons[str(reason)].format(month=month)
+        lines.append(f"{len(part)} {regions.level} of {country} have no score: {why}")
+    return tuple(lines)
 
 
 def outlines(level: Level, ids: npt.NDArray[np.str_]) -> ObjectArray:

@@ -8,7 +8,6 @@ from typing import get_args
 
 import mlflow.artifacts
 import pandas as pd
-import skops.io
 from mlflow.entities import model_registry
 from mlflow.exceptions import MlflowException
 from pydantic import TypeAdapter
@@ -20,6 +19,7 @@ from features.archive.vintage import SummaryEvents, Vintage
 from features.errors import InputError, ModelError
 from features.months import format_month, parse_month
 from features.words import Level
+from models import storage
 from models.forecaster import Forecaster
 
 _SUMMARY: TypeAdapter[SummaryEvents] = TypeAdapter(SummaryEvents)
@@ -29,23 +29,8 @@ CHALLENGER = "challenger"
 _ABSENT = {"RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE"}
 """MLflow's error codes for an unknown model and for an unknown alias."""
 
+REPORT_FILE, CARD_FILE = "report.html", "model_card.md"
 FORECASTS_FILE = "backtest/probabilities.parquet"
-_MODEL_FILE = "model.skops"
-
-TRUSTED_TYPES = [
-    "models.deaths.DeathsModel",
-    "models.distribution.Analogues",
-    "models.learners.LogOddsMean",
-    "models.learners.RidgeLogistic",
-    "models.forecaster.Cell",
-    "models.forecaster.Forecaster",
-    "models.learners.BaseRate",
-    "models.learners.Boosting",
-    "models.learners.Logistic",
-    "models.record.RecordPool",
-    "sklearn.ensemble._hist_gradient_boosting.predictor.TreePredictor",
-]
-"""The types that a stored model may have besides those that skops trusts by itself."""
 
 
 @dataclass(frozen=True)
@@ -167,7 +152,7 @@ def levels_with_models(store: MlflowStore) -> list[Level]:
 def load_forecaster(store: MlflowStore, model: ModelVersion) -> Forecaster:
     """Load a registered forecaster of TRUSTED_TYPES alone; raises ModelError when there is none.
 
-    MLflow's own loader would trust any type that the stored model names, and unpickle.
+    MLflow's own loader would run the code that travels with the stored model.
     """
     name, version, client = model_name(model.level), str(model.version), store.client()
     try:
@@ -176,7 +161,8 @@ def load_forecaster(store: MlflowStore, model: ModelVersion) -> Forecaster:
             local = mlflow.artifacts.download_artifacts(
                 uri, dst_path=folder, tracking_uri=store.uri
             )
-            loaded = skops.io.load(Path(local) / _MODEL_FILE, trusted=TRUSTED_TYPES)
+            # Older versions have it in another folder.
+            loaded = storage.load(next(Path(local).rglob("*.skops"), Path(local)))
     except (MlflowException, OSError, zipfile.BadZipFile, UntrustedTypesFoundException) as error:
         raise ModelError(
             f"{model.label} cannot be loaded ({error}): train and register another"
@@ -222,8 +208,8 @@ def _read(level: Level, entity: model_registry.ModelVersion) -> ModelVersion:
     )
 
 
-LONGEST_REASON = 5000
-"""The longest tag that every store of MLflow keeps [characters]."""
+LONGEST_TEXT = 5000
+"""The longest tag or description that every store of MLflow keeps [characters]."""
 
 
 @dataclass(frozen=True)
@@ -248,9 +234,9 @@ def promote_version(
     there, cannot be loaded, or learned from other events than the rest of the store.
     """
     reason = reason.strip()
-    if not 0 < len(reason) <= LONGEST_REASON:
+    if not 0 < len(reason) <= LONGEST_TEXT:
         raise InputError(
-            f"a promotion needs a reason of 1 to {LONGEST_REASON:,} characters: say why the gate "
+            f"a promotion needs a reason of 1 to {LONGEST_TEXT:,} characters: say why the gate "
             "is overridden"
         )
     model = model_version(store, level, version)

@@ -1,28 +1,31 @@
 """The MLflow runs of a training: a parent, and under it one a learner and reference."""
 
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import mlflow
-import mlflow.sklearn
 import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
-from mlflow.data.code_dataset_source import CodeDatasetSource
-from mlflow.data.numpy_dataset import NumpyDataset, from_numpy
+from mlflow.data.numpy_dataset import NumpyDataset
 from mlflow.entities import Metric
-from mlflow.models import infer_signature
+from mlflow.utils.mlflow_tags import MLFLOW_PARENT_RUN_ID, MLFLOW_RUN_NAME, MLFLOW_RUN_NOTE
 
 from experiments.judging.judge import Judgement, Training, comparison_note, forecast_note
 from experiments.judging.skill import SkillTables
 from experiments.judging.verification import MAPPED
 from experiments.report import model_figures
+from experiments.report.card import model_card
 from experiments.report.page import pictures_of
-from experiments.tracking.registry import FORECASTS_FILE, TRUSTED_TYPES
+from experiments.tracking.dataset import panel_dataset
+from experiments.tracking.portable import log_model
+from experiments.tracking.registry import CARD_FILE, FORECASTS_FILE, REPORT_FILE
 from experiments.tracking.store import MlflowStore
-from features.months import format_month
-from features.words import PROBABILITIES, SPECS
+from features.archive.vintage import Vintage
+from features.words import PROBABILITIES, SPECS, Level
 from models.forecaster import Forecaster, cell_key
 from models.learners import LearnerName
 from models.record import RECORD
@@ -34,51 +37,93 @@ _COEFFICIENT_CELLS = [
 ]
 _MAPPED_HORIZONS = (1, 6, 12)
 _DATASET_CONTEXT = "training and backtest"
+INPUTS_FILE = "forecaster/inputs.parquet"
+"""What the model reads of every region at its origin: `region`, then its columns."""
+
 _BATCH = 900
 """MLflow takes at most 1,000 metrics at once."""
 
 
-def log_training(
-    store: MlflowStore, judgement: Judgement, page: str, *, role: str = "comparison"
-) -> dict[str, str]:
-    """Log parent and child runs; return the run id of the parent and of every forecast by name.
+@contextmanager
+def training_run(
+    store: MlflowStore, vintage: Vintage, level: Level, name: str
+) -> Iterator[mlflow.ActiveRun]:
+    """Make a run the active one for as long as a training or backtest takes."""
+    with mlflow.start_run(
+        experiment_id=store.experiment(level, simulated=vintage.simulated),
+        run_name=f"{level}: {name}",
+        tags={"level": level, "simulated": str(vintage.simulated).lower()},
+    ) as run:
+        yield run
 
-    The parent has the role, the report, and the chosen learner's summary.
+
+def log_training(
+    store: MlflowStore,
+    run: mlflow.ActiveRun,
+    judgement: Judgement,
+    page: str,
+    *,
+    role: str = "comparison",
+) -> dict[str, str]:
+    """Log to a `training_run` and to child runs; return the run id of every forecast by name.
+
+    The run itself has the role, the report and the model card, and the chosen learner's summary.
+    Child runs are of learners and references, and as old: one backtest judges them all.
     """
     training, skill, chosen = judgement.training, judgement.skill, judgement.chosen
-    experiment = store.experiment(training.level, simulated=training.vintage.simulated)
     learners, title = training.configuration.learners, f"{training.level} to {training.origin}"
-    dataset, runs = _dataset(training), {}
-    with mlflow.start_run(
-        experiment_id=experiment,
-        run_name=f"{title}: {_PREFIX[role]}{' against '.join(learners)}",
-        tags=_tags(training, role) | {"chosen": chosen},
-        description=comparison_note(training, skill, chosen),
-    ) as parent:
-        runs["parent"] = parent.info.run_id
-        mlflow.log_params(_flat(training.configuration.model_dump(mode="json")))
+    dataset = panel_dataset(training)
+    mlflow.set_tags(
+        _tags(training, role)
+        | {
+            "chosen": chosen,
+            MLFLOW_RUN_NAME: f"{title}: {_PREFIX[role]}{' against '.join(learners)}",
+            MLFLOW_RUN_NOTE: comparison_note(training, skill, chosen),
+        }
+    )
+    mlflow.log_params(_flat(training.configuration.model_dump(mode="json")))
+    mlflow.log_input(dataset, context=_DATASET_CONTEXT)
+    _log_metrics(store, run, _summary(skill, chosen), training)
+    mlflow.log_text(page, REPORT_FILE)
+    mlflow.log_text(model_card(judgement), CARD_FILE)
+    mlflow.log_text(training.configuration.model_dump_json(indent=2), "configuration.json")
+    mlflow.log_table(_plain(skill.overall), "tables/overall.json")
+    return {
+        forecast: _log_forecast(store, run, judgement, forecast, dataset)
+        for forecast in (*learners, *REFERENCES)
+    }
+
+
+def _log_forecast(
+    store: MlflowStore,
+    parent: mlflow.ActiveRun,
+    judgement: Judgement,
+    forecast: str,
+    dataset: NumpyDataset,
+) -> str:
+    """Log the run of a learner or reference; return its id."""
+    training, skill = judgement.training, judgement.skill
+    role = "reference" if forecast in REFERENCES else "learner"
+    child = store.client().create_run(
+        parent.info.experiment_id,
+        start_time=parent.info.start_time,
+        run_name=f"{training.level} to {training.origin}: {forecast}",
+        tags=_tags(training, role)
+        | {
+            "forecast": forecast,
+            MLFLOW_PARENT_RUN_ID: parent.info.run_id,
+            MLFLOW_RUN_NOTE: forecast_note(training, skill, forecast),
+        },
+    )
+    run_id = str(child.info.run_id)
+    with mlflow.start_run(run_id=run_id, nested=True) as run:
+        mlflow.log_params(_own_settings(training, forecast))
         mlflow.log_input(dataset, context=_DATASET_CONTEXT)
-        _log_metrics(store, parent.info.run_id, _summary(skill, chosen))
-        mlflow.log_text(page, "report.html")
-        mlflow.log_text(training.configuration.model_dump_json(indent=2), "configuration.json")
-        mlflow.log_table(_plain(skill.overall), "tables/overall.json")
-        for forecast in (*learners, *REFERENCES):
-            own_role = "reference" if forecast in REFERENCES else "learner"
-            with mlflow.start_run(
-                nested=True,
-                experiment_id=experiment,
-                run_name=f"{title}: {forecast}",
-                tags=_tags(training, own_role) | {"forecast": forecast},
-                description=forecast_note(training, skill, forecast),
-            ) as run:
-                runs[forecast] = run.info.run_id
-                mlflow.log_params(_own_settings(training, forecast))
-                mlflow.log_input(dataset, context=_DATASET_CONTEXT)
-                metrics = pd.concat([_summary(skill, forecast), _stepped(skill, forecast)])
-                _log_metrics(store, run.info.run_id, metrics)
-                if own_role == "learner":
-                    _log_learner(judgement, forecast)
-    return runs
+        metrics = pd.concat([_summary(skill, forecast), _stepped(skill, forecast)])
+        _log_metrics(store, run, metrics, training)
+        if role == "learner":
+            _log_learner(judgement, forecast)
+    return run_id
 
 
 def log_forecaster(
@@ -89,7 +134,7 @@ def log_forecaster(
     latest = training.samples.indicators[-1]
     scored = training.samples.eligible[-1]
     forecasts = training.samples.forecasts(forecaster)
-    with mlflow.start_run(run_id=run_id):
+    with mlflow.start_run(run_id=run_id, nested=True):
         for horizon in (h for h in _MAPPED_HORIZONS if (MAPPED, h) in forecasts):
             values = np.full(len(latest), np.nan)
             values[scored] = forecasts[MAPPED, horizon].probability
@@ -103,20 +148,20 @@ def log_forecaster(
                 if cell in set(table["cell"]):
                     picture = model_figures.coefficient_plot(table, cell, f"{heading}, {cell}")
                     _log_figure(picture, f"coefficients/{cell}.png")
-        newest = training.samples.newest()
-        own = [training.samples.record_probability(*c, newest) for c in forecaster.cell_names]
-        example = pd.DataFrame(
-            np.column_stack([latest[scored], *own])[:3], columns=list(forecaster.columns)
-        )
-        logged = mlflow.sklearn.log_model(
-            forecaster,
-            name="forecaster",
-            serialization_format=mlflow.sklearn.SERIALIZATION_FORMAT_SKOPS,
-            skops_trusted_types=TRUSTED_TYPES,
-            pip_requirements=["numpy", "pandas", "scikit-learn", "skops", "statsmodels"],
-            signature=infer_signature(example, forecaster.predict(example)),
-        )
-    return str(logged.model_uri)
+        inputs = _inputs(training, forecaster)
+        _log_parquet(inputs, INPUTS_FILE)
+        return log_model(forecaster, inputs.drop(columns="region"))
+
+
+def _inputs(training: Training, forecaster: Forecaster) -> pd.DataFrame:
+    """Return what a forecaster reads of every region at the origin: `region`, then its columns."""
+    samples, newest = training.samples, training.samples.newest()
+    own = [samples.record_probability(*cell, newest) for cell in forecaster.cell_names]
+    scored = samples.eligible[-1]
+    read = np.column_stack([samples.indicators[-1][scored], *own])
+    inputs = pd.DataFrame(read, columns=list(forecaster.columns))
+    inputs.insert(0, "region", training.regions.table["id"].to_numpy()[scored])
+    return inputs
 
 
 def _tags(training: Training, role: str) -> dict[str, str]:
@@ -144,25 +189,11 @@ def _own_settings(training: Training, forecast: str) -> dict[str, Any]:
     return tau | _flat(shared) | _flat(own)
 
 
-def _dataset(training: Training) -> NumpyDataset:
-    """Return the panel as an MLflow dataset, by column: of a table MLflow reads every value."""
-    samples = training.samples
-    usable = samples.eligible
-    learned = samples.indicators[usable]
-    return from_numpy(
-        dict(zip(samples.names, learned.T, strict=True)),
-        source=CodeDatasetSource({"releases": training.releases}),
-        targets=samples.deaths[usable],
-        name=f"{training.level} panel to {training.origin}",
-        digest=training.digest[:36],
-    )
-
-
 def _summary(skill: SkillTables, forecast: str) -> pd.DataFrame:
     overall = skill.overall.assign(target="summary/" + skill.overall["target"].astype(str), step=0)
     measures = ["brier_skill", "log_skill", "crps_skill", "brier", "log_score", "crps", "auc"]
     measures += ["average_precision", "calibration_error", "mean_ratio"]
-    return _long(overall[["target", "step", "forecast", *measures]], forecast, " ")
+    return _long(overall[["target", "step", "forecast", *measures]], forecast, "_")
 
 
 def _stepped(skill: SkillTables, forecast: str) -> pd.DataFrame:
@@ -172,34 +203,45 @@ def _stepped(skill: SkillTables, forecast: str) -> pd.DataFrame:
         _by_origin(skill.deaths_by_origin, ["crps", "crps_skill", "mean_ratio"]),
     ]
     parts = [_long(table, forecast, "/") for table in by_horizon]
-    return pd.concat([*parts, *(_long(table, forecast, " ") for table in by_origin)])
+    return pd.concat([*parts, *(_long(table, forecast, "_") for table in by_origin)])
 
 
 def _by_origin(table: pd.DataFrame, measures: list[str]) -> pd.DataFrame:
-    """Return measures whose steps are origins [YYYYMM]."""
-    target = "by origin/" + table["target"].astype(str)
-    step = [int(format_month(month).replace("-", "")) for month in table["origin"]]
-    return table.assign(target=target, step=step)[["target", "step", "forecast", *measures]]
+    """Return measures whose steps are months since the first origin."""
+    step = table["origin"] - table["origin"].min()
+    named = table.assign(target="by_origin/" + table["target"].astype(str), step=step)
+    return named[["target", "step", "origin", "forecast", *measures]]
 
 
-def _log_metrics(store: MlflowStore, run_id: str, rows: pd.DataFrame) -> None:
+def _log_metrics(
+    store: MlflowStore, run: mlflow.ActiveRun, rows: pd.DataFrame, training: Training
+) -> None:
+    """Log metrics at the time of their origin, by default the training's."""
+    month = int(training.samples.months[-1])
+    origins = rows["origin"].fillna(month) if "origin" in rows else pd.Series(month, rows.index)
+    times = origins.to_numpy("int64").astype("datetime64[M]").astype("datetime64[ms]")
     metrics = [
-        Metric(name, value, timestamp=0, step=step)
-        for name, value, step in rows.itertuples(index=False)
+        Metric(name, value, timestamp=int(time), step=int(step))
+        for name, value, step, time in zip(
+            *(rows[column].to_list() for column in ("name", "value", "step")),
+            times.astype("int64"),
+            strict=True,
+        )
     ]
     client = store.client()
     for start in range(0, len(metrics), _BATCH):
-        client.log_batch(run_id, metrics=metrics[start : start + _BATCH])
+        client.log_batch(run.info.run_id, metrics=metrics[start : start + _BATCH])
 
 
 def _long(table: pd.DataFrame, forecast: str, joint: str) -> pd.DataFrame:
-    """Return a row a metric: name (`instability/brier`), value, step; without missing ones."""
+    """Return a row a metric: name (`instability/brier`), value, step, origin; none missing."""
     own = table[table["forecast"] == forecast].drop(
         columns=["forecast", "horizon"], errors="ignore"
     )
-    long = own.melt(id_vars=["target", "step"]).dropna()
+    keys = [name for name in ("target", "step", "origin") if name in own]
+    long = own.melt(id_vars=keys).dropna()
     name = long["target"].astype(str) + joint + long["variable"].astype(str)
-    return pd.DataFrame({"name": name, "value": long["value"].astype(float), "step": long["step"]})
+    return long[keys[1:]].assign(name=name, value=long["value"].astype(float))
 
 
 def _log_learner(judgement: Judgement, learner: str) -> None:
@@ -211,10 +253,15 @@ def _log_learner(judgement: Judgement, learner: str) -> None:
         mlflow.log_table(_plain(table), f"tables/{name}.json")
     ids = training.regions.table["id"]
     named = probabilities.assign(region=ids.to_numpy()[probabilities["region"]])
+    _log_parquet(named, FORECASTS_FILE)
+
+
+def _log_parquet(table: pd.DataFrame, file: str) -> None:
+    """Log a table as an artifact of the active run."""
     with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / Path(FORECASTS_FILE).name
-        named.to_parquet(path, index=False)
-        mlflow.log_artifact(str(path), str(Path(FORECASTS_FILE).parent))
+        path = Path(folder) / Path(file).name
+        table.to_parquet(path, index=False)
+        mlflow.log_artifact(str(path), str(Path(file).parent))
 
 
 def _log_figure(figure: Figure, name: str) -> None:

@@ -56,7 +56,8 @@ class MlflowStore:
         note = (
             f"Every training of the {level} scores. A run a learner and a reference, under one "
             "parent: compare them by the summary metrics. Steps of the metrics are horizons "
-            "[months]; under `by origin` they are origins [YYYYMM]."
+            "[months]; under `by_origin` they are months since the first origin, and their time is "
+            "the origin."
         )
         tags = {
             "mlflow.note.content": ("SIMULATED events. " if simulated else "") + note,

@@ -8,7 +8,6 @@ from numpy.testing import assert_allclose, assert_array_equal
 from sklearn.base import clone
 from skops.io.exceptions import UntrustedTypesFoundException
 
-from experiments.tracking.registry import TRUSTED_TYPES
 from features.words import QUANTILES, Target
 from models.deaths import DeathsModel
 from models.forecaster import (
@@ -34,6 +33,7 @@ from models.learners import (
     RidgeLogistic,
 )
 from models.record import MONTHS, RecordPool, RegionRecords, signed_odds
+from models.storage import TRUSTED_TYPES
 from tests.targets import CELLS, FITTED_CELLS, HORIZONS, TARGETS_AHEAD
 
 TAU = 5.0

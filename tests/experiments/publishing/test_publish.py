@@ -294,7 +294,7 @@ def test_a_level_whose_models_may_not_issue_scores_is_left_out_and_said_to_be(
     client.create_model_version("tocsin-country", "somewhere", tags=tags)
     published = issue(own_home, vintage)
     assert published.manifest.levels == ("admin1",)
-    (reason,) = published.left_out
+    (reason,) = published.manifest.left_out
     assert reason.startswith("no country model trained on months to 2023-12 only has passed")
 
 

@@ -25,7 +25,13 @@ from bulletins.form import (
 from bulletins.manifest import Manifest
 from experiments.publishing.drivers import _questions, _usual_records
 from experiments.publishing.earlier import EarlierBulletin, read_bulletin
-from experiments.publishing.regions import history_of, outlines, regions_of, unscored_of
+from experiments.publishing.regions import (
+    history_of,
+    outlines,
+    regions_of,
+    unscored_in_words,
+    unscored_of,
+)
 from experiments.publishing.scores import LevelForecast, is_scored
 from experiments.publishing.track_record import track_record_of
 from experiments.samples import samples_at, samples_for
@@ -368,6 +374,9 @@ def test_a_region_that_has_no_score_is_described_and_the_reason_said(
     assert dict(nowhere["reason"]) == {ids[gone]: "ended", ids[patchy]: "gaps"}
     assert nowhere.loc[ids[gone], "observed_to"] == "2023-10"
     assert nowhere.loc[ids[patchy], "observed_to"] is None
+    lines = unscored_in_words(forecast)
+    assert len(lines) == 2
+    assert any(line.endswith("have no score: observed to 2023-10 only") for line in lines)
     onset = told[told["target"] == "onset"]
     assert set(onset["reason"]) == {"violent"}
     described = regions_of(forecast).set_index("region")["outline"]

@@ -1,5 +1,6 @@
 import re
 from dataclasses import replace
+from datetime import date
 from html.parser import HTMLParser
 from types import SimpleNamespace
 from typing import Any
@@ -46,7 +47,9 @@ def judgement_of(
         horizons=HORIZONS,
     )
     release = SimpleNamespace(name="ucdp-ged 24.1")
-    vintage: Any = SimpleNamespace(releases=(release,), simulated=simulated)
+    vintage: Any = SimpleNamespace(
+        releases=(release,), simulated=simulated, history="ucdp", as_of=date(2024, 6, 1)
+    )
     training = Training(
         level="admin1",
         configuration=Configuration.model_validate(settings | {"learners": ["logistic"]}),

@@ -7,20 +7,17 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
-import mlflow.sklearn
 import numpy as np
 import pandas as pd
 import pytest
 import skops.io
 from mlflow import MlflowClient
-from mlflow.models import Model
 from sklearn.naive_bayes import GaussianNB
 
 from experiments.backtest.rolling import fit_forecaster
 from experiments.configuration import Configuration
 from experiments.samples import samples_at
 from experiments.tracking.registry import (
-    TRUSTED_TYPES,
     ModelVersion,
     backtest_forecasts,
     champion,
@@ -38,6 +35,7 @@ from features.months import parse_month
 from features.panel.panel import Panel
 from models.forecaster import Forecaster, cell_key, fitted_cells
 from models.learners import LEARNERS
+from models.storage import FILE, TRUSTED_TYPES
 from tests.targets import FEW_AHEAD, HORIZONS
 from tests.training import plainly
 
@@ -225,35 +223,30 @@ def test_a_model_that_is_not_tampered_with_loads(tampered: Tampered) -> None:
     assert load_forecaster(store, version).tau == 5
 
 
-def test_a_type_that_the_model_itself_declares_trusted_is_refused(tampered: Tampered) -> None:
+def test_a_type_that_the_code_beside_the_model_trusts_is_refused(tampered: Tampered) -> None:
     store, version, folder = tampered
     forecaster = load_forecaster(store, version)
     forecaster.extra = np.testing.assert_raises
-    skops.io.dump(forecaster, folder / "model.skops")
-    described = Model.load(folder)
-    untrusted = skops.io.get_untrusted_types(file=folder / "model.skops")
-    described.flavors["sklearn"]["skops_trusted_types"] = untrusted
-    described.save(folder / "MLmodel")
-    assert mlflow.sklearn.load_model(folder.as_uri()).extra is np.testing.assert_raises
+    skops.io.dump(forecaster, folder / "data" / FILE)
+    code = folder / "code" / "models" / "storage.py"
+    type_name = "numpy.testing._private.utils.assert_raises"
+    code.write_text(f"{code.read_text()}\nTRUSTED_TYPES.append({type_name!r})\n")
     with pytest.raises(ModelError, match=f"{NAME}/{version.version} cannot be loaded"):
         load_forecaster(store, version)
 
 
 def test_a_pickled_model_is_never_opened(tampered: Tampered) -> None:
     store, version, folder = tampered
-    with (folder / "model.pkl").open("wb") as file:
+    with (folder / "data" / "model.pkl").open("wb") as file:
         pickle.dump(load_forecaster(store, version), file)
-    (folder / "model.skops").unlink()
-    described = Model.load(folder)
-    described.flavors["sklearn"] |= {"serialization_format": "pickle", "pickled_model": "model.pkl"}
-    described.save(folder / "MLmodel")
+    (folder / "data" / FILE).unlink()
     with pytest.raises(ModelError, match="cannot be loaded"):
         load_forecaster(store, version)
 
 
 def test_a_model_that_is_no_forecaster_is_refused(tampered: Tampered) -> None:
     store, version, folder = tampered
-    skops.io.dump(GaussianNB(), folder / "model.skops")
+    skops.io.dump(GaussianNB(), folder / "data" / FILE)
     with pytest.raises(ModelError, match="is no forecaster of this project"):
         load_forecaster(store, version)
 
@@ -261,7 +254,7 @@ def test_a_model_that_is_no_forecaster_is_refused(tampered: Tampered) -> None:
 @pytest.mark.parametrize("content", [b"", b"nonsense"])
 def test_a_damaged_model_is_refused(tampered: Tampered, content: bytes) -> None:
     store, version, folder = tampered
-    (folder / "model.skops").write_bytes(content)
+    (folder / "data" / FILE).write_bytes(content)
     with pytest.raises(ModelError, match="train and register another"):
         load_forecaster(store, version)
 

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from experiments.tracking.registry import LONGEST_REASON, champion, champion_for, promote_version
+from experiments.tracking.registry import LONGEST_TEXT, champion, champion_for, promote_version
 from experiments.tracking.store import MlflowStore, open_store
 from features.errors import InputError, ModelError
 from features.months import parse_month
@@ -69,7 +69,7 @@ def test_the_champion_is_not_promoted_again(own_store: MlflowStore) -> None:
     assert nothing_changed(own_store, 1)
 
 
-@pytest.mark.parametrize("reason", ["", " ", "\n\t", "x" * (LONGEST_REASON + 1)])
+@pytest.mark.parametrize("reason", ["", " ", "\n\t", "x" * (LONGEST_TEXT + 1)])
 def test_without_a_reason_of_sensible_length_nothing_is_promoted(
     own_store: MlflowStore, reason: str
 ) -> None:

@@ -4,16 +4,18 @@ from pathlib import Path
 from typing import Any
 
 import mlflow.artifacts
+import mlflow.data
 import numpy as np
 import pandas as pd
 import pytest
 from mlflow.entities import Run
 from mlflow.models import Model
 
-from experiments.tracking.registry import TRUSTED_TYPES, ModelVersion, backtest_forecasts
+from experiments.tracking.dataset import ReleasesSource
+from experiments.tracking.registry import CARD_FILE, ModelVersion, backtest_forecasts
 from experiments.tracking.store import MlflowStore
+from features.archive.vintage import Vintage
 from features.indicators.catalogue import CATALOGUE
-from features.months import format_month, parse_month
 from features.words import Target
 from models.forecaster import cell_key
 from models.metrics import brier
@@ -154,15 +156,64 @@ def test_the_metrics_are_those_of_the_logged_forecasts(
             assert history[horizon] == pytest.approx(own)  # type: ignore[index]
         whole = forecasts[forecasts["target"] == "onset"]
         own = brier(whole["outcome"].to_numpy(), whole[forecast].to_numpy())
-        assert runs[forecast].data.metrics["summary/onset brier"] == pytest.approx(own)
+        assert runs[forecast].data.metrics["summary/onset_brier"] == pytest.approx(own)
 
 
-def test_under_by_origin_the_steps_are_origins(runs: Runs, store: MlflowStore) -> None:
-    last = parse_month("2023-12")
-    issued = range(last - 24, last)
-    for metric in ("instability brier", "fatalities crps"):
-        history = steps(store, runs["logistic"], f"by origin/{metric}")
-        assert sorted(history) == [int(format_month(month).replace("-", "")) for month in issued]
+def test_by_origin_the_steps_are_months_since_the_first_and_the_time_is_the_origin(
+    runs: Runs, store: MlflowStore
+) -> None:
+    for metric in ("instability_brier", "fatalities_crps"):
+        history = store.client().get_metric_history(
+            runs["logistic"].info.run_id, f"by_origin/{metric}"
+        )
+        assert sorted(m.step for m in history) == [*range(24)]
+        assert {m.timestamp: m.step for m in history}[1640995200000] == 1  # 2022-01-01 UTC
+    (whole,) = store.client().get_metric_history(
+        runs["logistic"].info.run_id, "summary/instability_brier"
+    )
+    assert whole.timestamp == 1701388800000  # 2023-12-01 UTC
+
+
+def test_no_metric_has_a_blank_in_its_name(runs: Runs) -> None:
+    assert not [name for run in runs.values() for name in run.data.metrics if " " in name]
+
+
+def test_every_run_lasts_as_long_as_the_work_that_it_is_of(runs: Runs) -> None:
+    started = {run.info.start_time for run in runs.values()}
+    assert len(started) == 1
+    ends = {key: run.info.end_time for key, run in runs.items()}
+    assert max(ends, key=lambda key: ends[key]) == "parent"
+    # It takes seconds to judge, fit and register.
+    assert ends["parent"] - started.pop() > 2000
+
+
+def test_the_data_name_the_releases_that_they_are_from(runs: Runs, vintage: Vintage) -> None:
+    for run in runs.values():
+        assert run.inputs is not None
+        (used,) = run.inputs.dataset_inputs
+        source = mlflow.data.get_source(used.dataset)
+        assert isinstance(source, ReleasesSource)
+        assert (source.history, source.as_of) == ("simulation", "2025-01-20")
+        (release,) = vintage.releases
+        assert source.load().to_dict("records") == [
+            {
+                "source": "simulation",
+                "release": release.release,
+                "available_on": "2025-01-15",
+                "sha256": release.sha256,
+            }
+        ]
+
+
+def test_the_model_card_is_at_the_run_and_describes_the_version(
+    runs: Runs, store: MlflowStore, trainings: list[dict[str, Any]], tmp_path: Path
+) -> None:
+    run = runs["parent"].info.run_id
+    card = Path(store.client().download_artifacts(run, CARD_FILE, str(tmp_path))).read_text()
+    assert card.startswith(f"# admin1 scores: {trainings[0]['learner']}, trained to 2023-12\n")
+    described = str(store.client().get_model_version(NAME, "1").description)
+    assert described.endswith(f"Gate: {trainings[0]['reason']}.\n\n{card}")
+    assert len(described) <= 5000
 
 
 def test_the_parent_carries_the_summary_of_the_better_learner(
@@ -172,8 +223,8 @@ def test_the_parent_carries_the_summary_of_the_better_learner(
     chosen = runs[trainings[0]["learner"]].data.metrics
     summary = {name: value for name, value in chosen.items() if name.startswith("summary/")}
     assert {name: parent[name] for name in summary} == summary
-    assert {f"summary/{target} brier_skill" for target in CLASSES} <= set(summary)
-    assert "summary/fatalities crps_skill" in summary
+    assert {f"summary/{target}_brier_skill" for target in CLASSES} <= set(summary)
+    assert "summary/fatalities_crps_skill" in summary
 
 
 def test_no_metric_is_missing_or_infinite(runs: Runs) -> None:
@@ -204,7 +255,7 @@ def test_the_pictures_and_tables_that_people_look_at_are_there(
         assert artifacts(store, runs[learner]) >= pictures | tables | kept
     chosen = artifacts(store, runs[trainings[0]["learner"]])
     assert chosen >= {f"map/instability_{horizon}.png" for horizon in ("01", "06", "12")}
-    parent = {"report.html", "configuration.json"}
+    parent = {"report.html", "model_card.md", "configuration.json"}
     parent |= {"tables/overall.json", "tables/gate.json"}
     assert artifacts(store, runs["parent"]) == parent
 
@@ -276,5 +327,4 @@ def test_the_stored_model_says_what_goes_in_and_what_comes_out(
     assert model.signature.inputs.input_names() == [*small_settings["indicators"], *records]
     outputs = model.signature.outputs.input_names()
     assert outputs == [cell_key(target, horizon) for target, horizon in FITTED_CELLS]
-    assert list(model.flavors["sklearn"]["skops_trusted_types"]) == TRUSTED_TYPES
-    assert model.flavors["sklearn"]["serialization_format"] == "skops"
+    assert list(model.flavors) == ["python_function"]

@@ -1,0 +1,51 @@
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from experiments.judging.judge import Judgement
+from experiments.report.card import model_card
+from tests.experiments.judging.verifying import backtest_of
+from tests.experiments.report.test_page import OFFS, judgement_of
+
+
+@pytest.fixture(scope="module")
+def judgement(small_settings: dict[str, Any]) -> Judgement:
+    backtest = backtest_of(offs=OFFS, horizons=(1, 2), learner_off={1: 0.1, 2: 0.3})
+    return judgement_of(backtest, small_settings)
+
+
+def test_a_card_says_what_is_forecast_from_what_and_how_well(judgement: Judgement) -> None:
+    card = model_card(judgement)
+    origin = judgement.training.origin
+    assert card.startswith(f"# admin1 scores: logistic, trained to {origin}\n")
+    assert "of 2 admin1 regions in 2 countries,\nwith a threshold of 5 deaths a month" in card
+    assert "| fatalities | 1 to 12 months | Deaths in the target month:" in card
+    assert "ucdp-ged 24.1 (history ucdp, as known on\n  2024-06-01)" in card
+    assert "Apache-2.0" in card
+    assert "SIMULATED" not in card
+    overall = judgement.verification.overall
+    best = overall[(overall["target"] == "instability") & (overall["reference"] == "conflictology")]
+    (row,) = best[best["learner"] == "logistic"].itertuples()
+    measures = f"| {row.gain:.3f} | {row.low:.3f} | {row.high:.3f} |"
+    assert f"| instability | conflictology | {row.n} {measures}" in card
+    calibration = judgement.verification.calibration
+    (error,) = calibration.loc[calibration["forecast"] == "logistic", "calibration_error"]
+    assert "| instability | all |" in card
+    assert f"| {error:.3f} |" in card
+
+
+def test_a_card_tells_limits_that_were_found(judgement: Judgement) -> None:
+    card = model_card(judgement)
+    assert "* Instability: " in card
+    assert "Farthest apart: " in card
+    told = replace(judgement.training, untold={"non_state_deaths": "types of violence"})
+    assert "* The events do not tell non_state_deaths." in model_card(
+        replace(judgement, training=told)
+    )
+
+
+def test_a_card_of_simulated_events_says_so(small_settings: dict[str, Any]) -> None:
+    backtest = backtest_of(offs=OFFS, horizons=(1,), learner_off={1: 0.1})
+    card = model_card(judgement_of(backtest, small_settings, simulated=True))
+    assert "**SIMULATED events: invented, no news.**" in card
