@@ -62,14 +62,21 @@ def options(
         Path | None,
         typer.Option("--home", help="Folder of events, models and bulletins; default: .tocsin."),
     ] = None,
+    settings: Annotated[
+        Path | None,
+        typer.Option(help="Settings in TOML; default: tocsin.toml here, or in the home."),
+    ] = None,
     _: Annotated[
         bool,
         typer.Option("--version", is_eager=True, callback=show_version, help="Show the version."),
     ] = False,
 ) -> None:
     """Monthly, calibrated risk scores of escalation and instability for every region."""
+    # In the environment they hold for the processes that a command starts, too.
     if folder is not None:
-        os.environ["TOCSIN_HOME"] = str(folder)  # for the processes that a command starts, too
+        os.environ["TOCSIN_HOME"] = str(folder)
+    if settings is not None:
+        os.environ["TOCSIN_SETTINGS"] = str(settings)
 
 
 def main() -> None:

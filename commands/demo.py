@@ -1,6 +1,7 @@
 """A simulated world along the whole path."""
 
 import os
+import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -27,7 +28,7 @@ def demo(
     from experiments.configuration import DEMO
 
     os.environ["TOCSIN_HOME"] = str(home)
-    os.environ.pop("MLFLOW_TRACKING_URI", None)
+    os.environ["MLFLOW_TRACKING_URI"] = ""  # the store of the home, whatever the settings say
     print("1/4 simulating a world of invented armed groups in West Africa")
     ingest_simulation(seed)
     print("2/4 training: logistic regression against boosting, judged on past origins")
@@ -35,6 +36,9 @@ def demo(
     print("3/4 publishing what would have been said each month since")
     for origin in ORIGINS:
         publish(origin=origin)
-    print(f"4/4 serving\n    MLflow UI: TOCSIN_HOME={home} .venv/bin/tocsin ui")
+    tocsin = sys.argv[0]
+    print("4/4 serving; to go on, in another terminal:")
+    print(f"    export TOCSIN_HOME={home.resolve()}")
+    print(f"    {tocsin} scores --country MLI\n    {tocsin} ui")
     if serving:
         serve(port=port)

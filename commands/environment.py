@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import typer
 
-from features.errors import InputError
+from features.errors import ConfigurationError, InputError
 from features.months import parse_month
 
 if TYPE_CHECKING:
@@ -17,10 +17,69 @@ if TYPE_CHECKING:
 
 Step = TypeVar("Step")
 
+PREFIX = "TOCSIN_"
+"""What stands before the name of a setting in the environment."""
+
+_DEFAULT_HOME = Path(".tocsin")
+
 
 def home() -> Path:
-    """Return the folder of the archive, the models and the bulletins."""
-    return Path(os.environ.get("TOCSIN_HOME") or ".tocsin")
+    """Return the folder of the archive, the models and the bulletins.
+
+    Raises ConfigurationError when the settings file cannot be used.
+    """
+    chosen = os.environ.get("TOCSIN_HOME")
+    if chosen:
+        return Path(chosen)
+    file, named = settings_file(), read_settings_file().get("home")
+    if file is None or named is None or file.parent == _DEFAULT_HOME:
+        return _DEFAULT_HOME  # a file in a home cannot say where that lies
+    return file.parent / Path(str(named)).expanduser()
+
+
+def settings_file() -> Path | None:
+    """Return the settings file: named, or `tocsin.toml` here, or in the home; None without one."""
+    named = os.environ.get("TOCSIN_SETTINGS")
+    if named:
+        return Path(named)
+    folders = Path(), Path(os.environ.get("TOCSIN_HOME") or _DEFAULT_HOME)
+    return next((file for folder in folders if (file := folder / "tocsin.toml").exists()), None)
+
+
+def read_settings_file() -> dict[str, object]:
+    """Return the settings in the settings file, unchecked but for their names.
+
+    Raises ConfigurationError when it cannot be read, or has a key that is no setting.
+    """
+    import tomllib
+
+    file = settings_file()
+    if file is None:
+        return {}
+    try:
+        settings = tomllib.loads(file.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise ConfigurationError(f"'{file}' cannot be read as TOML: {error}") from error
+    known = default_settings()
+    unknown = ", ".join(f"'{key}'" for key in settings if key not in known)
+    if unknown:
+        raise ConfigurationError(
+            f"'{file}': no setting is called {unknown}: there are {', '.join(known)}"
+        )
+    return settings
+
+
+def setting(key: str) -> object:
+    """Return one setting as it is written, for what cannot wait for pydantic; raises as above."""
+    variable = os.environ.get(f"{PREFIX}{key.upper()}")
+    return variable or (default_settings() | read_settings_file())[key]
+
+
+def default_settings() -> dict[str, object]:
+    """Return every setting as it is by default."""
+    import tomllib
+
+    return tomllib.loads(Path(__file__).with_name("default.toml").read_text(encoding="utf-8"))
 
 
 def today() -> date:
@@ -47,13 +106,17 @@ def vintage_of_day(
 
 
 def open_own_store() -> "MlflowStore":
-    """Open the MLflow store that the environment names, by default that of the home folder."""
+    """Open the MLflow store that the settings name, by default that of the home folder.
+
+    The variable by which MLflow itself names one goes before them, even empty.
+    """
     # Read by mlflow when it is imported.
     os.environ["MLFLOW_DISABLE_TELEMETRY"] = "true"
     os.environ["DO_NOT_TRACK"] = "true"
     from experiments.tracking.store import open_store
 
-    return open_store(home(), os.environ.get("MLFLOW_TRACKING_URI") or None)
+    uri = os.environ.get("MLFLOW_TRACKING_URI", setting("mlflow_tracking_uri"))
+    return open_store(home(), str(uri) or None)
 
 
 def running_code() -> str:

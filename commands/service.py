@@ -3,7 +3,6 @@
 import os
 import sys
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -19,20 +18,19 @@ if TYPE_CHECKING:
 
 
 def serve(
-    host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
-    port: Port = 8000,
-    settings: Annotated[
-        Path | None, typer.Option(help="TOML with other settings than the default ones.")
+    host: Annotated[
+        str | None, typer.Option(help="Address to listen on; default: this machine alone.")
     ] = None,
+    port: Annotated[int | None, typer.Option(help="Port to listen on; default: 8000.")] = None,
 ) -> None:
     """Serve the bulletins over HTTP."""
-    from features.toml import read_toml
+    from commands.settings import read_settings
     from service import server
-    from service.settings import DEFAULT, Settings
 
-    chosen = read_toml(settings or DEFAULT, Settings, "a file of valid settings")
-    needs_key = server.needs_keys(chosen, host)
-    server.serve(home(), host, port, partial(_announce, needs_key=needs_key), chosen)
+    settings = read_settings(host=host, port=port)
+    needs_key = server.needs_keys(settings, settings.host)
+    announce = partial(_announce, needs_key=needs_key)
+    server.serve(home(), settings.host, settings.port, announce, settings)
 
 
 def scores(
@@ -43,15 +41,14 @@ def scores(
     horizon: Annotated[list[int] | None, typer.Option(help="Months ahead.")] = None,
     limit: Annotated[int, typer.Option(help="Rows, at most.")] = 25,
     url: Annotated[str | None, typer.Option(help="Ask the service at this address.")] = None,
-    key: Annotated[
-        str | None, typer.Option(envvar="TOCSIN_API_KEY", help="API key of that service.")
-    ] = None,
+    key: Annotated[str | None, typer.Option(help="API key of that service.")] = None,
     row_format: RowFormat = None,
 ) -> None:
     """Print the top of the newest bulletin, at hand or of a running service.
 
     One row a region, at the nearest horizon unless others are named.
     """
+    from commands.settings import read_settings
     from features.words import DISTRIBUTIONS
     from service.terminal import remote_scores, score_rows, top_scores
 
@@ -65,10 +62,11 @@ def scores(
         "sort": "-mean" if target in DISTRIBUTIONS else "-probability",
     }
     bulletin: Manifest | BulletinSummary
-    if url is None:
-        bulletin, top = top_scores(home(), **parameters)
+    settings = read_settings(url=url, api_key=key)
+    if settings.url:
+        bulletin, top = remote_scores(settings.url, settings.api_key or None, **parameters)
     else:
-        bulletin, top = remote_scores(url, key, **parameters)
+        bulletin, top = top_scores(home(), **parameters)
     mark = simulated_mark(simulated=bulletin.simulated)
     print_rows(
         score_rows(top), row_format, f"{mark}bulletin {bulletin.id}, origin {bulletin.origin}"

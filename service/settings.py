@@ -1,21 +1,18 @@
-"""How the service runs: read from TOML, complete with defaults, and strict."""
+"""How the service runs: complete with defaults, and strict."""
 
-from pathlib import Path
 from typing import Annotated, Literal
 
 from pydantic import Field
 
 from features.strict import Strict
 
-DEFAULT = Path(__file__).with_name("default.toml")
-
-Positive = Annotated[int, Field(gt=0, strict=True)]
+Positive = Annotated[int, Field(gt=0)]
 Origin = Annotated[str, Field(pattern=r"^https?://[\w.*\-\[\]:]+$")]
 Seconds = Annotated[float, Field(gt=0, le=3600)]
 
 
 class Settings(Strict):
-    """What an operator may choose; `default.toml` explains every key."""
+    """What an operator may choose; `commands/default.toml` explains every key."""
 
     max_age_days: Annotated[float, Field(gt=0)] = 45
     max_origin_age_days: Annotated[float, Field(gt=0)] = 75

@@ -5,32 +5,9 @@ from typing import Any
 
 import pytest
 
-from features.errors import ConfigurationError
-from features.toml import read_toml
 from service.app import create_app
 from service.server import bind, needs_keys, server_of
-from service.settings import DEFAULT, Settings
-
-
-def test_the_settings_that_are_shipped_are_the_defaults() -> None:
-    assert read_toml(DEFAULT, Settings, "settings") == Settings()
-
-
-@pytest.mark.parametrize(
-    ("text", "named"),
-    [
-        ("max_age = 3", "max_age"),
-        ("keys = 'sometimes'", "keys"),
-        ("requests_per_minute = 0", "requests_per_minute"),
-        ("embed_origins = ['https://a.example; script-src *']", "embed_origins"),
-        ("answer_seconds = '3'\nlog = 1", "log"),
-        ("= 3", "TOML"),
-    ],
-)
-def test_settings_that_cannot_be_used_are_named(tmp_path: Path, text: str, named: str) -> None:
-    (tmp_path / "s.toml").write_text(text)
-    with pytest.raises(ConfigurationError, match=named):
-        read_toml(tmp_path / "s.toml", Settings, "settings")
+from service.settings import Settings
 
 
 @pytest.mark.parametrize(
