@@ -6,20 +6,28 @@ from typing import Annotated, NamedTuple
 from fastapi import APIRouter, Query, Request, Response
 
 from bulletins.form import REGIONS_FILE
-from features.language import Language
+from features.language import Language, message
 from features.words import LEVELS, Level
 from service.api.current import used_bulletin
 from service.api.queries import LanguageChoice, NoParameters
 from service.api.routing import QueryRoute
 from service.errors import UnknownError
-from service.pages.assets import FOR_GOOD, assets_version
+from service.pages.assets import FOR_GOOD, asset_text, assets_version
 from service.pages.drawing.labels import labels_of
 from service.pages.drawing.map import map_of
+from service.pages.drawing.picture import palette_of, picture_of
+from service.pages.drawing.poster import Poster, poster_of
 from service.pages.drawing.shapes import Shapes, shapes_of
 from service.pages.environment import chosen_language
-from service.pages.view import View
+from service.pages.shading import Shade, figures_in
+from service.pages.view import PageView, View, view_of
 from service.store.bulletins import Bulletin
 from service.store.derived import derived
+
+_STANDS_ALONE = {
+    "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'",
+    "Cache-Control": "no-cache",
+}
 
 router = APIRouter(include_in_schema=False, route_class=QueryRoute)
 
@@ -100,3 +108,54 @@ def body_of(atlas: Atlas, language: Language, styles: list[str] | None = None) -
         country_names={code: language.country(code) for code in set(shapes.countries)},
         classes=styles,
     )
+
+
+class Colours(NamedTuple):
+    """A view with the shapes of its map, and the class of each region's colour in their order."""
+
+    view: View
+    atlas: Atlas
+    shade: Shade
+    styles: list[str]
+
+
+def _colours_of(request: Request, query: PageView, language: Language) -> Colours:
+    """Return what a coloured map is drawn from; raises UnknownError when there is no outline."""
+    view = view_of(request, query)
+    atlas = atlas_of(view.bulletin, view.level)
+    if atlas is None:
+        raise UnknownError(f"bulletin {view.bulletin.manifest.id} has no outlines to draw")
+    figures, shade = figures_in(view), Shade(view, language)
+    return Colours(view, atlas, shade, shade.styles(figures, atlas.shapes.ids))
+
+
+@router.get("/map.svg")
+def show_map(request: Request, query: Annotated[PageView, Query()]) -> Response:
+    """Return the map of a view with title, legend and sources, to be kept or printed."""
+    language = chosen_language(request)
+    view, atlas, shade, styles = _colours_of(request, query, language)
+    _, manifest = language.gettext, view.bulletin.manifest
+    poster = Poster(
+        title=view.question(language),
+        legend=[(band.style, f"{band.text} {band.range}") for band in shade.legend(styles)],
+        notes=[
+            _(message("Tocsin, observed to {month}, issued on {day}, bulletin {id}")).format(
+                month=language.month(manifest.origin),
+                day=language.day(manifest.issued_at.date()),
+                id=manifest.id,
+            ),
+        ],
+        mark=_(message("SIMULATED")) if manifest.simulated else None,
+    )
+    body = body_of(atlas, language, styles)
+    text = poster_of(atlas.shapes, body, poster, asset_text("map.css"))
+    return Response(text, media_type="image/svg+xml", headers=_STANDS_ALONE)
+
+
+@router.get("/map.png")
+def show_picture(request: Request, query: Annotated[PageView, Query()]) -> Response:
+    """Return the map of a view as a picture, for where a link to it is shared."""
+    view, atlas, _, styles = _colours_of(request, query, chosen_language(request))
+    mark = "Tocsin SIMULATED" if view.bulletin.manifest.simulated else "Tocsin"
+    content = picture_of(atlas.shapes, styles, palette_of(asset_text("map.css")), mark)
+    return Response(content, media_type="image/png", headers={"Cache-Control": "no-cache"})

@@ -15,9 +15,9 @@ from service.api.current import listing_of
 from service.api.routing import QueryRoute
 from service.pages.environment import POLICY, chosen_language, render
 from service.pages.maps import atlas_of, shapes_address
-from service.pages.ranking import Figures, countries_in, figures_in, ranking_of
+from service.pages.ranking import countries_in, ranking_of
 from service.pages.region import FAMILIES, panel_of
-from service.pages.shading import Shade
+from service.pages.shading import Figures, Shade, figures_in
 from service.pages.view import PageView, View, view_of
 
 LEVEL_NAMES = {
@@ -57,12 +57,13 @@ def _contents(request: Request, query: PageView, language: Language) -> dict[str
         **_panel(request, view, language),
         "manifest": manifest,
         "models": [model for model in manifest.models if model.level == view.level],
-        "question": question(view, language),
+        "question": view.question(language),
         "bulletins": list(listing_of(request).manifests.values()),
         "countries": countries_in(view, language),
         "level_names": LEVEL_NAMES,
         "ranking": ranking,
-        "legend": shade.legend(_styles(view, figures, shade, list(figures.now))),
+        "picture": f"{request.base_url}map.png{view.address(lang=language.code)}",
+        "legend": shade.legend(shade.styles(figures, figures.now)),
         "state": _state(view, figures, shade, language)
         | {"focus": [place.region for place in ranking.matches] if _is_narrow(view) else []},
     }
@@ -76,31 +77,8 @@ def _panel(request: Request, view: View, language: Language) -> dict[str, Any]:
     return panel_of(request, view, view.query.region, language)
 
 
-def question(view: View, language: Language) -> str:
-    """Return the question that the scores of a view answer."""
-    _, number = language.gettext, language.number(view.threshold)
-    one = _(message("one death or more"))
-    several = _(message("{number} or more deaths")).format(number=number)
-    return _(view.spec.question).format(
-        horizon=view.horizon,
-        month=language.month(view.month),
-        threshold=number,
-        deaths=one if view.threshold == 1 else several,
-    )
-
-
 def _is_narrow(view: View) -> bool:
     return bool(view.query.country or (view.query.search or "").strip())
-
-
-def _styles(view: View, figures: Figures, shade: Shade, regions: list[str]) -> list[str]:
-    """Return the class of each region's colour."""
-    if view.is_change:
-        return [
-            shade.style_of_change(figures.before.get(region), figures.now.get(region))
-            for region in regions
-        ]
-    return [shade.style(figures.now.get(region)) for region in regions]
 
 
 def _state(view: View, figures: Figures, shade: Shade, language: Language) -> dict[str, Any]:
@@ -108,15 +86,16 @@ def _state(view: View, figures: Figures, shade: Shade, language: Language) -> di
     atlas = atlas_of(view.bulletin, view.level)
     if atlas is None:
         return {"shapes": None, "maps": []}
-    ids = list(atlas.shapes.ids)
-    if view.is_change:
-        words = [shade.change(figures.before.get(name), figures.now.get(name)) for name in ids]
-    else:
-        words = [shade.text(figures.now.get(name)) for name in ids]
-    maps = [{"styles": " ".join(_styles(view, figures, shade, ids)), "words": words}]
+    ids = atlas.shapes.ids
+    maps = [{"styles": " ".join(shade.styles(figures, ids)), "words": shade.words(figures, ids)}]
     if view.other is not None and not view.is_change:
-        before = [figures.before.get(name) for name in ids]
+        of_other = Figures(figures.before, {})
         maps.append(
-            {"styles": " ".join(map(shade.style, before)), "words": list(map(shade.text, before))}
+            {"styles": " ".join(shade.styles(of_other, ids)), "words": shade.words(of_other, ids)}
         )
-    return {"shapes": shapes_address(view, language), "maps": maps}
+    titles = [one.manifest.origin for one in (view.bulletin, view.other) if one is not None]
+    return {
+        "shapes": shapes_address(view, language),
+        "maps": maps,
+        "titles": [language.month(origin) for origin in titles] if len(maps) > 1 else [],
+    }

@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 from features.language import Language
 from service.api.selection import plain
-from service.pages.shading import Figure, Shade, figures_of
+from service.pages.shading import Figure, Figures, Shade
 from service.pages.view import View
 from service.store.derived import regions_of
 
@@ -28,22 +28,6 @@ class Ranking(NamedTuple):
     places: list[Place]
     matches: list[Place]
     total: int
-
-
-class Figures(NamedTuple):
-    """The figures of a view by region, and those of the bulletin beside it."""
-
-    now: dict[str, Figure]
-    before: dict[str, Figure]
-
-
-def figures_in(view: View) -> Figures:
-    """Return what a view shows of each region."""
-    other = view.other
-    scored = view.level, view.target, view.horizon
-    return Figures(
-        figures_of(view.bulletin, *scored), {} if other is None else figures_of(other, *scored)
-    )
 
 
 def ranking_of(view: View, figures: Figures, shade: Shade, language: Language) -> Ranking:

@@ -2,7 +2,7 @@
 
 from bisect import bisect_right
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache
 from itertools import pairwise
@@ -82,6 +82,20 @@ def figures_of(bulletin: Bulletin, level: Level, target: Target, horizon: int) -
     return {region: Figure(*figures) for region, *figures in rows}
 
 
+class Figures(NamedTuple):
+    """The figures of a view by region, and those of the bulletin beside it."""
+
+    now: dict[str, Figure]
+    before: dict[str, Figure]
+
+
+def figures_in(view: View) -> Figures:
+    """Return what a view shows of each region."""
+    scored = view.level, view.target, view.horizon
+    before = {} if view.other is None else figures_of(view.other, *scored)
+    return Figures(figures_of(view.bulletin, *scored), before)
+
+
 class Shade:
     """How figures are coloured and written in a view, in a language."""
 
@@ -89,6 +103,20 @@ class Shade:
         self._view, self._language = view, language
         self._scale = scale_of(view.bulletin.manifest, view.level, view.target)
         self._is_deaths = view.spec.is_distribution
+
+    def styles(self, figures: Figures, regions: Iterable[str]) -> list[str]:
+        """Return the class of each region's colour."""
+        now, before = figures
+        if self._view.is_change:
+            return [self.style_of_change(before.get(name), now.get(name)) for name in regions]
+        return [self.style(now.get(name)) for name in regions]
+
+    def words(self, figures: Figures, regions: Iterable[str]) -> list[str]:
+        """Return what is said of each region, in words."""
+        now, before = figures
+        if self._view.is_change:
+            return [self.change(before.get(name), now.get(name)) for name in regions]
+        return [self.text(now.get(name)) for name in regions]
 
     def style(self, figure: Figure | None) -> str:
         """Return the class of a figure."""

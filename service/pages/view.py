@@ -8,6 +8,7 @@ from urllib.parse import urlencode
 from fastapi import Request
 from pydantic import Field
 
+from features.language import Language, message
 from features.months import format_month, parse_month
 from features.words import DISPLAYED, SPECS, Level, Target, TargetSpec
 from service.api.current import listing_of, used_bulletin
@@ -90,6 +91,27 @@ class View:
     def threshold(self) -> float:
         """What the deaths of a month must reach at the level [deaths/month]."""
         return self.bulletin.manifest.thresholds.get(self.level, 1.0)
+
+    def question(self, language: Language) -> str:
+        """Return what the map answers, in a language."""
+        _ = language.gettext
+        if self.is_change and self.other is not None:
+            return _(
+                message("{title}: what changed from the bulletin of {before} to {now}")
+            ).format(
+                title=_(self.spec.title),
+                before=language.month(self.other.manifest.origin),
+                now=language.month(self.bulletin.manifest.origin),
+            )
+        number = language.number(self.threshold)
+        one = _(message("one death or more"))
+        several = _(message("{number} or more deaths")).format(number=number)
+        return _(self.spec.question).format(
+            horizon=self.horizon,
+            month=language.month(self.month),
+            threshold=number,
+            deaths=one if self.threshold == 1 else several,
+        )
 
     def address(self, **changes: Any) -> str:
         """Return the query of this view with some changes; None takes a parameter away."""

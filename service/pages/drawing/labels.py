@@ -28,8 +28,11 @@ SIZES: dict[Kind, float] = {"country": 13, "beyond": 11, "capital": 11.5, "town"
 _LETTER = 0.62
 """Width of a letter, as a share of its size."""
 
-_OVERHANG = 1.5
+_OVERHANG: dict[Kind, float] = {"country": 2.6, "beyond": 1.6}
 """How far a country's name may reach beyond the largest circle in it."""
+
+_FROM: dict[Kind, float] = {"capital": 0.05, "town": 0.2}
+"""Pixels a unit from which on places have names."""
 
 _MOST_TOWNS = 300
 _FOLDER = Path(features.places.__path__[0]) / "geography"
@@ -56,7 +59,7 @@ class _Wish:
     text: str
     x: float
     y: float
-    radius: float = np.inf
+    radius: float = 0.0
 
     def box(self, zoom: float) -> _Box:
         """Return what the name covers at a zoom [pixels]: left, top, right and bottom."""
@@ -67,8 +70,11 @@ class _Wish:
         return x - 0.4 * size, y - 0.6 * size, x + 0.8 * size + width, y + 0.6 * size
 
     def has_room(self, zoom: float) -> bool:
-        """Return whether a country is large enough for its name."""
-        return _LETTER * SIZES[self.kind] * len(self.text) <= 2 * _OVERHANG * self.radius * zoom
+        """Return whether a country is large enough for its name, or the zoom for a town."""
+        if self.kind in _FROM:
+            return zoom >= _FROM[self.kind]
+        reach = 2 * _OVERHANG[self.kind] * self.radius * zoom
+        return _LETTER * SIZES[self.kind] * len(self.text) <= reach
 
 
 def labels_of(shapes: Shapes, name_of: Callable[[str], str]) -> list[Label]:

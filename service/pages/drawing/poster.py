@@ -89,7 +89,7 @@ def _legend(bands: Sequence[tuple[str, str]], y: float) -> str:
     for place, (style, text) in enumerate(bands):
         x = _MARGIN + step * place
         keys.append(
-            f'<rect class="swatch {style}" x="{x:.0f}" y="{y - 13:.0f}" width="16" height="16" '
+            f'<rect class="{style} swatch" x="{x:.0f}" y="{y - 13:.0f}" width="16" height="16" '
             f'rx="3"/><text class="key" x="{x + 24:.0f}" y="{y:.0f}">{escape(text)}</text>'
         )
     return "".join(keys)

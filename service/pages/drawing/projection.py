@@ -12,6 +12,7 @@ WORLD = 140.0
 _FAR = 80.0
 """Farther than this from its middle, a map of a part of the world shows nothing [degrees]."""
 
+_HALF_TURN = 180.0
 _EQUAL_EARTH = (1.340264, -0.081106, 0.000893, 0.003796)
 _POWERS = (1, 3, 7, 9)
 
@@ -37,7 +38,10 @@ class Projection:
 
     def place(self, degrees: FloatArray) -> FloatArray:
         """Return places (n, 2) on the map, y downwards, of longitudes and latitudes (n, 2)."""
-        longitude = np.radians((degrees[:, 0] - self.longitude + 180) % 360 - 180)
+        east = degrees[:, 0] - self.longitude
+        longitude = np.radians(
+            np.where(np.abs(east) > _HALF_TURN, east - np.sign(east) * 360, east)
+        )
         latitude = np.radians(degrees[:, 1])
         x, y = (_equal_earth if self.is_whole else self._from_above)(longitude, latitude)
         return np.column_stack([x, -y])

@@ -16,6 +16,7 @@ let paths = []; // of each stage, in the order of the shapes
 let home = null; // left, top, width and height of the regions, in units
 let shown = null;
 let selected = null;
+let wanted = null; // the frame that fills the stage, until the reader moves the map
 let choose = () => {};
 
 /** Tell what happens when a region is clicked. */
@@ -82,7 +83,9 @@ function lay(drawing, number) {
 }
 
 /** Move the map so that a frame fills the stage as far as it can. */
-function fit([left, top, width, height]) {
+function fit(frame) {
+  const [left, top, width, height] = frame;
+  wanted = frame;
   const { clientWidth: w, clientHeight: h } = stages[0];
   const air = AIR * Math.max(width, height);
   place.k = Math.min(w / (width + 2 * air), h / (height + 2 * air), deepest());
@@ -97,8 +100,8 @@ const deepest = () => DEEPEST * whole();
 /** Move the map so that some regions are in the middle; all of it, if none is named. */
 export function focus(ids) {
   if (!home) return;
-  const wanted = new Set(ids);
-  const frames = paths[0].filter((path) => wanted.has(path.dataset.id)).map((path) => path.getBBox());
+  const named = new Set(ids);
+  const frames = paths[0].filter((path) => named.has(path.dataset.id)).map((path) => path.getBBox());
   if (!frames.length) {
     fit(home);
     return;
@@ -153,6 +156,7 @@ function resize(stage, k) {
 function zoomAt(factor, px, py) {
   const k = Math.min(deepest(), Math.max(0.5 * whole(), place.k * factor));
   const ratio = k / place.k;
+  wanted = null;
   place.x = px - (px - place.x) * ratio;
   place.y = py - (py - place.y) * ratio;
   place.k = k;
@@ -192,6 +196,7 @@ function listen(stage) {
     else if (travelled > 4) {
       place.x += now.x - before.x;
       place.y += now.y - before.y;
+      wanted = null;
       move();
     }
     fingers.set(event.pointerId, now);
@@ -261,11 +266,12 @@ document.getElementById("zoom-in").addEventListener("click", () => zoomMiddle(1.
 document.getElementById("zoom-out").addEventListener("click", () => zoomMiddle(1 / 1.6));
 document.getElementById("zoom-all").addEventListener("click", () => fit(home));
 
-// The window and the panel change the shape of the stage: its middle stays where it is.
+// The window and the panel change the shape of the stage: what was in its middle stays there.
 let size = null;
 new ResizeObserver(() => {
   const { clientWidth: w, clientHeight: h } = stages[0];
-  if (home && size && w) {
+  if (home && w && wanted) fit(wanted);
+  else if (home && size && w) {
     place.x += (w - size.w) / 2;
     place.y += (h - size.h) / 2;
     move();

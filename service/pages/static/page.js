@@ -54,6 +54,7 @@ async function go(address, { push = true } = {}) {
 
 async function draw() {
   byId("submit").hidden = true;
+  for (const button of document.querySelectorAll("#take button")) button.hidden = false;
   try {
     await drawMaps(state);
   } catch {
@@ -107,6 +108,35 @@ function chosen() {
   }
   return `?${query}`;
 }
+
+/** Keep a map as a picture: the server's drawing of it, painted here. */
+async function keepPicture(button) {
+  const drawing = await (await fetch(button.dataset.png)).blob();
+  const address = URL.createObjectURL(drawing);
+  const image = new Image();
+  image.src = address;
+  await image.decode();
+  const canvas = document.createElement("canvas");
+  [canvas.width, canvas.height] = [2 * image.naturalWidth, 2 * image.naturalHeight];
+  canvas.getContext("2d").drawImage(image, 0, 0, canvas.width, canvas.height);
+  URL.revokeObjectURL(address);
+  const link = document.createElement("a");
+  link.href = canvas.toDataURL("image/png");
+  link.download = button.dataset.name;
+  link.click();
+}
+
+async function copyLink(button) {
+  await navigator.clipboard.writeText(location.href);
+  button.textContent = button.dataset.done;
+}
+
+const TAKE = { png: keepPicture, copy: copyLink, print: () => print() };
+document.addEventListener("click", (event) => {
+  const button = event.target.closest?.("#take button");
+  const name = button && Object.keys(TAKE).find((one) => one in button.dataset);
+  if (name) Promise.resolve(TAKE[name](button)).catch((error) => say(error.message));
+});
 
 let typing = 0;
 document.addEventListener("change", (event) => {
