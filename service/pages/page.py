@@ -62,6 +62,7 @@ def _contents(request: Request, query: PageView, language: Language) -> dict[str
         "countries": countries_in(view, language),
         "level_names": LEVEL_NAMES,
         "ranking": ranking,
+        "nowhere": len(ranking.unscored),
         "picture": f"{request.base_url}map.png{view.address(lang=language.code)}",
         "legend": shade.legend(shade.styles(figures, figures.now)),
         "state": _state(view, figures, shade, language)
@@ -72,8 +73,9 @@ def _contents(request: Request, query: PageView, language: Language) -> dict[str
 def _panel(request: Request, view: View, language: Language) -> dict[str, Any]:
     """Return what the panel of the region that is open needs; `page` is None without one."""
     if view.query.region is None:
-        shade = Shade(view, language)
-        return {"view": view, "page": None, "shade": shade, "specs": SPECS, "families": FAMILIES}
+        nothing = dict.fromkeys(("page", "unscored"))
+        common = {"view": view, "shade": Shade(view, language), "specs": SPECS}
+        return nothing | common | {"families": FAMILIES}
     return panel_of(request, view, view.query.region, language)
 
 

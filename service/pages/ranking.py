@@ -22,12 +22,25 @@ class Place(NamedTuple):
     share: float
 
 
+class PlaceWithoutScore(NamedTuple):
+    """A region without such a score, and why, as far as it is known."""
+
+    region: str
+    name: str
+    country: str
+    reason: str | None
+
+
 class Ranking(NamedTuple):
-    """The places to show, of how many that match what is looked for, of how many in all."""
+    """The places to show, of those that match what is looked for, of how many in all.
+
+    `unscored` are the places that match and have no such score.
+    """
 
     places: list[Place]
     matches: list[Place]
     total: int
+    unscored: list[PlaceWithoutScore]
 
 
 def ranking_of(view: View, figures: Figures, shade: Shade, language: Language) -> Ranking:
@@ -48,7 +61,13 @@ def ranking_of(view: View, figures: Figures, shade: Shade, language: Language) -
             Place(len(places) + 1, region, row["name"], row["country"], now, before, style, share)
         )
     matches = [place for place in places if _matches(view, place, language)]
-    return Ranking(matches[: view.query.rows], matches, len(places))
+    unscored = [
+        PlaceWithoutScore(region, row["name"], row["country"], shade.reason(region))
+        for region, row in described.items()
+        if region not in figures.now
+    ]
+    unscored = [place for place in unscored if _matches(view, place, language)]
+    return Ranking(matches[: view.query.rows], matches, len(places), unscored)
 
 
 def _weight(view: View, figures: Figures, region: str) -> float:
@@ -65,7 +84,7 @@ def _value(view: View, figure: Figure) -> float:
     return (figure.mean or 0.0) if view.spec.is_distribution else figure.probability
 
 
-def _matches(view: View, place: Place, language: Language) -> bool:
+def _matches(view: View, place: Place | PlaceWithoutScore, language: Language) -> bool:
     if view.query.country not in (None, place.country):
         return False
     wanted = plain((view.query.search or "").strip())

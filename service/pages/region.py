@@ -15,11 +15,14 @@ from service.api.current import used_bulletin
 from service.api.profile import profile_of
 from service.api.routing import QueryRoute
 from service.api.schemas import Score
+from service.api.selection import find_region
 from service.pages.drawing.charts import Chance, Fan, Month, chances_chart, deaths_chart
 from service.pages.environment import chosen_language, render
+from service.pages.ranking import PlaceWithoutScore
 from service.pages.shading import Figure, Shade
 from service.pages.view import PageView, View, view_of
 from service.reasons import Reasons, reasons_of
+from service.store.derived import regions_of
 from service.store.past import observed_deaths
 
 MONTHS = 36
@@ -49,6 +52,7 @@ router = APIRouter(include_in_schema=False, route_class=QueryRoute)
 def show_region(request: Request, region: str, query: Annotated[PageView, Query()]) -> HTMLResponse:
     """Show all that a bulletin says of one region. Raises UnknownError when it has none."""
     view, language = view_of(request, query), chosen_language(request)
+    find_region(view.bulletin, region)
     return render(request, "region.html", language, **panel_of(request, view, region, language))
 
 
@@ -56,9 +60,20 @@ def panel_of(request: Request, view: View, region: str, language: Language) -> d
     """Return what the template of a region needs."""
     deaths = observed_deaths(used_bulletin(request), region)
     request.state.manifest = view.bulletin.manifest
+    shade = Shade(view, language)
+    values: dict[str, Any] = {"view": view, "shade": shade, "specs": SPECS, "families": FAMILIES}
+    if region not in view.bulletin.scores.values("region"):
+        regions = regions_of(view.bulletin)
+        known = regions.take(regions.rows[regions.among("region", [region])]).to_pylist()
+        return values | {"page": None, "unscored": _unscored(shade, region, known)}
     profile = profile_of(request, view.bulletin, region, deaths)
-    page = RegionPage(view, profile, language)
-    return {"view": view, "page": page, "shade": page.shade, "specs": SPECS, "families": FAMILIES}
+    return values | {"page": RegionPage(view, profile, language, shade), "unscored": None}
+
+
+def _unscored(shade: Shade, region: str, known: list[dict[str, Any]]) -> PlaceWithoutScore:
+    """Return what is known of a region that has no scores; it may not be one at all."""
+    row = known[0] if known else {"name": region, "country": ""}
+    return PlaceWithoutScore(region, row["name"], row["country"], shade.reason(region))
 
 
 @dataclass(frozen=True, eq=False)
@@ -68,11 +83,7 @@ class RegionPage:
     view: View
     profile: bodies.RegionProfile
     language: Language
-
-    @property
-    def shade(self) -> Shade:
-        """How figures are coloured and written."""
-        return Shade(self.view, self.language)
+    shade: Shade
 
     @property
     def score(self) -> Score | None:

@@ -15,7 +15,7 @@ from service.api.queries import ScoreFilter
 from service.api.selection import select_scores
 from service.pages.view import View
 from service.store.bulletins import Bulletin
-from service.store.derived import scale_of
+from service.store.derived import scale_of, unscored_because
 
 DEATHS: dict[Level, tuple[float, ...]] = {
     "country": (1, 10, 100, 1000),
@@ -116,7 +116,12 @@ class Shade:
         now, before = figures
         if self._view.is_change:
             return [self.change(before.get(name), now.get(name)) for name in regions]
-        return [self.text(now.get(name)) for name in regions]
+        return [self.text(now.get(name), self.reason(name)) for name in regions]
+
+    def reason(self, region: str) -> str | None:
+        """Return why a region has no score; None if it has one, or nothing is known."""
+        view = self._view
+        return unscored_because(view.bulletin, region, view.target, self._language)
 
     def style(self, figure: Figure | None) -> str:
         """Return the class of a figure."""
@@ -161,10 +166,11 @@ class Shade:
         name = self.risk_name(figure)
         return "" if name is None else self._language.gettext(RISK_NAMES[name])
 
-    def text(self, figure: Figure | None) -> str:
-        """Return a figure in words: its level, or the range of deaths."""
+    def text(self, figure: Figure | None, reason: str | None = None) -> str:
+        """Return a figure in words: its level, or the range of deaths; or why there is none."""
         if figure is None:
-            return self._language.gettext(message("no score"))
+            nothing = self._language.gettext(message("no score"))
+            return nothing if reason is None else f"{nothing}: {reason}"
         if self._is_deaths:
             return self.deaths(figure)
         word = self.risk_word(figure)
@@ -220,6 +226,8 @@ class Shade:
                 range=self._between(risk.lowest, upper, self.percent),
                 scores=risk.scores,
                 came_true=risk.came_true,
+                low=risk.low,
+                high=risk.high,
             )
             for risk, upper in zip(scale.levels, bounds[1:], strict=True)
         ]

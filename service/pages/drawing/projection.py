@@ -39,9 +39,8 @@ class Projection:
     def place(self, degrees: FloatArray) -> FloatArray:
         """Return places (n, 2) on the map, y downwards, of longitudes and latitudes (n, 2)."""
         east = degrees[:, 0] - self.longitude
-        longitude = np.radians(
-            np.where(np.abs(east) > _HALF_TURN, east - np.sign(east) * 360, east)
-        )
+        around = np.where(np.abs(east) > _HALF_TURN, east - np.sign(east) * 2 * _HALF_TURN, east)
+        longitude = np.radians(around)
         latitude = np.radians(degrees[:, 1])
         x, y = (_equal_earth if self.is_whole else self._from_above)(longitude, latitude)
         return np.column_stack([x, -y])

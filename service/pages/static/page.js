@@ -94,7 +94,7 @@ function settle() {
 /** Mark the region that is open in the list. */
 function mark() {
   const open = new URLSearchParams(location.search).get("region");
-  for (const link of document.querySelectorAll("#list [data-region]")) {
+  for (const link of document.querySelectorAll("#list tr [data-region]")) {
     link.closest("tr").classList.toggle("open", link.dataset.region === open);
   }
 }
