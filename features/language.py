@@ -13,11 +13,12 @@ from io import BytesIO
 from pathlib import Path
 
 from babel import Locale, negotiate_locale
-from babel.core import get_global
 from babel.dates import format_date, format_skeleton
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 from babel.numbers import format_decimal, format_percent
+
+from features.places.countries import alpha_2
 
 LOCALES = Path(__file__).with_name("locales")
 
@@ -42,7 +43,6 @@ _COUNTRIES = {
     "PSE": message("Palestine"),
     "TUR": message("Turkey"),
 }
-_OUTSIDE_ISO = {"XKX": "XK"}
 
 
 @dataclass(frozen=True)
@@ -105,8 +105,7 @@ class Language:
         """Return the name of a country by its ISO 3166-1 alpha-3 code; the code where none is."""
         if code in _COUNTRIES:
             return self.gettext(_COUNTRIES[code])
-        alpha2 = _OUTSIDE_ISO.get(code) or get_global("territory_aliases").get(code, [code])[0]
-        name: str = _locale(self.code).territories.get(alpha2, code)
+        name: str = _locale(self.code).territories.get(alpha_2(code), code)
         return name
 
 

@@ -14,17 +14,12 @@ import pandas as pd
 from scipy import sparse
 
 from features.errors import InputError
-from features.places.region_names import UNMATCHED, Match, match_name, plain, slug, words
+from features.places.countries import country_of
+from features.places.region_names import UNMATCHED, Match, match_name
 from features.places.regions import TERRITORIES, Regions, load_regions
+from features.places.spelling import plain, slug, words
 from features.words import Level
 
-_FOLDER = Path(__file__).with_name("geography")
-_COUNTRY_TABLES = ("country_names.csv", "gleditsch_ward.csv")
-_ABBREVIATIONS = {"rep": "republic", "dem": "democratic", "st": "saint", "is": "islands"}
-_FILLERS = frozenset(["the", "of", "and", "de", "du", "des", "d", "la", "le", "les", "l", "et"])
-_LONG_FORMS = frozenset(
-    ["republic", "kingdom", "state", "islamic", "federal", "democratic", "peoples"]
-)
 _CORRECTION_COLUMNS = ["country", "name", "region"]
 
 
@@ -35,7 +30,7 @@ def match_countries(names: pd.Series) -> pd.Series:
     case, punctuation, order of words and "Republic of" do not matter. Codes of two letters ("NE",
     "NI") are too easily confused.
     """
-    codes = {name: _country(str(name)) for name in names.dropna().unique()}
+    codes = {name: country_of(str(name)) for name in names.dropna().unique()}
     return names.map(codes).astype("str")
 
 
@@ -133,33 +128,6 @@ def _match(level: Level, country: str, name: str) -> Match:
 @cache
 def _region_ids(level: Level) -> frozenset[str]:
     return frozenset(load_regions(level).ids)
-
-
-def _country(name: str) -> str | None:
-    code = name.strip().upper()
-    if code in _region_ids("country"):
-        return code
-    telling = _country_words(name)
-    short = [word for word in telling if word not in _LONG_FORMS]
-    table = _country_table()
-    return table.get(" ".join(telling)) or table.get(" ".join(short))
-
-
-def _country_words(name: str) -> list[str]:
-    spelt_out = [_ABBREVIATIONS.get(word, word) for word in words(name)]
-    return sorted(word for word in spelt_out if word not in _FILLERS)
-
-
-@cache
-def _country_table() -> dict[str, str]:
-    """Return the country of each name, reduced to its telling words, sorted."""
-    bundled = load_regions("country").table[["country", "name"]]
-    tables = [pd.read_csv(_FOLDER / name, keep_default_na=False) for name in _COUNTRY_TABLES]
-    names = pd.concat([*tables, bundled])[["country", "name"]]
-    return {
-        " ".join(_country_words(name)): country
-        for country, name in zip(names["country"], names["name"], strict=True)
-    }
 
 
 _DIGEST = 8  # [bytes]

@@ -1,36 +1,12 @@
 """The parameters of the endpoints. Others are refused, so that a misspelt one is never ignored."""
 
-import re
-from datetime import date
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
-from pydantic_core import PydanticCustomError
+from pydantic import BaseModel, ConfigDict, Field
 
-from features.language import LANGUAGES
 from features.words import Level, RiskName, Target
 from service.store.bulletins import LATEST
-
-_MONTH_AHEAD = r"(1[0-2]|[1-9])"
-_SPAN = rf"{_MONTH_AHEAD}(-{_MONTH_AHEAD})?"
-HORIZONS_PATTERN = rf"^{_SPAN}(,{_SPAN})*$"
-
-
-def _spread(texts: object) -> object:
-    """Return the numbers that texts like `1`, `1-6` and `1,3,6` stand for, ascending."""
-    if not isinstance(texts, list) or not all(isinstance(text, str) for text in texts):
-        return texts
-    numbers: set[int] = set()
-    for text in texts:
-        if not re.fullmatch(HORIZONS_PATTERN, text):
-            raise PydanticCustomError(
-                "horizon", "write months ahead, 1 to 12, as in 3, 1-6 or 1,3,6"
-            )
-        for span in text.split(","):
-            ends = sorted(map(int, span.split("-")))
-            numbers.update(range(ends[0], ends[-1] + 1))
-    return sorted(numbers)
-
+from service.values import Box, BulletinId, BulletinName, Day, Horizons, LanguageCode, Month
 
 Sort = Literal[
     "probability", "exceedance", "mean", "q05", "q10", "q25", "q50", "q75", "q90", "q95",
@@ -40,32 +16,12 @@ Sort = Literal[
 ]  # fmt: skip
 
 
-def _day(text: object) -> object:
-    """Refuse all but a full date: pydantic would take seconds since 1970 too."""
-    if isinstance(text, str) and not re.fullmatch(r"\d{4}-\d{2}-\d{2}", text):
-        raise PydanticCustomError("day", "write a day as YYYY-MM-DD")
-    return text
-
-
-Day = Annotated[date, BeforeValidator(_day)]
-
-
-def _known(code: str | None) -> str | None:
-    if code is not None and code not in LANGUAGES:
-        raise PydanticCustomError("language", f"write one of {', '.join(LANGUAGES)}")
-    return code
-
-
-LanguageChoice = Annotated[str | None, AfterValidator(_known)]
-
 TableFormat = Literal["json", "ndjson", "csv", "parquet"]
 Format = Literal[TableFormat, "geojson", "geoparquet"]
 
-_DEGREES = r"-?\d{1,3}(\.\d{1,9})?"
-Box = Annotated[
-    str | None,
+BoxFilter = Annotated[
+    Box | None,
     Field(
-        pattern=rf"^{_DEGREES}(,{_DEGREES}){{3}}$",
         description="Only regions that touch this box: west, south, east and north edge [degrees], "
         "with commas between. A western edge east of the eastern one goes across 180 degrees; the "
         "southern and the northern may change places.",
@@ -76,23 +32,21 @@ _FORMAT = Field(description="The form of the answer; without it the `Accept` hea
 
 LevelFilter = Annotated[Level | None, Field(description="Only regions of this level.")]
 CountryFilter = Annotated[
-    list[Annotated[str, Field(pattern=r"^[A-Z]{3}$")]],
-    Field(description="Only regions in this country, ISO 3166-1 alpha-3. May be repeated."),
+    list[Annotated[str, Field(min_length=1, max_length=100)]],
+    Field(
+        description="Only regions in this country: its ISO 3166-1 code of three or two letters, or "
+        "a name in English or French, in any case. May be repeated.",
+        examples=[["MLI"], ["ml"], ["Burkina Faso"]],
+    ),
 ]
-MONTH_PATTERN = r"^\d{4}-(0[1-9]|1[0-2])$"
-ID_PATTERN = r"^\d{4}-\d{2}-[0-9a-f]{12}$"
-_NAME_PATTERN = r"^(latest|\d{4}-\d{2}-[0-9a-f]{12})$"
-BulletinChoice = Annotated[
-    str, Field(pattern=_NAME_PATTERN, description="The id of a bulletin, or `latest`.")
-]
+BulletinChoice = Annotated[BulletinName, Field(description="The id of a bulletin, or `latest`.")]
+LanguageChoice = LanguageCode | None
 RegionNames = Annotated[
     list[str], Field(description="Only this region, by its id. May be repeated.")
 ]
 TargetFilter = Annotated[Target | None, Field(description="Only this target.")]
 HorizonFilter = Annotated[
-    list[Annotated[int, Field(ge=1, le=12)]],
-    BeforeValidator(_spread),
-    WithJsonSchema({"type": "array", "items": {"type": "string", "pattern": HORIZONS_PATTERN}}),
+    Horizons,
     Field(
         description="Only these horizons [months]: `3`, `1-6` or `1,3,6`; for `escalation` and "
         "`onset` the length of the window. May be repeated."
@@ -121,9 +75,8 @@ class BulletinQuery(NoParameters):
     """Which bulletin is read: the newest of those that pass."""
 
     bulletin: BulletinChoice = LATEST
-    origin: str | None = Field(
+    origin: Month | None = Field(
         default=None,
-        pattern=MONTH_PATTERN,
         description="Only a bulletin of this origin, YYYY-MM: the last one that was issued.",
     )
     as_of: Day | None = Field(
@@ -195,7 +148,7 @@ class RegionFilter(PlaceFilter):
         max_length=100,
         description="Only regions with this in their name, whatever the case and accents.",
     )
-    bbox: Box = None
+    bbox: BoxFilter = None
 
 
 class ScoreFilter(PlaceFilter):
@@ -204,6 +157,10 @@ class ScoreFilter(PlaceFilter):
     region: RegionNames = []
     target: TargetFilter = None
     horizon: HorizonFilter = []
+    target_month: list[Month] = Field(
+        default=[],
+        description="Only scores of this month, YYYY-MM; of a window, the last. May be repeated.",
+    )
     threshold: float | None = Field(
         default=None,
         gt=0,
@@ -222,7 +179,7 @@ class ScoreFilter(PlaceFilter):
     risk_level: list[RiskName] = Field(
         default=[], description="Only scores of this risk level. May be repeated."
     )
-    bbox: Box = None
+    bbox: BoxFilter = None
     sort: Sort = Field(
         default="-probability",
         description="The order; `-` is descending. Ties are broken by level, region, target "
@@ -245,12 +202,8 @@ class RegionDetailQuery(BulletinQuery):
 class HistoryQuery(TableForms, BulletinQuery):
     """What happened in one region."""
 
-    first: str | None = Field(
-        default=None, alias="from", pattern=MONTH_PATTERN, description="First month, YYYY-MM."
-    )
-    last: str | None = Field(
-        default=None, alias="to", pattern=MONTH_PATTERN, description="Last month, YYYY-MM."
-    )
+    first: Month | None = Field(default=None, alias="from", description="First month, YYYY-MM.")
+    last: Month | None = Field(default=None, alias="to", description="Last month, YYYY-MM.")
     indicator: list[str] = Field(
         default=[],
         description="Only this indicator; all that are kept by default. May be repeated.",
@@ -273,18 +226,14 @@ class TrackRecordQuery(TableForms, PageQuery, BulletinQuery):
     level: LevelFilter = None
     target: TargetFilter = None
     horizon: HorizonFilter = []
-    of: str | None = Field(
-        default=None, pattern=ID_PATTERN, description="Only how this bulletin came out."
-    )
+    of: BulletinId | None = Field(default=None, description="Only how this bulletin came out.")
 
 
 class BulletinListQuery(TableForms):
     """Bulletins, page by page."""
 
     limit: Limit = None
-    after: str | None = Field(
-        default=None, pattern=ID_PATTERN, description="Only those that follow this one."
-    )
+    after: BulletinId | None = Field(default=None, description="Only those that follow this one.")
 
     def page(self, *, whole: bool = False) -> slice:
         """Return how many of those that follow are asked for, by default PAGE of them, or all."""

@@ -3,13 +3,12 @@
 from collections.abc import Callable
 from typing import Annotated
 
-import numpy as np
 import orjson
 import pyarrow as pa
 from fastapi import APIRouter, Query, Request, Response
 
 from bulletins.form import HISTORY_FILE, HISTORY_SCHEMA, INDICATOR_VALUES_FILE, REGIONS_FILE
-from bulletins.tables import Rows, text_column
+from bulletins.tables import Rows, bytes_column
 from features.arrow import optional
 from features.words import Target
 from service.api import bodies
@@ -61,9 +60,8 @@ def list_regions(request: Request, query: Annotated[RegionQuery, Query()]) -> Re
 def _table(bulletin: Bulletin, rows: Rows, target: Target | None) -> pa.Table:
     table = regions_of(bulletin).take(rows).rename_columns({"region": "id"})
     reasons = [region.unscored_because for region in regions_at(bulletin, rows, target)]
-    names = [reason for reason in dict.fromkeys(reasons) if reason is not None]
-    codes = np.array([-1 if reason is None else names.index(reason) for reason in reasons], np.int8)
-    return table.append_column("unscored_because", text_column(codes, names))
+    encoded = [None if reason is None else reason.encode() for reason in reasons]
+    return table.append_column("unscored_because", bytes_column(encoded, pa.string()))
 
 
 @router.get("/{region}", response_model=bodies.RegionAnswer)

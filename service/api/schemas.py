@@ -52,6 +52,11 @@ class Region(Strict):
         description="Why it has no score (with the filter `target`: none of that target); null if "
         "it has."
     )
+    country_alpha_2: str | None = Field(description="ISO 3166-1 alpha-2; null if it has none.")
+    country_un_name: str | None = Field(
+        description="The country in the English of the UN (M49); null if it is not listed there."
+    )
+    iso_3166_2: str | None = Field(description="Of a first-order region; null if it has none.")
 
 
 class Score(Strict):

@@ -46,7 +46,10 @@ async def list_scores(request: Request, query: Annotated[ScoreQuery, Query()]) -
 def _answer(request: Request, query: ScoreQuery, form: Format) -> Response:
     bulletin = chosen_bulletin(request, query)
     selection = select_scores(bulletin, query)
-    is_one_a_region = query.target is not None and len(query.horizon) == 1
+    is_one_a_region = query.target is not None and 1 in {
+        len(query.horizon),
+        len(query.target_month),
+    }
     page = Page(
         bulletin,
         len(selection.rows),

@@ -2,14 +2,16 @@
 
 import unicodedata
 from collections.abc import Sequence
+from difflib import get_close_matches
 from functools import reduce
 from operator import and_
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, NoReturn
 
 import numpy as np
 
 from bulletins.tables import Frame, Rows
 from features.arrays import BoolArray, FloatArray
+from features.places.countries import country_name, meant_country, similar_countries
 from features.words import DISTRIBUTIONS, RISK_LEVELS, Target
 from service.api.queries import PlaceFilter, RegionFilter, ScoreFilter
 from service.api.schemas import Region
@@ -22,6 +24,10 @@ from service.store.derived import (
     risk_of_scores,
     unscored_because,
 )
+
+_FEW = 20  # countries that a refusal lists
+_SEE_LIST = "see its list of regions"
+_ALIKE = 0.7  # how much a misspelt id is like the one that is meant
 
 
 class Selection(NamedTuple):
@@ -43,14 +49,15 @@ def select_scores(bulletin: Bulletin, query: ScoreFilter) -> Selection:
     Raises UnknownError when the query names something that the bulletin does not score.
     """
     scores = bulletin.scores
-    _refuse_unknown_places(bulletin, query, scores)
-    _refuse_unknown(bulletin, "region", query.region, scores)
+    places = _places(bulletin, query, scores)
+    _refuse_unknown_regions(bulletin, query.region, scores)
     _refuse_unscored(bulletin, query)
     target = query.target or (None if query.threshold is None else DISTRIBUTIONS[0])
-    values = _places(query) | {
+    values = places | {
         "region": query.region,
         "target": [target] if target else [],
         "horizon": query.horizon,
+        "target_month": query.target_month,
     }
     conditions = _conditions(scores, values)
     exceedance = None
@@ -82,8 +89,7 @@ def _in_order(
 def select_regions(bulletin: Bulletin, query: RegionFilter) -> Rows:
     """Return the rows of the regions that pass; raises UnknownError for what is not there."""
     regions = regions_of(bulletin)
-    _refuse_unknown_places(bulletin, query, regions)
-    conditions = _conditions(regions, _places(query))
+    conditions = _conditions(regions, _places(bulletin, query, regions))
     if query.bbox is not None:
         conditions.append(regions.among("region", regions_in(bulletin, query.bbox)))
     if query.name is not None:
@@ -105,13 +111,13 @@ def regions_at(bulletin: Bulletin, rows: Rows, target: Target | None = None) -> 
 def find_region(bulletin: Bulletin, name: str) -> Region:
     """Return a region by its id, with scores or without; raises UnknownError for another."""
     regions = regions_of(bulletin)
-    _refuse_unknown(bulletin, "region", [name], regions)
+    _refuse_unknown_regions(bulletin, [name], regions)
     return regions_at(bulletin, regions.rows[regions.among("region", [name])])[0]
 
 
 def find_scored_region(bulletin: Bulletin, name: str) -> Region:
     """Return a scored region by its id; raises UnknownError, with the reason, for another."""
-    _refuse_unknown(bulletin, "region", [name], bulletin.scores)
+    _refuse_unknown_regions(bulletin, [name], bulletin.scores)
     return find_region(bulletin, name)
 
 
@@ -122,8 +128,33 @@ def plain(text: str) -> str:
     return "".join(letter for letter in decomposed if not unicodedata.combining(letter)).casefold()
 
 
-def _places(query: PlaceFilter) -> dict[str, Sequence[Any]]:
-    return {"level": [query.level] if query.level else [], "country": query.country}
+def _places(bulletin: Bulletin, query: PlaceFilter, frame: Frame) -> dict[str, Sequence[Any]]:
+    """Return the level and countries (alpha-3) that are asked for, as a frame has them.
+
+    Raises UnknownError for those that it does not have.
+    """
+    levels = frame.values("level")
+    if query.level is not None and query.level not in levels:
+        remedy = "; ".join([f"it has {', '.join(sorted(levels))}", *bulletin.manifest.left_out])
+        _refuse(bulletin, f"level '{query.level}'", remedy)
+    codes = [_country(bulletin, name, frame) for name in query.country]
+    return {"level": [query.level] if query.level else [], "country": codes}
+
+
+def _country(bulletin: Bulletin, name: str, frame: Frame) -> str:
+    """Return the code of a country by a code or a name."""
+    there = frame.values("country")
+    code = name if name in there else meant_country(name)
+    if code in there:
+        return str(code)
+    what, similar = f"country '{name}'", []
+    if code is None:
+        similar = [f"{country_name(one)} ({one})" for one in similar_countries(name, there)]
+    elif code != name:
+        what += f" ({code})"
+    list_of = f"it has {', '.join(sorted(there))}" if len(there) <= _FEW else _SEE_LIST
+    meant = f"did you mean {' or '.join(similar)}?" if similar else list_of
+    return _refuse(bulletin, what, _reason(bulletin, "country", code or name) or meant)
 
 
 def _conditions(frame: Frame, values: dict[str, Sequence[Any]]) -> list[BoolArray]:
@@ -131,19 +162,15 @@ def _conditions(frame: Frame, values: dict[str, Sequence[Any]]) -> list[BoolArra
     return [frame.among(column, of_column) for column, of_column in values.items() if of_column]
 
 
-def _refuse_unknown_places(bulletin: Bulletin, query: PlaceFilter, frame: Frame) -> None:
-    _refuse_unknown(bulletin, "country", query.country, frame)
-    levels = frame.values("level")
-    if query.level is not None and query.level not in levels:
-        remedy = "; ".join([f"it has {', '.join(sorted(levels))}", *bulletin.manifest.left_out])
-        _refuse(bulletin, f"level '{query.level}'", remedy)
-
-
 def _refuse_unscored(bulletin: Bulletin, query: ScoreFilter) -> None:
-    """Refuse a target, or a horizon of it, that no region is scored for."""
+    """Refuse a target, a horizon of it or a month that no region is scored for."""
     scored = bulletin.horizons
     if query.target is not None and query.target not in scored:
         _refuse(bulletin, f"target '{query.target}'", f"it has {', '.join(sorted(scored))}")
+    months = sorted(bulletin.scores.values("target_month"))
+    for month in query.target_month:
+        if month not in months:
+            _refuse(bulletin, f"month {month}", f"it has {months[0]} to {months[-1]}")
     horizons = scored[query.target] if query.target else set().union(*scored.values())
     for horizon in query.horizon:
         if horizon not in horizons:
@@ -151,11 +178,15 @@ def _refuse_unscored(bulletin: Bulletin, query: ScoreFilter) -> None:
             _refuse(bulletin, f"horizon {horizon} of {query.target or 'any target'}", remedy)
 
 
-def _refuse_unknown(bulletin: Bulletin, kind: str, names: list[str], frame: Frame) -> None:
+def _refuse_unknown_regions(bulletin: Bulletin, names: Sequence[str], frame: Frame) -> None:
+    there = frame.values("region")
     for name in names:
-        if name not in frame.values(kind):
-            reason = _reason(bulletin, kind, name) or "see its list of regions"
-            _refuse(bulletin, f"{kind} '{name}'", reason)
+        if name not in there:
+            by_plain = {plain(one): one for one in there}
+            near = get_close_matches(plain(name), by_plain, n=3, cutoff=_ALIKE)
+            meant = " or ".join(by_plain[one] for one in near)
+            remedy = f"did you mean {meant}?" if near else _SEE_LIST
+            _refuse(bulletin, f"region '{name}'", _reason(bulletin, "region", name) or remedy)
 
 
 def _reason(bulletin: Bulletin, kind: str, name: str) -> str | None:
@@ -165,5 +196,5 @@ def _reason(bulletin: Bulletin, kind: str, name: str) -> str | None:
     return next((unscored_because(bulletin, region) for region in ids), None)
 
 
-def _refuse(bulletin: Bulletin, what: str, remedy: str) -> None:
+def _refuse(bulletin: Bulletin, what: str, remedy: str) -> NoReturn:
     raise UnknownError(f"bulletin {bulletin.manifest.id} does not score {what}: {remedy}")

@@ -13,9 +13,10 @@ from numpy.typing import NDArray
 from bulletins.form import DISTRIBUTIONS_FILE, REGIONS_FILE, UNSCORED_FILE
 from bulletins.manifest import Manifest, RiskScale
 from bulletins.reading import REGION
-from bulletins.tables import Frame, Rows, as_numbers, as_numpy
+from bulletins.tables import Frame, Rows, as_numbers, as_numpy, bytes_column
 from features.arrays import FloatArray, IntArray
 from features.language import ENGLISH, Language
+from features.places.countries import alpha_2, subdivision_codes, un_name
 from features.words import DISTRIBUTIONS, RISK_LEVELS, SPECS, UNSCORED, Target
 from service.errors import UnknownBulletinError
 from service.forms.files import as_wkb
@@ -86,12 +87,28 @@ def unscored_because(
 def regions_of(bulletin: Bulletin) -> Frame:
     """Return the regions, by level and id; `latitude`, `longitude` [degrees] may be null."""
     if REGIONS_FILE in bulletin.parts:
-        columns = ["region", "name", "country", "level", "latitude", "longitude"]
-        return Frame(bulletin.part(REGIONS_FILE).whole(columns))
+        columns = [*REGION, "latitude", "longitude"]
+        return Frame(_with_codes(bulletin.part(REGIONS_FILE).whole(columns)))
     scores = bulletin.scores
     table = scores.take(scores.distinct("region")).select(list(REGION))
     unknown = pa.nulls(len(table), pa.float64())
-    return Frame(table.append_column("latitude", unknown).append_column("longitude", unknown))
+    table = table.append_column("latitude", unknown).append_column("longitude", unknown)
+    return Frame(_with_codes(table))
+
+
+def _with_codes(table: pa.Table) -> pa.Table:
+    """Return regions with the codes and names that other tables know them by; null for none."""
+    countries = table["country"].to_pylist()
+    subdivisions = subdivision_codes()
+    columns = {
+        "country_alpha_2": map(alpha_2, countries),
+        "country_un_name": map(un_name, countries),
+        "iso_3166_2": map(subdivisions.get, table["region"].to_pylist()),
+    }
+    for name, texts in columns.items():
+        encoded = [None if text is None else text.encode() for text in texts]
+        table = table.append_column(name, bytes_column(encoded, pa.string()))
+    return table
 
 
 def neighbours_of(bulletin: Bulletin, region: str) -> list[str]:

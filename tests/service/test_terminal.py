@@ -29,7 +29,7 @@ def test_the_terminal_gives_what_the_api_gives(home: Path, client: httpx.Client)
     ("asked", "error", "said"),
     [
         ({"country": ["XXX"]}, UnknownError, "country 'XXX'"),
-        ({"country": ["mali"]}, ParameterError, "country: 'mali' is refused"),
+        ({"country": ["Malli"]}, UnknownError, "did you mean Mali (MLI)?"),
         ({"target": "coup"}, ParameterError, "target: 'coup' is refused"),
         ({"limit": 0}, ParameterError, "limit: '0' is refused"),
         ({"region": ["nowhere"]}, UnknownError, "region 'nowhere'"),

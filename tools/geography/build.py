@@ -18,7 +18,7 @@ import shapely
 from features.arrays import FloatArray
 from features.errors import InputError
 from features.places.priogrid import centres
-from features.places.region_names import slug
+from features.places.spelling import slug
 from tools.geography import choices
 from tools.geography.borders import border_distance_km, length_km, shared_borders
 from tools.geography.land import land_cells

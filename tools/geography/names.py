@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 
-from features.places.region_names import core
+from features.places.spelling import core
 
 _COLUMNS = ["country", "name", "region"]
 LABELS = ["name", "name_en", "name_fr"]

@@ -4,14 +4,14 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import HTMLResponse
-from pydantic import Field
 
 from service.api.bulletin_routes import manifests_after
 from service.api.current import listing_of, reader_language, stale_because, used_bulletin
-from service.api.queries import ID_PATTERN, LanguageChoice, NoParameters
+from service.api.queries import LanguageChoice, NoParameters
 from service.api.routing import QueryRoute
 from service.pages.environment import render
 from service.pages.reading.glossary import GLOSSARY
+from service.values import BulletinId
 
 MOST = 60
 """Bulletins on one page: five years of them."""
@@ -22,7 +22,7 @@ router = APIRouter(include_in_schema=False, route_class=QueryRoute)
 class BulletinsView(NoParameters):
     """Which bulletins: those that follow one, the newest first."""
 
-    after: Annotated[str | None, Field(pattern=ID_PATTERN)] = None
+    after: BulletinId | None = None
     lang: LanguageChoice = None
 
 

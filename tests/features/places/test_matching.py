@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 from features.errors import InputError
 from features.places.matching import match_countries, match_regions, read_corrections
 from features.places.placement import place_admin1
-from features.places.region_names import HOW, plain
+from features.places.region_names import HOW
 from features.places.regions import load_regions
+from features.places.spelling import plain
 from tests.paths import DATA, ROOT
 
 BY_HAND = pd.read_csv(ROOT / "features/places/geography/other_names.csv", keep_default_na=False)

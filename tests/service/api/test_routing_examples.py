@@ -97,7 +97,7 @@ def test_every_parameter_is_explained(described: dict[str, Any]) -> None:
     assert {parameter["name"] for parameter in parameters} == {
         *("level", "country", "region", "target", "horizon", "min_probability", "threshold"),
         *("risk_level", "bbox", "format", "excel", "bulletin", "origin", "as_of", "sort"),
-        *("limit", "offset"),
+        *("limit", "offset", "target_month"),
     }
     assert all(parameter["description"] for parameter in parameters)
     assert "HTTPValidationError" not in described["components"]["schemas"]

@@ -118,6 +118,19 @@ def test_what_is_not_scored_is_named(bulletin: Bulletin, query: ScoreFilter, rea
         select_scores(bulletin, query)
 
 
+@pytest.mark.parametrize("name", ["mli", "ML", "ml", "mali", " Mali ", "Republic of Mali", "MALI"])
+def test_a_country_is_named_by_any_code_or_name(bulletin: Bulletin, name: str) -> None:
+    named = select_scores(bulletin, ScoreFilter(country=[name]))
+    assert (named.rows == select_scores(bulletin, ScoreFilter(country=["MLI"])).rows).all()
+
+
+def test_scores_of_some_months(bulletin: Bulletin) -> None:
+    """A month is one horizon of one bulletin."""
+    months = ScoreFilter(target="instability", target_month=["2025-02", "2025-12"])
+    horizons = ScoreFilter(target="instability", horizon=[2, 12])
+    assert (select_scores(bulletin, months).rows == select_scores(bulletin, horizons).rows).all()
+
+
 def test_a_target_that_is_not_scored_is_refused(rows: list[Row], bulletin: Bulletin) -> None:
     kept = [row for row in rows if row["target"] != "onset"]
     other = Bulletin(bulletin.manifest, Frame(table_of(kept)))

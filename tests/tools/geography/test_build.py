@@ -8,7 +8,7 @@ import pytest
 import shapely
 
 from features.errors import InputError
-from features.places.region_names import slug
+from features.places.spelling import slug
 from tests.paths import ROOT
 from tools.geography.borders import border_distance_km, length_km
 from tools.geography.build import build, joined_pairs, region_ids, write

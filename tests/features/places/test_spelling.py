@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from features.places.region_names import consonants, core, plain, readings, words
+from features.places.spelling import consonants, core, plain, readings, words
 
 
 @pytest.mark.parametrize(

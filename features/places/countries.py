@@ -1,0 +1,122 @@
+"""Countries: their codes, and what people call them."""
+
+import csv
+from collections.abc import Collection
+from difflib import get_close_matches
+from functools import cache
+from pathlib import Path
+
+import pyarrow.parquet as pq
+from babel import Locale
+from babel.core import get_global
+
+from features.places.spelling import words
+
+_FOLDER = Path(__file__).with_name("geography")
+_TABLES = ("country_names.csv", "gleditsch_ward.csv", "un_names.csv")
+_ABBREVIATIONS = {"rep": "republic", "dem": "democratic", "st": "saint", "is": "islands"}
+_FILLERS = frozenset(["the", "of", "and", "de", "du", "des", "d", "la", "le", "les", "l", "et"])
+_LONG_FORMS = frozenset(
+    ["republic", "kingdom", "state", "islamic", "federal", "democratic", "peoples"]
+)
+_OUTSIDE_ISO = {"XKX": "XK"}
+_LANGUAGES = ("en", "fr")
+
+
+def country_of(name: str) -> str | None:
+    """Return the ISO 3166-1 alpha-3 code of a country by it or by a name, None if unknown.
+
+    Names are English or French, as UCDP, ACLED, the World Bank and the UN write them; accents,
+    case, punctuation, order of words and "Republic of" do not matter. Codes of two letters ("NE",
+    "NI") are too easily confused in a table.
+    """
+    code = name.strip().upper()
+    if code in _bundled_names():
+        return code
+    telling = _telling_words(name)
+    short = [word for word in telling if word not in _LONG_FORMS]
+    table = _codes_by_words()
+    return table.get(" ".join(telling)) or table.get(" ".join(short))
+
+
+def meant_country(text: str) -> str | None:
+    """Return the alpha-3 code of what `country_of` takes, an alpha-2 code or a name in CLDR."""
+    by_alpha_2 = {alpha_2(code): code for code in _bundled_names()}
+    return (
+        country_of(text)
+        or by_alpha_2.get(text.strip().upper())
+        or _codes_in_cldr().get(" ".join(_telling_words(text)))
+    )
+
+
+def similar_countries(text: str, among: Collection[str]) -> list[str]:
+    """Return the countries of some (alpha-3) with a name or code like a text, the nearest first."""
+    names = [(name, code) for name, code in _codes_by_words().items() if code in among]
+    names += [(code.lower(), code) for code in among]
+    near = get_close_matches(" ".join(_telling_words(text)), [name for name, _ in names], n=5)
+    return list(dict.fromkeys(code for one in near for name, code in names if name == one))
+
+
+def country_name(code: str) -> str:
+    """Return the bundled, English name of a country by its alpha-3 code; the code if unknown."""
+    return _bundled_names().get(code, code)
+
+
+def un_name(code: str) -> str | None:
+    """Return the English name of a country in the UN's M49 by its alpha-3 code; None for none."""
+    names = dict(_read("un_names.csv"))
+    return names.get(code, _bundled_names().get(code)) or None
+
+
+def alpha_2(code: str) -> str | None:
+    """Return the ISO 3166-1 alpha-2 code of a country by its alpha-3 code, None if unknown."""
+    codes = get_global("territory_aliases").get(code, [_OUTSIDE_ISO.get(code)])
+    first: str | None = codes[0]
+    return first
+
+
+@cache
+def subdivision_codes() -> dict[str, str]:
+    """Return the ISO 3166-2 codes of bundled first-order regions by id; some have none."""
+    table = pq.read_table(_FOLDER / "admin1.parquet", columns=["id", "iso_3166_2"])
+    pairs = zip(*(column.to_pylist() for column in table.columns), strict=True)
+    return {region: code for region, code in pairs if code is not None}
+
+
+def _telling_words(name: str) -> list[str]:
+    spelt_out = [_ABBREVIATIONS.get(word, word) for word in words(name)]
+    return sorted(word for word in spelt_out if word not in _FILLERS)
+
+
+@cache
+def _bundled_names() -> dict[str, str]:
+    table = pq.read_table(_FOLDER / "countries.parquet", columns=["id", "name"])
+    return dict(zip(*(column.to_pylist() for column in table.columns), strict=True))
+
+
+@cache
+def _codes_by_words() -> dict[str, str]:
+    """Return the country of each name, reduced to its telling words, sorted."""
+    names = [pair for table in _TABLES for pair in _read(table)]
+    return {
+        " ".join(_telling_words(name)): country
+        for country, name in (*names, *_bundled_names().items())
+        if name
+    }
+
+
+@cache
+def _codes_in_cldr() -> dict[str, str]:
+    locales = [Locale.parse(language) for language in _LANGUAGES]
+    return {
+        " ".join(_telling_words(locale.territories[territory])): code
+        for locale in locales
+        for code in _bundled_names()
+        if (territory := alpha_2(code)) in locale.territories
+    }
+
+
+@cache
+def _read(table: str) -> tuple[tuple[str, str], ...]:
+    with (_FOLDER / table).open(encoding="utf-8", newline="") as file:
+        return tuple((row["country"], row["name"]) for row in csv.DictReader(file))

@@ -1,0 +1,77 @@
+import pytest
+
+from features.places.countries import (
+    alpha_2,
+    country_name,
+    country_of,
+    meant_country,
+    similar_countries,
+    subdivision_codes,
+    un_name,
+)
+
+
+@pytest.mark.parametrize(
+    ("text", "code"),
+    [
+        ("MLI", "MLI"),
+        ("ml", "MLI"),
+        ("Côte d'Ivoire", "CIV"),
+        ("ivory coast", "CIV"),
+        ("CÔTE D\N{RIGHT SINGLE QUOTATION MARK}IVOIRE", "CIV"),
+        ("République démocratique du Congo", "COD"),
+        ("Iran (Islamic Republic of)", "IRN"),
+        ("Türkiye", "TUR"),
+        ("Turquie", "TUR"),
+        ("Allemagne", "DEU"),
+        ("Îles Malouines", "FLK"),
+        ("Viet Nam", "VNM"),
+        ("xk", "XKX"),
+        ("Atlantis", None),
+        ("", None),
+        ("zz", None),
+    ],
+)
+def test_people_name_countries_in_many_ways(text: str, code: str | None) -> None:
+    assert meant_country(text) == code
+
+
+def test_two_letters_in_a_table_name_no_country() -> None:
+    assert country_of("NE") is None
+    assert meant_country("NE") == "NER"
+
+
+@pytest.mark.parametrize(
+    ("code", "two", "un", "bundled"),
+    [
+        ("MLI", "ML", "Mali", "Mali"),
+        ("COD", "CD", "Democratic Republic of the Congo", "DR Congo"),
+        ("TUR", "TR", "Türkiye", "Turkey"),
+        ("XKX", "XK", None, "Kosovo"),
+        ("TWN", "TW", None, "Taiwan"),
+        ("ABC", None, None, "ABC"),
+    ],
+)
+def test_codes_and_names_of_a_country(
+    code: str, two: str | None, un: str | None, bundled: str
+) -> None:
+    assert (alpha_2(code), un_name(code), country_name(code)) == (two, un, bundled)
+
+
+def test_every_bundled_country_has_two_letters_of_its_own() -> None:
+    codes = {region.partition("-")[0] for region in subdivision_codes()}
+    assert len(codes) > 180
+    assert len({alpha_2(code) for code in codes}) == len(codes)
+
+
+def test_a_misspelt_country_is_like_others() -> None:
+    among = ["MLI", "MRT", "NER", "NGA", "BFA"]
+    assert similar_countries("Malli", among)[0] == "MLI"
+    assert set(similar_countries("Nigera", among)) == {"NER", "NGA"}
+    assert similar_countries("Burkina Fasso", among) == ["BFA"]
+    assert similar_countries("Zimbabwe", among) == []
+
+
+def test_subdivisions_have_the_codes_of_their_country() -> None:
+    assert subdivision_codes()["AFG-badakhshan"] == "AF-BDS"
+    assert "ABW-aruba" not in subdivision_codes()
