@@ -24,6 +24,8 @@ NAVIGATION = (
 )
 """The pages that every page links to: address from the root, and name."""
 
+COLON = message(": ")
+
 POLICY = (
     "default-src 'self'; img-src 'self' data: blob:; base-uri 'none'; form-action 'self'; "
     "frame-ancestors 'none'"
@@ -36,7 +38,8 @@ def environment_for(language: Language) -> Environment:
     """Return the environment whose templates speak a language.
 
     `{{ _("Observed to %(month)s", month=origin | month) }}`, with a per cent sign written twice.
-    Texts that do not stand in the template (a target's title) go through the filter `translated`.
+    Texts that do not stand in the template (a target's title) go through the filter `translated`;
+    `colon` stands between a title and what it says.
     """
     environment = Environment(
         loader=FileSystemLoader(Path(__file__).with_name("templates")),
@@ -49,7 +52,7 @@ def environment_for(language: Language) -> Environment:
     environment.install_gettext_callables(  # type: ignore[attr-defined]
         language.gettext, language.ngettext, newstyle=True
     )
-    environment.globals["language"] = language
+    environment.globals.update(language=language, colon=language.gettext(COLON))
     environment.filters.update(
         percent=language.percent,
         month=language.month,
