@@ -3,7 +3,7 @@
 A bulletin is one folder, `bulletins/<id>/`, moved into place whole and never changed afterwards.
 `manifest.json` (see `bulletins.manifest`) says what it is, `scores.parquet` what it forecasts,
 `indicators.json` what the indicators mean. SCHEMAS has all Parquet files; older bulletins are
-without some.
+without some. The report and model card of each level are copies of those of its training.
 """
 
 from collections.abc import Mapping
@@ -12,7 +12,7 @@ from typing import Literal
 import pyarrow as pa
 
 from features.arrow import optional, required
-from features.words import QUANTILES, quantile_column
+from features.words import LEVELS, QUANTILES, Level, quantile_column
 
 SCORES_FILE = "scores.parquet"
 DRIVERS_FILE = "drivers.parquet"
@@ -24,6 +24,12 @@ INDICATOR_VALUES_FILE = "indicator_values.parquet"
 TRACK_RECORD_FILE = "track_record.parquet"
 INDICATORS_FILE = "indicators.json"
 MANIFEST_FILE = "manifest.json"
+
+REPORT_FILES: Mapping[Level, str] = {level: f"report-{level}.html" for level in LEVELS}
+"""The report of the training behind the scores of a level, a page that needs no other file."""
+
+CARD_FILES: Mapping[Level, str] = {level: f"card-{level}.md" for level in LEVELS}
+"""Its model card, in Markdown."""
 
 _TEXT, _NUMBER = pa.string(), pa.float64()
 

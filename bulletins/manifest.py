@@ -131,7 +131,9 @@ class Manifest(Strict):
         default=None, description="The bulletin that changes are measured against; null if none."
     )
     files: dict[str, str] = Field(
-        default_factory=dict, description="Content hashes of the other Parquet files, by name."
+        default_factory=dict,
+        description="Content hashes of the other files, by name: tables, and the report and model "
+        "card of each level.",
     )
     risk_scales: tuple[RiskScale, ...] = Field(
         default=(), description="What the risk levels mean; none in older bulletins."
@@ -151,7 +153,7 @@ class Manifest(Strict):
 
     @property
     def hashes(self) -> dict[str, str]:
-        """The content hashes of all Parquet files, by name."""
+        """The content hashes of all files but the indicators, by name."""
         drivers = {} if self.drivers_sha256 is None else {DRIVERS_FILE: self.drivers_sha256}
         return {SCORES_FILE: self.scores_sha256} | self.files | drivers
 

@@ -110,6 +110,13 @@ def read_parts(folder: Path, manifest: Manifest) -> dict[str, Part]:
     return parts
 
 
+def read_documents(folder: Path, manifest: Manifest) -> dict[str, bytes]:
+    """Return the reports and model cards by name; raises BulletinError when one is damaged."""
+    documents = {*form.REPORT_FILES.values(), *form.CARD_FILES.values()}
+    named = {name: digest for name, digest in manifest.files.items() if name in documents}
+    return {name: read_file(folder, name, digest) for name, digest in named.items()}
+
+
 def read_indicators(folder: Path) -> tuple[ListedIndicator, ...]:
     """Return the indicators, none in old bulletins; raises BulletinError for another form."""
     if not (folder / form.INDICATORS_FILE).exists():

@@ -23,7 +23,14 @@ from experiments.publishing.regions import (
 from experiments.publishing.scores import LevelForecast, distribution_rows, scores_of
 from experiments.publishing.track_record import track_record_of
 from experiments.samples import samples_for
-from experiments.tracking.registry import ModelVersion, backtest_forecasts, load_forecaster
+from experiments.tracking.registry import (
+    CARD_FILE,
+    REPORT_FILE,
+    ModelVersion,
+    backtest_forecasts,
+    documents_of,
+    load_forecaster,
+)
 from experiments.tracking.store import MlflowStore, model_name
 from features.archive.vintage import Vintage
 from features.indicators.catalogue import needs_of
@@ -85,6 +92,16 @@ def bulletin_files(
         form.UNSCORED_FILE: content(
             unscored_of, ["level", "region", "target"], form.UNSCORED_SCHEMA
         ),
+    }
+
+
+def documents(store: MlflowStore, models: list[ModelVersion]) -> dict[str, bytes]:
+    """Return a bulletin's reports and model cards by name, as they were logged at training."""
+    names = {REPORT_FILE: form.REPORT_FILES, CARD_FILE: form.CARD_FILES}
+    return {
+        names[logged][model.level]: content
+        for model in models
+        for logged, content in documents_of(store, model).items()
     }
 
 

@@ -67,6 +67,7 @@ def issue_bulletin(
         return Publication(read_manifest(place), is_new=False)
     earlier = earlier_bulletins(home, month, vintage)
     files = contents.bulletin_files(forecasts, earlier, jobs)
+    files |= contents.documents(store, [f.model for f in forecasts])
     hashes = {name: sha256_of(content) for name, content in files.items()}
     manifest = Manifest(
         id=bulletin,
@@ -122,11 +123,11 @@ def replay_bulletin(
     ]
     for name, digest in manifest.hashes.items():
         read_file(home / "bulletins" / bulletin, name, digest)
-    files = contents.bulletin_files(forecasts, previous, jobs)
+    files = contents.bulletin_files(forecasts, previous, jobs) | contents.documents(store, models)
     others = [
         name
         for name, digest in manifest.hashes.items()
-        if name != TRACK_RECORD_FILE and sha256_of(files[name]) != digest
+        if name != TRACK_RECORD_FILE and sha256_of(files.get(name, b"")) != digest
     ]
     if manifest.risk_scales and manifest.risk_scales != contents.risk_scales_of(store, models):
         others.append("risk levels")

@@ -10,6 +10,7 @@ import mlflow.artifacts
 import pandas as pd
 from mlflow.entities import model_registry
 from mlflow.exceptions import MlflowException
+from mlflow.utils.mlflow_tags import MLFLOW_PARENT_RUN_ID
 from pydantic import TypeAdapter
 from skops.io.exceptions import UntrustedTypesFoundException
 
@@ -177,6 +178,18 @@ def backtest_forecasts(store: MlflowStore, model: ModelVersion) -> pd.DataFrame:
     with tempfile.TemporaryDirectory() as folder:
         path = store.client().download_artifacts(model.run_id, FORECASTS_FILE, folder)
         return pd.read_parquet(Path(path))
+
+
+def documents_of(store: MlflowStore, model: ModelVersion) -> dict[str, bytes]:
+    """Return REPORT_FILE and CARD_FILE of a version's training, without those it does not have."""
+    client = store.client()
+    run = client.get_run(model.run_id).data.tags.get(MLFLOW_PARENT_RUN_ID, model.run_id)
+    present = {entry.path for entry in client.list_artifacts(run)} & {REPORT_FILE, CARD_FILE}
+    with tempfile.TemporaryDirectory() as folder:
+        return {
+            name: Path(client.download_artifacts(run, name, folder)).read_bytes()
+            for name in sorted(present)
+        }
 
 
 def _versions(store: MlflowStore, level: Level) -> list[ModelVersion]:

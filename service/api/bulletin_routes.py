@@ -32,6 +32,13 @@ from service.store.derived import derived
 Row = dict[str, Any]
 
 _PARQUET = "application/vnd.apache.parquet"
+_HTML, _MARKDOWN = "text/html", "text/markdown"
+_REPORT_HEADERS = {
+    "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; img-src data:; "
+    "frame-ancestors 'none'"
+}
+"""A report has its styles and pictures in it, and no script."""
+
 SCORE = "score"
 """The name of our own forecasts beside the references."""
 _MEANS = (
@@ -76,15 +83,29 @@ async def show_bulletin(request: Request, bulletin: str) -> Response:
 @router.get(
     "/bulletins/{bulletin}/files/{name}",
     response_class=Response,
-    responses={200: {"content": {_PARQUET: {}}, "description": "The file as it was published."}},
+    responses={
+        200: {
+            "content": {kind: {} for kind in (_PARQUET, _HTML, _MARKDOWN)},
+            "description": "The file as it was published.",
+        }
+    },
 )
 async def show_file(request: Request, bulletin: str, name: str) -> Response:
-    """One Parquet file of a bulletin, whole, as it was published: the manifest gives its hash."""
+    """One file of a bulletin, as it was published: a table, or a level's report or model card.
+
+    The manifest gives its hash.
+    """
     used = used_bulletin(request, bulletin)
-    if name not in used.parts:
-        raise UnknownError(
-            f"bulletin {used.manifest.id} has no file '{name}': it has {', '.join(used.parts)}"
+    if name in used.documents:
+        is_page = name.endswith(".html")
+        return Response(
+            used.documents[name],
+            headers=_REPORT_HEADERS if is_page else None,
+            media_type=_HTML if is_page else _MARKDOWN,
         )
+    if name not in used.parts:
+        names = ", ".join([*used.parts, *used.documents])
+        raise UnknownError(f"bulletin {used.manifest.id} has no file '{name}': it has {names}")
     return Response(used.parts[name].content, headers=RANGES, media_type=_PARQUET)
 
 

@@ -13,7 +13,13 @@ from threading import Lock
 from typing import Any, NamedTuple
 
 from bulletins.manifest import ListedIndicator, Manifest
-from bulletins.reading import read_indicators, read_manifest, read_parts, read_scores
+from bulletins.reading import (
+    read_documents,
+    read_indicators,
+    read_manifest,
+    read_parts,
+    read_scores,
+)
 from bulletins.tables import Frame, Part
 from features.errors import BulletinError
 from service.errors import NoBulletinError, UnknownBulletinError, UnknownError
@@ -27,13 +33,15 @@ _log = logging.getLogger(__name__)
 class Bulletin:
     """One loaded bulletin: its manifest, its scores in the order of their key, and the rest.
 
-    `parts` are the Parquet files by name. Older bulletins have neither parts nor indicators.
+    `parts` are the Parquet files by name, `documents` the reports and model cards. Older bulletins
+    have neither parts, documents nor indicators.
     """
 
     manifest: Manifest
     scores: Frame
     indicators: tuple[ListedIndicator, ...] = ()
     parts: Mapping[str, Part] = field(default_factory=dict)
+    documents: Mapping[str, bytes] = field(default_factory=dict)
 
     def part(self, name: str) -> Part:
         """Return a file by its name; raises UnknownError when the bulletin does not have it."""
@@ -205,6 +213,7 @@ class BulletinStore:
                 read_scores(folder, manifest),
                 read_indicators(folder),
                 read_parts(folder, manifest),
+                read_documents(folder, manifest),
             )
         self._loaded.move_to_end(manifest.id)
         while len(self._loaded) > self._keep:

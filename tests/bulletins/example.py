@@ -445,6 +445,12 @@ def table_of(rows: list[Row]) -> pa.Table:
     return pa.Table.from_pylist(rows, schema=SCORES_SCHEMA)
 
 
+DOCUMENTS = {
+    "report-admin1.html": b"<!DOCTYPE html><html lang='en'><title>Report</title></html>",
+    "card-admin1.md": b"# admin1 scores: logistic\n",
+}
+
+
 def publish_bulletin(
     home: Path,
     rows: list[Row] | None = None,
@@ -455,10 +461,12 @@ def publish_bulletin(
 ) -> Manifest:
     """Write a bulletin as its writer does: aside, then moved into place whole.
 
-    Without indicators it is as bulletins were before they listed them; so it is with parts.
+    Without indicators it is as bulletins were before they listed them; so it is with parts, and
+    what stands beside them.
     """
     origin = changes.get("origin", ORIGIN)
     rows = rows_of(origin=origin) if rows is None else rows
+    documents = DOCUMENTS if parts is None else {}
     parts = parts_of(rows, origin) if parts is None else parts
     manifest = manifest_of(rows, **changes)
     folder = home / "bulletins" / manifest.id
@@ -470,6 +478,9 @@ def publish_bulletin(
         # Few rows a group, so that a region has to be looked for in more than one of them.
         pq.write_table(content, aside / name, row_group_size=16)
         hashes[name] = hashlib.sha256((aside / name).read_bytes()).hexdigest()
+    for name, document in documents.items():
+        (aside / name).write_bytes(document)
+        hashes[name] = hashlib.sha256(document).hexdigest()
     known = {
         "scores_sha256": hashes.pop("scores.parquet"),
         "drivers_sha256": hashes.pop(DRIVERS_FILE, None),

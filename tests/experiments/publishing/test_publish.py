@@ -21,7 +21,7 @@ from experiments.publishing.publish import Publication, issue_bulletin, replay_b
 from experiments.publishing.scores import LevelForecast, scores_of
 from experiments.publishing.track_record import _claim, evaluate_bulletin
 from experiments.samples import samples_at
-from experiments.tracking.registry import ModelVersion, load_forecaster, model_version
+from experiments.tracking.registry import CARD_FILE, ModelVersion, load_forecaster, model_version
 from experiments.tracking.store import MlflowStore, open_store
 from features.archive.releases import Archive
 from features.archive.vintage import Vintage, open_vintage
@@ -38,6 +38,7 @@ from tests.targets import HORIZONS, TARGETS_AHEAD
 
 ISSUED = datetime(2025, 1, 20, 6, tzinfo=UTC)
 FILES = {
+    "card-admin1.md",
     "distributions.parquet",
     "drivers.parquet",
     "history.parquet",
@@ -45,6 +46,7 @@ FILES = {
     "indicators.json",
     "manifest.json",
     "regions.parquet",
+    "report-admin1.html",
     "scores.parquet",
     "track_record.parquet",
     "unscored.parquet",
@@ -484,6 +486,29 @@ def test_a_replay_that_comes_out_otherwise_is_told(
     forge(own_issued_home, issued[0], scores_sha256=sha256_of(content))
     message = r"comes out otherwise \(scores.parquet\): it was issued by 1\.2\.3"
     with pytest.raises(BulletinError, match=message):
+        replay(own_issued_home, archive, issued[0].id)
+
+
+def test_the_report_and_the_model_card_are_those_of_the_training(
+    issued_home: Path, issued: Issued
+) -> None:
+    store, folder = open_store(issued_home, None), issued_home / "bulletins" / issued[0].id
+    (model,) = issued[0].models
+    parent = store.client().get_run(model.run_id).data.tags["mlflow.parentRunId"]
+    logged = issued_home / "artifacts" / "admin1" / parent / "artifacts"
+    for name, logged_as in (("report-admin1.html", "report.html"), ("card-admin1.md", CARD_FILE)):
+        assert (folder / name).read_bytes() == (logged / logged_as).read_bytes()
+        assert issued[0].files[name] == sha256_of((folder / name).read_bytes())
+
+
+def test_a_replay_compares_report_and_card(
+    own_issued_home: Path, issued: Issued, archive: Archive
+) -> None:
+    (model,) = issued[0].models
+    parent = open_store(own_issued_home, None).client().get_run(model.run_id)
+    run = parent.data.tags["mlflow.parentRunId"]
+    (own_issued_home / "artifacts" / "admin1" / run / "artifacts" / CARD_FILE).unlink()
+    with pytest.raises(BulletinError, match=r"comes out otherwise \(card-admin1.md\)"):
         replay(own_issued_home, archive, issued[0].id)
 
 

@@ -15,6 +15,7 @@ import pytest
 
 from service.access.answers import Answer
 from service.app import create_app
+from service.store.bulletins import BulletinStore
 from tests.bulletins.example import NOW, publish_bulletin
 from tests.service.conftest import newest_id, serve_app, serve_home, wait_until
 
@@ -222,6 +223,27 @@ def test_a_file_is_given_as_it_was_published(
         told = months_client.get(f"/v1/bulletins/latest/files/{name}")
         file = months_home / "bulletins" / manifest["id"] / name
         assert told.content == file.read_bytes()
+
+
+def test_a_report_is_a_page_without_scripts_and_a_card_is_markdown(
+    months_client: httpx.Client,
+) -> None:
+    report, card = (
+        months_client.get(f"/v1/bulletins/latest/files/{name}").headers
+        for name in ("report-admin1.html", "card-admin1.md")
+    )
+    assert report["Content-Type"] == "text/html; charset=utf-8"
+    assert report["Content-Security-Policy"] == (
+        "default-src 'none'; style-src 'unsafe-inline'; img-src data:; frame-ancestors 'none'"
+    )
+    assert card["Content-Type"] == "text/markdown; charset=utf-8"
+    assert card["Content-Security-Policy"].startswith("default-src 'none'; frame")
+
+
+def test_a_damaged_report_is_not_served(tmp_path: Path) -> None:
+    manifest = publish_bulletin(tmp_path)
+    (tmp_path / "bulletins" / manifest.id / "report-admin1.html").write_bytes(b"other")
+    assert BulletinStore(tmp_path).listing.newest is None
 
 
 @pytest.mark.parametrize("name", ["manifest.json", "..%2Fmanifest.json", "%2e%2e", "x.parquet"])
