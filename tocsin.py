@@ -17,6 +17,7 @@ from commands import (
     keys,
     models,
     service,
+    status,
 )
 
 app = typer.Typer(
@@ -42,6 +43,7 @@ for command in (
     service.serve,
     service.scores,
     service.ui,
+    status.status,
     demo.demo,
 ):
     app.command()(command)

@@ -111,6 +111,7 @@ class Release(Strict):
     rows_rejected: int
     rows_deleted: int
     notes: tuple[str, ...]
+    observed_to: str | None = None  # the last month of its coverage; older records lack it
     folder: Path = Field(exclude=True)
 
     @property
@@ -224,7 +225,7 @@ def _write(folder: Path, delivery: Delivery) -> Release:
     table = pa.Table.from_pylist(coverage, schema=_COVERAGE_SCHEMA)
     pq.write_table(table, folder / _COVERAGE_FILE, compression="zstd")
     fields = vars(identity) | vars(content)
-    del fields["coverage"]
+    fields["observed_to"] = format_month(fields.pop("coverage").last_month)
     rows_read = content.rows_accepted + content.rows_rejected
     release = Release(**fields, rows_read=rows_read, folder=folder)
     text = release.model_dump_json(indent=2) + "\n"
