@@ -17,6 +17,8 @@ _LETTERS = 88
 """Letters in a line of the title."""
 
 _TALLEST = 900
+_EM = 10
+"""Pixels of an em, by which lines and letters of the map are measured."""
 
 
 class Poster(NamedTuple):
@@ -55,9 +57,10 @@ def poster_of(shapes: Shapes, body: str, poster: Poster, style: str) -> str:
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" class="poster" viewBox="0 0 {WIDTH} {full:.0f}" '
         f'width="{WIDTH}" height="{full:.0f}"><style>{style}{hidden}'
-        f".labels{{font-size:{10 / zoom:.0f}px}}</style>"
+        f".map{{font-size:{_EM / zoom:.0f}px}}</style>"
         f'<rect class="paper" width="100%" height="100%"/>{title}'
-        f'<svg x="{_MARGIN}" y="{below}" width="{inner}" height="{tall:.0f}" viewBox="{view}">'
+        f'<svg class="map" x="{_MARGIN}" y="{below}" width="{inner}" height="{tall:.0f}" '
+        f'viewBox="{view}">'
         f'<rect class="sea" x="-99999" y="-99999" width="199999" height="199999"/>{body}</svg>'
         f"{legend}{notes}</svg>"
     )

@@ -19,6 +19,9 @@ SPAN = 10_000
 _FINEST = 4e-4
 """Tolerance of outlines, as a share of the longer side."""
 
+_SMALLEST = 150.0
+"""Area of the smallest island of the land around: one pixel and a half on a large screen."""
+
 _COARSER = 3
 """How much coarser the land around is."""
 
@@ -100,9 +103,18 @@ def _land_around(
     drawn = _projected(simplified, projection, scale)
     return {
         code: shape
-        for code, shape in zip(np.array(codes)[near].tolist(), drawn, strict=True)
+        for code, shape in zip(
+            np.array(codes)[near].tolist(), map(_without_islets, drawn), strict=True
+        )
         if not shapely.is_empty(shape)
     }
+
+
+def _without_islets(shape: shapely.Geometry) -> shapely.Geometry:
+    """Return a country without islands that are too small to be seen; all of one that is small."""
+    parts = shapely.get_parts(shape)
+    seen = parts[shapely.area(parts) >= _SMALLEST]
+    return shape if len(seen) == 0 else shapely.multipolygons(seen)
 
 
 def _projected(degrees: ObjectArray, projection: Projection, scale: float) -> ObjectArray:

@@ -2,7 +2,7 @@
 
 const SVG = "http://www.w3.org/2000/svg";
 const FIRST_ZOOM = 0.03; // pixels a unit at which names of step 0 have room: drawing/labels.py
-const LETTERS = 10; // pixels of a name of ordinary size
+const EM = 10; // pixels of an em, by which the style measures lines and letters of the map
 const AIR = 0.03;
 const DEEPEST = 60; // how many times larger than when all is seen
 const box = document.getElementById("maps");
@@ -72,6 +72,7 @@ function lay(drawing, number) {
     world.append(...svg.childNodes);
     svg.append(world);
     stage.replaceChildren(document.createElement("h2"), svg);
+    drawn.k = 0;
     return [...svg.querySelectorAll(".regions path")];
   });
   const frame = drawing.documentElement.dataset.box.split(" ").map(Number);
@@ -110,8 +111,17 @@ export function focus(ids) {
   const top = Math.min(...frames.map((f) => f.y));
   const right = Math.max(...frames.map((f) => f.x + f.width));
   const bottom = Math.max(...frames.map((f) => f.y + f.height));
-  const air = Math.max(right - left, bottom - top, home[2] / 40) * 0.3;
+  const air = Math.max(right - left, bottom - top, home[2] / 40) * 0.12;
   fit([left - air, top - air, right - left + 2 * air, bottom - top + 2 * air]);
+}
+
+/** Let the regions of other countries stand back; of none, if no country is named. */
+export function emphasise(country) {
+  for (const stage of stages) {
+    for (const group of stage.querySelectorAll(".regions > g")) {
+      group.classList.toggle("back", Boolean(country) && group.dataset.country !== country);
+    }
+  }
 }
 
 /** Ring the region that is open; it may not be on the map. */
@@ -125,32 +135,42 @@ export function select(id) {
   });
 }
 
+const drawn = { k: 0, x: 0, y: 0 }; // where the map was when it was drawn last
 let waiting = false;
-let drawnAt = 0;
+let settling = 0;
 
-/** Draw the map where it has been moved to, once a frame. */
+/** Show the map where it has been moved to, once a frame: what is drawn is shifted and stretched. */
 function move() {
   if (waiting) return;
   waiting = true;
   requestAnimationFrame(() => {
     waiting = false;
-    const { k, x, y } = place;
-    for (const stage of stages) {
-      stage.querySelector(".world")?.setAttribute("transform", `translate(${x} ${y}) scale(${k})`);
-      if (k !== drawnAt) resize(stage, k);
+    const ratio = place.k / drawn.k;
+    if (!(ratio > 1 / 8 && ratio < 8)) redraw();
+    else if (ratio !== 1) {
+      clearTimeout(settling);
+      settling = setTimeout(redraw, 140);
     }
-    drawnAt = k;
+    const scale = place.k / drawn.k;
+    const shift = `translate(${place.x - drawn.x * scale}px, ${place.y - drawn.y * scale}px) scale(${scale})`;
+    for (const stage of stages) stage.querySelector("svg").style.transform = shift;
   });
 }
 
-/** Letters and stripes keep their size on the screen, and names come as there is room for them. */
-function resize(stage, k) {
-  const labels = stage.querySelector(".labels");
-  if (!labels) return;
-  labels.setAttribute("font-size", LETTERS / k);
-  stage.querySelector("pattern").setAttribute("patternTransform", `scale(${1 / k}) rotate(45)`);
-  const step = Math.floor(2 * Math.log2(k / FIRST_ZOOM));
-  for (const group of labels.children) group.toggleAttribute("hidden", Number(group.dataset.step) > step);
+/** Draw the map anew: letters and lines keep their size, and names come as there is room. */
+function redraw() {
+  Object.assign(drawn, place);
+  const step = Math.floor(2 * Math.log2(place.k / FIRST_ZOOM));
+  for (const stage of stages) {
+    const world = stage.querySelector(".world");
+    world.setAttribute("transform", `translate(${place.x} ${place.y}) scale(${place.k})`);
+    world.setAttribute("font-size", EM / place.k);
+    stage.querySelector("pattern").setAttribute("patternTransform", `scale(${1 / place.k}) rotate(45)`);
+    for (const group of stage.querySelector(".labels").children) {
+      group.toggleAttribute("hidden", Number(group.dataset.step) > step);
+    }
+    stage.querySelector("svg").style.transform = "";
+  }
 }
 
 function zoomAt(factor, px, py) {

@@ -1,6 +1,6 @@
 // The page: a change is an address; its parts are fetched and put in the place of the old ones.
 
-import { drawMaps, focus, onChoose, say, select } from "./map.js";
+import { drawMaps, emphasise, focus, onChoose, say, select } from "./map.js";
 
 const PARTS = ["question", "facts", "choices", "months", "legend", "list", "list-title", "take"];
 const byId = (id) => document.getElementById(id);
@@ -57,6 +57,7 @@ async function draw() {
   for (const button of document.querySelectorAll("#take button")) button.hidden = false;
   try {
     await drawMaps(state);
+    emphasise(new URLSearchParams(location.search).get("country"));
   } catch {
     say(byId("maps").dataset.slow);
   }
