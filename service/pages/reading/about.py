@@ -32,10 +32,17 @@ def show_about(request: Request, query: Annotated[AboutView, Query()]) -> HTMLRe
         reader_language(request, query.lang),
         manifest=bulletin.manifest,
         targets=[
-            (SPECS[target], sorted(bulletin.horizons[target]))
+            (SPECS[target], _in_short(sorted(bulletin.horizons[target])))
             for target in DISPLAYED
             if target in bulletin.horizons
         ],
         level_names=LEVEL_NAMES,
         glossary=GLOSSARY,
     )
+
+
+def _in_short(months: list[int]) -> str:
+    """Return months ahead as `1-12` or `3, 6, 12`."""
+    first, last = months[0], months[-1]
+    is_span = len(months) > 2 and months == list(range(first, last + 1))  # noqa: PLR2004
+    return f"{first}-{last}" if is_span else ", ".join(map(str, months))

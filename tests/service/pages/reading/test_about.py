@@ -23,3 +23,9 @@ def test_what_is_forecast_is_said_with_thresholds(client: httpx.Client) -> None:
     page = client.get("/about").text
     assert "Mean deaths a month, over the months after the origin" in page
     assert "Regions 5" in page
+
+
+def test_months_ahead_are_said_in_short(client: httpx.Client) -> None:
+    page = client.get("/about").text
+    assert "Months ahead: 1-12." in page
+    assert "Months ahead: 3, 6, 12." in page
