@@ -137,12 +137,12 @@ def _places(bulletin: Bulletin, query: PlaceFilter, frame: Frame) -> dict[str, S
     if query.level is not None and query.level not in levels:
         remedy = "; ".join([f"it has {', '.join(sorted(levels))}", *bulletin.manifest.left_out])
         _refuse(bulletin, f"level '{query.level}'", remedy)
-    codes = [_country(bulletin, name, frame) for name in query.country]
+    codes = [find_country(bulletin, name, frame) for name in query.country]
     return {"level": [query.level] if query.level else [], "country": codes}
 
 
-def _country(bulletin: Bulletin, name: str, frame: Frame) -> str:
-    """Return the code of a country by a code or a name."""
+def find_country(bulletin: Bulletin, name: str, frame: Frame) -> str:
+    """Return the code of a country in a table, by a code or a name; raises UnknownError."""
     there = frame.values("country")
     code = name if name in there else meant_country(name)
     if code in there:

@@ -11,6 +11,7 @@ from service.api.current import chosen_bulletin, stale_because
 from service.api.queries import BulletinQuery, LanguageChoice
 from service.api.routing import QueryRoute
 from service.api.schemas import Score
+from service.api.selection import find_country
 from service.freshness import over_until
 from service.pages.briefings.country import (
     RegionRisk,
@@ -74,7 +75,7 @@ def show_briefing(
             simulated=bulletin.manifest.simulated,
             stale=stale_because(request, language) if query.bulletin == LATEST else None,
             over_until=over_until(bulletin.manifest, request.state.now),
-            **briefing_of(bulletin, country, language),
+            **briefing_of(bulletin, find_country(bulletin, country, bulletin.scores), language),
         )
     )
     return HTMLResponse(html, headers=_HEADERS | {"Content-Language": language.code})

@@ -99,6 +99,16 @@ def test_a_country_of_countries_alone_has_a_briefing(tmp_path: Path) -> None:
     assert 'class="map"' not in response.text
 
 
+@pytest.mark.parametrize("name", ["ML", "mali", "Republic of Mali"])
+def test_a_country_is_found_by_any_code_or_name(client: httpx.Client, name: str) -> None:
+    assert client.get(f"/v1/briefings/{name}").text == client.get("/v1/briefings/MLI").text
+
+
+def test_a_misspelt_country_is_refused_with_those_like_it(client: httpx.Client) -> None:
+    detail = client.get("/v1/briefings/Nigr").json()["detail"]
+    assert "Niger (NER)" in detail
+
+
 @pytest.mark.parametrize("country", ["XYZ", "FRA"])
 def test_an_unknown_country_is_refused(client: httpx.Client, country: str) -> None:
     response = client.get(f"/v1/briefings/{country}")
@@ -109,7 +119,7 @@ def test_an_unknown_country_is_refused(client: httpx.Client, country: str) -> No
 def test_a_country_without_scores_is_refused_with_the_reason(client: httpx.Client) -> None:
     response = client.get("/v1/briefings/BFA")
     assert response.status_code == 404
-    assert "it is observed to" in response.json()["detail"]
+    assert "observed to December 2019 only" in response.json()["detail"]
 
 
 def test_without_a_bulletin_there_is_no_briefing(empty_client: httpx.Client) -> None:
