@@ -13,6 +13,7 @@ FORMAT: Literal[1] = 1
 """Version of this form; a reader refuses a manifest with another."""
 
 LICENCE = "CC BY 4.0"
+LICENCE_URLS = {LICENCE: "https://creativecommons.org/licenses/by/4.0/"}
 BOUNDARIES = (
     "Boundaries are those of Natural Earth (public domain), simplified. Boundaries and names imply "
     "no endorsement or acceptance."

@@ -13,10 +13,12 @@ from service.api.current import chosen_bulletin, listing_of, used_bulletin
 from service.api.lists import (
     RANGES,
     Page,
+    as_file,
     chosen_form,
     form_responses,
     in_form,
     json_response,
+    links_of,
     model_page,
     next_address,
     texts_of,
@@ -106,7 +108,9 @@ async def show_file(request: Request, bulletin: str, name: str) -> Response:
     if name not in used.parts:
         names = ", ".join([*used.parts, *used.documents])
         raise UnknownError(f"bulletin {used.manifest.id} has no file '{name}': it has {names}")
-    return Response(used.parts[name].content, headers=RANGES, media_type=_PARQUET)
+    links = {"Link": links_of(used.manifest, [used.manifest.id])}
+    headers = RANGES | links | as_file(f"tocsin-{used.manifest.id}-{name}")
+    return Response(used.parts[name].content, headers=headers, media_type=_PARQUET)
 
 
 @router.get(

@@ -1,7 +1,7 @@
 """Lists page by page, in every form: JSON, NDJSON, CSV, GeoJSON, Parquet and GeoParquet."""
 
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from itertools import chain
@@ -14,6 +14,7 @@ from fastapi import Request, Response
 from fastapi.responses import StreamingResponse
 from pydantic import BaseModel
 
+from bulletins.manifest import LICENCE_URLS, Manifest
 from service.api.current import summary_of
 from service.api.queries import FileQuery, Format
 from service.asgi import header_of
@@ -150,20 +151,21 @@ def in_form(request: Request, query: FileQuery, page: Page, form: Format) -> Res
         lambda slice_: next_page(request, slice_, page.total, **page.pinned)
     )
     following = find_next(here)
-    headers = {"X-Total-Count": str(page.total)} | _next_link(following)
+    links = links_of(page.bulletin.manifest, page.pinned.values(), following)
+    headers = {"X-Total-Count": str(page.total), "Link": links}
     media_type = MEDIA_TYPES[form]
     if form == "json":
         parts = (_members(page), b",".join(_texts(page, here)), orjson.dumps(following))
         body = b'{%b,"items":[%b],"next":%b}' % parts
         return Response(body, headers=headers, media_type=media_type)
     name = f"{_file_name(request, here, page)}.{_ENDINGS.get(form, form)}"
-    headers["Content-Disposition"] = f'attachment; filename="{name}"'
+    headers |= as_file(name)
     if media_type == _PARQUET:
         body = files.parquet_of(_tables(page, here, form), _facts(page))
         return Response(body, headers=headers | RANGES, media_type=media_type)
     chunks = _chunks(query, page, here, form, following)
     first = next(chunks)  # what cannot be answered is refused here
-    if here.stop is None or here.stop - here.start > CHUNK:
+    if _end(page, here) - here.start > CHUNK:
         return StreamingResponse(chain([first], chunks), headers=headers, media_type=media_type)
     return Response(first + b"".join(chunks), headers=headers, media_type=media_type)
 
@@ -176,7 +178,8 @@ def _chunks(
     if form == "geojson":
         outlines = outlines_of(page.bulletin)
         tables = _tables(page, here, form)
-        members = b'%b,"next":%b' % (_members(page), orjson.dumps(following))
+        owed = orjson.dumps(_credits(page.bulletin.manifest))[1:-1]
+        members = b'%b,"next":%b,%b' % (_members(page), orjson.dumps(following), owed)
         return files.geojson_of(members, tables, page.key, lambda id_: outlines.get(id_, NULL))
     parts = _parts(page, here, CHUNK)
     return (b"".join(text + b"\n" for text in _texts(page, part)) for part in parts)
@@ -184,9 +187,13 @@ def _chunks(
 
 def _parts(page: Page, here: slice, size: int) -> Iterator[slice]:
     """Yield slices of some size that make up one; an empty one if there is nothing."""
-    end = min(page.total, page.total if here.stop is None else here.stop)
+    end = _end(page, here)
     for start in range(here.start, max(end, here.start + 1), size):
         yield slice(start, max(start, min(start + size, end)))
+
+
+def _end(page: Page, here: slice) -> int:
+    return page.total if here.stop is None else min(here.stop, page.total)
 
 
 def _texts(page: Page, here: slice) -> Sequence[bytes]:
@@ -223,7 +230,16 @@ def _members(page: Page) -> bytes:
 
 def _facts(page: Page) -> dict[str, str]:
     """Return what the metadata of a Parquet file says."""
-    return _constants(page)
+    manifest = page.bulletin.manifest
+    owed = _credits(manifest)
+    issue = {"origin": manifest.origin, "issued_at": manifest.issued_at.isoformat()}
+    return _constants(page) | issue | owed | {"sources": orjson.dumps(owed["sources"]).decode()}
+
+
+def _credits(manifest: Manifest) -> dict[str, Any]:
+    """Return whom a list is owed to, and what its boundaries do not mean."""
+    owed = {"licence", "citation", "sources", "boundaries"}
+    return manifest.model_dump(mode="json", include=owed)
 
 
 def _file_name(request: Request, here: slice, page: Page) -> str:
@@ -231,7 +247,7 @@ def _file_name(request: Request, here: slice, page: Page) -> str:
     kind = request.url.path.removeprefix("/v1/")
     filters = [v for k, v in request.query_params.multi_items() if k not in _NO_FILTERS]
     parts = ["tocsin", kind, *page.pinned.values(), *filters]
-    end = page.total if here.stop is None else min(here.stop, page.total)
+    end = _end(page, here)
     if end - here.start < page.total:
         parts.append(f"rows {here.start + 1} to {end} of {page.total}")
     return _NO_NAME.sub("-", "-".join(parts))[:_LONGEST_NAME]
@@ -242,9 +258,18 @@ def json_response(body: BaseModel) -> Response:
     return Response(body.model_dump_json().encode(), media_type=MEDIA_TYPES["json"])
 
 
-def _next_link(following: str | None) -> dict[str, str]:
-    # There is nothing to escape in the address.
-    return {} if following is None else {"Link": f'<{following}>; rel="next"'}
+def links_of(manifest: Manifest, ids: Iterable[str], following: str | None = None) -> str:
+    """Return a `Link` header: the next page, the licence, and what the bulletins are."""
+    # There is nothing to escape in the addresses.
+    links = [] if following is None else [f'<{following}>; rel="next"']
+    if manifest.licence in LICENCE_URLS:
+        links.append(f'<{LICENCE_URLS[manifest.licence]}>; rel="license"')
+    return ", ".join([*links, *(f'</v1/bulletins/{id_}>; rel="describedby"' for id_ in ids)])
+
+
+def as_file(name: str) -> dict[str, str]:
+    """Return the header of an answer that is to be kept as a file of some name."""
+    return {"Content-Disposition": f'attachment; filename="{name}"'}
 
 
 def next_page(request: Request, here: slice, total: int, **pinned: str) -> str | None:

@@ -1,5 +1,6 @@
 import csv
 import io
+import json
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,8 @@ from tests.bulletins.example import publish_bulletin
 from tests.service.conftest import newest_id, serve_home, wait_until
 
 Row = dict[str, Any]
+
+FILE = "/v1/bulletins/latest/files/scores.parquet"
 
 SORTS = ["probability", "-probability", "mean", "-mean", "region", "-region", "horizon", "-horizon"]
 
@@ -190,7 +193,7 @@ def test_a_file_is_whole_unless_a_limit_cuts_it_and_its_name_says_so(
     total = client.get("/v1/scores?target=instability").json()["total"]
     whole = client.get(f"/v1/scores?target=instability&format={form}")
     assert len(rows_of(whole, form)) == total
-    assert "Link" not in whole.headers
+    assert "next" not in whole.links
     ending = "parquet" if form == "geoparquet" else form
     name = f"tocsin-scores-2024-12-5f3a9c01d2e4-instability.{ending}"
     assert whole.headers["Content-Disposition"] == f'attachment; filename="{name}"'
@@ -198,7 +201,7 @@ def test_a_file_is_whole_unless_a_limit_cuts_it_and_its_name_says_so(
     assert len(rows_of(part, form)) == 7
     assert f"-instability-rows-4-to-10-of-{total}.{ending}" in part.headers["Content-Disposition"]
     assert part.headers["X-Total-Count"] == whole.headers["X-Total-Count"] == str(total)
-    assert 'offset=10>; rel="next"' in part.headers["Link"]
+    assert part.links["next"]["url"].endswith("offset=10")
     assert "Content-Disposition" not in client.get("/v1/scores?limit=3").headers
 
 
@@ -253,6 +256,7 @@ def test_a_long_list_is_sent_while_it_is_written(
     once = {form: client.get(f"/v1/scores?format={form}") for form in ("csv", "ndjson", "geojson")}
     monkeypatch.setattr(lists, "CHUNK", 20)
     for form, whole in once.items():
+        assert "content-length" in whole.headers
         address = f"/v1/scores?format={form}&sort=-probability"
         with client.stream("GET", address) as response:
             sent = b"".join(response.iter_bytes())
@@ -264,6 +268,28 @@ def test_a_long_list_is_sent_while_it_is_written(
         assert (known.status_code, known.content, known.headers["etag"]) == (304, b"", etag)
         head = client.head(address)
         assert (head.status_code, head.content, head.headers["etag"]) == (200, b"", etag)
+
+
+def test_every_file_says_whom_it_is_owed_to(months_client: httpx.Client) -> None:
+    manifest = months_client.get("/v1/bulletins/latest").json()
+    assert manifest["citation"]
+    for address in ("/v1/scores?format=csv", "/v1/movers?format=ndjson", FILE):
+        links = months_client.get(address).links
+        assert links["license"]["url"] == "https://creativecommons.org/licenses/by/4.0/"
+        assert links["describedby"]["url"] == f"/v1/bulletins/{manifest['id']}"
+    owed = {name: manifest[name] for name in ("licence", "citation", "sources", "boundaries")}
+    collection = months_client.get("/v1/scores?target=onset&format=geojson").json()
+    assert owed == {name: collection[name] for name in owed}
+    for form in ("parquet", "geoparquet"):
+        content = months_client.get(f"/v1/regions?format={form}").content
+        metadata = pq.read_schema(io.BytesIO(content)).metadata
+        told = {name.decode(): text.decode() for name, text in metadata.items()}
+        assert told["citation"] == manifest["citation"]
+        assert json.loads(told["sources"]) == manifest["sources"]
+        assert told["boundaries"] == manifest["boundaries"]
+        assert (told["bulletin"], told["simulated"]) == (manifest["id"], "true")
+    name = months_client.get(FILE).headers["Content-Disposition"]
+    assert name == f'attachment; filename="tocsin-{manifest["id"]}-scores.parquet"'
 
 
 def test_excel_goes_with_csv(client: httpx.Client) -> None:
