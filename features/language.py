@@ -8,7 +8,7 @@ import gettext
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
-from functools import cache
+from functools import cache, lru_cache
 from io import BytesIO
 from pathlib import Path
 
@@ -94,12 +94,12 @@ class Language:
 
     def share(self, share: float) -> str:
         """Write a share, 0 to 1, in whole per cent."""
-        return format_percent(share, locale=_locale(self.code))
+        return _percent(self.code, round(share, 2))
 
     def number(self, value: float) -> str:
         """Write a number with two decimals at most, and none from 10 on."""
         decimals = 0 if abs(value) >= 10 else 2  # noqa: PLR2004
-        return format_decimal(round(value, decimals) + 0.0, locale=_locale(self.code))  # never -0
+        return _decimal(self.code, round(value, decimals) + 0.0)  # never -0
 
     def country(self, code: str) -> str:
         """Return the name of a country by its ISO 3166-1 alpha-3 code; the code where none is."""
@@ -128,6 +128,16 @@ def choose_language(preferred: Iterable[str]) -> Language:
 def _locale(code: str) -> Locale:
     # International English has 5 January 2025; that of the United States has January 5, 2025.
     return Locale.parse("en_001" if code == _ENGLISH else code.replace("-", "_"))
+
+
+@lru_cache(maxsize=1024)
+def _percent(code: str, share: float) -> str:
+    return format_percent(share, locale=_locale(code))
+
+
+@lru_cache(maxsize=4096)
+def _decimal(code: str, number: float) -> str:
+    return format_decimal(number, locale=_locale(code))
 
 
 @cache

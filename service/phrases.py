@@ -4,6 +4,7 @@ They describe the value, never its effect: more violence may lower the odds of a
 """
 
 from fnmatch import fnmatchcase
+from functools import cache
 
 from features.language import message
 
@@ -120,6 +121,7 @@ PLACE_CLAUSES: dict[str, _Pair] = {
 """By family, the clauses for an indicator that no pattern matches."""
 
 
+@cache
 def indicator_clause(name: str, family: str, *, rose: bool) -> str | None:
     """Return the clause for an indicator that is higher (lower) than it was or usually is.
 

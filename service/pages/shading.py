@@ -4,7 +4,6 @@ from bisect import bisect_right
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from functools import cache
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -194,17 +193,14 @@ class Shade:
         return f"{self.percent(before.probability)} → {self.percent(now.probability)}"
 
     def percent(self, probability: float) -> str:
-        """Write a probability in whole per cent; each is formatted once."""
-        # Every probability between the ends is written like one of ninety-nine.
-        near = min(max(probability, 0.005), 0.995)
-        is_end = near < 0.01 or near > 0.99  # noqa: PLR2004
-        return _percent(self._language, round(near, 3 if is_end else 2))
+        """Write a probability in whole per cent."""
+        return self._language.percent(probability)
 
     def number(self, value: float | None) -> str:
         """Write deaths, in whole numbers from 10 on."""
         if value is None:
             return "?"
-        return _number(self._language, round(value, 0 if value >= 10 else 1))  # noqa: PLR2004
+        return self._language.number(round(value, 1))
 
     def legend(self, styles: Sequence[str]) -> list[Band]:
         """Return the bands, upwards, with how many of some styles each has."""
@@ -272,13 +268,3 @@ class Shade:
         if lower == 0:
             return _(message("below {upper}")).format(upper=written(upper))
         return _(message("{lower} to {upper}")).format(lower=written(lower), upper=written(upper))
-
-
-@cache
-def _percent(language: Language, probability: float) -> str:
-    return language.percent(probability)
-
-
-@cache
-def _number(language: Language, value: float) -> str:
-    return language.number(value)
