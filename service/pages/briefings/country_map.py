@@ -9,7 +9,7 @@ from markupsafe import Markup
 from bulletins.form import REGIONS_FILE
 from features.language import Language
 from service.api.schemas import Region, Score
-from service.pages.drawing.labels import FIRST_ZOOM, STEP, labels_of
+from service.pages.drawing.labels import FIRST_ZOOM, STEP, STEPS, labels_of
 from service.pages.drawing.map import map_of
 from service.pages.drawing.shapes import Shapes, shapes_of
 from service.store.bulletins import Bulletin
@@ -19,6 +19,9 @@ WIDTH, LETTER = 350, 10
 """Of the map on paper, and of its letters [pixels]."""
 
 _MARGIN = 0.06
+
+_KINDS = {"beyond": 0, "capital": 2}
+"""The kinds of names that stand on it, and how many steps of zoom earlier than on the page."""
 
 _LEAST_DRAWN = 0.2
 """The share of regions with an outline without which a map would mislead."""
@@ -70,7 +73,7 @@ def country_map(
         [
             label
             for label in labels_of(shapes, language.country)
-            if label.kind in {"capital", "beyond"} and label.step <= last_step
+            if label.step <= last_step + _KINDS.get(label.kind, -STEPS)
         ],
         country_names={place.country: place.country for place in places},
         classes=[levels.get(region, "unscored") for region in shapes.ids],
