@@ -8,8 +8,9 @@ from urllib.parse import urlencode
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import HTMLResponse
 
-from bulletins.form import TRACK_RECORD_FILE
+from bulletins.form import CARD_FILES, REPORT_FILES, TRACK_RECORD_FILE
 from bulletins.manifest import RiskLevel
+from features.language import message
 from features.words import DISPLAYED, SPECS, Level, Target, TargetSpec
 from service.api.bodies import TrackRecord
 from service.api.bulletin_routes import SCORE, pooled, track_record_of
@@ -89,6 +90,14 @@ def show_accuracy(request: Request, query: Annotated[AccuracyView, Query()]) -> 
         levels={name: "?" + urlencode(asked | {"level": name}) for name in levels},
         level_names=LEVEL_NAMES,
         targets=accuracy_of(bulletin, level),
+        documents=[
+            (title, name)
+            for title, name in (
+                (message("Report of the backtest"), REPORT_FILES[level]),
+                (message("Model card"), CARD_FILES[level]),
+            )
+            if name in bulletin.documents
+        ],
         glossary=GLOSSARY,
     )
 

@@ -28,6 +28,14 @@ def test_the_track_record_stands_beside_the_best_reference(client: httpx.Client)
     assert ["1", "40", "20%", "25%", "+10 %", "", "conflictology"] in rows
 
 
+def test_report_and_model_card_are_at_hand(client: httpx.Client) -> None:
+    page = client.get("/accuracy?level=admin1").text
+    links = re.findall(r'href="([^"]*/files/[^"]+)"', page)
+    assert [link.rpartition("/")[2] for link in links] == ["report-admin1.html", "card-admin1.md"]
+    for link in links:
+        assert client.get(f"/{link}").status_code == 200
+
+
 def test_risk_levels_say_what_came_true(client: httpx.Client) -> None:
     rows = rows_of_tables(client.get("/accuracy?level=admin1").text)
     (low, *_) = (row for row in rows if row[0] == "low")
