@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 from urllib.parse import urlencode
 
 from fastapi import Request
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from features.language import Language, message
 from features.months import format_month, parse_month
@@ -39,6 +39,12 @@ class PageView(NoParameters):
     search: Text = None
     rows: Annotated[int, Field(ge=1, le=100_000)] = ROWS
     lang: LanguageChoice = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _without_blanks(cls, values: dict[str, Any]) -> dict[str, Any]:
+        """Take what a form sends empty as not asked for."""
+        return {name: value for name, value in values.items() if value != ""}
 
 
 @dataclass(frozen=True, eq=False)

@@ -2,11 +2,9 @@
 
 import { drawMaps, emphasise, focus, onChoose, say, select } from "./map.js";
 
-const PARTS = ["question", "facts", "choices", "months", "legend", "list", "list-title", "take"];
+const PARTS = ["question", "facts", "choices", "months", "legend", "list", "list-title", "take", "languages"];
 const byId = (id) => document.getElementById(id);
-const form = byId("choices");
 const panel = byId("panel");
-let from = null; // what had the focus before a region was opened
 let asking = new AbortController();
 let state = JSON.parse(byId("state").textContent);
 
@@ -44,11 +42,14 @@ async function go(address, { push = true } = {}) {
   const before = String(state.focus);
   state = JSON.parse(answer.getElementById("state").textContent);
   const article = answer.getElementById("region");
-  const wasOpen = !panel.hidden;
+  const left = article ? null : panel.querySelector("article")?.dataset.id;
   panel.replaceChildren(...(article ? [article] : []));
-  if (wasOpen && !article && (!focused || !byId(focused))) (from?.isConnected ? from : byId("ranking")).focus({ preventScroll: true });
   if (byId("search") !== document.activeElement) byId("search").value = new URLSearchParams(location.search).get("search") ?? "";
   await draw();
+  if (left && (!focused || !byId(focused))) {
+    const link = document.querySelector(`#list [data-region="${CSS.escape(left)}"]`);
+    (link ?? byId("ranking")).focus({ preventScroll: true });
+  }
   if (String(state.focus) !== before) focus(state.focus);
 }
 
@@ -73,7 +74,6 @@ async function open(id) {
   const article = answer?.getElementById("region");
   if (!article) return;
   for (const link of article.querySelectorAll("[href]")) link.href = new URL(link.getAttribute("href"), address).href;
-  if (panel.hidden) from = document.activeElement;
   panel.replaceChildren(document.adoptNode(article));
   query.set("region", id);
   history.pushState(null, "", `?${query}`);
