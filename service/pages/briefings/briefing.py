@@ -11,26 +11,14 @@ from service.api.current import chosen_bulletin, stale_because
 from service.api.queries import BulletinQuery, LanguageChoice
 from service.api.routing import QueryRoute
 from service.api.schemas import Score
-from service.api.selection import find_country
 from service.freshness import over_until
-from service.pages.briefings.country import (
-    RegionRisk,
-    country_moves,
-    country_reasons,
-    distributions_of,
-    leading_target,
-    level_of,
-    neighbour_scores,
-    places_of,
-    region_risks,
-    unscored_places,
-)
+from service.pages.briefings.country import Country, RegionRisk
 from service.pages.briefings.country_deaths import country_chart, deaths_so_far
 from service.pages.briefings.country_map import country_map
 from service.pages.briefings.signs import signs_of
 from service.pages.environment import environment_for
 from service.pages.reading.accuracy import accuracy_of
-from service.store.bulletins import LATEST, Bulletin
+from service.store.bulletins import LATEST
 
 MOST_REGIONS, MOST_MOVES, MOST_REASONS, MOST_NEIGHBOURS, MOST_RARE = 10, 5, 3, 6, 4
 """How many of each fit on two pages."""
@@ -75,40 +63,37 @@ def show_briefing(
             simulated=bulletin.manifest.simulated,
             stale=stale_because(request, language) if query.bulletin == LATEST else None,
             over_until=over_until(bulletin.manifest, request.state.now),
-            **briefing_of(bulletin, find_country(bulletin, country, bulletin.scores), language),
+            **briefing_of(Country.of(bulletin, country), language),
         )
     )
     return HTMLResponse(html, headers=_HEADERS | {"Content-Language": language.code})
 
 
-def briefing_of(bulletin: Bulletin, country: str, language: Language) -> dict[str, Any]:
-    """Return what a briefing says of a country that the bulletin scores."""
-    level, leading = level_of(bulletin, country), leading_target(bulletin)
-    places = places_of(bulletin, level, country)
-    risks = region_risks(bulletin, level, country)
-    shown, scores = risks[:MOST_REGIONS], [risk.leading for risk in risks]
-    whole = region_risks(bulletin, "country", country)
-    so_far = deaths_so_far(bulletin, [risk.leading.region for risk in whole or risks])
-    ahead = distributions_of(bulletin, [risk.leading.region for risk in whole])
-    accuracy = {one.target: one for one in accuracy_of(bulletin, level)}
-    columns, rare = columns_of(risks, shown)
+def briefing_of(country: Country, language: Language) -> dict[str, Any]:
+    """Return what the template of a briefing says of a country."""
+    bulletin, whole = country.bulletin, country.whole
+    shown, scores = country.risks[:MOST_REGIONS], [risk.leading for risk in country.risks]
+    counted = [whole.leading] if whole else scores
+    so_far = deaths_so_far(bulletin, [score.region for score in counted])
+    accuracy = {one.target: one for one in accuracy_of(bulletin, country.level)}
+    columns, rare = columns_of(country.risks, shown)
     return {
-        "name": language.country(country),
-        "leading": leading,
+        "name": language.country(country.code),
+        "leading": country.leading,
         "specs": SPECS,
         "risks": shown,
-        "count": len(risks),
+        "count": len(scores),
         "columns": columns,
         "rare": rare,
-        "whole": whole[0] if whole and level != "country" else None,
-        "chart": country_chart(so_far, ahead, language),
-        "drawing": country_map(bulletin, places, scores, MOST_REGIONS, language),
-        "unscored": unscored_places(bulletin, places, language),
-        "accuracy": accuracy.get(leading),
-        "moves": country_moves(bulletin, level, country, MOST_MOVES, language),
-        "reasons": country_reasons(bulletin, level, country, MOST_REASONS, language),
-        "signs": [sign for score in scores[:1] for sign in signs_of(bulletin, score.region)],
-        "neighbours": neighbour_scores(bulletin, level, country)[:MOST_NEIGHBOURS],
+        "whole": None if country.level == "country" else whole,
+        "chart": country_chart(so_far, country.distributions, language),
+        "drawing": country_map(bulletin, country.places, scores, MOST_REGIONS, language),
+        "unscored": country.unscored(language),
+        "accuracy": accuracy.get(country.leading),
+        "moves": country.moves(MOST_MOVES, language),
+        "reasons": country.reasons(MOST_REASONS, language),
+        "signs": signs_of(bulletin, scores[0].region),
+        "neighbours": country.neighbours(MOST_NEIGHBOURS),
     }
 
 

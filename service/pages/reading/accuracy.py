@@ -36,12 +36,10 @@ class AccuracyView(NoParameters):
 
 
 class Band(NamedTuple):
-    """A risk level, where it ends, and the interval of the share that came true, if known."""
+    """A risk level, and where it ends."""
 
     risk: RiskLevel
     highest: float
-    low: float | None = None
-    high: float | None = None
 
     @property
     def surplus(self) -> int | None:
@@ -52,8 +50,8 @@ class Band(NamedTuple):
         came_true = self.risk.came_true
         if came_true is None:
             return None
-        low = came_true if self.low is None else self.low
-        high = came_true if self.high is None else self.high
+        low = came_true if self.risk.low is None else self.risk.low
+        high = came_true if self.risk.high is None else self.risk.high
         return int(low > self.highest) - int(high < self.risk.lowest)
 
 
@@ -132,10 +130,7 @@ def bands_of(bulletin: Bulletin, level: Level, target: Target) -> list[Band]:
     if scale is None:
         return []
     ends = [*(risk.lowest for risk in scale.levels), 1.0]
-    return [
-        Band(risk, end, risk.low, risk.high)
-        for risk, (_, end) in zip(scale.levels, pairwise(ends), strict=True)
-    ]
+    return [Band(risk, end) for risk, (_, end) in zip(scale.levels, pairwise(ends), strict=True)]
 
 
 def outcomes_of(records: list[TrackRecord], target: Target) -> Iterator[Outcome]:

@@ -99,6 +99,15 @@ def test_a_country_of_countries_alone_has_a_briefing(tmp_path: Path) -> None:
     assert 'class="map"' not in response.text
 
 
+def test_a_country_is_ranked_by_what_it_has(tmp_path: Path) -> None:
+    rows = [row for row in rows_of() if row["country"] == "MLI" or row["target"] == "onset"]
+    publish_bulletin(tmp_path, rows=rows)
+    with serve_home(tmp_path) as client:
+        text = text_of(client.get("/v1/briefings/NER").text)
+    assert "1 Agadez" in text
+    assert "Instability" not in text
+
+
 @pytest.mark.parametrize("name", ["ML", "mali", "Republic of Mali"])
 def test_a_country_is_found_by_any_code_or_name(client: httpx.Client, name: str) -> None:
     assert client.get(f"/v1/briefings/{name}").text == client.get("/v1/briefings/MLI").text

@@ -45,7 +45,7 @@ def test_risk_levels_say_what_came_true(client: httpx.Client) -> None:
 
 def band(came_true: float | None, low: float | None, high: float | None) -> Band:
     risk = {"name": "high", "lowest": 0.5, "scores": 9, "came_true": came_true}
-    return Band(RiskLevel.model_validate(risk), 0.8, low, high)
+    return Band(RiskLevel.model_validate(risk | {"low": low, "high": high}), 0.8)
 
 
 @pytest.mark.parametrize(
