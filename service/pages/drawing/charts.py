@@ -9,6 +9,9 @@ import numpy as np
 WIDTH, HEIGHT = 560, 200
 """Size of a chart in its own units; on the page it is as wide as there is room."""
 
+_LOW = 150
+"""Height of the chart of probabilities."""
+
 _TOP, _BOTTOM, _LEFT = 22, 22, 40
 _PARTS = (0.25, 0.5, 1, 2, 2.5)
 _MOST_LINES = 4
@@ -100,7 +103,7 @@ def deaths_chart(
 def chances_chart(chances: Sequence[Chance], name: str) -> str:
     """Draw a probability for each month, the chosen one ringed."""
     step = WIDTH / max(1, len(chances))
-    wide, floor = min(46.0, step * 0.74), HEIGHT - _BOTTOM - 16
+    wide, floor = min(46.0, step * 0.74), _LOW - 2 * _BOTTOM
     marks = []
     for place, chance in enumerate(chances):
         x, tall = step * (place + 0.5), chance.probability * (floor - _TOP)
@@ -117,7 +120,7 @@ def chances_chart(chances: Sequence[Chance], name: str) -> str:
                 f"{escape(chance.label)}</text>",
             )
         )
-    return _chart("".join(marks), name, height=HEIGHT - 16)
+    return _chart("".join(marks), name, height=_LOW - 16)
 
 
 def _ceiling(past: Sequence[Month], ahead: Sequence[Fan]) -> tuple[float, float | None]:

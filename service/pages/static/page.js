@@ -168,10 +168,12 @@ document.addEventListener("keydown", (event) => {
 onChoose(open);
 addEventListener("popstate", () => go(location.href, { push: false }));
 
-// What is always in view must not cover what is jumped to.
+// What is always in view must not cover what is jumped to; on a phone it is a mark alone.
 const header = document.querySelector(".top");
+const phone = matchMedia("(max-width: 46rem)");
 new ResizeObserver(() => {
-  document.documentElement.style.setProperty("--top", `${header.offsetHeight}px`);
-}).observe(header);
+  const seen = phone.matches ? header.querySelector(".mark") : header;
+  document.documentElement.style.setProperty("--top", `${seen?.offsetHeight ?? 0}px`);
+}).observe(document.body);
 
 draw().then(() => state.focus.length && focus(state.focus));

@@ -288,6 +288,10 @@ def test_a_phone_shows_it_all_and_a_finger_opens_a_region(visit: Open) -> None:
     assert page.evaluate("document.documentElement.scrollWidth") == PHONE[0]
     for fact in ("SIMULATED", "December 2024", "21 January 2025", "20 January 2025", "v3"):
         expect(page.locator("header")).to_contain_text(fact)
+    page.mouse.wheel(0, 3000)
+    expect(page.locator(".mark").first).to_be_in_viewport()
+    page.mouse.wheel(0, -3000)
+    page.wait_for_function("() => scrollY === 0")
     page.touchscreen.tap(*middle_of(page, "MLI-gao"))
     expect(page.locator("#region-name")).to_have_text("Gao")
     assert page.evaluate("document.getElementById('panel').scrollWidth") <= PHONE[0]
