@@ -55,6 +55,7 @@ def environment_for(language: Language) -> Environment:
     environment.globals.update(language=language, colon=language.gettext(COLON))
     environment.filters.update(
         percent=language.percent,
+        share=language.share,
         month=language.month,
         month_alone=language.month_alone,
         day=language.day,

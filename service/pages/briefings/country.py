@@ -27,9 +27,6 @@ from service.reasons import reasons_of
 from service.store.bulletins import Bulletin
 from service.store.derived import unscored_because
 
-VISIBLE = 0.005
-"""The least change of a probability that whole per cent show."""
-
 
 class RegionRisk(NamedTuple):
     """The scores of a region at their nearest horizons: the leading one, and all by target."""
@@ -97,15 +94,16 @@ class Country:
         return reasons
 
     def moves(self, most: int, language: Language) -> list[Mover]:
-        """Return the largest visible changes since the bulletin before, with reasons."""
+        """Return the largest changes that whole per cent show since the bulletin before."""
         if self.bulletin.manifest.previous is None or DRIVERS_FILE not in self.bulletin.parts:
             return []
         rows, before = self._leading_rows, previous_of_scores(self.bulletin)
         now = self.bulletin.scores.numbers("probability")
         change = np.nan_to_num(np.abs(now[rows] - before[rows]))
-        order = np.argsort(-change, kind="stable")[:most]
-        moved = rows[order[change[order] >= VISIBLE]]
-        return movers_at(self.bulletin, moved, before, ScoreDrivers(self.bulletin), language)
+        moved = rows[np.argsort(-change, kind="stable")[:most]]
+        movers = movers_at(self.bulletin, moved, before, ScoreDrivers(self.bulletin), language)
+        write = language.percent
+        return [m for m in movers if write(m.probability) != write(m.previous_probability)]
 
     def reasons(self, most: int, language: Language) -> list[tuple[str, str]]:
         """Return the regions with the highest scores, and how these differ from what is usual."""
