@@ -46,7 +46,8 @@ from service.store.past import PastScores
 
 _log = logging.getLogger(__name__)
 
-add_compress_type(MEDIA_TYPES["ndjson"])  # the library knows all other text
+for text in ("csv", "ndjson"):  # the library compresses all other text of its own accord
+    add_compress_type(MEDIA_TYPES[text].partition(";")[0])
 
 
 _TARGETS = "\n".join(f"| `{spec.name}` | {spec.meaning} |" for spec in SPECS.values())

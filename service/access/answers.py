@@ -1,5 +1,6 @@
 """ETags, 304, parts of answers, and a small cache of them."""
 
+import asyncio
 import hashlib
 from collections import OrderedDict
 from dataclasses import dataclass
@@ -76,6 +77,13 @@ class Answers:
         start: Message | None = None
         answer: Answer | None = None
         forward = send
+        # An answer in pieces is given up after the first where nobody wants its content.
+        has_enough = asyncio.Event()
+        wants_content = scope["method"] == "GET" and not _is_known(scope, etag)
+
+        async def until_enough() -> Message:
+            await has_enough.wait()
+            return {"type": "http.disconnect"}
 
         async def hold(message: Message) -> None:
             nonlocal start, answer, forward
@@ -86,13 +94,14 @@ class Answers:
                 await forward(message)
             elif not message.get("more_body", False):
                 answer = answer_of(_without_time(start, message.get("body", b"")))
-            elif scope["method"] == "HEAD" or _is_known(scope, etag):
-                await _send(answer_of(b""), etag, scope, receive, send)
-                start, forward = None, _drop
-            else:
+            elif wants_content:
                 await send(start)
                 await send(message)
                 start = None
+            else:
+                await _send(answer_of(b""), etag, scope, receive, send)
+                start, forward = None, _drop
+                has_enough.set()
 
         def answer_of(body: bytes) -> Answer:
             headers = [] if start is None else start["headers"]
@@ -100,7 +109,7 @@ class Answers:
 
         # HEAD is answered as GET would be; the server leaves the content out.
         get_scope = scope if scope["method"] == "GET" else {**scope, "method": "GET"}
-        await self.app(get_scope, receive, hold)
+        await self.app(get_scope, receive if wants_content else until_enough, hold)
         return answer
 
     def _headers(self, start: Message, etag: str) -> RawHeaders:

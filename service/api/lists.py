@@ -18,7 +18,7 @@ from bulletins.manifest import LICENCE_URLS, Manifest
 from service.api.current import summary_of
 from service.api.queries import FileQuery, Format
 from service.asgi import header_of
-from service.errors import FormatError, ParameterError
+from service.errors import FormatError
 from service.forms import files
 from service.forms.rows import rows_of, shortened, with_constants
 from service.store.bulletins import Bulletin
@@ -95,16 +95,13 @@ def form_responses(
 def chosen_form(
     request: Request, form: Format | None, *, on_map: bool = False, excel: bool = False
 ) -> Format:
-    """Return the form by the query or the header `Accept`.
-
-    Raises FormatError if there is none, ParameterError if it is not CSV and is to be for Excel.
-    """
-    if form is None:
-        accept = header_of(request.scope, b"accept")
-        form = _accepted_form("*/*" if accept is None else accept, on_map=on_map)
-    if excel and form != "csv":
-        raise ParameterError(f"excel: goes with CSV and not with {form}: add format=csv")
-    return form
+    """Return the form by the query or the header `Accept`; raises FormatError if there is none."""
+    if excel:
+        return "csv"
+    if form is not None:
+        return form
+    accept = header_of(request.scope, b"accept")
+    return _accepted_form("*/*" if accept is None else accept, on_map=on_map)
 
 
 @lru_cache(maxsize=256)

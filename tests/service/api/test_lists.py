@@ -1,16 +1,20 @@
 import csv
 import io
 import json
+import time
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
 import httpx
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from service.api import lists
+from service.forms import files
 from tests.bulletins.example import publish_bulletin
 from tests.service.conftest import newest_id, serve_home, wait_until
 
@@ -258,16 +262,41 @@ def test_a_long_list_is_sent_while_it_is_written(
     for form, whole in once.items():
         assert "content-length" in whole.headers
         address = f"/v1/scores?format={form}&sort=-probability"
-        with client.stream("GET", address) as response:
+        gzip = {"Accept-Encoding": "gzip"}
+        with client.stream("GET", address, headers=gzip) as response:
             sent = b"".join(response.iter_bytes())
         assert "content-length" not in response.headers
+        assert response.headers["content-encoding"] == "gzip"
         assert sent.replace(b",\n", b",") == whole.content.replace(b",\n", b",")
         assert response.headers["X-Total-Count"] == whole.headers["X-Total-Count"]
         etag = response.headers["etag"]
-        known = client.get(address, headers={"If-None-Match": etag})
+        known = client.get(address, headers=gzip | {"If-None-Match": etag})
         assert (known.status_code, known.content, known.headers["etag"]) == (304, b"", etag)
-        head = client.head(address)
+        head = client.head(address, headers=gzip)
         assert (head.status_code, head.content, head.headers["etag"]) == (200, b"", etag)
+
+
+@pytest.mark.parametrize("known", [False, True])
+def test_what_nobody_wants_is_not_written(
+    client: httpx.Client, monkeypatch: pytest.MonkeyPatch, known: bool
+) -> None:
+    monkeypatch.setattr(lists, "CHUNK", 1)
+    written = []
+
+    def counted(tables: Iterable[pa.Table], *, excel: bool) -> Iterator[bytes]:
+        for table in tables:
+            written.append(len(table))
+            time.sleep(0.001)
+            yield b"row"
+
+    monkeypatch.setattr(files, "csv_of", counted)
+    address = f"/v1/scores?format=csv&target=instability&min_probability=0.0000{int(known)}1"
+    if known:
+        etag = client.head(address).headers["etag"]
+        assert client.get(address, headers={"If-None-Match": etag}).status_code == 304
+    else:
+        assert client.head(address).status_code == 200
+    assert 0 < len(written) < 60
 
 
 def test_every_file_says_whom_it_is_owed_to(months_client: httpx.Client) -> None:
@@ -292,13 +321,12 @@ def test_every_file_says_whom_it_is_owed_to(months_client: httpx.Client) -> None
     assert name == f'attachment; filename="tocsin-{manifest["id"]}-scores.parquet"'
 
 
-def test_excel_goes_with_csv(client: httpx.Client) -> None:
-    for_excel = client.get("/v1/regions?format=csv&excel=true")
+@pytest.mark.parametrize("form", ["", "&format=csv", "&format=parquet"])
+def test_what_excel_reads_is_csv(client: httpx.Client, form: str) -> None:
+    for_excel = client.get(f"/v1/regions?excel=true{form}")
+    assert for_excel.headers["content-type"] == "text/csv; charset=utf-8"
     assert for_excel.content.startswith("\N{ZERO WIDTH NO-BREAK SPACE}".encode())
     assert "Tillabéri" in for_excel.content.decode("utf-8-sig")
-    refused = client.get("/v1/regions?format=parquet&excel=true")
-    assert refused.status_code == 422
-    assert "excel: goes with CSV and not with parquet" in refused.json()["detail"]
 
 
 def test_a_feature_is_a_region_or_one_of_its_scores(client: httpx.Client) -> None:
