@@ -42,7 +42,7 @@ def test_every_answer_keeps_browsers_careful(client: httpx.Client) -> None:
         headers = client.get(path).headers
         assert headers["x-content-type-options"] == "nosniff"
         assert "'none'" in headers["content-security-policy"]
-    assert "script-src" in client.get("/").headers["content-security-policy"]
+    assert "default-src 'self'" in client.get("/").headers["content-security-policy"]
 
 
 def test_logs_are_json_lines(capsys: pytest.CaptureFixture[str]) -> None:
