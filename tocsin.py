@@ -12,6 +12,7 @@ from commands import (
     benchmarks,
     bulletins,
     demo,
+    environment,
     fetch,
     ingest,
     keys,
@@ -19,6 +20,9 @@ from commands import (
     service,
     status,
 )
+
+_INTERRUPTED = 130
+"""Exit code after Ctrl-C, as shells have it."""
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -68,12 +72,19 @@ def options(
         Path | None,
         typer.Option(help="Settings in TOML; default: tocsin.toml here, or in the home."),
     ] = None,
+    quiet: Annotated[
+        bool, typer.Option("--quiet", "-q", help="Show neither progress nor notes.")
+    ] = False,
+    verbose: Annotated[
+        bool, typer.Option("--verbose", "-v", help="Log what is done, on stderr.")
+    ] = False,
     _: Annotated[
         bool,
         typer.Option("--version", is_eager=True, callback=show_version, help="Show the version."),
     ] = False,
 ) -> None:
     """Monthly, calibrated risk scores of escalation and instability for every region."""
+    environment.set_verbosity(quiet=quiet, verbose=verbose)
     # In the environment they hold for the processes that a command starts, too.
     if folder is not None:
         os.environ["TOCSIN_HOME"] = str(folder)
@@ -82,7 +93,10 @@ def options(
 
 
 def main() -> None:
-    """Run a command; a TocsinError is one plain line on stderr and exit code 1."""
+    """Run a command; a TocsinError is one plain line on stderr and exit code 1.
+
+    Ctrl-C ends it with exit code 130, its workers too, and nothing is said.
+    """
     from features.errors import TocsinError
 
     try:
@@ -94,6 +108,20 @@ def main() -> None:
         if (Path(__file__).parent / library).exists():
             raise
         _refuse(f"this needs {library}, which is not installed: pip install 'tocsin[train]'")
+    except SystemExit as end:
+        if end.code != _INTERRUPTED:
+            raise
+    _end_workers()
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 2)  # libraries would complain while they are ended
+    raise SystemExit(_INTERRUPTED)
+
+
+def _end_workers() -> None:
+    """Kill the processes of fits, which would end their tasks first."""
+    if "joblib" in sys.modules:
+        from joblib.externals.loky import get_reusable_executor
+
+        get_reusable_executor().shutdown(wait=True, kill_workers=True)
 
 
 def _refuse(reason: str) -> NoReturn:

@@ -1,6 +1,5 @@
 """Issue bulletins, repeat them, and judge them."""
 
-import sys
 from datetime import UTC, datetime
 from typing import Annotated
 
@@ -12,32 +11,35 @@ from commands.environment import (
     Jobs,
     Month,
     home,
+    note,
     open_own_store,
     running_code,
     simulated_mark,
     today,
     vintage_of_day,
+    working,
 )
 from commands.rows import RowFormat, print_rows
 
 
 def publish(origin: Month = None, as_of: Day = None, jobs: Jobs = PROCESSORS) -> None:
     """Issue the bulletin of an origin from the champions."""
-    from commands.listing import staleness_of
-    from experiments.publishing.publish import issue_bulletin
-    from experiments.tracking.registry import history_of_models
+    with working("publishing"):
+        from commands.listing import staleness_of
+        from experiments.publishing.publish import issue_bulletin
+        from experiments.tracking.registry import history_of_models
 
-    store = open_own_store()
-    vintage = vintage_of_day(as_of, history_of_models(store))
-    publication = issue_bulletin(
-        vintage,
-        store,
-        home(),
-        origin,
-        issued_at=datetime.now(UTC),
-        code=running_code(),
-        jobs=jobs,
-    )
+        store = open_own_store()
+        vintage = vintage_of_day(as_of, history_of_models(store))
+        publication = issue_bulletin(
+            vintage,
+            store,
+            home(),
+            origin,
+            issued_at=datetime.now(UTC),
+            code=running_code(),
+            jobs=jobs,
+        )
     manifest = publication.manifest
     if origin is None:
         for line in staleness_of(vintage):
@@ -77,7 +79,7 @@ def bulletins(row_format: RowFormat = None) -> None:
     ]
     print_rows(rows, row_format)
     for reason in refused.values():
-        print(f"not served: {reason}", file=sys.stderr)
+        note(f"not served: {reason}")
 
 
 def evaluate(
@@ -87,18 +89,21 @@ def evaluate(
     as_of: Day = None,
 ) -> None:
     """Set a bulletin beside what happened, as Markdown."""
-    from experiments.publishing.track_record import evaluate_bulletin
-    from features.archive.releases import Archive
+    with working("evaluating"):
+        from experiments.publishing.track_record import evaluate_bulletin
+        from features.archive.releases import Archive
 
-    print(evaluate_bulletin(home(), bulletin, Archive(home()), as_of or today()))
+        text = evaluate_bulletin(home(), bulletin, Archive(home()), as_of or today())
+    print(text)
 
 
 def replay(bulletin: Annotated[str, typer.Argument(help="Id of a bulletin.")]) -> None:
     """Compute a bulletin again and compare every bit of its scores."""
-    from experiments.publishing.publish import replay_bulletin
-    from features.archive.releases import Archive
+    with working(f"computing {bulletin} again"):
+        from experiments.publishing.publish import replay_bulletin
+        from features.archive.releases import Archive
 
-    manifest = replay_bulletin(Archive(home()), open_own_store(), home(), bulletin)
+        manifest = replay_bulletin(Archive(home()), open_own_store(), home(), bulletin)
     print(
         f"bulletin {manifest.id}: the same {manifest.rows:,} scores, bit for bit, from events as "
         f"known on {manifest.vintage.as_of}"

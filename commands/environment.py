@@ -1,7 +1,10 @@
 """The clock, the environment and the machine, and options that several commands have."""
 
+import logging
 import os
+import sys
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, TypeVar
@@ -16,6 +19,9 @@ if TYPE_CHECKING:
     from features.archive.vintage import SummaryEvents, Vintage
 
 Step = TypeVar("Step")
+
+_log = logging.getLogger(__name__)
+_ROOMS = ("features", "models", "bulletins", "experiments", "service", "commands")
 
 PREFIX = "TOCSIN_"
 """What stands before the name of a setting in the environment."""
@@ -132,12 +138,48 @@ def running_code() -> str:
     return f"{version('tocsin')}+{commit}"
 
 
+def set_verbosity(*, quiet: bool, verbose: bool) -> None:
+    """Log errors alone if quiet, from INFO up if verbose, else what each logger says by itself."""
+    level = logging.ERROR if quiet else logging.INFO if verbose else logging.NOTSET
+    for room in _ROOMS:
+        logging.getLogger(room).setLevel(level)
+    if verbose:
+        logging.basicConfig(format="%(name)s: %(message)s")
+
+
+def is_quiet() -> bool:
+    """Return whether neither progress nor notes are to be shown."""
+    return not _log.isEnabledFor(logging.WARNING)
+
+
+def note(text: str) -> None:
+    """Say something by the way, on stderr."""
+    if not is_quiet():
+        print(text, file=sys.stderr)
+
+
+@contextmanager
+def working(what: str) -> Iterator[None]:
+    """Show at once on a terminal what is being done; elsewhere it is logged only.
+
+    What is printed meanwhile would go to stderr.
+    """
+    _log.info(what)
+    if is_quiet() or not sys.stderr.isatty():
+        yield
+        return
+    from rich.console import Console
+
+    with Console(stderr=True).status(f"{what} ..."):
+        yield
+
+
 def progress(steps: Iterable[Step], total: int, label: str) -> Iterator[Step]:
     """Yield the steps and show on stderr how far they are."""
     from rich.console import Console
     from rich.progress import track
 
-    yield from track(steps, label, total, console=Console(stderr=True))
+    yield from track(steps, label, total, console=Console(stderr=True), disable=is_quiet())
 
 
 def simulated_mark(*, simulated: bool) -> str:

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from commands.environment import Day, today
+from commands.environment import Day, today, working
 
 fetch = typer.Typer(help="Download what a source has published.", no_args_is_help=True)
 
@@ -25,11 +25,12 @@ def fetch_ucdp(
     files: Annotated[str | None, typer.Option(help="Another address of UCDP's downloads.")] = None,
 ) -> None:
     """Download UCDP GED and Candidate releases; what is there already is left alone."""
-    from importlib.metadata import version
+    with working("looking what is due"):
+        from importlib.metadata import version
 
-    from features.errors import InputError
-    from features.sources.fetching.http import HttpClient, NotThereError
-    from features.sources.fetching.ucdp import FILES, due_releases, fetch_release
+        from features.errors import InputError
+        from features.sources.fetching.http import HttpClient, NotThereError
+        from features.sources.fetching.ucdp import FILES, due_releases, fetch_release
 
     token = os.environ.get("UCDP_ACCESS_TOKEN") or None
     if api and token is None:
@@ -39,9 +40,10 @@ def fetch_ucdp(
     client = HttpClient(user_agent=f"tocsin/{version('tocsin')}")
     for release in names:
         try:
-            file = fetch_release(
-                release, folder, client, token=token if api else None, files=files or FILES
-            )
+            with working(f"fetching {release}"):
+                file = fetch_release(
+                    release, folder, client, token=token if api else None, files=files or FILES
+                )
         except NotThereError as error:
             if releases or release != names[-1]:
                 raise

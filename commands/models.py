@@ -18,6 +18,7 @@ from commands.environment import (
     running_code,
     simulated_mark,
     vintage_of_day,
+    working,
 )
 
 if TYPE_CHECKING:
@@ -63,15 +64,19 @@ def train(
     jobs: Jobs = PROCESSORS,
 ) -> None:
     """Fit, judge, track and register the models of each level."""
-    from experiments.configuration import DEFAULT, read_configuration
-    from experiments.judging.judge import Work
-    from experiments.training import train_levels
+    with working("reading events"):
+        from experiments.configuration import DEFAULT, read_configuration
+        from experiments.judging.judge import Work
+        from experiments.training import train_levels
 
-    configuration = read_configuration(config or DEFAULT)
+        configuration = read_configuration(config or DEFAULT)
+        events = configuration.events
+        vintage = vintage_of_day(as_of, events.named, events.summary)
+        store = open_own_store()
     results = train_levels(
-        vintage_of_day(as_of, configuration.events.named, configuration.events.summary),
+        vintage,
         configuration,
-        open_own_store(),
+        store,
         origin,
         Work(running_code(), jobs, progress),
     )
@@ -98,34 +103,36 @@ def backtest(
     jobs: Jobs = PROCESSORS,
 ) -> None:
     """Judge the learners of an experiment on past origins; register nothing."""
-    from experiments.backtest.folds import OriginSpan, Period
-    from experiments.configuration import DEFAULT, read_configuration
-    from experiments.judging.judge import Work
-    from experiments.training import FOLDER, backtest_levels
-    from features.places.regions import parse_level
+    with working("reading events"):
+        from experiments.backtest.folds import OriginSpan, Period
+        from experiments.configuration import DEFAULT, read_configuration
+        from experiments.judging.judge import Work
+        from experiments.training import FOLDER, backtest_levels
+        from features.places.regions import parse_level
 
-    configuration = read_configuration(config or DEFAULT)
-    if level:
-        configuration = configuration.model_copy(
-            update={"levels": tuple(dict.fromkeys(parse_level(name) for name in level))}
-        )
-    span = None if first is None and last is None else OriginSpan(first, last)
+        configuration = read_configuration(config or DEFAULT)
+        if level:
+            configuration = configuration.model_copy(
+                update={"levels": tuple(dict.fromkeys(parse_level(name) for name in level))}
+            )
+        vintage = vintage_of_day(as_of, configuration.events.named, configuration.events.summary)
+        store = open_own_store()
+        span = None if first is None and last is None else OriginSpan(first, last)
     reports = backtest_levels(
-        vintage_of_day(as_of, configuration.events.named, configuration.events.summary),
+        vintage,
         configuration,
-        open_own_store(),
+        store,
         Period(origin, span),
         Work(running_code(), jobs, progress),
         home() / FOLDER,
     )
     for outcome in reports:
-        mark = simulated_mark(simulated=outcome.simulated)
-        print(f"{mark}{outcome.level}: {outcome.headline}")
+        print(f"{simulated_mark(simulated=outcome.simulated)}{outcome.level}: {outcome.headline}")
         for finding in outcome.findings:
             print(f"  {finding.about}: {finding.text}")
         if report is not None:
-            of_level = report.with_stem(f"{report.stem}-{outcome.level}")
-            path = report if len(reports) == 1 else of_level
+            own = report.with_stem(f"{report.stem}-{outcome.level}")
+            path = report if len(reports) == 1 else own
             path.write_text(outcome.page, encoding="utf-8")
             print(f"  report: {path}")
 

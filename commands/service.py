@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from commands.environment import Port, home, open_own_store, simulated_mark
+from commands.environment import Port, home, open_own_store, simulated_mark, working
 from commands.rows import RowFormat, print_rows
 
 if TYPE_CHECKING:
@@ -78,9 +78,10 @@ def ui(port: Port = 5000) -> None:
     import signal
     import subprocess
 
-    from experiments.tracking.store import OURS
+    with working("opening the MLflow store"):
+        from experiments.tracking.store import OURS
 
-    store = open_own_store()
+        store = open_own_store()
     address = f"http://127.0.0.1:{port}"
     command = [sys.executable, "-m", "mlflow", "server", "--backend-store-uri", store.uri]
     command += ["--registry-store-uri", store.uri]
@@ -102,7 +103,9 @@ def ui(port: Port = 5000) -> None:
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, signal.default_int_handler)
         try:
-            if _answers(f"{address}/health", server):
+            with working("starting the MLflow UI"):
+                has_begun = _answers(f"{address}/health", server)
+            if has_begun:
                 print(f"MLflow UI on {address} (Ctrl-C stops it)", flush=True)
                 ours = store.client().search_experiments(filter_string=OURS)
                 for experiment in ours:

@@ -2,6 +2,7 @@
 
 import os
 import re
+import shutil
 import signal
 import socket
 import subprocess
@@ -103,6 +104,29 @@ def test_ctrl_c_ends_a_training_without_a_traceback(home: Path) -> None:
         _, errors = interrupt(process)
     assert process.returncode == 130
     assert "Traceback" not in errors
+
+
+def test_ctrl_c_ends_a_download_that_hangs_and_nothing_half_is_visible(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        address = f"http://127.0.0.1:{silent.getsockname()[1]}"
+        options = ("--files", address, "--to", str(tmp_path / "files"))
+        with running(tmp_path, "fetch", "ucdp", "24.0.12", *options) as process:
+            connection, _ = silent.accept()
+            with connection:
+                _, errors = interrupt(process)
+    assert (process.returncode, errors) == (130, "")
+    assert [path for path in (tmp_path / "files").iterdir() if not path.name.startswith(".")] == []
+
+
+def test_quiet_and_verbose_say_less_and_more(home: Path) -> None:
+    (home / "bulletins" / "2024-12-000000000000").mkdir(parents=True)
+    damaged = tocsin(home, "bulletins")
+    assert damaged.stderr.startswith("not served: bulletin 2024-12-000000000000")
+    assert tocsin(home, "--quiet", "bulletins").stderr == ""
+    with running(home, "-v", "publish") as process:
+        _, errors = process.communicate(timeout=PATIENCE_S)
+    assert errors.splitlines()[0] == "commands.environment: publishing"
+    shutil.rmtree(home / "bulletins")
 
 
 @pytest.mark.parametrize("arguments", [("indicators",), ("indicators", "--markdown"), ("--help",)])
