@@ -112,9 +112,8 @@ def backtest(
 
         configuration = read_configuration(config or DEFAULT)
         if level:
-            configuration = configuration.model_copy(
-                update={"levels": tuple(dict.fromkeys(parse_level(name) for name in level))}
-            )
+            levels = tuple(dict.fromkeys(map(parse_level, level)))
+            configuration = configuration.model_copy(update={"levels": levels})
         vintage = vintage_of_day(as_of, configuration.events.named, configuration.events.summary)
         store = open_own_store()
         span = None if first is None and last is None else OriginSpan(first, last)
