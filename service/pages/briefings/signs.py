@@ -12,7 +12,7 @@ MOST_OF_A_KIND = 2
 
 EARLIER_MONTHS = 3
 
-_KINDS: tuple[tuple[str, str, float], ...] = (
+KINDS: tuple[tuple[str, str, float], ...] = (
     (
         r"capital_ring_(?P<km>\d+)km_(?P<months>\d+)",
         message("Sides of the capital, of 8, with violence within {km} km, in {months} months"),
@@ -59,7 +59,7 @@ def signs_of(bulletin: Bulletin, region: str) -> list[Sign]:
         return []
     now, before = rows[-1], rows[max(0, len(rows) - 1 - EARLIER_MONTHS)]
     signs = []
-    for pattern, text, factor in _KINDS:
+    for pattern, text, factor in KINDS:
         matches = [match for name in now if (match := re.fullmatch(pattern, name))]
         known = [match for match in matches if now[match.string] is not None]
         known.sort(key=lambda match: (int(match["months"]), int(match.groupdict().get("km", 0))))

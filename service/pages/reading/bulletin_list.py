@@ -5,12 +5,15 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import HTMLResponse
 
+from features.language import Language
 from service.api.bulletin_routes import manifests_after
 from service.api.current import listing_of, reader_language, stale_because, used_bulletin
 from service.api.queries import LanguageChoice, NoParameters
 from service.api.routing import QueryRoute
+from service.api.selection import plain
 from service.pages.environment import render
 from service.pages.reading.glossary import GLOSSARY
+from service.store.bulletins import Bulletin
 from service.values import BulletinId
 
 MOST = 60
@@ -29,7 +32,7 @@ class BulletinsView(NoParameters):
 @router.get("/bulletins")
 def show_bulletins(request: Request, query: Annotated[BulletinsView, Query()]) -> HTMLResponse:
     """Show the bulletins, the newest first."""
-    newest = used_bulletin(request).manifest
+    newest = used_bulletin(request)
     listing = listing_of(request)
     following = manifests_after(query.after, list(listing.manifests.values()))
     language = reader_language(request, query.lang)
@@ -37,11 +40,18 @@ def show_bulletins(request: Request, query: Annotated[BulletinsView, Query()]) -
         request,
         "bulletins.html",
         language,
-        newest=newest,
+        newest=newest.manifest,
         newest_stale=stale_because(request, language),
         bulletins=following[:MOST],
-        count=len(listing.manifests),
+        countries=countries_of(newest, language),
         last=following[MOST - 1].id if len(following) > MOST else None,
         passed_over=sorted(listing.passed_over.items()),
         glossary=GLOSSARY,
     )
+
+
+def countries_of(bulletin: Bulletin, language: Language) -> list[tuple[str, str]]:
+    """Return the countries that have scores, by their names in a language: code and name."""
+    codes = bulletin.scores.values("country")
+    names = [(code, language.country(code)) for code in codes]
+    return sorted(names, key=lambda pair: plain(pair[1]))

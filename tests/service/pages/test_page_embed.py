@@ -60,6 +60,7 @@ def test_a_page_that_is_allowed_shows_the_map(
         expect(frame.locator(".mark")).to_contain_text("SIMULATED")
         expect(frame.locator("#legend")).to_be_visible()
         expect(frame.locator("footer")).to_contain_text("December 2024")
+        expect(frame.locator("footer")).to_contain_text("imply no endorsement")
         with page.context.expect_page() as opened:
             frame.locator("#whole").click()
         assert "/?level=admin1" in opened.value.url

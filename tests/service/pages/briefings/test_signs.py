@@ -1,10 +1,12 @@
+import re
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 
 from bulletins.form import INDICATOR_VALUES_FILE
-from service.pages.briefings.signs import signs_of
+from features.indicators.catalogue import CATALOGUE
+from service.pages.briefings.signs import KINDS, signs_of
 from service.store.bulletins import BulletinStore
 from tests.bulletins.example import ORIGIN, Row, parts_of, publish_bulletin, rows_of
 from tests.service.conftest import serve_home
@@ -16,7 +18,7 @@ VALUES: dict[str, tuple[float | None, float]] = {
     "capital_ring_part_200km_6": (1.0, 1.0),
     "capital_violence_distance_3": (120.0, 35.0),
     "capital_violence_distance_change_3": (10.0, -85.0),
-    "corridor_events_10km_3": (None, 4.5),
+    "corridor_events_25km_3": (None, 4.5),
     "corridors_attacked_3": (0.25, 0.75),
 }
 """Two months before the origin, and at it."""
@@ -45,11 +47,17 @@ def test_the_capital_and_its_roads_are_read_where_a_model_reads_them(tmp_path: P
         ("Sides of the capital, of 8, with violence within 50 km, in 3 months", 2, 0),
         ("Sides of the capital, of 8, with violence within 200 km, in 3 months", 3, 1),
         ("Kilometres from the capital to the nearest violence of 3 months", 35, 120),
-        ("Events a month within 10 km of the supply roads, mean of 3 months", 4.5, None),
+        ("Events a month within 25 km of the supply roads, mean of 3 months", 4.5, None),
         ("Per cent of the supply roads attacked in 3 months", 75, 25),
     ]
     with serve_home(tmp_path) as client:
         assert "The capital and its roads" in client.get("/v1/briefings/MLI").text
+
+
+def test_the_names_are_those_of_the_catalogue() -> None:
+    names = [indicator.name for indicator in CATALOGUE]
+    assert all(any(re.fullmatch(kind, name) for name in names) for kind, *_ in KINDS)
+    assert set(VALUES) <= set(names)
 
 
 def test_without_such_indicators_nothing_is_said_of_them(tmp_path: Path) -> None:

@@ -19,7 +19,9 @@ def test_every_bulletin_is_listed_and_can_be_taken_along(months_client: httpx.Cl
     listed = [one["id"] for one in months_client.get("/v1/bulletins").json()["items"]]
     assert ids_in(page) == listed
     links = [unescape(link) for link in re.findall(r'href="([^"]*v1/[^"]+)"', page)]
-    assert len(links) == 4 * len(listed)
+    briefings = [link for link in links if "briefings" in link]
+    assert [link.partition("?")[0][-3:] for link in briefings] == ["MLI", "NER"]
+    assert len(links) == 4 * len(listed) + len(briefings)
     for link in links:
         assert months_client.get(f"/{link}").status_code == 200, link
 
