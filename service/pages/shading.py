@@ -178,8 +178,9 @@ class Shade:
     def deaths(self, figure: Figure) -> str:
         """Return expected deaths with the range of nine cases in ten."""
         _ = self._language.gettext
-        return _(message("{mean} deaths expected, 90 % range {low} to {high}")).format(
+        return _(message("{mean} deaths expected, {share} range {low} to {high}")).format(
             mean=self.number(figure.mean),
+            share=self._language.share(0.9),
             low=self.number(figure.low),
             high=self.number(figure.high),
         )
