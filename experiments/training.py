@@ -84,13 +84,8 @@ def _register(
     version = int(mlflow.register_model(uri, name, tags=tags).version)
     client = store.client()
     passed = verdict.passed and (champion_to is None or champion_to <= training.origin)
-    description = (
-        f"{'SIMULATED events. ' if training.vintage.simulated else ''}{learner}, trained to "
-        f"{training.origin}. Gate: {verdict.reason}.\n\n{model_card(judgement)}"
-    )
-    client.update_model_version(
-        name, str(version), description=description[: registry.LONGEST_TEXT]
-    )
+    described = _description(judgement, verdict)
+    client.update_model_version(name, str(version), description=described)
     client.update_registered_model(name, f"Scores of every {training.level} region")
     client.set_registered_model_alias(name, registry.CHALLENGER, str(version))
     if passed:
@@ -109,6 +104,18 @@ def _register(
         skill=judgement.skill.summary(learner),
         untold=training.untold,
     )
+
+
+def _description(judgement: Judgement, verdict: gate.Verdict) -> str:
+    """Return the verdict and the model card, cut where a description is as long as it may be."""
+    training = judgement.training
+    mark = "SIMULATED events. " if training.vintage.simulated else ""
+    about = f"{mark}{judgement.chosen}, trained to {training.origin}. Gate: {verdict.reason}."
+    text = f"{about}\n\n{model_card(judgement)}"
+    if len(text) <= registry.LONGEST_TEXT:
+        return text
+    rest = f"...\n\nThe rest is in {registry.CARD_FILE} at the run of the training."
+    return text[: registry.LONGEST_TEXT - len(rest)] + rest
 
 
 def _version_tags(

@@ -13,6 +13,9 @@ from features.markdown import markdown_table
 from features.months import format_month
 from features.words import SPECS
 
+_FEW = 5
+"""The most releases that are named one by one."""
+
 _TEMPLATE = Path(__file__).with_name("card.md.j2")
 
 
@@ -22,10 +25,12 @@ def model_card(judgement: Judgement) -> str:
         undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
     training = judgement.training
+    names = [release.name for release in training.vintage.releases]
     return environment.from_string(_TEMPLATE.read_text(encoding="utf-8")).render(
         training=training,
         learner=judgement.chosen,
         countries=training.regions.table["country"].nunique(),
+        releases=f"{names[0]} to {names[-1]}" if len(names) > _FEW else training.releases,
         first=format_month(int(training.samples.months[0])),
         targets=_targets(judgement),
         skill=_skill(judgement),

@@ -1,4 +1,5 @@
 from dataclasses import replace
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -49,3 +50,10 @@ def test_a_card_of_simulated_events_says_so(small_settings: dict[str, Any]) -> N
     backtest = backtest_of(offs=OFFS, horizons=(1,), learner_off={1: 0.1})
     card = model_card(judgement_of(backtest, small_settings, simulated=True))
     assert "**SIMULATED events: invented, no news.**" in card
+
+
+def test_many_releases_are_named_by_the_first_and_the_last(judgement: Judgement) -> None:
+    named = [SimpleNamespace(name=f"ucdp-candidate 23.0.{n}") for n in range(1, 13)]
+    vintage: Any = SimpleNamespace(**vars(judgement.training.vintage) | {"releases": named})
+    card = model_card(replace(judgement, training=replace(judgement.training, vintage=vintage)))
+    assert "from: ucdp-candidate 23.0.1 to ucdp-candidate 23.0.12 (history" in card
