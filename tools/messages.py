@@ -1,7 +1,7 @@
 """Bring the catalogues of messages up to date with the code: `make messages`.
 
 Messages are what stands in `_("...")`, `gettext("...")` and `message("...")` in the code and the
-templates, and the vocabulary: names of targets, risk levels and families, and what indicators mean.
+templates, and the vocabulary: names of targets and risk levels, and what indicators mean.
 A new language is `python -m tools.messages es`.
 """
 
@@ -14,9 +14,9 @@ from babel.messages.extract import DEFAULT_KEYWORDS, extract_from_dir
 from babel.messages.pofile import read_po, write_po
 
 from bulletins.manifest import BOUNDARIES
-from features.indicators.catalogue import CATALOGUE, INTRODUCTIONS
+from features.indicators.catalogue import CATALOGUE
 from features.language import LOCALES
-from features.words import LEVELS, RISK_LEVELS, SPECS, UNSCORED
+from features.words import RISK_LEVELS, SPECS, UNSCORED
 from service.phrases import FAMILY_CLAUSES, INDICATOR_CLAUSES, PLACE_CLAUSES
 
 ROOMS = ("features", "bulletins", "service")
@@ -58,12 +58,12 @@ def update(path: Path, template: Catalog) -> None:
 
 
 def _vocabulary() -> Iterator[str]:
-    yield from (*RISK_LEVELS, *LEVELS, *UNSCORED.values(), BOUNDARIES)
+    yield from (*RISK_LEVELS, *UNSCORED.values(), BOUNDARIES)
     for spec in SPECS.values():
-        yield from (spec.title, spec.meaning, spec.unit, spec.reached, spec.question)
+        yield from (spec.title, spec.meaning, spec.reached, spec.question)
     for indicator in CATALOGUE:
-        yield from (indicator.meaning, indicator.unit, indicator.family)
-    yield from (*INTRODUCTIONS.values(), *FAMILY_CLAUSES.values())
+        yield from (indicator.meaning, indicator.unit)
+    yield from FAMILY_CLAUSES.values()
     for pair in (*(pair for _, pair in INDICATOR_CLAUSES), *PLACE_CLAUSES.values()):
         yield from pair
 

@@ -34,14 +34,6 @@ _FLOOR = 0.5
 
 NO_SCORE = "x"
 
-RISK_NAMES: dict[RiskName, str] = {
-    "low": message("low"),
-    "guarded": message("guarded"),
-    "elevated": message("elevated"),
-    "high": message("high"),
-    "critical": message("critical"),
-}
-
 
 class Figure(NamedTuple):
     """What is forecast for a region: a probability, and deaths [deaths/month] or None."""
@@ -153,7 +145,7 @@ class Shade:
 
     def word(self, name: RiskName) -> str:
         """Return a risk level in the reader's language."""
-        return self._language.gettext(RISK_NAMES[name])
+        return self._language.gettext(name)
 
     def risk_place(self, figure: Figure) -> int:
         """Return the place of a figure's risk level; the lowest where the bulletin names none."""
@@ -163,7 +155,7 @@ class Shade:
     def risk_word(self, figure: Figure) -> str:
         """Return the risk level of a figure in the reader's language; nothing where none is."""
         name = self.risk_name(figure)
-        return "" if name is None else self._language.gettext(RISK_NAMES[name])
+        return "" if name is None else self._language.gettext(name)
 
     def text(self, figure: Figure | None, reason: str | None = None) -> str:
         """Return a figure in words: its level, or the range of deaths; or why there is none."""
@@ -219,7 +211,7 @@ class Shade:
         return [
             Band(
                 style=f"b{RISK_LEVELS.index(risk.name)}",
-                text=self._language.gettext(RISK_NAMES[risk.name]),
+                text=self._language.gettext(risk.name),
                 range=self._between(risk.lowest, upper, self.percent),
                 scores=risk.scores,
                 came_true=risk.came_true,
