@@ -1,6 +1,7 @@
 """`/maps`: the shapes of a bulletin's regions, which never change, and the coloured map."""
 
-from functools import partial
+from collections.abc import Callable
+from functools import cache, partial
 from typing import Annotated, NamedTuple
 
 from fastapi import APIRouter, Query, Request, Response
@@ -78,18 +79,31 @@ def show_shapes(
     Raises UnknownError when there are none.
     """
     known = next((one for one in LEVELS if one == level), None)
-    atlas = known and atlas_of(used_bulletin(request, bulletin), known)
-    if not atlas:
+    used = used_bulletin(request, bulletin)
+    text = known and _shapes_writer(known, chosen_language(request))(used)
+    if not text:
         raise UnknownError(f"bulletin {bulletin} has no outlines of a level '{level}'")
-    language = chosen_language(request)
-    left, top, width, height = (round(edge) for edge in atlas.shapes.box)
-    text = (
-        f'<svg xmlns="http://www.w3.org/2000/svg" data-box="{left} {top} {width} {height}">'
-        f"{body_of(atlas, language)}</svg>"
-    )
     is_current = query.v == assets_version() and query.lang is not None
     headers = {"Cache-Control": FOR_GOOD if is_current else "no-cache"}
     return Response(text, media_type="image/svg+xml", headers=headers)
+
+
+@cache
+def _shapes_writer(level: Level, language: Language) -> Callable[[Bulletin], str]:
+    """Return what writes the shapes of a level, once for a bulletin; empty where there are none."""
+
+    @derived
+    def write(bulletin: Bulletin) -> str:
+        atlas = atlas_of(bulletin, level)
+        if atlas is None:
+            return ""
+        left, top, width, height = (round(edge) for edge in atlas.shapes.box)
+        return (
+            f'<svg xmlns="http://www.w3.org/2000/svg" data-box="{left} {top} {width} {height}">'
+            f"{body_of(atlas, language)}</svg>"
+        )
+
+    return write
 
 
 def shapes_address(view: View, language: Language) -> str:

@@ -10,11 +10,11 @@ const tip = document.getElementById("tip");
 const hint = document.getElementById("hint");
 
 const place = { k: 0, x: 0, y: 0 }; // pixels a unit, and where the origin of the map is
-const shapes = new Map();
 let stages = [box.querySelector(".stage")];
 let paths = []; // of each stage, in the order of the shapes
 let home = null; // left, top, width and height of the regions, in units
-let shown = null;
+let size = { w: 0, h: 0 }; // of a stage
+let shown = null; // the address of the shapes that are drawn, and how often
 let selected = null;
 let wanted = null; // the frame that fills the stage, until the reader moves the map
 let choose = () => {};
@@ -28,54 +28,53 @@ export function onChoose(listener) {
 export async function drawMaps({ shapes: address, maps, titles = [] }) {
   box.hidden = !address;
   if (!address) return;
-  if (shown !== `${address} ${maps.length}`) {
-    const drawing = await drawingOf(address);
-    lay(drawing, maps.length);
-    shown = `${address} ${maps.length}`;
-  }
+  const wanting = `${address} ${maps.length}`;
+  const isNew = shown !== wanting;
+  const drawings = isNew ? await drawingsOf(address, maps.length) : null;
+  if (isNew) paths = drawings.map((svg) => [...svg.querySelectorAll(".regions path")]);
   maps.forEach(({ styles, words }, i) => {
     const all = styles.split(" ");
     paths[i].forEach((path, n) => {
       if (path.getAttribute("class") !== all[n]) path.setAttribute("class", all[n]);
       path.words = words[n];
     });
-    const title = stages[i].querySelector("h2");
+  });
+  if (isNew) lay(drawings);
+  shown = wanting;
+  stages.forEach((stage, i) => {
+    const title = stage.querySelector("h2");
     title.textContent = titles[i] ?? "";
     title.hidden = !titles[i];
   });
 }
 
-async function drawingOf(address) {
-  if (!shapes.has(address)) {
-    const response = await fetch(address);
-    if (!response.ok) throw new Error(String(response.status));
-    shapes.set(address, new DOMParser().parseFromString(await response.text(), "image/svg+xml"));
-  }
-  return shapes.get(address);
+/** Fetch the shapes, and return so many copies; the browser keeps them for good. */
+async function drawingsOf(address, number) {
+  const response = await fetch(address);
+  if (!response.ok) throw new Error(String(response.status));
+  const svg = document.adoptNode(new DOMParser().parseFromString(await response.text(), "image/svg+xml").documentElement);
+  const world = document.createElementNS(SVG, "g");
+  world.setAttribute("class", "world");
+  world.append(...svg.childNodes);
+  svg.append(world);
+  return [svg, ...Array.from({ length: number - 1 }, () => svg.cloneNode(true))];
 }
 
-/** Lay a drawing into as many stages as there are maps. */
-function lay(drawing, number) {
+/** Lay drawings into as many stages. */
+function lay(drawings) {
   const first = stages[0];
   stages.slice(1).forEach((stage) => stage.remove());
   stages = [first];
-  while (stages.length < number) {
+  while (stages.length < drawings.length) {
     const stage = first.cloneNode(false);
     stages.at(-1).after(stage);
     listen(stage);
     stages.push(stage);
   }
-  paths = stages.map((stage) => {
-    const svg = document.importNode(drawing.documentElement, true);
-    const world = document.createElementNS(SVG, "g");
-    world.setAttribute("class", "world");
-    world.append(...svg.childNodes);
-    svg.append(world);
-    stage.replaceChildren(document.createElement("h2"), svg);
-    drawn.k = 0;
-    return [...svg.querySelectorAll(".regions path")];
-  });
-  const frame = drawing.documentElement.dataset.box.split(" ").map(Number);
+  measure(); // before there is anything that would have to be laid out for it
+  drawn.k = 0;
+  stages.forEach((stage, i) => stage.replaceChildren(document.createElement("h2"), drawings[i]));
+  const frame = drawings[0].dataset.box.split(" ").map(Number);
   if (String(frame) !== String(home)) {
     home = frame;
     fit(home);
@@ -83,11 +82,15 @@ function lay(drawing, number) {
   select(selected);
 }
 
+function measure() {
+  size = { w: stages[0].clientWidth, h: stages[0].clientHeight };
+}
+
 /** Move the map so that a frame fills the stage as far as it can. */
 function fit(frame) {
   const [left, top, width, height] = frame;
   wanted = frame;
-  const { clientWidth: w, clientHeight: h } = stages[0];
+  const { w, h } = size;
   const air = AIR * Math.max(width, height);
   place.k = Math.min(w / (width + 2 * air), h / (height + 2 * air), deepest());
   place.x = w / 2 - (left + width / 2) * place.k;
@@ -95,7 +98,7 @@ function fit(frame) {
   move();
 }
 
-const whole = () => Math.min(stages[0].clientWidth / home[2], stages[0].clientHeight / home[3]);
+const whole = () => Math.min(size.w / home[2], size.h / home[3]);
 const deepest = () => DEEPEST * whole();
 
 /** Move the map so that some regions are in the middle; all of it, if none is named. */
@@ -184,7 +187,7 @@ function zoomAt(factor, px, py) {
 }
 
 function zoomMiddle(factor) {
-  zoomAt(factor, stages[0].clientWidth / 2, stages[0].clientHeight / 2);
+  zoomAt(factor, size.w / 2, size.h / 2);
 }
 
 const KEYS = {
@@ -287,14 +290,14 @@ document.getElementById("zoom-out").addEventListener("click", () => zoomMiddle(1
 document.getElementById("zoom-all").addEventListener("click", () => fit(home));
 
 // The window and the panel change the shape of the stage: what was in its middle stays there.
-let size = null;
 new ResizeObserver(() => {
-  const { clientWidth: w, clientHeight: h } = stages[0];
-  if (home && w && wanted) fit(wanted);
-  else if (home && size && w) {
-    place.x += (w - size.w) / 2;
-    place.y += (h - size.h) / 2;
+  const { w, h } = size;
+  measure();
+  if (!home || !size.w) return;
+  if (wanted) fit(wanted);
+  else {
+    place.x += (size.w - w) / 2;
+    place.y += (size.h - h) / 2;
     move();
   }
-  size = { w, h };
 }).observe(stages[0]);
