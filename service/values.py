@@ -80,7 +80,9 @@ def _known(code: str) -> str:
     return code
 
 
-LanguageCode = Annotated[str, AfterValidator(_known)]
+LanguageCode = Annotated[
+    str, AfterValidator(_known), WithJsonSchema({"type": "string", "enum": [*LANGUAGES]})
+]
 
 
 def _spread(texts: object) -> object:
