@@ -12,7 +12,14 @@ from features.language import Language, message
 from features.months import format_month, parse_month
 from features.words import DISPLAYED, SPECS, Level, Target, TargetSpec
 from service.api.current import listing_of, used_bulletin
-from service.api.queries import BulletinChoice, LanguageChoice, LevelFilter, NoParameters
+from service.api.queries import (
+    BulletinChoice,
+    LanguageChoice,
+    LevelFilter,
+    NoParameters,
+    RegionFilter,
+)
+from service.api.selection import select_regions
 from service.errors import UnknownBulletinError
 from service.store.bulletins import LATEST, Bulletin, BulletinStore
 
@@ -146,6 +153,7 @@ def view_of(request: Request, query: PageView) -> View:
     horizons = sorted(bulletin.horizons.get(target, ())) or [1]
     near = query.horizon or horizons[0]
     levels = [level for level in LEVELS if level in bulletin.manifest.levels]
+    select_regions(bulletin, RegionFilter(level=query.level))  # refuses a level that is not there
     return View(
         query=query,
         bulletin=bulletin,

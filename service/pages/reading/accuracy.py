@@ -15,8 +15,15 @@ from features.words import DISPLAYED, SPECS, Level, Target, TargetSpec
 from service.api.bodies import TrackRecord
 from service.api.bulletin_routes import SCORE, pooled, track_record_of
 from service.api.current import reader_language, used_bulletin
-from service.api.queries import BulletinChoice, LanguageChoice, LevelFilter, NoParameters
+from service.api.queries import (
+    BulletinChoice,
+    LanguageChoice,
+    LevelFilter,
+    NoParameters,
+    RegionFilter,
+)
 from service.api.routing import QueryRoute
+from service.api.selection import select_regions
 from service.pages.environment import render
 from service.pages.page import LEVEL_NAMES
 from service.pages.reading.glossary import GLOSSARY
@@ -78,6 +85,7 @@ def show_accuracy(request: Request, query: Annotated[AccuracyView, Query()]) -> 
     bulletin = used_bulletin(request, query.bulletin)
     levels = [level for level in LEVELS if level in bulletin.manifest.levels]
     level = query.level or levels[0]
+    select_regions(bulletin, RegionFilter(level=level))  # refuses a level that is not there
     asked = query.model_dump(exclude_defaults=True)
     return render(
         request,

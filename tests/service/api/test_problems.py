@@ -54,6 +54,7 @@ def read_problem(response: httpx.Response, status: int) -> str:
         ("/v1/scores/", "nothing at /v1/scores/"),
         ("/v2/scores", "nothing at /v2/scores"),
         ("/?level=priogrid", "level 'priogrid'"),
+        ("/accuracy?level=priogrid", "level 'priogrid'"),
         ("/redoc", "nothing at /redoc"),
     ],
 )
