@@ -64,7 +64,8 @@ A bulletin has those that its experiment forecasts: `/v1/targets` lists them, wi
 All scores of one **bulletin** were computed at once, from what was known at its **origin**; a
 bulletin never changes. Every response says whether it is **simulated** (invented events: no news,
 no warning), in its body and by the header `Tocsin-Simulated: true`. Lists come in pages: follow
-`next` as it is. Every error is a problem document (RFC 9457); a misspelt parameter is one too.
+`next` as it is; as CSV, NDJSON or Parquet they are whole. Every error is a problem document (RFC
+9457); a misspelt parameter is one too.
 """
 
 ANSWERS_MAX_AGE_S = 60

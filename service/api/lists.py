@@ -243,11 +243,12 @@ def _file_name(request: Request, here: slice, page: Page) -> str:
     """Return the name of a file: list, bulletins, filters and, if it is not all, which rows."""
     kind = request.url.path.removeprefix("/v1/")
     filters = [v for k, v in request.query_params.multi_items() if k not in _NO_FILTERS]
-    parts = ["tocsin", kind, *page.pinned.values(), *filters]
-    end = _end(page, here)
-    if end - here.start < page.total:
-        parts.append(f"rows {here.start + 1} to {end} of {page.total}")
-    return _NO_NAME.sub("-", "-".join(parts))[:_LONGEST_NAME]
+    name = "-".join(["tocsin", kind, *page.pinned.values(), *filters])
+    name, end = _NO_NAME.sub("-", name)[:_LONGEST_NAME].strip("-"), _end(page, here)
+    if end - here.start == page.total:
+        return name
+    first = min(here.start + 1, end)
+    return f"{name}-rows-{first}-to-{end}-of-{page.total}"
 
 
 def json_response(body: BaseModel) -> Response:

@@ -1,6 +1,7 @@
 import csv
 import io
 import json
+import re
 import time
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -340,6 +341,16 @@ def test_a_feature_is_a_region_or_one_of_its_scores(client: httpx.Client) -> Non
     assert ids == {f"MLI/instability/{horizon}" for horizon in range(1, 13)}
     regions = client.get("/v1/regions?format=geojson").json()
     assert {"MLI", "NER-agadez"} <= {feature["id"] for feature in regions["features"]}
+
+
+def test_the_name_of_a_file_is_never_long_and_always_says_what_is_cut(client: httpx.Client) -> None:
+    regions = "&".join(["region=MLI-gao"] * 40)
+    file = client.get(f"/v1/scores?format=csv&limit=2&{regions}")
+    (name,) = re.findall('filename="(.+)"', file.headers["Content-Disposition"])
+    assert re.fullmatch(r"tocsin-scores-[A-Za-z0-9-]+-rows-1-to-2-of-\d+\.csv", name)
+    assert len(name) < 200
+    named = client.get("/v1/regions?format=csv&name=%C3%A9").headers["Content-Disposition"]
+    assert named.endswith('5f3a9c01d2e4.csv"')
 
 
 def rows_of(response: httpx.Response, form: str) -> list[Any]:
