@@ -1,8 +1,11 @@
-"""The pages for people: the map of a bulletin, and the description of the API.
+"""The pages for people: the map of a bulletin, its regions, pages to read, and briefings.
 
 Where do I go to ...?
 
-* change what the server writes: `page.py`, `templates/`; what the browser loads: `static/`
-* change a colour: `static/page.css`; the map: `static/map.js`; a region: `static/region.js`
+* change the map's page: `page.py`, `ranking.py`, `view.py`; a region: `region.py`
+* change how a map or a chart is drawn: `drawing/`; how it is coloured: `shading.py`
+* change the pages of bulletins, accuracy and terms: `reading/`; a briefing: `briefings/`
+* change what is written: `templates/`; what a browser loads: `static/` (`assets.py` serves it)
+* change what all pages have: `environment.py`, `templates/base.html`; the API's page: `swagger.py`
 * change the words of a target or a risk level: not here, but in `features/words.py`
 """
