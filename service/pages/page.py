@@ -9,22 +9,17 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import HTMLResponse
 
-from features.language import Language, message
+from features.language import Language
 from features.words import SPECS
 from service.api.current import listing_of
 from service.api.routing import QueryRoute
 from service.pages.environment import POLICY, chosen_language, render
 from service.pages.maps import atlas_of, shapes_address
 from service.pages.ranking import countries_in, ranking_of
+from service.pages.reading.glossary import GLOSSARY
 from service.pages.region import FAMILIES, panel_of
 from service.pages.shading import Figures, Shade, figures_in
-from service.pages.view import PageView, View, view_of
-
-LEVEL_NAMES = {
-    "country": message("Countries"),
-    "admin1": message("Regions"),
-    "priogrid": message("Grid cells"),
-}
+from service.pages.view import LEVEL_NAMES, PageView, View, view_of
 
 router = APIRouter(include_in_schema=False, route_class=QueryRoute)
 
@@ -55,6 +50,7 @@ def _contents(request: Request, query: PageView, language: Language) -> dict[str
     ranking = ranking_of(view, figures, shade, language)
     return {
         **_panel(request, view, language),
+        "glossary": GLOSSARY,
         "manifest": manifest,
         "models": [model for model in manifest.models if model.level == view.level],
         "question": view.question(language),

@@ -2,15 +2,20 @@
 
 from typing import NamedTuple
 
+from bulletins.form import DRIVERS_FILE
 from features.language import Language
 from service.api.selection import plain
 from service.pages.shading import Figure, Figures, Shade
 from service.pages.view import View
+from service.reasons import Reasons, reasons_of
 from service.store.derived import regions_of
 
 
 class Place(NamedTuple):
-    """A region in the list; `share` is the length of its bar, 0 to 1."""
+    """A region in the list; `share` is the length of its bar, 0 to 1.
+
+    `reason` says why it changed, where that is shown and known.
+    """
 
     rank: int
     region: str
@@ -20,6 +25,7 @@ class Place(NamedTuple):
     before: Figure | None
     style: str
     share: float
+    reason: str | None = None
 
 
 class PlaceWithoutScore(NamedTuple):
@@ -67,7 +73,38 @@ def ranking_of(view: View, figures: Figures, shade: Shade, language: Language) -
         if region not in figures.now
     ]
     unscored = [place for place in unscored if _matches(view, place, language)]
-    return Ranking(matches[: view.query.rows], matches, len(places), unscored)
+    shown = matches[: view.query.rows]
+    if _explains(view):
+        shown = [place._replace(reason=_since(view, place, language)) for place in shown]
+    return Ranking(shown, matches, len(places), unscored)
+
+
+def reasons_in(
+    view: View, region: str, previous: float | None, language: Language
+) -> Reasons | None:
+    """Return why the score of a region is what it is, in sentences; None where it is not known.
+
+    `previous` is the probability in the bulletin before.
+    """
+    key = view.spec.shares, view.horizon
+    rows = [
+        row
+        for row in view.bulletin.rows_of_region(DRIVERS_FILE, region)
+        if (row["target"], row["horizon"]) == key
+    ]
+    return reasons_of(rows, previous, view.bulletin.listed, language) if rows else None
+
+
+def _explains(view: View) -> bool:
+    """Return whether what changed can be explained: reasons are since the bulletin before."""
+    is_before = view.other is not None and view.other.manifest.id == view.bulletin.manifest.previous
+    return view.is_change and is_before and not view.spec.is_distribution
+
+
+def _since(view: View, place: Place, language: Language) -> str | None:
+    before = None if place.before is None else place.before.probability
+    reasons = reasons_in(view, place.region, before, language)
+    return None if reasons is None else reasons.since
 
 
 def _weight(view: View, figures: Figures, region: str) -> float:

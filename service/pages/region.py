@@ -7,7 +7,7 @@ from fastapi import APIRouter, Query, Request
 from fastapi.responses import HTMLResponse
 from markupsafe import Markup
 
-from bulletins.form import DRIVERS_FILE, HISTORY_FILE
+from bulletins.form import HISTORY_FILE
 from features.language import Language, message
 from features.words import SPECS
 from service.api import bodies
@@ -18,10 +18,11 @@ from service.api.schemas import Score
 from service.api.selection import find_region
 from service.pages.drawing.charts import Chance, Fan, Month, chances_chart, deaths_chart
 from service.pages.environment import chosen_language, render
-from service.pages.ranking import PlaceWithoutScore
+from service.pages.ranking import PlaceWithoutScore, reasons_in
+from service.pages.reading.glossary import GLOSSARY
 from service.pages.shading import Figure, Shade
 from service.pages.view import PageView, View, view_of
-from service.reasons import Reasons, reasons_of
+from service.reasons import Reasons
 from service.store.derived import regions_of
 from service.store.past import observed_deaths
 
@@ -62,6 +63,7 @@ def panel_of(request: Request, view: View, region: str, language: Language) -> d
     request.state.manifest = view.bulletin.manifest
     shade = Shade(view, language)
     values: dict[str, Any] = {"view": view, "shade": shade, "specs": SPECS, "families": FAMILIES}
+    values["glossary"] = GLOSSARY
     if region not in view.bulletin.scores.values("region"):
         regions = regions_of(view.bulletin)
         known = regions.take(regions.rows[regions.among("region", [region])]).to_pylist()
@@ -116,14 +118,8 @@ class RegionPage:
         drivers = self.drivers
         if drivers is None:
             return None
-        key = drivers.target, drivers.horizon
-        rows = [
-            row
-            for row in self.view.bulletin.rows_of_region(DRIVERS_FILE, self.profile.region.id)
-            if (row["target"], row["horizon"]) == key
-        ]
         before = drivers.previous_probability
-        return reasons_of(rows, before, self.view.bulletin.listed, self.language)
+        return reasons_in(self.view, self.profile.region.id, before, self.language)
 
     @property
     def neighbours(self) -> list[tuple[bodies.Neighbour, bodies.NeighbourScore | None]]:

@@ -29,6 +29,12 @@ ROWS = 50
 LEVELS: tuple[Level, ...] = ("admin1", "priogrid", "country")
 """In the order in which people choose them."""
 
+LEVEL_NAMES = {
+    "country": message("Countries"),
+    "admin1": message("Regions"),
+    "priogrid": message("Grid cells"),
+}
+
 Text = Annotated[str | None, Field(max_length=200)]
 
 

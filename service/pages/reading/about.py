@@ -10,8 +10,8 @@ from service.api.current import reader_language, used_bulletin
 from service.api.queries import LanguageChoice, NoParameters
 from service.api.routing import QueryRoute
 from service.pages.environment import render
-from service.pages.page import LEVEL_NAMES
 from service.pages.reading.glossary import GLOSSARY
+from service.pages.view import LEVEL_NAMES
 
 router = APIRouter(include_in_schema=False, route_class=QueryRoute)
 

@@ -25,9 +25,8 @@ from service.api.queries import (
 from service.api.routing import QueryRoute
 from service.api.selection import select_regions
 from service.pages.environment import render
-from service.pages.page import LEVEL_NAMES
 from service.pages.reading.glossary import GLOSSARY
-from service.pages.view import LEVELS
+from service.pages.view import LEVEL_NAMES, LEVELS
 from service.store.bulletins import LATEST, Bulletin
 from service.store.derived import scale_of
 

@@ -114,6 +114,8 @@ def test_links_of_the_page_lead_somewhere(client: httpx.Client) -> None:
     links = set(re.findall(r'href="([^"]+)"', client.get("/").text)) - {"data:,"}
     assert "./docs" in links
     for link in links:
+        if link.startswith("https://"):  # whom the events are owed to
+            continue
         assert client.get(f"/{unescape(link)}").status_code == 200, link
 
 
@@ -140,7 +142,8 @@ def test_a_bulletin_without_some_targets_still_has_a_page(tmp_path: Path, rows: 
 @pytest.mark.parametrize("path", ["/", "/docs"])
 def test_pages_load_nothing_from_elsewhere(client: httpx.Client, path: str) -> None:
     response = client.get(path)
-    loaded = re.findall(r'(?:src|href)="([^"]+)"', response.text)
+    loaded = re.findall(r'<(?!a )[^>]*(?:src|href)="([^"]+)"', response.text)
+    assert loaded
     assert not [address for address in loaded if re.match(r"(https?:)?//", address)]
     assert "default-src 'self'" in response.headers["content-security-policy"]
 

@@ -62,3 +62,6 @@ def test_changes_are_from_the_bulletin_beside(months_client: httpx.Client) -> No
     page = months_client.get(f"/?show=change&compare={bulletins[-1]['id']}").text
     assert "from the bulletin of September 2024 to December 2024" in page
     assert "→" in page
+    assert 'class="reason"' not in page  # reasons are since the bulletin before
+    page = months_client.get("/?show=change&horizon=2").text
+    assert 'class="reason">Unchanged at 25%.' in page
