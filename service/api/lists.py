@@ -155,12 +155,12 @@ def in_form(request: Request, query: FileQuery, page: Page, form: Format) -> Res
         parts = (_members(page), b",".join(_texts(page, here)), orjson.dumps(following))
         body = b'{%b,"items":[%b],"next":%b}' % parts
         return Response(body, headers=headers, media_type=media_type)
-    name = f"{_file_name(request, here, page)}.{_ENDINGS.get(form, form)}"
-    headers |= as_file(name)
+    name = _file_name(request, here, page)
+    headers |= as_file(f"{name}.{_ENDINGS.get(form, form)}")
     if media_type == _PARQUET:
         body = files.parquet_of(_tables(page, here, form), _facts(page))
         return Response(body, headers=headers | RANGES, media_type=media_type)
-    chunks = _chunks(query, page, here, form, following)
+    chunks = _chunks(query, page, here, form, name, following)
     first = next(chunks)  # what cannot be answered is refused here
     if _end(page, here) - here.start > CHUNK:
         return StreamingResponse(chain([first], chunks), headers=headers, media_type=media_type)
@@ -168,15 +168,16 @@ def in_form(request: Request, query: FileQuery, page: Page, form: Format) -> Res
 
 
 def _chunks(
-    query: FileQuery, page: Page, here: slice, form: Format, following: str | None
+    query: FileQuery, page: Page, here: slice, form: Format, name: str, following: str | None
 ) -> Iterator[bytes]:
     if form == "csv":
         return files.csv_of(_tables(page, here, form), excel=query.excel)
     if form == "geojson":
         outlines = outlines_of(page.bulletin)
         tables = _tables(page, here, form)
-        owed = orjson.dumps(_credits(page.bulletin.manifest))[1:-1]
-        members = b'%b,"next":%b,%b' % (_members(page), orjson.dumps(following), owed)
+        # GDAL names the layer by `name`.
+        more = {"name": name, "next": following, **_credits(page.bulletin.manifest)}
+        members = b"%b,%b" % (_members(page), orjson.dumps(more)[1:-1])
         return files.geojson_of(members, tables, page.key, lambda id_: outlines.get(id_, NULL))
     parts = _parts(page, here, CHUNK)
     return (b"".join(text + b"\n" for text in _texts(page, part)) for part in parts)

@@ -92,17 +92,17 @@ def _flat(item: BaseModel, schema: pa.Schema) -> Row:
     """Return the members of a model by column; orjson writes what is no text, number or null."""
     row: Row = {}
 
-    def add(members: Mapping[str, Any], prefix: str = "") -> None:
-        for name, value in members.items():
+    def add(model: BaseModel, prefix: str = "") -> None:
+        as_json = model.model_dump(mode="json")
+        for name, value in model:
             column = prefix + name
-            if isinstance(value, dict) and column not in schema.names:
+            if isinstance(value, BaseModel):
                 add(value, f"{column}_")
-            elif isinstance(value, dict | list | tuple):
-                row[column] = orjson.dumps(value, option=orjson.OPT_UTC_Z).decode()
-            else:
-                row[column] = value
+            elif column in schema.names:
+                is_nested = isinstance(value, dict | list | tuple)
+                row[column] = orjson.dumps(as_json[name]).decode() if is_nested else value
 
-    add(item.model_dump())
+    add(item)
     return row
 
 

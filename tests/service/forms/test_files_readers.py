@@ -60,6 +60,8 @@ def test_geopandas(service: str, client: httpx.Client, scores: list[Row]) -> Non
     mopti = frame[frame["region"] == "MLI-mopti"].geometry.iloc[0]
     assert mopti.bounds == (-4.5, 14.0, -3.5, 15.0)
     regions = geopandas.read_file(f"{service}/v1/regions?format=geojson")
+    layers = geopandas.list_layers(f"{service}/v1/regions?format=geojson")
+    assert layers["name"].tolist() == ["tocsin-regions-2024-12-5f3a9c01d2e4"]
     assert set(regions["id"]) >= {row[0] for row in scores}
     assert rows(geopandas.read_file(f"{service}/v1/scores?format=geojson")) == scores
 

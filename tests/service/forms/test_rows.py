@@ -34,6 +34,7 @@ class Outer(Strict):
     parts: list[Inner]
     by_level: dict[str, float]
     known: bool
+    other: Inner | None = None
 
 
 def test_models_are_flat_rows_with_lists_as_json() -> None:
@@ -60,6 +61,8 @@ def test_models_are_flat_rows_with_lists_as_json() -> None:
         "parts": None,
         "by_level": '{"country":25.0}',
         "known": True,
+        "other_day": None,
+        "other_share": None,
     }
     assert json.loads(first["parts"])[1] == {"day": "2025-01-01", "share": None}
     assert second["count"] is None
