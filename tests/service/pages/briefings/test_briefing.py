@@ -81,6 +81,15 @@ def test_a_briefing_loads_nothing(client: httpx.Client) -> None:
     ]
 
 
+def test_names_are_escaped(tmp_path: Path) -> None:
+    nasty = '"><script>alert(1)</script>'
+    publish_bulletin(tmp_path, rows=[row | {"name": nasty} for row in rows_of()])
+    with serve_home(tmp_path) as client:
+        page = client.get("/v1/briefings/MLI").text
+    assert "<script" not in page
+    assert page.count("&lt;script&gt;") >= 4
+
+
 def test_a_briefing_says_whom_it_is_owed_to(client: httpx.Client) -> None:
     manifest = client.get("/v1/bulletins/latest").json()
     text = text_of(client.get("/v1/briefings/MLI").text)
