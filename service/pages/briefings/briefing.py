@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Query, Request
+from fastapi import APIRouter, Path, Query, Request
 from fastapi.responses import HTMLResponse
 
 from features.language import ENGLISH, LANGUAGES, Language
@@ -28,6 +28,14 @@ _HEADERS = {
     "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 }
 
+CountryName = Annotated[
+    str,
+    Path(
+        description="Its ISO 3166-1 code of three or two letters, or its name.",
+        examples=["MLI", "ml", "Mali"],
+    ),
+]
+
 router = APIRouter(prefix="/v1", tags=["bulletins"], route_class=QueryRoute)
 
 
@@ -46,7 +54,7 @@ class BriefingQuery(BulletinQuery):
     responses={200: {"content": {"text/html": {}}, "description": "The page."}},
 )
 def show_briefing(
-    request: Request, country: str, query: Annotated[BriefingQuery, Query()]
+    request: Request, country: CountryName, query: Annotated[BriefingQuery, Query()]
 ) -> HTMLResponse:
     """A bulletin on one country, as a page of HTML that prints on two sheets of A4.
 
