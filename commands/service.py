@@ -79,7 +79,7 @@ def ui(port: Port = 5000) -> None:
     import subprocess
 
     with working("opening the MLflow store"):
-        from experiments.tracking.store import OURS
+        from experiments.tracking.store import OURS, VIEW, VIEW_TAG
 
         store = open_own_store()
     address = f"http://127.0.0.1:{port}"
@@ -110,7 +110,8 @@ def ui(port: Port = 5000) -> None:
                 ours = store.client().search_experiments(filter_string=OURS)
                 for experiment in ours:
                     path = f"#/experiments/{experiment.experiment_id}/runs"
-                    runs = f"{address}/{path}?workflowType=machine_learning"
+                    view = f"&viewStateShareKey={VIEW}" if VIEW_TAG in experiment.tags else ""
+                    runs = f"{address}/{path}?workflowType=machine_learning{view}"
                     print(f"    {experiment.name}: {runs}", flush=True)
             server.wait()
         except KeyboardInterrupt:

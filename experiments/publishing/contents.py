@@ -125,13 +125,15 @@ def citation_of(bulletin: str, issued_at: datetime, *, simulated: bool) -> str:
 
 def model_used(store: MlflowStore, model: ModelVersion) -> ModelUsed:
     """Describe a model version, with its skill in the backtest."""
-    # Names in older runs have blanks.
     logged = store.client().get_run(model.run_id).data.metrics
-    metrics = {name.replace(" ", "_"): value for name, value in logged.items()}
+    # In older runs: `summary/onset brier_skill`.
+    metrics = {
+        name.replace("summary/", "all/").replace(" ", "_"): value for name, value in logged.items()
+    }
     skill: dict[str, float] = {
-        target: metrics[f"summary/{target}_brier_skill"]
+        target: metrics[f"all/{target}_brier_skill"]
         for target in PROBABILITIES
-        if f"summary/{target}_brier_skill" in metrics
+        if f"all/{target}_brier_skill" in metrics
     }
     return ModelUsed(
         level=model.level,

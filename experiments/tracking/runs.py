@@ -190,7 +190,7 @@ def _own_settings(training: Training, forecast: str) -> dict[str, Any]:
 
 
 def _summary(skill: SkillTables, forecast: str) -> pd.DataFrame:
-    overall = skill.overall.assign(target="summary/" + skill.overall["target"].astype(str), step=0)
+    overall = skill.overall.assign(target="all/" + skill.overall["target"].astype(str), step=0)
     measures = ["brier_skill", "log_skill", "crps_skill", "brier", "log_score", "crps", "auc"]
     measures += ["average_precision", "calibration_error", "mean_ratio"]
     return _long(overall[["target", "step", "forecast", *measures]], forecast, "_")

@@ -1,5 +1,6 @@
 """The MLflow store: runs, models and their artifacts."""
 
+import json
 import logging
 from dataclasses import dataclass
 from itertools import product
@@ -14,10 +15,23 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from features.disk import locked
 from features.errors import ModelError
-from features.words import Level
+from features.words import DISTRIBUTIONS, PROBABILITIES, Level
 
 OURS = "name LIKE 'tocsin-%'"
 """The filter of our experiments, which are named as their models are."""
+
+VIEW = "tocsin"
+VIEW_TAG = f"mlflow.sharedViewState.{VIEW}"
+"""What the UI keeps where somebody shares a view of runs, and finds by `viewStateShareKey`."""
+
+_COLUMNS = {
+    "attributes": ["Duration", "Dataset"],
+    "metrics": [
+        *(f"all/{target}_brier_skill" for target in PROBABILITIES),
+        *(f"all/{target}_crps_skill" for target in DISTRIBUTIONS),
+    ],
+    "tags": ["registered_as", "gate"],
+}
 
 _LOCATIONS = (
     ("experiments", "artifact_location"),
@@ -50,16 +64,19 @@ class MlflowStore:
                 f"the MLflow experiment '{name}' is deleted: restore it with `mlflow experiments "
                 f"restore --experiment-id {experiment.experiment_id}`"
             )
+        view = {"selectedColumns": [f"{k}.`{name}`" for k in _COLUMNS for name in _COLUMNS[k]]}
         if experiment is not None:
+            client.set_experiment_tag(experiment.experiment_id, VIEW_TAG, json.dumps(view))
             return str(experiment.experiment_id)
         location = None if self.artifacts is None else (self.artifacts / level).as_uri()
         note = (
             f"Every training of the {level} scores. A run a learner and a reference, under one "
-            "parent: compare them by the summary metrics. Steps of the metrics are horizons "
-            "[months]; under `by_origin` they are months since the first origin, and their time is "
-            "the origin."
+            "parent: compare them by the metrics under `all`, of all horizons together. Steps "
+            "of the others are horizons [months]; under `by_origin` they are months since the "
+            "first origin, and their time is the origin."
         )
         tags = {
+            VIEW_TAG: json.dumps(view),
             "mlflow.note.content": ("SIMULATED events. " if simulated else "") + note,
             "mlflow.experimentKind": "custom_model_development",  # the first view in the UI
         }

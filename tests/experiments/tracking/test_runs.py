@@ -156,7 +156,7 @@ def test_the_metrics_are_those_of_the_logged_forecasts(
             assert history[horizon] == pytest.approx(own)  # type: ignore[index]
         whole = forecasts[forecasts["target"] == "onset"]
         own = brier(whole["outcome"].to_numpy(), whole[forecast].to_numpy())
-        assert runs[forecast].data.metrics["summary/onset_brier"] == pytest.approx(own)
+        assert runs[forecast].data.metrics["all/onset_brier"] == pytest.approx(own)
 
 
 def test_by_origin_the_steps_are_months_since_the_first_and_the_time_is_the_origin(
@@ -169,7 +169,7 @@ def test_by_origin_the_steps_are_months_since_the_first_and_the_time_is_the_orig
         assert sorted(m.step for m in history) == [*range(24)]
         assert {m.timestamp: m.step for m in history}[1640995200000] == 1  # 2022-01-01 UTC
     (whole,) = store.client().get_metric_history(
-        runs["logistic"].info.run_id, "summary/instability_brier"
+        runs["logistic"].info.run_id, "all/instability_brier"
     )
     assert whole.timestamp == 1701388800000  # 2023-12-01 UTC
 
@@ -221,10 +221,10 @@ def test_the_parent_carries_the_summary_of_the_better_learner(
 ) -> None:
     parent = runs["parent"].data.metrics
     chosen = runs[trainings[0]["learner"]].data.metrics
-    summary = {name: value for name, value in chosen.items() if name.startswith("summary/")}
+    summary = {name: value for name, value in chosen.items() if name.startswith("all/")}
     assert {name: parent[name] for name in summary} == summary
-    assert {f"summary/{target}_brier_skill" for target in CLASSES} <= set(summary)
-    assert "summary/fatalities_crps_skill" in summary
+    assert {f"all/{target}_brier_skill" for target in CLASSES} <= set(summary)
+    assert "all/fatalities_crps_skill" in summary
 
 
 def test_no_metric_is_missing_or_infinite(runs: Runs) -> None:

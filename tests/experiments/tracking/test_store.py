@@ -1,4 +1,5 @@
 import hashlib
+import json
 import shutil
 import subprocess
 import sys
@@ -7,8 +8,13 @@ from pathlib import Path
 import mlflow
 import pytest
 
-from experiments.tracking.registry import backtest_forecasts, champion, load_forecaster
-from experiments.tracking.store import MlflowStore, model_name, open_store
+from experiments.tracking.registry import (
+    ModelVersion,
+    backtest_forecasts,
+    champion,
+    load_forecaster,
+)
+from experiments.tracking.store import VIEW_TAG, MlflowStore, model_name, open_store
 from features.errors import ModelError
 
 OPEN = """
@@ -115,6 +121,20 @@ def test_a_home_inside_one_with_a_longer_name_is_not_taken_for_it(tmp_path: Path
     (tmp_path / "home").rename(tmp_path / "moved")
     client = open_store(tmp_path / "moved", None).client()
     assert client.get_experiment(other).artifact_location == elsewhere
+
+
+def test_the_columns_of_the_shared_view_are_metrics_and_tags_of_its_runs(
+    store: MlflowStore, best: ModelVersion
+) -> None:
+    experiment = store.client().get_experiment_by_name("tocsin-admin1 (SIMULATED)")
+    assert experiment is not None
+    columns = json.loads(experiment.tags[VIEW_TAG])["selectedColumns"]
+    data = store.client().get_run(best.run_id).data
+    known = [f"metrics.`{name}`" for name in data.metrics] + [f"tags.`{n}`" for n in data.tags]
+    known += ["attributes.`Duration`", "attributes.`Dataset`"]
+    never_forecast = {"metrics.`all/surge_brier_skill`"}
+    assert set(columns) - never_forecast <= set(known)
+    assert "metrics.`all/onset_brier_skill`" in columns
 
 
 def test_a_deleted_experiment_is_refused_with_the_way_to_restore_it(own_home: Path) -> None:
