@@ -41,10 +41,9 @@ def country_of(name: str) -> str | None:
 
 def meant_country(text: str) -> str | None:
     """Return the alpha-3 code of what `country_of` takes, an alpha-2 code or a name in CLDR."""
-    by_alpha_2 = {alpha_2(code): code for code in _bundled_names()}
     return (
         country_of(text)
-        or by_alpha_2.get(text.strip().upper())
+        or _codes_by_alpha_2().get(text.strip().upper())
         or _codes_in_cldr().get(" ".join(_telling_words(text)))
     )
 
@@ -103,6 +102,11 @@ def _codes_by_words() -> dict[str, str]:
         for country, name in (*names, *_bundled_names().items())
         if name
     }
+
+
+@cache
+def _codes_by_alpha_2() -> dict[str | None, str]:
+    return {alpha_2(code): code for code in _bundled_names()}
 
 
 @cache
