@@ -4,7 +4,8 @@ from typing import Annotated
 
 import typer
 
-from commands.environment import Day, History, home, today
+from commands.environment import Day, History, home, note, today
+from commands.rows import RowFormat, is_for_people, print_rows
 
 events = typer.Typer(help="Show what the archive holds.", invoke_without_command=True)
 
@@ -17,13 +18,12 @@ def show_events(
     countries: Annotated[
         bool, typer.Option("--countries", help="Months observed by country, and gaps.")
     ] = False,
+    row_format: RowFormat = None,
 ) -> None:
     """Show the releases in the archive, what they cover, and how far a forecast may go."""
     if context.invoked_subcommand is not None:
         return
-    from rich.console import Console
-
-    from commands.listing import release_table, state_of
+    from commands.listing import release_rows, state_of
     from features.archive.releases import Archive
     from features.archive.vintage import open_vintage
     from features.errors import ArchiveError
@@ -32,10 +32,13 @@ def show_events(
     releases = [r for r in archive.releases() if history in (None, r.history)]
     if not releases:
         raise ArchiveError(f"no release in '{home()}' yet: add one with tocsin ingest FILE")
-    Console().print(release_table(releases))
+    plain = all(release.level is None for release in releases)
+    unseen = ["countries", "level"] if plain else ["countries"]
+    print_rows(release_rows(releases), row_format, unseen=unseen)
+    say = print if is_for_people(row_format) else note
     for name in sorted({release.history for release in releases}):
         for line in state_of(open_vintage(archive, as_of or today(), name), countries=countries):
-            print(line)
+            say(line)
 
 
 @events.command("diff")
@@ -44,11 +47,10 @@ def diff_events(
     b: Annotated[str, typer.Argument(help="What to set beside it.")],
     history: History = None,
     limit: Annotated[int, typer.Option(help="Country-months to show, at most.")] = 25,
+    row_format: RowFormat = None,
 ) -> None:
     """Show what changed from one release, or one day, to another."""
-    from rich.console import Console
-
-    from commands.listing import revision_table
+    from commands.listing import revision_rows
     from features.archive.releases import Archive
     from features.archive.revisions import revision_between, vintage_named
 
@@ -56,8 +58,10 @@ def diff_events(
     revision = revision_between(
         vintage_named(archive, a, history), vintage_named(archive, b, history)
     )
+    say = print if is_for_people(row_format) else note
     for line in revision.lines():
-        print(line)
-    Console().print(revision_table(revision, a, b, limit))
-    if len(revision.months) > limit:
-        print(f"{len(revision.months) - limit:,} more country-months changed (--limit)")
+        say(line)
+    rows = revision_rows(revision)
+    print_rows(rows[:limit], row_format, f"a is {a}, b is {b}")
+    if len(rows) > limit:
+        say(f"{len(rows) - limit:,} more country-months changed (--limit)")

@@ -19,7 +19,7 @@ from commands.environment import (
     vintage_of_day,
     working,
 )
-from commands.rows import RowFormat, print_rows
+from commands.rows import RowFormat, print_markdown, print_rows
 
 
 def publish(origin: Month = None, as_of: Day = None, jobs: Jobs = PROCESSORS) -> None:
@@ -94,7 +94,7 @@ def evaluate(
         from features.archive.releases import Archive
 
         text = evaluate_bulletin(home(), bulletin, Archive(home()), as_of or today())
-    print(text)
+    print_markdown(text)
 
 
 def replay(bulletin: Annotated[str, typer.Argument(help="Id of a bulletin.")]) -> None:

@@ -3,6 +3,7 @@
 import typer
 
 from commands.environment import home, today
+from commands.rows import RowFormat, print_rows
 
 app = typer.Typer(help="Give and take back the API keys of the service.", no_args_is_help=True)
 
@@ -16,12 +17,12 @@ def new_key(name: str) -> None:
 
 
 @app.command("list")
-def list_keys() -> None:
+def list_keys(row_format: RowFormat = None) -> None:
     """List who has a key, and since when."""
     from service.access.keys import KeyRing
 
-    for key in KeyRing(home()).names():
-        print(f"{key.created}  {key.name}")
+    keys = KeyRing(home()).names()
+    print_rows([{"name": key.name, "since": str(key.created)} for key in keys], row_format)
 
 
 @app.command("revoke")

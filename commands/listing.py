@@ -3,9 +3,6 @@
 from collections.abc import Hashable, Iterator, Sequence
 from typing import Any
 
-from rich.box import SIMPLE
-from rich.table import Column, Table
-
 from features.archive.releases import Release
 from features.archive.revisions import Revision
 from features.archive.vintage import Vintage
@@ -13,30 +10,25 @@ from features.months import format_month
 from features.sources.publication import gaps, staleness
 
 
-def release_table(releases: Sequence[Release]) -> Table:
-    """Return a table with a row a release."""
-    table = Table(
-        "history",
-        Column("release", overflow="fold"),
-        Column("public from", no_wrap=True),
-        *("rows", "rejected", "countries"),
-        Column("months", overflow="fold"),
-        box=SIMPLE,
-    )
+def release_rows(releases: Sequence[Release]) -> list[dict[str, object]]:
+    """Return a row a release."""
+    rows: list[dict[str, object]] = []
     for release in releases:
         spans = release.coverage().spans
-        first, last = min(s.first_month for s in spans), max(s.last_month for s in spans)
-        by = "" if release.level is None else f" by {release.level}"
-        table.add_row(
-            release.history,
-            release.name + (" SIMULATED" if release.simulated else ""),
-            str(release.available_on),
-            f"{release.rows_accepted:,}{by}",
-            f"{release.rows_rejected:,}",
-            str(len({s.country for s in spans})),
-            f"{format_month(first)} to {format_month(last)}",
+        rows.append(
+            {
+                "history": release.history,
+                "release": release.name + (" SIMULATED" if release.simulated else ""),
+                "public": str(release.available_on),
+                "level": release.level,
+                "rows": release.rows_accepted,
+                "rejected": release.rows_rejected,
+                "countries": len({span.country for span in spans}),
+                "from": format_month(min(span.first_month for span in spans)),
+                "to": format_month(max(span.last_month for span in spans)),
+            }
         )
-    return table
+    return rows
 
 
 def state_of(vintage: Vintage, *, countries: bool) -> Iterator[str]:
@@ -63,20 +55,20 @@ def staleness_of(vintage: Vintage) -> Iterator[str]:
         )
 
 
-def revision_table(revision: Revision, a: str, b: str, limit: int) -> Table:
-    """Return a table of the country-months that changed most between two states, a and b."""
-    table = Table(
-        "country", "month", f"deaths in {a}", f"in {b}", "change", "events", "then", box=SIMPLE
-    )
-    for row in revision.months.head(limit).to_dict("records"):
-        table.add_row(
-            row["country"],
-            format_month(row["month"]),
-            *(f"{row[name]:,}" for name in ("deaths_a", "deaths_b")),
-            f"{row['change']:+,}",
-            *(f"{row[name]:,}" for name in ("events_a", "events_b")),
-        )
-    return table
+def revision_rows(revision: Revision) -> list[dict[str, object]]:
+    """Return a row a country-month that changed between two states, a and b; most changed first."""
+    return [
+        {
+            "country": row["country"],
+            "month": format_month(row["month"]),
+            "deaths_a": row["deaths_a"],
+            "deaths_b": row["deaths_b"],
+            "change": f"{row['change']:+,}",
+            "events_a": row["events_a"],
+            "events_b": row["events_b"],
+        }
+        for row in revision.months.to_dict("records")
+    ]
 
 
 def _span(run: dict[Hashable, Any]) -> str:

@@ -20,6 +20,7 @@ from commands.environment import (
     vintage_of_day,
     working,
 )
+from commands.rows import RowFormat, print_markdown, print_rows
 
 if TYPE_CHECKING:
     from experiments.training import TrainingResult
@@ -31,12 +32,9 @@ _FEW = 5
 def indicators(
     family: Annotated[str | None, typer.Option(help="Only this family, such as history.")] = None,
     markdown: Annotated[bool, typer.Option("--markdown", help="As in docs/indicators.md.")] = False,
+    row_format: RowFormat = None,
 ) -> None:
     """List the indicators: name, meaning, unit, range and source, a table a family."""
-    from rich.box import SIMPLE
-    from rich.console import Console
-    from rich.table import Column, Table
-
     from features.indicators.catalogue import (
         CATALOGUE,
         FAMILIES,
@@ -48,13 +46,19 @@ def indicators(
     if markdown:
         print(catalogue_page(CATALOGUE if family is None else of_family(family)), end="")
         return
-    for title in FAMILIES if family is None else [family]:
-        name = Column("name", no_wrap=True)
-        table = Table(name, "meaning", "unit", "range", "source", title=title, box=SIMPLE)
-        for indicator in of_family(title):
-            what = indicator.name, indicator.meaning, indicator.unit
-            table.add_row(*what, range_of(indicator), indicator.source)
-        Console().print(table)
+    rows = [
+        {
+            "family": title,
+            "name": indicator.name,
+            "meaning": indicator.meaning,
+            "unit": indicator.unit,
+            "range": range_of(indicator),
+            "source": indicator.source,
+        }
+        for title in (FAMILIES if family is None else [family])
+        for indicator in of_family(title)
+    ]
+    print_rows(rows, row_format, unseen=["range", "source"])
 
 
 def train(
@@ -186,7 +190,7 @@ def ablate(
         origin,
         Work(running_code(), jobs, progress),
     )
-    print(gains_markdown(gains), end="")
+    print_markdown(gains_markdown(gains).rstrip())
 
 
 def _print_training(result: "TrainingResult") -> None:

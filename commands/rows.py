@@ -3,7 +3,7 @@
 import csv
 import json
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Annotated, Literal
 
 import typer
@@ -16,25 +16,54 @@ RowFormat = Annotated[
 Row = Mapping[str, object]
 
 
-def print_rows(rows: Sequence[Row], row_format: str | None, title: str = "") -> None:
-    """Print rows, all with the same keys; the title stands over a table alone."""
-    chosen = row_format or ("table" if sys.stdout.isatty() else "csv")
+_NARROW = 12
+"""Letters of a column that is not broken."""
+
+
+def print_rows(
+    rows: Sequence[Row], row_format: str | None, title: str = "", unseen: Collection[str] = ()
+) -> None:
+    """Print rows, all with the same keys; a table alone has the title, and not what is unseen."""
+    chosen = row_format or ("table" if is_for_people(row_format) else "csv")
     if chosen == "json":
         print(json.dumps(rows, indent=2, ensure_ascii=False, default=str))
     elif chosen == "csv":
         writer = csv.writer(sys.stdout, lineterminator="\n")
         writer.writerows([rows[0].keys() if rows else (), *(row.values() for row in rows)])
     else:
-        _print_table(rows, title)
+        _print_table([{k: v for k, v in row.items() if k not in unseen} for row in rows], title)
+
+
+def is_for_people(row_format: str | None) -> bool:
+    """Return whether rows are printed as a table, around which sentences may stand."""
+    return row_format == "table" or (row_format is None and sys.stdout.isatty())
+
+
+def print_markdown(text: str) -> None:
+    """Print Markdown, on a terminal as what it means."""
+    if not sys.stdout.isatty():
+        print(text)
+        return
+    from rich.console import Console
+    from rich.markdown import Markdown
+
+    Console().print(Markdown(text))
 
 
 def _print_table(rows: Sequence[Row], title: str) -> None:
-    from rich.box import SIMPLE
     from rich.console import Console
-    from rich.table import Column, Table
+    from rich.table import Table
 
-    columns = [Column(name, overflow="fold") for name in (rows[0] if rows else ())]
-    table = Table(*columns, title=title, box=SIMPLE, title_justify="left", padding=(0, 1))
+    table = Table(title=title, box=None, title_justify="left", padding=(0, 2, 0, 0))
+    for name in rows[0] if rows else ():
+        longest = max(len(_text(value)) for value in (name, *(row[name] for row in rows)))
+        table.add_column(name, overflow="fold", no_wrap=longest <= _NARROW)
     for row in rows:
-        table.add_row(*("" if value is None else str(value) for value in row.values()))
+        table.add_row(*map(_text, row.values()))
     Console().print(table)
+
+
+def _text(value: object) -> str:
+    if value is None:
+        return ""
+    return f"{value:,}" if type(value) is int else str(value)

@@ -68,9 +68,8 @@ def scores(
     else:
         bulletin, top = top_scores(home(), **parameters)
     mark = simulated_mark(simulated=bulletin.simulated)
-    print_rows(
-        score_rows(top), row_format, f"{mark}bulletin {bulletin.id}, origin {bulletin.origin}"
-    )
+    title = f"{mark}bulletin {bulletin.id}, origin {bulletin.origin}: {target}"
+    print_rows(score_rows(top), row_format, title, unseen=["target"])
 
 
 def ui(port: Port = 5000) -> None:

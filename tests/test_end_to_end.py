@@ -134,7 +134,7 @@ def test_ingesting_again_changes_nothing(home: Path, files: Path) -> None:
 
 
 def test_the_terminal_shows_releases_scores_and_the_track_record(home: Path) -> None:
-    assert "2010-01 to 2024-12" in tocsin(home, "events").stdout
+    assert "2010-01,2024-12" in tocsin(home, "events").stdout
     shown = tocsin(home, "scores", "--country", "MLI", "--horizon", "1")
     assert "MLI-mopti" in shown.stdout
     record = tocsin(home, "evaluate")

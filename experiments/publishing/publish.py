@@ -175,6 +175,7 @@ def _forecasts(
         except ModelError as error:
             refusals.append(str(error))
     if not models:
-        raise ModelError("; ".join(refusals) or "no model is registered: run `tocsin train` first")
+        none = f"no model is registered in the MLflow store {store.place}: run `tocsin train` first"
+        raise ModelError("; ".join(refusals) or none)
     forecasts = [contents.forecast_level(model, *inputs_of(model), origin) for model in models]
     return forecasts, tuple(refusals)

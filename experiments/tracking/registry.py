@@ -86,8 +86,8 @@ def model_version(store: MlflowStore, level: Level, version: int) -> ModelVersio
         entity = store.client().get_model_version(model_name(level), str(version))
     except MlflowException as error:
         raise ModelError(
-            f"{model_name(level)}/{version} is not in the MLflow store: name one that `tocsin ui` "
-            "shows, or restore it from a backup"
+            f"{model_name(level)}/{version} is not in the MLflow store {store.place}: name one "
+            "that `tocsin ui` shows, or restore it from a backup"
         ) from error
     return _read(level, entity)
 

@@ -50,6 +50,13 @@ class MlflowStore:
     uri: str
     artifacts: Path | None
 
+    @property
+    def place(self) -> str:
+        """Where it lies, in words."""
+        if self.artifacts is None:
+            return "that the settings name"
+        return f"in '{self.artifacts.parent}'"
+
     def client(self) -> MlflowClient:
         """Return a client of tracking and registry."""
         return MlflowClient(tracking_uri=self.uri, registry_uri=self.uri)
@@ -104,10 +111,9 @@ def open_store(home: Path, uri: str | None) -> MlflowStore:
             store.client().search_experiments(max_results=1)
             _locate_artifacts(store)
     except (OSError, MlflowException, SQLAlchemyError) as error:
-        where = f"in '{home}'" if local else "that MLFLOW_TRACKING_URI names"
         reason = str(error).splitlines()[0]
         raise ModelError(
-            f"the MLflow store {where} cannot be opened ({reason}): mend it or choose another"
+            f"the MLflow store {store.place} cannot be opened ({reason}): mend it or choose another"
         ) from error
     return store
 
