@@ -54,7 +54,7 @@ class MlflowStore:
     def place(self) -> str:
         """Where it lies, in words."""
         if self.artifacts is None:
-            return "that the settings name"
+            return "that MLFLOW_TRACKING_URI or the settings name"
         return f"in '{self.artifacts.parent}'"
 
     def client(self) -> MlflowClient:

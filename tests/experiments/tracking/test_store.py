@@ -160,5 +160,5 @@ def test_a_home_that_is_a_file_is_refused(tmp_path: Path) -> None:
 
 
 def test_an_address_of_no_store_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(ModelError, match="that MLFLOW_TRACKING_URI names cannot be opened"):
+    with pytest.raises(ModelError, match="MLFLOW_TRACKING_URI or the settings name"):
         open_store(tmp_path, "nonsense://somewhere")
