@@ -84,7 +84,9 @@ def _register(
     version = int(mlflow.register_model(uri, name, tags=tags).version)
     client = store.client()
     passed = verdict.passed and (champion_to is None or champion_to <= training.origin)
-    described = _description(judgement, verdict)
+    card = model_card(judgement)
+    client.log_text(run.info.run_id, card, registry.CARD_FILE)
+    described = _description(judgement, verdict, card)
     client.update_model_version(name, str(version), description=described)
     client.update_registered_model(name, f"Scores of every {training.level} region")
     client.set_registered_model_alias(name, registry.CHALLENGER, str(version))
@@ -106,12 +108,12 @@ def _register(
     )
 
 
-def _description(judgement: Judgement, verdict: gate.Verdict) -> str:
+def _description(judgement: Judgement, verdict: gate.Verdict, card: str) -> str:
     """Return the verdict and the model card, cut where a description is as long as it may be."""
     training = judgement.training
     mark = "SIMULATED events. " if training.vintage.simulated else ""
     about = f"{mark}{judgement.chosen}, trained to {training.origin}. Gate: {verdict.reason}."
-    text = f"{about}\n\n{model_card(judgement)}"
+    text = f"{about}\n\n{card}"
     if len(text) <= registry.LONGEST_TEXT:
         return text
     rest = f"...\n\nThe rest is in {registry.CARD_FILE} at the run of the training."

@@ -18,11 +18,10 @@ from experiments.judging.judge import Judgement, Training, comparison_note, fore
 from experiments.judging.skill import SkillTables
 from experiments.judging.verification import MAPPED
 from experiments.report import model_figures
-from experiments.report.card import model_card
 from experiments.report.page import pictures_of
 from experiments.tracking.dataset import panel_dataset
 from experiments.tracking.portable import log_model
-from experiments.tracking.registry import CARD_FILE, FORECASTS_FILE, REPORT_FILE
+from experiments.tracking.registry import FORECASTS_FILE, REPORT_FILE
 from experiments.tracking.store import MlflowStore
 from features.archive.vintage import Vintage
 from features.words import PROBABILITIES, SPECS, Level
@@ -67,7 +66,7 @@ def log_training(
 ) -> dict[str, str]:
     """Log to a `training_run` and to child runs; return the run id of every forecast by name.
 
-    The run itself has the role, the report and the model card, and the chosen learner's summary.
+    The run itself has the role, the report, and the chosen learner's summary.
     Child runs are of learners and references, and as old: one backtest judges them all.
     """
     training, skill, chosen = judgement.training, judgement.skill, judgement.chosen
@@ -85,7 +84,6 @@ def log_training(
     mlflow.log_input(dataset, context=_DATASET_CONTEXT)
     _log_metrics(store, run, _summary(skill, chosen), training)
     mlflow.log_text(page, REPORT_FILE)
-    mlflow.log_text(model_card(judgement), CARD_FILE)
     mlflow.log_text(training.configuration.model_dump_json(indent=2), "configuration.json")
     mlflow.log_table(_plain(skill.overall), "tables/overall.json")
     return {
