@@ -69,7 +69,9 @@ def _regions(
         paths = []
         for _, region, name, outline in of_country:
             of_class = f' class="{classes[number]}"' if classes else ""
-            who = f'data-id="{escape(region)}" data-name="{escape(name)}"'
+            who = f'data-id="{escape(region)}"'
+            if name != region:
+                who += f' data-name="{escape(name)}"'
             paths.append(f'<path {who}{of_class} d="{path_of(outline)}"/>')
             number += 1
         known_as = escape(country_names[country])

@@ -271,7 +271,7 @@ function point(stage, event) {
   const path = event.target.closest("[data-id]");
   tip.hidden = !path || event.pointerType === "touch";
   if (tip.hidden) return;
-  const lines = [["strong", path.dataset.name], ["small", path.parentNode.dataset.name], ["span", path.words]];
+  const lines = [["strong", path.dataset.name ?? path.dataset.id], ["small", path.parentNode.dataset.name], ["span", path.words]];
   tip.replaceChildren(...lines.filter(([, text], i) => i !== 1 || text !== lines[0][1]).map(([name, text]) => {
     const line = document.createElement(name);
     line.textContent = text;
