@@ -24,7 +24,7 @@ DEMO_COMMANDS = re.compile(
 )
 CURL = re.compile(r"^curl 'http://127\.0\.0\.1:8000(\S+)'$", re.MULTILINE)
 LINK = re.compile(r"\]\((?!http|#)([^)#]+)\)")
-CHANGES_EVERY_TIME = ("issued_at", "as_of", "bulletin", "id", "next")
+CHANGES_EVERY_TIME = ("issued_at", "as_of", "bulletin", "id", "next", "citation")
 
 
 def commands_in(page: Path) -> list[str]:
