@@ -7,6 +7,7 @@ from typing import Annotated, NamedTuple
 from fastapi import APIRouter, Query, Request, Response
 
 from bulletins.form import REGIONS_FILE
+from bulletins.manifest import Manifest
 from features.language import Language, message
 from features.words import LEVELS, Level
 from service.api.current import used_bulletin
@@ -124,6 +125,12 @@ def body_of(atlas: Atlas, language: Language, styles: list[str] | None = None) -
     )
 
 
+def sources_of(manifest: Manifest) -> str:
+    """Return whom a bulletin is owed to, in short."""
+    titles = [source.title for source in manifest.sources]
+    return "; ".join(titles or sorted({used.source for used in manifest.vintage.releases}))
+
+
 class Colours(NamedTuple):
     """A view with the shapes of its map, and the class of each region's colour in their order."""
 
@@ -158,6 +165,8 @@ def show_map(request: Request, query: Annotated[PageView, Query()]) -> Response:
                 day=language.day(manifest.issued_at.date()),
                 id=manifest.id,
             ),
+            f"{_(message('Licence of the scores'))}: {manifest.licence}. {sources_of(manifest)}",
+            _(manifest.boundaries),
         ],
         mark=_(message("SIMULATED")) if manifest.simulated else None,
     )

@@ -110,6 +110,33 @@ def test_another_level_can_be_shown(client: httpx.Client) -> None:
     assert ">Mopti<" not in page
 
 
+def test_what_is_taken_along_is_what_is_shown(months_client: httpx.Client) -> None:
+    page = months_client.get("/?country=MLI&horizon=2&show=change").text
+    kept = re.findall(r'href="\./([^"]+)"[^>]* download', page)
+    assert len(kept) == 4
+    for address in kept:
+        answer = months_client.get(f"/{unescape(address)}")
+        assert answer.status_code == 200, address
+        assert "Gao" in answer.text
+    picture = re.search(r'og:image" content="([^"]+)"', page)
+    assert picture is not None
+    assert months_client.get(unescape(picture[1])).headers["content-type"] == "image/png"
+    poster = months_client.get("/map.svg").text
+    assert "Boundaries and names imply no endorsement" in poster
+    assert "SIMULATED" in poster
+
+
+def test_shapes_never_change_and_are_not_of_every_level(client: httpx.Client) -> None:
+    address = re.search(r'"shapes": "([^"]+)"', client.get("/").text)
+    assert address is not None
+    where = address[1].encode().decode("unicode-escape")
+    shapes = client.get(f"/{where}")
+    assert "immutable" in shapes.headers["cache-control"]
+    assert shapes.text.count("data-id=") == 3
+    assert client.get(f"/{where.partition('?')[0]}").headers["cache-control"] == "no-cache"
+    assert client.get(f"/{where.replace('admin1', 'priogrid')}").status_code == 404
+
+
 def test_links_of_the_page_lead_somewhere(client: httpx.Client) -> None:
     links = set(re.findall(r'href="([^"]+)"', client.get("/").text)) - {"data:,"}
     assert "./docs" in links
