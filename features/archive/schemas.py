@@ -38,8 +38,9 @@ EVENTS_SCHEMA = pa.schema(
 
 `country` is ISO 3166-1 alpha-3: the state that the source codes, or its territory that ISO lists
 apart (Palestine, Western Sahara) where the event lies there. `admin1` and `priogrid` are region
-ids, null where the event cannot be placed (`where_prec` 6 and 7 name a country or international
-waters only). `best`, `high` and `low` estimate all deaths. `text` is a headline or note.
+ids, null where the event cannot be placed (`where_prec` 4 knows a first-order unit and no cell, 5 a
+part of the country, 6 the country, 7 international waters). `best`, `high` and `low` estimate all
+deaths. `text` is a headline or note.
 """
 
 MOST_DEATHS = 2_000_000  # more than any coded event ever had: a larger figure is a typing error

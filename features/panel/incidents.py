@@ -12,12 +12,13 @@ from features.archive.schemas import TYPES_OF_VIOLENCE
 from features.archive.vintage import Vintage
 from features.arrays import BoolArray, FloatArray, IntArray
 from features.panel.topics import TOPICS, topic_columns
+from features.places.placement import LAST_PRECISION
 from features.places.regions import Regions
 
 STATE_PREFIXES = ("Government of ", "Military Forces of ", "Police Forces of ")
 """How the names of state forces begin in UCDP and in ACLED; any other actor is an armed group."""
 
-_COUNTRY_ONLY = 6  # where_prec from which an event is located in a country, or at sea, only
+_LOCATED = f"coalesce(where_prec <= {LAST_PRECISION['admin1']}, true)"
 
 
 @dataclass(frozen=True, eq=False)
@@ -25,10 +26,10 @@ class Incidents:
     """Events of organised violence, n of them, by month; each in the month in which it ended.
 
     `month` (n,) [months since 1970-01]; `region` (n,) in the panel, -1 for none; `latitude`,
-    `longitude` (n,) [degrees], NaN where only the country is known; `deaths` (n,) is the best
-    estimate; `type_of_violence` (n,). `actors` (n, 2), side a and side b, number `names`, -1 where
-    a side is missing or no armed actor (civilians); `is_state` (len(names),). `topics` (n,
-    len(TOPICS)) are those of its text, and `has_text` (n,) says whether there is any.
+    `longitude` (n,) [degrees], NaN where only the country or a part of it is known; `deaths` (n,)
+    is the best estimate; `type_of_violence` (n,). `actors` (n, 2), side a and side b, number
+    `names`, -1 where a side is missing or no armed actor (civilians); `is_state` (len(names),).
+    `topics` (n, len(TOPICS)) are those of its text, and `has_text` (n,) says whether there is any.
     """
 
     month: IntArray
@@ -86,10 +87,8 @@ def read_incidents(vintage: Vintage, regions: Regions, *, with_topics: bool) -> 
         table = database.sql(f"""
             SELECT
                 month, {regions.level} AS region, type_of_violence, best AS deaths,
-                CASE WHEN coalesce(where_prec < {_COUNTRY_ONLY}, true) THEN latitude END
-                    AS latitude,
-                CASE WHEN coalesce(where_prec < {_COUNTRY_ONLY}, true) THEN longitude END
-                    AS longitude,
+                CASE WHEN {_LOCATED} THEN latitude END AS latitude,
+                CASE WHEN {_LOCATED} THEN longitude END AS longitude,
                 side_a, CASE WHEN type_of_violence <> 3 THEN side_b END AS side_b,
                 coalesce({text}, '') <> '' AS has_text,
                 {topic_columns(text)}

@@ -15,6 +15,9 @@ from features.arrays import BoolArray, FloatArray, IntArray, ObjectArray
 from features.places.priogrid import cell_of
 from features.places.regions import TERRITORIES, geometries, load_regions
 
+LAST_PRECISION = {"country": 5, "admin1": 4, "priogrid": 3}
+"""The vaguest where_prec (UCDP GED's) that is a place at a level: 4 knows the first-order unit, 5 a
+stretch or a part of the country, whose point is a stand-in, 6 the country only."""
 FARTHEST_KM = 50.0
 """How far from its country a point in no country may lie [km]: at sea, or on a lake."""
 FARTHEST_ABROAD_KM = 10.0

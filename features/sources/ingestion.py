@@ -20,18 +20,17 @@ from features.archive.releases import (
     Identity,
     ReleaseContent,
 )
-from features.archive.schemas import EVENTS_SCHEMA, event_faults
+from features.archive.schemas import EVENTS_SCHEMA, TYPES_OF_VIOLENCE, event_faults
 from features.database import open_database
 from features.errors import ArchiveError, InputError
-from features.places.placement import place_admin1, place_country
+from features.places.placement import LAST_PRECISION, place_admin1, place_country
 from features.places.priogrid import place_priogrid
 from features.sources.acceptance import RowRules, take_in
 from features.sources.source import EventSource, FileOptions
 from features.sources.sql import literal
 from features.sources.unpack import require_file
 
-_COUNTRY_ONLY = 6  # where_prec from which an event is located in a country, or at sea, only
-_PLACED = ("admin1", "priogrid")
+_PLACED: dict[str, str] = {"admin1": "first-order region", "priogrid": "cell"}
 
 
 @dataclass(frozen=True)
@@ -85,7 +84,7 @@ class FileDelivery:
             rows_accepted=intake.count("accepted"),
             rows_rejected=intake.count("rejected"),
             rows_deleted=len(self.deleted),
-            notes=(*intake.notes, *_odd_bounds(database)),
+            notes=(*intake.notes, *_odd_bounds(database), *_on_unplaced(database)),
         )
 
     def _rules(self, columns: Sequence[str]) -> RowRules:
@@ -130,10 +129,12 @@ def _refuse_nothing_observed(
 
 def _place(database: duckdb.DuckDBPyConnection) -> None:
     """Fill the view `located`: accepted events with the country they count in and their regions."""
+    precise = {
+        level: f"coalesce(where_prec <= {last}, true)" for level, last in LAST_PRECISION.items()
+    }
     points = database.sql(f"""
         SELECT DISTINCT latitude, longitude, country FROM accepted
-        WHERE latitude IS NOT NULL AND longitude IS NOT NULL
-        AND coalesce(where_prec < {_COUNTRY_ONLY}, true)
+        WHERE latitude IS NOT NULL AND longitude IS NOT NULL AND {precise["country"]}
     """).df()
     latitude, longitude = points["latitude"].to_numpy(), points["longitude"].to_numpy()
     country = pd.Series(place_country(latitude, longitude, points["country"]), dtype="str")
@@ -143,15 +144,36 @@ def _place(database: duckdb.DuckDBPyConnection) -> None:
         priogrid=pd.Series(place_priogrid(latitude, longitude), dtype="str"),
     )
     database.register("places", places)
+    regions = [
+        f"CASE WHEN {precise[level]} THEN places.{level} END AS {level}" for level in _PLACED
+    ]
     database.execute(f"""
         CREATE VIEW located AS
-        SELECT accepted.* EXCLUDE (country), {", ".join(f"places.{name}" for name in _PLACED)},
+        SELECT accepted.* EXCLUDE (country), {", ".join(regions)},
             coalesce(places.counts_in, accepted.country) AS country
         FROM accepted LEFT JOIN places
         ON accepted.latitude = places.latitude AND accepted.longitude = places.longitude
-        AND accepted.country = places.country
-        AND coalesce(accepted.where_prec < {_COUNTRY_ONLY}, true)
+        AND accepted.country = places.country AND {precise["country"]}
     """)
+
+
+def _on_unplaced(database: duckdb.DuckDBPyConnection) -> tuple[str, ...]:
+    """Say how many events, with how many deaths, count in their country and in none of its regions.
+
+    Of organised violence only, as deaths are counted.
+    """
+    violence = ", ".join(map(str, TYPES_OF_VIOLENCE))
+    counts = [f"count(*) FILTER ({it} IS NULL), sum(best) FILTER ({it} IS NULL)" for it in _PLACED]
+    [found] = database.sql(f"""
+        SELECT {", ".join(counts)}, coalesce(sum(best), 0)
+        FROM located WHERE type_of_violence IN ({violence})
+    """).fetchall()
+    return tuple(
+        f"{events:,} events with {deaths or 0:,} of {found[-1]:,} deaths lie in no {kind}: "
+        "they count in their country only"
+        for kind, events, deaths in zip(_PLACED.values(), found[::2], found[1::2], strict=False)
+        if events
+    )
 
 
 def _write_events(database: duckdb.DuckDBPyConnection, file: Path) -> None:

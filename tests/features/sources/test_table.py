@@ -293,7 +293,10 @@ def test_csv_plain_gzipped_zipped_and_parquet_of_the_same_events_agree(tmp_path:
     assert events(read[0])["type_of_violence"].tolist() == [1, 4, 1]
     assert len({release.sha256 for release in read}) == 3
     left = ("columns without single values were left out: sides, outline",)
-    assert [release.notes for release in read] == [(), (), (), left, left]
+    abroad = (
+        "1 events with 3 of 6 deaths lie in no first-order region: they count in their country only"
+    )
+    assert [release.notes for release in read] == [*[(abroad,)] * 3, *[(*left, abroad)] * 2]
     assert read[3].rejected()["line"].tolist() == [3]
 
 

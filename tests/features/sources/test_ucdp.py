@@ -49,6 +49,7 @@ ROW = {
 
 
 ODD_BOUNDS = "{} events have low above high and are kept: best is what counts"
+UNPLACED = "{} of {} deaths lie in no {}: they count in their country only"
 
 
 def lines(*changes: dict[str, str], good: int = 40) -> list[str]:
@@ -109,7 +110,11 @@ def test_the_candidate_release_says_what_it_is_by_its_name() -> None:
     )
     assert ingested.coverage == whole_world(parse_month("2023-10"), parse_month("2023-10"))
     assert (len(ingested.events), len(ingested.rejected)) == (2391, 0)
-    assert ingested.release.notes == (ODD_BOUNDS.format(9),)
+    assert ingested.release.notes == (
+        ODD_BOUNDS.format(9),
+        UNPLACED.format("297 events with 746", "12,603", "first-order region"),
+        UNPLACED.format("453 events with 5,087", "12,603", "cell"),
+    )
     gaza = ingested.events[ingested.events["country"] == "PSE"]
     assert len(gaza) > 0
 
@@ -120,11 +125,15 @@ def test_the_events_of_sixteen_countries_are_read_placed_and_kept_whatever_their
     path = UCDP / "ged_events_16_countries_1989_2023.csv.gz"
     ingested = ingest(path, coverage=coverage)
     assert (len(ingested.events), len(ingested.rejected)) == (45568, 0)
-    assert ingested.release.notes == (ODD_BOUNDS.format(227),)
+    assert ingested.release.notes[0] == ODD_BOUNDS.format(227)
+    unplaced = ingested.events[ingested.events["admin1"].isna()]
+    lost = f"{len(unplaced):,} events with {unplaced['best'].sum():,}"
+    assert ingested.release.notes[1] == UNPLACED.format(lost, "481,850", "first-order region")
     assert ingested.release.release == "ged_events_16_countries_1989_2023"
     assert set(ingested.events["country"]) == {span.country for span in coverage.spans}
-    vague = ingested.events["where_prec"] >= 6
+    vague = ingested.events["where_prec"] >= 5
     assert ingested.events.loc[vague, ["admin1", "priogrid"]].isna().all(axis=None)
+    assert ingested.events.loc[ingested.events["where_prec"] >= 4, "priogrid"].isna().all()
     mali = ingested.events[(ingested.events["country"] == "MLI") & ~vague]
     assert mali["admin1"].notna().all()
 
@@ -290,11 +299,20 @@ def test_an_odd_row_is_an_event_all_the_same(tmp_path: Path) -> None:
     assert by_id.loc["x8", "side_a"] == odd[-1]["side_a"]
 
 
-def test_an_event_known_by_country_only_has_no_region(tmp_path: Path) -> None:
-    changes = [{"where_prec": "6"}, {"where_prec": "7"}, {"latitude": ""}]
-    odd = read(tmp_path, lines(*changes)).events.tail(3)
+def test_an_event_known_by_country_or_a_part_of_it_has_no_region(tmp_path: Path) -> None:
+    changes = [{"where_prec": "5"}, {"where_prec": "6"}, {"where_prec": "7"}, {"latitude": ""}]
+    odd = read(tmp_path, lines(*changes)).events.tail(4)
     assert odd[["admin1", "priogrid"]].isna().all(axis=None)
     assert (odd["country"] == "MLI").all()
+
+
+def test_an_event_known_by_first_order_unit_is_in_it_and_in_no_cell(tmp_path: Path) -> None:
+    ingested = read(tmp_path, lines({"where_prec": "3"}, {"where_prec": "4"}))
+    district, unit = ingested.events.tail(2).to_dict("records")
+    assert (district["admin1"], unit["admin1"]) == ("MLI-bamako", "MLI-bamako")
+    assert district["priogrid"] == "147945"
+    assert pd.isna(unit["priogrid"])
+    assert ingested.release.notes == (UNPLACED.format("1 events with 3", "126", "cell"),)
 
 
 def test_rows_cut_in_half_or_too_long_are_rejected_and_the_others_kept(tmp_path: Path) -> None:
