@@ -28,6 +28,8 @@ AllowRejects = Annotated[
     bool, typer.Option("--allow-rejects", help="Take a file of which much is rejected.")
 ]
 
+Sheet = Annotated[str | None, typer.Option(help="Sheet of a workbook, if it has several.")]
+
 
 @ingest.command("ucdp")
 def ingest_ucdp(
@@ -35,12 +37,13 @@ def ingest_ucdp(
     coverage: CoverageFile = None,
     release: ReleaseName = None,
     available_on: Available = None,
+    sheet: Sheet = None,
     allow_rejects: AllowRejects = False,
 ) -> None:
     """Read UCDP GED or Candidate files into the archive."""
     from features.sources.ucdp import Ucdp
 
-    _ingest(Ucdp(), paths, coverage, release, available_on, allow_rejects=allow_rejects)
+    _ingest(Ucdp(sheet), paths, coverage, release, available_on, allow_rejects=allow_rejects)
 
 
 @ingest.command("acled")
@@ -52,13 +55,16 @@ def ingest_acled(
     deletions: Annotated[
         Path | None, typer.Option(help="CSV or JSON of the ids that ACLED has withdrawn.")
     ] = None,
+    sheet: Sheet = None,
     allow_rejects: AllowRejects = False,
 ) -> None:
-    """Read ACLED exports, CSV or JSON, into the archive."""
+    """Read ACLED exports into the archive."""
     from features.sources.acled import Acled, read_deletions
 
     deleted = () if deletions is None else read_deletions(deletions, available_on or today())
-    _ingest(Acled(), paths, coverage, release, available_on, deleted, allow_rejects=allow_rejects)
+    _ingest(
+        Acled(sheet), paths, coverage, release, available_on, deleted, allow_rejects=allow_rejects
+    )
 
 
 @ingest.command("table")
@@ -68,19 +74,20 @@ def ingest_table(
     coverage: CoverageFile = None,
     release: ReleaseName = None,
     available_on: Available = None,
+    sheet: Sheet = None,
     allow_rejects: AllowRejects = False,
 ) -> None:
-    """Read any table of events, CSV or Parquet, into the archive."""
+    """Read any table of events into the archive: CSV, JSON, Parquet or a workbook."""
     from features.sources.table import Table
     from features.sources.table_mapping import read_mapping
 
-    source = Table(read_mapping(mapping))
+    source = Table(read_mapping(mapping), sheet)
     _ingest(source, paths, coverage, release, available_on, allow_rejects=allow_rejects)
 
 
 @ingest.command("counts")
 def ingest_counts(
-    path: Annotated[Path, typer.Argument(help="CSV of counts by region and month or week.")],
+    path: Annotated[Path, typer.Argument(help="Counts by region and month or week.")],
     source: Annotated[str, typer.Option(help="Name of the source, and of its history.")],
     release: Annotated[str, typer.Option(help="Name of the release.")],
     available_on: Annotated[
@@ -94,6 +101,7 @@ def ingest_counts(
     report: Annotated[
         Path | None, typer.Option(help="Write how each region was matched to this CSV file.")
     ] = None,
+    sheet: Sheet = None,
     allow_rejects: AllowRejects = False,
 ) -> None:
     """Read history that is already aggregated into the archive."""
@@ -110,6 +118,7 @@ def ingest_counts(
         coverage=None if coverage is None else read_coverage(coverage),
         corrections=None if corrections is None else read_corrections(corrections),
         allow_rejects=allow_rejects,
+        sheet=sheet,
     )
     delivery = read_counts(path, options)
     _add(delivery)

@@ -5,7 +5,7 @@ Owns reading, accepting and rejecting rows. Stores nothing: releases lie in `fea
 Where do I go to ...?
 
 * add a source: a module like `table.py`, behind the protocols in `source.py`
-* read another kind of file: `csvfile.py`, `jsonfile.py`, `table.py`; unpack it: `unpack.py`
+* read another kind of file, or unpack it: `reading/`
 * see how rows are accepted or rejected: `acceptance.py`; say it in SQL: `sql.py`
 * follow a file of events to a release: `ingestion.py`
 * read aggregated history: `counts.py`, its columns: `counts_columns.py`

@@ -13,7 +13,7 @@ import duckdb
 import pyarrow as pa
 
 from features.errors import InputError
-from features.sources.source import LINE, LINES, SPACE, SURPLUS, Rows
+from features.sources.source import LINE, LINES, SURPLUS, Rows
 from features.sources.sql import define_functions, literal, quoted
 
 MOST_REJECTED = 0.05  # share of a file's lines; beyond it the file is refused whole
@@ -90,8 +90,8 @@ def take_in(
     define_functions(database)
     with open_rows() as rows:
         rules = rules_of(rows.columns)
-        tags = _stage(database, rows, rules)
-        intake = Intake(database, path, open_rows, rows.sha256, (*rows.notes, *tags))
+        _stage(database, rows, rules)
+        intake = Intake(database, path, open_rows, rows.sha256, rows.notes)
     if not intake.count("staged"):
         raise InputError(f"'{path}' has a header and no rows: fetch it again")
     _reject(database, rules)
@@ -100,7 +100,7 @@ def take_in(
     return intake
 
 
-def _stage(database: duckdb.DuckDBPyConnection, rows: Rows, rules: RowRules) -> tuple[str, ...]:
+def _stage(database: duckdb.DuckDBPyConnection, rows: Rows, rules: RowRules) -> None:
     """Fill the table `staged`: line, lines and columns of every row, and why it is rejected."""
     columns = [f"{expression} AS {name}" for name, expression in rules.columns.items()]
     whens = [f"WHEN {when} THEN {literal(reason)}" for reason, when in rules.faults.items()]
@@ -118,24 +118,18 @@ def _stage(database: duckdb.DuckDBPyConnection, rows: Rows, rules: RowRules) -> 
             FROM delivered
         )"""
     names = [name for name in (*rows.columns, SURPLUS) if quoted(name) in sql]
-    return _scan(database, rows, names, statement)
+    _scan(database, rows, names, statement)
 
 
 def _scan(
     database: duckdb.DuckDBPyConnection, rows: Rows, columns: Sequence[str], statement: str
-) -> tuple[str, ...]:
-    """Run a statement over `delivered`, some columns of the rows; return what there is to note."""
+) -> None:
+    """Run a statement over `delivered`, some columns of the rows."""
     errors: list[InputError] = []
-    notes: list[str] = []
 
     def batches() -> Iterator[pa.RecordBatch]:
         try:
-            is_first = True
-            for batch in rows.batches(columns):
-                has_tags = is_first and _begins_with_tags(batch)
-                notes.extend(["the line of HXL tags is no row"] * has_tags)
-                is_first &= not batch.num_rows
-                yield batch.slice(has_tags)
+            yield from rows.batches(columns)
         except InputError as error:  # would lose its type on the way through Arrow and DuckDB
             errors.append(error)
 
@@ -146,14 +140,6 @@ def _scan(
     database.unregister("delivered")
     if errors:
         raise errors[0]
-    return tuple(notes)
-
-
-def _begins_with_tags(batch: pa.RecordBatch) -> bool:
-    """Tell whether the first row is one of HXL tags (https://hxlstandard.org)."""
-    fields = [text for row in batch.slice(0, 1).to_pylist() for text in row.values()]
-    texts = [text.strip(SPACE) for text in fields if isinstance(text, str)]
-    return any(texts) and all(text.startswith("#") for text in texts if text)
 
 
 def _reject(database: duckdb.DuckDBPyConnection, rules: RowRules) -> None:

@@ -10,8 +10,7 @@ from pathlib import Path
 
 from features.archive.releases import Identity
 from features.errors import InputError
-from features.sources.csvfile import CsvRows
-from features.sources.jsonfile import JsonRows, is_json
+from features.sources.reading.opening import open_rows
 from features.sources.source import (
     LINE,
     EventRules,
@@ -29,7 +28,6 @@ from features.sources.sql import (
     quoted,
     unreadable,
 )
-from features.sources.unpack import open_content
 
 FIRST_DAY = date(1997, 1, 1)
 """ACLED codes no event before this day."""
@@ -159,8 +157,11 @@ _DELETED_ID, _DELETED_AT = "event_id_cnty", "deleted_timestamp"
 class Acled:
     """Final releases, each replacing what older ones said of the months that it covers.
 
-    A file is CSV, with the columns since 2023 or before, or JSON: an API's answer or a list.
+    A file has the columns since 2023 or before; JSON is an API's answer or a list.
     """
+
+    def __init__(self, sheet: str | None = None) -> None:
+        self._sheet = sheet
 
     def identify(self, path: Path, options: FileOptions) -> Identity:
         """Return what a file is; raises InputError when the options have no coverage."""
@@ -168,7 +169,7 @@ class Acled:
 
     def open(self, path: Path) -> AbstractContextManager[Rows]:
         """Open a file; raises InputError when it is none of ACLED's."""
-        return _open(path, REQUIRED_COLUMNS, OPTIONAL_COLUMNS)
+        return _open(path, REQUIRED_COLUMNS, OPTIONAL_COLUMNS, self._sheet)
 
     rules = staticmethod(acled_rules)
 
@@ -210,20 +211,14 @@ def _field(row: Mapping[str, str | None], name: str, path: Path) -> str:
 
 
 @contextmanager
-def _open(path: Path, required: Sequence[str], optional: Sequence[str]) -> Iterator[Rows]:
-    """Open a CSV or JSON file; raises InputError when a required column is missing."""
-    with open_content(path) as content:
-        if is_json(content):
-            records = JsonRows(path, content, (*required, *optional))
-            if records.has:
-                _refuse_missing(path, required, records.has)
-            yield records
-            return
-        rows = CsvRows(path, content)
+def _open(
+    path: Path, required: Sequence[str], optional: Sequence[str], sheet: str | None = None
+) -> Iterator[Rows]:
+    """Open a file; raises InputError when a required column is missing."""
+    with open_rows(path, sheet=sheet, fields=(*required, *optional)) as rows:
         names = [name.lower() for name in column_names(rows.first, path)]
-        if len(names) == 1 and ";" in names[0]:
-            raise InputError(f"'{path}' is separated by semicolons: save it with commas")
-        _refuse_missing(path, required, names)
+        if names:
+            _refuse_missing(path, required, names)
         rows.name_columns(names)
         yield rows
 

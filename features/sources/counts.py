@@ -4,7 +4,8 @@ What its columns may be called, and what they mean, is in `counts_columns.py`.
 """
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import partial
@@ -42,7 +43,8 @@ from features.sources.counts_columns import (
     counts_rules,
     find_columns,
 )
-from features.sources.table import open_table
+from features.sources.reading.opening import open_rows
+from features.sources.source import Rows, column_names
 from features.words import Level
 
 _KEY = ["country", "region", "month", "type_of_violence"]
@@ -59,6 +61,7 @@ class CountsOptions:
     coverage: Coverage | None = None
     corrections: pd.DataFrame | None = None
     allow_rejects: bool = False
+    sheet: str | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -89,7 +92,7 @@ class CountsDelivery:
 
 
 def read_counts(path: Path, options: CountsOptions) -> CountsDelivery:
-    """Read a CSV (plain, `.gz`, `.zip`) or Parquet file of counts.
+    """Read a file of counts.
 
     Without a coverage, the countries in the file, and no others, are observed from its first whole
     month to its last. Rows of whole countries are rejected below that level, and no fault of the
@@ -102,9 +105,8 @@ def read_counts(path: Path, options: CountsOptions) -> CountsDelivery:
         return counts_rules(names, columns, options.level, options.available_on)
 
     with open_database() as database:
-        intake = take_in(
-            database, path, partial(open_table, path), rules, allow_rejects=options.allow_rejects
-        )
+        opened = partial(_open, path, options.sheet)
+        intake = take_in(database, path, opened, rules, allow_rejects=options.allow_rejects)
         rows = database.sql("SELECT * EXCLUDE (row_key) FROM accepted ORDER BY line").df()
         if rows.empty:
             raise InputError(
@@ -135,6 +137,13 @@ def read_counts(path: Path, options: CountsOptions) -> CountsDelivery:
             *_on_unobserved(counts, coverage, path),
         ),
     )
+
+
+@contextmanager
+def _open(path: Path, sheet: str | None) -> Iterator[Rows]:
+    with open_rows(path, sheet=sheet) as rows:
+        rows.name_columns(column_names(rows.first, path))
+        yield rows
 
 
 def _counts(rows: pd.DataFrame) -> pd.DataFrame:

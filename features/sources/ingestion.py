@@ -26,9 +26,9 @@ from features.errors import ArchiveError, InputError
 from features.places.placement import LAST_PRECISION, place_admin1, place_country
 from features.places.priogrid import place_priogrid
 from features.sources.acceptance import RowRules, take_in
+from features.sources.reading.unpack import require_file
 from features.sources.source import EventSource, FileOptions
 from features.sources.sql import literal
-from features.sources.unpack import require_file
 
 _PLACED: dict[str, str] = {"admin1": "first-order region", "priogrid": "cell"}
 

@@ -1,6 +1,7 @@
 """What a source is to `ingestion.py`: its files, the rows in them, and what they mean."""
 
 import re
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
@@ -23,6 +24,12 @@ SPACE = " \t\n\r"  # no content at the ends of a field
 
 class Rows(Protocol):
     """The rows of an opened file, read once."""
+
+    first: list[str]
+    """The header, or the first record where it may have none."""
+
+    def name_columns(self, names: Sequence[str], *, has_header: bool = True) -> None:
+        """Name the columns, as many as `first` has fields, and say whether that is a header."""
 
     @property
     def columns(self) -> Sequence[str]:
@@ -55,7 +62,7 @@ def column_names(header: Sequence[str], path: Path) -> list[str]:
 
 def refuse_repeated(names: Sequence[str], path: Path) -> None:
     """Raise InputError when a file has several columns of one name."""
-    repeated = sorted({name for name in names if name and names.count(name) > 1})
+    repeated = sorted(name for name, number in Counter(names).items() if name and number > 1)
     if repeated:
         raise InputError(f"'{path}' has several columns named {repeated[0]}: keep one of each")
 

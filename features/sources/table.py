@@ -1,25 +1,18 @@
-"""Any table, CSV or Parquet, and events in it by a mapping that names its columns."""
+"""Any table of events, read by a mapping that names its columns."""
 
-import hashlib
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-import pyarrow as pa
-import pyarrow.parquet as pq
-
 from features.archive.releases import Identity
 from features.errors import InputError
-from features.sources.csvfile import open_csv
+from features.sources.reading.opening import open_rows
 from features.sources.source import (
-    LINE,
-    LINES,
     EventRules,
     FileOptions,
     Rows,
     column_names,
     identify_final,
-    numbered_rows,
     own_name,
 )
 from features.sources.sql import (
@@ -33,91 +26,22 @@ from features.sources.sql import (
     unreadable,
 )
 from features.sources.table_mapping import TYPES, TableMapping
-from features.sources.unpack import require_file
-
-_MAGIC = b"PAR1"
-_BATCH = 50_000  # [rows]
-
-
-@contextmanager
-def open_table(path: Path) -> Iterator[Rows]:
-    """Open a Parquet or CSV file (`.gz`, `.zip`) by its first bytes; raises InputError if none."""
-    require_file(path)
-    with path.open("rb") as file:
-        is_parquet = file.read(len(_MAGIC)) == _MAGIC
-    if not is_parquet:
-        with open_csv(path) as records:
-            records.name_columns(column_names(records.first, path))
-            yield records
-        return
-    try:
-        with path.open("rb") as file:
-            sha256 = hashlib.file_digest(file, "sha256").hexdigest()
-        opened = pq.ParquetFile(path)
-    except (OSError, pa.ArrowException) as error:
-        raise _damaged(path, error) from error
-    with opened:
-        yield ParquetRows(path, opened, sha256)
-
-
-class ParquetRows:
-    """The rows of a Parquet file; LINE is the number of the row, from 1."""
-
-    def __init__(self, path: Path, file: pq.ParquetFile, sha256: str) -> None:
-        self._path = path
-        self._file = file
-        self.sha256 = sha256
-        schema = file.schema_arrow
-        named = zip(schema, column_names(schema.names, path), strict=True)
-        columns = {field.name: name for field, name in named if _is_text_like(field.type)}
-        self._names = list(columns)
-        self.columns = tuple(columns.values())
-        others = [name for name in schema.names if name not in columns]
-        note = f"columns without single values were left out: {', '.join(others)}"
-        self.notes = (note,) if others else ()
-
-    def batches(self, columns: Sequence[str] | None = None) -> Iterator[pa.RecordBatch]:
-        """Yield some columns as text, all by default; raises InputError for a damaged file."""
-        start = 1
-        try:
-            for batch in self._file.iter_batches(_BATCH, columns=self._names):
-                texts = [batch.column(name).cast(pa.string()) for name in self._names]
-                lines = range(start, start + batch.num_rows)
-                rows = numbered_rows(texts, self.columns, lines)
-                yield rows.select([*(columns or self.columns), LINE, LINES])
-                start += batch.num_rows
-        except (OSError, pa.ArrowException) as error:
-            raise _damaged(self._path, error) from error
-
-
-def _is_text_like(of: pa.DataType) -> bool:
-    """Tell whether values can be written as text; bytes may be anything, so they cannot."""
-    is_bytes = (pa.types.is_binary, pa.types.is_large_binary, pa.types.is_binary_view)
-    is_other = (pa.types.is_fixed_size_binary, pa.types.is_nested, pa.types.is_interval)
-    has_type = any(is_of(of) for is_of in (*is_bytes, *is_other))
-    return not (has_type or isinstance(of, pa.BaseExtensionType))
-
-
-def _damaged(path: Path, error: Exception) -> InputError:
-    return InputError(
-        f"'{path}' cannot be read as Parquet ({str(error).splitlines()[0]}): fetch it again"
-    )
-
 
 _SIDES = ("deaths_a", "deaths_b", "deaths_civilians")
 _BETWEEN_IDS = " | "
 
 
 class Table:
-    """Final releases of the source that a mapping names, as CSV (plain, `.gz`, `.zip`) or Parquet.
+    """Final releases of the source that a mapping names, in any format that is read.
 
     The id of an event comes from columns of its row, joined, never from the row's number or all of
     its content: it must stay the same when figures are revised or rows added, or an event counts
     twice.
     """
 
-    def __init__(self, mapping: TableMapping) -> None:
+    def __init__(self, mapping: TableMapping, sheet: str | None = None) -> None:
         self._mapping = mapping
+        self._sheet = sheet
 
     def identify(self, path: Path, options: FileOptions) -> Identity:
         """Return what a file is; raises InputError when the options have no coverage."""
@@ -126,14 +50,15 @@ class Table:
     @contextmanager
     def open(self, path: Path) -> Iterator[Rows]:
         """Open a file; raises InputError when it lacks a column that the mapping names."""
-        with open_table(path) as rows:
-            columns = self._mapping.columns
-            names = dict.fromkeys([*columns.event_id, *columns.file_columns().values()])
+        columns = self._mapping.columns
+        names = dict.fromkeys([*columns.event_id, *columns.file_columns().values()])
+        with open_rows(path, sheet=self._sheet) as rows:
+            rows.name_columns(column_names(rows.first, path))
             missing = [name for name in names if own_name(name) not in rows.columns]
             if missing:
                 raise InputError(
                     f"'{path}' has no column {', '.join(map(repr, missing))}, which the mapping "
-                    f"names: it has {', '.join(map(repr, rows.columns))}"
+                    f"names: it has {', '.join(map(repr, rows.first))}"
                 )
             yield rows
 

@@ -15,7 +15,7 @@ from features.archive.releases import Identity
 from features.archive.schemas import DEATHS, OTHER_TYPES, TYPES_OF_VIOLENCE
 from features.errors import InputError
 from features.months import month_of
-from features.sources.csvfile import open_csv
+from features.sources.reading.opening import open_rows
 from features.sources.source import EventRules, FileOptions, Rows, identify_final, refuse_repeated
 from features.sources.sql import has_surplus, plain_columns, quoted, unreadable
 
@@ -165,6 +165,9 @@ class Ucdp:
     Any other file is a final release of `ucdp-ged` by its own name, and needs a coverage.
     """
 
+    def __init__(self, sheet: str | None = None) -> None:
+        self._sheet = sheet
+
     def identify(self, path: Path, options: FileOptions) -> Identity:
         """Return what a file is; raises InputError when its coverage is not known."""
         official = official_release(path.name)
@@ -186,8 +189,8 @@ class Ucdp:
 
     @contextmanager
     def open(self, path: Path) -> Iterator[Rows]:
-        """Open a CSV file; raises InputError when it is none of UCDP's."""
-        with open_csv(path) as rows:
+        """Open a file; raises InputError when it is none of UCDP's."""
+        with open_rows(path, sheet=self._sheet) as rows:
             names, has_header = column_names(rows.first, path)
             rows.name_columns(names, has_header=has_header)
             yield rows

@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from features.archive.releases import Archive, Release
 from features.errors import InputError
 from features.sources.acled import Acled, read_deletions
-from features.sources.jsonfile import OTHERS
+from features.sources.reading import jsonfile
+from features.sources.reading.jsonfile import OTHERS
 from features.sources.source import FileOptions
 from tests.features.sources.ingested import (
     COVERAGE,
@@ -259,13 +260,19 @@ def test_json_and_csv_of_the_same_events_agree(tmp_path: Path) -> None:
     assert read["c.json"].rejected()["line"].tolist() == [3]
 
 
+@pytest.mark.parametrize("looked_at", [1, 20_000])
 def test_fields_of_json_that_only_later_records_have_are_kept_with_a_rejected_row(
-    tmp_path: Path,
+    tmp_path: Path, looked_at: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(jsonfile, "_BATCH", looked_at)
     first, second = rows({}, {"country": "Atlantis"})
-    release = release_of(tmp_path, json.dumps([first, second | {"remark": {"by": ["me"], "n": 1}}]))
+    remark = {"by": ["me"], "n": 1}
+    release = release_of(tmp_path, json.dumps([first, second | {"remark": remark}]))
     record = json.loads(release.rejected()["record"][0])
-    assert json.loads(record.pop(OTHERS)) == {"remark": {"by": ["me"], "n": "1"}}
+    if looked_at == 1:
+        assert json.loads(record.pop(OTHERS)) == {"remark": {"by": ["me"], "n": "1"}}
+    else:
+        assert json.loads(record.pop("remark")) == {"by": ["me"], "n": "1"}
     assert record == second
 
 
@@ -287,7 +294,7 @@ def test_records_of_json_may_be_longer_than_what_is_read_at_once(tmp_path: Path)
         ("[" * 100_000, "nested too deeply|cut off"),
         (envelope([]), "no rows"),
         ("a,b\n1,2\n", "it lacks event_id_cnty, event_date"),
-        (csv_text(rows({})).replace('","', '";"'), "separated by semicolons"),
+        ("<html><body>403</body></html>", "a web page, not data"),
         (csv_text(rows({})).replace("year", "country", 1), "several columns named country"),
         ("", "is empty"),
     ],

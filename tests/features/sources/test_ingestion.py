@@ -20,7 +20,7 @@ from features.errors import InputError
 from features.months import parse_month
 from features.places.priogrid import COLUMNS as CELLS_A_ROW
 from features.places.regions import gleditsch_ward_states
-from features.sources.csvfile import open_csv
+from features.sources.reading.opening import open_rows
 from features.sources.ucdp import Ucdp
 from tests.features.sources.ingested import added, csv_text, events, written
 from tools.ged_like import write_ged_like
@@ -249,7 +249,7 @@ def test_every_row_is_accepted_or_rejected_for_the_reasons_that_apply(
 
 def records(path: Path) -> dict[int, list[str]]:
     """The delivered fields of every record but the header, by the line on which it begins."""
-    with open_csv(path) as text:
+    with open_rows(path) as text:
         text.name_columns([*ROW])
         batches = list(text.batches())
     return {

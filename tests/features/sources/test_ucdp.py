@@ -371,7 +371,7 @@ def test_a_column_may_be_named_as_readers_name_their_own(tmp_path: Path) -> None
     [
         ("a.csv", b"\n\n  \n", "its first line lacks id"),
         ("a.csv", random.Random(1).randbytes(5000), "is not a UCDP event file"),
-        ("a.csv", b"<!DOCTYPE html>\n<html><body>404</body></html>\n", "its first line lacks id"),
+        ("a.csv", b"<!DOCTYPE html>\n<html><body>404</body></html>\n", "a web page, not data"),
         ("a.csv", "\n".join(lines()[:1]).encode(), "a header and no rows"),
         ("a.csv", "\n".join(f"{row},{row}" for row in lines()).encode(), "several columns named"),
         ("a.csv", lines(good=1)[0].replace(",best", "").encode(), "lacks best; give"),

@@ -15,13 +15,14 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from itertools import chain
 from pathlib import Path
-from typing import IO, NamedTuple
+from typing import IO, NamedTuple, Protocol
 
 from features.errors import InputError
 
 _CHUNK = 1 << 23  # [bytes]
 _UTF16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 MOST_TIMES_LARGER = 200  # than packed; event files unpack to 5 to 30 times their size
+_TABLES = (".csv", ".tsv", ".json", ".geojson")  # how the names of files end that are read in a zip
 _ALWAYS_ALLOWED = 1 << 26  # [bytes]
 
 # What unpacking a file raises when it is damaged, encrypted or of an unknown kind.
@@ -75,6 +76,20 @@ def require_file(path: Path) -> None:
 def _unreadable(path: Path, error: OSError | ValueError) -> InputError:
     why = error.strerror if isinstance(error, OSError) else error
     return InputError(f"'{path}' cannot be read ({why}): check the path and who may read it")
+
+
+class Content(Protocol):
+    """The content of one file, read once."""
+
+    @property
+    def sha256(self) -> str:
+        """The hash of all that was read so far."""
+
+    def head(self) -> bytes:
+        """Return the first chunk, which `chunks` yields all the same."""
+
+    def chunks(self) -> Iterator[bytes]:
+        """Yield the content in UTF-8, or in the encoding in which it was delivered."""
 
 
 class FileContent:
@@ -158,13 +173,13 @@ def _member(packed: IO[bytes], path: Path, stack: ExitStack) -> IO[bytes]:
     """Open the one CSV file in a zip file."""
     try:
         archive = stack.enter_context(zipfile.ZipFile(packed))
-        names = [name for name in archive.namelist() if name.lower().endswith(".csv")]
+        names = [name for name in archive.namelist() if name.lower().endswith(_TABLES)]
         names = [name for name in names if not name.startswith("__MACOSX/")]
         if len(names) == 1:
             return stack.enter_context(archive.open(names[0]))
     except _DAMAGED as error:
         raise damaged(path, error) from error
     raise InputError(
-        f"'{path}' holds {len(names)} CSV files where exactly one is expected: unpack it and "
-        "give the one that is meant"
+        f"'{path}' holds {len(names)} CSV or JSON files where exactly one is expected: unpack it "
+        "and give the one that is meant"
     )

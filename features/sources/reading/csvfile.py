@@ -1,4 +1,4 @@
-"""Comma-separated text as it is delivered: of mixed encoding, with stray quotes, half broken.
+"""Separated text as it is delivered: of mixed encoding, with stray quotes, half broken.
 
 Arrow's fast reader takes text whose quotation marks conform to RFC 4180 and whose records are of
 one width; the standard library's slow one, which loses nothing, takes the rest. (DuckDB's drops
@@ -13,7 +13,7 @@ import csv
 import io
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from itertools import chain
+from itertools import chain, islice
 from pathlib import Path
 from typing import NamedTuple
 
@@ -25,31 +25,34 @@ import pyarrow.csv
 from features.arrays import IntArray
 from features.arrow import in_arrow_memory
 from features.errors import InputError
+from features.sources.reading.layout import MOST_ABOVE, Layout, layout_of
+from features.sources.reading.unpack import Content, decode_text
 from features.sources.source import BEYOND, LINE, LINES, SPACE, SURPLUS
-from features.sources.unpack import FileContent, decode_text, open_content
 
 LONGEST_RECORD = 1 << 26  # [bytes]
 _FIRST_LINES = 1 << 20  # [bytes]
-_NEWLINE, _RETURN, _QUOTE, _COMMA = 10, 13, 34, 44
+_FIRST_RECORDS = 2 * MOST_ABOVE + 30  # of which the layout is told
+_NEWLINE, _RETURN, _QUOTE = 10, 13, 34
 _REPLACEMENT = "\N{REPLACEMENT CHARACTER}".encode()
 Bytes = npt.NDArray[np.uint8]
 
 
 class CsvRows:
-    """The records of a CSV file, read once; blank lines are none.
+    """The records of separated text, read once; blank lines are none.
 
-    `first` is the first record; its fields name the columns until others are given.
+    `first` is the header, or the first record; its fields name the columns until others are given.
     """
 
-    def __init__(self, path: Path, content: FileContent) -> None:
+    def __init__(self, path: Path, content: Content) -> None:
         self._path = path
         self._content = content
         self._nuls = 0
         self._has_other_bytes = False
         self._line = 1
-        self.first = self._first_record(content.head())
+        self._layout = self._first_records(content.head())
+        self.first = self._layout.header
         if not self.first:
-            raise InputError(f"'{path}' is empty: give a CSV file as its source delivers it")
+            raise InputError(f"'{path}' is empty: give a file as its source delivers it")
         self.name_columns(self.first)
 
     def name_columns(self, names: Sequence[str], *, has_header: bool = True) -> None:
@@ -67,14 +70,14 @@ class CsvRows:
         """What had to be mended to read the file, once all of it is read."""
         other = ("some bytes are not UTF-8 and were read as Windows-1252",) * self._has_other_bytes
         nuls = (f"{self._nuls} NUL bytes were replaced",) * (self._nuls > 0)
-        return (*other, *nuls)
+        return (*self._layout.notes, *other, *nuls)
 
     def batches(self, columns: Sequence[str] | None = None) -> Iterator[pa.RecordBatch]:
         """Yield some columns of the records, all by default, and LINE and LINES; null is no field.
 
         Raises InputError for a damaged file or an endless record.
         """
-        skip = int(self._has_header)
+        skip = self._layout.above + self._layout.has_tags + self._has_header
         data, enough = b"", 0
         chunks = ((chunk, False) for chunk in self._content.chunks())
         for chunk, final in chain(chunks, [(b"", True)]):
@@ -85,7 +88,7 @@ class CsvRows:
             table, used, lines = self._records(data, columns, final=final)
             if not (used or final) and len(data) >= LONGEST_RECORD:
                 raise InputError(
-                    f"'{self._path}' is not comma-separated text: the record that begins on line "
+                    f"'{self._path}' is not separated text: the record that begins on line "
                     f"{self._line} is longer than {LONGEST_RECORD >> 20} MB; close the quotation "
                     "mark that it opens"
                 )
@@ -97,23 +100,30 @@ class CsvRows:
             selected = [*(columns or self.columns), LINE, LINES]
             yield from table.slice(dropped).select(selected).to_batches()
 
-    def _first_record(self, start: bytes) -> list[str]:
+    def _first_records(self, start: bytes) -> Layout:
         begin = start[:_FIRST_LINES].replace(b"\0", _REPLACEMENT)
         lines = list(io.StringIO(decode_text(begin).text, newline=""))
+
+        def records_with(separator: str) -> list[list[str]]:
+            spans = _spans(lines, separator)
+            records = (record for span in spans for record in _parted(span, lines, separator))
+            return [record.fields for record in islice(records, _FIRST_RECORDS)]
+
         with _long_fields():
-            records = (record for span in _spans(lines) for record in _parted(span, lines))
-            return next((record.fields for record in records), [])
+            return layout_of(records_with)
 
     def _records(
         self, data: bytes, columns: Sequence[str] | None, *, final: bool
     ) -> tuple[pa.Table, int, int]:
         """Return the records that end within `data`, and how many bytes and lines they take."""
-        bounds = _record_bounds(data, final=final)
+        separator = self._layout.separator
+        bounds = _record_bounds(data, separator, final=final)
         if bounds is not None:
             part = data[: bounds.used]
-            table = _quick(part, self._names, columns, bounds, self._line)
+            table = _quick(part, self._names, columns, bounds, self._line, separator)
             if table is None and (text := decode_text(part)).is_mended:
-                table = _quick(text.text.encode(), self._names, columns, bounds, self._line)
+                encoded = text.text.encode()
+                table = _quick(encoded, self._names, columns, bounds, self._line, separator)
                 self._has_other_bytes |= table is not None
             if table is not None:
                 return table, bounds.used, bounds.newlines
@@ -121,25 +131,20 @@ class CsvRows:
 
     def _exact(self, data: bytes, *, final: bool) -> tuple[pa.Table, int, int]:
         """Return what `_records` does, for any text."""
+        separator = self._layout.separator
         last = max(data.rfind(b"\n"), data.rfind(b"\r", 0, -1))  # a last \r may belong to a \n
         raw = data[: len(data) if final else last + 1].splitlines(keepends=True)
         texts = [decode_text(line) for line in raw]
         self._has_other_bytes |= any(text.is_mended for text in texts)
         lines = [text.text for text in texts]
         with _long_fields():
-            spans = list(_spans(lines))
+            spans = list(_spans(lines, separator))
             count = len(lines)
             if spans and not final:  # the last record may go on in the next chunk
                 count = spans.pop().begin
-            records = [record for span in spans for record in _parted(span, lines)]
-        return (_columns(records, self._names, self._line), sum(map(len, raw[:count])), count)
-
-
-@contextmanager
-def open_csv(path: Path) -> Iterator[CsvRows]:
-    """Open a `.csv`, `.csv.gz` or `.zip` file of one CSV; raises InputError for any other."""
-    with open_content(path) as content:
-        yield CsvRows(path, content)
+            records = [it for span in spans for it in _parted(span, lines, separator)]
+        table = _columns(records, self._names, self._line, separator)
+        return table, sum(map(len, raw[:count])), count
 
 
 class _RecordBounds(NamedTuple):
@@ -152,7 +157,7 @@ class _RecordBounds(NamedTuple):
     newlines: int
 
 
-def _record_bounds(data: bytes, *, final: bool) -> _RecordBounds | None:
+def _record_bounds(data: bytes, separator: str, *, final: bool) -> _RecordBounds | None:
     """Find the records that end within `data`; None where its quotation marks are irregular."""
     returns = data.count(b"\r") if b"\r" in data else 0
     if (returns and returns != data.count(b"\r\n")) or data.startswith(codecs.BOM_UTF8):
@@ -166,7 +171,9 @@ def _record_bounds(data: bytes, *, final: bool) -> _RecordBounds | None:
     if len(ends) == 0:
         return None
     used = int(ends[-1]) + 1
-    if (final and used < len(data)) or not _regular(content[:used], quotes[quotes < used]):
+    if (final and used < len(data)) or not _regular(
+        content[:used], quotes[quotes < used], separator
+    ):
         return None
     starts = np.concatenate([[0], ends[:-1] + 1])
     before = np.searchsorted(newlines, starts)
@@ -176,16 +183,17 @@ def _record_bounds(data: bytes, *, final: bool) -> _RecordBounds | None:
     return _RecordBounds(starts[~blank], before[~blank], lines[~blank], used, newlines_taken)
 
 
-def _regular(content: Bytes, quotes: IntArray) -> bool:
+def _regular(content: Bytes, quotes: IntArray, separator: str) -> bool:
     """Tell whether every quotation mark opens a field, closes one, or is doubled in between."""
     if len(quotes) % 2:
         return False
+    mark = ord(separator)
     opening, closing = quotes[0::2], quotes[1::2]
     before = np.where(opening > 0, content[opening - 1], _NEWLINE)
     after = content[closing + 1]  # the last byte is a newline
     return bool(
-        np.isin(before, (_NEWLINE, _COMMA, _QUOTE)).all()
-        and np.isin(after, (_NEWLINE, _RETURN, _COMMA, _QUOTE)).all()
+        np.isin(before, (_NEWLINE, mark, _QUOTE)).all()
+        and np.isin(after, (_NEWLINE, _RETURN, mark, _QUOTE)).all()
     )
 
 
@@ -195,13 +203,14 @@ def _quick(
     columns: Sequence[str] | None,
     bounds: _RecordBounds,
     line: int,
+    separator: str,
 ) -> pa.Table | None:
     """Read regular text; return None when it is not UTF-8 or its records not of one width."""
     try:
         table = pyarrow.csv.read_csv(
             in_arrow_memory(data),
             pyarrow.csv.ReadOptions(column_names=list(names), block_size=max(len(data), 1)),
-            parse_options=pyarrow.csv.ParseOptions(newlines_in_values=True),
+            parse_options=pyarrow.csv.ParseOptions(delimiter=separator, newlines_in_values=True),
             convert_options=pyarrow.csv.ConvertOptions(
                 column_types=dict.fromkeys(names, pa.string()),
                 strings_can_be_null=False,
@@ -238,9 +247,9 @@ class _Span(NamedTuple):
     fields: list[str]
 
 
-def _spans(lines: Sequence[str]) -> Iterator[_Span]:
+def _spans(lines: Sequence[str], separator: str) -> Iterator[_Span]:
     """Yield the records of lines, as the standard library's reader finds them."""
-    reader = csv.reader(lines)
+    reader = csv.reader(lines, delimiter=separator)
     before = 0
     for fields in reader:
         if fields:
@@ -248,22 +257,23 @@ def _spans(lines: Sequence[str]) -> Iterator[_Span]:
         before = reader.line_num
 
 
-def _parted(span: _Span, lines: Sequence[str]) -> Iterator[_Span]:
+def _parted(span: _Span, lines: Sequence[str], separator: str) -> Iterator[_Span]:
     """Yield a record, or its lines as records where a misplaced quotation mark joined them."""
     own = lines[span.begin : span.begin + span.lines]
-    if span.lines == 1 or _is_regular("".join(own)):
+    if span.lines == 1 or _is_regular("".join(own), separator):
         yield span
         return
     for number, line in enumerate(own, start=span.begin):
-        yield from (_Span(number, 1, fields) for fields in csv.reader([line]) if fields)
+        records = csv.reader([line], delimiter=separator)
+        yield from (_Span(number, 1, fields) for fields in records if fields)
 
 
-def _is_regular(record: str) -> bool:
+def _is_regular(record: str, separator: str) -> bool:
     content: Bytes = np.frombuffer(record.encode() + b"\n", dtype=np.uint8)
-    return _regular(content, np.flatnonzero(content == _QUOTE))
+    return _regular(content, np.flatnonzero(content == _QUOTE), separator)
 
 
-def _columns(records: Sequence[_Span], names: Sequence[str], line: int) -> pa.Table:
+def _columns(records: Sequence[_Span], names: Sequence[str], line: int, separator: str) -> pa.Table:
     """Return records as columns of text, null where they have no field; `line` is the first's."""
     width = len(names)
     of_each = [record.fields for record in records]
@@ -271,7 +281,7 @@ def _columns(records: Sequence[_Span], names: Sequence[str], line: int) -> pa.Ta
         name: pa.array([f[n] if n < len(f) else None for f in of_each], pa.string())
         for n, name in enumerate(names)
     }
-    beyond = [",".join(f[width:]) if len(f) > width else None for f in of_each]
+    beyond = [separator.join(f[width:]) if len(f) > width else None for f in of_each]
     columns[BEYOND] = pa.array(beyond, pa.string())
     surplus = ["".join(f[width:]).strip(SPACE) or None for f in of_each]
     columns[SURPLUS] = pa.array(surplus, pa.string())

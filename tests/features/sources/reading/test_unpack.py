@@ -15,8 +15,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from features.errors import InputError
-from features.sources import unpack
-from features.sources.unpack import open_content, require_file
+from features.sources.reading import unpack
+from features.sources.reading.unpack import open_content, require_file
 
 TEXT = b"id,name\n" + b"1,Ann\n2,Bob\n" * 500
 ZEROS = bytes(1 << 20)
@@ -116,7 +116,7 @@ def test_what_is_small_may_be_packed_ever_so_well(tmp_path: Path) -> None:
 
 def test_a_zip_file_in_a_zip_file_is_not_unpacked_again(tmp_path: Path) -> None:
     nested = saved(tmp_path, "nested.zip", zipped(zipped(), name="a.zip"))
-    assert "holds 0 CSV files" in refusal(nested)
+    assert "holds 0 CSV or JSON files" in refusal(nested)
     disguised = saved(tmp_path, "disguised.zip", zipped(zipped(), name="a.csv"))
     assert content(disguised) == zipped()
 

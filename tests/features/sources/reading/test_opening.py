@@ -1,0 +1,36 @@
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from features.sources.reading.opening import open_rows
+from tests.features.sources.ingested import refused, written
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (b"\n <!DOCTYPE HTML><html>", "a web page, not data"),
+        (b"<html><h1>403</h1></html>", "a web page, not data"),
+        (b"<?xml version='1.0'?><rows/>", "XML, not a table"),
+        (b"%PDF-1.7\n", "a PDF document"),
+        (b"version https://git-lfs.github.com/spec/v1\n", "a pointer of Git LFS"),
+        (b"SQLite format 3\0", "an SQLite database"),
+    ],
+)
+@pytest.mark.parametrize("name", ["events.csv", "answer.json"])
+def test_what_is_no_data_is_named(tmp_path: Path, content: bytes, said: str, name: str) -> None:
+    with refused(said, name), open_rows(written(tmp_path / name, content)):
+        pass
+
+
+def test_tags_and_numbers_of_rows_are_left_out_of_parquet_too(tmp_path: Path) -> None:
+    table = {"id": ["#event", "a"], "place": ["#loc", "Gao"], "__index_level_0__": ["", "0"]}
+    pq.write_table(pa.table(table), tmp_path / "a.parquet")
+    with open_rows(tmp_path / "a.parquet") as rows:
+        assert rows.first == ["id", "place", ""]
+        rows.name_columns(["id", "place", "column 3"])
+        [row] = [row for batch in rows.batches() for row in batch.to_pylist()]
+        assert row["id"] == "a"
+        assert rows.notes == ("the line of HXL tags is no row",)
