@@ -4,20 +4,25 @@ The rows stream through DuckDB, so a file may be larger than memory. It is read 
 time only to copy rejected rows as they came.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+import re
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
+from textwrap import shorten
 
 import duckdb
 import pyarrow as pa
 
+from features.archive.schemas import MOST_DEATHS
 from features.errors import InputError
-from features.sources.source import LINE, LINES, SURPLUS, Rows
+from features.sources.source import LINE, LINES, SPACE, SURPLUS, Rows
 from features.sources.sql import define_functions, literal, quoted
 
 MOST_REJECTED = 0.05  # share of a file's lines; beyond it the file is refused whole
+_MOST_TO_OFFER = 0.5  # share of rows, or of deaths, that --allow-rejects may cost
 _MOST_REASONS = 3
+_MOST_FIELDS, _LONGEST_VALUE = 4, 40  # of an example
 
 
 @dataclass(frozen=True)
@@ -26,13 +31,14 @@ class RowRules:
 
     `columns`: name -> expression over `delivered`; `faults`: reason -> condition; `exclusions`: the
     same of rows that are no use here and no fault of the file. Of rows with the same `key`, the
-    first without fault is accepted, the others are `repeated`.
+    first without fault is accepted, the others are `repeated`. `deaths`: those of a row.
     """
 
     columns: Mapping[str, str]
     faults: Mapping[str, str]
     key: str
     repeated: str
+    deaths: str
     exclusions: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -46,6 +52,8 @@ class Intake:
     database: duckdb.DuckDBPyConnection
     path: Path
     open: Callable[[], AbstractContextManager[Rows]]
+    columns: tuple[str, ...]
+    rules: RowRules
     sha256: str
     notes: tuple[str, ...]
 
@@ -54,13 +62,38 @@ class Intake:
         return int(self.database.sql(f"SELECT count(*) FROM {table}").fetchall()[0][0])
 
     def commonest_reasons(self, condition: str = "true") -> str:
-        """Return the commonest reasons of rejected rows, in words."""
+        """Return the commonest reasons of rejected rows, in words, each with its first row."""
         reasons = self.database.sql(f"""
-            SELECT unnest(string_split(reasons, '; ')) AS reason, count(*) AS number
-            FROM rejected WHERE {condition}
+            SELECT reason, count(*) AS number, min(line) FROM (
+                SELECT unnest(string_split(reasons, '; ')) AS reason, line
+                FROM rejected WHERE {condition}
+            )
             GROUP BY reason ORDER BY number DESC, reason LIMIT {_MOST_REASONS}
         """).fetchall()
-        return ", ".join(f"{reason} ({number:,} rows)" for reason, number in reasons)
+        examples = self._fields({line for _, _, line in reasons})
+        return ", ".join(
+            f"{reason} ({number:,} {'rows' if number > 1 else 'row'}, as on line {line}: "
+            f"{_in_words({name: examples[line][name] for name in self._behind(reason)})})"
+            for reason, number, line in reasons
+        )
+
+    def _behind(self, reason: str) -> list[str]:
+        """Return the delivered columns that decide on a reason."""
+        condition = (dict(self.rules.faults) | self.rules.exclusions).get(reason, self.rules.key)
+        columns = self.rules.columns.items()
+        terms = [term for name, term in columns if re.search(rf"\b{name}\b", condition)]
+        return [name for name in self.columns if quoted(name) in " ".join([condition, *terms])]
+
+    def _fields(self, lines: Collection[int]) -> dict[int, dict[str, str | None]]:
+        """Return the delivered fields of the rows on some lines."""
+        if not lines:
+            return {}
+        with self.open() as rows:
+            statement = f"""CREATE OR REPLACE TABLE examples AS
+                SELECT * FROM delivered WHERE {LINE} IN ({", ".join(map(str, lines))})"""
+            _scan(self.database, rows, rows.columns, statement)
+        examples = self.database.sql("SELECT * FROM examples").arrow().read_all().to_pylist()
+        return {row.pop(LINE): row for row in examples}
 
     def rejected_rows(self) -> str:
         """Return a query for rejected rows by line; raises InputError when the file has changed."""
@@ -91,7 +124,8 @@ def take_in(
     with open_rows() as rows:
         rules = rules_of(rows.columns)
         _stage(database, rows, rules)
-        intake = Intake(database, path, open_rows, rows.sha256, rows.notes)
+        columns = tuple(rows.columns)
+        intake = Intake(database, path, open_rows, columns, rules, rows.sha256, rows.notes)
     if not intake.count("staged"):
         raise InputError(f"'{path}' has a header and no rows: fetch it again")
     _reject(database, rules)
@@ -167,20 +201,40 @@ def _refuse_if_mostly_rejected(intake: Intake) -> None:
 
     Lines, not rows: an unclosed quotation mark that swallows rows must not pass for one bad row.
     """
-    (rows, lines), (bad_rows, bad_lines) = (
-        intake.database.sql(
-            f"SELECT count(*), coalesce(sum(lines), 0) FROM {table} WHERE NOT is_excluded"
-        ).fetchall()[0]
-        for table in ("staged", "rejected")
-    )
+    [(lines, rows, deaths, bad_lines, bad_rows, bad_deaths, unread)] = intake.database.sql(f"""
+        SELECT coalesce(sum(lines), 0), count(*), coalesce(sum(dead), 0),
+            coalesce(sum(lines) FILTER (is_bad), 0), count(*) FILTER (is_bad),
+            coalesce(sum(dead) FILTER (is_bad), 0), count(*) FILTER (is_bad AND dead IS NULL)
+        FROM (
+            SELECT staged.lines, rejected.line IS NOT NULL AS is_bad,
+                CASE WHEN {intake.rules.deaths} BETWEEN 0 AND {MOST_DEATHS}
+                THEN {intake.rules.deaths} END AS dead
+            FROM staged LEFT JOIN rejected USING (line) WHERE NOT staged.is_excluded
+        )
+    """).fetchall()
     if bad_lines <= MOST_REJECTED * lines:
         return
+    lost = f"{bad_deaths:,} of {deaths:,} deaths"
+    if unread:
+        lost += f" and those of {unread:,} rows where they cannot be read"
+    advice = f"correct the file, or take what is usable with --allow-rejects, without {lost}"
+    if bad_rows > _MOST_TO_OFFER * rows or bad_deaths > _MOST_TO_OFFER * deaths:
+        advice = f"correct the file: what is left would lack {lost}"
     raise InputError(
         f"'{intake.path}' is refused: {bad_lines / lines:.1%} of it cannot be used ({bad_rows:,} "
         f"of {rows:,} rows), more than {MOST_REJECTED:.0%}; most often: "
-        f"{intake.commonest_reasons('NOT is_excluded')}; correct the file, or take what is usable "
-        "with --allow-rejects"
+        f"{intake.commonest_reasons('NOT is_excluded')}; {advice}"
     )
+
+
+def _in_words(fields: Mapping[str, str | None]) -> str:
+    """Return the first of an example's fields, as its file has them."""
+    filled = [
+        f"{name} {shorten(text, _LONGEST_VALUE, placeholder='...')!r}"
+        for name, text in fields.items()
+        if text and text.strip(SPACE)
+    ]
+    return ", ".join(filled[:_MOST_FIELDS]) or f"{' and '.join(list(fields)[:_MOST_FIELDS])} empty"
 
 
 def _record(rows: Rows) -> str:

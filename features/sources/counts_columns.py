@@ -72,6 +72,10 @@ _MIDDLE_OF_WEEK = 3  # [days] after its first
 _FIRST_MONTH = month_of(date(1900, 1, 1))
 _LONGEST_NAME = 200
 
+REPEATED = (
+    "there is an earlier row of its region, month and type: add them up first, or keep the column "
+    "that tells them apart"
+)
 WHOLE_COUNTRY = "counts a whole country"  # why a row of another level is excluded
 
 
@@ -122,7 +126,8 @@ def counts_rules(names: Sequence[str], columns: Columns, level: Level, last_day:
         faults=_faults(names, columns, last_day),
         exclusions=exclusions,
         key="row_key",
-        repeated="the row is repeated",
+        repeated=REPEATED,
+        deaths="greatest(deaths, deaths_1 + deaths_2 + deaths_3)",
     )
 
 

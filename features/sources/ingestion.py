@@ -96,8 +96,10 @@ class FileDelivery:
                 if field.name not in _PLACED
             },
             faults=dict(rules.faults) | event_faults(rules.first_day, self.identity.available_on),
+            exclusions=rules.exclusions,
             key="event_id",
             repeated="event_id is repeated",
+            deaths="best",
         )
 
 

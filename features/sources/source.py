@@ -93,11 +93,13 @@ class EventRules:
 
     `columns`: column of EVENTS_SCHEMA -> expression over `delivered."column"`; nullable ones may be
     absent, and coordinates give `admin1` and `priogrid`. `faults`: reason -> condition over both
-    kinds of columns, beside those of every event.
+    kinds of columns, beside those of every event; `exclusions`: the same of rows that are kept
+    aside and no fault of the file. `first_day`: the source codes nothing before it.
     """
 
     columns: Mapping[str, str]
     faults: Mapping[str, str] = field(default_factory=dict)
+    exclusions: Mapping[str, str] = field(default_factory=dict)
     first_day: date = date(1900, 1, 1)
 
 

@@ -14,6 +14,7 @@ from features.errors import InputError
 from features.places.matching import read_corrections
 from features.places.regions import load_regions
 from features.sources.counts import CountsDelivery, CountsOptions, read_counts
+from features.sources.counts_columns import REPEATED
 
 JANUARY = 600  # 2020-01
 HEADER = "country,region,month,deaths"
@@ -291,7 +292,7 @@ def test_a_first_column_without_a_name_holds_numbers_of_rows(tmp_path: Path) -> 
     lines = ("0,MLI,Mopti,2020-01,1", "1,MLI,Mopti,2020-01,1")
     delivery = rows(tmp_path, *lines, header=f",{HEADER}", allow_rejects=True)
     assert counted(delivery) == [("MLI-mopti", JANUARY, 0, 0, 1)]
-    assert delivery.rejected["reasons"].tolist() == ["the row is repeated"]
+    assert delivery.rejected["reasons"].tolist() == [REPEATED]
 
 
 def test_of_rows_that_are_repeated_the_first_without_fault_stands(tmp_path: Path) -> None:
@@ -300,7 +301,7 @@ def test_of_rows_that_are_repeated_the_first_without_fault_stands(tmp_path: Path
     assert counted(delivery) == [("MLI-mopti", JANUARY, 0, 0, 5)]
     assert delivery.rejected[["line", "reasons"]].to_numpy().tolist() == [
         [2, "deaths is missing or unreadable"],
-        [4, "the row is repeated"],
+        [4, REPEATED],
     ]
 
 
@@ -527,3 +528,10 @@ def test_every_row_is_accepted_or_rejected(
     lines = [line for line in table if any(line) or len(line) > 1]
     assert delivery.rows_accepted + len(delivery.rejected) == 1 + len(lines)
     assert (delivery.counts[["events", "deaths"]] >= 0).all(axis=None)
+
+
+def test_repeated_rows_are_to_be_added_up_and_never_left_out(tmp_path: Path) -> None:
+    lines = [f"MLI,Mopti,2020-01,{deaths}" for deaths in (3, 11, 40)]
+    with pytest.raises(InputError, match=r"add them up.*line 3: .*'Mopti'.*51 of 54 deaths") as no:
+        rows(tmp_path, *lines)
+    assert "--allow-rejects" not in str(no.value)
