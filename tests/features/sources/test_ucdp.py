@@ -329,7 +329,7 @@ def test_a_file_of_which_too_much_is_rejected_is_refused_with_the_commonest_reas
     tmp_path: Path,
 ) -> None:
     bad = [{"best": ""}, {"best": ""}, {"latitude": "99"}]
-    most_often = "best is missing or unreadable (2 rows, as on line 39: best empty), latitude is outside"
+    most_often = "best is missing or unreadable (2 rows, as on line 39: best empty), latitude is"
     with refused("7.5% of it cannot be used (3 of 40 rows)", most_often, "--allow-rejects"):
         read(tmp_path, lines(*bad, good=37))
     assert len(read(tmp_path, lines(*bad, good=37), allow=True).events) == 37
