@@ -79,7 +79,7 @@ class Intake:
 
     def _behind(self, reason: str) -> list[str]:
         """Return the delivered columns that decide on a reason."""
-        condition = (dict(self.rules.faults) | self.rules.exclusions).get(reason, self.rules.key)
+        condition = {**self.rules.faults, **self.rules.exclusions}.get(reason, self.rules.key)
         columns = self.rules.columns.items()
         terms = [term for name, term in columns if re.search(rf"\b{name}\b", condition)]
         return [name for name in self.columns if quoted(name) in " ".join([condition, *terms])]
