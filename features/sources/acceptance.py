@@ -16,6 +16,7 @@ import pyarrow as pa
 
 from features.archive.schemas import MOST_DEATHS
 from features.errors import InputError
+from features.sources.reading.numbers import NumberColumns, Numbers
 from features.sources.source import LINE, LINES, SPACE, SURPLUS, Rows
 from features.sources.sql import define_functions, literal, quoted
 
@@ -31,7 +32,8 @@ class RowRules:
 
     `columns`: name -> expression over `delivered`; `faults`: reason -> condition; `exclusions`: the
     same of rows that are no use here and no fault of the file. Of rows with the same `key`, the
-    first without fault is accepted, the others are `repeated`. `deaths`: those of a row.
+    first without fault is accepted, the others are `repeated`. `deaths`: those of a row. `numbers`
+    are the delivered columns whose values are written plainly before.
     """
 
     columns: Mapping[str, str]
@@ -40,6 +42,7 @@ class RowRules:
     repeated: str
     deaths: str
     exclusions: Mapping[str, str] = field(default_factory=dict)
+    numbers: NumberColumns = field(default_factory=NumberColumns)
 
 
 @dataclass(frozen=True)
@@ -123,9 +126,11 @@ def take_in(
     define_functions(database)
     with open_rows() as rows:
         rules = rules_of(rows.columns)
-        _stage(database, rows, rules)
+        numbers = Numbers(path, rules.numbers)
+        _stage(database, rows, rules, numbers)
         columns = tuple(rows.columns)
-        intake = Intake(database, path, open_rows, columns, rules, rows.sha256, rows.notes)
+        notes = (*rows.notes, *numbers.notes)
+        intake = Intake(database, path, open_rows, columns, rules, rows.sha256, notes)
     if not intake.count("staged"):
         raise InputError(f"'{path}' has a header and no rows: fetch it again")
     _reject(database, rules)
@@ -134,7 +139,9 @@ def take_in(
     return intake
 
 
-def _stage(database: duckdb.DuckDBPyConnection, rows: Rows, rules: RowRules) -> None:
+def _stage(
+    database: duckdb.DuckDBPyConnection, rows: Rows, rules: RowRules, numbers: Numbers
+) -> None:
     """Fill the table `staged`: line, lines and columns of every row, and why it is rejected."""
     columns = [f"{expression} AS {name}" for name, expression in rules.columns.items()]
     whens = [f"WHEN {when} THEN {literal(reason)}" for reason, when in rules.faults.items()]
@@ -152,18 +159,23 @@ def _stage(database: duckdb.DuckDBPyConnection, rows: Rows, rules: RowRules) -> 
             FROM delivered
         )"""
     names = [name for name in (*rows.columns, SURPLUS) if quoted(name) in sql]
-    _scan(database, rows, names, statement)
+    _scan(database, rows, names, statement, numbers)
 
 
 def _scan(
-    database: duckdb.DuckDBPyConnection, rows: Rows, columns: Sequence[str], statement: str
+    database: duckdb.DuckDBPyConnection,
+    rows: Rows,
+    columns: Sequence[str],
+    statement: str,
+    numbers: Numbers | None = None,
 ) -> None:
-    """Run a statement over `delivered`, some columns of the rows."""
+    """Run a statement over `delivered`, some columns of the rows, as they came or with numbers."""
     errors: list[InputError] = []
 
     def batches() -> Iterator[pa.RecordBatch]:
         try:
-            yield from rows.batches(columns)
+            batches = rows.batches(columns)
+            yield from batches if numbers is None else map(numbers.plain, batches)
         except InputError as error:  # would lose its type on the way through Arrow and DuckDB
             errors.append(error)
 

@@ -19,6 +19,7 @@ from features.archive.schemas import MOST_DEATHS, OTHER_TYPES, TYPES_OF_VIOLENCE
 from features.errors import InputError
 from features.months import format_month, month_of
 from features.sources.acceptance import RowRules
+from features.sources.reading.numbers import NumberColumns
 from features.sources.sql import has_surplus, is_nameless, lookup, quoted
 from features.words import Level
 
@@ -125,6 +126,7 @@ def counts_rules(names: Sequence[str], columns: Columns, level: Level, last_day:
         },
         faults=_faults(names, columns, last_day),
         exclusions=exclusions,
+        numbers=NumberColumns(whole=tuple(figures)),
         key="row_key",
         repeated=REPEATED,
         deaths="greatest(deaths, deaths_1 + deaths_2 + deaths_3)",

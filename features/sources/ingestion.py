@@ -28,7 +28,7 @@ from features.places.priogrid import place_priogrid
 from features.sources.acceptance import RowRules, take_in
 from features.sources.reading.unpack import require_file
 from features.sources.source import EventSource, FileOptions
-from features.sources.sql import literal
+from features.sources.sql import literal, numbers_in
 
 _PLACED: dict[str, str] = {"admin1": "first-order region", "priogrid": "cell"}
 
@@ -97,6 +97,7 @@ class FileDelivery:
             },
             faults=dict(rules.faults) | event_faults(rules.first_day, self.identity.available_on),
             exclusions=rules.exclusions,
+            numbers=numbers_in(rules.columns, columns, rules.decimal),
             key="event_id",
             repeated="event_id is repeated",
             deaths="best",

@@ -7,7 +7,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
-from typing import Protocol
+from typing import Literal, Protocol
 
 import pyarrow as pa
 
@@ -19,6 +19,7 @@ BEYOND = "beyond the header"  # the column of all that a row has beyond the head
 SURPLUS = "_surplus"  # the same without blank fields; no part of a record
 LINE, LINES = "_line", "_lines"
 """The line on which a row begins, from 1, and how many lines it takes."""
+Sign = Literal[".", ","]
 SPACE = " \t\n\r"  # no content at the ends of a field
 
 
@@ -94,13 +95,15 @@ class EventRules:
     `columns`: column of EVENTS_SCHEMA -> expression over `delivered."column"`; nullable ones may be
     absent, and coordinates give `admin1` and `priogrid`. `faults`: reason -> condition over both
     kinds of columns, beside those of every event; `exclusions`: the same of rows that are kept
-    aside and no fault of the file. `first_day`: the source codes nothing before it.
+    aside and no fault of the file. `first_day`: the source codes nothing before it. `decimal`: the
+    decimal sign, if it is given.
     """
 
     columns: Mapping[str, str]
     faults: Mapping[str, str] = field(default_factory=dict)
     exclusions: Mapping[str, str] = field(default_factory=dict)
     first_day: date = date(1900, 1, 1)
+    decimal: Sign | None = None
 
 
 class EventSource(Protocol):

@@ -15,7 +15,8 @@ import pyarrow as pa
 from features.places import priogrid
 from features.places.matching import match_countries
 from features.places.regions import gleditsch_ward_states, load_regions
-from features.sources.source import BEYOND, SURPLUS
+from features.sources.reading.numbers import NumberColumns
+from features.sources.source import BEYOND, SURPLUS, Sign
 
 _NAMELESS = re.compile(rf"column \d+|{re.escape(BEYOND)}")
 _PRECISIONS, _DEGREES = ("date_prec", "where_prec", "event_clarity"), ("latitude", "longitude")
@@ -56,6 +57,19 @@ def unreadable(delivered: Mapping[str, str]) -> dict[str, str]:
         for to in (*_PRECISIONS, *_DEGREES)
         if to in delivered
     }
+
+
+def numbers_in(
+    expressions: Mapping[str, str], columns: Sequence[str], decimal: Sign | None
+) -> NumberColumns:
+    """Return which delivered columns the SQL of events reads as numbers."""
+    sql = " ".join(expressions.values())
+    degrees = " ".join(expressions.get(name, "") for name in _DEGREES)
+    return NumberColumns(
+        whole=tuple(name for name in columns if f"whole({quoted(name)})" in sql),
+        degrees=tuple(name for name in columns if f"number({quoted(name)})" in degrees),
+        decimal=decimal,
+    )
 
 
 def iso_day(column: str) -> str:

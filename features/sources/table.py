@@ -91,7 +91,7 @@ class Table:
             faults["its type of violence is not among the [types] of the mapping"] = (
                 f"type_of_violence IS NULL AND {is_filled(file_columns['type_of_violence'])}"
             )
-        return EventRules(columns=values, faults=faults)
+        return EventRules(columns=values, faults=faults, decimal=mapping.decimal)
 
     def _day(self, column: str) -> str:
         """Return the SQL of a day: without a format, only YYYY-MM-DD is beyond doubt."""

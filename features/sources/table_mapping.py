@@ -21,6 +21,7 @@ from pydantic import (
 from features.archive.schemas import MOST_DEATHS, OTHER_TYPES, TYPES_OF_VIOLENCE
 from features.errors import InputError
 from features.places.matching import match_countries
+from features.sources.source import Sign
 from features.strict import Strict
 
 TYPES = {name: number for number, name in (TYPES_OF_VIOLENCE | OTHER_TYPES).items()}
@@ -113,6 +114,7 @@ class TableMapping(Strict):
     constants: Constants = Field(default_factory=Constants)
     country_code: Literal["name", "gleditsch-ward"] = "name"
     date_format: str | None = None
+    decimal: Sign | None = None
 
     @field_validator("date_format")
     @classmethod
