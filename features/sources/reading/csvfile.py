@@ -26,7 +26,7 @@ from features.arrays import IntArray
 from features.arrow import in_arrow_memory
 from features.errors import InputError
 from features.sources.reading.layout import MOST_ABOVE, Layout, layout_of
-from features.sources.reading.unpack import Content, decode_text
+from features.sources.reading.unpack import Content, decode_text, unlikely_word
 from features.sources.source import BEYOND, LINE, LINES, SPACE, SURPLUS
 
 LONGEST_RECORD = 1 << 26  # [bytes]
@@ -124,7 +124,8 @@ class CsvRows:
             if table is None and (text := decode_text(part)).is_mended:
                 encoded = text.text.encode()
                 table = _quick(encoded, self._names, columns, bounds, self._line, separator)
-                self._has_other_bytes |= table is not None
+                if table is not None:
+                    self._take_for_windows_1252(part)
             if table is not None:
                 return table, bounds.used, bounds.newlines
         return self._exact(data, final=final)
@@ -135,7 +136,8 @@ class CsvRows:
         last = max(data.rfind(b"\n"), data.rfind(b"\r", 0, -1))  # a last \r may belong to a \n
         raw = data[: len(data) if final else last + 1].splitlines(keepends=True)
         texts = [decode_text(line) for line in raw]
-        self._has_other_bytes |= any(text.is_mended for text in texts)
+        if any(text.is_mended for text in texts):
+            self._take_for_windows_1252(b"".join(raw))
         lines = [text.text for text in texts]
         with _long_fields():
             spans = list(_spans(lines, separator))
@@ -145,6 +147,19 @@ class CsvRows:
             records = [it for span in spans for it in _parted(span, lines, separator)]
         table = _columns(records, self._names, self._line, separator)
         return table, sum(map(len, raw[:count])), count
+
+    def _take_for_windows_1252(self, data: bytes) -> None:
+        """Note that some bytes are not UTF-8; raises InputError for those of other encodings."""
+        self._has_other_bytes = True
+        texts = [decode_text(line) for line in data.splitlines()]
+        other = [(n, text.text) for n, text in enumerate(texts, self._line) if text.is_mended]
+        odd = [(n, unlikely_word(text)) for n, text in other]
+        found = [(n, word) for n, word in odd if word]
+        if 2 * len(found) > len(other):
+            raise InputError(
+                f"'{self._path}' is in an encoding that is neither UTF-8 nor Windows-1252, in "
+                f"which line {found[0][0]} would have {found[0][1]!r}: save it in UTF-8"
+            )
 
 
 class _RecordBounds(NamedTuple):

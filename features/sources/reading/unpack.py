@@ -7,6 +7,7 @@ import codecs
 import gzip
 import hashlib
 import lzma
+import re
 import stat
 import struct
 import zipfile
@@ -22,6 +23,7 @@ from features.errors import InputError
 _CHUNK = 1 << 23  # [bytes]
 _UTF16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 MOST_TIMES_LARGER = 200  # than packed; event files unpack to 5 to 30 times their size
+_BEGIN = 200  # [bytes] that tell UTF-16
 _TABLES = (".csv", ".tsv", ".json", ".geojson")  # how the names of files end that are read in a zip
 _ALWAYS_ALLOWED = 1 << 26  # [bytes]
 
@@ -54,8 +56,42 @@ def _windows_1252(error: UnicodeError) -> tuple[str, int]:
     return wrong.decode("cp1252", errors="replace"), error.end
 
 
+# What no word in Western Europe has in Windows-1252, but words in other encodings have if they are
+# taken for it: four letters beyond ASCII, signs behind letters or between them, letters of Iceland.
+_BEHIND, _BETWEEN, _ICELANDIC = (
+    bytes.fromhex(codes).decode("cp1252")
+    for codes in (
+        "82 84 88 89 8b 98 a1 a2 a3 a4 a5 a6 a8 a9 ac af b1 b5 b6 b8 b9 bc bd be bf",
+        "8a 8c 8e 9f 86 87 99 95 b3 bb ab ae b0 b2 ec",
+        "f0 fe d0 de",
+    )
+)
+_UNLIKELY = re.compile(
+    r"(?=([^\x00-\x7f]))(?!\1{4})[^\x00-\x7f]{4}"
+    rf"|[^\W\d_][{_BEHIND}\ufffd]|[A-Za-z][{_BETWEEN}][a-z]|[{_ICELANDIC}]"
+)
+_AROUND = 8  # characters
+
+
+def unlikely_word(text: str) -> str | None:
+    """Return a part that shows that a text was not Windows-1252 when it was taken for it."""
+    found = _UNLIKELY.search(text)
+    return found and text[max(found.start() - _AROUND, 0) : found.end() + _AROUND]
+
+
 _WINDOWS_1252 = "tocsin-windows-1252"
 codecs.register_error(_WINDOWS_1252, _windows_1252)
+
+
+def _utf16(first: bytes) -> str | None:
+    """Return which UTF-16 a file begins in: by its mark, or as every other byte is NUL."""
+    if first[:2] in _UTF16:
+        return "utf-16"
+    begin = first[: min(_BEGIN, len(first) // 2 * 2)]
+    for encoding, nuls, others in (("utf-16-le", 1, 0), ("utf-16-be", 0, 1)):
+        if 2 * begin[nuls::2].count(0) > len(begin[nuls::2]) and begin[others::2].count(0) == 0:
+            return encoding
+    return None
 
 
 def require_file(path: Path) -> None:
@@ -121,8 +157,8 @@ class FileContent:
         try:
             chunks = iter(self._read, b"")
             first = next(chunks, b"")
-            if first[:2] in _UTF16:
-                texts = codecs.iterdecode(chain([first], chunks), "utf-16", errors="replace")
+            if encoding := _utf16(first):
+                texts = codecs.iterdecode(chain([first], chunks), encoding, errors="replace")
                 yield from map(str.encode, texts)
             else:
                 yield first.removeprefix(codecs.BOM_UTF8)

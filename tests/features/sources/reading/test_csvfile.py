@@ -64,6 +64,8 @@ def zipped(*names: str) -> bytes:
         ("mine.txt", PLAIN.replace(b"\n", b"\r\n")),
         ("mine.csv", b"\xef\xbb\xbf" + PLAIN),
         ("mine.csv", PLAIN.decode().encode("utf-16")),
+        ("mine.csv", PLAIN.decode().encode("utf-16-le")),
+        ("mine.csv", PLAIN.decode().encode("utf-16-be")),
         ("mine.csv.gz", PACKED),
         ("mine.zip", zipped("GEDEvent_v24_1.csv", "codebook.pdf", "__MACOSX/._GEDEvent.csv")),
         ("mine.ZIP", zipped("folder/mine.CSV")),
@@ -321,6 +323,33 @@ def test_every_stretch_of_a_file_may_be_encoded_otherwise(
     records = read(tmp_path, b"".join(lines))
     assert records.rows == [[str(n), f"André “{n}”", None] for n in range(1200)]
     assert records.begins == list(range(1, 1201))
+    assert records.notes == ("some bytes are not UTF-8 and were read as Windows-1252",)
+
+
+@pytest.mark.parametrize(
+    ("encoding", "text"),
+    [
+        ("mac_roman", "Bouaké, Gérard"),
+        ("cp850", "Bouaké"),
+        ("cp1251", "Донецкая область"),
+        ("cp1250", "Łódź, żołnierzy"),
+        ("cp1254", "İstanbul, şehir"),
+        ("gbk", "袭击事件造成三人死亡"),
+        ("cp1256", "هجوم مسلح"),
+    ],
+)
+def test_an_encoding_that_cannot_be_told_is_refused(
+    tmp_path: Path, encoding: str, text: str
+) -> None:
+    lines = ["a,b", *(f'{n},"{text}"' if n % 3 else f"{n},x" for n in range(9))]
+    with refused("neither UTF-8 nor Windows-1252", "line 3"):
+        read(tmp_path, "\n".join(lines).encode(encoding))
+
+
+def test_words_of_western_europe_are_taken_for_windows_1252(tmp_path: Path) -> None:
+    text = "\u2014 l\u2019armée; « tués » à Djibo…;São Tomé;população;Nariño ¿Dónde? 3º km²;Ségou;créée"
+    records = read(tmp_path, f"a,b\n1,{text}\n".encode("cp1252"))
+    assert records.rows[1] == ["1", text, None]
     assert records.notes == ("some bytes are not UTF-8 and were read as Windows-1252",)
 
 
