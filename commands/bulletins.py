@@ -64,7 +64,7 @@ def bulletins(row_format: RowFormat = None) -> None:
     manifests, refused = read_manifests(home())
     if not manifests and not refused:
         raise BulletinError(
-            f"no bulletin in '{home()}': run `tocsin publish`, or name another --home"
+            f"there is no bulletin in '{home()}': run `tocsin publish`, or name another --home"
         )
     rows = [
         {

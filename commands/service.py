@@ -34,7 +34,7 @@ def serve(
 
 
 def scores(
-    country: Annotated[list[str] | None, typer.Option(help="ISO 3166-1 alpha-3.")] = None,
+    country: Annotated[list[str] | None, typer.Option(help="Name or ISO 3166-1 code.")] = None,
     region: Annotated[list[str] | None, typer.Option(help="Region id.")] = None,
     level: Annotated[str | None, typer.Option(help="country, admin1 or priogrid.")] = None,
     target: Annotated[str, typer.Option(help="What is forecast.")] = "instability",

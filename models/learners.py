@@ -3,7 +3,7 @@
 They are scikit-learn estimators of numbers alone, so they can be stored without pickle.
 """
 
-from typing import Any, Literal, get_args
+from typing import Any, Literal
 
 import numpy as np
 import statsmodels.api as sm
@@ -17,7 +17,6 @@ from features.arrays import FloatArray, Matrix, RegionNumbers
 from features.errors import ModelError
 
 LearnerName = Literal["logistic", "boosting", "ensemble"]
-LEARNERS: tuple[LearnerName, ...] = get_args(LearnerName)
 
 FEWEST_CASES = 30
 """With fewer outcomes of either kind the forecast is the base rate."""

@@ -34,12 +34,12 @@ from service.api import (
     target_routes,
 )
 from service.api.lists import MEDIA_TYPES
-from service.api.problems import HANDLERS
 from service.api.routing import complete
 from service.freshness import Freshness
 from service.pages import assets, maps, page, region, swagger
 from service.pages.briefings import briefing
 from service.pages.reading import about, accuracy, bulletin_list
+from service.pages.refusal import HANDLERS_FOR_PEOPLE
 from service.settings import Settings
 from service.store.bulletins import BulletinStore
 from service.store.past import PastScores
@@ -133,7 +133,7 @@ def create_app(
         generate_unique_id_function=lambda route: route.name,
         lifespan=partial(_looking, store, look_every_s),
         redirect_slashes=False,
-        exception_handlers=HANDLERS,
+        exception_handlers=HANDLERS_FOR_PEOPLE,
         telemetry=dict.fromkeys(("tracing", "metrics", "logs"), settings.telemetry),
     )
     app.state.store, app.state.registry = store, registry
@@ -175,13 +175,7 @@ def _surround(
             stack,
             allow_origins=settings.cors_origins,
             allow_methods=["GET", "HEAD"],
-            allow_headers=[
-                "Authorization",
-                "X-API-Key",
-                "If-None-Match",
-                "Range",
-                current.ID_HEADER,
-            ],
+            allow_headers=REQUEST_HEADERS,
             expose_headers=EXPOSED_HEADERS,
         )
 

@@ -11,6 +11,7 @@ from fastapi import Request
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+import features
 import service
 from features.months import month_of
 from service.access.ranges import NOTHING, asked_part
@@ -43,7 +44,8 @@ class Answers:
 
     Bulletins never change, so the ETag is a hash of the request and the set of bulletins, which
     `with_bulletin` outside says. At most `most_bytes` are cached; the least recently used go first.
-    An answer that is sent while it is written is passed on, and not cached.
+    An answer that is sent while it is written is passed on, and not cached. HEAD is answered
+    everywhere as GET would be; the server leaves the content out.
     """
 
     def __init__(self, app: ASGIApp, most_bytes: int, max_age_s: int) -> None:
@@ -55,8 +57,11 @@ class Answers:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer from the cache, or cache the answer."""
-        if not scope["path"].startswith(_PREFIX) or scope["method"] not in {"GET", "HEAD"}:
+        if scope["method"] not in {"GET", "HEAD"}:
             await self.app(scope, receive, send)
+            return
+        if not scope["path"].startswith(_PREFIX):
+            await self._get(scope, receive, send)
             return
         etag = _etag_of(scope)
         answer = self._answers.get(etag)
@@ -88,7 +93,6 @@ class Answers:
         async def hold(message: Message) -> None:
             nonlocal start, answer, forward
             if message["type"] == "http.response.start" and message["status"] == _OK:
-                scope["route"] = get_scope.get("route")
                 start = {**message, "headers": self._headers(message, etag)}
             elif start is None:
                 await forward(message)
@@ -107,10 +111,18 @@ class Answers:
             headers = [] if start is None else start["headers"]
             return Answer(headers, body, scope["route"], scope["state"]["manifest"])
 
-        # HEAD is answered as GET would be; the server leaves the content out.
-        get_scope = scope if scope["method"] == "GET" else {**scope, "method": "GET"}
-        await self.app(get_scope, receive if wants_content else until_enough, hold)
+        await self._get(scope, receive if wants_content else until_enough, hold)
         return answer
+
+    async def _get(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Have a request answered as GET; its route is told before the answer starts."""
+        get_scope = scope if scope["method"] == "GET" else {**scope, "method": "GET"}
+
+        async def told(message: Message) -> None:
+            scope["route"] = get_scope.get("route")
+            await send(message)
+
+        await self.app(get_scope, receive, told)
 
     def _headers(self, start: Message, etag: str) -> RawHeaders:
         headers = MutableHeaders(raw=list(start["headers"]))
@@ -153,10 +165,19 @@ def _etag_of(scope: Scope) -> str:
 
 @cache
 def _code_digest() -> str:
-    """Return a hash of the service's code: another version may answer otherwise."""
+    """Return a hash of the service's code and templates, and of the catalogues of messages.
+
+    Another version may answer otherwise.
+    """
     content = hashlib.sha256()
-    for path in sorted(Path(service.__path__[0]).rglob("*.py")):
-        content.update(path.read_bytes())
+    for package, kind in (
+        (service, "*.py"),
+        (service, "*.html"),
+        (service, "*.css"),
+        (features, "*.po"),
+    ):
+        for path in sorted(Path(package.__path__[0]).rglob(kind)):
+            content.update(path.read_bytes())
     return content.hexdigest()
 
 

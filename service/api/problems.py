@@ -1,6 +1,6 @@
 """Every error as `application/problem+json` (RFC 9457)."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Coroutine, Mapping
 from typing import Any
 
 from fastapi import Request, Response
@@ -81,7 +81,7 @@ async def on_fault(request: Request, _error: Exception) -> Response:
     return problem(request, 500, detail, {"Connection": "close"})
 
 
-HANDLERS: dict[int | type[Exception], Callable[[Request, Any], Any]] = {
+HANDLERS: dict[int | type[Exception], Callable[[Request, Any], Coroutine[Any, Any, Response]]] = {
     RefusalError: on_refusal,
     RequestValidationError: on_parameters,
     HTTPException: on_http,

@@ -4,7 +4,7 @@ import shutil
 import zipfile
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 from urllib.parse import unquote, urlsplit
 
 import numpy as np
@@ -34,7 +34,7 @@ from features.errors import ModelError
 from features.months import parse_month
 from features.panel.panel import Panel
 from models.forecaster import Forecaster, cell_key, fitted_cells
-from models.learners import LEARNERS
+from models.learners import LearnerName
 from models.storage import FILE, TRUSTED_TYPES
 from tests.targets import FEW_AHEAD, HORIZONS
 from tests.training import plainly
@@ -199,7 +199,7 @@ def test_the_trusted_types_are_enough_for_every_learner_and_no_more_than_needed(
     }
     rows = pd.DataFrame(samples.indicators[newest], columns=list(names)).assign(**records)
     needed: set[str] = set()
-    for learner in LEARNERS:
+    for learner in get_args(LearnerName):
         fitted = fit_forecaster(samples, configuration, "admin1", learner, 1, plainly)
         stored = skops.io.dumps(fitted)
         needed |= set(skops.io.get_untrusted_types(data=stored))

@@ -39,6 +39,14 @@ def test_who_has_an_answer_is_told_so(months_client: httpx.Client, path: str) ->
     assert (head.status_code, head.content, head.headers["etag"]) == (200, b"", etag)
 
 
+@pytest.mark.parametrize("path", ["/", "/map.png", "/healthz", "/metrics", "/regions/ZZ-99"])
+def test_head_is_answered_as_get_without_content(client: httpx.Client, path: str) -> None:
+    got, head = client.get(path), client.head(path)
+    assert head.status_code == got.status_code
+    assert head.headers["content-type"] == got.headers["content-type"]
+    assert head.content == b""
+
+
 def test_a_compressed_answer_never_varies(client: httpx.Client) -> None:
     """The gzip header would hold the time (RFC 1952), and the ETag is strong."""
     address = client.base_url.join("/v1/regions")
