@@ -19,12 +19,14 @@ _FILLERS = frozenset(["the", "of", "and", "de", "du", "des", "d", "la", "le", "l
 _LONG_FORMS = frozenset(
     ["republic", "kingdom", "state", "islamic", "federal", "democratic", "peoples"]
 )
+AMBIGUOUS = {"congo": ("COD", "COG"), "korea": ("KOR", "PRK")}
+"""Names that stand for either of two states, and so for none."""
 _OUTSIDE_ISO = {"XKX": "XK"}
 _LANGUAGES = ("en", "fr")
 
 
 def country_of(name: str) -> str | None:
-    """Return the ISO 3166-1 alpha-3 code of a country by it or by a name, None if unknown.
+    """Return the ISO 3166-1 alpha-3 code of a country by it or by a name, None if it is not clear.
 
     Names are English or French, as UCDP, ACLED, the World Bank and the UN write them; accents,
     case, punctuation, order of words and "Republic of" do not matter. Codes of two letters ("NE",
@@ -34,9 +36,16 @@ def country_of(name: str) -> str | None:
     if code in _bundled_names():
         return code
     telling = _telling_words(name)
+    if " ".join(telling) in AMBIGUOUS:
+        return None
     short = [word for word in telling if word not in _LONG_FORMS]
     table = _codes_by_words()
     return table.get(" ".join(telling)) or table.get(" ".join(short))
+
+
+def ambiguous_countries(name: str) -> tuple[str, ...]:
+    """Return the countries (alpha-3) of a name that stands for either, as "Congo"; none if not."""
+    return AMBIGUOUS.get(" ".join(_telling_words(name)), ())
 
 
 def meant_country(text: str) -> str | None:
@@ -44,12 +53,14 @@ def meant_country(text: str) -> str | None:
     return (
         country_of(text)
         or _codes_by_alpha_2().get(text.strip().upper())
-        or _codes_in_cldr().get(" ".join(_telling_words(text)))
+        or _codes_in_cldr().get("" if ambiguous_countries(text) else " ".join(_telling_words(text)))
     )
 
 
 def similar_countries(text: str, among: Collection[str]) -> list[str]:
     """Return the countries of some (alpha-3) with a name or code like a text, the nearest first."""
+    if either := ambiguous_countries(text):
+        return [code for code in either if code in among]
     names = [(name, code) for name, code in _codes_by_words().items() if code in among]
     names += [(code.lower(), code) for code in among]
     near = get_close_matches(" ".join(_telling_words(text)), [name for name, _ in names], n=5)

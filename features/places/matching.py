@@ -15,6 +15,7 @@ from scipy import sparse
 
 from features.errors import InputError
 from features.places.countries import country_of
+from features.places.divisions import refuse_parts_of_the_world, settle_by_others
 from features.places.region_names import UNMATCHED, Match, match_name
 from features.places.regions import TERRITORIES, Regions, load_regions
 from features.places.spelling import plain, slug, words
@@ -43,7 +44,8 @@ def match_regions(
     number of the cell; at the level country the country is the region). Only regions of that
     country are considered, except by one of the `corrections` (see `read_corrections`), which may
     also say that there is none. A name of several regions, or of a unit of lower order, is
-    unmatched. Raises InputError when a correction names no bundled region of the level.
+    unmatched; other names of the country may settle it (see `settle_by_others`). Raises InputError
+    when a correction names no bundled region of the level.
     """
     matches_by_key = {} if corrections is None else _corrected_matches(corrections, level)
     matches: list[Match] = []
@@ -54,7 +56,8 @@ def match_regions(
             correction = matches_by_key.get(_correction_key(country, str(name)))
             matches.append(correction or _match(level, country, str(name).strip()))
     columns = pd.DataFrame(matches, names.index, ["region", "how"], dtype="str")
-    return names.assign(region=columns["region"], how=columns["how"])
+    matched = names.assign(region=columns["region"], how=columns["how"])
+    return settle_by_others(matched) if level == "admin1" else matched
 
 
 def read_corrections(path: Path) -> pd.DataFrame:
@@ -141,7 +144,8 @@ def match_places(
     `names` has `country` (ISO 3166-1 alpha-3) and `name`; `region` and `how` are as in
     `match_regions`, where a name unmatched in a state is tried in its territory (Gaza, of Israel,
     is in Palestine). `counts_in` is the country of the region; for a cell the delivered one. `id`
-    is the bundled region's, else one made of country and name, the same in every release.
+    is the bundled region's, else one made of country and name, the same in every release. Raises
+    InputError when the names are of parts of the world.
     """
     matches = match_regions(names, level, corrections)
     territory = names["country"].map(TERRITORIES)
@@ -150,6 +154,8 @@ def match_places(
         abroad = unmatched.assign(country=territory[unmatched.index])
         again = match_regions(abroad, level, corrections).dropna(subset="region")
         matches.loc[again.index, ["region", "how"]] = again[["region", "how"]]
+    if level == "admin1":
+        refuse_parts_of_the_world(matches)
     country_of = load_regions(level).table.set_index("id")["country"]
     own = matches["region"].map(country_of).astype("str").fillna(names["country"])
     own_ids = [_own_id(*row) for row in zip(names["country"], names["name"], strict=True)]

@@ -118,7 +118,34 @@ def _country_names(country: str) -> _CountryNames:
 def _other_names() -> pd.DataFrame:
     bundled = pd.read_parquet(_FOLDER / "admin1_names.parquet")
     by_hand = pd.read_csv(_FOLDER / "other_names.csv", keep_default_na=False)
-    return pd.concat([bundled, by_hand]).fillna({"region": _PART})
+    key, surely = ["country", "name"], by_hand[by_hand["region"] != _PART]
+    is_settled = pd.MultiIndex.from_frame(bundled[key]).isin(pd.MultiIndex.from_frame(surely[key]))
+    return pd.concat([bundled[~is_settled], by_hand]).fillna({"region": _PART})
+
+
+@cache
+def city_and_land(country: str) -> dict[str, frozenset[str]]:
+    """Return the regions of a bare name, where a country has a city and a region called after it.
+
+    By `bare_key`: "Kyiv" is UKR-kyiv or UKR-kyiv-city.
+    """
+    own = load_regions("admin1").table
+    own = own[own["country"] == country]
+    pairs = [set(ids) for _, ids in own["id"].groupby(own["name"].map(bare_key)) if len(ids) > 1]
+    regions: dict[str, set[str]] = defaultdict(set)
+    for entry in _country_names(country).names:
+        regions[bare_key(entry.name)].add(entry.region)
+    return {
+        key: frozenset(ids & pair)
+        for key, ids in regions.items()
+        for pair in pairs
+        if len(ids & pair) > 1
+    }
+
+
+def bare_key(name: str) -> str:
+    """Return a key that is equal for names that differ in the kind of place only, city included."""
+    return " ".join(sorted(word for word in core(name) if word != "city"))
 
 
 def _misspelt(country_names: _CountryNames, name: str) -> Match:

@@ -97,6 +97,11 @@ def core(name: str) -> list[str]:
     return " ".join(_CANONICAL.get(word, word) for word in telling).split()
 
 
+def is_bare(name: str) -> bool:
+    """Return whether a name does not say of what kind the place is, a city or another."""
+    return not any(word in _KINDS or _CANONICAL.get(word, word) == "city" for word in words(name))
+
+
 def consonants(letters: str) -> str:
     """Return the consonants of a plain name, as they survive most transliterations.
 

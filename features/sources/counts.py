@@ -33,6 +33,7 @@ from features.archive.schemas import (
 from features.database import open_database
 from features.errors import InputError
 from features.months import format_month, month_of
+from features.places.divisions import doubts
 from features.places.matching import match_places, named_regions
 from features.sources.acceptance import RowRules, take_in
 from features.sources.counts_columns import (
@@ -133,6 +134,7 @@ def read_counts(path: Path, options: CountsOptions) -> CountsDelivery:
         notes=(
             *intake.notes,
             *_on_whole_countries(rejected["reasons"]),
+            *(doubts(matches) if options.level == "admin1" else ()),
             *assumption,
             *_on_unobserved(counts, coverage, path),
         ),

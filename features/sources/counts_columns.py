@@ -2,7 +2,9 @@
 
 Of several columns with the same meaning, the first that is filled counts. A country is a name or
 ISO 3166-1 alpha-3; cells need none. A month is YYYY-MM, or, beside a year, 1 to 12 or its English
-name; a week is its first day, or 2024-W05. An admin_level of 0 marks a row of a whole country.
+name; a week is its first day, or 2024-W05. An admin_level of 0, or none and no region, marks a row
+of a whole country. Columns `region` and `name` are of use where no other names regions: beside
+admin1 they name parts of the world.
 
 These are the names in monthly tables made from UCDP GED, in the weekly ones of ACLED, and in the
 conflict events of the Humanitarian API of OCHA's HDX
@@ -20,7 +22,7 @@ from features.errors import InputError
 from features.months import format_month, month_of
 from features.sources.acceptance import RowRules
 from features.sources.reading.numbers import NumberColumns
-from features.sources.sql import has_surplus, is_nameless, lookup, quoted
+from features.sources.sql import ambiguous_country, has_surplus, is_nameless, lookup, quoted
 from features.words import Level
 
 Columns = Mapping[str, Sequence[str]]
@@ -28,6 +30,7 @@ Columns = Mapping[str, Sequence[str]]
 TARGETED, POLITICAL = "civilian_targeting", "political_violence"
 """Types of HDX's conflict events; the second includes the first."""
 
+_ANY_REGION = ("region", "name")
 _NAMES = {
     "country": (
         *("iso3", "country_iso3", "location_code"),
@@ -35,7 +38,7 @@ _NAMES = {
     ),
     "region": (
         *("admin1_name", "adm_1", "admin1", "admin_1_name", "provider_admin1_name"),
-        *("region", "name"),
+        *_ANY_REGION,
     ),
     "cell": ("gid", "priogrid", "priogrid_gid"),
     "month": ("month", "reference_period_start", "start_date"),
@@ -87,6 +90,8 @@ def find_columns(names: Sequence[str], level: Level, path: Path) -> Columns:
         meaning: [plain[name] for name in possible if name in plain]
         for meaning, possible in _NAMES.items()
     }
+    of_admin1 = [name for name in columns["region"] if name not in map(plain.get, _ANY_REGION)]
+    columns["region"] = of_admin1 or columns["region"]
     missing = [meaning for meaning in _REQUIRED[level] if not columns[meaning]]
     if not (columns["month"] or columns["week"]):
         missing.append("month")
@@ -111,7 +116,11 @@ def counts_rules(names: Sequence[str], columns: Columns, level: Level, last_day:
     key = [quoted(name) for name in names if name not in figures and not is_nameless(name)]
     exclusions = {}
     if level != "country":
-        exclusions[WHOLE_COUNTRY] = f"{_text(columns, 'level')} = '0'"
+        of_country = f"{_text(columns, 'level')} = '0'"
+        if level == "admin1":  # so are rows that name no region, unless they are said to have one
+            blank = f"name IS NULL AND country IS NOT NULL AND {_text(columns, 'level')} IS NULL"
+            of_country = f"coalesce({of_country}, false) OR ({blank})"
+        exclusions[WHOLE_COUNTRY] = of_country
     day = _day(columns)
     return RowRules(
         columns={
@@ -139,6 +148,7 @@ def _faults(names: Sequence[str], columns: Columns, last_day: date) -> dict[str,
     faults = {
         "has more fields than the header": has_surplus(names),
         "country is missing or unknown": "country IS NULL",
+        **ambiguous_country(columns.get("country", ())),
         "region is missing or unreadable": "name IS NULL AND country IS NOT NULL",
         f"region is longer than {_LONGEST_NAME} letters": f"length(name) > {_LONGEST_NAME}",
         f"{when} is missing or unreadable": "month IS NULL",

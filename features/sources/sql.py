@@ -13,6 +13,7 @@ import pandas as pd
 import pyarrow as pa
 
 from features.places import priogrid
+from features.places.countries import AMBIGUOUS
 from features.places.matching import match_countries
 from features.places.regions import gleditsch_ward_states, load_regions
 from features.sources.reading.numbers import NumberColumns
@@ -101,6 +102,18 @@ def has_surplus(columns: Sequence[str]) -> str:
     last = takewhile(is_nameless, reversed(columns))
     names = [SURPLUS if name == BEYOND else name for name in last]
     return " OR ".join(is_filled(name) for name in names) or "false"
+
+
+def ambiguous_country(columns: Sequence[str]) -> dict[str, str]:
+    """Return the faults of names that stand for either of two countries, in some columns."""
+    texts = ", ".join(f"lower(filled({quoted(name)}))" for name in columns)
+    return {
+        f"'{name.title()}' may be {' or '.join(codes)}: write the code": (
+            f"coalesce({texts}) IN ({literal(name)}, {literal(f'the {name}')})"
+        )
+        for name, codes in AMBIGUOUS.items()
+        if texts
+    }
 
 
 def define_functions(database: duckdb.DuckDBPyConnection) -> None:

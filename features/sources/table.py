@@ -16,6 +16,7 @@ from features.sources.source import (
     own_name,
 )
 from features.sources.sql import (
+    ambiguous_country,
     has_surplus,
     is_filled,
     iso_day,
@@ -87,6 +88,8 @@ class Table:
         faults = {"has more fields than the header": has_surplus(columns)} | unreadable(
             file_columns
         )
+        if "country" in file_columns:
+            faults |= ambiguous_country([file_columns["country"]])
         if self._mapping.types:
             faults["its type of violence is not among the [types] of the mapping"] = (
                 f"type_of_violence IS NULL AND {is_filled(file_columns['type_of_violence'])}"

@@ -2,6 +2,7 @@ import pytest
 
 from features.places.countries import (
     alpha_2,
+    ambiguous_countries,
     country_name,
     country_of,
     meant_country,
@@ -34,6 +35,24 @@ from features.places.countries import (
 )
 def test_people_name_countries_in_many_ways(text: str, code: str | None) -> None:
     assert meant_country(text) == code
+
+
+@pytest.mark.parametrize(
+    ("name", "codes"),
+    [
+        ("Congo", ("COD", "COG")),
+        ("the CONGO", ("COD", "COG")),
+        ("Korea", ("KOR", "PRK")),
+        ("Republic of Congo", ()),
+        ("Congo-Kinshasa", ()),
+        ("Mali", ()),
+    ],
+)
+def test_a_name_of_either_of_two_states_is_that_of_none(name: str, codes: tuple[str, ...]) -> None:
+    assert ambiguous_countries(name) == codes
+    assert (country_of(name) is None) == (meant_country(name) is None) == bool(codes)
+    if codes:
+        assert similar_countries(name, ["COD", "COG", "KOR", "MLI", "PRK"]) == list(codes)
 
 
 def test_two_letters_in_a_table_name_no_country() -> None:

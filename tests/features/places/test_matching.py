@@ -40,7 +40,8 @@ def match(country: str, name: str) -> tuple[str | None, str]:
         ("D.R. Congo", "COD"),
         ("Congo, DRC", "COD"),
         ("Republic of the Congo", "COG"),
-        ("Congo", "COG"),
+        ("Republic of Congo", "COG"),
+        ("Congo", None),  # either
         ("Myanmar (Burma)", "MMR"),
         ("Yemen (North Yemen)", "YEM"),
         ("Bosnia-Herzegovina", "BIH"),
@@ -98,8 +99,9 @@ def test_no_country_has_the_name_of_another() -> None:
         for name in tables
     )
     bundled = load_regions("country").table
+    listed, clear = (table[table["name"] != "Congo"] for table in (listed, bundled))
     assert match_countries(listed["name"]).tolist() == listed["country"].tolist()
-    assert match_countries(bundled["name"]).tolist() == bundled["id"].tolist()
+    assert match_countries(clear["name"]).tolist() == clear["id"].tolist()
     assert match_countries(bundled["id"]).tolist() == bundled["id"].tolist()
 
 
@@ -358,7 +360,7 @@ def test_most_real_units_and_deaths_are_matched() -> None:
 def test_every_country_of_the_real_table_is_known() -> None:
     countries = pd.Series(real("country_month/country_month_1989_2024.csv.gz")["country"].unique())
     unknown = countries[match_countries(countries).isna()]
-    assert unknown.tolist() == ["Unnamed: 134"]
+    assert unknown.tolist() == ["Congo", "Unnamed: 134"]  # either Congo is meant
 
 
 def test_matches_agree_with_where_the_events_happened() -> None:

@@ -213,6 +213,27 @@ def test_at_the_level_country_every_row_of_hdx_counts(tmp_path: Path) -> None:
     assert counted(delivery) == [("ALB", JANUARY, 0, 1, 1), ("MLI", JANUARY, 0, 10, 30)]
 
 
+def test_rows_without_a_region_count_whole_countries_and_are_no_faults(tmp_path: Path) -> None:
+    delivery = rows(tmp_path, "MLI,Gao,2020-01,4", "LBN,,2020-01,3", "DZA, ,2020-01,0")
+    assert counted(delivery) == [("MLI-gao", JANUARY, 0, 0, 4)]
+    assert spans(delivery) == [("MLI", JANUARY, JANUARY)]
+    assert any("2 rows count whole countries" in note for note in delivery.notes)
+    with pytest.raises(InputError, match="region is missing"):
+        rows(tmp_path, "MLI,Gao,2020-01,4,1", "LBN,,2020-01,3,1", header=f"{HEADER},admin_level")
+
+
+def test_a_part_of_the_world_beside_a_region_is_none(tmp_path: Path) -> None:
+    header = "region,country,admin1,month,deaths"
+    lines = ["Western Africa,MLI,Gao,2020-01,4", "Western Africa,MLI,,2020-01,3"]
+    delivery = rows(tmp_path, *lines, header=header)
+    assert counted(delivery) == [("MLI-gao", JANUARY, 0, 0, 4)]
+
+
+def test_what_names_together_tell_is_noted(tmp_path: Path) -> None:
+    delivery = rows(tmp_path, "GHA,Volta,2020-01,4", "GHA,Oti,2020-01,3")
+    assert "the outline of Volta (GHA) is that of before 2019, with Oti" in delivery.notes
+
+
 def test_targeted_civilians_are_kept_where_political_violence_is_not_told(tmp_path: Path) -> None:
     columns = "country,region,month,deaths,event_type"
     delivery = rows(tmp_path, "MLI,Mopti,2020-01,4,civilian_targeting", header=columns)
@@ -224,7 +245,7 @@ GOOD = ("MLI", "Mopti", "2020-01", "2", "1", "3", "2020-01-31", "battles")
 BAD = [
     ("country", "Atlantis", "country is missing or unknown"),
     ("country", "", "country is missing or unknown"),
-    ("region", " ", "region is missing or unreadable"),
+    ("region", " ", "counts a whole country"),
     ("region", "x" * 201, "region is longer than 200 letters"),
     ("month", "", "month is missing or unreadable"),
     ("month", "01/2020", "month is missing or unreadable"),

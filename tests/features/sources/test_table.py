@@ -420,3 +420,9 @@ def test_countries_are_matched_by_name_and_a_file_without_rejects_is_read_once(
     release = read(tmp_path, rows(*({"where": n, "lat": "", "lon": ""} for n in names)))
     assert events(release)["country"].tolist() == list(names.values())
     assert times == [tmp_path / "events.csv"]
+
+
+def test_a_country_that_may_be_either_of_two_is_rejected_with_both_codes(tmp_path: Path) -> None:
+    release = read(tmp_path, rows({"where": "Congo"}, *[{}] * 25))
+    (reasons,) = release.rejected()["reasons"]
+    assert "'Congo' may be COD or COG: write the code" in reasons
