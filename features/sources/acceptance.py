@@ -18,9 +18,11 @@ from features.archive.schemas import MOST_DEATHS
 from features.errors import InputError
 from features.sources.reading.numbers import NumberColumns, Numbers
 from features.sources.source import LINE, LINES, SPACE, SURPLUS, Rows
-from features.sources.sql import define_functions, literal, quoted
+from features.sources.sql import define_functions, literal, quoted, read_slashes, slashed
 
 MOST_REJECTED = 0.05  # share of a file's lines; beyond it the file is refused whole
+_FORMS = {"day-first": "%d/%m/%Y", "month-first": "%m/%d/%Y"}
+_MONTHS = 12  # in a year: a part of a date beyond is a day
 _MOST_TO_OFFER = 0.5  # share of rows, or of deaths, that --allow-rejects may cost
 _MOST_REASONS = 3
 _MOST_FIELDS, _LONGEST_VALUE = 4, 40  # of an example
@@ -87,6 +89,13 @@ class Intake:
         terms = [term for name, term in columns if re.search(rf"\b{name}\b", condition)]
         return [name for name in self.columns if quoted(name) in " ".join([condition, *terms])]
 
+    def kept_aside(self) -> tuple[str, ...]:
+        """Say how many rows are excluded, and why."""
+        reasons = self.database.sql("""
+            SELECT reasons, count(*) FROM rejected WHERE is_excluded GROUP BY ALL ORDER BY ALL
+        """).fetchall()
+        return tuple(f"rows kept aside, {number:,}: {reason}" for reason, number in reasons)
+
     def _fields(self, lines: Collection[int]) -> dict[int, dict[str, str | None]]:
         """Return the delivered fields of the rows on some lines."""
         if not lines:
@@ -128,15 +137,34 @@ def take_in(
         rules = rules_of(rows.columns)
         numbers = Numbers(path, rules.numbers)
         _stage(database, rows, rules, numbers)
-        columns = tuple(rows.columns)
-        notes = (*rows.notes, *numbers.notes)
-        intake = Intake(database, path, open_rows, columns, rules, rows.sha256, notes)
+    order = _order_of_dates(database)
+    if order:
+        read_slashes(database, _FORMS[order])
+        numbers = Numbers(path, rules.numbers)
+        with open_rows() as rows:
+            _stage(database, rows, rules, numbers)
+    notes = (*rows.notes, *numbers.notes)
+    if order:
+        notes = (*notes, f"dates with slashes are {order}, as some of them show")
+    columns = tuple(rows.columns)
+    intake = Intake(database, path, open_rows, columns, rules, rows.sha256, notes)
     if not intake.count("staged"):
         raise InputError(f"'{path}' has a header and no rows: fetch it again")
     _reject(database, rules)
     if not allow_rejects:
         _refuse_if_mostly_rejected(intake)
     return intake
+
+
+def _order_of_dates(database: duckdb.DuckDBPyConnection) -> str | None:
+    """Return the order of the dates with slashes in `staged`, None if nothing or both show one."""
+    [(first, second)] = database.sql(f"""
+        SELECT coalesce(max(slashed_1), 0) > {_MONTHS}, coalesce(max(slashed_2), 0) > {_MONTHS}
+        FROM staged
+    """).fetchall()
+    if first == second:
+        return None
+    return "day-first" if first else "month-first"
 
 
 def _stage(
@@ -150,12 +178,13 @@ def _stage(
     is_faulty = " OR ".join(f"({condition})" for condition in rules.faults.values())
     excluded = "".join(f"WHEN {when} THEN {literal(r)} " for r, when in rules.exclusions.items())
     sql = " ".join([*columns, *rules.faults.values(), *rules.exclusions.values()])
-    statement = f"""CREATE TABLE staged AS
+    statement = f"""CREATE OR REPLACE TABLE staged AS
         SELECT * EXCLUDE (delivered),
             coalesce({" OR ".join(rules.exclusions.values()) or "false"}, false) AS is_excluded,
             CASE {excluded} WHEN {is_faulty} THEN concat_ws('; ', {reasons}) ELSE '' END AS reasons
         FROM (
-            SELECT {LINE} AS line, {LINES} AS lines, delivered, {", ".join(columns)}
+            SELECT {LINE} AS line, {LINES} AS lines, delivered, {", ".join(columns)},
+                {slashed(rows.columns, " ".join(columns))}
             FROM delivered
         )"""
     names = [name for name in (*rows.columns, SURPLUS) if quoted(name) in sql]
@@ -204,7 +233,8 @@ def _reject(database: duckdb.DuckDBPyConnection, rules: RowRules) -> None:
     """)
     database.execute("""
         CREATE VIEW accepted AS
-        SELECT * EXCLUDE (lines, is_excluded, reasons) FROM staged ANTI JOIN rejected USING (line)
+        SELECT * EXCLUDE (lines, is_excluded, reasons, slashed_1, slashed_2)
+        FROM staged ANTI JOIN rejected USING (line)
     """)
 
 

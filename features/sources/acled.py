@@ -3,13 +3,14 @@
 Raleigh et al. (2010), Introducing ACLED, Journal of Peace Research 47(5).
 """
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from datetime import UTC, date, datetime
 from pathlib import Path
 
 from features.archive.releases import Identity
 from features.errors import InputError
+from features.sources.products import refuse_missing
 from features.sources.reading.opening import open_rows
 from features.sources.source import (
     LINE,
@@ -22,7 +23,6 @@ from features.sources.source import (
 from features.sources.sql import (
     has_surplus,
     is_filled,
-    iso_day,
     lookup,
     plain_columns,
     quoted,
@@ -56,6 +56,17 @@ _ACTORS = {
 """Kinds of actor in words, as they are delivered today -> their numbers before; 0 is none."""
 
 _BATTLES, _REMOTE = "battles", "explosions/remote violence"
+_DEMONSTRATIONS = "riots/protests"  # until 2018, riots if of rioters, protests if of protesters
+_RIOTERS, _PROTESTERS = 5, 6  # and kinds of actor
+_TYPES_UNTIL_2018 = {
+    "battle-no change of territory": _BATTLES,
+    "battle-non-state actor overtakes territory": _BATTLES,
+    "battle-government regains territory": _BATTLES,
+    "remote violence": _REMOTE,
+    "headquarters or base established": "strategic developments",
+    "strategic development": "strategic developments",
+    "non-violent transfer of territory": "strategic developments",
+}
 _TYPES = {"violence against civilians": 3, "protests": 4, "riots": 5, "strategic developments": 6}
 
 _CODES = {
@@ -90,7 +101,7 @@ def acled_rules(columns: Sequence[str]) -> EventRules:
             "event_id": f"filled({quoted('event_id_cnty')})",
             "type_of_violence": _type_of_violence(columns),
             "country": f"coalesce({lookup(_TERRITORIES, country)}, country_named({country}))",
-            **dict.fromkeys(("date_start", "date_end"), _event_day()),
+            **dict.fromkeys(("date_start", "date_end"), f"day({quoted('event_date')})"),
             **plain_columns(plain),
             **{
                 to: lookup(meanings, f"whole({quoted(name)})::VARCHAR")
@@ -105,17 +116,23 @@ def acled_rules(columns: Sequence[str]) -> EventRules:
 
 
 def _faults() -> dict[str, str]:
-    types = ", ".join(f"'{name}'" for name in (_BATTLES, _REMOTE, *_TYPES))
+    types = ", ".join(f"'{name}'" for name in (_BATTLES, _REMOTE, _DEMONSTRATIONS, *_TYPES))
+    demonstrators = f"{_actor('inter1')} IN ({_RIOTERS}, {_PROTESTERS})"
     fights = f"{_event_type()} IN ('{_BATTLES}', '{_REMOTE}')"
     actors = f"{_actor('inter1')} BETWEEN 1 AND 8 AND {_actor('inter2')} BETWEEN 0 AND 8"
     return {
+        "riots/protests is of neither rioters nor protesters": (
+            f"{_event_type()} = '{_DEMONSTRATIONS}' AND ({demonstrators}) IS NOT TRUE"
+        ),
         "event_type is none of ACLED's": f"{_event_type()} NOT IN ({types})",
         "inter1 or inter2 is no kind of actor": f"{fights} AND ({actors}) IS NOT TRUE",
     }
 
 
 def _event_type() -> str:
-    return f"lower(filled({quoted('event_type')}))"
+    """Return the SQL of a type of event, under its name since 2019."""
+    text = f"lower(filled({quoted('event_type')}))"
+    return f"coalesce({lookup(_TYPES_UNTIL_2018, text)}, {text})"
 
 
 def _type_of_violence(columns: Sequence[str]) -> str:
@@ -129,6 +146,8 @@ def _type_of_violence(columns: Sequence[str]) -> str:
     return f"""CASE {_event_type()}
         WHEN '{_BATTLES}' THEN {fight}
         WHEN '{_REMOTE}' THEN CASE WHEN {targets} THEN 3 ELSE {fight} END
+        WHEN '{_DEMONSTRATIONS}' THEN CASE {first}
+            WHEN {_RIOTERS} THEN {_TYPES["riots"]} WHEN {_PROTESTERS} THEN {_TYPES["protests"]} END
         ELSE {lookup(_TYPES, _event_type())} END"""
 
 
@@ -137,12 +156,6 @@ def _actor(column: str) -> str:
     text = f"filled({quoted(column)})"
     words = lookup(_ACTORS, f"lower({text})")
     return f"CASE WHEN {text} IS NULL THEN 0 ELSE coalesce({words}, whole({text})) END"
-
-
-def _event_day() -> str:
-    """Return the SQL of `2024-01-15`, `15 January 2024` or `15-January-2024`."""
-    spelt = f"replace(filled({quoted('event_date')}), '-', ' ')"
-    return f"coalesce({iso_day('event_date')}, try_strptime({spelt}, ['%d %B %Y', '%d %b %Y']))"
 
 
 SOURCE = "acled"  # and the name of its history
@@ -165,6 +178,9 @@ class Acled:
 
     def identify(self, path: Path, options: FileOptions) -> Identity:
         """Return what a file is; raises InputError when the options have no coverage."""
+        if options.coverage is None:
+            with self.open(path):
+                pass  # what is none of ACLED's is refused as such, whatever its coverage
         return identify_final(path, options, SOURCE)
 
     def open(self, path: Path) -> AbstractContextManager[Rows]:
@@ -218,15 +234,7 @@ def _open(
     with open_rows(path, sheet=sheet, fields=(*required, *optional)) as rows:
         names = [name.lower() for name in column_names(rows.first, path)]
         if names:
-            _refuse_missing(path, required, names)
+            what = "export it again with all columns"
+            refuse_missing(path, "as ACLED delivers it", required, names, what)
         rows.name_columns(names)
         yield rows
-
-
-def _refuse_missing(path: Path, required: Sequence[str], names: Collection[str]) -> None:
-    missing = [name for name in required if name not in names]
-    if missing:
-        raise InputError(
-            f"'{path}' is not as ACLED delivers it: it lacks {', '.join(missing)}; export it "
-            "again with all columns"
-        )

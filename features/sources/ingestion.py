@@ -84,7 +84,12 @@ class FileDelivery:
             rows_accepted=intake.count("accepted"),
             rows_rejected=intake.count("rejected"),
             rows_deleted=len(self.deleted),
-            notes=(*intake.notes, *_odd_bounds(database), *_on_unplaced(database)),
+            notes=(
+                *intake.notes,
+                *intake.kept_aside(),
+                *_odd_bounds(database),
+                *_on_unplaced(database),
+            ),
         )
 
     def _rules(self, columns: Sequence[str]) -> RowRules:

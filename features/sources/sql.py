@@ -73,11 +73,6 @@ def numbers_in(
     )
 
 
-def iso_day(column: str) -> str:
-    """Return the SQL of a day as YYYY-MM-DD only: in 3/4 the month is ambiguous."""
-    return f"CASE WHEN NOT contains({quoted(column)}, '/') THEN day({quoted(column)}) END"
-
-
 def lookup(meanings: Mapping[str, str | int], key: str) -> str:
     """Return the SQL of what a text, itself SQL, means; null where it is not among the keys."""
     if not meanings:
@@ -120,10 +115,10 @@ def define_functions(database: duckdb.DuckDBPyConnection) -> None:
     """Define the macros and functions that `RowRules` may use.
 
     `filled(text)` is the text without spaces around it, null if empty; `number(text)` a finite
-    number; `whole(text)` a whole one; `day(text)` a date as YYYY-MM-DD or MM/DD/YYYY, with or
-    without a time; `iso3_of_gleditsch_ward(number)`, `country_named(text)`, `country_of_cell(text)`
-    are countries; `cells_apart(cell, latitude, longitude)` counts the PRIO-GRID cells between a
-    cell and a point.
+    number; `whole(text)` a whole one; `day(text)` a date as YYYY-MM-DD, with or without a time, 31
+    December 2015 or 31-Dec-15, and 12/31/2015 or 31/12/2015 once `read_slashes` said which;
+    `iso3_of_gleditsch_ward(number)`, `country_named(text)`, `country_of_cell(text)` are countries;
+    `cells_apart(cell, latitude, longitude)` counts the PRIO-GRID cells between a cell and a point.
     """
     database.execute(_macros())
     define = partial(
@@ -135,6 +130,24 @@ def define_functions(database: duckdb.DuckDBPyConnection) -> None:
     )
     define("country_named", partial(_country_named, {}))
     define("country_of_cell", _country_of_cell)
+
+
+def slashed(columns: Sequence[str], sql: str) -> str:
+    """Return the SQL of the greatest first and second part of dates with slashes in a row.
+
+    The columns are those that the given SQL reads by `day`.
+    """
+    days = [quoted(name) for name in columns if f"day({quoted(name)})" in sql]
+    parts = [", ".join(["NULL", *(f"slashed_part({it}, {n})" for it in days)]) for n in (1, 2)]
+    return f"greatest({parts[0]}) AS slashed_1, greatest({parts[1]}) AS slashed_2"
+
+
+def read_slashes(database: duckdb.DuckDBPyConnection, form: str) -> None:
+    """Say in which form `day` reads dates with slashes, until then none."""
+    database.execute(
+        "CREATE OR REPLACE TEMP MACRO slashed_day(t) AS "
+        f"try_strptime(t, {literal(form)})::TIMESTAMP"
+    )
 
 
 def _country_named(codes: dict[str, str | None], names: pa.ChunkedArray) -> pa.Array:
@@ -170,6 +183,10 @@ def _macros() -> str:
     CREATE TEMP MACRO whole(t) AS CASE
         WHEN strlen(t) < 16 AND t SIMILAR TO '[0-9]+' THEN try_cast(t AS BIGINT)
         WHEN abs(number(t)) < 9007199254740992 AND number(t) % 1 = 0 THEN number(t)::BIGINT END;
+    CREATE TEMP MACRO slashed_part(t, n) AS CASE
+        WHEN contains(t, '/') AND t SIMILAR TO ' *[0-9]{{1,2}}/[0-9]{{1,2}}/[0-9]{{4}}.*'
+        THEN split_part(trim(t), '/', n)::TINYINT END;
+    CREATE TEMP MACRO slashed_day(t) AS NULL::TIMESTAMP;
     CREATE TEMP MACRO day(t) AS CASE
         WHEN filled(t) SIMILAR TO '[0-9]{{4}}-[0-9]{{2}}-[0-9]{{2}}([ T].*)?'
         THEN try_cast(left(filled(t), 10) AS DATE)
@@ -178,9 +195,16 @@ def _macros() -> str:
                 regexp_extract(filled(t), '^([0-9]{{4}}-[0-9]{{1,2}}-[0-9]{{1,2}})([ T].*)?$', 1),
                 '%Y-%m-%d'
             ),
+            slashed_day(
+                regexp_extract(filled(t), '^([0-9]{{1,2}}/[0-9]{{1,2}}/[0-9]{{4}})([ T].*)?$', 1)
+            ),
             try_strptime(
-                regexp_extract(filled(t), '^([0-9]{{1,2}}/[0-9]{{1,2}}/[0-9]{{4}})([ T].*)?$', 1),
-                '%m/%d/%Y'
+                replace(regexp_extract(filled(t), '^[0-9]+[ -][A-Za-z]+[ -][0-9]{{4}}$'), '-', ' '),
+                ['%d %B %Y', '%d %b %Y']
+            ),
+            try_strptime(
+                replace(regexp_extract(filled(t), '^[0-9]+[ -][A-Za-z]+[ -][0-9]{{2}}$'), '-', ' '),
+                ['%d %B %y', '%d %b %y']
             )
         )::DATE END;
     CREATE TEMP MACRO month_of(d) AS (year(d) - 1970) * 12 + month(d) - 1;

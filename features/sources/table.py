@@ -19,7 +19,6 @@ from features.sources.sql import (
     ambiguous_country,
     has_surplus,
     is_filled,
-    iso_day,
     literal,
     lookup,
     plain_columns,
@@ -46,6 +45,9 @@ class Table:
 
     def identify(self, path: Path, options: FileOptions) -> Identity:
         """Return what a file is; raises InputError when the options have no coverage."""
+        if options.coverage is None:
+            with self.open(path):
+                pass  # what does not fit the mapping is refused as such, whatever its coverage
         return identify_final(path, options, self._mapping.source)
 
     @contextmanager
@@ -97,9 +99,9 @@ class Table:
         return EventRules(columns=values, faults=faults, decimal=mapping.decimal)
 
     def _day(self, column: str) -> str:
-        """Return the SQL of a day: without a format, only YYYY-MM-DD is beyond doubt."""
+        """Return the SQL of a day in the format of the mapping, or in one beyond doubt."""
         if self._mapping.date_format is None:
-            return iso_day(column)
+            return f"day({quoted(column)})"
         form = literal(self._mapping.date_format)
         return f"try_strptime(filled({quoted(column)}), {form})::DATE"
 

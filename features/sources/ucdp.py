@@ -12,9 +12,10 @@ from pathlib import Path
 
 from features.archive.coverage import whole_world
 from features.archive.releases import Identity
-from features.archive.schemas import DEATHS, OTHER_TYPES, TYPES_OF_VIOLENCE
+from features.archive.schemas import DEATHS, TYPES_OF_VIOLENCE
 from features.errors import InputError
 from features.months import month_of
+from features.sources.products import refuse_missing
 from features.sources.reading.opening import open_rows
 from features.sources.source import EventRules, FileOptions, Rows, identify_final, refuse_repeated
 from features.sources.sql import has_surplus, plain_columns, quoted, unreadable
@@ -25,8 +26,10 @@ FIRST_DAY = date(1989, 1, 1)
 HISTORY = "ucdp"
 GED, CANDIDATE = "ucdp-ged", "ucdp-candidate"
 
-_ENDING = r"(?:\.csv|\.csv\.gz|\.zip|\.csv\.zip)"
-_YEARLY = re.compile(rf"(?:ged(\d\d)(\d)-csv\.zip|gedevent_v(\d\d)_(\d){_ENDING})", re.IGNORECASE)
+_ENDING = r"(?:[ _-]*(?:\(\d+\)|copy))*(?:\.csv|\.csv\.gz|\.zip|\.csv\.zip|\.xlsx)"
+_YEARLY = re.compile(
+    rf"(?:ged(\d\d)(\d)(?:-csv|-xlsx)?|gedevent_v(\d\d)_(\d)){_ENDING}", re.IGNORECASE
+)
 _MONTHLY = re.compile(rf"gedevent_v(\d\d)_0_(\d\d?){_ENDING}", re.IGNORECASE)
 _SPAN = re.compile(rf"gedevent_v(\d\d)_0?(\d\d?)_(\d\d)_0?(\d\d?){_ENDING}", re.IGNORECASE)
 
@@ -38,10 +41,10 @@ def official_release(file_name: str) -> Identity | None:
     """Return the release that an official file name stands for, None for any other name.
 
     It is available when UCDP usually publishes: by the end of June a year's file, about the 20th of
-    the next month a month's. `ged241-csv.zip` and `GEDEvent_v24_1.csv` are `ucdp-ged 24.1`,
-    `GEDEvent_v23_0_10.csv` is `ucdp-candidate 23.0.10`, `GEDEvent_v24_01_24_12.csv` is
-    `ucdp-candidate 24.01.24.12`. Those that begin with GEDEvent may be packed as `.csv.gz` or
-    `.zip`.
+    the next month a month's. `ged241-csv.zip`, `ged241.csv` in it and `GEDEvent_v24_1.csv` are
+    `ucdp-ged 24.1`, `GEDEvent_v23_0_10.csv` is `ucdp-candidate 23.0.10`,
+    `GEDEvent_v24_01_24_12.csv` is `ucdp-candidate 24.01.24.12`. They may be packed as `.csv.gz` or
+    `.zip`, workbooks, or copies (`GEDEvent_v24_1 (1).csv`).
     """
     if match := _YEARLY.fullmatch(file_name):
         year, version = (int(number) for number in match.groups() if number)
@@ -100,7 +103,7 @@ OFFICIAL_COLUMNS = (
 _DAYS = ("date_start", "date_end")
 _REQUIRED = ("id", "country_id", "type_of_violence", *DEATHS, *_DAYS, "latitude", "longitude")
 _OTHER_NAMES = {"best_est": "best", "high_est": "high", "low_est": "low", "event_id": "id"}
-_OTHER_TYPE = f"type_of_violence is outside 1 to {max(TYPES_OF_VIOLENCE)}"
+_NEW_TYPES = range(max(TYPES_OF_VIOLENCE) + 1, 10)
 
 
 def column_names(first: Sequence[str], path: Path) -> tuple[list[str], bool]:
@@ -113,12 +116,9 @@ def column_names(first: Sequence[str], path: Path) -> tuple[list[str], bool]:
         names = [_column_name(name) for name in first]
     else:
         names = [*OFFICIAL_COLUMNS, *[""] * (len(first) - len(OFFICIAL_COLUMNS))]
-    missing = [column for column in _REQUIRED if column not in names]
-    if missing:
-        raise InputError(
-            f"'{path}' is not a UCDP event file: its first line lacks {', '.join(missing[:4])}"
-            f"{' and others' if missing[4:] else ''}; give a CSV file as UCDP delivers it"
-        )
+    refuse_missing(
+        path, "a UCDP event file", _REQUIRED, names, "give a CSV file as UCDP delivers it"
+    )
     refuse_repeated(names, path)
     return [name or f"column {n}" for n, name in enumerate(names, start=1)], has_header
 
@@ -131,15 +131,13 @@ def _column_name(text: str) -> str:
 def ucdp_rules(columns: Sequence[str]) -> EventRules:
     """Return how rows with these columns become events.
 
-    UCDP states each event's PRIO-GRID cell, which gives garbled or exchanged coordinates away.
+    UCDP states each event's PRIO-GRID cell, which gives garbled or exchanged coordinates away. From
+    26.1 it has types of violence beyond the three; such events are kept aside.
     """
     delivered = {name: name for name in columns if name in OFFICIAL_COLUMNS}
     if "source_headline" in columns:
         delivered["text"] = "source_headline"
-    faults = {
-        "has more fields than the header": has_surplus(columns),
-        _OTHER_TYPE: f"type_of_violence IN ({', '.join(map(str, OTHER_TYPES))})",
-    }
+    faults = {"has more fields than the header": has_surplus(columns)}
     if "priogrid_gid" in columns:
         cell = f"number({quoted('priogrid_gid')})"
         faults["coordinates lie outside its priogrid_gid"] = (
@@ -155,6 +153,10 @@ def ucdp_rules(columns: Sequence[str]) -> EventRules:
             **plain_columns(delivered),
         },
         faults=faults | unreadable(delivered),
+        exclusions={
+            f"type_of_violence {number} is not counted": f"type_of_violence = {number}"
+            for number in _NEW_TYPES
+        },
         first_day=FIRST_DAY,
     )
 
@@ -173,6 +175,8 @@ class Ucdp:
         official = official_release(path.name)
         if official is None:
             if options.coverage is None:
+                with self.open(path):
+                    pass  # what is no event file is refused as such, whatever its coverage
                 raise InputError(
                     f"'{path.name}' is not a name under which UCDP publishes, so it does not say "
                     "which months of which countries it observes: give --coverage FILE, a CSV with "

@@ -138,6 +138,13 @@ TYPES = [
     ("Riots", "Rioters", "State forces", "", 5),
     ("Strategic developments", "Rebel group", "", "", 6),
     ("Strategic developments", "a kind of its own", "", "", 6),
+    ("Battle-No change of territory", "1", "2", "", 1),
+    ("battle-Non-state actor overtakes territory", "2", "4", "", 2),
+    ("Remote violence", "1", "7", "", 3),
+    ("Riots/Protests", "5", "1", "", 5),
+    ("Riots/Protests", "6", "0", "", 4),
+    ("Headquarters or base established", "2", "0", "", 6),
+    ("Non-violent transfer of territory", "2", "1", "", 6),
 ]
 
 
@@ -167,8 +174,9 @@ def test_an_export_from_before_civilian_targeting_tells_civilians_by_the_second_
 
 def test_days_are_read_in_every_form_that_acled_has_used(tmp_path: Path) -> None:
     said = ["2024-01-15", "2024-01-15T00:00", "15 January 2024", "15-January-2024", "15-Jan-2024"]
+    said += ["15-Jan-24", "15/01/2024"]
     days = values(tmp_path, "date_end", *({"event_date": day} for day in said))
-    assert days == [date(2024, 1, 15)] * 5
+    assert days == [date(2024, 1, 15)] * len(said)
 
 
 def test_a_week_and_a_month_are_precisions_of_their_own(tmp_path: Path) -> None:
@@ -190,6 +198,7 @@ def test_countries_are_matched_by_name(tmp_path: Path) -> None:
         "eSwatini": "SWZ",
         "Kosovo": "XKX",
         "Palestine": "PSE",
+        "Gaza Strip": "PSE",
         "Bailiwick of Jersey": "JEY",
         " Niger": "NER",
     }
@@ -198,12 +207,24 @@ def test_countries_are_matched_by_name(tmp_path: Path) -> None:
     assert found == list(countries.values())
 
 
+def test_an_export_by_actors_is_named_before_a_coverage_is_asked_for(tmp_path: Path) -> None:
+    table = [
+        {k: v for k, v in row.items() if k not in ("actor2", "inter2")} for row in rows({}, {})
+    ]
+    with refused("export by actors (monadic)", "dyadic"):
+        added(Acled(), written(tmp_path / "a.csv", csv_text(table)), tmp_path, received_on=RECEIVED)
+
+
 UNUSABLE: list[tuple[dict[str, str], str]] = [
     ({"event_id_cnty": ""}, "event_id is missing or unreadable"),
     ({"event_id_cnty": "MLI0"}, "event_id is repeated"),
     (
         {"event_type": "Quarrels"},
         "event_type is none of ACLED's; type_of_violence is missing or unreadable",
+    ),
+    (
+        {"event_type": "Riots/Protests", "inter1": "3"},
+        f"riots/protests is of neither rioters nor protesters; {unreadable('type_of_violence')}",
     ),
     ({"event_type": ""}, "type_of_violence is missing or unreadable"),
     ({"inter1": "Pirates"}, "inter1 or inter2 is no kind of actor"),

@@ -182,9 +182,6 @@ DIALECTS = {
     "web names": lambda rows: re.sub(
         r",(best|high|low)(?=[,\n])", r",\1_est", "\n".join(rows) + "\n"
     ).encode(),
-    "american days": lambda rows: re.sub(
-        r"(\d{4})-(\d\d)-(\d\d) 00:00:00.000", r"\2/\3/\1 00:00:00", "\n".join(rows)
-    ).encode(),
 }
 
 
@@ -226,7 +223,7 @@ def test_an_event_whose_estimates_disagree_is_kept_and_spoken_of(tmp_path: Path)
 FAULTS: list[tuple[dict[str, str], str]] = [
     ({"id": ""}, "event_id is missing or unreadable"),
     ({"id": "g3"}, "event_id is repeated"),
-    ({"type_of_violence": "4"}, "type_of_violence is outside 1 to 3"),
+    ({"type_of_violence": "4"}, "type_of_violence 4 is not counted"),
     ({"country_id": "9999"}, "country is missing or unreadable"),
     ({"best": "-1", "low": "-1"}, "best is outside 0 to 2000000; low is outside 0 to 2000000"),
     ({"best": "3.5"}, "best is missing or unreadable"),
@@ -234,7 +231,7 @@ FAULTS: list[tuple[dict[str, str], str]] = [
     ({"deaths_a": "many"}, "deaths_a is missing or unreadable"),
     ({"deaths_b": "1\0"}, "deaths_b is missing or unreadable"),
     ({"date_end": "2020-02-30"}, "date_end is missing or unreadable"),
-    ({"date_end": "30/12/2020"}, "date_end is missing or unreadable"),
+    ({"date_end": "03/04/2020"}, "date_end is missing or unreadable"),
     ({"date_end": "2020-02-01"}, "date_start is after date_end"),
     ({"date_end": "2025-01-16"}, "date_end is outside 1989-01-01 to 2025-01-15"),
     ({"latitude": "north"}, "latitude is unreadable"),
@@ -283,7 +280,7 @@ def test_an_odd_row_is_an_event_all_the_same(tmp_path: Path) -> None:
         {"where_prec": "", "date_prec": "", "event_clarity": "", "code_status": ""},
         {"latitude": "", "longitude": ""},
         {"best": "9"},
-        {"best": "3.0", "date_end": "3/2/2020"},
+        {"best": "3.0", "date_end": "3/13/2020"},
         {"priogrid_gid": "147946"},
         {"latitude": "12.499"},
         {"latitude": "13.001"},
@@ -369,7 +366,7 @@ def test_a_column_may_be_named_as_readers_name_their_own(tmp_path: Path) -> None
 @pytest.mark.parametrize(
     ("name", "content", "said"),
     [
-        ("a.csv", b"\n\n  \n", "its first line lacks id"),
+        ("a.csv", b"\n\n  \n", "it lacks id"),
         ("a.csv", random.Random(1).randbytes(5000), "is not a UCDP event file"),
         ("a.csv", b"<!DOCTYPE html>\n<html><body>404</body></html>\n", "a web page, not data"),
         ("a.csv", "\n".join(lines()[:1]).encode(), "a header and no rows"),
@@ -391,3 +388,56 @@ def test_a_missing_path_and_a_folder_are_refused_before_anything_is_asked(tmp_pa
             ingest(tmp_path, **said)
         with pytest.raises(InputError, match="does not exist"):
             ingest(tmp_path / "none.csv", **said)
+
+
+def test_events_of_a_new_type_are_kept_aside_and_cost_no_file(tmp_path: Path) -> None:
+    new = [{"type_of_violence": kind} for kind in ("4", "4", "5")]
+    kept = read(tmp_path, lines(*new, good=10))
+    assert len(kept.events) == 10
+    assert kept.release.notes == (
+        "rows kept aside, 2: type_of_violence 4 is not counted",
+        "rows kept aside, 1: type_of_violence 5 is not counted",
+    )
+
+
+def days(folder: Path, *texts: str) -> list[date]:
+    changes = [{"date_start": text, "date_end": text} for text in texts]
+    kept = read(folder, lines(*changes, good=0), allow=True)
+    return kept.events["date_end"].tolist()
+
+
+def test_one_day_beyond_twelve_tells_the_order_of_all_dates_with_slashes(tmp_path: Path) -> None:
+    assert days(tmp_path, "03/02/2020", "13/02/2020 00:00") == [date(2020, 2, 3), date(2020, 2, 13)]
+    assert days(tmp_path, "02/03/2020", "2/13/2020") == [date(2020, 2, 3), date(2020, 2, 13)]
+
+
+@pytest.mark.parametrize("texts", [["03/02/2020"], ["03/13/2020", "13/03/2020", "03/02/2020"]])
+def test_dates_of_which_the_order_cannot_be_told_refuse_the_file(
+    tmp_path: Path, texts: list[str]
+) -> None:
+    changes = [{"date_end": text} for text in texts]
+    with refused("date_end is missing or unreadable", f"date_end '{texts[0]}'"):
+        read(tmp_path, lines(*changes, good=10))
+
+
+def test_days_that_a_spreadsheet_has_changed_are_read(tmp_path: Path) -> None:
+    assert days(tmp_path, "31-Dec-19", "1-Mar-20", "02 March 2020") == [
+        *(date(2019, 12, 31), date(2020, 3, 1), date(2020, 3, 2)),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("header", "product"),
+    [
+        ("country_cy,year_cy,best_cy", "country-years, not events: download UCDP GED"),
+        ("conflict_id,year,incompatibility,intensity_level", "conflict-years of UCDP and PRIO"),
+        ("conflict_id,dyad_id,year,bd_best", "deaths of conflicts or dyads by year"),
+        ("event_id_cnty,event_date,inter1,inter2", "ACLED events: use tocsin ingest acled"),
+        ("country,adm_1,month,deaths_sb", "a table of counts, not of events"),
+    ],
+)
+def test_another_product_is_named_before_a_coverage_is_asked_for(
+    tmp_path: Path, header: str, product: str
+) -> None:
+    with refused(product):
+        ingest(written(tmp_path / "mine.csv", header + "\n" + ",".join("1" for _ in header)))
