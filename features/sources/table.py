@@ -56,7 +56,9 @@ class Table:
         columns = self._mapping.columns
         names = dict.fromkeys([*columns.event_id, *columns.file_columns().values()])
         with open_rows(path, sheet=self._sheet) as rows:
-            rows.name_columns(column_names(rows.first, path))
+            spelt = {own_name(name).lower(): own_name(name) for name in names}
+            delivered = column_names(rows.first, path)
+            rows.name_columns([spelt.get(name.lower(), name) for name in delivered])
             missing = [name for name in names if own_name(name) not in rows.columns]
             if missing:
                 raise InputError(

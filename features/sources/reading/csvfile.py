@@ -25,7 +25,7 @@ import pyarrow.csv
 from features.arrays import IntArray
 from features.arrow import in_arrow_memory
 from features.errors import InputError
-from features.sources.reading.layout import MOST_ABOVE, Layout, layout_of
+from features.sources.reading.layout import MOST_ABOVE, Layout, layout_of, page_notes
 from features.sources.reading.unpack import Content, decode_text, unlikely_word
 from features.sources.source import BEYOND, LINE, LINES, SPACE, SURPLUS
 
@@ -46,7 +46,7 @@ class CsvRows:
     def __init__(self, path: Path, content: Content) -> None:
         self._path = path
         self._content = content
-        self._nuls = 0
+        self._nuls = self._rows = 0
         self._has_other_bytes = False
         self._line = 1
         self._layout = self._first_records(content.head())
@@ -70,7 +70,7 @@ class CsvRows:
         """What had to be mended to read the file, once all of it is read."""
         other = ("some bytes are not UTF-8 and were read as Windows-1252",) * self._has_other_bytes
         nuls = (f"{self._nuls} NUL bytes were replaced",) * (self._nuls > 0)
-        return (*self._layout.notes, *other, *nuls)
+        return (*self._layout.notes, *other, *nuls, *page_notes(self._rows))
 
     def batches(self, columns: Sequence[str] | None = None) -> Iterator[pa.RecordBatch]:
         """Yield some columns of the records, all by default, and LINE and LINES; null is no field.
@@ -97,6 +97,7 @@ class CsvRows:
             self._line += lines
             dropped = min(skip, table.num_rows)
             skip -= dropped
+            self._rows += table.num_rows - dropped
             selected = [*(columns or self.columns), LINE, LINES]
             yield from table.slice(dropped).select(selected).to_batches()
 

@@ -21,11 +21,11 @@ import pyarrow as pa
 
 from features.errors import InputError
 from features.sources.reading.csvfile import LONGEST_RECORD
+from features.sources.reading.layout import page_notes
 from features.sources.reading.unpack import Content
 from features.sources.source import LINE, LINES, numbered_rows, own_name
 
 OTHERS = "other fields"  # as JSON: those that none of the first records nor the source has
-PAGE_SIZES = (1_000, 5_000, 10_000)  # of UCDP's, ACLED's and HDX's services
 _LISTS = ("data", "result", "results", "records", "features", "value")
 _COUNTS = ("count", "total_count", "totalcount", "total", "numbermatched")
 _MESSAGES = ("message", "messages")
@@ -112,12 +112,8 @@ class _Documents:
         """Return what the documents say of themselves, and what is odd about them."""
         pages = len(self._pages)
         joined = f"{pages} lists of records stand behind each other, as pages: all were read"
-        cut = (
-            f"exactly {self._read:,} records, as many as a service gives at most: probably the "
-            "first page only"
-        )
-        is_cut = self._read in PAGE_SIZES
-        return (*dict.fromkeys(self._said), *(joined,) * (pages > 1), *(cut,) * is_cut)
+        notes = (*dict.fromkeys(self._said), *(joined,) * (pages > 1))
+        return (*notes, *page_notes(self._read))
 
     def records(self) -> Iterator[Record]:
         """Yield every record; raises InputError for what else the file holds."""

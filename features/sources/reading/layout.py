@@ -15,6 +15,11 @@ NAMELESS_FIRST = "the first column has no name and is left out"
 SEPARATORS = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "vertical bars"}
 MOST_ABOVE = 20  # records above the header: titles, notes, `sep=;`
 _WIDEST_TITLE = 1  # filled fields
+PAGE_SIZES = (
+    1_000,
+    5_000,
+    10_000,
+)  # [records] that UCDP's, ACLED's and HDX's services give at most
 Fields = Sequence[str]
 
 
@@ -69,6 +74,13 @@ def _layout(separator: str, records: Sequence[Fields]) -> _Candidate:
         *((NAMELESS_FIRST,) * has_nameless),
     )
     return _Candidate(Layout(separator, header, above, has_tags, notes), rank)
+
+
+def page_notes(records: int) -> tuple[str, ...]:
+    """Return a note if a file has as many records as a service gives at most."""
+    if records not in PAGE_SIZES:
+        return ()
+    return (f"exactly {records:,} records, as many as a service gives at most: probably cut off",)
 
 
 def is_tags(fields: Sequence[str | None]) -> bool:

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from features.sources.reading import jsonfile, unpack
+from features.sources.reading import layout, unpack
 from features.sources.reading.opening import open_rows
 from tests.features.sources.ingested import refused, written
 
@@ -83,10 +83,11 @@ def test_what_an_answer_says_of_restrictions_is_noted(tmp_path: Path) -> None:
 def test_as_many_records_as_a_page_has_at_most_are_doubtful(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(jsonfile, "PAGE_SIZES", (3,))
+    monkeypatch.setattr(layout, "PAGE_SIZES", (3,))
     [note] = read(tmp_path, answer(1, 2, 3))[1]
     assert "exactly 3 records" in note
-    assert "first page" in note
+    assert "cut off" in note
+    assert read(tmp_path, "id\na\nb\nc\n")[1] == (note,)
     assert read(tmp_path, answer(1, 2, 3, 4))[1] == ()
 
 
