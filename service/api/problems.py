@@ -50,6 +50,8 @@ def problem(
 def describe(error: ErrorDetails) -> str:
     """Return one plain sentence for one refused parameter."""
     name = next((str(part) for part in error["loc"] if part not in {"query", "path"}), "")
+    if error["type"] == "missing":
+        return f"{name}: has to be given"
     value = error["input"]
     text = ",".join(map(str, value)) if isinstance(value, list) else value
     return f"{name}: '{text}' is refused: {error['msg']}"

@@ -19,9 +19,10 @@ from service.api.queries import (
     NoParameters,
     RegionFilter,
 )
-from service.api.selection import select_regions
+from service.api.selection import find_country, select_regions
 from service.errors import UnknownBulletinError
 from service.store.bulletins import LATEST, Bulletin, BulletinStore
+from service.store.derived import regions_of
 
 ROWS = 50
 """Places in the list, if no other number is asked for."""
@@ -47,7 +48,7 @@ class PageView(NoParameters):
     bulletin: BulletinChoice = LATEST
     compare: BulletinChoice | None = None
     show: Literal["now", "change"] = "now"
-    country: Annotated[str | None, Field(pattern=r"^[A-Z]{3}$")] = None
+    country: Text = None
     region: Text = None
     search: Text = None
     rows: Annotated[int, Field(ge=1, le=100_000)] = ROWS
@@ -152,7 +153,10 @@ class View:
 
 
 def view_of(request: Request, query: PageView) -> View:
-    """Return what a request shows; raises what `used_bulletin` does."""
+    """Return what a request shows; its country is then a code.
+
+    Raises what `used_bulletin` does, UnknownError for a level or a country that is not there.
+    """
     bulletin = used_bulletin(request, query.bulletin)
     targets = [target for target in DISPLAYED if target in bulletin.horizons]
     target = query.target or targets[0]
@@ -160,6 +164,9 @@ def view_of(request: Request, query: PageView) -> View:
     near = query.horizon or horizons[0]
     levels = [level for level in LEVELS if level in bulletin.manifest.levels]
     select_regions(bulletin, RegionFilter(level=query.level))  # refuses a level that is not there
+    if query.country is not None:
+        code = find_country(bulletin, query.country, regions_of(bulletin))
+        query = query.model_copy(update={"country": code})
     return View(
         query=query,
         bulletin=bulletin,

@@ -90,6 +90,7 @@ def test_what_does_not_exist_is_not_found_and_named(
         ),
         ("/v1/bulletins?after=x", "write an id of the list of bulletins"),
         ("/v1/scores?country=", "country: '' is refused"),
+        ("/v1/compare?match=horizon", "a: has to be given"),
         ("/v1/scores?horizon=0", "horizon: '0' is refused"),
         ("/v1/scores?horizon=13", "horizon: '13' is refused"),
         ("/v1/scores?horizon=1&horizon=x", "horizon: '1,x' is refused"),

@@ -110,6 +110,16 @@ def test_another_level_can_be_shown(client: httpx.Client) -> None:
     assert ">Mopti<" not in page
 
 
+@pytest.mark.parametrize("name", ["MLI", "ml", "Mali", "mali"])
+def test_a_country_is_named_as_in_the_api(client: httpx.Client, name: str) -> None:
+    page = client.get("/", params={"country": name}).text
+    assert '<option value="MLI" selected>' in page
+    assert "v1/briefings/MLI" in page
+    refused = client.get("/", params={"country": name + "x"})
+    assert refused.status_code == 404
+    assert f"does not score country '{name}x'" in refused.json()["detail"]
+
+
 def test_what_is_taken_along_is_what_is_shown(months_client: httpx.Client) -> None:
     page = months_client.get("/?country=MLI&horizon=2&show=change").text
     kept = re.findall(r'href="\./([^"]+)"[^>]* download', page)
