@@ -87,6 +87,14 @@ def with_outlines(table: pa.Table, region: str, outlines: Mapping[str, bytes]) -
     return table.append_column(GEOMETRY, column).replace_schema_metadata(geo)
 
 
+def boxes_of_parts(outline: str) -> list[list[float]]:
+    """Return west, south, east and north edge [degrees] of each part of a GeoJSON geometry."""
+    edges: list[list[float]] = shapely.bounds(
+        shapely.get_parts(shapely.from_geojson(outline))
+    ).tolist()
+    return edges
+
+
 def as_wkb(outlines: Mapping[str, bytes]) -> dict[str, bytes]:
     """Return GeoJSON geometries as well-known binary."""
     texts = [outline.decode() for outline in outlines.values()]

@@ -19,7 +19,7 @@ from features.language import ENGLISH, Language
 from features.places.countries import alpha_2, subdivision_codes, un_name
 from features.words import DISTRIBUTIONS, RISK_LEVELS, SPECS, UNSCORED, Target
 from service.errors import UnknownBulletinError
-from service.forms.files import as_wkb
+from service.forms.files import as_wkb, boxes_of_parts
 from service.store.bulletins import Bulletin
 
 T = TypeVar("T")
@@ -124,18 +124,31 @@ def regions_in(bulletin: Bulletin, box: str) -> list[str]:
     """
     west, one, east, other = map(float, box.split(","))
     south, north = sorted((one, other))
-    ids, edges = _edges(bulletin)
+    ids, edges = _boxes(bulletin)
     overlaps_upright = (edges["south"] <= north) & (edges["north"] >= south)
     spans = [(west, east)] if west <= east else [(west, _HALF_TURN), (-_HALF_TURN, east)]
     overlaps = [(edges["west"] <= right) & (edges["east"] >= left) for left, right in spans]
     within = overlaps_upright & np.any(overlaps, axis=0)  # NaN touches nothing
-    return [ids[row] for row in np.flatnonzero(within).tolist()]
+    return list(dict.fromkeys(ids[row] for row in np.flatnonzero(within).tolist()))
 
 
 @derived
-def _edges(bulletin: Bulletin) -> tuple[list[str], dict[str, FloatArray]]:
-    table = bulletin.part(REGIONS_FILE).whole(["region", *_EDGES])
-    return table["region"].to_pylist(), {name: as_numbers(table[name]) for name in _EDGES}
+def _boxes(bulletin: Bulletin) -> tuple[list[str], dict[str, FloatArray]]:
+    """Return the region of each box, (n,), and its edges: a box a part of an outline, else one.
+
+    One box around Fiji, which 180 degrees part, or around France overseas would touch all between.
+    """
+    table = bulletin.part(REGIONS_FILE).whole(["region", "outline", *_EDGES])
+    ids: list[str] = []
+    edges: list[list[float]] = []
+    numbers = {name: as_numbers(table[name]) for name in _EDGES}
+    for row, outline in enumerate(table["outline"].to_pylist()):
+        whole = [numbers[name][row] for name in _EDGES]
+        parts = [whole] if outline is None else boxes_of_parts(outline)
+        ids += [table["region"][row].as_py()] * len(parts)
+        edges += parts
+    columns = np.array(edges, np.float64).reshape(-1, len(_EDGES)).T
+    return ids, dict(zip(_EDGES, columns, strict=True))
 
 
 @derived

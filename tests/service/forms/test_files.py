@@ -5,7 +5,15 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import shapely
 
-from service.forms.files import as_wkb, csv_of, geojson_of, parquet_of, with_outlines
+from features.places.regions import geometries
+from service.forms.files import (
+    as_wkb,
+    boxes_of_parts,
+    csv_of,
+    geojson_of,
+    parquet_of,
+    with_outlines,
+)
 
 SQUARE = b'{"type":"Polygon","coordinates":[[[0,0],[1,0],[1,1],[0,1],[0,0]]]}'
 TABLES = [
@@ -62,3 +70,11 @@ def test_outlines_are_a_column_of_well_known_binary() -> None:
     known, unknown = read["geometry"].to_pylist()
     assert shapely.from_wkb(known).equals(shapely.box(0, 0, 1, 1))
     assert unknown is None
+
+
+def test_a_country_that_180_degrees_part_has_boxes_on_either_side() -> None:
+    (fiji,) = geometries("country", ["FJI"])
+    boxes = boxes_of_parts(shapely.to_geojson(fiji))
+    assert all(east - west < 3 for west, _, east, _ in boxes)
+    assert {west < 0 for west, *_ in boxes} == {True, False}
+    assert boxes_of_parts(SQUARE.decode()) == [[0, 0, 1, 1]]
