@@ -111,7 +111,9 @@ def column_names(first: Sequence[str], path: Path) -> tuple[list[str], bool]:
 
     Columns without a name are numbered. Raises InputError when some are missing or repeated.
     """
-    has_header = not re.fullmatch(r"\s*\d+\s*", first[0]) or len(first) < len(OFFICIAL_COLUMNS)
+    has_header = not re.fullmatch(r"\s*\d+\s*", "".join(first[:1])) or len(first) < len(
+        OFFICIAL_COLUMNS
+    )
     if has_header:
         names = [_column_name(name) for name in first]
     else:

@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 from features.sources.source import SPACE
 
+_STANDINS = ("Unnamed: 0", "...1")  # what pandas and R's readr call a first column without a name
 NAMELESS_FIRST = "the first column has no name and is left out"
 SEPARATORS = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "vertical bars"}
 MOST_ABOVE = 20  # records above the header: titles, notes, `sep=;`
@@ -66,6 +67,8 @@ def _layout(separator: str, records: Sequence[Fields]) -> _Candidate:
     rank = (fits, -above, len(header))
     if fits and _has_row_numbers(header, below):
         header = ["", *header]
+    if header and header[0].strip(SPACE) in _STANDINS:
+        header[0] = ""
     has_nameless = len(header) > 1 and not header[0].strip(SPACE)
     notes = (
         *((f"its fields are separated by {SEPARATORS[separator]}",) * (separator != ",")),

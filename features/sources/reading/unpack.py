@@ -21,6 +21,7 @@ from typing import IO, NamedTuple, Protocol
 from features.errors import InputError
 
 _CHUNK = 1 << 23  # [bytes]
+_GZIPPED, _ZIPPED = b"\x1f\x8b", b"PK\x03\x04"  # how packed files begin
 _UTF16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 MOST_TIMES_LARGER = 200  # than packed; event files unpack to 5 to 30 times their size
 _BEGIN = 200  # [bytes] that tell UTF-16
@@ -196,13 +197,14 @@ def open_content(path: Path) -> Iterator[FileContent]:
     except OSError as error:
         raise _unreadable(path, error) from error
     with packed, ExitStack() as stack:
-        match path.suffix.lower():
-            case ".gz":
-                yield FileContent(path, stack.enter_context(gzip.open(packed)))
-            case ".zip":
-                yield FileContent(path, _member(packed, path, stack))
-            case _:
-                yield FileContent(path, packed)
+        begin, ending = packed.read(len(_ZIPPED)), path.suffix.lower()
+        packed.seek(0)
+        if ending == ".gz" or begin.startswith(_GZIPPED):
+            yield FileContent(path, stack.enter_context(gzip.open(packed)))
+        elif ending == ".zip" or begin == _ZIPPED:
+            yield FileContent(path, _member(packed, path, stack))
+        else:
+            yield FileContent(path, packed)
 
 
 def _member(packed: IO[bytes], path: Path, stack: ExitStack) -> IO[bytes]:

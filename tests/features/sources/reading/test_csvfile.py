@@ -67,6 +67,8 @@ def zipped(*names: str) -> bytes:
         ("mine.csv", PLAIN.decode().encode("utf-16-le")),
         ("mine.csv", PLAIN.decode().encode("utf-16-be")),
         ("mine.csv.gz", PACKED),
+        ("mine.csv.gz (1)", PACKED),
+        ("mine.csv", zipped("GEDEvent_v24_1.csv")),
         ("mine.zip", zipped("GEDEvent_v24_1.csv", "codebook.pdf", "__MACOSX/._GEDEvent.csv")),
         ("mine.ZIP", zipped("folder/mine.CSV")),
     ],

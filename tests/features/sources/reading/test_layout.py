@@ -66,7 +66,7 @@ def test_the_numbers_of_rows_that_r_and_pandas_write_are_left_out(
     tmp_path: Path, start: int
 ) -> None:
     numbered = [[str(n), *row] for n, row in enumerate(TABLE[1:], start=start)]
-    for header in (TABLE[0], ["", *TABLE[0]]):
+    for header in (TABLE[0], *([name, *TABLE[0]] for name in ("", "Unnamed: 0", "...1"))):
         first, rows, notes = read(tmp_path, joined([header, *numbered], ","))
         assert first == ["", *TABLE[0]]
         assert [row[1:] for row in rows] == TABLE[1:]
