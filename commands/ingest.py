@@ -94,6 +94,9 @@ def ingest_counts(
         date, typer.Option(help="Day from which it was public, YYYY-MM-DD.", **DAY)
     ],
     level: Annotated[str, typer.Option(help="country, admin1 or priogrid.")] = "admin1",
+    country: Annotated[
+        str | None, typer.Option(help="Country of a file that names none, as MLI or Mali.")
+    ] = None,
     corrections: Annotated[
         Path | None, typer.Option(help="CSV of country,name,region for names that do not match.")
     ] = None,
@@ -106,7 +109,7 @@ def ingest_counts(
 ) -> None:
     """Read history that is already aggregated into the archive."""
     from features.archive.coverage import read_coverage
-    from features.places.matching import read_corrections
+    from features.places.matching import known_country, read_corrections
     from features.places.regions import parse_level
     from features.sources.counts import CountsOptions, read_counts
 
@@ -119,6 +122,7 @@ def ingest_counts(
         corrections=None if corrections is None else read_corrections(corrections),
         allow_rejects=allow_rejects,
         sheet=sheet,
+        country=None if country is None else known_country(country),
     )
     delivery = read_counts(path, options)
     _add(delivery)

@@ -165,8 +165,9 @@ class Archive:
         """Append a release; when the same is there already, change nothing.
 
         Raises ArchiveError when another release has its name, when it would mix simulated with real
-        events, when its name cannot be a folder's, when it observes months that were not over when
-        it became public, or when it cannot be written; and what the delivery raises.
+        events, events with counts, or counts of several levels in a history, when its name cannot
+        be a folder's, when it observes months that were not over when it became public, or when it
+        cannot be written; and what the delivery raises.
         """
         identity = delivery.identity
         self._refuse_impossible(identity)
@@ -198,6 +199,16 @@ class Archive:
                 f"'{new.file_name}' is said to observe {format_month(last_month)} though it was "
                 f"public on {new.available_on}: mend the coverage or give --available-on"
             )
+        for release in self.releases():
+            if release.history == new.history and release.level != new.level:
+                held, added = (
+                    "events" if level is None else f"counts by {level}"
+                    for level in (release.level, new.level)
+                )
+                raise ArchiveError(
+                    f"{new.history} holds {held} and '{new.file_name}' is of {added}: give it "
+                    "another --source, or another source in its mapping"
+                )
         if any(release.simulated != new.simulated for release in self.releases()):
             old, added = ("real", "simulated") if new.simulated else ("simulated", "real")
             raise ArchiveError(

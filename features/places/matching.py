@@ -35,6 +35,13 @@ def match_countries(names: pd.Series) -> pd.Series:
     return names.map(codes).astype("str")
 
 
+def known_country(name: str) -> str:
+    """Return the ISO 3166-1 alpha-3 code of a country; raises InputError if it is not known."""
+    if code := country_of(name):
+        return code
+    raise InputError(f"'{name}' is no country that is known: write it as MLI, or as Mali")
+
+
 def match_regions(
     names: pd.DataFrame, level: Level, corrections: pd.DataFrame | None = None
 ) -> pd.DataFrame:

@@ -53,7 +53,7 @@ _KEY = ["country", "region", "month", "type_of_violence"]
 
 @dataclass(frozen=True)
 class CountsOptions:
-    """Options of an ingest of counts."""
+    """Options of an ingest of counts; `country` (ISO 3166-1 alpha-3) is that of a whole file."""
 
     source: str
     level: Level
@@ -63,6 +63,7 @@ class CountsOptions:
     corrections: pd.DataFrame | None = None
     allow_rejects: bool = False
     sheet: str | None = None
+    country: str | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -102,8 +103,9 @@ def read_counts(path: Path, options: CountsOptions) -> CountsDelivery:
     """
 
     def rules(names: Sequence[str]) -> RowRules:
-        columns = find_columns(names, options.level, path)
-        return counts_rules(names, columns, options.level, options.available_on)
+        level, country = options.level, options.country
+        columns = find_columns(names, level, path, country)
+        return counts_rules(names, columns, level, options.available_on, country)
 
     with open_database() as database:
         opened = partial(_open, path, options.sheet)

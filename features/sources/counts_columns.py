@@ -1,9 +1,10 @@
 """The columns of aggregated history: what they may be called, in any order and case, and mean.
 
 Of several columns with the same meaning, the first that is filled counts. A country is a name or
-ISO 3166-1 alpha-3; cells need none. A month is YYYY-MM, or, beside a year, 1 to 12 or its English
-name; a week is its first day, or 2024-W05. An admin_level of 0, or none and no region, marks a row
-of a whole country. Columns `region` and `name` are of use where no other names regions: beside
+ISO 3166-1 alpha-3; cells need none. A month is YYYY-MM, in any form of which no other month can be
+meant (202401, 2024m1, 01/2024, Jan-24), or, beside a year, 1 to 12 or its English name; a week is
+its first day, or 2024-W05. An admin_level of 0, or none and no region, marks a row of a whole
+country. Columns `region` and `name` are of use where no other names regions: beside
 admin1 they name parts of the world.
 
 These are the names in monthly tables made from UCDP GED, in the weekly ones of ACLED, and in the
@@ -22,7 +23,14 @@ from features.errors import InputError
 from features.months import format_month, month_of
 from features.sources.acceptance import RowRules
 from features.sources.reading.numbers import NumberColumns
-from features.sources.sql import ambiguous_country, has_surplus, is_nameless, lookup, quoted
+from features.sources.sql import (
+    ambiguous_country,
+    has_surplus,
+    is_nameless,
+    literal,
+    lookup,
+    quoted,
+)
 from features.words import Level
 
 Columns = Mapping[str, Sequence[str]]
@@ -38,6 +46,7 @@ _NAMES = {
     ),
     "region": (
         *("admin1_name", "adm_1", "admin1", "admin_1_name", "provider_admin1_name"),
+        *("province", "state", "governorate", "department", "oblast"),
         *_ANY_REGION,
     ),
     "cell": ("gid", "priogrid", "priogrid_gid"),
@@ -72,6 +81,7 @@ _TYPES = {
 }
 MEASURES = ("events", "deaths")
 FIGURES = [f"{measure}{of}" for measure in MEASURES for of in ("", "_1", "_2", "_3")]
+_COMPACT_MONTH = r"^(\d{4})(?:(0[1-9]|1[0-2])(?:\.0+)?|[ /-]?[mM](\d\d?))$"
 _MIDDLE_OF_WEEK = 3  # [days] after its first
 _FIRST_MONTH = month_of(date(1900, 1, 1))
 _LONGEST_NAME = 200
@@ -83,8 +93,13 @@ REPEATED = (
 WHOLE_COUNTRY = "counts a whole country"  # why a row of another level is excluded
 
 
-def find_columns(names: Sequence[str], level: Level, path: Path) -> Columns:
-    """Return which columns have which meaning; raises InputError when a needed one is missing."""
+def find_columns(
+    names: Sequence[str], level: Level, path: Path, country: str | None = None
+) -> Columns:
+    """Return which columns have which meaning; raises InputError when a needed one is missing.
+
+    A file that is said to be of one country has no column of countries.
+    """
     plain = {re.sub(r"[^a-z0-9]+", "_", name.lower()).strip("_"): name for name in names}
     columns = {
         meaning: [plain[name] for name in possible if name in plain]
@@ -92,21 +107,35 @@ def find_columns(names: Sequence[str], level: Level, path: Path) -> Columns:
     }
     of_admin1 = [name for name in columns["region"] if name not in map(plain.get, _ANY_REGION)]
     columns["region"] = of_admin1 or columns["region"]
-    missing = [meaning for meaning in _REQUIRED[level] if not columns[meaning]]
+    if country is not None and columns["country"]:
+        raise InputError(
+            f"'{path}' has a column {columns['country'][0]}: leave out --country {country}"
+        )
+    needed = [meaning for meaning in _REQUIRED[level] if meaning != "country" or country is None]
+    missing = [meaning for meaning in needed if not columns[meaning]]
     if not (columns["month"] or columns["week"]):
         missing.append("month")
     if not any(columns[f"deaths{of}"] for of in ("", "_1", "_2", "_3")):
         missing.append("deaths")
     if missing:
         names_of = "; ".join(f"{it}: {' or '.join(_NAMES[it])}" for it in missing)
+        of_one = ", or say with --country of which one it is" if "country" in missing else ""
         raise InputError(
-            f"'{path}' lacks columns that counts need ({names_of}): rename its columns"
+            f"'{path}' lacks columns that counts need ({names_of}): rename its columns{of_one}"
         )
     return {meaning: those for meaning, those in columns.items() if those}
 
 
-def counts_rules(names: Sequence[str], columns: Columns, level: Level, last_day: date) -> RowRules:
+def counts_rules(
+    names: Sequence[str],
+    columns: Columns,
+    level: Level,
+    last_day: date,
+    country: str | None = None,
+) -> RowRules:
     """Return how rows with these delivered columns, public on `last_day`, are counts.
+
+    All are of `country` (ISO 3166-1 alpha-3) if that is given.
 
     Columns: country (ISO 3166-1 alpha-3), name; day (the first of the row's month, or the middle of
     its week) and its month [months since 1970-01]; type_of_violence, and `type_name` as delivered;
@@ -124,7 +153,7 @@ def counts_rules(names: Sequence[str], columns: Columns, level: Level, last_day:
     day = _day(columns)
     return RowRules(
         columns={
-            **_place(columns, level),
+            **_place(columns, level, country),
             "day": day,
             "is_week": str("month" not in columns),
             "month": f"month_of({day})",
@@ -178,8 +207,9 @@ def _text(columns: Columns, meaning: str) -> str:
     return f"coalesce({', '.join(texts)})" if texts else "NULL::VARCHAR"
 
 
-def _place(columns: Columns, level: Level) -> dict[str, str]:
+def _place(columns: Columns, level: Level, of_country: str | None) -> dict[str, str]:
     names = [f"country_named(filled({quoted(name)}))" for name in columns.get("country", ())]
+    names += [literal(of_country)] if of_country else []
     country = f"coalesce({', '.join(names)})" if names else "NULL::VARCHAR"
     if level == "country":
         return {"country": country, "name": country}
@@ -199,9 +229,15 @@ def _day(columns: Columns) -> str:
     text = _text(columns, "month")
     month = rf"regexp_extract({text}, '^(\d{{4}}-\d{{2}})(-\d{{2}}([T ].*)?)?$', 1)"
     in_year = f"{_text(columns, 'year')} || ' ' || {text}"
+    compact = rf"regexp_replace({text}, '{_COMPACT_MONTH}', '\1-\2\3')"
+    spelt = rf"replace(regexp_extract({text}, '^[A-Za-z]+[ -]((\d{{2}})?\d{{2}})$'), '-', ' ')"
     return (
         f"coalesce(try_strptime({month}, '%Y-%m'), "
-        f"try_strptime({in_year}, ['%Y %m', '%Y %B', '%Y %b']))::DATE"
+        f"try_strptime({in_year}, ['%Y %m', '%Y %B', '%Y %b']), "
+        f"try_strptime({compact}, ['%Y-%m', '%Y/%m', '%m/%Y', '%m-%Y']), "
+        f"CASE WHEN {text} SIMILAR TO '.*[0-9]{{4}}' "
+        f"THEN try_strptime({spelt}, ['%B %Y', '%b %Y']) "
+        f"ELSE try_strptime({spelt}, ['%B %y', '%b %y']) END)::DATE"
     )
 
 

@@ -141,6 +141,17 @@ def test_a_release_is_never_rewritten(tmp_path: Path, other: EventsDelivery, sai
     assert contents(tmp_path) == before
 
 
+def test_a_history_never_mixes_events_with_counts_or_counts_of_several_levels(
+    tmp_path: Path,
+) -> None:
+    archive = Archive(tmp_path)
+    archive.add(a_delivery("1", level="admin1"))
+    for level, what in (("country", "counts by country"), (None, "events")):
+        with pytest.raises(ArchiveError, match=f"holds counts by admin1.*of {what}.*--source"):
+            archive.add(a_delivery("2", level=level))
+    assert len(archive.releases()) == 1
+
+
 @pytest.mark.parametrize("simulated_first", [True, False])
 def test_simulated_and_real_events_never_share_an_archive(
     tmp_path: Path, simulated_first: bool

@@ -248,7 +248,7 @@ BAD = [
     ("region", " ", "counts a whole country"),
     ("region", "x" * 201, "region is longer than 200 letters"),
     ("month", "", "month is missing or unreadable"),
-    ("month", "01/2020", "month is missing or unreadable"),
+    ("month", "20201", "month is missing or unreadable"),
     ("month", "2020-13", "month is missing or unreadable"),
     ("month", "1020-01", "month is before 1900-01"),
     ("month", "2021-02", "month is after 2021-01, when it was public"),
@@ -556,3 +556,27 @@ def test_repeated_rows_are_to_be_added_up_and_never_left_out(tmp_path: Path) -> 
     with pytest.raises(InputError, match=r"add them up.*line 3: .*'Mopti'.*51 of 54 deaths") as no:
         rows(tmp_path, *lines)
     assert "--allow-rejects" not in str(no.value)
+
+
+@pytest.mark.parametrize(
+    "month",
+    [
+        *("202001", "202001.0", "2020m1", "2020M01", "2020/01", "01/2020", "1-2020"),
+        *("January 2020", "Jan-20", "Jan 2020"),
+    ],
+)
+def test_a_month_is_read_in_any_form_that_no_other_month_can_have(
+    tmp_path: Path, month: str
+) -> None:
+    assert counted(rows(tmp_path, f"MLI,Mopti,{month},1")) == [("MLI-mopti", JANUARY, 0, 0, 1)]
+
+
+def test_a_file_of_one_country_is_said_to_be_of_it(tmp_path: Path) -> None:
+    header = "Province,Month,Year,Events,Fatalities"
+    line = "Mopti,January,2020,2,7"
+    delivery = rows(tmp_path, line, header=header, country="MLI")
+    assert counted(delivery) == [("MLI-mopti", JANUARY, 0, 2, 7)]
+    with pytest.raises(InputError, match="say with --country of which one it is"):
+        rows(tmp_path, line, header=header)
+    with pytest.raises(InputError, match="has a column country: leave out --country NER"):
+        rows(tmp_path, "MLI,Mopti,2020-01,1", country="NER")
