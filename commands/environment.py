@@ -64,7 +64,9 @@ def read_settings_file() -> dict[str, object]:
         return {}
     try:
         settings = tomllib.loads(file.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
+    except OSError as error:
+        raise ConfigurationError(f"'{file}' cannot be read: {error.strerror}") from error
+    except ValueError as error:
         raise ConfigurationError(f"'{file}' cannot be read as TOML: {error}") from error
     known = default_settings()
     unknown = ", ".join(f"'{key}'" for key in settings if key not in known)

@@ -29,7 +29,8 @@ def print_rows(
         print(json.dumps(rows, indent=2, ensure_ascii=False, default=str))
     elif chosen == "csv":
         writer = csv.writer(sys.stdout, lineterminator="\n")
-        writer.writerows([rows[0].keys() if rows else (), *(row.values() for row in rows)])
+        writer.writerow(rows[0].keys() if rows else ())
+        writer.writerows(map(_plain, row.values()) for row in rows)
     else:
         _print_table([{k: v for k, v in row.items() if k not in unseen} for row in rows], title)
 
@@ -63,7 +64,12 @@ def _print_table(rows: Sequence[Row], title: str) -> None:
     Console().print(table)
 
 
+def _plain(value: object) -> object:
+    """Return a value as CSV has it: a boolean as in JSON."""
+    return str(value).lower() if isinstance(value, bool) else value
+
+
 def _text(value: object) -> str:
     if value is None:
         return ""
-    return f"{value:,}" if type(value) is int else str(value)
+    return f"{value:,}" if type(value) is int else str(_plain(value))

@@ -82,6 +82,7 @@ def status(row_format: RowFormat = None) -> None:
 
 
 def _lines(folder: Path, now: datetime) -> Iterator[Line]:
+    _check_settings()
     age = Age(now, *(float(str(setting(key))) for key in ("max_age_days", "max_origin_age_days")))
     events, (issues, damaged) = _read_events(folder), _read_bulletins(folder)
     newest, has_store = issues[0] if issues else None, _has_store(folder)
@@ -105,6 +106,15 @@ def _lines(folder: Path, now: datetime) -> Iterator[Line]:
     }
     actions = [action for action, is_wanted in wanted.items() if is_wanted]
     yield Line("warn" if actions else "ok", "next", actions[0] if actions else "nothing to do")
+
+
+def _check_settings() -> None:
+    """Raise ConfigurationError when a setting cannot be used; without any, load nothing heavy."""
+    variables = {f"{PREFIX}{key.upper()}" for key in default_settings() if key != "home"}
+    if settings_file() is not None or variables & os.environ.keys():
+        from commands.settings import read_settings
+
+        read_settings()
 
 
 def _settings_line() -> Line:

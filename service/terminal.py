@@ -79,12 +79,12 @@ def score_rows(scores: Sequence[Score]) -> list[dict[str, object]]:
 def _figures(score: Score) -> dict[str, object]:
     if score.quantiles is None:
         return {
-            "deaths_to_reach": f"{score.threshold:g}",
-            "probability": f"{score.probability:.3f}",
+            "deaths_to_reach": score.threshold if score.threshold % 1 else int(score.threshold),
+            "probability": round(score.probability, 3),
             "risk": score.risk_level,
         }
     return {
-        "deaths": f"{score.mean:.1f}",
+        "deaths": None if score.mean is None else round(score.mean, 1),
         "90_percent": f"{score.quantiles['q05']:g} to {score.quantiles['q95']:g}",
     }
 

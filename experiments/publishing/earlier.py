@@ -66,8 +66,9 @@ def read_bulletin(home: Path, bulletin: str | None) -> tuple[Manifest, pd.DataFr
         manifests, _ = read_manifests(home)
         bulletin = manifests[0].id if manifests else None
     if bulletin is None or not (folder / bulletin).is_dir():
-        missing = "no bulletin" if bulletin is None else f"no bulletin {bulletin}"
-        raise BulletinError(f"{missing} in {folder}: run `tocsin publish` first")
+        if bulletin is None:
+            raise BulletinError(f"no bulletin in {folder}: run `tocsin publish` first")
+        raise BulletinError(f"no bulletin {bulletin} in {folder}: see `tocsin bulletins`")
     manifest = read_manifest(folder / bulletin)
     return manifest, _read_scores(folder / bulletin, manifest)
 

@@ -10,8 +10,8 @@ from tests.bulletins.example import publish_bulletin
 from tests.command import tocsin
 
 ROWS: list[dict[str, object]] = [
-    {"region": "MLI-gao", "score": 0.25},
-    {"region": "A, B", "score": None},
+    {"region": "MLI-gao", "score": 0.25, "simulated": True},
+    {"region": "A, B", "score": None, "simulated": False},
 ]
 
 
@@ -21,7 +21,11 @@ def test_rows_for_programs_are_whole_and_plain(capsys: pytest.CaptureFixture[str
     for chosen in ("csv", None):  # the output of a test is no terminal
         print_rows(ROWS, chosen, "A title")
         lines = list(csv.reader(io.StringIO(capsys.readouterr().out)))
-        assert lines == [["region", "score"], ["MLI-gao", "0.25"], ["A, B", ""]]
+        assert lines == [
+            ["region", "score", "simulated"],
+            ["MLI-gao", "0.25", "true"],
+            ["A, B", "", "false"],
+        ]
 
 
 def test_rows_for_people_fit_a_narrow_terminal_and_lose_no_letter(

@@ -87,6 +87,12 @@ def test_settings_say_what_is_stale_and_misspelt_variables_are_named(home: Path)
     assert found["next"] == ("warn", "tocsin train; tocsin publish")
 
 
+def test_a_setting_that_cannot_be_used_is_named(home: Path) -> None:
+    shown = tocsin(home, "status", TOCSIN_MAX_AGE_DAYS="soon")
+    assert (shown.returncode, shown.stdout) == (1, "")
+    assert shown.stderr.startswith("tocsin: settings cannot be used: TOCSIN_MAX_AGE_DAYS: ")
+
+
 @pytest.mark.parametrize("simulated", [True, False])
 @pytest.mark.parametrize("days", [0, 44, 46, 59, 61, 90, 105, 107])
 def test_stale_means_what_it_means_to_the_service(

@@ -84,6 +84,13 @@ def test_a_region_has_one_row_and_deaths_are_a_number_with_its_range(home: Path)
     assert rows[0]["deaths"] == f"{nearest[0].mean:.1f}"
 
 
+def test_numbers_are_numbers_to_a_program(home: Path) -> None:
+    listed = tocsin(home, "scores", "--region", "MLI-gao", "--format", "json")
+    (row,) = json.loads(listed.stdout)
+    (score,) = top_scores(home, target="instability", region=["MLI-gao"])[1]
+    assert (row["probability"], row["deaths_to_reach"]) == (round(score.probability, 3), 5)
+
+
 def test_bulletins_are_listed_the_newest_first_and_damaged_ones_are_named(tmp_path: Path) -> None:
     none = tocsin(tmp_path, "bulletins")
     assert (none.returncode, none.stdout) == (1, "")

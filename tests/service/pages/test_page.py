@@ -120,6 +120,16 @@ def test_a_country_is_named_as_in_the_api(client: httpx.Client, name: str) -> No
     assert f"does not score country '{name}x'" in refused.json()["detail"]
 
 
+def test_what_a_bulletin_without_outlines_cannot_give_is_not_offered(tmp_path: Path) -> None:
+    publish_bulletin(tmp_path, parts={}, indicators=None)
+    with serve_home(tmp_path) as client:
+        page = client.get("/?country=MLI").text
+        kept = re.findall(r'href="\./(v1/[^"]+)"', page)
+        assert any("briefings" in address for address in kept)
+        for address in kept:
+            assert client.get(f"/{unescape(address)}").status_code == 200, address
+
+
 def test_what_is_taken_along_is_what_is_shown(months_client: httpx.Client) -> None:
     page = months_client.get("/?country=MLI&horizon=2&show=change").text
     kept = re.findall(r'href="\./([^"]+)"[^>]* download', page)
