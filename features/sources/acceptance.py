@@ -43,6 +43,8 @@ class RowRules:
     key: str
     repeated: str
     deaths: str
+    missing: tuple[str, ...] = ()
+    merged: Mapping[str, str] = field(default_factory=dict)
     exclusions: Mapping[str, str] = field(default_factory=dict)
     numbers: NumberColumns = field(default_factory=NumberColumns)
 
@@ -95,6 +97,12 @@ class Intake:
             SELECT reasons, count(*) FROM rejected WHERE is_excluded GROUP BY ALL ORDER BY ALL
         """).fetchall()
         return tuple(f"rows kept aside, {number:,}: {reason}" for reason, number in reasons)
+
+    def merged(self) -> tuple[str, ...]:
+        """Say how many rows became how many, where several are one."""
+        rows = self.count("staged ANTI JOIN rejected USING (line)")
+        became = self.count("accepted")
+        return (f"{rows:,} rows were added up to {became:,}",) if became < rows else ()
 
     def _fields(self, lines: Collection[int]) -> dict[int, dict[str, str | None]]:
         """Return the delivered fields of the rows on some lines."""
@@ -185,10 +193,22 @@ def _stage(
         FROM (
             SELECT {LINE} AS line, {LINES} AS lines, delivered, {", ".join(columns)},
                 {slashed(rows.columns, " ".join(columns))}
-            FROM delivered
+            FROM {_without(rules.missing)} AS delivered
         )"""
     names = [name for name in (*rows.columns, SURPLUS) if quoted(name) in sql]
     _scan(database, rows, names, statement, numbers)
+
+
+def _without(missing: Sequence[str]) -> str:
+    """Return the SQL of the delivered rows, null where a text stands for no value."""
+    if not missing:
+        return "delivered"
+    texts = ", ".join(map(literal, missing))
+    known = f"CASE WHEN trim(COLUMNS(*)) NOT IN ({texts}) THEN COLUMNS(*) END"
+    return (
+        f"(SELECT {known.replace('*', f'* EXCLUDE ({LINE}, {LINES})')}, {LINE}, {LINES} "
+        "FROM delivered)"
+    )
 
 
 def _scan(
@@ -226,15 +246,20 @@ def _reject(database: duckdb.DuckDBPyConnection, rules: RowRules) -> None:
         UNION ALL BY NAME
         SELECT line, lines, false AS is_excluded, {literal(rules.repeated)} AS reasons
         FROM staged
-        WHERE reasons = '' AND {key} IN (
+        WHERE {not rules.merged} AND reasons = '' AND {key} IN (
             SELECT {key} FROM staged WHERE reasons = '' GROUP BY {key} HAVING count(*) > 1
         )
         QUALIFY row_number() OVER (PARTITION BY {key} ORDER BY line) > 1
     """)
-    database.execute("""
+    columns, grouping = ["line", *rules.columns], ""
+    if rules.merged:
+        of_first = {name: f"first({name} ORDER BY line)" for name in columns}
+        merged = {**of_first, "line": "min(line)", **rules.merged, key: key}
+        columns = [f"{value} AS {name}" for name, value in merged.items()]
+        grouping = f"GROUP BY {key}"
+    database.execute(f"""
         CREATE VIEW accepted AS
-        SELECT * EXCLUDE (lines, is_excluded, reasons, slashed_1, slashed_2)
-        FROM staged ANTI JOIN rejected USING (line)
+        SELECT {", ".join(columns)} FROM staged ANTI JOIN rejected USING (line) {grouping}
     """)
 
 

@@ -20,7 +20,7 @@ from features.archive.releases import (
     Identity,
     ReleaseContent,
 )
-from features.archive.schemas import EVENTS_SCHEMA, TYPES_OF_VIOLENCE, event_faults
+from features.archive.schemas import DEATHS, EVENTS_SCHEMA, TYPES_OF_VIOLENCE, event_faults
 from features.database import open_database
 from features.errors import ArchiveError, InputError
 from features.places.placement import LAST_PRECISION, place_admin1, place_country
@@ -31,6 +31,14 @@ from features.sources.source import EventSource, FileOptions
 from features.sources.sql import literal, numbers_in
 
 _PLACED: dict[str, str] = {"admin1": "first-order region", "priogrid": "cell"}
+
+
+_MERGED = {
+    **{name: f"sum({name})::BIGINT" for name in DEATHS},
+    "date_start": "min(date_start)",
+    "date_end": "max(date_end)",
+}
+"""What becomes of several rows that are one event; of other columns the first row counts."""
 
 
 @dataclass(frozen=True)
@@ -87,6 +95,7 @@ class FileDelivery:
             notes=(
                 *intake.notes,
                 *intake.kept_aside(),
+                *intake.merged(),
                 *_odd_bounds(database),
                 *_on_unplaced(database),
             ),
@@ -106,6 +115,8 @@ class FileDelivery:
             key="event_id",
             repeated="event_id is repeated",
             deaths="best",
+            missing=rules.missing,
+            merged=_MERGED if rules.is_summed else {},
         )
 
 

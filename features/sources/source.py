@@ -95,14 +95,17 @@ class EventRules:
     `columns`: column of EVENTS_SCHEMA -> expression over `delivered."column"`; nullable ones may be
     absent, and coordinates give `admin1` and `priogrid`. `faults`: reason -> condition over both
     kinds of columns, beside those of every event; `exclusions`: the same of rows that are kept
-    aside and no fault of the file. `first_day`: the source codes nothing before it. `decimal`: the
-    decimal sign, if it is given.
+    aside and no fault of the file. `first_day`: the source codes nothing before it.
+    `missing`: texts that stand for no value. `is_summed`: rows of one id are one event.
+    `decimal`: the decimal sign, if it is given.
     """
 
     columns: Mapping[str, str]
     faults: Mapping[str, str] = field(default_factory=dict)
     exclusions: Mapping[str, str] = field(default_factory=dict)
     first_day: date = date(1900, 1, 1)
+    missing: tuple[str, ...] = ()
+    is_summed: bool = False
     decimal: Sign | None = None
 
 

@@ -28,6 +28,7 @@ from features.sources.sql import (
 from features.sources.table_mapping import TYPES, TableMapping
 
 _SIDES = ("deaths_a", "deaths_b", "deaths_civilians")
+_MONTH = 4  # date_prec of an event of which the month is known
 _BETWEEN_IDS = " | "
 
 
@@ -53,8 +54,7 @@ class Table:
     @contextmanager
     def open(self, path: Path) -> Iterator[Rows]:
         """Open a file; raises InputError when it lacks a column that the mapping names."""
-        columns = self._mapping.columns
-        names = dict.fromkeys([*columns.event_id, *columns.file_columns().values()])
+        names = dict.fromkeys([*self._mapping.columns.names(), *self._mapping.where])
         with open_rows(path, sheet=self._sheet) as rows:
             spelt = {own_name(name).lower(): own_name(name) for name in names}
             delivered = column_names(rows.first, path)
@@ -78,12 +78,8 @@ class Table:
             **{to: literal(it) if isinstance(it, str) else str(it) for to, it in constants.items()},
             **plain_columns(file_columns),
             "event_id": _event_id([own_name(name) for name in mapping.columns.event_id]),
-            "date_start": self._day(file_columns["date_start"]),
-            "date_end": self._day(file_columns["date_start"]),
         }
-        if "date_end" in file_columns:
-            last = file_columns["date_end"]
-            values["date_end"] = _unless_empty(last, self._day(last), values["date_start"])
+        values |= self._dates(values.get("date_prec", "NULL"))
         values |= _deaths(file_columns, values.get("best"))
         if "type_of_violence" in file_columns:
             values["type_of_violence"] = self._type(file_columns["type_of_violence"])
@@ -98,7 +94,51 @@ class Table:
             faults["its type of violence is not among the [types] of the mapping"] = (
                 f"type_of_violence IS NULL AND {is_filled(file_columns['type_of_violence'])}"
             )
-        return EventRules(columns=values, faults=faults, decimal=mapping.decimal)
+        return EventRules(
+            columns=values,
+            faults=faults,
+            exclusions=self._exclusions(),
+            decimal=mapping.decimal,
+            missing=mapping.missing,
+            is_summed=mapping.sum,
+        )
+
+    def _exclusions(self) -> dict[str, str]:
+        """Return the rows that the mapping does not ask for, and those without known deaths."""
+        exclusions = {}
+        for column, texts in self._mapping.where.items():
+            among = ", ".join(literal(text.lower()) for text in texts)
+            exclusions[f"{column} is not as [where] of the mapping asks"] = (
+                f"coalesce(lower(filled({quoted(own_name(column))})) NOT IN ({among}), true)"
+            )
+        best = self._mapping.columns.best
+        if self._mapping.missing and best is not None:
+            exclusions["its deaths are not known"] = f"NOT ({is_filled(own_name(best))})"
+        return exclusions
+
+    def _dates(self, precision: str) -> dict[str, str]:
+        """Return the SQL of both dates, and of their precision where the day may be unknown."""
+        columns = self._mapping.columns
+        first = tuple(map(own_name, columns.date_start))
+        dates = dict.fromkeys(("date_start", "date_end"), self._date(first))
+        if len(first) > 1:
+            dates["date_prec"] = (
+                f"CASE WHEN {_unknown(first[-1])} THEN {_MONTH} ELSE {precision} END"
+            )
+        if columns.date_end is not None:
+            last = tuple(map(own_name, columns.date_end))
+            dates["date_end"] = _unless_empty(last[0], self._date(last), dates["date_start"])
+        return dates
+
+    def _date(self, columns: Sequence[str]) -> str:
+        """Return the SQL of a date in one column or in parts; an unknown day is the first."""
+        if len(columns) == 1:
+            return self._day(columns[0])
+        whole = [f"whole({quoted(name)})::VARCHAR" for name in columns]
+        month = f"coalesce({whole[1]}, filled({quoted(columns[1])}))"
+        day = f"CASE WHEN {_unknown(columns[-1])} THEN '1' ELSE {whole[-1]} END"
+        text = f"{whole[0]} || ' ' || {month} || ' ' || {day}"
+        return f"try_strptime({text}, ['%Y %m %d', '%Y %B %d', '%Y %b %d'])::DATE"
 
     def _day(self, column: str) -> str:
         """Return the SQL of a day in the format of the mapping, or in one beyond doubt."""
@@ -117,6 +157,11 @@ class Table:
         if self._mapping.country_code == "gleditsch-ward":
             return f"iso3_of_gleditsch_ward(whole({quoted(column)}))"
         return f"country_named(filled({quoted(column)}))"
+
+
+def _unknown(day: str) -> str:
+    """Return the SQL condition that a column of days says that the day is unknown."""
+    return f"(NOT ({is_filled(day)}) OR coalesce(whole({quoted(day)}) <= 0, false))"
 
 
 def _event_id(columns: Sequence[str]) -> str:

@@ -10,6 +10,7 @@ from typing import Annotated, Literal, Self
 
 import pandas as pd
 from pydantic import (
+    AfterValidator,
     BeforeValidator,
     Field,
     StringConstraints,
@@ -30,6 +31,8 @@ TYPES = {name: number for number, name in (TYPES_OF_VIOLENCE | OTHER_TYPES).item
 _DIRECTIVES = frozenset("dmYybBHMSfp%I")
 _DAY, _MONTH, _YEAR = frozenset("d"), frozenset("mbB"), frozenset("Yy")
 
+_PARTS = ("year", "month", "day")
+
 Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
 SourceName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$")]
 TypeName = Literal[
@@ -42,15 +45,26 @@ def _several(names: object) -> object:
     return (names,) if isinstance(names, str) else names
 
 
+def _one_or_parts(names: tuple[str, ...]) -> tuple[str, ...]:
+    if len(names) not in (1, len(_PARTS)):
+        raise ValueError(f"give one column, or those of the {', '.join(_PARTS)}")
+    return names
+
+
+Names = Annotated[tuple[Name, ...], Field(min_length=1), BeforeValidator(_several)]
+Date = Annotated[Names, AfterValidator(_one_or_parts)]
+
+
 class Columns(Strict):
     """Column of the normal form -> the file's column that holds it.
 
     `event_id` must stay the same when figures are revised; several columns may make it up together.
+    A date stands in one column, or its year, month and day in three.
     """
 
-    event_id: Annotated[tuple[Name, ...], Field(min_length=1), BeforeValidator(_several)]
-    date_start: Name
-    date_end: Name | None = None
+    event_id: Names
+    date_start: Date
+    date_end: Date | None = None
     country: Name | None = None
     type_of_violence: Name | None = None
     best: Name | None = None
@@ -71,8 +85,14 @@ class Columns(Strict):
     text: Name | None = None
 
     def file_columns(self) -> dict[str, str]:
-        """Return column of the normal form -> column of the file, of all but the id."""
-        return self.model_dump(exclude={"event_id"}, exclude_none=True)
+        """Return column of the normal form -> column of the file, of all but the id and dates."""
+        several = {"event_id", "date_start", "date_end"}
+        return self.model_dump(exclude=several, exclude_none=True)
+
+    def names(self) -> tuple[str, ...]:
+        """Return all columns of the file that are named."""
+        dates = (*self.date_start, *(self.date_end or ()))
+        return (*self.event_id, *dates, *self.file_columns().values())
 
 
 class Constants(Strict):
@@ -105,7 +125,9 @@ class TableMapping(Strict):
 
     Countries are names or ISO 3166-1 alpha-3 codes (`name`), or Gleditsch-Ward numbers. The keys of
     `types` match in any case; without `types`, the column holds names or numbers of types of
-    violence.
+    violence. `missing` are texts that stand for no value; events without deaths are then kept
+    aside. `where` is column of the file -> what must stand there, in any case; other rows are kept
+    aside. `sum`: rows of one id are one event, whose deaths are added up.
     """
 
     source: SourceName
@@ -115,6 +137,9 @@ class TableMapping(Strict):
     country_code: Literal["name", "gleditsch-ward"] = "name"
     date_format: str | None = None
     decimal: Sign | None = None
+    missing: tuple[str, ...] = ()
+    where: dict[Name, Names] = Field(default_factory=dict)
+    sum: bool = False
 
     @field_validator("date_format")
     @classmethod
@@ -146,6 +171,9 @@ class TableMapping(Strict):
                 raise ValueError(f"{name} is missing: name it under [columns] or [constants]")
         if both := sorted(file_columns.keys() & constants.keys()):
             raise ValueError(f"{both[0]} stands under [columns] and [constants]: keep one")
+        dates = (self.columns.date_start, self.columns.date_end or ())
+        if self.date_format is not None and len(_PARTS) in map(len, dates):
+            raise ValueError("date_format is for a date in one column: leave it out")
         if self.types and "type_of_violence" not in file_columns:
             raise ValueError("[types] needs type_of_violence under [columns]")
         if ("latitude" in file_columns) != ("longitude" in file_columns):

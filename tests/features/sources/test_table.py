@@ -426,3 +426,84 @@ def test_a_country_that_may_be_either_of_two_is_rejected_with_both_codes(tmp_pat
     release = read(tmp_path, rows({"where": "Congo"}, *[{}] * 25))
     (reasons,) = release.rejected()["reasons"]
     assert "'Congo' may be COD or COG: write the code" in reasons
+
+
+def of_incidents(folder: Path, mapping: str, *lines: str) -> Release:
+    head = 'source = "incidents"\n'
+    rest = '[constants]\ntype_of_violence = "one-sided"\n'
+    toml = written(folder / "mapping.toml", head + mapping + rest)
+    file = written(folder / "a.csv", "\n".join(lines) + "\n")
+    return added(
+        Table(read_mapping(toml)), file, folder / "home", received_on=RECEIVED, coverage=COVERAGE
+    )
+
+
+PARTS = """[columns]
+event_id = "id"
+country = "country"
+best = "killed"
+date_start = ["year", "month", "day"]
+"""
+
+
+def test_a_date_in_parts_of_which_the_day_is_unknown_is_known_by_its_month(tmp_path: Path) -> None:
+    release = of_incidents(
+        tmp_path, PARTS, "id,country,year,month,day,killed",
+        "a,Mali,2024,3,5,1", "b,Mali,2024,3,0,1", "c,Mali,2024,March,,1", "d,Mali,2024.0,3.0,-9,1",
+    )  # fmt: skip
+    dates = events(release).set_index("event_id").loc[list("abcd")]
+    assert dates["date_end"].tolist() == [date(2024, 3, 5), *[date(2024, 3, 1)] * 3]
+    assert dates["date_prec"].fillna(0).tolist() == [0, 4, 4, 4]
+
+
+def test_a_value_that_is_declared_missing_is_none_and_unknown_deaths_are_kept_aside(
+    tmp_path: Path,
+) -> None:
+    mapping = 'missing = ["-99", "NA"]\n' + PARTS + 'side_a = "side"\nlow = "low"\n'
+    release = of_incidents(
+        tmp_path, mapping, "id,country,year,month,day,killed,low,side",
+        "a,Mali,2024,3,5,4,-99,NA", "b,Mali,2024,3,-99,5,5,x", "c,Mali,2024,3,5,-99,1,x",
+    )  # fmt: skip
+    kept = events(release).set_index("event_id").loc[list("ab")]
+    assert kept[["best", "low"]].to_numpy().tolist() == [[4, 4], [5, 5]]
+    assert kept["side_a"].isna().tolist() == [True, False]
+    assert kept["date_prec"].fillna(0).tolist() == [0, 4]
+    assert "rows kept aside, 1: its deaths are not known" in release.notes
+
+
+def test_rows_that_are_victims_become_incidents(tmp_path: Path) -> None:
+    mapping = """sum = true
+[columns]
+event_id = "incident"
+country = "country"
+best = "dead"
+date_start = "day"
+[where]
+status = ["k", "killed"]
+"""
+    release = of_incidents(
+        tmp_path, mapping, "incident,country,day,status,dead",
+        "i1,Mali,2024-03-05,K,1", "i1,Mali,2024-03-06,k,1", "i1,Mali,2024-03-05,injured,1",
+        "i2,Mali,2024-03-09,killed,2", "i2,Mali,2024-03-09,,1",
+    )  # fmt: skip
+    found = events(release)[["event_id", "date_start", "date_end", "best"]]
+    assert found.to_numpy().tolist() == [
+        ["i1", date(2024, 3, 5), date(2024, 3, 6), 2],
+        ["i2", date(2024, 3, 9), date(2024, 3, 9), 2],
+    ]
+    assert "3 rows were added up to 2" in release.notes
+    assert (release.rows_accepted, release.rows_rejected) == (2, 2)
+
+
+@pytest.mark.parametrize(
+    ("mapping", "fault"),
+    [
+        (PARTS.replace(', "day"]', "]"), "give one column, or those of the year, month, day"),
+        ('date_format = "%Y-%m-%d"\n' + PARTS, "date_format is for a date in one column"),
+    ],
+)
+def test_dates_in_parts_have_three_parts_and_no_format(
+    tmp_path: Path, mapping: str, fault: str
+) -> None:
+    with refused(fault):
+        of_incidents(tmp_path, mapping, "id")
