@@ -17,7 +17,7 @@ from pydantic import BaseModel
 from bulletins.manifest import LICENCE_URLS, Manifest
 from service.api.current import summary_of
 from service.api.queries import FileQuery, Format
-from service.asgi import header_of
+from service.asgi import by_preference, header_of
 from service.errors import FormatError
 from service.forms import files
 from service.forms.rows import rows_of, shortened, with_constants
@@ -111,7 +111,7 @@ def _accepted_form(accept: str, *, on_map: bool) -> Format:
         for form, media_type in MEDIA_TYPES.items()
         if on_map or form not in _ON_A_MAP
     }
-    for asked in _by_preference(accept):
+    for asked in by_preference(accept):
         for form, kind in kinds.items():
             if asked in {kind, "*/*", kind.partition("/")[0] + "/*"}:
                 return form
@@ -289,18 +289,3 @@ def next_address(request: Request, **changes: str) -> str:
     ]
     parameters = [*others, *(f"{name}={value}" for name, value in changes.items())]
     return f"{path.decode('latin-1')}?{'&'.join(parameters)}"
-
-
-def _by_preference(accept: str) -> list[str]:
-    """Return the media types of an `Accept` header, the preferred first."""
-    weighted = []
-    for part in accept.split(","):
-        kind, *parameters = (piece.strip().lower() for piece in part.split(";"))
-        weights = [p.removeprefix("q=") for p in parameters if p.startswith("q=")]
-        try:
-            weight = float(weights[0]) if weights else 1.0
-        except ValueError:
-            weight = 0.0
-        if weight > 0:
-            weighted.append((-weight, kind))
-    return [kind for _, kind in sorted(weighted, key=lambda pair: pair[0])]

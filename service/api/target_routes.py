@@ -101,4 +101,4 @@ def _meaning(risk: RiskLevel) -> str:
     text = f"Of {risk.scores:,} such scores in the backtest {risk.came_true:.1%} came true"
     if risk.low is None or risk.high is None:
         return f"{text}."
-    return f"{text} (95 % interval {risk.low:.1%} to {risk.high:.1%})."
+    return f"{text} (95% interval {risk.low:.1%} to {risk.high:.1%})."

@@ -120,6 +120,18 @@ def test_a_country_is_named_as_in_the_api(client: httpx.Client, name: str) -> No
     assert f"does not score country '{name}x'" in refused.json()["detail"]
 
 
+def test_bulletins_of_one_month_are_told_apart_by_their_day(tmp_path: Path) -> None:
+    for day in (20, 21):
+        issued_at = datetime(2025, 1, day, tzinfo=UTC)
+        publish_bulletin(tmp_path, id=f"2024-12-{day:012x}", issued_at=issued_at)
+    publish_bulletin(tmp_path, id="2024-11-000000000001", origin="2024-11")
+    with serve_home(tmp_path) as client:
+        page = client.get("/").text
+    names = re.findall(r'<option value="2024[^>]*>([^<]*)</option>', page)
+    december = ["December 2024 (20 January 2025)", "December 2024 (21 January 2025)"]
+    assert {name.strip() for name in names} == {*december, "November 2024"}
+
+
 def test_what_a_bulletin_without_outlines_cannot_give_is_not_offered(tmp_path: Path) -> None:
     publish_bulletin(tmp_path, parts={}, indicators=None)
     with serve_home(tmp_path) as client:
