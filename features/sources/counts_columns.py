@@ -22,6 +22,7 @@ from features.archive.schemas import MOST_DEATHS, OTHER_TYPES, TYPES_OF_VIOLENCE
 from features.errors import InputError
 from features.months import format_month, month_of
 from features.sources.acceptance import RowRules
+from features.sources.products import COUNTS, product_of
 from features.sources.reading.numbers import NumberColumns
 from features.sources.sql import (
     ambiguous_country,
@@ -118,6 +119,8 @@ def find_columns(
     if not any(columns[f"deaths{of}"] for of in ("", "_1", "_2", "_3")):
         missing.append("deaths")
     if missing:
+        if (product := product_of(list(plain))) not in (None, COUNTS):
+            raise InputError(f"'{path}' is {product} (it has no {missing[0]} of counts)")
         names_of = "; ".join(f"{it}: {' or '.join(_NAMES[it])}" for it in missing)
         of_one = ", or say with --country of which one it is" if "country" in missing else ""
         raise InputError(

@@ -7,6 +7,7 @@ from pathlib import Path
 from features.errors import InputError
 
 _GED = "not events: download UCDP GED or UCDP Candidate"
+COUNTS = "a table of counts, not of events: use tocsin ingest counts"
 _PRODUCTS: Sequence[tuple[str, Sequence[str]]] = (
     (f"UCDP's table of country-years, {_GED}", (r".*_cy",)),
     (f"the conflict-years of UCDP and PRIO, {_GED}", ("intensity_level", "incompatibility")),
@@ -27,11 +28,19 @@ _PRODUCTS: Sequence[tuple[str, Sequence[str]]] = (
         ("eventid", "iyear", "nkill"),
     ),
     (
-        "a table of counts, not of events: use tocsin ingest counts",
+        COUNTS,
         (r"year_?month|month|week|reference_period_start", r"deaths.*|fatalities|ged_.*|n_.*"),
     ),
 )
 """What a table is and what to do with it, and the patterns of columns that all such tables have."""
+
+
+def product_of(names: Collection[str]) -> str | None:
+    """Return what a table with these columns is and what to do with it, None if not known."""
+    for product, patterns in _PRODUCTS:
+        if all(any(re.fullmatch(it, name.lower()) for name in names) for it in patterns):
+            return product
+    return None
 
 
 def refuse_missing(
@@ -44,8 +53,7 @@ def refuse_missing(
     missing = [name for name in required if name not in names]
     if not missing:
         return
-    for product, patterns in _PRODUCTS:
-        if all(any(re.fullmatch(it, name) for name in names) for it in patterns):
-            raise InputError(f"'{path}' is {product} (it lacks {missing[0]})")
+    if product := product_of(names):
+        raise InputError(f"'{path}' is {product} (it lacks {missing[0]})")
     lacking = f"{', '.join(missing[:4])}{' and others' if missing[4:] else ''}"
     raise InputError(f"'{path}' is not {asked}: it lacks {lacking}; {otherwise}")

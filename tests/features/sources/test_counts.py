@@ -580,3 +580,16 @@ def test_a_file_of_one_country_is_said_to_be_of_it(tmp_path: Path) -> None:
         rows(tmp_path, line, header=header)
     with pytest.raises(InputError, match="has a column country: leave out --country NER"):
         rows(tmp_path, "MLI,Mopti,2020-01,1", country="NER")
+
+
+@pytest.mark.parametrize(
+    ("header", "product"),
+    [
+        ("event_id_cnty,event_date,inter1,inter2,country,admin1,fatalities", "tocsin ingest acled"),
+        ("id,type_of_violence,country,adm_1,date_start,best", "tocsin ingest ucdp"),
+        ("country_cy,year_cy,sb_total_deaths_best_cy", "country-years, not events"),
+    ],
+)
+def test_a_file_of_events_or_years_is_named(tmp_path: Path, header: str, product: str) -> None:
+    with pytest.raises(InputError, match=product):
+        rows(tmp_path, ",".join("1" for _ in header.split(",")), header=header)
