@@ -72,7 +72,7 @@ def _layout(separator: str, records: Sequence[Fields]) -> _Candidate:
     has_nameless = len(header) > 1 and not header[0].strip(SPACE)
     notes = (
         *((f"its fields are separated by {SEPARATORS[separator]}",) * (separator != ",")),
-        *((f"{above} lines above the header were left out",) * (above > 0)),
+        *((f"lines above the header were left out: {above}",) * (above > 0)),
         *(("the line of HXL tags is no row",) * has_tags),
         *((NAMELESS_FIRST,) * has_nameless),
     )

@@ -348,6 +348,11 @@ def test_an_encoding_that_cannot_be_told_is_refused(
         read(tmp_path, "\n".join(lines).encode(encoding))
 
 
+def test_a_stray_byte_between_lines_of_utf8_is_no_other_encoding(tmp_path: Path) -> None:
+    lines = ["é,1\n".encode(), "é,2\n".encode(), b"a\xff\xfeb,3\n"]
+    assert [row[1] for row in read(tmp_path, b"a,b\n" + b"".join(lines)).rows] == list("b123")
+
+
 def test_words_of_western_europe_are_taken_for_windows_1252(tmp_path: Path) -> None:
     text = (
         "\u2014 l\u2019armée; « tués » à Djibo…; São Tomé; população; Nariño ¿Dónde? 3º km²; créée"
