@@ -18,6 +18,7 @@ _OTHERS = {
     b"<!doctype html": "a web page, not data: log in where it comes from and fetch it again",
     b"<html": "a web page, not data: log in where it comes from and fetch it again",
     b"<head": "a web page, not data: log in where it comes from and fetch it again",
+    b"<table": "a web page, not a workbook: open it and save its table as CSV",
     b"<": "XML, not a table: fetch it as CSV or JSON",
     b"%pdf": "a PDF document, not data: fetch the table that it was made from",
     b"{\\rtf": "a text document, not data: save its table as CSV",

@@ -13,6 +13,7 @@ from tests.features.sources.ingested import refused, written
     [
         (b"\n <!DOCTYPE HTML><html>", "a web page, not data"),
         (b"<html><h1>403</h1></html>", "a web page, not data"),
+        (b"<table><tr><td>id</td></tr></table>", "a web page, not a workbook"),
         (b"<?xml version='1.0'?><rows/>", "XML, not a table"),
         (b"%PDF-1.7\n", "a PDF document"),
         (b"version https://git-lfs.github.com/spec/v1\n", "a pointer of Git LFS"),
