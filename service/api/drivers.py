@@ -27,8 +27,10 @@ def probability_of(log_odds: FloatArray) -> FloatArray:
 
 def points_per_log_odds(now: float, then: float) -> float:
     """Return the points of probability that a unit of log-odds is worth between two scores."""
-    p, q = probability_of(np.array([now, then])).tolist()
-    return float(p * (1 - p) if math.isclose(now, then) else (p - q) / (now - then))
+    p, q = probability_of(np.array([now, -then])).tolist()
+    step = now - then
+    # (p - (1 - q)) / step, without the difference of two numbers that are nearly the same.
+    return float(p * q * (-math.expm1(-step) / step if step else 1.0))
 
 
 def drivers_of(bulletin: Bulletin, rows: Sequence[Row]) -> bodies.Drivers:
