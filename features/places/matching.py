@@ -14,7 +14,7 @@ import pandas as pd
 from scipy import sparse
 
 from features.errors import InputError
-from features.places.countries import country_of
+from features.places.countries import ambiguous_countries, country_of
 from features.places.divisions import refuse_parts_of_the_world, settle_by_others
 from features.places.region_names import UNMATCHED, Match, match_name
 from features.places.regions import TERRITORIES, Regions, load_regions
@@ -29,9 +29,15 @@ def match_countries(names: pd.Series) -> pd.Series:
 
     Names are English or French, as UCDP, ACLED, the World Bank and the UN write them; accents,
     case, punctuation, order of words and "Republic of" do not matter. Codes of two letters ("NE",
-    "NI") are too easily confused.
+    "NI") are too easily confused. A name of either of two states is that of the one, where another
+    name is that of the other: "Congo" beside "DR Congo".
     """
     codes = {name: country_of(str(name)) for name in names.dropna().unique()}
+    clear = set(codes.values())
+    for name, code in codes.items():
+        left = [either for either in ambiguous_countries(str(name)) if either not in clear]
+        if code is None and len(left) == 1:
+            codes[name] = left[0]
     return names.map(codes).astype("str")
 
 

@@ -360,7 +360,7 @@ def test_most_real_units_and_deaths_are_matched() -> None:
 def test_every_country_of_the_real_table_is_known() -> None:
     countries = pd.Series(real("country_month/country_month_1989_2024.csv.gz")["country"].unique())
     unknown = countries[match_countries(countries).isna()]
-    assert unknown.tolist() == ["Congo", "Unnamed: 134"]  # either Congo is meant
+    assert unknown.tolist() == ["Unnamed: 134"]
 
 
 def test_matches_agree_with_where_the_events_happened() -> None:
@@ -378,3 +378,12 @@ def test_matches_agree_with_where_the_events_happened() -> None:
     assert len(found) > 210
     assert agrees.mean() > 0.98
     assert found["n"][agrees].sum() > 0.998 * found["n"].sum()
+
+
+def test_a_name_of_two_states_is_that_of_one_beside_the_other() -> None:
+    assert match_countries(pd.Series(["Congo", "Mali"])).tolist()[1:] == ["MLI"]
+    assert match_countries(pd.Series(["Congo"])).isna().all()
+    assert match_countries(pd.Series(["Congo", "DR Congo"])).tolist() == ["COG", "COD"]
+    assert match_countries(pd.Series(["Korea", "PRK"])).tolist() == ["KOR", "PRK"]
+    both = match_countries(pd.Series(["Congo", "COG", "COD"]))
+    assert both.isna().tolist() == [True, False, False]
