@@ -40,6 +40,7 @@ for command in (
     models.backtest,
     models.promote,
     models.ablate,
+    archive.show_history,
     bulletins.publish,
     bulletins.bulletins,
     bulletins.evaluate,
@@ -50,7 +51,7 @@ for command in (
     status.status,
     demo.demo,
 ):
-    app.command()(command)
+    app.command(command.__name__.removeprefix("show_"))(command)
 
 
 def show_version(asked: bool) -> None:

@@ -145,6 +145,11 @@ class Manifest(Strict):
     unscored: tuple[str, ...] = Field(
         default=(), description="Regions, by country, that have no score, and why."
     )
+    placed_nowhere: dict[Level, dict[str, int]] = Field(
+        default_factory=dict,
+        description="Deaths of the months in history.parquet that count in a country and in no "
+        "region of the level, by level and country; none in older bulletins.",
+    )
     licence: str = Field(default=LICENCE, description="Of the scores; the sources keep theirs.")
     citation: str = Field(default="", description="How to cite it; empty in older bulletins.")
     sources: tuple[SourceUsed, ...] = Field(

@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from commands.environment import Day, History, home, note, today
+from commands.environment import Day, History, home, note, simulated_mark, today
 from commands.rows import RowFormat, is_for_people, print_rows
 
 events = typer.Typer(help="Show what the archive holds.", invoke_without_command=True)
@@ -65,3 +65,30 @@ def diff_events(
     print_rows(rows[:limit], row_format, f"a is {a}, b is {b}")
     if len(rows) > limit:
         say(f"{len(rows) - limit:,} more country-months changed (--limit)")
+
+
+def show_history(
+    level: Annotated[str, typer.Argument(help="country, admin1 or priogrid.")],
+    region: Annotated[str, typer.Argument(help="Id of the region: MLI, MLI-mopti, 147945.")],
+    first: Annotated[str | None, typer.Option("--from", help="First month, YYYY-MM.")] = None,
+    last: Annotated[str | None, typer.Option("--to", help="Last month, YYYY-MM.")] = None,
+    as_of: Day = None,
+    history: History = None,
+    row_format: RowFormat = None,
+) -> None:
+    """Show what the archive knows of a region, month by month; null is not observed."""
+    from features.archive.releases import Archive
+    from features.archive.vintage import open_vintage
+    from features.months import parse_month
+    from features.panel.region_history import region_history
+    from features.places.regions import parse_level
+
+    which = parse_level(level)
+    vintage = open_vintage(Archive(home()), as_of or today(), history)
+    months = [None if month is None else parse_month(month) for month in (first, last)]
+    rows = region_history(vintage, which, region, *months)
+    mark = simulated_mark(simulated=vintage.simulated)
+    title = f"{mark}{region} in {vintage.history}, as known on {vintage.as_of}"
+    if row_format != "json":  # an empty field would pass for a zero
+        rows = [{k: "null" if v is None else v for k, v in row.items()} for row in rows]
+    print_rows(rows, row_format, title)

@@ -32,6 +32,7 @@ from experiments.tracking.registry import (
     load_forecaster,
 )
 from experiments.tracking.store import MlflowStore, model_name
+from features.archive.nowhere import deaths_of_countries
 from features.archive.vintage import Vintage
 from features.indicators.catalogue import needs_of
 from features.months import format_month
@@ -46,8 +47,12 @@ def read_inputs(
 ) -> tuple[Forecaster, Panel]:
     """Load the forecaster of a version and read the panel of its level, as it was trained on."""
     forecaster = load_forecaster(store, model)
-    counted_alike = replace(vintage, summary_events=model.summary_events)
-    return forecaster, read_panel(counted_alike, model.level, needs_of(forecaster.names))
+    counted = _counted_alike(vintage, model)
+    return forecaster, read_panel(counted, model.level, needs_of(forecaster.names))
+
+
+def _counted_alike(vintage: Vintage, model: ModelVersion) -> Vintage:
+    return replace(vintage, summary_events=model.summary_events)
 
 
 def forecast_level(
@@ -109,6 +114,14 @@ def vintage_used(vintage: Vintage, digest: str) -> VintageUsed:
     """Describe a vintage; `digest` is the content hash of what was read of it."""
     fields = {name: getattr(vintage, name) for name in ("history", "as_of", "releases")}
     return VintageUsed.model_validate(fields | {"digest": digest}, from_attributes=True)
+
+
+def placed_nowhere(vintage: Vintage, forecast: LevelForecast) -> dict[str, int]:
+    """Return the deaths of HISTORY_MONTHS to the origin that lie in no region, by country."""
+    deaths = deaths_of_countries(_counted_alike(vintage, forecast.model), forecast.model.level)
+    told = deaths["month"].between(forecast.origin - form.HISTORY_MONTHS + 1, forecast.origin)
+    sums = deaths[told & (deaths["placed_nowhere"] > 0)].groupby("country")["placed_nowhere"].sum()
+    return {str(country): int(number) for country, number in sums.items()}
 
 
 def sources_used(vintage: Vintage) -> tuple[SourceUsed, ...]:

@@ -55,14 +55,13 @@ def issue_bulletin(
 ) -> Publication:
     """Issue the bulletin of an origin, by default the newest month that the events reach.
 
-    A bulletin of the same origin, vintage and models stays as it is. `jobs` (default: one a core)
-    change no result. A level whose models may not issue scores is left out, with the reason. Raises
-    ModelError when none is left, CoverageError when no region is covered at the origin.
+    A bulletin of the same origin, vintage and models stays as it is; `jobs` change no result. A
+    level whose models may not issue scores is left out. Raises ModelError when none is left,
+    CoverageError when no region is covered at the origin.
     """
     forecasts, left_out = _forecasts(store, vintage, origin)
     bulletin, digest = _identity(forecasts)
-    month = forecasts[0].origin
-    place = home / "bulletins" / bulletin
+    month, place = forecasts[0].origin, home / "bulletins" / bulletin
     if place.exists():
         return Publication(read_manifest(place), is_new=False)
     earlier = earlier_bulletins(home, month, vintage)
@@ -88,6 +87,7 @@ def issue_bulletin(
         risk_scales=contents.risk_scales_of(store, [f.model for f in forecasts]),
         left_out=left_out,
         unscored=tuple(line for f in forecasts for line in unscored_in_words(f)),
+        placed_nowhere={f.model.level: contents.placed_nowhere(vintage, f) for f in forecasts},
         citation=contents.citation_of(bulletin, issued_at, simulated=vintage.simulated),
         sources=contents.sources_used(vintage),
     )

@@ -70,7 +70,7 @@ def event_parts(vintage: Vintage) -> Iterator[duckdb.DuckDBPyConnection]:
     """Open a database with the view `parts`: what every event adds to every observed month.
 
     It has EVENTS_SCHEMA's columns, `month` [months since 1970-01], the month's `deaths`, and
-    `is_last`.
+    `is_last`; `bases` is beside it.
     """
     files = pd.DataFrame(
         {
@@ -122,22 +122,36 @@ def _aggregated(vintage: Vintage, level: Level) -> pd.DataFrame:
             f"{level} regions: leave that level out of the experiment"
         )
     column = "region" if level == vintage.level else "country"
+    with counted_parts(vintage) as database:
+        counts = database.sql(f"""
+            SELECT
+                {column} AS region, month, type_of_violence,
+                sum(events)::BIGINT AS events, sum(deaths)::BIGINT AS deaths
+            FROM parts GROUP BY ALL ORDER BY ALL
+        """).to_arrow_table()
+    return _in_types(counts.to_pandas())
+
+
+@contextmanager
+def counted_parts(vintage: Vintage) -> Iterator[duckdb.DuckDBPyConnection]:
+    """Open a database with the view `parts` of an aggregated history, in COUNTS_SCHEMA.
+
+    It has the counts of the observed months, and `bases` beside it.
+    """
     paths = [str(release.folder / COUNTS_FILE) for release in vintage.releases]
     with open_database() as database:
         database.register("files", pd.DataFrame({"filename": paths, "release": range(len(paths))}))
         database.register("bases", vintage.bases)
-        counts = database.sql(f"""
-            SELECT
-                counts.{column} AS region, counts.month AS month, type_of_violence,
-                sum(events)::BIGINT AS events, sum(deaths)::BIGINT AS deaths
+        database.execute(f"""
+            CREATE TEMP VIEW parts AS
+            SELECT counts.* EXCLUDE (filename)
             FROM read_parquet({_path_list(paths)}, filename = true, hive_partitioning = false)
                 AS counts
             JOIN files ON files.filename = counts.filename
             JOIN bases ON bases.country = counts.country AND bases.month = counts.month
                 AND bases.release = files.release
-            GROUP BY ALL ORDER BY ALL
-        """).to_arrow_table()
-    return _in_types(counts.to_pandas())
+        """)
+        yield database
 
 
 def counted_regions(vintage: Vintage) -> pd.DataFrame:

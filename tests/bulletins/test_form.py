@@ -14,7 +14,7 @@ CONTENT: dict[str, Any] = manifest_of(rows_of()).model_dump(
     mode="json",
     exclude={
         *("drivers_sha256", "previous", "files", "risk_scales", "months_behind"),
-        *("left_out", "unscored", "licence", "citation", "sources", "boundaries"),
+        *("left_out", "unscored", "licence", "citation", "sources", "boundaries", "placed_nowhere"),
     },
 )
 
