@@ -1,5 +1,7 @@
 """Add releases to the archive."""
 
+import json
+from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -10,7 +12,7 @@ from commands.environment import DAY, home, simulated_mark, today
 
 if TYPE_CHECKING:
     from features.archive.releases import Delivery
-    from features.sources.source import EventSource
+    from features.sources.source import EventSource, FileOptions
 
 ingest = typer.Typer(help="Add a release of events to the archive.", no_args_is_help=True)
 
@@ -27,6 +29,10 @@ Available = Annotated[
 AllowRejects = Annotated[
     bool, typer.Option("--allow-rejects", help="Take a file of which much is rejected.")
 ]
+IsStrict = Annotated[bool, typer.Option("--strict", help="Refuse a file that is doubtful.")]
+ReportFile = Annotated[
+    Path | None, typer.Option("--report", help="Write what became of the files to this JSON file.")
+]
 
 Sheet = Annotated[str | None, typer.Option(help="Sheet of a workbook, if it has several.")]
 
@@ -39,11 +45,14 @@ def ingest_ucdp(
     available_on: Available = None,
     sheet: Sheet = None,
     allow_rejects: AllowRejects = False,
+    strict: IsStrict = False,
+    report: ReportFile = None,
 ) -> None:
     """Read UCDP GED or Candidate files into the archive."""
     from features.sources.ucdp import Ucdp
 
-    _ingest(Ucdp(sheet), paths, coverage, release, available_on, allow_rejects=allow_rejects)
+    options = _options(coverage, release, available_on, allow_rejects=allow_rejects, strict=strict)
+    _ingest(Ucdp(sheet), paths, options, report)
 
 
 @ingest.command("acled")
@@ -57,14 +66,15 @@ def ingest_acled(
     ] = None,
     sheet: Sheet = None,
     allow_rejects: AllowRejects = False,
+    strict: IsStrict = False,
+    report: ReportFile = None,
 ) -> None:
     """Read ACLED exports into the archive."""
     from features.sources.acled import Acled, read_deletions
 
     deleted = () if deletions is None else read_deletions(deletions, available_on or today())
-    _ingest(
-        Acled(sheet), paths, coverage, release, available_on, deleted, allow_rejects=allow_rejects
-    )
+    options = _options(coverage, release, available_on, allow_rejects=allow_rejects, strict=strict)
+    _ingest(Acled(sheet), paths, options, report, deleted)
 
 
 @ingest.command("table")
@@ -76,13 +86,16 @@ def ingest_table(
     available_on: Available = None,
     sheet: Sheet = None,
     allow_rejects: AllowRejects = False,
+    strict: IsStrict = False,
+    report: ReportFile = None,
 ) -> None:
     """Read any table of events into the archive: CSV, JSON, Parquet or a workbook."""
     from features.sources.table import Table
     from features.sources.table_mapping import read_mapping
 
     source = Table(read_mapping(mapping), sheet)
-    _ingest(source, paths, coverage, release, available_on, allow_rejects=allow_rejects)
+    options = _options(coverage, release, available_on, allow_rejects=allow_rejects, strict=strict)
+    _ingest(source, paths, options, report)
 
 
 @ingest.command("counts")
@@ -101,11 +114,13 @@ def ingest_counts(
         Path | None, typer.Option(help="CSV of country,name,region for names that do not match.")
     ] = None,
     coverage: CoverageFile = None,
-    report: Annotated[
+    matches: Annotated[
         Path | None, typer.Option(help="Write how each region was matched to this CSV file.")
     ] = None,
     sheet: Sheet = None,
     allow_rejects: AllowRejects = False,
+    strict: IsStrict = False,
+    report: ReportFile = None,
 ) -> None:
     """Read history that is already aggregated into the archive."""
     from features.archive.coverage import read_coverage
@@ -123,15 +138,16 @@ def ingest_counts(
         allow_rejects=allow_rejects,
         sheet=sheet,
         country=None if country is None else known_country(country),
+        strict=strict,
     )
     delivery = read_counts(path, options)
-    _add(delivery)
+    _add([delivery], report)
     unmatched = delivery.matches[delivery.matches["region"].isna()]
     print(f"  {len(delivery.matches) - len(unmatched)} of {len(delivery.matches)} regions matched")
     for row in unmatched.itertuples():
         print(f"  without geometry: {row.country}, {row.name}")
-    if report is not None:
-        delivery.matches.to_csv(report, index=False)
+    if matches is not None:
+        delivery.matches.to_csv(matches, index=False)
 
 
 @ingest.command("simulation")
@@ -144,45 +160,53 @@ def ingest_simulation(
     from features.sources.simulation.world import deliver, simulate
 
     world = simulate(SimulationParameters(), load_regions("admin1", WESTERN_AFRICA), seed)
-    _add(deliver(world, today()))
+    _add([deliver(world, today())])
 
 
-def _ingest(
-    source: "EventSource",
-    paths: list[Path],
+def _options(
     coverage: Path | None,
     release: str | None,
     available_on: date | None,
-    deleted: tuple[str, ...] = (),
     *,
     allow_rejects: bool,
-) -> None:
+    strict: bool,
+) -> "FileOptions":
     from features.archive.coverage import read_coverage
-    from features.sources.ingestion import FileDelivery
     from features.sources.source import FileOptions
 
-    options = FileOptions(
+    return FileOptions(
         received_on=today(),
         available_on=available_on,
         coverage=None if coverage is None else read_coverage(coverage),
         release=release,
         allow_rejects=allow_rejects,
+        strict=strict,
     )
-    for path in paths:
-        _add(FileDelivery(source, path, options, deleted))
 
 
-def _add(delivery: "Delivery") -> None:
+def _ingest(
+    source: "EventSource",
+    paths: list[Path],
+    options: "FileOptions",
+    report: Path | None,
+    deleted: tuple[str, ...] = (),
+) -> None:
+    from features.sources.ingestion import FileDelivery
+
+    _add([FileDelivery(source, path, options, deleted) for path in paths], report)
+
+
+def _add(deliveries: "Sequence[Delivery]", report: Path | None = None) -> None:
+    """Add deliveries to the archive and print, and write, what became of each."""
     from features.archive.releases import Archive
+    from features.archive.report import report_of
+    from features.disk import write_whole
 
-    release, is_new = Archive(home()).add(delivery)
-    what = "events" if release.level is None else "rows of counts"
-    print(
-        f"{simulated_mark(simulated=release.simulated)}{release.name}: "
-        f"{release.rows_read:,} rows read, {release.rows_accepted:,} {what}, "
-        f"{release.rows_rejected:,} rejected"
-        + (f", {release.rows_deleted:,} withdrawn" if release.rows_deleted else "")
-        + ("" if is_new else "; already in the archive, nothing changed")
-    )
-    for note in release.notes:
-        print(f"  note: {note}")
+    reports = []
+    for delivery in deliveries:
+        reports.append(report_of(Archive(home()).add(delivery)))
+        lines = list(reports[-1].lines())
+        print(simulated_mark(simulated=reports[-1].simulated) + lines[0], *lines[1:], sep="\n")
+    if report is not None:
+        content = [one.model_dump(mode="json") for one in reports]
+        write_whole(report, json.dumps(content, indent=2, ensure_ascii=False).encode())

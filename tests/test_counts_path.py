@@ -42,10 +42,16 @@ def table(world: World) -> pd.DataFrame:
 
 @pytest.fixture(scope="module")
 def files(
-    table: pd.DataFrame, small_settings: dict[str, Any], tmp_path_factory: pytest.TempPathFactory
+    world: World,
+    table: pd.DataFrame,
+    small_settings: dict[str, Any],
+    tmp_path_factory: pytest.TempPathFactory,
 ) -> Path:
     folder = tmp_path_factory.mktemp("files")
     table.drop(columns="region").to_csv(folder / "counts.csv", index=False)
+    first, last = (format_month(int(world.months[n])) for n in (0, -1))
+    spans = [f"{country},{first},{last}\n" for country in sorted(set(table["country"]))]
+    (folder / "coverage.csv").write_text("".join(["country,first_month,last_month\n", *spans]))
     untold = ["state_based_mean_3", "neighbour_one_sided_decay_12"]
     experiment = small_settings | {
         "indicators": [*small_settings["indicators"], "events_mean_3", *untold],
@@ -67,7 +73,8 @@ def outputs(home: Path, files: Path) -> dict[str, str]:
     printed = {}
     for arguments in (
         ("ingest", "counts", str(files / "counts.csv"), "--source", "own-counts", "--release", "1",
-         "--available-on", "2025-01-15", "--report", str(files / "matches.csv")),
+         "--available-on", "2025-01-15", "--matches", str(files / "matches.csv"),
+         "--coverage", str(files / "coverage.csv")),
         ("train", "--origin", "2023-12", "--config", str(files / "small.toml"), "--jobs", "1"),
         ("publish", "--origin", "2023-12"),
     ):  # fmt: skip

@@ -64,17 +64,25 @@ class Coverage:
         return rows[["country"]].assign(month=month).reset_index(drop=True)
 
 
+def coding_begins(first_month: int) -> dict[str, int]:
+    """Return the month from which events are coded to each state [months since 1970-01].
+
+    That is `first_month`, or for a younger state its own first; for a territory `first_month`.
+    """
+    since = states_since() | dict.fromkeys(TERRITORIES.values(), "")
+    return {
+        country: max(first_month, parse_month(month)) if month else first_month
+        for country, month in since.items()
+    }
+
+
 def whole_world(first_month: int, last_month: int) -> Coverage:
     """Return the coverage of every state over the same months [months since 1970-01].
 
     A younger state is observed from its first month, a territory of a state throughout.
     """
-    since = states_since() | dict.fromkeys(TERRITORIES.values(), "")
-    start = {
-        country: max(first_month, parse_month(month)) if month else first_month
-        for country, month in since.items()
-    }
-    spans = (Span(country, first, last_month) for country, first in start.items())
+    begins = coding_begins(first_month).items()
+    spans = (Span(country, first, last_month) for country, first in begins)
     return Coverage(tuple(span for span in spans if span.first_month <= last_month))
 
 

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 import duckdb
 import pandas as pd
 
-from features.archive.releases import COUNTS_FILE, DELETED_FILE, REGIONS_FILE
+from features.archive.releases import COUNTS_FILE, DELETED_FILE, REGIONS_FILE, UNKNOWN_FILE
 from features.archive.vintage import Vintage
 from features.database import open_database
 from features.errors import CoverageError
@@ -28,7 +28,6 @@ _CURRENT = """
         JOIN files ON files.deleted = deleted.filename
         GROUP BY event_id
     ) AS withdrawn ON withdrawn.event_id = versions.event_id AND withdrawn.last >= versions.release
-    QUALIFY row_number() OVER (PARTITION BY event_id ORDER BY release DESC) = 1
 """
 # A part is what an event adds to one month. Deaths are rounded by day so that the parts add up to
 # the deaths of the event; the event itself counts in its last month.
@@ -42,10 +41,10 @@ _PARTS = """
         FROM current
     ),
     monthly AS (
-        SELECT * EXCLUDE (first, last, days), last AS month, best AS deaths, true AS is_last
+        SELECT * EXCLUDE (days), last AS month, best AS deaths, true AS is_last
         FROM dated WHERE first = last OR {at_the_end}
         UNION ALL BY NAME
-        SELECT * EXCLUDE (first, last, days, n),
+        SELECT * EXCLUDE (days, n),
             n AS month,
             best * (least(date_end, last_day(DATE '1970-01-01' + to_months(n::INT)))
                 - date_start + 1) // days
@@ -55,13 +54,26 @@ _PARTS = """
         FROM dated, unnest(range(first, last + 1)) AS months(n)
         WHERE first < last AND {spread}
     )
-    SELECT monthly.* EXCLUDE (release, is_candidate)
+    SELECT monthly.* EXCLUDE (release, is_candidate, first, last)
     FROM monthly
     JOIN bases ON bases.country = monthly.country AND bases.month = monthly.month
     JOIN files AS base ON base.release = bases.release
-    WHERE bases.release = monthly.release OR (
-        base.is_candidate AND monthly.is_candidate AND monthly.release > bases.release
+    WHERE (
+        bases.release = monthly.release OR (
+            base.is_candidate AND monthly.is_candidate AND monthly.release > bases.release
+        )
     )
+    {once}
+"""
+# Of an event in several releases, the newest that observes any of its months says in which months
+# it lies; in those that this one does not observe, older ones stand.
+_ONCE = """
+    WINDOW newest AS (PARTITION BY event_id ORDER BY monthly.release DESC)
+    QUALIFY monthly.month BETWEEN first_value(monthly.first) OVER newest
+            AND first_value(monthly.last) OVER newest
+        AND row_number() OVER (
+            PARTITION BY event_id, monthly.month ORDER BY monthly.release DESC
+        ) = 1
 """
 
 
@@ -84,12 +96,12 @@ def event_parts(vintage: Vintage) -> Iterator[duckdb.DuckDBPyConnection]:
         database.register("files", files)
         database.register("bases", vintage.bases)
         database.execute(_VERSIONS.format(events=_path_list(files["filename"])))
-        if len(vintage.releases) > 1 or any(r.rows_deleted for r in vintage.releases):
+        if any(r.rows_deleted for r in vintage.releases):
             database.execute(_CURRENT.format(deleted=_path_list(files["deleted"])))
-        else:  # no event can be there twice
+        else:
             database.execute("CREATE TEMP VIEW current AS SELECT * FROM versions")
-        how = vintage.summary_events
-        database.execute(_PARTS.format(at_the_end=how == "end", spread=how == "spread"))
+        how, once = vintage.summary_events, _ONCE * (len(vintage.releases) > 1)
+        database.execute(_PARTS.format(at_the_end=how == "end", spread=how == "spread", once=once))
         yield database
 
 
@@ -158,6 +170,29 @@ def counted_regions(vintage: Vintage) -> pd.DataFrame:
     """Return the regions that the counts of a history name, in COUNTED_REGIONS_SCHEMA, by id."""
     tables = [pd.read_parquet(release.folder / REGIONS_FILE) for release in vintage.releases]
     return pd.concat(tables).drop_duplicates("id").sort_values("id", ignore_index=True)
+
+
+def unknown_cells(vintage: Vintage, level: Level) -> pd.DataFrame:
+    """Return the unobserved months of regions in observed countries: region, month.
+
+    They are those that a history of counts does not tell, and those of a region that the base of
+    the month does not name. A country with an unknown region is itself unknown.
+    """
+    columns = ["region", "month"]
+    if vintage.level is None:
+        return pd.DataFrame(columns=columns)
+    regions = counted_regions(vintage)[["id", "country"]].rename(columns={"id": "region"})
+    parts = []
+    for number, release in enumerate(vintage.releases):
+        base = vintage.bases.loc[vintage.bases["release"] == number, ["country", "month"]]
+        if (file := release.folder / UNKNOWN_FILE).exists():
+            parts.append(pd.read_parquet(file).merge(regions, on="region").merge(base))
+        if level == vintage.level:
+            told = pd.read_parquet(release.folder / REGIONS_FILE, columns=["id"])["id"]
+            parts.append(regions[~regions["region"].isin(told)].merge(base, on="country"))
+    cells = pd.concat(parts) if parts else pd.DataFrame(columns=[*columns, "country"])
+    cells = cells if level == vintage.level else cells.assign(region=cells["country"])
+    return cells[columns].drop_duplicates(ignore_index=True)
 
 
 def _in_types(counts: pd.DataFrame) -> pd.DataFrame:

@@ -4,7 +4,8 @@ A release lies in `<home>/events/source=<source>/release=<release>/`:
 
     events.parquet     the accepted events, EVENTS_SCHEMA, by date_end and event_id; or, of an
     counts.parquet     aggregated history, its counts, COUNTS_SCHEMA, and the regions that it
-    regions.parquet    names, COUNTED_REGIONS_SCHEMA
+    regions.parquet    names, COUNTED_REGIONS_SCHEMA, and the months of them that it does not
+    unknown.parquet    observe, UNKNOWN_SCHEMA
     deleted.parquet    ids of events that the source has withdrawn
     rejected.parquet   every refused row as it was delivered, with why
     coverage.parquet   the months that the release observes, by country
@@ -16,7 +17,7 @@ A release is written under a hidden name and moved into its place whole. Of two 
 import json
 import re
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any, Literal, NamedTuple, Protocol
 
@@ -37,6 +38,7 @@ Kind = Literal["final", "candidate"]
 """`final` releases are a source's considered record; `candidate` ones are early and get revised."""
 
 EVENTS_FILE, COUNTS_FILE, REGIONS_FILE = "events.parquet", "counts.parquet", "regions.parquet"
+UNKNOWN_FILE = "unknown.parquet"
 DELETED_FILE, REJECTED_FILE = "deleted.parquet", "rejected.parquet"
 _COVERAGE_FILE, _RELEASE_FILE = "coverage.parquet", "release.json"
 
@@ -54,7 +56,9 @@ _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 class Identity:
     """What a delivery is. Only releases of one `history` revise each other.
 
-    `level` is that of the regions of counts, None for a release of events.
+    `level` is that of the regions of counts, None for a release of events. `is_implied`: what it
+    observes is not said, but implied by its name. `is_habit`: `available_on` is not known, but when
+    its source usually publishes.
     """
 
     history: str
@@ -66,21 +70,37 @@ class Identity:
     file_name: str
     level: Level | None = None
     simulated: bool = False
+    is_implied: bool = False
+    is_habit: bool = False
+
+
+class Deaths(Strict):
+    """Deaths in the rows of a delivery: of all that were read, taken, and in observed months."""
+
+    read: int
+    taken: int
+    observed: int
 
 
 @dataclass(frozen=True)
 class ReleaseContent:
     """What a delivery has written.
 
-    `sha256` is that of the delivered content, unpacked; `rows_deleted` counts withdrawn events,
-    which are no rows of it; `notes` name what was mended in reading.
+    `sha256` is that of the delivered content, unpacked; `rows_aside` are rejected rows that are no
+    fault of it; `rows_deleted` counts withdrawn events, which are no rows of it; `notes` name what
+    was mended in reading, `doubts` what may be wrong. `coverage` is what it observes, if not what
+    it is said to.
     """
 
     sha256: str
     rows_accepted: int
     rows_rejected: int
+    rows_aside: int = 0
     rows_deleted: int = 0
     notes: tuple[str, ...] = ()
+    doubts: tuple[str, ...] = ()
+    deaths: Deaths | None = None
+    coverage: Coverage | None = None
 
 
 class Delivery(Protocol):
@@ -111,7 +131,13 @@ class Release(Strict):
     rows_rejected: int
     rows_deleted: int
     notes: tuple[str, ...]
-    observed_to: str | None = None  # the last month of its coverage; older records lack it
+    # Older records lack what follows.
+    observed_to: str | None = None  # the last month of its coverage
+    rows_aside: int = 0
+    doubts: tuple[str, ...] = ()
+    deaths: Deaths | None = None
+    is_habit: bool = False
+    number: int = 0  # how many releases were in the archive when it was added
     folder: Path = Field(exclude=True)
 
     @property
@@ -174,7 +200,8 @@ class Archive:
         place = self.folder / f"source={identity.source}" / f"release={identity.release}"
         try:
             with hidden_folder(place) as hidden:
-                release = _write(hidden, delivery)
+                release = _write(hidden, delivery, len(self.releases()))
+                observed = release.coverage()
                 is_new = move_whole(hidden, place)
         except OSError as error:
             raise ArchiveError(
@@ -183,7 +210,7 @@ class Archive:
             ) from error
         archived = _read_release(place)
         if not is_new:
-            _refuse_other_content(archived, release, identity)
+            _refuse_other_content(archived, release, observed)
         return Addition(archived, is_new)
 
     def _refuse_impossible(self, new: Identity) -> None:
@@ -194,10 +221,11 @@ class Archive:
                     "begin with a letter or digit (--release NAME)"
                 )
         last_month = new.coverage.last_month
-        if last_month > month_of(new.available_on):
+        if last_month >= month_of(new.available_on + timedelta(days=1)):
             raise ArchiveError(
-                f"'{new.file_name}' is said to observe {format_month(last_month)} though it was "
-                f"public on {new.available_on}: mend the coverage or give --available-on"
+                f"'{new.file_name}' is said to observe the whole of {format_month(last_month)}, "
+                f"which was not over on {new.available_on}, when it was public: mend the coverage "
+                "or give --available-on"
             )
         for release in self.releases():
             if release.history == new.history and release.level != new.level:
@@ -217,28 +245,37 @@ class Archive:
             )
 
 
-def _refuse_other_content(old: Release, new: Release, identity: Identity) -> None:
+def _refuse_other_content(old: Release, new: Release, observed: Coverage) -> None:
     same = old.sha256 == new.sha256
-    if same and old.coverage() == identity.coverage:
+    if same and old.coverage() == observed:
         return
     what = "another coverage" if same else "other content"
     raise ArchiveError(
         f"the archive already holds {old.name}, with {what} (from '{old.file_name}'), and is "
-        f"never rewritten: add '{new.file_name}' under a name of its own (--release NAME)"
+        f"never rewritten: add '{new.file_name}' under a name of its own, with the day from which "
+        "this content was public (--release NAME --available-on DAY)"
     )
 
 
-def _write(folder: Path, delivery: Delivery) -> Release:
+def _write(folder: Path, delivery: Delivery, number: int) -> Release:
     """Write the files of a release; the same delivery gives the same bytes."""
     identity = delivery.identity
     content = delivery.write(folder)
-    coverage = [span._asdict() for span in identity.coverage.spans]
-    table = pa.Table.from_pylist(coverage, schema=_COVERAGE_SCHEMA)
+    coverage = content.coverage or identity.coverage
+    spans = [span._asdict() for span in coverage.spans]
+    table = pa.Table.from_pylist(spans, schema=_COVERAGE_SCHEMA)
     pq.write_table(table, folder / _COVERAGE_FILE, compression="zstd")
     fields = vars(identity) | vars(content)
-    fields["observed_to"] = format_month(fields.pop("coverage").last_month)
+    for name in ("coverage", "is_implied"):
+        del fields[name]
     rows_read = content.rows_accepted + content.rows_rejected
-    release = Release(**fields, rows_read=rows_read, folder=folder)
+    release = Release(
+        **fields,
+        observed_to=format_month(coverage.last_month),
+        rows_read=rows_read,
+        number=number,
+        folder=folder,
+    )
     text = release.model_dump_json(indent=2) + "\n"
     (folder / _RELEASE_FILE).write_text(text, encoding="utf-8")
     return release

@@ -85,6 +85,10 @@ COUNTED_REGIONS_SCHEMA = schema_of(
 """`regions.parquet`: every region that the counts name; only a bundled one has an outline."""
 
 
+UNKNOWN_SCHEMA = schema_of(region=pa.string(), month=pa.int64())
+"""`unknown.parquet`: months of regions that the counts do not observe, though of their country."""
+
+
 def event_faults(first_day: date, last_day: date) -> dict[str, str]:
     """Return all that can be wrong with one event: reason -> when, as SQL over EVENTS_SCHEMA.
 

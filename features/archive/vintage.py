@@ -1,5 +1,6 @@
 """Vintages: the event history as it was known on a date."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date
@@ -21,10 +22,10 @@ class Vintage:
     """The event history as it was known at the end of the day `as_of`.
 
     Every month of every country has one *base* among the releases that observe it: a final release
-    goes before a candidate, then the newest by `available_on`, then the last by name. So a release
-    replaces older ones in its months, and an event that it dropped is gone. Where the base is a
-    candidate, newer candidates may add or revise events. Of an event in several releases, the first
-    of them in this order counts.
+    goes before a candidate, then the newest by `available_on`; of one day, the higher version of a
+    source, then the one that was added later. So a release replaces older ones in its months, and
+    an event that it dropped is gone. Where the base is a candidate, newer candidates may add or
+    revise events. Of an event in several releases, the first of them in this order counts.
     """
 
     as_of: date
@@ -112,9 +113,14 @@ def vintage_of(
     return Vintage(as_of, tuple(ordered[n] for n in drawn_on), bases, summary_events)
 
 
-def _precedence(release: Release) -> tuple[bool, date, str, str]:
-    """Return a sort key that puts the preferred release last."""
-    return release.kind == "final", release.available_on, release.source, release.release
+def _precedence(release: Release) -> tuple[bool, date, tuple[int, ...], int, str, str]:
+    """Return a sort key that puts the preferred release last; 24.0.10 comes after 24.0.9."""
+    version = re.fullmatch(r"\d+(\.\d+)*", release.release)
+    numbers = tuple(map(int, release.release.split("."))) if version else ()
+    return (
+        *(release.kind == "final", release.available_on, numbers, release.number),
+        *(release.source, release.release),
+    )
 
 
 def _bases(releases: Sequence[Release]) -> pd.DataFrame:

@@ -9,7 +9,7 @@ from typing import Literal, get_args
 import numpy as np
 import pandas as pd
 
-from features.archive.monthly import counted_regions, monthly_counts
+from features.archive.monthly import counted_regions, monthly_counts, unknown_cells
 from features.archive.schemas import TYPES_OF_VIOLENCE, UNTYPED
 from features.archive.vintage import Vintage
 from features.arrays import BoolArray, FloatArray, MonthArray
@@ -149,12 +149,14 @@ def build_panel(
     regions: Regions,
     only: Collection[str] | None = None,
     details: frozenset[Detail] = ALL_DETAILS,
+    unknown: pd.DataFrame | None = None,
 ) -> Panel:
     """Spread sparse monthly counts over dense month x region arrays.
 
     `counts` has a row a region, month and type with events or deaths (region, month,
     type_of_violence, events, deaths); `observed` has runs of observed months (country, first_month,
-    last_month). Left out are regions of countries never observed or not among `only`, counts of
+    last_month), `unknown` the months of regions that are not observed all the same (region, month).
+    Left out are regions of countries never observed or not among `only`, counts of
     months not observed, and types that are no organised violence. Raises CoverageError when nothing
     was observed.
     """
@@ -167,6 +169,10 @@ def build_panel(
         )
     months = np.arange(observed["first_month"].min(), observed["last_month"].max() + 1)
     is_observed = _observed_months(observed, months, covered)
+    if unknown is not None:
+        known = unknown[unknown["region"].isin(covered.ids)]
+        columns = pd.Index(covered.ids).get_indexer(pd.Index(known["region"]))
+        is_observed[known["month"].to_numpy(dtype=np.int64) - months[0], columns] = False
     inside = regions.table["id"].isin(covered.table["id"]).to_numpy()
     return Panel(
         regions=covered,
@@ -220,11 +226,13 @@ def read_panel(vintage: Vintage, level: Level, needs: frozenset[Detail] = frozen
             return panel
         with_topics = "texts" in needs
         return panel.with_incidents(read_incidents(vintage, panel.regions, with_topics=with_topics))
+    unknown = unknown_cells(vintage, level)
     if vintage.level != level:
-        return build_panel(counts, observed, load_regions(level), details=_details(counts))
+        regions = load_regions(level)
+        return build_panel(counts, observed, regions, None, _details(counts), unknown)
     own = counted_regions(vintage)
     ids = own["id"].tolist()
-    return build_panel(counts, observed, counted_map(level, own), ids, _details(counts))
+    return build_panel(counts, observed, counted_map(level, own), ids, _details(counts), unknown)
 
 
 def _details(counts: pd.DataFrame) -> frozenset[Detail]:

@@ -98,7 +98,7 @@ def acled_rules(columns: Sequence[str]) -> EventRules:
         faults[f"{name} is unreadable"] = f"{to} IS NULL AND {is_filled(name)}"
     return EventRules(
         columns={
-            "event_id": f"filled({quoted('event_id_cnty')})",
+            "event_id": f"identifier({quoted('event_id_cnty')})",
             "type_of_violence": _type_of_violence(columns),
             "country": f"coalesce({lookup(_TERRITORIES, country)}, country_named({country}))",
             **dict.fromkeys(("date_start", "date_end"), f"day({quoted('event_date')})"),

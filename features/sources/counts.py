@@ -7,7 +7,7 @@ import hashlib
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 from functools import partial
 from pathlib import Path
 
@@ -15,12 +15,14 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from features.archive.coverage import Coverage, Span
+from features.archive.coverage import Coverage
 from features.archive.releases import (
     COUNTS_FILE,
     REGIONS_FILE,
     REJECTED_FILE,
     REJECTED_SCHEMA,
+    UNKNOWN_FILE,
+    Deaths,
     Identity,
     ReleaseContent,
 )
@@ -28,15 +30,17 @@ from features.archive.schemas import (
     COUNTED_REGIONS_SCHEMA,
     COUNTS_SCHEMA,
     TYPES_OF_VIOLENCE,
+    UNKNOWN_SCHEMA,
     UNTYPED,
 )
 from features.database import open_database
 from features.errors import InputError
-from features.months import format_month, month_of
 from features.places.divisions import doubts
 from features.places.matching import match_places, named_regions
 from features.sources.acceptance import RowRules, take_in
+from features.sources.counted_months import CountedMonths, counted_months
 from features.sources.counts_columns import (
+    FIGURES,
     MEASURES,
     POLITICAL,
     TARGETED,
@@ -44,10 +48,16 @@ from features.sources.counts_columns import (
     counts_rules,
     find_columns,
 )
+from features.sources.evidence import refuse_doubtful
 from features.sources.reading.opening import open_rows
 from features.sources.source import Rows, column_names
 from features.words import Level
 
+_LOST = """
+    SELECT country, name, month FROM staged JOIN rejected USING (line)
+    WHERE NOT rejected.is_excluded AND country IS NOT NULL AND name IS NOT NULL
+    AND month IS NOT NULL AND staged.reasons <> ''
+"""
 _KEY = ["country", "region", "month", "type_of_violence"]
 
 
@@ -64,6 +74,7 @@ class CountsOptions:
     allow_rejects: bool = False
     sheet: str | None = None
     country: str | None = None
+    strict: bool = False
 
 
 @dataclass(frozen=True, eq=False)
@@ -75,31 +86,43 @@ class CountsDelivery:
     regions: pd.DataFrame
     rejected: pd.DataFrame
     matches: pd.DataFrame
+    unknown: pd.DataFrame
     rows_accepted: int
+    rows_aside: int
+    deaths: Deaths
     sha256: str
     notes: tuple[str, ...]
+    doubts: tuple[str, ...]
 
     def write(self, folder: Path) -> ReleaseContent:
         """Write counts, regions and rejected rows."""
         for name, table, schema in (
             (COUNTS_FILE, self.counts, COUNTS_SCHEMA),
             (REGIONS_FILE, self.regions, COUNTED_REGIONS_SCHEMA),
+            (UNKNOWN_FILE, self.unknown, UNKNOWN_SCHEMA),
             (REJECTED_FILE, self.rejected, REJECTED_SCHEMA),
         ):
             content = pa.Table.from_pandas(table, schema=schema, preserve_index=False)
             bare = content.replace_schema_metadata(None)
             pq.write_table(bare, folder / name, compression="zstd")
-        rejected = len(self.rejected)
-        return ReleaseContent(self.sha256, self.rows_accepted, rejected, notes=self.notes)
+        return ReleaseContent(
+            sha256=self.sha256,
+            rows_accepted=self.rows_accepted,
+            rows_rejected=len(self.rejected),
+            rows_aside=self.rows_aside,
+            notes=self.notes,
+            doubts=self.doubts,
+            deaths=self.deaths,
+        )
 
 
 def read_counts(path: Path, options: CountsOptions) -> CountsDelivery:
     """Read a file of counts.
 
-    Without a coverage, the countries in the file, and no others, are observed from its first whole
-    month to its last. Rows of whole countries are rejected below that level, and no fault of the
-    file. Raises InputError for a file that cannot be used, or, unless allowed, of which more than
-    MOST_REJECTED is rejected.
+    Without a coverage, every country in the file, and no other, is observed from its own first
+    whole month to its last (see `counted_months`). Rows of whole countries are kept aside below
+    that level. Raises InputError for a file that cannot be used, or, unless allowed, of which more
+    than MOST_REJECTED is rejected.
     """
 
     def rules(names: Sequence[str]) -> RowRules:
@@ -115,32 +138,47 @@ def read_counts(path: Path, options: CountsOptions) -> CountsDelivery:
             raise InputError(
                 f"no row of '{path}' can be used; most often: {intake.commonest_reasons()}"
             )
+        lost = database.sql(_LOST).df()
         rejected = database.sql(intake.rejected_rows()).df()
-    names = rows[["country", "name"]].drop_duplicates().sort_values(["country", "name"])
+        deaths_read = intake.deaths()
+        aside = intake.count("rejected WHERE is_excluded")
+    names = pd.concat([rows, lost])[["country", "name"]].drop_duplicates()
+    names = names.sort_values(["country", "name"])
     matches = match_places(names, options.level, options.corrections)
-    counts = _counts(rows.merge(matches, on=["country", "name"], validate="many_to_one"))
-    coverage, assumption = options.coverage, tuple[str, ...]()
-    if coverage is None:
-        first, last = _whole_months(rows, options.available_on, path)
-        coverage = Coverage(tuple(Span(c, first, last) for c in set(matches["counts_in"])))
-        months = f"{format_month(first)} to {format_month(last)}, its first and last whole month"
-        assumption = (f"every country in it is taken to be observed from {months}",)
+    placed = rows.merge(matches, on=["country", "name"], validate="many_to_one")
+    matches = matches[matches["id"].isin(placed["id"])]
+    counts = _counts(placed)
+    lost = lost.merge(matches, on=["country", "name"])
+    months = _observed_months(placed, lost, options)
+    doubtful = (*months.doubts, *_on_unobserved(counts, months.coverage, path))
+    if options.level == "admin1":
+        doubtful = (*doubtful, *doubts(matches))
+    refuse_doubtful(path, doubtful, strict=options.strict)
     return CountsDelivery(
-        identity=_identity(path, options, coverage),
+        identity=_identity(path, options, months.coverage),
         counts=counts,
         regions=named_regions(matches),
+        unknown=months.unknown,
         rejected=rejected,
         matches=matches,
         rows_accepted=len(rows),
+        rows_aside=aside,
+        deaths=_deaths(deaths_read, counts, months),
         sha256=_with_corrections(intake.sha256, options.corrections),
-        notes=(
-            *intake.notes,
-            *_on_whole_countries(rejected["reasons"]),
-            *(doubts(matches) if options.level == "admin1" else ()),
-            *assumption,
-            *_on_unobserved(counts, coverage, path),
-        ),
+        notes=(*intake.notes, *_on_whole_countries(rejected["reasons"])),
+        doubts=doubtful,
     )
+
+
+def _observed_months(
+    placed: pd.DataFrame, lost: pd.DataFrame, options: CountsOptions
+) -> CountedMonths:
+    """Return what accepted rows observe, which are placed in regions as the `lost` ones are."""
+    names = {"counts_in": "country", "id": "region"}
+    rows = placed[[*names, "month", "day", "is_week"]].rename(columns=names)
+    rows["is_zero"] = (placed[FIGURES] == 0).all(axis=1)
+    lost = lost[["id", "month"]].rename(columns=names)
+    return counted_months(rows, lost, options.available_on, options.coverage)
 
 
 @contextmanager
@@ -148,6 +186,14 @@ def _open(path: Path, sheet: str | None) -> Iterator[Rows]:
     with open_rows(path, sheet=sheet) as rows:
         rows.name_columns(column_names(rows.first, path))
         yield rows
+
+
+def _deaths(read: int, counts: pd.DataFrame, months: CountedMonths) -> Deaths:
+    """Return the deaths that were read, taken, and are in observed months of regions."""
+    inside = counts.merge(months.coverage.months(), on=["country", "month"])
+    hidden = inside.merge(months.unknown, on=["region", "month"])["deaths"].sum()
+    observed = int(inside["deaths"].sum() - hidden)
+    return Deaths(read=read, taken=int(counts["deaths"].sum()), observed=observed)
 
 
 def _counts(rows: pd.DataFrame) -> pd.DataFrame:
@@ -171,22 +217,6 @@ def _counts(rows: pd.DataFrame) -> pd.DataFrame:
     summed[measures] = summed[measures].clip(lower=0)
     counts = summed[(summed[measures] > 0).any(axis=1)]
     return counts.astype(dict.fromkeys(["month", "type_of_violence", *measures], "int64"))
-
-
-def _whole_months(rows: pd.DataFrame, available_on: date, path: Path) -> tuple[int, int]:
-    """Return the first and last whole month [months since 1970-01]; raises InputError for none."""
-    first, last = int(rows["month"].min()), int(rows["month"].max())
-    if rows["is_week"].any():
-        week = timedelta(days=7)
-        before, after = rows["day"].min() - week, rows["day"].max() + week
-        first, last = month_of(before.date()) + 1, month_of(after.date()) - 1
-    last = min(last, month_of(available_on + timedelta(days=1)) - 1)
-    if last < first:
-        raise InputError(
-            f"'{path}' has no month that is whole and was over on {available_on}: give --coverage, "
-            "or a file of more months"
-        )
-    return first, last
 
 
 def _identity(path: Path, options: CountsOptions, coverage: Coverage) -> Identity:

@@ -1,6 +1,7 @@
 """From a delivered file of events to a release: rows are accepted, placed and written."""
 
 import hashlib
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -12,25 +13,30 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from features.archive.coverage import Coverage
 from features.archive.releases import (
     DELETED_FILE,
     DELETED_SCHEMA,
     EVENTS_FILE,
     REJECTED_FILE,
+    Deaths,
     Identity,
     ReleaseContent,
 )
 from features.archive.schemas import DEATHS, EVENTS_SCHEMA, TYPES_OF_VIOLENCE, event_faults
 from features.database import open_database
-from features.errors import ArchiveError, InputError
+from features.errors import ArchiveError
+from features.months import month_of
 from features.places.placement import LAST_PRECISION, place_admin1, place_country
 from features.places.priogrid import place_priogrid
 from features.sources.acceptance import RowRules, take_in
+from features.sources.evidence import evidence_of, refuse_doubtful
 from features.sources.reading.unpack import require_file
 from features.sources.source import EventSource, FileOptions
 from features.sources.sql import literal, numbers_in
 
 _PLACED: dict[str, str] = {"admin1": "first-order region", "priogrid": "cell"}
+_LAST_BYTES = 4
 
 
 _MERGED = {
@@ -79,7 +85,15 @@ class FileDelivery:
             allow_rejects=self.options.allow_rejects,
         )
         _place(database)
-        _refuse_nothing_observed(database, self.identity, self.path)
+        identity = self.identity
+        first_coded = month_of(self.source.rules(intake.columns).first_day)
+        content = _content(database)
+        evidence = evidence_of(identity, content, first_coded, is_cut=_is_cut(self.path))
+        doubts = (*evidence.doubts, *_on_repeated(database))
+        if identity.is_habit:
+            habit = f"that it was public from {identity.available_on} is its source's habit"
+            doubts = (*doubts, f"{habit}, and not known: say with --available-on DAY if it was not")
+        refuse_doubtful(self.path, doubts, strict=self.options.strict)
         _write_events(database, folder / EVENTS_FILE)
         _copy(database, intake.rejected_rows(), folder / REJECTED_FILE)
         deleted = pa.table({"event_id": sorted(self.deleted)}, schema=DELETED_SCHEMA)
@@ -91,6 +105,7 @@ class FileDelivery:
             sha256=sha256,
             rows_accepted=intake.count("accepted"),
             rows_rejected=intake.count("rejected"),
+            rows_aside=intake.count("rejected WHERE is_excluded"),
             rows_deleted=len(self.deleted),
             notes=(
                 *intake.notes,
@@ -99,6 +114,9 @@ class FileDelivery:
                 *_odd_bounds(database),
                 *_on_unplaced(database),
             ),
+            doubts=doubts,
+            deaths=_deaths(intake.deaths(), content, evidence.coverage),
+            coverage=evidence.coverage,
         )
 
     def _rules(self, columns: Sequence[str]) -> RowRules:
@@ -129,21 +147,41 @@ def _type(of: pa.DataType) -> str:
     return "DATE" if pa.types.is_date(of) else "VARCHAR"
 
 
-def _refuse_nothing_observed(
-    database: duckdb.DuckDBPyConnection, identity: Identity, path: Path
-) -> None:
-    """Raise InputError when the coverage, or the file's name, cannot be that of these events."""
-    database.register("observed", identity.coverage.table())
-    observed = database.sql("""
-        SELECT count(*) > 0 FROM located JOIN observed
-        ON located.country = observed.country
-        AND datediff('month', DATE '1970-01-01', date_end) BETWEEN first_month AND last_month
+def _content(database: duckdb.DuckDBPyConnection) -> pd.DataFrame:
+    """Return the accepted events and deaths by country and month [months since 1970-01]."""
+    content: pd.DataFrame = database.sql("""
+        SELECT country, datediff('month', DATE '1970-01-01', date_end) AS month,
+            count(*) AS events, sum(best)::BIGINT AS deaths
+        FROM located GROUP BY ALL
+    """).df()
+    return content
+
+
+def _deaths(read: int, content: pd.DataFrame, coverage: Coverage) -> Deaths:
+    observed = content.merge(coverage.months(), on=["country", "month"])
+    taken, inside = (int(rows["deaths"].sum()) for rows in (content, observed))
+    return Deaths(read=read, taken=taken, observed=inside)
+
+
+def _on_repeated(database: duckdb.DuckDBPyConnection) -> tuple[str, ...]:
+    """Say how many rows have the id of an earlier one and other figures."""
+    [(number, example)] = database.sql("""
+        SELECT count(*), any_value(event_id) FROM staged
+        JOIN rejected USING (line) JOIN accepted USING (event_id)
+        WHERE rejected.reasons = 'event_id is repeated' AND (staged.best, staged.date_end)
+            IS DISTINCT FROM (accepted.best, accepted.date_end)
     """).fetchall()
-    if not observed[0][0]:
-        raise InputError(
-            f"'{path}' has no usable event in the months that it is said to observe: check its "
-            "name, or the coverage that was given"
-        )
+    said = f"{number:,} rows repeat the id of another event with other figures, as '{example}'"
+    return (f"{said}: only the first of each is taken",) if number else ()
+
+
+def _is_cut(path: Path) -> bool:
+    """Tell whether a file of plain text ends without a line end; a packed one would be damaged."""
+    if path.suffix.lower() != ".csv":
+        return False
+    with path.open("rb") as file:
+        file.seek(max(file.seek(0, os.SEEK_END) - _LAST_BYTES, 0))
+        return not file.read().replace(b"\0", b"").endswith((b"\n", b"\r"))
 
 
 def _place(database: duckdb.DuckDBPyConnection) -> None:

@@ -1,17 +1,50 @@
-"""Which months the sources should have published by a day, and which are missing."""
+"""What the sources publish: what a whole release has, and which months are due by a day."""
 
 from datetime import date, timedelta
 from typing import NamedTuple
 
 import pandas as pd
 
+from features.archive.releases import Identity
 from features.archive.vintage import Vintage
-from features.months import month_of
+from features.months import format_month, month_of
 from features.sources import acled, ucdp
 
 _FRIDAY = 4
 _ACLED_LAG = timedelta(days=5)
 _MOST_NAMED = 5
+
+
+_STANDING = frozenset({"AFG", "COD", "MEX", "MLI", "NGA", "PAK", "SOM", "SYR", "YEM"})
+"""Countries that had events in every month of UCDP Candidate, which begins in 2018."""
+_LEAST = {"final": 60, "candidate": 30}
+"""Countries with events that a whole release has at least; 23.0.10 has 48."""
+_LEAST_A_MONTH = 400
+"""Events a month that a whole release has at least; the fewest are those of GED 17.1."""
+_LEAST_EVENTS = {24: 345_000, 25: 380_000}
+"""Events of a yearly release of UCDP GED, rounded down: 24.1 has 349,733, 25.1 has 385,918."""
+
+
+def shortfall(identity: Identity, shown: pd.DataFrame) -> str | None:
+    """Return what a file lacks of the release whose official name it bears, None if nothing.
+
+    `shown` has a row a country and month with events: country, month, events.
+    """
+    countries, months = set(shown["country"]), set(shown["month"])
+    expected = set(identity.coverage.months()["month"])
+    events, least = int(shown["events"].sum()), _LEAST_A_MONTH * len(expected)
+    if identity.kind == "final":
+        year = int(identity.release.partition(".")[0])
+        least = max([least, *(number for of, number in _LEAST_EVENTS.items() if of <= year)])
+    if len(countries) < _LEAST[identity.kind]:
+        return f"events of {len(countries)} {'countries' if len(countries) > 1 else 'country'}"
+    if missing := sorted(expected - months):
+        return f"no event in {format_month(missing[0])}"
+    if events < least:
+        return f"{events:,} events, of {least:,} or more"
+    if quiet := sorted(_STANDING - countries):
+        return f"no event in {', '.join(quiet)}"
+    return None
 
 
 class Staleness(NamedTuple):

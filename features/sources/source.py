@@ -77,7 +77,8 @@ def own_name(name: str) -> str:
 class FileOptions:
     """Options of an ingest, which override what the file itself says.
 
-    `received_on` is the day from which it was public if nothing else is known.
+    `received_on` is the day from which it was public if nothing else is known. `strict`: what is
+    doubtful is an error.
     """
 
     received_on: date
@@ -86,6 +87,7 @@ class FileOptions:
     release: str | None = None
     kind: Kind | None = None
     allow_rejects: bool = False
+    strict: bool = False
 
 
 @dataclass(frozen=True)

@@ -114,11 +114,13 @@ def ambiguous_country(columns: Sequence[str]) -> dict[str, str]:
 def define_functions(database: duckdb.DuckDBPyConnection) -> None:
     """Define the macros and functions that `RowRules` may use.
 
-    `filled(text)` is the text without spaces around it, null if empty; `number(text)` a finite
-    number; `whole(text)` a whole one; `day(text)` a date as YYYY-MM-DD, with or without a time, 31
-    December 2015 or 31-Dec-15, and 12/31/2015 or 31/12/2015 once `read_slashes` said which;
-    `iso3_of_gleditsch_ward(number)`, `country_named(text)`, `country_of_cell(text)` are countries;
-    `cells_apart(cell, latitude, longitude)` counts the PRIO-GRID cells between a cell and a point.
+    `filled(text)` is the text without spaces around it, or the `="..."` of spreadsheets, null if
+    empty; `identifier(text)` an id, `12.0` and `1.2E+01` as 12, null where digits are lost;
+    `number(text)` a finite number; `whole(text)` a whole one; `day(text)` a date as YYYY-MM-DD,
+    with or without a time, 31 December 2015 or 31-Dec-15, and 12/31/2015 or 31/12/2015 once
+    `read_slashes` said which; `iso3_of_gleditsch_ward(number)`, `country_named(text)`,
+    `country_of_cell(text)` are countries; `cells_apart(cell, latitude, longitude)` counts the
+    PRIO-GRID cells between a cell and a point.
     """
     database.execute(_macros())
     define = partial(
@@ -177,7 +179,8 @@ def _macros() -> str:
         literal(states[n]) if n in states else "NULL" for n in range(1, max(states) + 1)
     )
     return f"""
-    CREATE TEMP MACRO filled(t) AS nullif(trim(t, chr(32) || chr(9) || chr(10) || chr(13)), '');
+    CREATE TEMP MACRO filled(t) AS nullif(trim(CASE WHEN starts_with(t, '="')
+        THEN trim(t[2:], '"') ELSE t END, chr(32) || chr(9) || chr(10) || chr(13)), '');
     CREATE TEMP MACRO number(t) AS CASE
         WHEN isfinite(try_cast(t AS DOUBLE)) THEN try_cast(t AS DOUBLE) END;
     CREATE TEMP MACRO whole(t) AS CASE
@@ -187,6 +190,13 @@ def _macros() -> str:
         WHEN contains(t, '/') AND t SIMILAR TO ' *[0-9]{{1,2}}/[0-9]{{1,2}}/[0-9]{{4}}.*'
         THEN split_part(trim(t), '/', n)::TINYINT END;
     CREATE TEMP MACRO slashed_day(t) AS NULL::TIMESTAMP;
+    CREATE TEMP MACRO identifier(t) AS CASE
+        WHEN filled(t) SIMILAR TO '[0-9]+[.]0+' THEN split_part(filled(t), '.', 1)
+        WHEN filled(t) SIMILAR TO '[0-9]([.][0-9]*)?[eE][+][0-9]+' THEN CASE
+            WHEN strlen(regexp_extract(filled(t), '[.]([0-9]*)', 1))
+                >= regexp_extract(filled(t), '[+]([0-9]+)', 1)::BIGINT
+            THEN number(filled(t))::BIGINT::VARCHAR END
+        ELSE filled(t) END;
     CREATE TEMP MACRO day(t) AS CASE
         WHEN filled(t) SIMILAR TO '[0-9]{{4}}-[0-9]{{2}}-[0-9]{{2}}([ T].*)?'
         THEN try_cast(left(filled(t), 10) AS DATE)

@@ -167,8 +167,8 @@ def _unknown(day: str) -> str:
 def _event_id(columns: Sequence[str]) -> str:
     """Return the SQL of an id that is made up of columns; null where all of them are empty."""
     if len(columns) == 1:
-        return f"filled({quoted(columns[0])})"
-    parts = ", ".join(f"coalesce(filled({quoted(name)}), '')" for name in columns)
+        return f"identifier({quoted(columns[0])})"
+    parts = ", ".join(f"coalesce(identifier({quoted(name)}), '')" for name in columns)
     empty = " OR ".join(is_filled(name) for name in columns)
     return f"CASE WHEN {empty} THEN concat_ws({literal(_BETWEEN_IDS)}, {parts}) END"
 

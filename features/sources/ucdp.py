@@ -56,6 +56,8 @@ def official_release(file_name: str) -> Identity | None:
             available_on=date(2000 + year, *YEARLY_DAY),
             coverage=whole_world(month_of(FIRST_DAY), month_of(date(1999 + year, 12, 1))),
             file_name=file_name,
+            is_implied=True,
+            is_habit=True,
         )
     if match := _MONTHLY.fullmatch(file_name):
         year, month = map(int, match.groups())
@@ -83,6 +85,8 @@ def _candidate(
         available_on=date(2000 + year + month // 12, month % 12 + 1, MONTHLY_DAY),
         coverage=whole_world(begins, ends),
         file_name=file_name,
+        is_implied=True,
+        is_habit=True,
     )
 
 
@@ -148,7 +152,7 @@ def ucdp_rules(columns: Sequence[str]) -> EventRules:
         )
     return EventRules(
         columns={
-            "event_id": f"filled({quoted('id')})",
+            "event_id": rf"regexp_replace(identifier({quoted('id')}), '^0+([0-9]+)$', '\1')",
             "country": f"iso3_of_gleditsch_ward(whole({quoted('country_id')}))",
             **{name: f"whole({quoted(name)})" for name in ("type_of_violence", *DEATHS)},
             **{name: f"day({quoted(name)})" for name in _DAYS},
@@ -191,6 +195,8 @@ class Ucdp:
             kind=options.kind or official.kind,
             available_on=options.available_on or official.available_on,
             coverage=options.coverage or official.coverage,
+            is_implied=options.coverage is None,
+            is_habit=options.available_on is None,
         )
 
     @contextmanager

@@ -182,7 +182,7 @@ def test_a_name_that_cannot_be_a_folder_is_refused(tmp_path: Path, name: str) ->
 
 def test_months_that_were_not_over_cannot_have_been_observed(tmp_path: Path) -> None:
     early = a_delivery(available_on=date(2020, 4, 30))
-    with pytest.raises(ArchiveError, match="observe 2020-05 though it was public on 2020-04-30"):
+    with pytest.raises(ArchiveError, match="whole of 2020-05, which was not over on 2020-04-30"):
         Archive(tmp_path).add(early)
 
 

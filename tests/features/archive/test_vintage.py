@@ -21,7 +21,7 @@ from features.sources.ingestion import FileDelivery
 from features.sources.source import FileOptions
 from features.sources.ucdp import Ucdp
 from features.words import Level
-from tests.features.archive.deliveries import JANUARY, Event, a_delivery
+from tests.features.archive.deliveries import JANUARY, Event, EventsDelivery, a_delivery
 from tests.paths import DATA
 
 UCDP = DATA / "ucdp_ged"
@@ -156,6 +156,45 @@ def test_an_event_that_is_dated_anew_leaves_its_old_month(tmp_path: Path) -> Non
                    available_on=date(2020, 3, 20)),
     )  # fmt: skip
     assert counted(archive) == [("MLI", JANUARY + 1, 1, 1, 6)]
+
+
+def test_a_release_wipes_no_event_of_a_month_that_it_does_not_observe(tmp_path: Path) -> None:
+    older = {"e": ("MLI", JANUARY, 1, 4), "f": ("MLI", JANUARY + 1, 1, 5)}
+    newer = {"e": ("MLI", JANUARY, 1, 6), "f": ("MLI", JANUARY + 1, 1, 7)}
+    first = a_delivery("a", older, [("MLI", JANUARY, JANUARY + 1)], available_on=date(2020, 6, 1))
+    second = a_delivery("b", newer, [("MLI", JANUARY, JANUARY)], available_on=date(2020, 7, 1))
+    archive = an_archive(tmp_path, first, second)
+    assert counted(archive) == [("MLI", JANUARY, 1, 1, 6), ("MLI", JANUARY + 1, 1, 1, 5)]
+
+
+def test_an_event_over_months_of_two_releases_is_whole(tmp_path: Path) -> None:
+    def over_two_months(name: str, spans: list[tuple[str, int, int]], day: date) -> EventsDelivery:
+        delivery = a_delivery(name, {"e": ("MLI", JANUARY, 1, 60)}, spans, available_on=day)
+        dates = {"date_start": date(2020, 1, 2), "date_end": date(2020, 2, 29)}
+        return replace(delivery, events=delivery.events.assign(**dates))
+
+    archive = an_archive(
+        tmp_path,
+        over_two_months("a", [("MLI", JANUARY, JANUARY + 1)], date(2020, 6, 1)),
+        over_two_months("b", [("MLI", JANUARY, JANUARY)], date(2020, 7, 1)),
+    )
+    counts = monthly_counts(open_vintage(archive, LATER), "country")
+    assert counts["deaths"].sum() == 60
+    assert counts["events"].sum() == 1
+
+
+@pytest.mark.parametrize("names", [["24.0.10", "24.0.9"], ["24.0.9", "24.0.10"]])
+def test_of_one_day_the_higher_version_is_newer(tmp_path: Path, names: list[str]) -> None:
+    spans = [("MLI", JANUARY, JANUARY)]
+    events = {name: [("MLI", JANUARY, 1, len(name))] for name in names}
+    archive = an_archive(tmp_path, *(a_delivery(name, events[name], spans) for name in names))
+    assert counted(archive) == [("MLI", JANUARY, 1, 1, len("24.0.10"))]
+
+
+def test_of_one_day_what_was_added_later_is_newer(tmp_path: Path) -> None:
+    spans = [("MLI", JANUARY, JANUARY)]
+    older, newer = (a_delivery(n, [("MLI", JANUARY, 1, d)], spans) for n, d in (("z", 4), ("b", 9)))
+    assert counted(an_archive(tmp_path, older, newer)) == [("MLI", JANUARY, 1, 1, 9)]
 
 
 def test_a_yearly_release_replaces_candidates_even_later_ones_and_what_it_dropped(
@@ -297,19 +336,15 @@ def known(
         _, spans, _, _ = drawn[n]
         for country, (first, last) in spans.items():
             base |= {(country, month): n for month in range(first, last + 1)}
-    revising = {n for n in public if not ranks[n][0]}
-    used = set(base.values())
-    oldest = min((ranks[n] for n in used & revising), default=None)
+    candidates = {n for n in public if not ranks[n][0]}
     for n in public:
-        if n in used or (n in revising and oldest is not None and ranks[n] > oldest):
-            newest |= {number: (n, event) for number, event in enumerate(drawn[n][0])}
+        for number, event in enumerate(drawn[n][0]):
+            at = base.get(event[:2])
+            if at == n or (at in candidates and n in candidates and ranks[n] > ranks[at]):
+                newest[number] = n, event
     deaths: Counter[tuple[str, int]] = Counter()
-    for n, (country, month, _, best) in newest.values():
-        at = base.get((country, month))
-        if at is not None and (
-            at == n or (at in revising and n in revising and ranks[n] > ranks[at])
-        ):
-            deaths[country, month] += best
+    for _, (country, month, _, best) in newest.values():
+        deaths[country, month] += best
     return base, deaths
 
 

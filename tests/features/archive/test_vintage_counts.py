@@ -33,6 +33,7 @@ ROWS = [
     "Niger,Tahoua,2020-02,1,0,1,0,2",
     "Niger,Dosso,2020-01,0,0,0,0,0",
 ]
+QUARTER = Coverage(tuple(Span(c, 600, 602) for c in ("MLI", "NER")))  # 2020-01 to 2020-03
 COLUMNS = "country,adm_1,month,n_events,n_sb,n_ns,n_os,deaths"
 
 
@@ -54,7 +55,7 @@ def delivered(
 @pytest.fixture
 def archive(tmp_path: Path) -> Archive:
     archive = Archive(tmp_path / "home")
-    delivered(archive, tmp_path, ROWS)
+    delivered(archive, tmp_path, ROWS, coverage=QUARTER)
     return archive
 
 
@@ -183,14 +184,17 @@ def test_a_later_release_revises_the_months_it_covers_and_no_others(
     archive: Archive, tmp_path: Path
 ) -> None:
     revised = ["Mali,Mopti,2020-02,1,1,0,0,7", "Mali,Kayes,2020-04,1,1,0,0,1"]
-    delivered(archive, tmp_path, revised, release="2", available_on=date(2020, 7, 1))
+    other: dict[str, Any] = {"release": "2", "available_on": date(2020, 7, 1)}
+    delivered(archive, tmp_path, revised, **other, coverage=Coverage((Span("MLI", 601, 603),)))
     before = panel_of(archive, as_of=date(2020, 6, 30))
     assert deaths(before, "MLI-mopti") == [9, 0, 0]
     assert "MLI-kayes" not in before.regions.ids
     after = panel_of(archive, as_of=date(2020, 7, 1))
     assert deaths(after, "MLI-mopti") == [9, 7, 0, 0]
-    assert deaths(after, "MLI-x-menaka") == [0, 0, 0, 0]
-    assert deaths(after, "MLI-kayes") == [0, 0, 0, 1]
+    # The second names no Ménaka, the first no Kayes.
+    assert np.isnan(deaths(after, "MLI-x-menaka")).tolist() == [False, True, True, True]
+    assert np.isnan(deaths(after, "MLI-kayes")).tolist() == [True, False, False, False]
+    assert deaths(panel_of(archive, "country", date(2020, 7, 1)), "MLI") == [9, 7, 0, 1]
     assert np.isnan(deaths(after, "NER-tahoua")).tolist() == [False, False, False, True]
 
 
@@ -200,6 +204,16 @@ def test_a_region_without_outline_is_the_same_in_every_release(
     again = ["Mali,MENAKA,2020-04,1,1,0,0,3"]
     delivered(archive, tmp_path, again, release="2", available_on=date(2020, 7, 1))
     assert deaths(panel_of(archive), "MLI-x-menaka") == [0, 20, 0, 3]
+
+
+def test_a_month_of_a_region_that_is_not_known_is_null_at_every_level(tmp_path: Path) -> None:
+    archive = Archive(tmp_path / "home")
+    lines = ["Niger,Dosso,2020-01,4", "Niger,Tahoua,2020-01,x", "Niger,Tahoua,2020-02,2"]
+    lines += ["Niger,Dosso,2020-02,0"]
+    delivered(archive, tmp_path, lines, "country,region,month,deaths", allow_rejects=True)
+    assert deaths(panel_of(archive), "NER-dosso") == [4, 0]
+    assert np.isnan(deaths(panel_of(archive), "NER-tahoua")).tolist() == [True, False]
+    assert np.isnan(deaths(panel_of(archive, "country"), "NER")).tolist() == [True, False]
 
 
 def test_what_is_observed_can_be_said(tmp_path: Path) -> None:
@@ -215,7 +229,7 @@ def test_what_is_observed_can_be_said(tmp_path: Path) -> None:
 def test_the_same_delivery_again_changes_nothing_and_another_is_refused(
     archive: Archive, tmp_path: Path
 ) -> None:
-    said = CountsOptions("s", "admin1", "1", date(2020, 6, 1))
+    said = CountsOptions("s", "admin1", "1", date(2020, 6, 1), QUARTER)
     assert not archive.add(read_counts(tmp_path / "1.csv", said)).is_new
     (tmp_path / "1.csv").write_text("\n".join([COLUMNS, *ROWS[:-1]]))
     with pytest.raises(ArchiveError, match="other content"):
@@ -255,11 +269,12 @@ def test_no_death_of_a_real_table_is_lost(tmp_path: Path) -> None:
     archive = Archive(tmp_path)
     archive.add(delivery)
     admin1 = panel_of(archive, as_of=date(2026, 1, 1))
-    assert admin1.observed.all()
-    assert admin1.total_deaths.sum() == table["deaths"].sum()
-    assert admin1.total_events.sum() == table["n_events"].sum()
+    assert np.nansum(admin1.total_deaths) == table["deaths"].sum()
+    assert np.nansum(admin1.total_events) == table["n_events"].sum()
     country = panel_of(archive, "country", date(2026, 1, 1))
-    by_country = dict(zip(country.regions.ids, country.total_deaths.sum(axis=0), strict=True))
+    by_country = dict(
+        zip(country.regions.ids, np.nansum(country.total_deaths, axis=0), strict=True)
+    )
     in_file = table.groupby(match_countries(table["country"]))["deaths"].sum().to_dict()
     by_country["ISR"] += by_country.pop("PSE")
     assert by_country == in_file

@@ -128,7 +128,7 @@ def test_weeks_are_summed_to_the_month_of_their_middle_and_only_whole_months_obs
     ]  # fmt: skip
     # The week to 5 January is not there, nor are those of the rest of April.
     assert spans(delivery) == [("MLI", JANUARY + 1, JANUARY + 2)]
-    assert "2 of 4 counts are of countries or months not observed" in delivery.notes
+    assert any("2 of 4 counts are of countries or months" in doubt for doubt in delivery.doubts)
 
 
 def test_weeks_that_make_no_whole_month_need_a_coverage(tmp_path: Path) -> None:
@@ -231,7 +231,7 @@ def test_a_part_of_the_world_beside_a_region_is_none(tmp_path: Path) -> None:
 
 def test_what_names_together_tell_is_noted(tmp_path: Path) -> None:
     delivery = rows(tmp_path, "GHA,Volta,2020-01,4", "GHA,Oti,2020-01,3")
-    assert "the outline of Volta (GHA) is that of before 2019, with Oti" in delivery.notes
+    assert "the outline of Volta (GHA) is that of before 2019, with Oti" in delivery.doubts
 
 
 def test_targeted_civilians_are_kept_where_political_violence_is_not_told(tmp_path: Path) -> None:
@@ -273,9 +273,9 @@ def test_a_row_that_cannot_be_used_is_kept_with_its_line_and_why(
     tmp_path: Path, column: str, text: str, why: str
 ) -> None:
     bad = dict(zip(FULL.split(","), GOOD, strict=True)) | {column: text}
-    delivery = rows(
-        tmp_path, ",".join(GOOD), ",".join(bad.values()), header=FULL, allow_rejects=True
-    )
+    coverage = Coverage((Span("MLI", JANUARY, JANUARY),))
+    said: dict[str, Any] = {"header": FULL, "allow_rejects": True, "coverage": coverage}
+    delivery = rows(tmp_path, ",".join(GOOD), ",".join(bad.values()), **said)
     assert why in delivery.rejected["reasons"][0].split("; ")
     assert delivery.rejected["line"].tolist() == [3]
     assert json.loads(delivery.rejected["record"][0]) == bad
@@ -316,14 +316,22 @@ def test_a_first_column_without_a_name_holds_numbers_of_rows(tmp_path: Path) -> 
     assert delivery.rejected["reasons"].tolist() == [REPEATED]
 
 
-def test_of_rows_that_are_repeated_the_first_without_fault_stands(tmp_path: Path) -> None:
-    lines = ("MLI,Mopti,2020-01,x", "MLI,Mopti,2020-01,5", "MLI,Mopti,2020-01,6")
+def test_of_rows_that_are_repeated_the_first_stands(tmp_path: Path) -> None:
+    lines = ("MLI,Mopti,2020-01,5", "MLI,Mopti,2020-02,5", "MLI,Mopti,2020-02,5")
     delivery = rows(tmp_path, *lines, allow_rejects=True)
-    assert counted(delivery) == [("MLI-mopti", JANUARY, 0, 0, 5)]
-    assert delivery.rejected[["line", "reasons"]].to_numpy().tolist() == [
-        [2, "deaths is missing or unreadable"],
-        [4, REPEATED],
-    ]
+    assert [count[1:] for count in counted(delivery)] == [(600, 0, 0, 5), (601, 0, 0, 5)]
+    assert delivery.rejected[["line", "reasons"]].to_numpy().tolist() == [[4, REPEATED]]
+
+
+@pytest.mark.parametrize("allow", [True, False])
+def test_rows_of_one_region_and_month_with_other_figures_are_refused(
+    tmp_path: Path, allow: bool
+) -> None:
+    lines = ("MLI,Gao,2020-01,5", "MLI,Mopti,2020-01,5", "MLI,Gao,2020-01,6", "MLI,Gao,2020-02,1")
+    with pytest.raises(InputError, match="in lines 2 and 4") as refusal:
+        rows(tmp_path, *lines, allow_rejects=allow)
+    assert "add them up first" in str(refusal.value)
+    assert "--allow-rejects" not in str(refusal.value)
 
 
 def test_rows_that_differ_in_a_column_that_is_not_read_are_no_repetition(tmp_path: Path) -> None:
@@ -480,8 +488,7 @@ def test_corrections_decide_also_against_a_territory_and_are_part_of_the_content
 
 def test_only_countries_that_are_named_are_observed(tmp_path: Path) -> None:
     delivery = rows(tmp_path, "MLI,Mopti,2020-01,0", "NER,Tahoua,2020-03,1")
-    assert spans(delivery) == [("MLI", JANUARY, JANUARY + 2), ("NER", JANUARY, JANUARY + 2)]
-    assert any("2020-01 to 2020-03" in note for note in delivery.notes)
+    assert spans(delivery) == [("MLI", JANUARY, JANUARY), ("NER", JANUARY + 2, JANUARY + 2)]
     assert delivery.regions["id"].tolist() == ["MLI-mopti", "NER-tahoua"]
     assert counted(delivery) == [("NER-tahoua", JANUARY + 2, 0, 0, 1)]
 
@@ -491,7 +498,9 @@ def test_what_a_given_coverage_does_not_observe_is_said(tmp_path: Path) -> None:
     coverage = Coverage((Span("MLI", JANUARY, JANUARY),))
     delivery = rows(tmp_path, *lines, coverage=coverage)
     assert delivery.identity.coverage == coverage
-    assert delivery.notes == ("2 of 3 counts are of countries or months not observed",)
+    assert delivery.doubts == ("2 of 3 counts are of countries or months not observed",)
+    with pytest.raises(InputError, match="doubtful: 2 of 3 counts"):
+        rows(tmp_path, *lines, coverage=coverage, strict=True)
     with pytest.raises(InputError, match="no count in the months"):
         rows(tmp_path, *lines, coverage=Coverage((Span("TCD", JANUARY, JANUARY),)))
 
@@ -553,7 +562,7 @@ def test_every_row_is_accepted_or_rejected(
 
 def test_repeated_rows_are_to_be_added_up_and_never_left_out(tmp_path: Path) -> None:
     lines = [f"MLI,Mopti,2020-01,{deaths}" for deaths in (3, 11, 40)]
-    with pytest.raises(InputError, match=r"add them up.*line 3: .*'Mopti'.*51 of 54 deaths") as no:
+    with pytest.raises(InputError, match=r"in lines 2 and 4.*add them up") as no:
         rows(tmp_path, *lines)
     assert "--allow-rejects" not in str(no.value)
 

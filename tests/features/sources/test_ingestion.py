@@ -87,6 +87,16 @@ def whole(text: str) -> int | None:
     return None if read is None or read % 1 or abs(read) >= 2**53 else int(read)
 
 
+def identifier(text: str) -> str:
+    """The id in a field: `12.0`, `1.2e+01` and `012` are 12; none where digits are lost."""
+    plain = text.strip(" \t\r\n")
+    if match := re.fullmatch(r"([0-9]+)[.]0+", plain, re.ASCII):
+        plain = match[1]
+    elif match := re.fullmatch(r"[0-9](?:[.]([0-9]*))?[eE][+]([0-9]+)", plain, re.ASCII):
+        plain = str(int(float(plain))) if len(match[1] or "") >= int(match[2]) else ""
+    return re.sub("^0+([0-9]+)$", r"\1", plain, flags=re.ASCII)
+
+
 def day(text: str) -> date | None:
     match = DAY.fullmatch(text)
     if match is None:
@@ -143,7 +153,7 @@ def faults(fields: list[str]) -> set[str]:
 
 def faults_of_fields(row: dict[str, str], of: dict[str, Any]) -> set[str]:
     found = {f"{name} is missing or unreadable" for name in REQUIRED if of[name] is None}
-    if not row["id"]:
+    if not identifier(row["id"]):
         found.add("event_id is missing or unreadable")
     for name in ("date_prec", "where_prec", "event_clarity", "latitude", "longitude"):
         if row[name] and of[name] is None:
@@ -228,7 +238,7 @@ def test_every_row_is_accepted_or_rejected_for_the_reasons_that_apply(
     delivered = [fields for fields in csv.reader(io.StringIO(text, newline="")) if fields][1:]
     for line, fields in zip(lines, delivered, strict=True):
         reasons = faults(fields)
-        event_id = fields[0].strip(" \t\r\n")
+        event_id = identifier(fields[0])
         if not reasons and event_id in seen:
             reasons = {"event_id is repeated"}
         if reasons:
@@ -242,7 +252,7 @@ def test_every_row_is_accepted_or_rejected_for_the_reasons_that_apply(
         content = json.loads(record)
         assert [content[name] for name in ROW if name in content] == fields[: len(ROW)]
         assert content.get("beyond the header", "") == ",".join(fields[len(ROW) :])
-    assert Counter(kept.events["event_id"]) == Counter(f[0].strip(" \t\r\n") for f in accepted)
+    assert Counter(kept.events["event_id"]) == Counter(identifier(f[0]) for f in accepted)
     for name in DEATHS:
         assert kept.events[name].sum() == sum(
             int(float(dict(zip(ROW, f, strict=False))[name])) for f in accepted
@@ -301,7 +311,7 @@ def test_whatever_happens_to_a_file_no_record_of_it_is_lost(
     for line, reasons, record in kept.rejected.itertuples(index=False):
         assert reasons
         assert list(json.loads(record).values()) == expected.pop(line)
-    ids = Counter(fields[0].strip(" \t\r\n") for fields in expected.values())
+    ids = Counter(identifier(fields[0]) for fields in expected.values())
     assert Counter(kept.events["event_id"]) == ids
 
 
@@ -353,11 +363,11 @@ def test_nothing_but_the_files_of_a_release_stays_in_the_archive(tmp_path: Path)
 
 def test_events_at_one_point_written_in_two_ways_are_counted_once_each(tmp_path: Path) -> None:
     rows = [
-        ROW | {"id": f"{zero}", "longitude": zero, "latitude": "17.5", "priogrid_gid": ""}
+        ROW | {"id": f"at {zero}", "longitude": zero, "latitude": "17.5", "priogrid_gid": ""}
         for zero in ("0", "-0", "0.0", "-0.0", "1e-400")
     ]
     kept = ingest(saved(tmp_path, *rows), tmp_path / "home")
-    assert sorted(kept.events["event_id"]) == ["-0", "-0.0", "0", "0.0", "1e-400"]
+    assert len(kept.events) == 5
     assert len(set(kept.events["priogrid"])) == 1
 
 
@@ -413,3 +423,18 @@ def test_the_events_of_a_release_by_type_and_month_are_those_of_its_file(tmp_pat
         found = of_archive[column].agg(["size", "sum"]).astype("int64")
         assert found.to_numpy().tolist() == expected.to_numpy().tolist()
         assert found["size"].sum() == kept.release.rows_accepted
+
+
+@pytest.mark.parametrize(
+    "text", ["15960.0", '="15960"', "1.5960E+04", "1.59600e+4", "015960", " 15960.00 "]
+)
+def test_an_id_is_the_same_however_a_spreadsheet_writes_it(tmp_path: Path, text: str) -> None:
+    kept = ingest(saved(tmp_path, ROW | {"id": text}), tmp_path / "home")
+    assert kept.events["event_id"].tolist() == ["15960"]
+
+
+def test_an_id_that_lost_its_digits_is_rejected_and_a_text_stays(tmp_path: Path) -> None:
+    ids = ["1.6E+04", "X.0", "1E4", "v1.0"]
+    kept = ingest(saved(tmp_path, *(ROW | {"id": text} for text in ids)), tmp_path / "home")
+    assert kept.rejected["reasons"].tolist() == ["event_id is missing or unreadable"]
+    assert sorted(kept.events["event_id"]) == ["1E4", "X.0", "v1.0"]

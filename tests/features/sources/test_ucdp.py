@@ -163,7 +163,8 @@ def test_what_is_given_goes_before_what_the_name_says(tmp_path: Path) -> None:
     given_all = ingest(path, available_on=day, coverage=MALI, release="21.1b")
     assert (given_all.release.available_on, given_all.release.release) == (day, "21.1b")
     assert given_all.coverage == MALI
-    assert ingest(path).coverage.last_month == parse_month("2020-12")
+    shown = Coverage((Span("MLI", parse_month("2020-03"), parse_month("2020-03")),))
+    assert ingest(path).coverage == shown
 
 
 def test_a_file_name_with_odd_characters_still_names_a_release(tmp_path: Path) -> None:
