@@ -140,8 +140,7 @@ def read_counts(path: Path, options: CountsOptions) -> CountsDelivery:
             )
         lost = database.sql(_LOST).df()
         rejected = database.sql(intake.rejected_rows()).df()
-        deaths_read = intake.deaths()
-        aside = intake.count("rejected WHERE is_excluded")
+        read, aside = intake.deaths(), intake.count("rejected WHERE is_excluded")
     names = pd.concat([rows, lost])[["country", "name"]].drop_duplicates()
     names = names.sort_values(["country", "name"])
     matches = match_places(names, options.level, options.corrections)
@@ -150,9 +149,8 @@ def read_counts(path: Path, options: CountsOptions) -> CountsDelivery:
     counts = _counts(placed)
     lost = lost.merge(matches, on=["country", "name"])
     months = _observed_months(placed, lost, options)
-    doubtful = (*months.doubts, *_on_unobserved(counts, months.coverage, path))
-    if options.level == "admin1":
-        doubtful = (*doubtful, *doubts(matches))
+    of_names = doubts(matches) if options.level == "admin1" else ()
+    doubtful = (*months.doubts, *of_names, *_on_unobserved(counts, months.coverage, path))
     refuse_doubtful(path, doubtful, strict=options.strict)
     return CountsDelivery(
         identity=_identity(path, options, months.coverage),
@@ -163,7 +161,7 @@ def read_counts(path: Path, options: CountsOptions) -> CountsDelivery:
         matches=matches,
         rows_accepted=len(rows),
         rows_aside=aside,
-        deaths=_deaths(deaths_read, counts, months),
+        deaths=_deaths(read, counts, months),
         sha256=_with_corrections(intake.sha256, options.corrections),
         notes=(*intake.notes, *_on_whole_countries(rejected["reasons"])),
         doubts=doubtful,

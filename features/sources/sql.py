@@ -122,7 +122,7 @@ def define_functions(database: duckdb.DuckDBPyConnection) -> None:
     `country_of_cell(text)` are countries; `cells_apart(cell, latitude, longitude)` counts the
     PRIO-GRID cells between a cell and a point.
     """
-    database.execute(_macros())
+    database.execute(_macros() + _IDENTIFIER)
     define = partial(
         database.create_function,
         parameters=["VARCHAR"],
@@ -173,6 +173,17 @@ def _cell_countries() -> dict[str, str]:
     return dict(zip(cells["id"], cells["country"], strict=True))
 
 
+_IDENTIFIER = """
+    CREATE TEMP MACRO identifier(t) AS CASE
+        WHEN filled(t) SIMILAR TO '[0-9]+[.]0+' THEN split_part(filled(t), '.', 1)
+        WHEN filled(t) SIMILAR TO '[0-9]([.][0-9]*)?[eE][+][0-9]+' THEN CASE
+            WHEN strlen(regexp_extract(filled(t), '[.]([0-9]*)', 1))
+                >= regexp_extract(filled(t), '[+]([0-9]+)', 1)::BIGINT
+            THEN number(filled(t))::BIGINT::VARCHAR END
+        ELSE filled(t) END;
+"""
+
+
 def _macros() -> str:
     states = gleditsch_ward_states()
     codes = ", ".join(
@@ -190,13 +201,6 @@ def _macros() -> str:
         WHEN contains(t, '/') AND t SIMILAR TO ' *[0-9]{{1,2}}/[0-9]{{1,2}}/[0-9]{{4}}.*'
         THEN split_part(trim(t), '/', n)::TINYINT END;
     CREATE TEMP MACRO slashed_day(t) AS NULL::TIMESTAMP;
-    CREATE TEMP MACRO identifier(t) AS CASE
-        WHEN filled(t) SIMILAR TO '[0-9]+[.]0+' THEN split_part(filled(t), '.', 1)
-        WHEN filled(t) SIMILAR TO '[0-9]([.][0-9]*)?[eE][+][0-9]+' THEN CASE
-            WHEN strlen(regexp_extract(filled(t), '[.]([0-9]*)', 1))
-                >= regexp_extract(filled(t), '[+]([0-9]+)', 1)::BIGINT
-            THEN number(filled(t))::BIGINT::VARCHAR END
-        ELSE filled(t) END;
     CREATE TEMP MACRO day(t) AS CASE
         WHEN filled(t) SIMILAR TO '[0-9]{{4}}-[0-9]{{2}}-[0-9]{{2}}([ T].*)?'
         THEN try_cast(left(filled(t), 10) AS DATE)
