@@ -34,9 +34,8 @@ class RowRules:
 
     `columns`: name -> expression over `delivered`; `faults`: reason -> condition; `exclusions`: the
     same of rows that are no use here and no fault of the file. Of rows with the same `key`, the
-    first without fault is accepted, the others are `repeated`; those that differ in the `figures`
-    refuse the file, for nobody knows which is right. `deaths`: those of a row. `numbers` are the
-    delivered columns whose values are written plainly before.
+    first without fault is accepted, the others are `repeated`. `deaths`: those of a row. `numbers`
+    are the delivered columns whose values are written plainly before.
     """
 
     columns: Mapping[str, str]
@@ -48,7 +47,6 @@ class RowRules:
     merged: Mapping[str, str] = field(default_factory=dict)
     exclusions: Mapping[str, str] = field(default_factory=dict)
     numbers: NumberColumns = field(default_factory=NumberColumns)
-    figures: Sequence[str] = ()
 
 
 @dataclass(frozen=True)
@@ -168,11 +166,9 @@ def take_in(
     intake = Intake(database, path, open_rows, columns, rules, rows.sha256, notes)
     if not intake.count("staged"):
         raise InputError(f"'{path}' has a header and no rows: fetch it again")
-    if rules.figures:
-        _refuse_contradiction(database, path, rules)
     _reject(database, rules)
     if not allow_rejects:
-        _refuse_if_mostly_rejected(intake)
+        refuse_if_mostly_rejected(intake)
     return intake
 
 
@@ -249,22 +245,6 @@ def _scan(
         raise errors[0]
 
 
-def _refuse_contradiction(database: duckdb.DuckDBPyConnection, path: Path, rules: RowRules) -> None:
-    """Raise InputError when rows of one key have other figures."""
-    figures = f"to_json([{', '.join(rules.figures)}])"
-    lines = database.sql(f"""
-        SELECT min(line), max(line), count(*) OVER () FROM staged
-        WHERE reasons = '' GROUP BY {rules.key} HAVING count(DISTINCT {figures}::VARCHAR) > 1
-        ORDER BY 1 LIMIT 1
-    """).fetchall()
-    for first, last, number in lines:
-        raise InputError(
-            f"'{path}' has several rows of one region and month with other figures, as in lines "
-            f"{first} and {last} ({number:,} times in all): add them up first, or keep the column "
-            "that tells them apart"
-        )
-
-
 def _reject(database: duckdb.DuckDBPyConnection, rules: RowRules) -> None:
     """Make `rejected` and `accepted` of `staged`."""
     key = rules.key
@@ -291,7 +271,7 @@ def _reject(database: duckdb.DuckDBPyConnection, rules: RowRules) -> None:
     """)
 
 
-def _refuse_if_mostly_rejected(intake: Intake) -> None:
+def refuse_if_mostly_rejected(intake: Intake) -> None:
     """Raise InputError when more than MOST_REJECTED of a file's lines cannot be used.
 
     Lines, not rows: an unclosed quotation mark that swallows rows must not pass for one bad row.

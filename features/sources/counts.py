@@ -11,6 +11,7 @@ from datetime import date
 from functools import partial
 from pathlib import Path
 
+import duckdb
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -37,7 +38,7 @@ from features.database import open_database
 from features.errors import InputError
 from features.places.divisions import doubts
 from features.places.matching import match_places, named_regions
-from features.sources.acceptance import RowRules, take_in
+from features.sources.acceptance import Intake, RowRules, refuse_if_mostly_rejected, take_in
 from features.sources.counted_months import CountedMonths, counted_months
 from features.sources.counts_columns import (
     FIGURES,
@@ -125,14 +126,8 @@ def read_counts(path: Path, options: CountsOptions) -> CountsDelivery:
     than MOST_REJECTED is rejected.
     """
 
-    def rules(names: Sequence[str]) -> RowRules:
-        level, country = options.level, options.country
-        columns = find_columns(names, level, path, country)
-        return counts_rules(names, columns, level, options.available_on, country)
-
     with open_database() as database:
-        opened = partial(_open, path, options.sheet)
-        intake = take_in(database, path, opened, rules, allow_rejects=options.allow_rejects)
+        intake = _take_in(database, path, options)
         rows = database.sql("SELECT * EXCLUDE (row_key) FROM accepted ORDER BY line").df()
         if rows.empty:
             raise InputError(
@@ -166,6 +161,32 @@ def read_counts(path: Path, options: CountsOptions) -> CountsDelivery:
         notes=(*intake.notes, *_on_whole_countries(rejected["reasons"])),
         doubts=doubtful,
     )
+
+
+def _take_in(database: duckdb.DuckDBPyConnection, path: Path, options: CountsOptions) -> Intake:
+    """Accept or reject the rows; raises InputError when nobody knows which of several is right."""
+
+    def rules(names: Sequence[str]) -> RowRules:
+        level, country = options.level, options.country
+        columns = find_columns(names, level, path, country)
+        return counts_rules(names, columns, level, options.available_on, country)
+
+    opened = partial(_open, path, options.sheet)
+    intake = take_in(database, path, opened, rules, allow_rejects=True)
+    contradictions = database.sql(f"""
+        SELECT min(line), max(line), count(*) OVER () FROM staged
+        WHERE reasons = '' GROUP BY row_key
+        HAVING count(DISTINCT to_json([{", ".join(FIGURES)}])::VARCHAR) > 1 ORDER BY 1 LIMIT 1
+    """).fetchall()
+    for first, last, number in contradictions:
+        raise InputError(
+            f"'{path}' has several rows of one region and month with other figures, as in lines "
+            f"{first} and {last} ({number:,} times in all): add them up first, or keep the column "
+            "that tells them apart"
+        )
+    if not options.allow_rejects:
+        refuse_if_mostly_rejected(intake)
+    return intake
 
 
 def _observed_months(

@@ -169,7 +169,6 @@ def counts_rules(
         exclusions=exclusions,
         numbers=NumberColumns(whole=tuple(figures)),
         key="row_key",
-        figures=FIGURES,
         repeated=REPEATED,
         deaths="greatest(deaths, deaths_1 + deaths_2 + deaths_3)",
     )
