@@ -24,7 +24,7 @@ def fetch_ucdp(
     as_of: Day = None,
     files: Annotated[str | None, typer.Option(help="Another address of UCDP's downloads.")] = None,
 ) -> None:
-    """Download UCDP GED and Candidate releases; what is there already is left alone."""
+    """Download UCDP GED and Candidate releases, unless they are there and have not changed."""
     with working("looking what is due"):
         from importlib.metadata import version
 
@@ -50,4 +50,4 @@ def fetch_ucdp(
             print(f"{release}: not yet there ({error})")
             continue
         state = "already there" if file.was_there else f"{file.bytes:,} bytes"
-        print(f"{file.path}: {state}")
+        print(f"{file.path}: {state}" + (f"; {file.remark}" if file.remark else ""))

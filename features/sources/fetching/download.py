@@ -8,10 +8,12 @@ Range requests and their conditions are those of RFC 9110, sections 13.1.5 and 1
 """
 
 import json
+import os
 import re
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from email.utils import formatdate, parsedate_to_datetime
 from pathlib import Path
 from typing import Any
 
@@ -30,11 +32,12 @@ Check = Callable[[Path], None]
 
 @dataclass(frozen=True)
 class DownloadedFile:
-    """A whole file, whether it was there already, and its size [bytes]."""
+    """A whole file, whether it was there already, its size [bytes], and what there is to say."""
 
     path: Path
     was_there: bool
     bytes: int
+    remark: str = ""
 
 
 class PartialFile:
@@ -74,6 +77,8 @@ class PartialFile:
     def move_into_place(self) -> DownloadedFile:
         """Make it the file itself, in one step and on the disk for good."""
         size = self.size
+        if changed_at := _seconds(self.note().get("last_modified")):
+            os.utime(self.path, (changed_at, changed_at))
         sync(self.path)
         self.path.replace(self.target)
         sync(self.target.parent)
@@ -95,17 +100,53 @@ def existing_file(target: Path, check: Check) -> DownloadedFile | None:
     return None
 
 
+def has_changed(
+    address: str, file: Path, client: HttpClient, *, advice: Mapping[int, str]
+) -> bool | None:
+    """Ask whether an address has a newer file, or one of another size; None: no answer."""
+    kept = file.stat()
+
+    def is_other(response: requests.Response) -> bool:
+        if response.status_code == requests.codes.not_modified:
+            return False
+        size = None if "Content-Encoding" in response.headers else _note(response, "").get("size")
+        changed_at = _seconds(response.headers.get("Last-Modified"))
+        return size not in (None, kept.st_size) or (changed_at or 0) > kept.st_mtime
+
+    condition = {"If-Modified-Since": formatdate(kept.st_mtime, usegmt=True)}
+    statuses = frozenset({200, 304})
+    with suppress(InputError):
+        once = replace(client, attempts=1)
+        return once.get(
+            address, is_other, headers=lambda: condition, statuses=statuses, advice=advice
+        )
+    return None
+
+
+def _seconds(text: str | None) -> float | None:
+    """Return an HTTP date as seconds since 1970-01-01, None if it is none."""
+    with suppress(TypeError, ValueError):
+        return parsedate_to_datetime(text or "").timestamp()
+    return None
+
+
 def make_file(
-    target: Path, check: Check, complete: Callable[[PartialFile], None]
+    target: Path,
+    check: Check,
+    complete: Callable[[PartialFile], None],
+    *,
+    anew: bool = False,
 ) -> DownloadedFile:
     """Return the file `target`, fetched by `complete` if it is not there; one process at a time.
+
+    `anew`: another file is fetched in its place even if it is there.
 
     Raises InputError, keeping what has come, when the disk refuses, and what `complete` raises.
     """
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
         with locked(target.parent / ".fetch.lock"):
-            if file := existing_file(target, check):
+            if not anew and (file := existing_file(target, check)):
                 return file
             partial = PartialFile(target)
             complete(partial)
@@ -129,8 +170,9 @@ def download(
     *,
     check: Check,
     advice: Mapping[int, str],
+    anew: bool = False,
 ) -> DownloadedFile:
-    """Download an address to `target`, unless that exists and passes the check.
+    """Download an address to `target`, unless that exists, passes the check and is not wanted anew.
 
     `advice` is by status code. Raises InputError; half a download is kept, hidden, and continued.
     """
@@ -144,7 +186,7 @@ def download(
             advice=advice,
         )
 
-    return make_file(target, check, complete)
+    return make_file(target, check, complete, anew=anew)
 
 
 def _continuation(address: str, partial: PartialFile) -> dict[str, str]:

@@ -13,6 +13,7 @@ import lzma
 import re
 import zipfile
 import zlib
+from dataclasses import replace
 from datetime import date
 from functools import partial
 from pathlib import Path
@@ -20,7 +21,12 @@ from typing import IO
 
 from features.errors import InputError
 from features.months import month_of
-from features.sources.fetching.download import DownloadedFile, download, existing_file
+from features.sources.fetching.download import (
+    DownloadedFile,
+    download,
+    existing_file,
+    has_changed,
+)
 from features.sources.fetching.http import HttpClient
 from features.sources.fetching.ucdp_api import gather
 from features.sources.ucdp import OFFICIAL_COLUMNS, official_release
@@ -28,6 +34,10 @@ from features.sources.ucdp import OFFICIAL_COLUMNS, official_release
 FILES = "https://ucdp.uu.se/downloads"
 API = "https://ucdpapi.pcr.uu.se/api"
 
+_CHANGED = (
+    "it has changed on the server; if the archive holds the release, add this one under a name and "
+    "with a day of its own (--release NAME --available-on DAY)"
+)
 _FIRST_YEAR = 2017  # whose yearly file first had a name of this form
 _RELEASE = re.compile(r"\d\d\.([1-9]|0\.([1-9]|1[0-2]))")
 
@@ -60,7 +70,7 @@ def fetch_release(
     files: str = FILES,
     api: str = API,
 ) -> DownloadedFile:
-    """Fetch a release into a folder under its official name, unless it is there and whole.
+    """Fetch a release into a folder under its official name, unless it is there, whole and current.
 
     Without a token the published file is downloaded, with one the pages of the API are gathered to
     a CSV file. Raises InputError, and of it NotThereError when UCDP has not published it; nothing
@@ -69,13 +79,20 @@ def fetch_release(
     address = release_address(release, files)
     pages = f"{api.rstrip('/')}/gedevents/{release}"
     file, table = folder / address.rpartition("/")[2], folder / csv_name(release)
+    advice, anew = _advice(release, token), False
     for path in (table, file):
         if present := existing_file(path, partial(check_file, path.name, client.largest)):
-            return present
-    advice = _advice(release, token)
+            can_ask = token is None and path == file
+            changed = has_changed(address, file, client, advice=advice) if can_ask else None
+            if changed is None:
+                return replace(present, remark="it was not asked whether it has changed")
+            if not changed:
+                return present
+            anew = True
     if token is None:
         check = partial(check_file, address, client.largest)
-        return download(address, file, client, check=check, advice=advice)
+        came = download(address, file, client, check=check, advice=advice, anew=anew)
+        return replace(came, remark=_CHANGED) if anew else came
     check = partial(check_file, pages, client.largest)
     return gather(pages, table, client, token, check=check, advice=advice)
 

@@ -14,6 +14,7 @@ from features.archive.coverage import Coverage, Span, read_coverage, whole_world
 from features.archive.releases import Release
 from features.errors import InputError
 from features.months import parse_month
+from features.places.regions import gleditsch_ward_states
 from features.sources.ucdp import OFFICIAL_COLUMNS, Ucdp
 from tests.features.sources.ingested import added, csv_text, events, refused, written
 from tests.paths import DATA
@@ -442,3 +443,30 @@ def test_another_product_is_named_before_a_coverage_is_asked_for(
 ) -> None:
     with refused(product):
         ingest(written(tmp_path / "mine.csv", header + "\n" + ",".join("1" for _ in header)))
+
+
+def a_whole_month() -> str:
+    """A Candidate file of as many countries and events as one has, in the official order."""
+    states = sorted({n: c for n, c in gleditsch_ward_states().items() if 0 < n < 900}.items())
+    rows = [
+        ROW | {"id": str(1000 * n + k), "country_id": str(n), "priogrid_gid": "", "where_prec": "6"}
+        for n, _ in states
+        for k in range(4)
+    ]
+    days = {"date_start": "2024-01-05", "date_end": "2024-01-06"}
+    return csv_text([row | days for row in rows], quoted=False)
+
+
+def test_a_file_that_is_cut_anywhere_observes_no_more_than_it_shows(tmp_path: Path) -> None:
+    whole = a_whole_month()
+    path = tmp_path / "GEDEvent_v24_0_1.csv"
+    complete = ingest(written(path, whole))
+    assert complete.coverage == whole_world(parse_month("2024-01"), parse_month("2024-01"))
+    for cut in random.Random(4).sample(range(1, len(whole)), 15):
+        try:
+            ingested = ingest(written(path, whole[:cut]))
+        except InputError:
+            continue
+        shown = set(ingested.events["country"])
+        assert {span.country for span in ingested.coverage.spans} == shown
+        assert any("not the whole release" in doubt for doubt in ingested.release.doubts)

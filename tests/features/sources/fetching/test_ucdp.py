@@ -188,7 +188,41 @@ def test_a_yearly_release_comes_as_its_zip_file(site: Site) -> None:
     assert fetched.path.read_bytes() == YEARLY
     assert asked[0][0] == "/ged/ged241-csv.zip"
     assert fetch(address, site.folder, site.client()).was_there
-    assert len(asked) == 1
+    assert len(asked) == 2
+
+
+FIRST, LATER = "Sun, 20 Apr 2025 00:00:00 GMT", "Mon, 15 Dec 2025 00:00:00 GMT"
+
+
+@pytest.mark.parametrize(
+    ("again", "rows"),
+    [
+        (says(304), 40),
+        (says(200, table(), Last_Modified=FIRST), 40),
+        (says(200, table().replace(b"-4.25", b"-4.75"), Last_Modified=LATER), 40),
+        (says(200, table(rows=41)), 41),
+    ],
+)
+def test_a_file_that_is_there_is_fetched_again_if_it_has_changed(
+    site: Site, again: Answer, rows: int
+) -> None:
+    address, asked = site.serve(says(200, table(), Last_Modified=FIRST), again)
+    assert fetch(address, site.folder, site.client(), release="23.0.5").remark == ""
+    fetched = fetch(address, site.folder, site.client(), release="23.0.5")
+    assert asked[1][1]["if-modified-since"] == FIRST
+    changed = len(asked) > 2
+    assert (not fetched.was_there, "has changed" in fetched.remark) == (changed, changed)
+    assert len(rows_of(fetched.path)) == rows
+    assert (b"-4.75" in fetched.path.read_bytes() or rows == 41) == changed
+    assert hidden(site.folder) == []
+
+
+def test_a_file_that_is_there_stays_if_the_server_does_not_answer(site: Site) -> None:
+    address, asked = site.serve(says(200, YEARLY), says(500))
+    fetch(address, site.folder, site.client())
+    fetched = fetch(address, site.folder, site.client())
+    assert (fetched.was_there, len(asked)) == (True, 2)
+    assert fetched.remark == "it was not asked whether it has changed"
 
 
 @pytest.mark.parametrize("header", [True, False])
