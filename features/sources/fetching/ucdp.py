@@ -80,7 +80,7 @@ def fetch_release(
     pages = f"{api.rstrip('/')}/gedevents/{release}"
     file, table = folder / address.rpartition("/")[2], folder / csv_name(release)
     advice, anew = _advice(release, token), False
-    for path in (table, file):
+    for path in dict.fromkeys((table, file)):
         if present := existing_file(path, partial(check_file, path.name, client.largest)):
             can_ask = token is None and path == file
             changed = has_changed(address, file, client, advice=advice) if can_ask else None
