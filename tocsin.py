@@ -1,8 +1,10 @@
 """The command line."""
 
 import os
+import signal
 import sys
 from pathlib import Path
+from types import FrameType
 from typing import Annotated, NoReturn
 
 import typer
@@ -96,14 +98,23 @@ def options(
 def main() -> None:
     """Run a command; a TocsinError is one plain line on stderr and exit code 1.
 
-    Ctrl-C ends it with exit code 130, its workers too, and nothing is said.
+    Ctrl-C ends it with exit code 130, its workers too, and nothing is said, even where a library
+    takes it for an error of its own.
     """
     from features.errors import TocsinError
 
+    interrupts: list[int] = []
+
+    def interrupt(number: int, frame: FrameType | None) -> None:
+        interrupts.append(number)
+        signal.default_int_handler(number, frame)
+
+    signal.signal(signal.SIGINT, interrupt)
     try:
         app()
     except TocsinError as error:
-        _refuse(str(error))
+        if not interrupts:
+            _refuse(str(error))
     except ModuleNotFoundError as error:
         library = str(error.name).partition(".")[0]
         if (Path(__file__).parent / library).exists():

@@ -101,8 +101,8 @@ def test_ctrl_c_ends_a_training_without_a_traceback(home: Path) -> None:
         while not (home / "mlflow.db").exists() and time.monotonic() < deadline:
             time.sleep(0.05)
         _, errors = interrupt(process)
-    assert process.returncode == 130
     assert "Traceback" not in errors
+    assert process.returncode == 130, errors
 
 
 def test_ctrl_c_ends_a_download_that_hangs_and_nothing_half_is_visible(tmp_path: Path) -> None:
