@@ -342,7 +342,11 @@ def test_names_are_text(visit: Open, tmp_path: Path, rows: list[Row]) -> None:
         expect(page.locator("#region-name")).to_have_text(HOSTILE)
         assert set(names_in(page)) == {HOSTILE}
         wait_for_map(page)
-        page.mouse.move(*middle_of(page, "MLI-gao"))
+        for _ in range(50):  # the map may still be on its way to the region
+            page.mouse.move(*middle_of(page, "MLI-gao"))
+            if page.locator("#tip strong").count():
+                break
+            page.wait_for_timeout(100)
         expect(page.locator("#tip strong")).to_have_text(HOSTILE)
         page.close()
 
