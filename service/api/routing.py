@@ -104,7 +104,8 @@ def read_query(query: type[BaseModel], request: Request) -> BaseModel:
 def _hint(name: str, names: list[str]) -> str:
     if not names:
         return "this address takes none"
-    near = get_close_matches(name, names, n=1, cutoff=0.5)
+    holding = [known for known in names if name in known.split("_")]
+    near = holding or get_close_matches(name, names, n=1, cutoff=0.5)
     return f"did you mean '{near[0]}'?" if near else f"it takes {', '.join(names)}"
 
 

@@ -152,10 +152,10 @@ class CsvRows:
     def _take_for_windows_1252(self, data: bytes) -> None:
         """Note that some bytes are not UTF-8; raises InputError for those of other encodings."""
         self._has_other_bytes = True
-        texts = [decode_text(line) for line in data.splitlines()]
-        mended = [(n, text.text) for n, text in enumerate(texts, self._line) if text.is_mended]
-        found = [(n, word) for n, text in mended if (word := unlikely_word(text))]
-        if 2 * len(found) > sum(not text.text.isascii() for text in texts):
+        lines = data.splitlines()
+        words = [(n, unlikely_word(line)) for n, line in enumerate(lines, self._line)]
+        found = [(n, word) for n, word in words if word]
+        if 2 * len(found) > sum(not line.isascii() for line in lines):
             raise InputError(
                 f"'{self._path}' is in an encoding that is neither UTF-8 nor Windows-1252, in "
                 f"which line {found[0][0]} would have {found[0][1]!r}: save it in UTF-8"

@@ -72,10 +72,13 @@ _UNLIKELY = re.compile(
     rf"|[^\W\d_][{_BEHIND}\ufffd]|[A-Za-z][{_BETWEEN}][a-z]|[{_ICELANDIC}]"
 )
 _AROUND = 8  # characters
+_BEYOND_ASCII_IN_UTF8 = re.compile(r"[^\x00-\x7f\udc80-\udcff]")
 
 
-def unlikely_word(text: str) -> str | None:
-    """Return a part that shows that a text was not Windows-1252 when it was taken for it."""
+def unlikely_word(data: bytes) -> str | None:
+    """Return a part that shows that the bytes that are not UTF-8 are not Windows-1252 either."""
+    others = _BEYOND_ASCII_IN_UTF8.sub(" ", data.decode(errors="surrogateescape"))
+    text = others.encode(errors="surrogateescape").decode("cp1252", errors="replace")
     found = _UNLIKELY.search(text)
     return found and text[max(found.start() - _AROUND, 0) : found.end() + _AROUND]
 

@@ -70,6 +70,7 @@ def test_what_does_not_exist_is_not_found_and_named(
         ("/v1/scores?contry=MLI", "unknown parameter 'contry': did you mean 'country'?"),
         ("/v1/scores?Country=MLI", "unknown parameter 'Country': did you mean 'country'?"),
         ("/v1/scores?min_prob=0.5", "did you mean 'min_probability'?"),
+        ("/v1/scores?month=2025-03", "did you mean 'target_month'?"),
         ("/v1/scores?zzz=1", "unknown parameter 'zzz': it takes bulletin, origin, as_of, level"),
         ("/v1/scores/MLI?horizon=3", "unknown parameter 'horizon': did you mean 'origin'?"),
         ("/v1/regions?horizon=3", "unknown parameter 'horizon'"),

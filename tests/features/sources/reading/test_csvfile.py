@@ -353,6 +353,11 @@ def test_a_stray_byte_between_lines_of_utf8_is_no_other_encoding(tmp_path: Path)
     assert [row[1] for row in read(tmp_path, b"a,b\n" + b"".join(lines)).rows] == list("b123")
 
 
+def test_utf8_beside_a_stray_byte_does_not_make_it_another_encoding(tmp_path: Path) -> None:
+    line = "é".encode("cp1252") + ",Łódźść".encode()
+    assert read(tmp_path, b"a,b\n" + line).rows == [["a", "b", None], ["é", "Łódźść", None]]
+
+
 def test_words_of_western_europe_are_taken_for_windows_1252(tmp_path: Path) -> None:
     text = (
         "\u2014 l\u2019armée; « tués » à Djibo…; São Tomé; população; Nariño ¿Dónde? 3º km²; créée"
