@@ -71,10 +71,7 @@ def options(
         Path | None,
         typer.Option("--home", help="Folder of events, models and bulletins; default: .tocsin."),
     ] = None,
-    settings: Annotated[
-        Path | None,
-        typer.Option(help="Settings in TOML; default: tocsin.toml here, or in the home."),
-    ] = None,
+    _settings: environment.SettingsFile = None,
     quiet: Annotated[
         bool, typer.Option("--quiet", "-q", help="Show neither progress nor notes.")
     ] = False,
@@ -91,8 +88,6 @@ def options(
     # In the environment they hold for the processes that a command starts, too.
     if folder is not None:
         os.environ["TOCSIN_HOME"] = str(folder)
-    if settings is not None:
-        os.environ["TOCSIN_SETTINGS"] = str(settings)
 
 
 def main() -> None:

@@ -52,6 +52,12 @@ def settings_file() -> Path | None:
     return next((file for folder in folders if (file := folder / "tocsin.toml").exists()), None)
 
 
+def use_settings_file(file: Path | None) -> None:
+    """Read the settings from a file, here and in the processes that a command starts."""
+    if file is not None:
+        os.environ["TOCSIN_SETTINGS"] = str(file)
+
+
 def read_settings_file() -> dict[str, object]:
     """Return the settings in the settings file, unchecked but for their names.
 
@@ -192,6 +198,14 @@ def simulated_mark(*, simulated: bool) -> str:
 MONTH: dict[str, Any] = {"parser": parse_month, "metavar": "<month>"}
 DAY: dict[str, Any] = {"parser": day_of, "metavar": "<day>"}
 
+SettingsFile = Annotated[
+    Path | None,
+    typer.Option(
+        "--settings",
+        help="Settings in TOML; default: tocsin.toml here, or in the home.",
+        callback=use_settings_file,
+    ),
+]
 Month = Annotated[
     int | None, typer.Option("--origin", help="Last month that may be used, YYYY-MM.", **MONTH)
 ]

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from commands.environment import Port, home, open_own_store, simulated_mark, working
+from commands.environment import Port, SettingsFile, home, open_own_store, simulated_mark, working
 from commands.rows import RowFormat, print_rows
 
 if TYPE_CHECKING:
@@ -22,6 +22,7 @@ def serve(
         str | None, typer.Option(help="Address to listen on; default: this machine alone.")
     ] = None,
     port: Annotated[int | None, typer.Option(help="Port to listen on; default: 8000.")] = None,
+    _settings: SettingsFile = None,
 ) -> None:
     """Serve the bulletins over HTTP."""
     from commands.settings import read_settings

@@ -90,6 +90,6 @@ def test_a_command_reads_the_settings_that_it_is_given(folder: Path) -> None:
     refused = tocsin(None, "--settings", "own.toml", "bulletins", cwd=folder)
     assert refused.returncode == 1
     assert f"'{folder / 'there'}'" in refused.stderr
-    unreadable = tocsin(None, "--settings", "absent.toml", "events", cwd=folder)
+    unreadable = tocsin(None, "serve", "--settings", "absent.toml", cwd=folder)
     assert (unreadable.returncode, unreadable.stderr.count("\n")) == (1, 1)
     assert "'absent.toml' cannot be read" in unreadable.stderr
