@@ -29,7 +29,7 @@ def fetch_ucdp(
         from importlib.metadata import version
 
         from features.errors import InputError
-        from features.sources.fetching.http import HttpClient, NotThereError
+        from features.sources.fetching.transport import NotThereError, Transport
         from features.sources.fetching.ucdp import FILES, due_releases, fetch_release
 
     token = os.environ.get("UCDP_ACCESS_TOKEN") or None
@@ -37,7 +37,7 @@ def fetch_ucdp(
         raise InputError("UCDP's API wants a token: set UCDP_ACCESS_TOKEN, or leave out --api")
     names = releases or due_releases(as_of or today())
     folder.mkdir(parents=True, exist_ok=True)
-    client = HttpClient(user_agent=f"tocsin/{version('tocsin')}")
+    client = Transport(user_agent=f"tocsin/{version('tocsin')}")
     for release in names:
         try:
             with working(f"fetching {release}"):

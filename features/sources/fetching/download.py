@@ -2,13 +2,13 @@
 
     .NAME.part         what has come so far
     .NAME.part.json    where it comes from, so that only the same thing is continued
+    .NAME.json         the same of the whole file, so that the server can tell whether it changed
     .fetch.lock        held by the one process that fetches into the folder
 
 Range requests and their conditions are those of RFC 9110, sections 13.1.5 and 14.
 """
 
 import json
-import os
 import re
 from collections.abc import Callable, Mapping
 from contextlib import suppress
@@ -21,7 +21,7 @@ import requests
 
 from features.disk import locked, sync, write_whole
 from features.errors import InputError
-from features.sources.fetching.http import HttpClient, TemporaryError
+from features.sources.fetching.transport import TemporaryError, Transport
 
 _STATUSES = frozenset({200, 206, 416})
 _CONTENT_RANGE = re.compile(r"bytes (?P<first>\d+)-\d+/(?P<size>\d+|\*)")
@@ -55,10 +55,7 @@ class PartialFile:
 
     def note(self) -> dict[str, Any]:
         """Return the note, empty if there is none or it is illegible."""
-        with suppress(FileNotFoundError, ValueError):
-            note = json.loads(self._note.read_text(encoding="utf-8"))
-            return note if isinstance(note, dict) else {}
-        return {}
+        return _read_note(self._note)
 
     def write_note(self, note: Mapping[str, Any]) -> None:
         """Replace the note, whole or not at all."""
@@ -77,13 +74,22 @@ class PartialFile:
     def move_into_place(self) -> DownloadedFile:
         """Make it the file itself, in one step and on the disk for good."""
         size = self.size
-        if changed_at := _seconds(self.note().get("last_modified")):
-            os.utime(self.path, (changed_at, changed_at))
         sync(self.path)
         self.path.replace(self.target)
+        self._note.replace(_note_of(self.target))
         sync(self.target.parent)
-        self._note.unlink(missing_ok=True)
         return DownloadedFile(self.target, was_there=False, bytes=size)
+
+
+def _note_of(file: Path) -> Path:
+    return file.with_name(f".{file.name}.json")
+
+
+def _read_note(path: Path) -> dict[str, Any]:
+    with suppress(FileNotFoundError, ValueError):
+        note = json.loads(path.read_text(encoding="utf-8"))
+        return note if isinstance(note, dict) else {}
+    return {}
 
 
 def existing_file(target: Path, check: Check) -> DownloadedFile | None:
@@ -101,33 +107,44 @@ def existing_file(target: Path, check: Check) -> DownloadedFile | None:
 
 
 def has_changed(
-    address: str, file: Path, client: HttpClient, *, advice: Mapping[int, str]
+    address: str, file: Path, client: Transport, *, advice: Mapping[int, str]
 ) -> bool | None:
-    """Ask whether an address has a newer file, or one of another size; None: no answer."""
-    kept = file.stat()
+    """Ask whether an address has another version of a file than the one kept; None: no answer.
+
+    A file without a note of its version is asked for by its own day and size.
+    """
+    kept, size = _read_note(_note_of(file)), file.stat().st_size
+    day = kept.get("last_modified") or formatdate(file.stat().st_mtime, usegmt=True)
+    condition = {"If-Modified-Since": day}
+    if "etag" in kept:
+        condition["If-None-Match"] = kept["etag"]
 
     def is_other(response: requests.Response) -> bool:
         if response.status_code == requests.codes.not_modified:
             return False
-        size = None if "Content-Encoding" in response.headers else _note(response, "").get("size")
-        changed_at = _seconds(response.headers.get("Last-Modified"))
-        return size not in (None, kept.st_size) or (changed_at or 0) > kept.st_mtime
+        now = _note(response, address)
+        if "etag" in kept and "etag" in now:
+            return bool(kept["etag"] != now["etag"])
+        newer = _seconds(now.get("last_modified")) > _seconds(day)
+        return newer or now.get("size", size) != size
 
-    condition = {"If-Modified-Since": formatdate(kept.st_mtime, usegmt=True)}
-    statuses = frozenset({200, 304})
     with suppress(InputError):
         once = replace(client, attempts=1)
         return once.get(
-            address, is_other, headers=lambda: condition, statuses=statuses, advice=advice
+            address,
+            is_other,
+            headers=lambda: condition,
+            statuses=frozenset({200, 304}),
+            advice=advice,
         )
     return None
 
 
-def _seconds(text: str | None) -> float | None:
-    """Return an HTTP date as seconds since 1970-01-01, None if it is none."""
+def _seconds(day: str | None) -> float:
+    """Return an HTTP date as seconds since 1970-01-01, 0 if it is none."""
     with suppress(TypeError, ValueError):
-        return parsedate_to_datetime(text or "").timestamp()
-    return None
+        return parsedate_to_datetime(day or "").timestamp()
+    return 0.0
 
 
 def make_file(
@@ -166,7 +183,7 @@ def make_file(
 def download(
     address: str,
     target: Path,
-    client: HttpClient,
+    client: Transport,
     *,
     check: Check,
     advice: Mapping[int, str],
@@ -192,15 +209,17 @@ def download(
 def _continuation(address: str, partial: PartialFile) -> dict[str, str]:
     """Return the headers that ask for the rest of a file; none, for all, if it may have changed."""
     note = partial.note()
-    version = note.get("etag") or note.get("last_modified")
-    if partial.size and note.get("address") == address and isinstance(version, str):
+    etag = note.get("etag", "")
+    # A weak tag may stand for other bytes.
+    version = etag if etag.startswith('"') else note.get("last_modified")
+    if partial.size and note.get("address") == address and version:
         return {"Range": f"bytes={partial.size}-", "If-Range": version}
     partial.discard()
     return {}
 
 
 def _receive(
-    response: requests.Response, address: str, partial: PartialFile, client: HttpClient
+    response: requests.Response, address: str, partial: PartialFile, client: Transport
 ) -> None:
     """Append an answer to what has come, or begin afresh with it."""
     if response.status_code == requests.codes.ok:
@@ -247,11 +266,10 @@ def _note(response: requests.Response, address: str) -> dict[str, Any]:
     note: dict[str, Any] = {"address": address}
     if "Content-Encoding" in response.headers:
         return note
-    etag, length = (response.headers.get(name, "") for name in ("ETag", "Content-Length"))
-    if etag.startswith('"'):  # a weak tag may stand for other bytes
-        note["etag"] = etag
-    if "Last-Modified" in response.headers:
-        note["last_modified"] = response.headers["Last-Modified"]
+    for name, header in (("etag", "ETag"), ("last_modified", "Last-Modified")):
+        if header in response.headers:
+            note[name] = response.headers[header]
+    length = response.headers.get("Content-Length", "")
     if length.isascii() and length.isdigit():
         note["size"] = int(length)
     return note

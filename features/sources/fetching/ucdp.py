@@ -27,7 +27,7 @@ from features.sources.fetching.download import (
     existing_file,
     has_changed,
 )
-from features.sources.fetching.http import HttpClient
+from features.sources.fetching.transport import Transport
 from features.sources.fetching.ucdp_api import gather
 from features.sources.ucdp import OFFICIAL_COLUMNS, official_release
 
@@ -64,7 +64,7 @@ def csv_name(release: str) -> str:
 def fetch_release(
     release: str,
     folder: Path,
-    client: HttpClient,
+    client: Transport,
     *,
     token: str | None = None,
     files: str = FILES,

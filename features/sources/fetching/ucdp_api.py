@@ -1,12 +1,14 @@
 """Gather a release from the UCDP API, page by page, into a CSV file of the official layout.
 
-A page is JSON: TotalCount (events of the release), NextPageUrl (empty after the last) and Result, a
-list of events by column.
+A page is JSON: TotalCount (events of the release), TotalPages, NextPageUrl (empty after the last)
+and Result, a list of events by column. The API counts events that it does not give: what shows that
+nothing is missing is the number of pages.
 """
 
 import csv
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 from urllib.parse import parse_qs, urlsplit
@@ -16,7 +18,7 @@ import requests
 from features.disk import sync
 from features.errors import InputError
 from features.sources.fetching.download import Check, DownloadedFile, PartialFile, make_file
-from features.sources.fetching.http import HttpClient, NotThereError, TemporaryError
+from features.sources.fetching.transport import NotThereError, TemporaryError, Transport
 from features.sources.ucdp import OFFICIAL_COLUMNS
 
 _HEADER = "x-ucdp-access-token"
@@ -26,24 +28,28 @@ _Value = str | int | float | bool | None
 
 
 class _Page(NamedTuple):
-    total: int
+    totals: list[int]
     next: int | None
     events: list[dict[str, _Value]]
 
 
 class _Progress(NamedTuple):
-    """How many of `total` events have come, in `size` bytes; `page` comes next, if any."""
+    """How many pages have come, in `size` bytes; `page` comes next, if any.
+
+    `totals`: the events and pages that the API says there are.
+    """
 
     address: str
     page: int | None = 0
-    total: int | None = None
+    totals: list[int] | None = None
     size: int = 0
+    pages: int = 0
 
 
 def gather(
     address: str,
     target: Path,
-    client: HttpClient,
+    client: Transport,
     token: str,
     *,
     check: Check,
@@ -53,10 +59,11 @@ def gather(
     unless that is there and passes the check.
 
     Pages that came before are not asked for again. Raises InputError when the server refuses, when
-    the release changes meanwhile, or when events are missing or repeated at the end; in the last
-    two cases what came is thrown away.
+    the release changes meanwhile, or when pages are missing or events repeated at the end; in the
+    last two cases what came is thrown away.
     """
     headers = {_HEADER: _valid_token(token)}
+    remarks: list[str] = []
 
     def complete(partial: PartialFile) -> None:
         progress = _begin(partial, f"{address}?pagesize={_PAGE_SIZE}")
@@ -72,9 +79,14 @@ def gather(
             if progress.size > client.largest:
                 partial.discard()
                 client.refuse_too_large(progress.size, progress.address)
-        _refuse_other_events(partial, address)
+        try:
+            remarks.extend(_on_numbers(partial.path, progress))
+        except InputError:
+            partial.discard()
+            raise
 
-    return make_file(target, check, complete)
+    file = make_file(target, check, complete)
+    return replace(file, remark="".join(remarks))
 
 
 def _valid_token(token: str) -> str:
@@ -100,13 +112,14 @@ def _begin(partial: PartialFile, address: str) -> _Progress:
     return _Progress(address, size=_append(partial, [list(OFFICIAL_COLUMNS)]))
 
 
-def _page(response: requests.Response, client: HttpClient) -> _Page:
+def _page(response: requests.Response, client: Transport) -> _Page:
     """Return the page in an answer; raises TemporaryError when it holds none."""
     content = client.json(response)
     try:
-        events, total, following = (content[n] for n in ("Result", "TotalCount", "NextPageUrl"))
+        events, following = content["Result"], content["NextPageUrl"]
+        totals = [int(content[name]) for name in ("TotalCount", "TotalPages")]
         numbers = parse_qs(urlsplit(following or "").query).get("page")
-        page = _Page(int(total), int(numbers[-1]) if numbers else None, list(events))
+        page = _Page(totals, int(numbers[-1]) if numbers else None, list(events))
         complete = all(event[name] is not None for event in page.events for name in _NEEDED)
         flat = not any(isinstance(v, dict | list) for e in page.events for v in e.values())
     except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
@@ -118,13 +131,8 @@ def _page(response: requests.Response, client: HttpClient) -> _Page:
 
 def _append_page(partial: PartialFile, progress: _Progress, page: _Page) -> _Progress:
     """Append a page to what has come and note it; only then does it count as come."""
-    if page.total == 0:
-        partial.discard()
-        raise NotThereError(
-            f"'{progress.address}' has no events: the release is not, or not yet, there"
-        )
-    turns_back = page.next is not None and (page.next <= (progress.page or 0) or not page.events)
-    if turns_back or progress.total not in (None, page.total):
+    turns_back = page.next is not None and page.next <= (progress.page or 0)
+    if turns_back or progress.totals not in (None, page.totals):
         partial.discard()
         raise InputError(
             f"'{progress.address}' changed while its pages were fetched, and they no longer belong "
@@ -132,7 +140,7 @@ def _append_page(partial: PartialFile, progress: _Progress, page: _Page) -> _Pro
         )
     rows = [[_text(event.get(name)) for name in OFFICIAL_COLUMNS] for event in page.events]
     size = _append(partial, rows)
-    progress = progress._replace(page=page.next, total=page.total, size=size)
+    progress = _Progress(progress.address, page.next, page.totals, size, progress.pages + 1)
     partial.write_note(progress._asdict())
     return progress
 
@@ -151,14 +159,24 @@ def _text(value: _Value) -> str:
     return "" if value is None else str(value)
 
 
-def _refuse_other_events(partial: PartialFile, address: str) -> None:
-    """Raise InputError unless as many events came as there are, each of them once."""
-    total = partial.note().get("total")
-    with partial.path.open(encoding="utf-8", newline="") as file:
+def _on_numbers(path: Path, progress: _Progress) -> Iterator[str]:
+    """Say if the API counts other events than it gave.
+
+    Raises InputError unless all pages came, and each event once; NotThereError if there is none.
+    """
+    total, pages = progress.totals or (0, 0)
+    with path.open(encoding="utf-8", newline="") as file:
         ids = [row[0] for row in csv.reader(file)][1:]
-    if len(ids) != total or len(set(ids)) != total:
-        partial.discard()
-        raise InputError(
-            f"'{address}' has {total} events, of which {len(set(ids))} came in {len(ids)} rows: "
-            "fetch it again from the start"
+    if not ids:
+        raise NotThereError(
+            f"'{progress.address}' has no events: the release is not, or not yet, there"
         )
+    if progress.pages != pages or len(set(ids)) != len(ids):
+        raise InputError(
+            f"'{progress.address}' has {total:,} events on {pages:,} pages, of which "
+            f"{len(set(ids)):,} came in {len(ids):,} rows on {progress.pages:,}: fetch it again "
+            "from the start"
+        )
+    if total != len(ids):
+        came = f"gives {len(ids):,}, on all of its {pages:,} pages"
+        yield f"the API counts {total:,} events and {came}"

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import requests
 
-from features.sources.fetching.http import HttpClient
+from features.sources.fetching.transport import Transport
 from tests.features.sources.fetching.server import Answer, Requests, Site
 
 
@@ -47,7 +47,7 @@ def site(tmp_path: Path) -> Iterator[Site]:
         session = stack.enter_context(requests.Session())
         session.trust_env = False
 
-        def client(**options: Any) -> HttpClient:
+        def client(**options: Any) -> Transport:
             plain: dict[str, Any] = {
                 "user_agent": "tocsin/0",
                 "gap": 0.0,
@@ -56,6 +56,6 @@ def site(tmp_path: Path) -> Iterator[Site]:
                 "clock": lambda: sum(waits),
                 "session": session,
             }
-            return HttpClient(**plain | options)
+            return Transport(**plain | options)
 
         yield Site(lambda *answers: _serve(stack, answers), client, waits, tmp_path)

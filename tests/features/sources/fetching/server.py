@@ -5,7 +5,7 @@ from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from typing import NamedTuple
 
-from features.sources.fetching.http import HttpClient
+from features.sources.fetching.transport import Transport
 
 Answer = Callable[[BaseHTTPRequestHandler], None]
 Requests = list[tuple[str, dict[str, str]]]
@@ -16,7 +16,7 @@ class Site(NamedTuple):
 
     serve: Callable[..., tuple[str, Requests]]
     """Serves answers one after the other, the last for ever: the address, and what was asked."""
-    client: Callable[..., HttpClient]
+    client: Callable[..., Transport]
     """Makes a client whose time passes only while it waits, which it does in no time."""
     waits: list[float]
     """What the client would have waited [s]."""
@@ -40,4 +40,4 @@ def seen(folder: Path) -> list[str]:
 
 
 def hidden(folder: Path) -> list[str]:
-    return sorted(path.name for path in folder.glob(".*") if path.name != ".fetch.lock")
+    return sorted(path.name for path in folder.glob(".*.part*"))

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from features.errors import InputError
 from features.sources.fetching.download import DownloadedFile, download
-from features.sources.fetching.http import HttpClient
+from features.sources.fetching.transport import Transport
 from tests.features.sources.fetching.server import (
     Answer,
     Site,
@@ -61,7 +61,7 @@ def serves(body: bytes, etag: str = '"1"', *, breaks_after: int | None = None) -
 def fetch(
     address: str,
     target: Path,
-    client: HttpClient,
+    client: Transport,
     *,
     check: Callable[[Path], None] = anything,
     advice: dict[int, str] | None = None,
@@ -69,7 +69,7 @@ def fetch(
     return download(address, target, client, check=check, advice=advice or {})
 
 
-def refusal(address: str, target: Path, client: HttpClient, **options: Any) -> str:
+def refusal(address: str, target: Path, client: Transport, **options: Any) -> str:
     """The one line with which a download is refused; nothing is visible after it."""
     with pytest.raises(InputError) as error:
         fetch(address, target, client, **options)

@@ -2,6 +2,7 @@ import csv
 import io
 import json
 import logging
+import os
 import zipfile
 from datetime import date
 from http.server import BaseHTTPRequestHandler
@@ -15,7 +16,7 @@ from hypothesis import strategies as st
 
 from features.errors import InputError
 from features.sources.fetching.download import DownloadedFile
-from features.sources.fetching.http import HttpClient, NotThereError
+from features.sources.fetching.transport import NotThereError, Transport
 from features.sources.fetching.ucdp import csv_name, due_releases, fetch_release, release_address
 from features.sources.ucdp import OFFICIAL_COLUMNS, official_release
 from tests.features.sources.fetching.server import (
@@ -78,7 +79,12 @@ YEARLY = zipped(GEDEvent_v24_1__csv=table(), readme__txt=b"cite us")
 
 
 def api_of(
-    events: list[dict[str, Any]], *, total: int | None = None, first: int = 0, size: int = 2
+    events: list[dict[str, Any]],
+    *,
+    total: int | None = None,
+    pages: int | None = None,
+    first: int = 0,
+    size: int = 2,
 ) -> Answer:
     """The API, its pages counted from `first`; it gives `size` events a page."""
 
@@ -89,7 +95,7 @@ def api_of(
         following = f"http://elsewhere.invalid{address.path}?pagesize=2&page={page + 1 + first}"
         said = {
             "TotalCount": len(events) if total is None else total,
-            "TotalPages": -(-len(events) // size),
+            "TotalPages": -(-len(events) // size) if pages is None else pages,
             "PreviousPageUrl": "",
             "NextPageUrl": following if more else "",
             "Result": events[page * size : (page + 1) * size],
@@ -107,14 +113,14 @@ def rows_of(path: Path) -> list[dict[str, str]]:
 def fetch(
     address: str,
     folder: Path,
-    client: HttpClient,
+    client: Transport,
     release: str = "24.1",
     token: str | None = None,
 ) -> DownloadedFile:
     return fetch_release(release, folder, client, token=token, files=address, api=address)
 
 
-def refusal(address: str, folder: Path, client: HttpClient, **options: Any) -> str:
+def refusal(address: str, folder: Path, client: Transport, **options: Any) -> str:
     """The one line with which a fetch is refused; nothing is visible after it."""
     with pytest.raises(InputError) as error:
         fetch(address, folder, client, **options)
@@ -192,29 +198,75 @@ def test_a_yearly_release_comes_as_its_zip_file(site: Site) -> None:
 
 
 FIRST, LATER = "Sun, 20 Apr 2025 00:00:00 GMT", "Mon, 15 Dec 2025 00:00:00 GMT"
+OTHER = table().replace(b"-4.25", b"-4.75")
+
+
+def versions(*contents: tuple[bytes, dict[str, str]]) -> Answer:
+    """A server of one file that keeps to RFC 9110; its versions follow each other on request."""
+    left = list(contents)
+
+    def answer(handler: BaseHTTPRequestHandler) -> None:
+        body, headers = left.pop(0) if len(left) > 1 else left[0]
+        tag, day = headers.get("ETag"), headers.get("Last_Modified")
+        if "If-None-Match" in handler.headers and tag is not None:
+            same = handler.headers["If-None-Match"] == tag
+        else:
+            same = day is not None and handler.headers.get("If-Modified-Since") == day
+        says(304 if same else 200, b"" if same else body, **headers)(handler)
+
+    return answer
 
 
 @pytest.mark.parametrize(
-    ("again", "rows"),
+    ("before", "now", "changes"),
     [
-        (says(304), 40),
-        (says(200, table(), Last_Modified=FIRST), 40),
-        (says(200, table().replace(b"-4.25", b"-4.75"), Last_Modified=LATER), 40),
-        (says(200, table(rows=41)), 41),
+        ({"ETag": '"1"'}, (table(), {"ETag": '"1"'}), False),
+        ({"ETag": 'W/"1"'}, (table(), {"ETag": 'W/"1"'}), False),
+        ({"ETag": '"1"', "Last_Modified": FIRST}, (table(), {"ETag": '"1"'}), False),
+        ({"Last_Modified": FIRST}, (table(), {"Last_Modified": FIRST}), False),
+        ({}, (table(), {}), False),
+        ({"ETag": '"1"'}, (OTHER, {"ETag": '"2"'}), True),
+        ({"ETag": '"1"', "Last_Modified": LATER}, (OTHER, {"ETag": '"2"'}), True),
+        ({"ETag": 'W/"1"'}, (OTHER, {"ETag": 'W/"2"'}), True),
+        ({"Last_Modified": FIRST}, (OTHER, {"Last_Modified": LATER}), True),
+        ({"ETag": '"1"'}, (table(rows=41), {}), True),
+        ({}, (table(rows=41), {}), True),
     ],
 )
 def test_a_file_that_is_there_is_fetched_again_if_it_has_changed(
-    site: Site, again: Answer, rows: int
+    site: Site, before: dict[str, str], now: tuple[bytes, dict[str, str]], changes: bool
 ) -> None:
-    address, asked = site.serve(says(200, table(), Last_Modified=FIRST), again)
+    address, asked = site.serve(versions((table(), before), now))
     assert fetch(address, site.folder, site.client(), release="23.0.5").remark == ""
     fetched = fetch(address, site.folder, site.client(), release="23.0.5")
-    assert asked[1][1]["if-modified-since"] == FIRST
-    changed = len(asked) == 3
-    assert (not fetched.was_there, "has changed" in fetched.remark) == (changed, changed)
-    assert len(rows_of(fetched.path)) == rows
-    assert (b"-4.75" in fetched.path.read_bytes() or rows == 41) == changed
+    assert asked[1][1].get("if-none-match") == before.get("ETag")
+    assert (not fetched.was_there, "has changed" in fetched.remark) == (changes, changes)
+    assert fetched.path.read_bytes() == now[0]
+    assert fetch(address, site.folder, site.client(), release="23.0.5").was_there
     assert hidden(site.folder) == []
+
+
+def test_a_file_that_was_fetched_by_hand_is_asked_for_by_its_own_day_and_size(site: Site) -> None:
+    address, asked = site.serve(says(304), says(200, table(), Last_Modified=LATER))
+    file = site.folder / "GEDEvent_v23_0_5.csv"
+    file.write_bytes(table())
+    os.utime(file, (0, 0))
+    assert fetch(address, site.folder, site.client(), release="23.0.5").was_there
+    assert asked[0][1]["if-modified-since"] == "Thu, 01 Jan 1970 00:00:00 GMT"
+    assert not fetch(address, site.folder, site.client(), release="23.0.5").was_there
+
+
+def test_what_breaks_off_while_it_is_fetched_again_leaves_the_file_and_its_version(
+    site: Site,
+) -> None:
+    half = says(200, OTHER[:500], Content_Length=str(len(OTHER)), ETag='"2"')
+    address, asked = site.serve(says(200, table(), ETag='"1"'), half, half, says(304))
+    path = fetch(address, site.folder, site.client(), release="23.0.5").path
+    with pytest.raises(InputError, match="could not be fetched"):
+        fetch(address, site.folder, site.client(attempts=1), release="23.0.5")
+    assert path.read_bytes() == table()
+    assert fetch(address, site.folder, site.client(), release="23.0.5").was_there
+    assert asked[-1][1]["if-none-match"] == '"1"'
 
 
 def test_a_file_that_is_there_stays_if_the_server_does_not_answer(site: Site) -> None:
@@ -366,14 +418,16 @@ def test_what_came_as_a_file_is_not_continued_from_the_api(site: Site) -> None:
 
 
 EVENTS = [event(number) for number in range(5)]
-BACKWARD = json.dumps({"TotalCount": 9, "NextPageUrl": "x?page=0", "Result": EVENTS})
+BACKWARD = json.dumps(
+    {"TotalCount": 9, "TotalPages": 2, "NextPageUrl": "x?page=0", "Result": EVENTS}
+)
 
 
 @pytest.mark.parametrize(
     ("answers", "wrong"),
     [
-        ([api_of(EVENTS, total=6)], "6 events, of which 5 came"),
-        ([api_of(EVENTS, total=4)], "4 events, of which 5 came"),
+        ([api_of(EVENTS, pages=4)], "5 events on 4 pages, of which 5 came in 5 rows on 3"),
+        ([api_of(EVENTS, pages=2)], "5 events on 2 pages, of which 5 came in 5 rows on 3"),
         ([api_of([*EVENTS[:4], EVENTS[0]])], "of which 4 came in 5 rows"),
         ([api_of([*EVENTS, EVENTS[0]], total=5)], "of which 5 came in 6 rows"),
         ([api_of(EVENTS), api_of([*EVENTS, event(9)])], "changed while"),
@@ -393,6 +447,26 @@ def test_pages_that_do_not_make_up_the_release_are_refused_and_leave_nothing(
     address, _ = site.serve(*answers)
     text = refusal(address, site.folder, site.client(attempts=2), token=TOKEN)
     assert any(each in text for each in wrong.split("|"))
+
+
+@pytest.mark.parametrize("total", [1_200, 4])
+def test_an_api_that_counts_other_events_than_it_gives_is_believed_by_its_pages(
+    site: Site, total: int
+) -> None:
+    address, _ = site.serve(api_of(EVENTS, total=total))
+    fetched = fetch(address, site.folder, site.client(), release="23.0.5", token=TOKEN)
+    assert len(rows_of(fetched.path)) == 5
+    assert fetched.remark == f"the API counts {total:,} events and gives 5, on all of its 3 pages"
+
+
+def test_a_page_without_any_event_is_followed_by_the_next(site: Site) -> None:
+    """The API leaves out events that it counts, so that a page may be short or empty."""
+    said = {"TotalCount": 7, "TotalPages": 2, "Result": []}
+    first = says(200, json.dumps(said | {"NextPageUrl": "x?page=1"}).encode())
+    last = says(200, json.dumps(said | {"NextPageUrl": "", "Result": EVENTS}).encode())
+    address, _ = site.serve(first, last)
+    fetched = fetch(address, site.folder, site.client(), release="23.0.5", token=TOKEN)
+    assert len(rows_of(fetched.path)) == 5
 
 
 def test_pages_without_end_do_not_fill_the_disk(site: Site) -> None:

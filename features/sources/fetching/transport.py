@@ -44,7 +44,7 @@ class TemporaryError(Exception):
 
 
 @dataclass(kw_only=True)
-class HttpClient:
+class Transport:
     """How servers are asked; times in seconds, sizes in bytes.
 
     An address is asked up to `attempts` times, after waits that double from `first_wait` to
