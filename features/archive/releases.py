@@ -9,7 +9,8 @@ A release lies in `<home>/events/source=<source>/release=<release>/`:
     deleted.parquet    ids of events that the source has withdrawn
     rejected.parquet   every refused row as it was delivered, with why
     coverage.parquet   the months that the release observes, by country
-    release.json       the `Release`: what it is, when it was public, what was read
+    release.json       the `Release`: what it is, when it was public, what was read, and the hashes
+                       of all files above and of itself
 
 A release is written under a hidden name and moved into its place whole. Of two writers one wins.
 """
@@ -30,6 +31,7 @@ from features.archive.coverage import Coverage, Span
 from features.archive.schemas import schema_of
 from features.disk import hidden_folder, move_whole
 from features.errors import ArchiveError
+from features.hashes import BLANK, file_faults, hash_of_file, hash_of_record, sha256_of
 from features.months import format_month, month_of
 from features.strict import Strict
 from features.words import Level
@@ -115,7 +117,11 @@ class Delivery(Protocol):
 
 
 class Release(Strict):
-    """The archive's record of one release: `release.json`, and its folder."""
+    """The archive's record of one release: `release.json`, and its folder.
+
+    `sha256` is of what was delivered, `files` are the hashes of what is stored by name, and
+    `record_sha256` is that of `release.json` with zeros in its place.
+    """
 
     history: str
     source: str
@@ -138,6 +144,8 @@ class Release(Strict):
     deaths: Deaths | None = None
     is_habit: bool = False
     number: int = 0  # how many releases were in the archive when it was added
+    files: dict[str, str] = Field(default_factory=dict)
+    record_sha256: str | None = None
     folder: Path = Field(exclude=True)
 
     @property
@@ -178,14 +186,17 @@ class Archive:
 
         Raises ArchiveError when one is damaged, or when simulated and real ones lie together.
         """
-        files = sorted(self.folder.glob(f"source=*/release=*/{_RELEASE_FILE}"))
-        releases = [_read_release(file.parent) for file in files]
+        releases = [read_release(folder) for folder in self.folders()]
         if len({release.simulated for release in releases}) > 1:
             raise ArchiveError(
                 f"'{self.folder}' mixes simulated and real events: keep each under a home of "
                 "its own"
             )
         return releases
+
+    def folders(self) -> list[Path]:
+        """Return the folder of every release, whole or not."""
+        return sorted(self.folder.glob("source=*/release=*/"))
 
     def add(self, delivery: Delivery) -> Addition:
         """Append a release; when the same is there already, change nothing.
@@ -208,7 +219,7 @@ class Archive:
                 f"'{place}' cannot be written ({error.strerror or error}): see to the disk and "
                 "its permissions; the archive is as it was"
             ) from error
-        archived = _read_release(place)
+        archived = read_release(place)
         if not is_new:
             _refuse_other_content(archived, release, observed)
         return Addition(archived, is_new)
@@ -275,18 +286,40 @@ def _write(folder: Path, delivery: Delivery, number: int) -> Release:
         rows_read=rows_read,
         number=number,
         folder=folder,
+        files={path.name: hash_of_file(path) for path in sorted(folder.iterdir())},
+        record_sha256=BLANK,
     )
     text = release.model_dump_json(indent=2) + "\n"
+    text = text.replace(BLANK, sha256_of(text.encode()))
     (folder / _RELEASE_FILE).write_text(text, encoding="utf-8")
     return release
 
 
-def _read_release(folder: Path) -> Release:
+def read_release(folder: Path) -> Release:
+    """Return the release in a folder.
+
+    Raises ArchiveError when a file is gone or is not what was stored; of releases that older
+    versions stored, only the record can be checked.
+    """
     try:
-        fields: dict[str, Any] = json.loads((folder / _RELEASE_FILE).read_text(encoding="utf-8"))
-        return Release(**fields, folder=folder)
+        content = (folder / _RELEASE_FILE).read_bytes()
+        fields: dict[str, Any] = json.loads(content)
+        release = Release(**fields, folder=folder)
     except (OSError, ValueError, TypeError, ValidationError) as error:
-        raise ArchiveError(
-            f"the release in '{folder}' is damaged or of a later version of Tocsin "
-            f"({str(error).splitlines()[0]}): move it out of the archive and ingest it again"
-        ) from error
+        raise _damage(folder, f"{_RELEASE_FILE}: {str(error).splitlines()[0]}") from error
+    own, others = release.record_sha256, {path.name for path in folder.glob("*.parquet")}
+    faults = list(file_faults(folder, release.files))
+    if (own is None) != (not release.files) or (own and hash_of_record(content, own) != own):
+        faults.append(f"{_RELEASE_FILE} is not what was stored")
+    elif own is not None:
+        faults += [f"{name} is not of it" for name in sorted(others - release.files.keys())]
+    if faults:
+        raise _damage(folder, ", ".join(faults))
+    return release
+
+
+def _damage(folder: Path, reason: str) -> ArchiveError:
+    return ArchiveError(
+        f"the release in '{folder}' is damaged or of a later version of Tocsin ({reason}): move it "
+        "out of the archive and ingest the delivered file again"
+    )

@@ -310,3 +310,39 @@ def test_the_folders_of_a_release_can_be_read_by_others(tmp_path: Path) -> None:
     mask = os.umask(0o022)
     os.umask(mask)
     assert release.folder.stat().st_mode & 0o777 == 0o777 & ~mask
+
+
+def test_a_byte_changed_in_any_file_of_a_release_is_found_and_the_file_named(
+    tmp_path: Path,
+) -> None:
+    archive = Archive(tmp_path)
+    folder = archive.add(a_delivery()).release.folder
+    for file in sorted(folder.iterdir()):
+        content = file.read_bytes()
+        for place in (*range(0, len(content), max(1, len(content) // 20)), len(content) - 1):
+            file.write_bytes(
+                content[:place] + bytes([content[place] ^ 0x20]) + content[place + 1 :]
+            )
+            with pytest.raises(ArchiveError, match=file.name):
+                archive.releases()
+        file.unlink()
+        for use in (archive.releases, lambda: archive.add(a_delivery())):
+            with pytest.raises(ArchiveError, match=rf"{file.name}.*No such file.*ingest the"):
+                use()
+        file.write_bytes(content)
+    (folder / "unknown.parquet").write_bytes(b"more")
+    with pytest.raises(ArchiveError, match=r"unknown\.parquet is not of it"):
+        archive.releases()
+    (folder / "unknown.parquet").unlink()
+    shutil.rmtree(folder)
+    assert archive.add(a_delivery()).is_new
+
+
+def test_a_release_that_was_stored_before_there_were_hashes_is_read(tmp_path: Path) -> None:
+    archive = Archive(tmp_path)
+    release = archive.add(a_delivery()).release
+    record = json.loads((release.folder / "release.json").read_text())
+    for name in ("files", "record_sha256"):
+        del record[name]
+    (release.folder / "release.json").write_text(json.dumps(record))
+    assert archive.releases() == [release.model_copy(update={"files": {}, "record_sha256": None})]
