@@ -4,7 +4,7 @@ A month without events is peace if it is observed, and unknown if not.
 """
 
 import csv
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
@@ -76,13 +76,15 @@ def coding_begins(first_month: int) -> dict[str, int]:
     }
 
 
-def whole_world(first_month: int, last_month: int) -> Coverage:
-    """Return the coverage of every state over the same months [months since 1970-01].
+def whole_world(first_month: int, last_month: int, *, without: Collection[str] = ()) -> Coverage:
+    """Return the coverage of every state but some over the same months [months since 1970-01].
 
     A younger state is observed from its first month, a territory of a state throughout.
     """
     begins = coding_begins(first_month).items()
-    spans = (Span(country, first, last_month) for country, first in begins)
+    spans = (
+        Span(country, first, last_month) for country, first in begins if country not in without
+    )
     return Coverage(tuple(span for span in spans if span.first_month <= last_month))
 
 

@@ -16,7 +16,7 @@ from features.archive.coverage import Coverage, Span, coding_begins
 from features.archive.releases import Identity
 from features.errors import InputError
 from features.months import format_month
-from features.sources.publication import shortfall
+from features.sources.publication import shortfall, unlike_release
 
 _QUIET_END, _QUIET_START = 3, 12  # [months] without events that are doubtful in any country
 _MISSED_EVENTS = 20  # as many as this would have been expected in quiet months
@@ -31,13 +31,13 @@ class Evidence(NamedTuple):
 
 
 def evidence_of(
-    identity: Identity, content: pd.DataFrame, first_coded: int, *, is_cut: bool = False
+    identity: Identity, content: pd.DataFrame, rows: int, first_coded: int, *, is_cut: bool = False
 ) -> Evidence:
     """Return what a delivery observes.
 
     `content` has a row a country and month with events: country, month [months since 1970-01],
-    events, deaths. The source codes nothing before the month `first_coded`. `is_cut`: the content
-    ends in the middle of a row. Raises InputError if none of the events is observed.
+    events, deaths; the file has `rows`. The source codes nothing before the month `first_coded`.
+    `is_cut`: the content ends in the middle of a row. Raises InputError if no event is observed.
     """
     said = identity.coverage.months()
     shown = content.merge(said, on=["country", "month"])
@@ -49,7 +49,8 @@ def evidence_of(
     if identity.is_implied:
         lack = "its last row is cut off" if is_cut else shortfall(identity, shown)
         if lack is None:
-            return Evidence(identity.coverage, ())
+            odd = unlike_release(identity, rows)
+            return Evidence(identity.coverage, (odd,) if odd else ())
         doubt = (
             f"this is not the whole release ({lack}), so only the {len(shown):,} months of "
             "countries in which it has events are observed: fetch it again, or say with "

@@ -87,8 +87,8 @@ class FileDelivery:
         _place(database)
         identity = self.identity
         first_coded = month_of(self.source.rules(intake.columns).first_day)
-        content = _content(database)
-        evidence = evidence_of(identity, content, first_coded, is_cut=_is_cut(self.path))
+        content, rows = _content(database), intake.count("staged WHERE NOT is_excluded")
+        evidence = evidence_of(identity, content, rows, first_coded, is_cut=_is_cut(self.path))
         doubts = (*evidence.doubts, *_on_repeated(database))
         if identity.is_habit:
             habit = f"that it was public from {identity.available_on} is its source's habit"

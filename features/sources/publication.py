@@ -17,12 +17,15 @@ _MOST_NAMED = 5
 
 _STANDING = frozenset({"AFG", "COD", "MEX", "MLI", "NGA", "PAK", "SOM", "SYR", "YEM"})
 """Countries that had events in every month of UCDP Candidate, which begins in 2018."""
-_LEAST = {"final": 60, "candidate": 30}
-"""Countries with events that a whole release has at least; 23.0.10 has 48."""
+_LEAST = {"final": 110, "candidate": 30}
+"""Countries with events that a whole release has at least; GED 19.1 has 120, 23.0.10 has 48."""
 _LEAST_A_MONTH = 400
 """Events a month that a whole release has at least; the fewest are those of GED 17.1."""
-_LEAST_EVENTS = {24: 345_000, 25: 380_000}
-"""Events of a yearly release of UCDP GED, rounded down: 24.1 has 349,733, 25.1 has 385,918."""
+_EVENTS = dict(
+    enumerate([152_616, 225_385, 261_864, 293_634, 316_818, 349_733, 385_918, 417_968], start=2018)
+)
+"""Events of UCDP GED by the last year of a release, of 19.1 to 26.1."""
+_USABLE = 0.99  # of the events of a release at least
 
 
 def shortfall(identity: Identity, shown: pd.DataFrame) -> str | None:
@@ -34,17 +37,48 @@ def shortfall(identity: Identity, shown: pd.DataFrame) -> str | None:
     expected = set(identity.coverage.months()["month"])
     events, least = int(shown["events"].sum()), _LEAST_A_MONTH * len(expected)
     if identity.kind == "final":
-        year = int(identity.release.partition(".")[0])
-        least = max([least, *(number for of, number in _LEAST_EVENTS.items() if of <= year)])
+        last = _last_year(identity)
+        of_known = [
+            int(_USABLE * number) + _LEAST_A_MONTH * 12 * (last - year)
+            for year, number in _EVENTS.items()
+            if year <= last
+        ]
+        least = max([least, *of_known])
     if len(countries) < _LEAST[identity.kind]:
         return f"events of {len(countries)} {'countries' if len(countries) > 1 else 'country'}"
     if missing := sorted(expected - months):
         return f"no event in {format_month(missing[0])}"
     if events < least:
         return f"{events:,} events, of {least:,} or more"
-    if quiet := sorted(_STANDING - countries):
+    standing = _STANDING & set(identity.coverage.table()["country"])
+    if quiet := sorted(standing - countries):
         return f"no event in {', '.join(quiet)}"
     return None
+
+
+def unlike_release(identity: Identity, rows: int) -> str | None:
+    """Return what is odd in the number of rows of a file with an official name, None if nothing.
+
+    Of a monthly release nobody knows beforehand how many it has.
+    """
+    if identity.kind != "final":
+        return None
+    known = _EVENTS.get(_last_year(identity))
+    if known is None:
+        return (
+            f"how many events such a release has is not known here, so whether these {rows:,} are "
+            "all cannot be told: compare the number with that of its codebook"
+        )
+    if rows != known:
+        return (
+            f"it has {rows:,} events and the release had {known:,} when it came out: it was put up "
+            "again since, or changed"
+        )
+    return None
+
+
+def _last_year(identity: Identity) -> int:
+    return 1970 + identity.coverage.last_month // 12
 
 
 class Staleness(NamedTuple):

@@ -33,6 +33,9 @@ _YEARLY = re.compile(
 _MONTHLY = re.compile(rf"gedevent_v(\d\d)_0_(\d\d?){_ENDING}", re.IGNORECASE)
 _SPAN = re.compile(rf"gedevent_v(\d\d)_0?(\d\d?)_(\d\d)_0?(\d\d?){_ENDING}", re.IGNORECASE)
 
+_SYRIA_SINCE = 20
+"""The first yearly release that has Syria, which 19.1 leaves out, as its codebook says."""
+
 # Later than UCDP was in most years: a forecast may not use what was not yet public.
 YEARLY_DAY, MONTHLY_DAY = (6, 30), 20
 
@@ -54,7 +57,11 @@ def official_release(file_name: str) -> Identity | None:
             release=f"{year:02d}.{version}",
             kind="final",
             available_on=date(2000 + year, *YEARLY_DAY),
-            coverage=whole_world(month_of(FIRST_DAY), month_of(date(1999 + year, 12, 1))),
+            coverage=whole_world(
+                month_of(FIRST_DAY),
+                month_of(date(1999 + year, 12, 1)),
+                without=["SYR"] if year < _SYRIA_SINCE else [],
+            ),
             file_name=file_name,
             is_implied=True,
             is_habit=True,

@@ -28,7 +28,7 @@ def evidence(rows: pd.DataFrame, *spans: tuple[str, int, int]) -> Evidence:
         Coverage(tuple(Span(c, JANUARY + first, JANUARY + last) for c, first, last in spans)),
         file_name="export.csv",
     )
-    return evidence_of(identity, rows, BEGINS)
+    return evidence_of(identity, rows, len(rows), BEGINS)
 
 
 def spans(found: Evidence) -> list[tuple[str, int, int]]:
@@ -47,7 +47,7 @@ def candidate() -> Identity:
 
 
 def test_an_official_name_with_what_such_a_release_has_is_the_world() -> None:
-    found = evidence_of(candidate(), a_month_of_the_world(), BEGINS)
+    found = evidence_of(candidate(), a_month_of_the_world(), 900, BEGINS)
     assert found == Evidence(whole_world(JANUARY, JANUARY), ())
 
 
@@ -60,25 +60,70 @@ def test_an_official_name_with_what_such_a_release_has_is_the_world() -> None:
     ],
 )
 def test_an_official_name_alone_observes_only_what_it_shows(rows: pd.DataFrame, lack: str) -> None:
-    found = evidence_of(candidate(), rows, BEGINS)
+    found = evidence_of(candidate(), rows, 900, BEGINS)
     assert {span.country for span in found.coverage.spans} == set(rows["country"])
     assert lack in found.doubts[0]
 
 
 def test_a_release_that_is_cut_off_observes_only_what_it_shows() -> None:
-    found = evidence_of(candidate(), a_month_of_the_world(), BEGINS, is_cut=True)
+    found = evidence_of(candidate(), a_month_of_the_world(), 900, BEGINS, is_cut=True)
     assert len(found.coverage.spans) == len(a_month_of_the_world())
     assert "its last row is cut off" in found.doubts[0]
 
 
+def yearly(year: int, events: int) -> tuple[Identity, pd.DataFrame]:
+    """A yearly release, and a content of so many events in all its months and 120 countries."""
+    release = official_release(f"GEDEvent_v{year}_1.csv")
+    assert release is not None
+    months = release.coverage.months()
+    countries = {*STANDING, *sorted(set(months["country"]))[: 120 - len(STANDING)]}
+    rows = months[months["country"].isin(countries)].reset_index(drop=True)
+    more = events % len(rows)
+    numbers = [events // len(rows) + (n < more) for n in range(len(rows))]
+    return release, rows.assign(events=numbers, deaths=0)
+
+
 def test_a_year_without_a_month_is_not_whole() -> None:
-    year = official_release("GEDEvent_v18_1.csv")
-    assert year is not None
-    months = [m for m in range(parse_month("1989-01"), parse_month("2017-12") + 1) if m % 50]
-    rows = pd.concat([a_month_of_the_world().assign(month=month) for month in months])
-    found = evidence_of(replace(year), rows, BEGINS)
-    assert "events of" in found.doubts[0] or "no event in" in found.doubts[0]
-    assert found.coverage.last_month == max(months)
+    release, rows = yearly(18, 150_000)
+    found = evidence_of(release, rows[rows["month"] != JANUARY - 90], 150_000, BEGINS)
+    assert "no event in 2016-07" in found.doubts[0]
+    observed = set(found.coverage.months()["month"])
+    assert observed == set(rows["month"]) - {JANUARY - 90}
+
+
+@pytest.mark.parametrize(
+    ("year", "events", "rows", "doubt"),
+    [
+        (24, 349_733, 349_733, None),
+        (24, 346_300, 349_733, None),  # a few cannot be used
+        (24, 346_300, 346_300, "346,300 events and the release had 349,733"),
+        (24, 346_000, 349_733, "346,000 events, of 346,235 or more"),
+        (19, 152_616, 152_616, None),
+        (18, 150_000, 150_000, "how many events such a release has is not known here"),
+        (18, 139_000, 139_000, "139,000 events, of 139,200 or more"),
+        (26, 417_968, 417_968, None),
+        (27, 440_000, 440_000, "whether these 440,000 are all cannot be told"),
+        (27, 418_000, 418_000, "418,000 events, of 418,588 or more"),
+    ],
+)
+def test_a_year_is_held_against_what_its_release_had(
+    year: int, events: int, rows: int, doubt: str | None
+) -> None:
+    release, content = yearly(year, events)
+    found = evidence_of(release, content, rows, BEGINS)
+    assert (found.coverage == release.coverage) == (doubt is None or " or more" not in doubt)
+    assert [doubt in said for said in found.doubts if doubt] == [True] * (doubt is not None)
+
+
+def test_a_name_given_to_a_release_does_not_change_what_it_should_have() -> None:
+    release, content = yearly(24, 340_000)
+    found = evidence_of(replace(release, release="mended"), content, 340_000, BEGINS)
+    assert "of 346,235 or more" in found.doubts[0]
+
+
+def test_the_yearly_releases_observe_syria_from_20_1_on() -> None:
+    observed = [set(yearly(n, 0)[0].coverage.table()["country"]) for n in (19, 20)]
+    assert ["SYR" in countries for countries in observed] == [False, True]
 
 
 @pytest.mark.parametrize(
