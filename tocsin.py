@@ -1,5 +1,6 @@
 """The command line."""
 
+import logging
 import os
 import signal
 import sys
@@ -22,9 +23,19 @@ from commands import (
     service,
     status,
 )
+from features.errors import TocsinError
+from features.printable import printable
 
 _INTERRUPTED = 130
 """Exit code after Ctrl-C, as shells have it."""
+
+_FAULTS = (
+    ("duckdb", "Error"),
+    ("mlflow.exceptions", "MlflowException"),
+    ("pyarrow", "ArrowException"),
+    ("sqlalchemy.exc", "SQLAlchemyError"),
+)
+"""The errors of libraries that read and write the home, by module and name."""
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -93,11 +104,10 @@ def options(
 def main() -> None:
     """Run a command; a TocsinError is one plain line on stderr and exit code 1.
 
+    So is what a full, damaged or forbidden disk makes libraries raise; --verbose shows where.
     Ctrl-C ends it with exit code 130, its workers too, and nothing is said, even where a library
     takes it for an error of its own.
     """
-    from features.errors import TocsinError
-
     interrupts: list[int] = []
 
     def interrupt(number: int, frame: FrameType | None) -> None:
@@ -107,20 +117,22 @@ def main() -> None:
     signal.signal(signal.SIGINT, interrupt)
     try:
         app()
-    except TocsinError as error:
+    except _refusals() as error:
         if not interrupts:
-            _refuse(str(error))
-    except ModuleNotFoundError as error:
-        library = str(error.name).partition(".")[0]
-        if (Path(__file__).parent / library).exists():
-            raise
-        _refuse(f"this needs {library}, which is not installed: pip install 'tocsin[train]'")
+            _refuse(error)
     except SystemExit as end:
         if end.code != _INTERRUPTED:
             raise
     _end_workers()
     os.dup2(os.open(os.devnull, os.O_WRONLY), 2)  # libraries would complain while they are ended
     raise SystemExit(_INTERRUPTED)
+
+
+def _refusals() -> tuple[type[Exception], ...]:
+    """Return what ends a command with a line: also what libraries raise where a disk refuses."""
+    loaded = [(sys.modules[module], name) for module, name in _FAULTS if module in sys.modules]
+    faults = (getattr(module, name) for module, name in loaded)
+    return (TocsinError, ModuleNotFoundError, OSError, *faults)
 
 
 def _end_workers() -> None:
@@ -131,8 +143,21 @@ def _end_workers() -> None:
         get_reusable_executor().shutdown(wait=True, kill_workers=True)
 
 
-def _refuse(reason: str) -> NoReturn:
-    print(f"tocsin: {' '.join(reason.split())}", file=sys.stderr)
+def _refuse(error: Exception) -> NoReturn:
+    """Print why a command ended early, as one line, and end with exit code 1."""
+    reason = str(error)
+    if isinstance(error, ModuleNotFoundError):
+        library = str(error.name).partition(".")[0]
+        if (Path(__file__).parent / library).exists():
+            raise error
+        reason = f"this needs {library}, which is not installed: pip install 'tocsin[train]'"
+    elif not isinstance(error, TocsinError):
+        logging.getLogger("commands").info("the command ended early", exc_info=error)
+        if isinstance(error, OSError) and error.strerror:
+            reason = error.strerror + (f": '{error.filename}'" if error.filename else "")
+        first = (reason.splitlines() or [type(error).__name__])[0].rstrip(" .:")
+        reason = f"{first}: see to the disk and the MLflow store (tocsin --verbose says where)"
+    print(printable(f"tocsin: {' '.join(reason.split())}"), file=sys.stderr)
     raise SystemExit(1) from None
 
 

@@ -2,6 +2,7 @@
 
 import hashlib
 import math
+import os
 from pathlib import Path
 
 import numpy as np
@@ -53,14 +54,33 @@ def read_manifest(folder: Path) -> Manifest:
     return manifest
 
 
+def bulletin_folders(home: Path) -> list[Path]:
+    """Return the folders of a home's bulletins, good and damaged, by name.
+
+    A link counts as a folder, wherever it leads; one whose name starts with a dot is still being
+    written. Raises BulletinError when they cannot be listed.
+    """
+    try:
+        with os.scandir(home / "bulletins") as entries:
+            found = [e.name for e in entries if not e.is_file(follow_symlinks=False)]
+    except FileNotFoundError:
+        return []
+    except OSError as error:
+        raise BulletinError(
+            f"the bulletins cannot be listed ({error.strerror}): see to the folder 'bulletins' of "
+            "the home and its permissions"
+        ) from error
+    return [home / "bulletins" / name for name in sorted(found) if not name.startswith(".")]
+
+
 def read_manifests(home: Path) -> tuple[list[Manifest], dict[str, str]]:
     """Return the manifests of a home's bulletins, the newest first, and why others are refused.
 
-    The newest has the latest origin and, of those, the latest issue. Reasons are by folder name;
-    folders whose name starts with a dot are still being written.
+    The newest has the latest origin and, of those, the latest issue. Reasons are by folder name.
+    Raises BulletinError when the bulletins cannot be listed.
     """
     manifests, refused = [], {}
-    for folder in sorted((home / "bulletins").glob("[!.]*/")):
+    for folder in bulletin_folders(home):
         try:
             manifests.append(read_manifest(folder))
         except BulletinError as error:

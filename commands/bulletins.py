@@ -20,6 +20,7 @@ from commands.environment import (
     working,
 )
 from commands.rows import RowFormat, print_markdown, print_rows
+from features.printable import printable
 
 
 def publish(origin: Month = None, as_of: Day = None, jobs: Jobs = PROCESSORS) -> None:
@@ -45,9 +46,9 @@ def publish(origin: Month = None, as_of: Day = None, jobs: Jobs = PROCESSORS) ->
         for line in staleness_of(vintage):
             print(line)
     for reason in manifest.left_out:
-        print(f"left out: {reason}")
+        print(printable(f"left out: {reason}"))
     for line in manifest.unscored:
-        print(line)
+        print(printable(line))
     models = ", ".join(f"{m.name}/{m.version} ({m.learner})" for m in manifest.models)
     print(
         f"{simulated_mark(simulated=manifest.simulated)}bulletin {manifest.id}: "

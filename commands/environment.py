@@ -13,6 +13,7 @@ import typer
 
 from features.errors import ConfigurationError, InputError
 from features.months import parse_month
+from features.printable import printable
 
 if TYPE_CHECKING:
     from experiments.tracking.store import MlflowStore
@@ -163,7 +164,7 @@ def is_quiet() -> bool:
 def note(text: str) -> None:
     """Say something by the way, on stderr."""
     if not is_quiet():
-        print(text, file=sys.stderr)
+        print(printable(text), file=sys.stderr)
 
 
 @contextmanager
@@ -178,7 +179,7 @@ def working(what: str) -> Iterator[None]:
         return
     from rich.console import Console
 
-    with Console(stderr=True).status(f"{what} ..."):
+    with Console(stderr=True, markup=False).status(f"{printable(what)} ..."):
         yield
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from commands.environment import DAY, home, simulated_mark, today
+from features.printable import printable
 
 if TYPE_CHECKING:
     from features.archive.releases import Delivery
@@ -145,7 +146,7 @@ def ingest_counts(
     unmatched = delivery.matches[delivery.matches["region"].isna()]
     print(f"  {len(delivery.matches) - len(unmatched)} of {len(delivery.matches)} regions matched")
     for row in unmatched.itertuples():
-        print(f"  without geometry: {row.country}, {row.name}")
+        print(printable(f"  without geometry: {row.country}, {row.name}"))
     if matches is not None:
         delivery.matches.to_csv(matches, index=False)
 
@@ -206,7 +207,8 @@ def _add(deliveries: "Sequence[Delivery]", report: Path | None = None) -> None:
     for delivery in deliveries:
         reports.append(report_of(Archive(home()).add(delivery)))
         lines = list(reports[-1].lines())
-        print(simulated_mark(simulated=reports[-1].simulated) + lines[0], *lines[1:], sep="\n")
+        lines[0] = simulated_mark(simulated=reports[-1].simulated) + lines[0]
+        print(*map(printable, lines), sep="\n")
     if report is not None:
         content = [one.model_dump(mode="json") for one in reports]
         write_whole(report, json.dumps(content, indent=2, ensure_ascii=False).encode())

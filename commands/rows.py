@@ -8,6 +8,8 @@ from typing import Annotated, Literal
 
 import typer
 
+from features.printable import printable
+
 RowFormat = Annotated[
     Literal["table", "csv", "json"] | None,
     typer.Option("--format", help="table, csv or json; default: a table on a terminal, else csv."),
@@ -26,7 +28,7 @@ def print_rows(
     """Print rows, all with the same keys; a table alone has the title, and not what is unseen."""
     chosen = row_format or ("table" if is_for_people(row_format) else "csv")
     if chosen == "json":
-        print(json.dumps(rows, indent=2, ensure_ascii=False, default=str))
+        print(printable(json.dumps(rows, indent=2, ensure_ascii=False, default=str)))
     elif chosen == "csv":
         writer = csv.writer(sys.stdout, lineterminator="\n")
         writer.writerow(rows[0].keys() if rows else ())
@@ -43,30 +45,32 @@ def is_for_people(row_format: str | None) -> bool:
 def print_markdown(text: str) -> None:
     """Print Markdown, on a terminal as what it means."""
     if not sys.stdout.isatty():
-        print(text)
+        print(printable(text))
         return
     from rich.console import Console
     from rich.markdown import Markdown
 
-    Console().print(Markdown(text))
+    Console().print(Markdown(printable(text)))
 
 
 def _print_table(rows: Sequence[Row], title: str) -> None:
     from rich.console import Console
     from rich.table import Table
 
-    table = Table(title=title, box=None, title_justify="left", padding=(0, 2, 0, 0))
+    table = Table(title=printable(title), box=None, title_justify="left", padding=(0, 2, 0, 0))
     for name in rows[0] if rows else ():
         longest = max(len(_text(value)) for value in (name, *(row[name] for row in rows)))
         table.add_column(name, overflow="fold", no_wrap=longest <= _NARROW)
     for row in rows:
         table.add_row(*map(_text, row.values()))
-    Console().print(table)
+    Console(markup=False, emoji=False).print(table)  # what files name is no markup
 
 
 def _plain(value: object) -> object:
-    """Return a value as CSV has it: a boolean as in JSON."""
-    return str(value).lower() if isinstance(value, bool) else value
+    """Return a value as CSV has it: a boolean as in JSON, a text without control characters."""
+    if isinstance(value, bool):
+        return str(value).lower()
+    return printable(value) if isinstance(value, str) else value
 
 
 def _text(value: object) -> str:

@@ -15,6 +15,7 @@ import typer
 from commands.environment import PREFIX, default_settings, home, setting, settings_file
 from commands.rows import RowFormat, print_rows
 from features.months import format_month, month_of, parse_month
+from features.printable import printable
 
 _FULL_BYTES, _NARROW_BYTES = 200e6, 1e9
 _DAMAGE = (OSError, ValueError, KeyError, TypeError)
@@ -60,6 +61,8 @@ class Age:
 
     def fault(self, origin: str, issued_at: datetime, *, simulated: bool) -> str | None:
         """Return why a bulletin of that origin and issue is stale, None if it is not."""
+        if issued_at - self.now > timedelta(hours=1):
+            return f"by its clock it was issued on {issued_at:%Y-%m-%d}, which is yet to come"
         if self.now - issued_at > timedelta(days=self.most_days):
             return f"it was issued on {issued_at:%Y-%m-%d}"
         after = f"{format_month(parse_month(origin) + 1)}-01"
@@ -76,7 +79,7 @@ def status(row_format: RowFormat = None) -> None:
         print_rows([line._asdict() for line in lines], row_format)
     else:
         for line in lines:
-            print(f"{line.state:<5} {line.about:<9} {line.details}")
+            print(printable(f"{line.state:<5} {line.about:<9} {line.details}"))
     if any(line.state == "bad" for line in lines):
         raise typer.Exit(1)
 

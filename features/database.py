@@ -14,7 +14,7 @@ _MEMORY = "2GB"
 def open_database(folder: Path | None = None) -> Iterator[duckdb.DuckDBPyConnection]:
     """Open a database in a folder, which the caller clears, or in memory with one to spill to.
 
-    Rows come in any order unless a query asks for one.
+    Rows come in any order unless a query asks for one. Raises OSError when disk or memory refuse.
     """
     with TemporaryDirectory(prefix="tocsin-") as temporary:
         file = ":memory:" if folder is None else str(folder / "database.duckdb")
@@ -25,4 +25,7 @@ def open_database(folder: Path | None = None) -> Iterator[duckdb.DuckDBPyConnect
         }
         with duckdb.connect(file, config=settings) as database:
             database.execute("SET enable_progress_bar = false")  # it would be written to stdout
-            yield database
+            try:
+                yield database
+            except duckdb.OperationalError as error:
+                raise OSError(str(error).splitlines()[0]) from error

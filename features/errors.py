@@ -1,8 +1,16 @@
 """The errors a user can meet. A message says what was wrong, where, and what to do."""
 
+from features.printable import printable
+
 
 class TocsinError(Exception):
-    """Anything that Tocsin refuses to do; the command line prints it as one line and exits 1."""
+    """Anything that Tocsin refuses to do; the command line prints it as one line and exits 1.
+
+    What it quotes from files and requests cannot steer a terminal.
+    """
+
+    def __init__(self, message: str = "") -> None:
+        super().__init__(printable(message))
 
 
 class InputError(TocsinError):

@@ -1,8 +1,11 @@
 """A forecaster in a file, and how MLflow loads one where nothing else of Tocsin is installed."""
 
+import zipfile
+import zlib
 from pathlib import Path
 
 import skops.io
+from skops.io.exceptions import UntrustedTypesFoundException
 
 from models.forecaster import Forecaster
 
@@ -22,6 +25,12 @@ TRUSTED_TYPES = [
     "sklearn.ensemble._hist_gradient_boosting.predictor.TreePredictor",
 ]
 """The types that a stored model may have besides those that skops trusts by itself."""
+
+DAMAGE = (
+    *(ArithmeticError, AttributeError, EOFError, ImportError, LookupError, OSError, TypeError),
+    *(ValueError, zipfile.BadZipFile, zlib.error, UntrustedTypesFoundException),
+)
+"""What skops raises for a file that is damaged, or is none of its own."""
 
 CODE = (
     "features/__init__.py",
@@ -44,7 +53,7 @@ PACKAGES = ("mlflow", "numpy", "pandas", "scikit-learn", "scipy", "skops", "stat
 
 
 def load(path: Path) -> object:
-    """Return what a file holds; raises UntrustedTypesFoundException if other than TRUSTED_TYPES."""
+    """Return what a file holds; raises one of DAMAGE if it is damaged or not of TRUSTED_TYPES."""
     return skops.io.load(path, trusted=TRUSTED_TYPES)
 
 

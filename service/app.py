@@ -41,7 +41,7 @@ from service.pages.briefings import briefing
 from service.pages.reading import about, accuracy, bulletin_list
 from service.pages.refusal import HANDLERS_FOR_PEOPLE
 from service.settings import Settings
-from service.store.bulletins import BulletinStore
+from service.store.bulletins import BulletinStore, log_passed_over
 from service.store.past import PastScores
 
 _log = logging.getLogger(__name__)
@@ -119,6 +119,7 @@ def create_app(
     """
     settings = settings or Settings()
     store, registry = BulletinStore(home), CollectorRegistry()
+    log_passed_over(store.listing)
     if store.listing.newest is not None:
         scores.score_texts(store.listing.newest)  # so that the first request does not wait for them
     app = FastAPIOffline(

@@ -8,6 +8,9 @@ from features.language import ENGLISH, Language, message
 from features.months import format_month, month_of, parse_month
 from service.settings import Settings
 
+CLOCKS_DIFFER = timedelta(hours=1)
+"""How far the clocks of the machines that publish and serve may differ."""
+
 
 @dataclass(frozen=True)
 class Fault:
@@ -15,9 +18,23 @@ class Fault:
 
     issued: date | None = None
     origin: str = ""
+    is_ahead: bool = False
+
+    @property
+    def remedy(self) -> str:
+        """What an operator does about it."""
+        if self.is_ahead:
+            return "set the clock right, move the bulletin away and publish again"
+        return (
+            "ingest newer events and publish, or have a longer max_age_days or max_origin_age_days "
+            "in the settings"
+        )
 
     def text(self, language: Language = ENGLISH) -> str:
         """Return the reason as a clause."""
+        if self.issued is not None and self.is_ahead:
+            ahead = message("by its clock it was issued on {day}, which is yet to come")
+            return language.gettext(ahead).format(day=language.day(self.issued))
         if self.issued is not None:
             issued = message("it was issued on {day}")
             return language.gettext(issued).format(day=language.day(self.issued))
@@ -41,8 +58,11 @@ class Freshness:
     def fault(self, manifest: Manifest, now: datetime) -> Fault | None:
         """Return why a bulletin is stale, None if it is not.
 
-        Invented events have no present: only their issue counts.
+        One that was issued after `now`, by more than clocks differ, would never grow old. Invented
+        events have no present: only their issue counts.
         """
+        if manifest.issued_at - now > CLOCKS_DIFFER:
+            return Fault(issued=manifest.issued_at.date(), is_ahead=True)
         if now - manifest.issued_at > self.max_age:
             return Fault(issued=manifest.issued_at.date())
         end = _month_start(parse_month(manifest.origin) + 1, now)

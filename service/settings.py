@@ -6,16 +6,17 @@ from pydantic import Field
 
 from features.strict import Strict
 
-Positive = Annotated[int, Field(gt=0)]
+Positive = Annotated[int, Field(gt=0, le=1_000_000_000)]
 Origin = Annotated[str, Field(pattern=r"^https?://[\w.*\-\[\]:]+$")]
+Days = Annotated[float, Field(gt=0, le=36_525)]  # a century
 Seconds = Annotated[float, Field(gt=0, le=3600)]
 
 
 class Settings(Strict):
     """What an operator may choose; `commands/default.toml` explains every key."""
 
-    max_age_days: Annotated[float, Field(gt=0)] = 45
-    max_origin_age_days: Annotated[float, Field(gt=0)] = 75
+    max_age_days: Days = 45
+    max_origin_age_days: Days = 75
     keys: Literal["outside loopback", "always", "never"] = "outside loopback"
     requests_per_minute: Positive = 600
     wrong_keys_per_minute: Positive = 10

@@ -16,7 +16,7 @@ from service.api.schemas import BulletinSummary, Problem, Score, ScoreList
 from service.api.scores import scores_at
 from service.api.selection import select_scores
 from service.errors import NoBulletinError, ParameterError
-from service.store.bulletins import LATEST, BulletinStore
+from service.store.bulletins import LATEST, BulletinStore, log_passed_over
 
 Body = TypeVar("Body", bound=BaseModel)
 
@@ -28,18 +28,19 @@ def top_scores(home: Path, **parameters: Any) -> tuple[Manifest, list[Score]]:
 
     `parameters` are those of `/v1/scores`; of a target without a horizon its nearest. Raises
     ParameterError for a value that cannot be used, UnknownError for what is not scored,
-    NoBulletinError when nothing is published.
+    NoBulletinError when no bulletin can be served.
     """
     try:
         query = ScoreQuery.model_validate(parameters)
     except ValidationError as error:
         raise ParameterError("; ".join(map(describe, error.errors()))) from error
-    try:
-        bulletin = BulletinStore(home).get(LATEST)
-    except NoBulletinError as error:
+    store = BulletinStore(home)
+    if not store.listing.stamps and not store.listing.trouble:
         raise NoBulletinError(
             f"there is no bulletin in '{home}': run `tocsin publish`, or name another --home"
-        ) from error
+        )
+    bulletin = store.get(LATEST)
+    log_passed_over(store.listing)
     if query.target in bulletin.horizons and not query.horizon:
         query = query.model_copy(update={"horizon": [min(bulletin.horizons[query.target])]})
     selection = select_scores(bulletin, query).page(query.page())

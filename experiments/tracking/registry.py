@@ -1,7 +1,6 @@
 """The registry: which model version issues the scores of a level."""
 
 import tempfile
-import zipfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import get_args
@@ -12,7 +11,6 @@ from mlflow.entities import model_registry
 from mlflow.exceptions import MlflowException
 from mlflow.utils.mlflow_tags import MLFLOW_PARENT_RUN_ID
 from pydantic import TypeAdapter
-from skops.io.exceptions import UntrustedTypesFoundException
 
 from bulletins.manifest import RiskScale
 from experiments.tracking.store import MlflowStore, model_name
@@ -164,7 +162,7 @@ def load_forecaster(store: MlflowStore, model: ModelVersion) -> Forecaster:
             )
             # Older versions have it in another folder.
             loaded = storage.load(next(Path(local).rglob("*.skops"), Path(local)))
-    except (MlflowException, OSError, zipfile.BadZipFile, UntrustedTypesFoundException) as error:
+    except (MlflowException, *storage.DAMAGE) as error:
         raise ModelError(
             f"{model.label} cannot be loaded ({error}): train and register another"
         ) from error

@@ -25,7 +25,6 @@ from features.archive.releases import (
 )
 from features.archive.schemas import DEATHS, EVENTS_SCHEMA, TYPES_OF_VIOLENCE, event_faults
 from features.database import open_database
-from features.errors import ArchiveError
 from features.months import month_of
 from features.places.placement import LAST_PRECISION, place_admin1, place_country
 from features.places.priogrid import place_priogrid
@@ -63,18 +62,15 @@ class FileDelivery:
         return self.source.identify(self.path, self.options)
 
     def write(self, folder: Path) -> ReleaseContent:
-        """Write accepted and rejected rows; raises InputError when the file cannot be used."""
-        try:
-            with (
-                TemporaryDirectory(dir=folder) as staging,
-                open_database(Path(staging)) as database,
-            ):
-                return self._write(database, folder)
-        except (duckdb.IOException, duckdb.OutOfMemoryException) as error:
-            raise ArchiveError(
-                f"'{self.path}' cannot be ingested ({str(error).splitlines()[0]}): see to the "
-                "disk's space and its permissions; the archive is as it was"
-            ) from error
+        """Write accepted and rejected rows.
+
+        Raises InputError when the file cannot be used, OSError when the disk refuses.
+        """
+        with (
+            TemporaryDirectory(dir=folder) as staging,
+            open_database(Path(staging)) as database,
+        ):
+            return self._write(database, folder)
 
     def _write(self, database: duckdb.DuckDBPyConnection, folder: Path) -> ReleaseContent:
         intake = take_in(

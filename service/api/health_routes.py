@@ -5,11 +5,12 @@ from datetime import timedelta
 from fastapi import APIRouter, Request, Response
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
-from service.api.current import is_simulated, listing_of, stale_because, used_bulletin
+from service.api.current import is_simulated, listing_of, used_bulletin
 from service.api.lists import json_response
 from service.api.routing import QueryRoute
 from service.api.schemas import Health, PassedOver, Readiness
 from service.errors import StaleError
+from service.freshness import Fault
 
 router = APIRouter(tags=["health"], route_class=QueryRoute)
 
@@ -30,11 +31,10 @@ async def check_readiness(request: Request) -> Response:
     """
     manifest = used_bulletin(request).manifest
     age_days = (request.state.now - manifest.issued_at) / timedelta(days=1)
-    if (reason := stale_because(request)) is not None:
-        raise StaleError(
-            f"bulletin {manifest.id} is stale, because {reason}: ingest newer events and publish, "
-            "or have a longer max_age_days or max_origin_age_days in the settings"
-        )
+    fault: Fault | None = request.state.stale
+    if fault is not None:
+        reason = f"bulletin {manifest.id} is stale, because {fault.text()}"
+        raise StaleError(f"{reason}: {fault.remedy}")
     body = Readiness(
         status="ready",
         simulated=manifest.simulated,

@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 
 from bulletins.manifest import ListedIndicator, Manifest
 from bulletins.reading import (
+    bulletin_folders,
     read_documents,
     read_indicators,
     read_manifest,
@@ -81,14 +82,18 @@ class Bulletin:
 
 
 Stamp = tuple[tuple[str, int, int, int], ...]
-"""Name, inode, size and time of change [ns] of every file in a folder."""
+"""Name, inode, size and time of change [ns] of every file in a folder; that of permissions too."""
+
+_FEW = 3
+"""The most reasons in a refusal; more are counted."""
 
 
 class Listing(NamedTuple):
     """The bulletins as they were at one look; replaced whole, so that no reader sees half of it.
 
     `manifests` are by id, the newest first; `newest` is None while none can be served.
-    `passed_over` says why a folder is not served. `digest` changes with the set of bulletins.
+    `passed_over` says why a folder is not served, `trouble` why none can be looked at now, if so.
+    `digest` changes with the set of bulletins.
     """
 
     stamps: dict[str, Stamp]
@@ -96,6 +101,16 @@ class Listing(NamedTuple):
     newest: Bulletin | None
     passed_over: dict[str, str]
     digest: str
+    trouble: str = ""
+
+    @property
+    def none_because(self) -> str:
+        """Return why no bulletin can be served: none is there, or all are damaged."""
+        reasons = [self.trouble] if self.trouble else sorted(self.passed_over.values())
+        if not reasons:
+            return "no bulletin has been published yet: issue one, then ask again"
+        more = f"; {len(reasons) - _FEW} more cannot either" if len(reasons) > _FEW else ""
+        return f"no bulletin can be served: {'; '.join(reasons[:_FEW])}{more}"
 
     def choose(
         self, name: str = LATEST, *, origin: str | None = None, issued_by: date | None = None
@@ -116,28 +131,26 @@ class BulletinStore:
     """The bulletins of a home directory, at most `keep` and the newest loaded; thread-safe.
 
     `look` takes up what has changed in the folder. The newest bulletin has the latest origin and,
-    of those, the latest issue. A damaged one is logged and passed over. Folders whose name starts
-    with a dot are still being written.
+    of those, the latest issue. A damaged one is passed over, and logged if that is news.
     """
 
     def __init__(self, home: Path, *, keep: int = 4) -> None:
-        self._folder = home / "bulletins"
+        self._home, self._folder = home, home / "bulletins"
         self._keep = keep
         self._lock = Lock()
         self._loaded: OrderedDict[str, Bulletin] = OrderedDict()
-        self._trouble = ""
         self.listing = Listing({}, {}, None, {}, _digest({}))
-        self.look()
+        self._read()
 
     def get(self, name: str, listing: Listing | None = None) -> Bulletin:
         """Return a bulletin of a listing (default: the present one) by its id or `latest`.
 
-        Raises NoBulletinError when nothing is published, UnknownBulletinError when this one is
-        not there or is damaged.
+        Raises NoBulletinError when none can be served, UnknownBulletinError when this one is not
+        there or is damaged.
         """
         listing = listing or self.listing
         if listing.newest is None:
-            raise NoBulletinError("no bulletin has been published yet: issue one, then ask again")
+            raise NoBulletinError(listing.none_because)
         if name in (LATEST, listing.newest.manifest.id):
             return listing.newest
         if name not in listing.manifests:
@@ -152,24 +165,20 @@ class BulletinStore:
 
     def look(self) -> None:
         """Read the folder again, and load the newest bulletin if it is another one now."""
+        before = self.listing
+        self._read()
+        log_passed_over(self.listing, before)
+
+    def _read(self) -> None:
         with self._lock:
             try:
-                stamps = self._stamps()
-            except OSError as error:
-                if self._trouble != str(error):
-                    _log.warning("the bulletins cannot be listed now: %s", error)
-                self._trouble = str(error)
+                names = [folder.name for folder in bulletin_folders(self._home)]
+            except BulletinError as error:
+                self.listing = self.listing._replace(trouble=str(error))
                 return
-            self._trouble = ""
-            if stamps != self.listing.stamps:
+            stamps = {name: self._stamp(name) for name in names}
+            if stamps != self.listing.stamps or self.listing.trouble:
                 self.listing = self._listing_of(stamps)
-
-    def _stamps(self) -> dict[str, Stamp]:
-        """Return the stamp of every bulletin's folder, by its name; raises OSError."""
-        if not self._folder.exists():
-            return {}
-        names = [entry.name for entry in os.scandir(self._folder) if entry.is_dir()]
-        return {name: self._stamp(name) for name in names if not name.startswith(".")}
 
     def _stamp(self, name: str) -> Stamp:
         try:
@@ -177,7 +186,7 @@ class BulletinStore:
             stats = [(entry.name, entry.stat()) for entry in entries]
         except OSError:
             return ()
-        return tuple((name, s.st_ino, s.st_size, s.st_mtime_ns) for name, s in stats)
+        return tuple((name, s.st_ino, s.st_size, s.st_ctime_ns) for name, s in stats)
 
     def _listing_of(self, stamps: dict[str, Stamp]) -> Listing:
         """Read the manifests that are new or changed, and load the newest bulletin."""
@@ -192,7 +201,6 @@ class BulletinStore:
             try:
                 manifests.append(read_manifest(self._folder / name))
             except BulletinError as error:
-                _log.warning("%s; the others are served", error)
                 passed_over[name] = str(error)
         manifests.sort(key=lambda m: (m.origin, m.issued_at, m.id), reverse=True)
         newest = None
@@ -200,7 +208,6 @@ class BulletinStore:
             try:
                 newest = self._load(manifests[0])
             except BulletinError as error:
-                _log.warning("%s; an older one is served if there is one", error)
                 passed_over[manifests.pop(0).id] = str(error)
         by_id = {m.id: m for m in manifests}
         return Listing(stamps, by_id, newest, passed_over, _digest(by_id))
@@ -230,6 +237,15 @@ class BulletinStore:
             passed_over=listing.passed_over | {name: why},
             digest=_digest(manifests),
         )
+
+
+def log_passed_over(listing: Listing, before: Listing | None = None) -> None:
+    """Log why bulletins cannot be served or looked at, if it is another reason than before."""
+    reasons = listing.passed_over | ({"": listing.trouble} if listing.trouble else {})
+    known = before.passed_over | {"": before.trouble} if before else {}
+    for name, reason in sorted(reasons.items()):
+        if known.get(name) != reason:
+            _log.warning("%s; the good ones are served", reason)
 
 
 def _digest(manifests: Mapping[str, Manifest]) -> str:

@@ -47,6 +47,18 @@ def test_a_table_has_thousands_by_comma_and_not_what_is_unseen(
     assert "level" not in shown
 
 
+@pytest.mark.parametrize("chosen", ["table", "csv", "json"])
+def test_a_name_is_no_markup_and_steers_no_terminal(
+    capsys: pytest.CaptureFixture[str], chosen: str
+) -> None:
+    names = ("Abyei [disputed]", "a[/x]", ":bell:", "a\x1b[31mb", "\x9b2J", "\u202eb")
+    print_rows([{"name": name} for name in names], chosen, "a[/x]")
+    shown = capsys.readouterr().out
+    assert all(name in shown for name in names[:3])
+    assert not set("\x1b\x9b\u202e") & set(shown)
+    assert "a\\u001b[31mb" in shown
+
+
 @pytest.mark.parametrize("command", [("bulletins",), ("scores", "--limit", "9"), ("key", "list")])
 def test_lists_fit_a_terminal_of_80_columns(home: Path, command: tuple[str, ...]) -> None:
     shown = tocsin(home, *command, "--format", "table", COLUMNS="80")

@@ -33,11 +33,21 @@ def test_a_bulletin_is_stale_so_many_days_after_its_issue(manifest: Manifest) ->
 
 def test_a_bulletin_of_today_is_stale_if_its_events_are_old(manifest: Manifest) -> None:
     today = day(3, 17) + timedelta(hours=1)
-    new = manifest.model_copy(update={"issued_at": today})
+    new = manifest.model_copy(update={"issued_at": today - timedelta(hours=2)})
     assert FRESHNESS.fault(new, today - timedelta(hours=2)) is None
     assert FRESHNESS.fault(new, today) == Fault(origin="2024-12")
     invented = new.model_copy(update={"simulated": True})
     assert FRESHNESS.fault(invented, today) is None
+
+
+def test_a_bulletin_of_a_clock_that_was_ahead_is_stale_at_once(manifest: Manifest) -> None:
+    ahead = manifest.model_copy(update={"issued_at": day(1, 1, 2031)})
+    fault = FRESHNESS.fault(ahead, day(1, 21))
+    assert fault is not None
+    assert "1 January 2031, which is yet to come" in fault.text()
+    assert "move the bulletin away" in fault.remedy
+    by_a_minute = manifest.model_copy(update={"issued_at": day(1, 21) + timedelta(minutes=1)})
+    assert FRESHNESS.fault(by_a_minute, day(1, 21)) is None
 
 
 def test_the_reason_is_told_in_the_readers_language() -> None:

@@ -1,13 +1,23 @@
 """How the service runs, as an operator chooses."""
 
+import math
 from pathlib import Path
 from typing import Any
 
 import pytest
+from pydantic import ValidationError
 
 from service.app import create_app
 from service.server import bind, needs_keys, server_of
 from service.settings import Settings
+
+
+@pytest.mark.parametrize("number", [math.inf, math.nan, 1e300, -1, 0, 10**30])
+def test_a_number_that_no_clock_and_no_buffer_holds_is_refused(number: float) -> None:
+    fields = Settings.model_fields.items()
+    for name in (name for name, field in fields if type(field.default) in (int, float)):
+        with pytest.raises(ValidationError):
+            Settings.model_validate({name: number})
 
 
 @pytest.mark.parametrize(

@@ -148,6 +148,27 @@ def test_a_link_to_a_folder_of_another_name_is_refused(tmp_path: Path) -> None:
     assert [*BulletinStore(tmp_path).listing.manifests] == [manifest.id]
 
 
+def test_what_cannot_be_opened_hides_no_bulletin(tmp_path: Path) -> None:
+    manifest = publish_bulletin(tmp_path)
+    bulletins = tmp_path / "bulletins"
+    (bulletins / "loop").symlink_to("loop")
+    (bulletins / "away").symlink_to(tmp_path / "nowhere")
+    store = BulletinStore(tmp_path)
+    assert current_id(store) == manifest.id
+    assert store.listing.passed_over.keys() == {"loop", "away"}
+
+
+def test_where_all_are_damaged_it_says_so_and_not_that_none_was_published(tmp_path: Path) -> None:
+    manifest = publish_bulletin(tmp_path)
+    (tmp_path / "bulletins" / manifest.id / "scores.parquet").write_bytes(b"cut")
+    with pytest.raises(NoBulletinError, match=rf"no bulletin can be served: .*{manifest.id}"):
+        BulletinStore(tmp_path).get("latest")
+    shutil.rmtree(tmp_path / "bulletins")
+    (tmp_path / "bulletins").write_text("no folder")
+    with pytest.raises(NoBulletinError, match="cannot be listed"):
+        BulletinStore(tmp_path).get("latest")
+
+
 def test_threads_that_look_together_all_get_the_bulletin(tmp_path: Path) -> None:
     store = BulletinStore(tmp_path)
     publish_bulletin(tmp_path)
