@@ -1,7 +1,8 @@
 """Which months of which regions a file of counts observes.
 
 A region and month without a row, or with a row that was rejected, is not observed: unless the file
-leaves out what is zero, as a table does that has no zero and few rows for its months.
+leaves out what is zero, as a table does that has no zero and few rows for its months. Where a row
+of the whole country counts more than its regions, what lies in no row may be anywhere.
 """
 
 from datetime import date, timedelta
@@ -31,19 +32,27 @@ class CountedMonths(NamedTuple):
 
 
 def counted_months(
-    rows: pd.DataFrame, lost: pd.DataFrame, available_on: date, given: Coverage | None
+    rows: pd.DataFrame,
+    lost: pd.DataFrame,
+    beyond: pd.DataFrame,
+    available_on: date,
+    given: Coverage | None,
 ) -> CountedMonths:
     """Return what the accepted `rows` of a file observe, public on a day.
 
     They have country, region, month [months since 1970-01], day, is_week, is_zero; `lost` rows,
-    which were rejected, have region and month. A `given` coverage is not doubted, but for `lost`.
-    Raises InputError if no month was whole and over.
+    which were rejected, have region and month; `beyond` are the country and month where more is
+    counted of the whole country than of its regions. A `given` coverage is not doubted, but for
+    both. Raises InputError if no month was whole and over.
     """
     rejected = lost[_CELL].drop_duplicates()
+    hidden = _hidden(rows, beyond)
+    untold = pd.concat([rejected, hidden]).drop_duplicates(ignore_index=True)
+    doubts = (*_on_rejected(rejected), *_on_hidden(hidden))
     if given is not None:
-        return CountedMonths(given, rejected, _on_rejected(rejected))
+        return CountedMonths(given, untold, doubts)
     cells = _cells_in_span(rows, available_on)
-    is_lost = pd.MultiIndex.from_frame(cells[_CELL]).isin(pd.MultiIndex.from_frame(rejected))
+    is_lost = _is_among(cells, untold)
     share = cells.groupby("country")["has_row"].transform("mean")
     is_dense = (share >= _FILLED) | bool(rows["is_zero"].any())
     is_empty = ~cells.groupby("month")["has_row"].transform("any")
@@ -59,12 +68,19 @@ def counted_months(
     return CountedMonths(
         coverage_of(cells.loc[in_country, ["country", "month"]].drop_duplicates()),
         cells.loc[in_country & ~cells["is_known"], _CELL].reset_index(drop=True),
-        (
-            *_on_rejected(rejected),
-            *_on_missing(cells[is_missing]),
-            *_on_left_out(cells[is_left_out]),
-        ),
+        (*doubts, *_on_missing(cells[is_missing]), *_on_left_out(cells[is_left_out])),
     )
+
+
+def _hidden(rows: pd.DataFrame, beyond: pd.DataFrame) -> pd.DataFrame:
+    """Return the regions without a row in months of which their country counts more: _CELL."""
+    cells = rows[["country", "region"]].drop_duplicates().merge(beyond, on="country")
+    return cells.loc[~_is_among(cells, rows), _CELL]
+
+
+def _is_among(cells: pd.DataFrame, others: pd.DataFrame) -> pd.Series:
+    is_among = pd.MultiIndex.from_frame(cells[_CELL]).isin(pd.MultiIndex.from_frame(others[_CELL]))
+    return pd.Series(is_among, index=cells.index)
 
 
 def _cells_in_span(rows: pd.DataFrame, available_on: date) -> pd.DataFrame:
@@ -91,8 +107,7 @@ def _cells_in_span(rows: pd.DataFrame, available_on: date) -> pd.DataFrame:
         in_file = there.drop_duplicates("day").groupby("month").size()
         whole = in_file[in_file >= expected.reindex(in_file.index).fillna(0)].index
         there = there[there["month"].isin(whole)]
-    index = pd.MultiIndex.from_frame(there[_CELL])
-    return cells.assign(has_row=pd.MultiIndex.from_frame(cells[_CELL]).isin(index))
+    return cells.assign(has_row=_is_among(cells, there))
 
 
 def _on_rejected(rejected: pd.DataFrame) -> tuple[str, ...]:
@@ -101,6 +116,16 @@ def _on_rejected(rejected: pd.DataFrame) -> tuple[str, ...]:
     doubt = (
         f"{len(rejected):,} months of regions are not observed, for a row of theirs is rejected: "
         f"{_examples(rejected)}"
+    )
+    return (doubt,)
+
+
+def _on_hidden(cells: pd.DataFrame) -> tuple[str, ...]:
+    if cells.empty:
+        return ()
+    doubt = (
+        f"{len(cells):,} months of regions have no row and are not observed, for a row of their "
+        f"whole country counts more than its regions: {_examples(cells)}"
     )
     return (doubt,)
 

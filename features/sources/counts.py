@@ -59,6 +59,10 @@ _LOST = """
     WHERE NOT rejected.is_excluded AND country IS NOT NULL AND name IS NOT NULL
     AND month IS NOT NULL AND staged.reasons <> ''
 """
+_OF_COUNTRIES = """
+    SELECT staged.* EXCLUDE (row_key, lines, is_excluded, reasons) FROM staged
+    JOIN rejected USING (line) WHERE rejected.is_excluded AND month IS NOT NULL
+"""
 _KEY = ["country", "region", "month", "type_of_violence"]
 
 
@@ -133,7 +137,7 @@ def read_counts(path: Path, options: CountsOptions) -> CountsDelivery:
             raise InputError(
                 f"no row of '{path}' can be used; most often: {intake.commonest_reasons()}"
             )
-        lost = database.sql(_LOST).df()
+        lost, of_countries = database.sql(_LOST).df(), database.sql(_OF_COUNTRIES).df()
         rejected = database.sql(intake.rejected_rows()).df()
         read, aside = intake.deaths(), intake.count("rejected WHERE is_excluded")
     names = pd.concat([rows, lost])[["country", "name"]].drop_duplicates()
@@ -143,7 +147,8 @@ def read_counts(path: Path, options: CountsOptions) -> CountsDelivery:
     matches = matches[matches["id"].isin(placed["id"])]
     counts = _counts(placed)
     lost = lost.merge(matches, on=["country", "name"])
-    months = _observed_months(placed, lost, options)
+    beyond = _beyond_regions(of_countries, counts)
+    months = _observed_months(placed, lost, beyond, options)
     of_names = doubts(matches) if options.level == "admin1" else ()
     doubtful = (*months.doubts, *of_names, *_on_unobserved(counts, months.coverage, path))
     refuse_doubtful(path, doubtful, strict=options.strict)
@@ -164,7 +169,7 @@ def read_counts(path: Path, options: CountsOptions) -> CountsDelivery:
 
 
 def _take_in(database: duckdb.DuckDBPyConnection, path: Path, options: CountsOptions) -> Intake:
-    """Accept or reject the rows; raises InputError when nobody knows which of several is right."""
+    """Accept or reject the rows; raises InputError when nobody knows which of several count."""
 
     def rules(names: Sequence[str]) -> RowRules:
         level, country = options.level, options.country
@@ -184,20 +189,42 @@ def _take_in(database: duckdb.DuckDBPyConnection, path: Path, options: CountsOpt
             f"{first} and {last} ({number:,} times in all): add them up first, or keep the column "
             "that tells them apart"
         )
+    both = database.sql("""
+        SELECT min(line) FILTER (is_whole), min(line) FILTER (NOT is_whole), country FROM staged
+        WHERE reasons = '' GROUP BY country, month HAVING count(DISTINCT is_whole) > 1
+        ORDER BY 1 LIMIT 1
+    """).fetchall()
+    for whole, part, country in both:
+        raise InputError(
+            f"'{path}' counts the whole of {country} in line {whole} and a region of it in line "
+            f"{part}, of the same month: keep rows of one kind, or nobody knows if they add up"
+        )
     if not options.allow_rejects:
         refuse_if_mostly_rejected(intake)
     return intake
 
 
+def _beyond_regions(of_countries: pd.DataFrame, counts: pd.DataFrame) -> pd.DataFrame:
+    """Return the months of countries of whose whole more is counted than of its regions."""
+    key, measures = ["country", "month"], list(MEASURES)
+    of_countries = of_countries.assign(
+        counts_in=of_countries["country"], id=of_countries["country"]
+    )
+    unread = of_countries[FIGURES].fillna(1)  # at least something
+    whole = _counts(of_countries.assign(**unread)).groupby(key)[measures].sum()
+    parts = counts.groupby(key)[measures].sum().reindex(whole.index, fill_value=0)
+    return whole.index[(whole > parts).any(axis=1)].to_frame(index=False)
+
+
 def _observed_months(
-    placed: pd.DataFrame, lost: pd.DataFrame, options: CountsOptions
+    placed: pd.DataFrame, lost: pd.DataFrame, beyond: pd.DataFrame, options: CountsOptions
 ) -> CountedMonths:
     """Return what accepted rows observe, which are placed in regions as the `lost` ones are."""
     names = {"counts_in": "country", "id": "region"}
     rows = placed[[*names, "month", "day", "is_week"]].rename(columns=names)
     rows["is_zero"] = (placed[FIGURES] == 0).all(axis=1)
     lost = lost[["id", "month"]].rename(columns=names)
-    return counted_months(rows, lost, options.available_on, options.coverage)
+    return counted_months(rows, lost, beyond, options.available_on, options.coverage)
 
 
 @contextmanager

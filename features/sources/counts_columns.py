@@ -141,22 +141,21 @@ def counts_rules(
     All are of `country` (ISO 3166-1 alpha-3) if that is given.
 
     Columns: country (ISO 3166-1 alpha-3), name; day (the first of the row's month, or the middle of
-    its week) and its month [months since 1970-01]; type_of_violence, and `type_name` as delivered;
-    events, deaths, and those of a type: `events_1` .. `deaths_3`.
+    its week) and its month [months since 1970-01]; `is_whole`, whether it counts a whole country;
+    type_of_violence, and `type_name` as delivered; events, deaths, and those of a type: `events_1`
+    .. `deaths_3`.
     """
     figures = {name for figure in FIGURES for name in columns.get(figure, ())}
     key = [quoted(name) for name in names if name not in figures and not is_nameless(name)]
-    exclusions = {}
-    if level != "country":
-        of_country = f"{_text(columns, 'level')} = '0'"
-        if level == "admin1":  # so are rows that name no region, unless they are said to have one
-            blank = f"name IS NULL AND country IS NOT NULL AND {_text(columns, 'level')} IS NULL"
-            of_country = f"coalesce({of_country}, false) OR ({blank})"
-        exclusions[WHOLE_COUNTRY] = of_country
+    is_whole = f"coalesce({_text(columns, 'level')} = '0', false)"
+    if level != "priogrid":  # so are rows that name no region, unless they are said to have one
+        blank = f"coalesce({_text(columns, 'region')}, {_text(columns, 'level')}) IS NULL"
+        is_whole += f" OR {blank}"
     day = _day(columns)
     return RowRules(
         columns={
             **_place(columns, level, country),
+            "is_whole": is_whole,
             "day": day,
             "is_week": str("month" not in columns),
             "month": f"month_of({day})",
@@ -166,7 +165,9 @@ def counts_rules(
             "row_key": f"to_json([{', '.join(key)}])::VARCHAR",
         },
         faults=_faults(names, columns, last_day),
-        exclusions=exclusions,
+        exclusions={WHOLE_COUNTRY: "is_whole AND country IS NOT NULL"}
+        if level != "country"
+        else {},
         numbers=NumberColumns(whole=tuple(figures)),
         key="row_key",
         repeated=REPEATED,

@@ -16,6 +16,7 @@ def months(
     *,
     zeros: bool = False,
     lost: list[tuple[str, int]] | None = None,
+    beyond: list[tuple[str, int]] | None = None,
     public: date = PUBLIC,
     given: Coverage | None = None,
 ) -> CountedMonths:
@@ -28,8 +29,11 @@ def months(
         is_week=False,
         is_zero=[zeros, *[False] * (len(rows) - 1)],
     )
-    refused = [(region, JANUARY + n) for region, n in lost or []]
-    return counted_months(rows, pd.DataFrame(refused, columns=["region", "month"]), public, given)
+    refused, more = (
+        pd.DataFrame([(name, JANUARY + n) for name, n in those or []], columns=[kind, "month"])
+        for kind, those in (("region", lost), ("country", beyond))
+    )
+    return counted_months(rows, refused, more, public, given)
 
 
 def spans(found: CountedMonths) -> list[tuple[str, int, int]]:
@@ -81,6 +85,20 @@ def test_a_rejected_row_leaves_its_month_unknown(given: Coverage | None) -> None
     assert spans(found) == [("NER", 0, 2)]
     assert unknown(found) == [("NER-b", 1)]
     assert any("rejected: NER-b 2020-02" in doubt for doubt in found.doubts)
+
+
+@pytest.mark.parametrize("given", [None, Coverage((Span("NER", JANUARY, JANUARY + 3),))])
+def test_where_a_whole_country_counts_more_a_region_without_a_row_is_not_observed(
+    given: Coverage | None,
+) -> None:
+    found = months({"NER-a": [0, 3], "NER-b": [0, 1, 3]}, beyond=[("NER", 1)], given=given)
+    assert unknown(found) == [("NER-a", 1)]
+    assert any("counts more than its regions: NER-a 2020-02" in doubt for doubt in found.doubts)
+
+
+def test_a_month_known_by_its_whole_country_only_is_not_observed() -> None:
+    found = months({"NER-a": [0, 3], "TCD-a": [0, 1, 2, 3]}, beyond=[("NER", 1), ("MLI", 1)])
+    assert spans(found) == [("NER", 0, 0), ("NER", 2, 3), ("TCD", 0, 3)]
 
 
 def test_a_month_that_was_not_over_is_not_observed() -> None:
