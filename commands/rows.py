@@ -18,6 +18,9 @@ RowFormat = Annotated[
 Row = Mapping[str, object]
 
 
+_FORMULA = ("=", "+", "-", "@", "\t", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
+"""What a formula of a spreadsheet begins with; the last four are wide = + - @."""
+
 _NARROW = 12
 """Letters of a column that is not broken."""
 
@@ -32,7 +35,7 @@ def print_rows(
     elif chosen == "csv":
         writer = csv.writer(sys.stdout, lineterminator="\n")
         writer.writerow(rows[0].keys() if rows else ())
-        writer.writerows(map(_plain, row.values()) for row in rows)
+        writer.writerows(map(_cell, row.values()) for row in rows)
     else:
         _print_table([{k: v for k, v in row.items() if k not in unseen} for row in rows], title)
 
@@ -66,8 +69,14 @@ def _print_table(rows: Sequence[Row], title: str) -> None:
     Console(markup=False, emoji=False).print(table)  # what files name is no markup
 
 
+def _cell(value: object) -> object:
+    """Return a value as CSV has it: no text that a spreadsheet would take for a formula."""
+    cell = _plain(value)
+    return f"'{cell}" if isinstance(cell, str) and cell.startswith(_FORMULA) else cell
+
+
 def _plain(value: object) -> object:
-    """Return a value as CSV has it: a boolean as in JSON, a text without control characters."""
+    """Return a value as text has it: a boolean as in JSON, a text without control characters."""
     if isinstance(value, bool):
         return str(value).lower()
     return printable(value) if isinstance(value, str) else value

@@ -14,13 +14,14 @@ from fastapi import FastAPI
 from fastapi_offline import FastAPIOffline
 from prometheus_client import CollectorRegistry
 from starlette.middleware.cors import CORSMiddleware
+from starlette.middleware.errors import ServerErrorMiddleware
 from starlette.types import ASGIApp, Receive, Scope, Send
 from starlette_compress import CompressMiddleware, add_compress_type
 
 from features.words import SPECS
 from service.access.answers import Answers
-from service.access.connection import with_deadline, without_bodies
-from service.access.guard import Guard
+from service.access.connection import refusing, with_deadline
+from service.access.guard import Guard, for_this_machine, unshared
 from service.access.keys import KeyRing
 from service.access.requests import BulletinGauges, Requests
 from service.api import (
@@ -34,6 +35,7 @@ from service.api import (
     target_routes,
 )
 from service.api.lists import MEDIA_TYPES
+from service.api.problems import on_fault
 from service.api.routing import complete
 from service.freshness import Freshness
 from service.pages import assets, maps, page, region, swagger
@@ -145,7 +147,9 @@ def create_app(
         app.include_router(routes.router)
     plain = app.openapi
     app.openapi = lambda: complete(plain(), needs_key=needs_key)  # type: ignore[method-assign]
-    _surround(app, settings, KeyRing(home), needs_key=needs_key, freshness=freshness, now=now)
+    keys = KeyRing(home)
+    app.state.needed_keys = keys if needs_key else None
+    _surround(app, settings, keys, needs_key=needs_key, freshness=freshness, now=now)
     return app
 
 
@@ -168,8 +172,13 @@ def _surround(
     stack = with_deadline(stack, settings.answer_seconds)
     stack = Answers(stack, settings.answers_megabytes * 1_000_000, ANSWERS_MAX_AGE_S)
     stack = Guard(stack, settings, keys, needs_key=needs_key)
-    stack = without_bodies(stack, settings.body_bytes)
+    if needs_key:
+        stack = unshared(stack)
+    elif not settings.trust_proxy:
+        stack = for_this_machine(stack)
+    stack = refusing(stack, settings.body_bytes)
     stack = current.with_bulletin(stack, app.state.store, freshness, now)
+    stack = ServerErrorMiddleware(stack, on_fault)
     stack = Requests(stack, registry=app.state.registry, log_all=settings.log_requests == "all")
     if settings.cors_origins:
         stack = CORSMiddleware(

@@ -2,7 +2,7 @@
 
 from typing import ClassVar
 
-from features.errors import BulletinError, InputError, TocsinError
+from features.errors import BulletinError, ConfigurationError, InputError, TocsinError
 
 
 class RefusalError(TocsinError):
@@ -33,6 +33,12 @@ class UnknownBulletinError(RefusalError, BulletinError):
     """A bulletin that is not there or is damaged."""
 
     status = 404
+
+
+class KeysError(RefusalError, ConfigurationError):
+    """The API keys cannot be read."""
+
+    status = 503
 
 
 class StaleError(RefusalError, BulletinError):

@@ -3,6 +3,7 @@
 import contextlib
 import gc
 import logging
+import signal
 import socket
 from collections.abc import Callable
 from functools import partial
@@ -47,7 +48,6 @@ def server_of(app: FastAPI, settings: Settings) -> Server:
         access_log=False,
         server_header=False,
         proxy_headers=settings.trust_proxy,
-        limit_concurrency=settings.most_connections,
         timeout_keep_alive=settings.keep_alive_seconds,
         timeout_graceful_shutdown=GRACE_S,
     )
@@ -59,10 +59,13 @@ def serve(
 ) -> None:
     """Serve a home directory until SIGINT or SIGTERM, then finish what runs; port 0 is a free one.
 
-    `announce` is called with the address. Raises TocsinError when it cannot be used.
+    SIGHUP changes nothing: new bulletins and keys are taken up without it. `announce` is called
+    with the address. Raises TocsinError when it cannot be used.
     """
     pa.set_memory_pool(pa.system_memory_pool())  # Arrow's own keeps 40 MB of freed memory
     log_to_stderr(settings.log)
+    if hasattr(signal, "SIGHUP"):  # Windows has none
+        signal.signal(signal.SIGHUP, signal.SIG_IGN)
     needs_key = needs_keys(settings, host)
     if not needs_key and not is_loopback(host):
         _log.warning("serving on %s without API keys: whoever reaches it may ask", host)

@@ -3,6 +3,7 @@
 import asyncio
 from typing import Any
 
+import httptools
 from fastapi import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
@@ -16,17 +17,23 @@ _END_OF_HEAD = b"\r\n\r\n"
 _MOST_PIPELINED = 100
 """Requests that may arrive at once; the server would queue any number."""
 
+_REFUSAL = "tocsin.refusal"
+_NOTHING = b"GET / HTTP/1.1\r\nConnection: close\r\n\r\n"
+
 
 class BoundedConnection(HttpToolsProtocol):
     """A connection whose client must send each request in time, with a head of limited size.
 
-    Unread answers are left to `bind`.
+    What it refuses is answered by `refusing`, so that it is recorded, and has the form of any
+    other problem. Unread answers are left to `bind`.
     """
 
     def __init__(self, settings: Settings, *arguments: Any, **options: Any) -> None:
         super().__init__(*arguments, **options)
         self._receive_seconds = settings.receive_seconds
         self._head_bytes = settings.head_bytes
+        self._most_connections = settings.most_connections
+        self._refusal: tuple[int, str] | None = None
         self._awaited_since: float | None = self.loop.time()
         self._received = 0
 
@@ -41,13 +48,15 @@ class BoundedConnection(HttpToolsProtocol):
 
     def data_received(self, data: bytes) -> None:
         """Pass on what came, unless the head is too large or there are too many requests."""
+        if self._refusal is not None:
+            return
         if data.count(_END_OF_HEAD) > _MOST_PIPELINED:
             self.transport.abort()
             return
         end = data.find(_END_OF_HEAD)
         head = self._received + (len(data) if end < 0 else end)
         if head > self._head_bytes:
-            self._refuse(b"431 Request Header Fields Too Large")
+            self._refuse(431, f"the head of a request has more than {self._head_bytes} bytes")
             return
         self._received = head if end < 0 else len(data.rpartition(_END_OF_HEAD)[2])
         if self._awaited_since is None and not self._is_answering:
@@ -56,6 +65,10 @@ class BoundedConnection(HttpToolsProtocol):
 
     def on_headers_complete(self) -> None:
         """Begin to answer: nothing is awaited meanwhile."""
+        if self._refusal is None and len(self.connections) > self._most_connections:
+            self._refusal = 503, "too many connections: ask again later"
+        if self._refusal is not None:
+            self.scope[_REFUSAL] = self._refusal  # type: ignore[literal-required]
         super().on_headers_complete()
         self._awaited_since, self._received = None, 0
 
@@ -74,26 +87,38 @@ class BoundedConnection(HttpToolsProtocol):
         if self._awaited_since is not None:
             wait += self._awaited_since - self.loop.time()
             if wait <= 0:
-                self._refuse(b"408 Request Timeout")
+                detail = f"no whole request came within {self._receive_seconds:g} seconds"
+                self._refuse(408, detail)
                 return
         self._timer = self.loop.call_later(wait, self._check)
 
-    def _refuse(self, status: bytes) -> None:
-        if self._is_answering:  # nothing is written into an answer
-            self.transport.abort()
-        if self.transport.is_closing():
+    def send_400_response(self, msg: str) -> None:  # noqa: ARG002
+        """Refuse what is no HTTP."""
+        self._refuse(400, "what came is no request of HTTP/1.1")
+
+    def _refuse(self, status: int, detail: str) -> None:
+        """Answer a problem in place of what came, and close; an answer that runs ends first."""
+        self._refusal = status, detail
+        if self._is_answering or self.transport.is_closing():
+            self.shutdown()
             return
-        closing = b"\r\nconnection: close\r\ncontent-length: 0\r\n\r\n"
-        self.transport.write(b"HTTP/1.1 " + status + closing)
-        self.transport.close()
+        self.parser = httptools.HttpRequestParser(self)
+        self.parser.feed_data(_NOTHING)
+        self.scope["method"] = self.scope["path"] = ""  # before the application sees it
 
 
-def without_bodies(app: ASGIApp, most_bytes: int) -> ASGIApp:
-    """Return a layer that refuses bodies, which nothing here reads; a small one is ignored."""
+def refusing(app: ASGIApp, most_bytes: int) -> ASGIApp:
+    """Return a layer that answers what a connection refuses, and refuses bodies.
+
+    Nothing here reads a body; a small one is ignored.
+    """
 
     async def bounded(scope: Scope, receive: Receive, send: Send) -> None:
+        refused: tuple[int, str] | None = scope.get(_REFUSAL)
         length = header_of(scope, b"content-length")
-        if header_of(scope, b"transfer-encoding") is not None:
+        if refused is not None:
+            status, detail = refused
+        elif header_of(scope, b"transfer-encoding") is not None:
             status, detail = 411, "a body in chunks: everything is asked by GET, without a body"
         elif length is not None and (not length.isdigit() or int(length) > most_bytes):
             status = 413

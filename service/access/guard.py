@@ -1,24 +1,29 @@
 """API keys and rate limits: which requests are refused."""
 
 import base64
-import binascii
 import ipaddress
+import logging
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from functools import lru_cache
 from math import ceil
 from typing import NamedTuple
 
 from fastapi import Request
+from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from service.access.keys import KeyRing
 from service.api.problems import problem
 from service.asgi import header_of, raw, with_headers
+from service.errors import KeysError
 from service.settings import Settings
 
 MOST_CLIENTS = 10_000
 """Clients in one minute that are counted each for itself."""
+
+_log = logging.getLogger(__name__)
 
 _MINUTE_S = 60
 _OTHERS = "others"
@@ -29,6 +34,7 @@ OPEN = frozenset({"/healthz", "/readyz"})
 
 _PAGES = ("/docs", "/openapi.json", "/static/", "/assets/")
 _BEARER, _BASIC = "bearer ", "basic "
+_LONGEST_HOST = 255  # letters, of a name in DNS
 
 
 class Allowance(NamedTuple):
@@ -111,7 +117,7 @@ def is_loopback(host: str) -> bool:
     try:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:
-        return host == "localhost"
+        return host == "localhost" or host.endswith(".localhost")
 
 
 class Guard:
@@ -128,6 +134,10 @@ class Guard:
         self._requests = PerMinute(settings.requests_per_minute, clock=time.monotonic)
         self._wrong_keys = PerMinute(settings.wrong_keys_per_minute, clock=time.monotonic)
         self._limits_loopback = settings.limit_loopback
+        self._fault = ""
+        if needs_key:
+            with suppress(KeysError):  # it is in the log at the start
+                self._holder("")
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass a request on with `state.key` set, the name of its key's holder or None."""
@@ -166,7 +176,12 @@ class Guard:
             detail = f"too many wrong keys: none is looked at for {allowance.reset_s} seconds"
             return problem(request, 429, detail, allowance.headers())
         if key is not None:
-            request.state.key = self._keys.holder(key)
+            try:
+                request.state.key = self._holder(key)
+            except KeysError as error:
+                allowance = self._requests.take(address)
+                fault = problem(request, error.status, str(error))
+                return fault if allowance.allowed else _too_many(request, allowance)
             if request.state.key is not None:
                 return None
             self._wrong_keys.take(address)
@@ -178,6 +193,58 @@ class Guard:
         is_page = request.url.path == "/" or request.url.path.startswith(_PAGES)
         scheme = 'Basic realm="Tocsin, with the key as password"' if is_page else "Bearer"
         return problem(request, 401, detail, {"WWW-Authenticate": scheme})
+
+    def _holder(self, key: str) -> str | None:
+        """Return the name of a key's holder; raises KeysError, which is in the log once."""
+        try:
+            holder = self._keys.holder(key)
+        except KeysError as error:
+            if str(error) != self._fault:
+                _log.error("%s; every key is refused until then", error)
+            self._fault = str(error)
+            raise
+        self._fault = ""
+        return holder
+
+
+def for_this_machine(app: ASGIApp) -> ASGIApp:
+    """Return a layer that refuses what comes to an address of this machine by another name.
+
+    A page of another site whose name is made to lead here (DNS rebinding) would read everything.
+    """
+
+    async def named(scope: Scope, receive: Receive, send: Send) -> None:
+        host, server = header_of(scope, b"host"), scope.get("server")
+        if host is None or server is None or not is_loopback(server[0]) or _is_of_here(host):
+            await app(scope, receive, send)
+            return
+        detail = "this service is for this machine alone: call it localhost, or 127.0.0.1"
+        await problem(Request(scope), 421, detail)(scope, receive, send)
+
+    return named
+
+
+def _is_of_here(host: str) -> bool:
+    """Return whether a name, which may have a port, is one of this machine."""
+    name = host[1:].partition("]")[0] if host.startswith("[") else host.partition(":")[0]
+    return len(name) <= _LONGEST_HOST and is_loopback(name.lower())
+
+
+def unshared(app: ASGIApp) -> ASGIApp:
+    """Return a layer whose answers no cache may give to others (RFC 9111, section 5.2.2.7)."""
+
+    async def private(scope: Scope, receive: Receive, send: Send) -> None:
+        async def send_private(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = MutableHeaders(raw=list(message["headers"]))
+                caching = headers.get("Cache-Control", "").removeprefix("public, ")
+                headers["Cache-Control"] = f"private, {caching}" if caching else "private"
+                message = {**message, "headers": headers.raw}
+            await send(message)
+
+        await app(scope, receive, send_private)
+
+    return private
 
 
 def _too_many(request: Request, allowance: Allowance) -> ASGIApp:
@@ -196,7 +263,7 @@ def _key_in(scope: Scope) -> str | None:
     if credentials.lower().startswith(_BASIC):
         try:
             decoded = base64.b64decode(credentials[len(_BASIC) :], validate=True).decode()
-        except (binascii.Error, UnicodeDecodeError):
+        except ValueError:  # it is no Base64, or no text
             return ""
         return decoded.partition(":")[2]
     return None

@@ -2,7 +2,9 @@
 
 import hashlib
 import hmac
+import os
 import secrets
+import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import date
@@ -11,11 +13,14 @@ from pathlib import Path
 from pydantic import TypeAdapter, ValidationError
 
 from features.disk import locked, write_whole
-from features.errors import ConfigurationError, InputError
+from features.errors import InputError
 from features.strict import Strict
+from service.errors import KeysError
 
 PREFIX = "tsk_"
 KEYS_FILE = "keys.json"
+
+_MOST_BYTES = 10_000_000
 
 
 class StoredKey(Strict):
@@ -38,23 +43,32 @@ class KeyRing:
         self._keys: tuple[StoredKey, ...] = ()
 
     def names(self) -> tuple[StoredKey, ...]:
-        """Return the keys as stored; raises ConfigurationError when they cannot be read."""
+        """Return the keys as stored; raises KeysError when they cannot be read."""
         try:
-            stat = self._file.stat()
+            status = self._file.stat()
+            stamp = (status.st_ino, status.st_mtime_ns)
+            if stamp != self._stamp:
+                self._keys = self._read(status)
+                self._stamp = stamp
         except FileNotFoundError:
             self._stamp, self._keys = None, ()
-            return ()
-        stamp = (stat.st_ino, stat.st_mtime_ns)
-        if stamp != self._stamp:
-            try:
-                self._keys = _Keys.validate_json(self._file.read_bytes())
-            except (OSError, ValidationError) as error:
-                raise ConfigurationError(
-                    f"{self._file.name} holds no API keys that this version reads: move it away "
-                    "and make new ones"
-                ) from error
-            self._stamp = stamp
+        except OSError as error:
+            raise KeysError(
+                f"{KEYS_FILE} cannot be read ({error.strerror}): let the user that serves own it, "
+                "and give keys as that user"
+            ) from error
         return self._keys
+
+    def _read(self, status: os.stat_result) -> tuple[StoredKey, ...]:
+        """Return the keys in a file of some status, unless that is no file, or too large."""
+        try:
+            if stat.S_ISREG(status.st_mode) and status.st_size <= _MOST_BYTES:
+                return _Keys.validate_json(self._file.read_bytes())
+        except ValidationError:
+            pass
+        raise KeysError(
+            f"{KEYS_FILE} holds no API keys that this version reads: move it away and make new ones"
+        )
 
     def holder(self, key: str) -> str | None:
         """Return the name of a key's holder, None for a wrong key; in constant time."""

@@ -16,8 +16,9 @@ from prometheus_client import CollectorRegistry, Counter, Histogram
 from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
-from structlog.typing import Processor
+from structlog.typing import EventDict, Processor
 
+from features.printable import printable
 from service.api.current import ID_HEADER, marks_of
 from service.asgi import header_of, raw, with_headers
 from service.freshness import Freshness
@@ -151,10 +152,22 @@ def log_to_stderr(form: Literal["console", "json"]) -> None:
         structlog.stdlib.ExtraAdder(),
         structlog.processors.format_exc_info,
     ]
+    if form == "console":
+        before.append(_without_controls)
     renderer: Processor = structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())
     if form == "json":
         renderer = structlog.processors.JSONRenderer()
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(structlog.stdlib.ProcessorFormatter(renderer, foreign_pre_chain=before))
     logging.basicConfig(handlers=[handler], level=logging.INFO, force=True)
-    logging.getLogger("uvicorn").setLevel(logging.WARNING)  # starting and stopping is no news
+    # That it starts and stops is no news, and what clients do wrong stands in a line of our own.
+    logging.getLogger("uvicorn").setLevel(logging.ERROR)
+
+
+def _without_controls(_logger: object, _level: str, event: EventDict) -> EventDict:
+    """Return what is logged with all escaped that a terminal would obey."""
+    for name, value in event.items():
+        if isinstance(value, str):
+            text = printable(value)
+            event[name] = text if name == "exception" else text.replace("\n", "\\n")
+    return event

@@ -24,11 +24,13 @@ async def check_health(request: Request) -> Response:
 
 @router.get("/readyz", response_model=Readiness)
 async def check_readiness(request: Request) -> Response:
-    """The service has a bulletin to serve that is not too old; else a 503.
+    """The service has a bulletin to serve that is not too old, and can check keys; else a 503.
 
     Bulletins that are there and cannot be served are named with the reason; the newest good one is
     served meanwhile.
     """
+    if (keys := request.app.state.needed_keys) is not None:
+        keys.names()  # raises KeysError when no key can be checked
     manifest = used_bulletin(request).manifest
     age_days = (request.state.now - manifest.issued_at) / timedelta(days=1)
     fault: Fault | None = request.state.stale

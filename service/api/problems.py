@@ -15,13 +15,16 @@ from service.errors import RefusalError
 MEDIA_TYPE = "application/problem+json"
 
 TITLES = {
+    400: "Bad Request",
     401: "Unauthorized",
     404: "Not Found",
     405: "Method Not Allowed",
     406: "Not Acceptable",
     408: "Request Timeout",
     413: "Content Too Large",
+    411: "Length Required",
     416: "Range Not Satisfiable",
+    421: "Misdirected Request",
     422: "Unprocessable Content",
     429: "Too Many Requests",
     431: "Request Header Fields Too Large",

@@ -90,8 +90,7 @@ class FileQuery(NoParameters):
 
     excel: bool = Field(
         default=False,
-        description="CSV, whatever the `format`, as Excel reads it well: with a byte order mark, "
-        "and an apostrophe before text that it would take for a formula.",
+        description="CSV, whatever the `format`, as Excel reads it well: with a byte order mark.",
     )
 
     def page(self, *, whole: bool = False) -> slice:

@@ -24,12 +24,11 @@ _GEO = {
 
 
 def csv_of(tables: Iterable[pa.Table], *, excel: bool) -> Iterator[bytes]:
-    """Yield tables as one CSV file; `excel` has what that needs: a byte order mark, no formulas."""
+    """Yield tables as one CSV file without formulas; `excel` has the byte order mark it needs."""
     for number, table in enumerate(tables):
         target = pa.BufferOutputStream()
-        short = shortened(table)
         options = pyarrow.csv.WriteOptions(include_header=number == 0)
-        pyarrow.csv.write_csv(for_spreadsheet(short) if excel else short, target, options)
+        pyarrow.csv.write_csv(for_spreadsheet(shortened(table)), target, options)
         mark = _BYTE_ORDER_MARK if excel and number == 0 else b""
         yield mark + bytes(target.getvalue())
 

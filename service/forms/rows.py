@@ -19,7 +19,7 @@ from features.arrow import in_arrow_memory
 Row = dict[str, Any]
 
 _ARROW_TYPES = {bool: pa.bool_(), int: pa.int64(), float: pa.float64()}
-_FORMULA = r"^([=+\-@\t\r])"
+_FORMULA = r"^([=+\-@\t\r\n\x{FF1D}\x{FF0B}\x{FF0D}\x{FF20}])"  # the last four are = + - @, wide
 
 _DIGITS = 6
 _POWERS = np.array([10.0**power for power in range(23)])  # those that a float holds exactly

@@ -79,6 +79,7 @@ def test_the_service_is_ready_within_its_time(home: Path) -> None:
 def test_the_service_stops_when_told_and_says_nothing_more(home: Path, end: signal.Signals) -> None:
     with running(home) as (process, address):
         with httpx.Client(base_url=address) as client:
+            process.send_signal(signal.SIGHUP)
             assert client.get("/healthz").json()["status"] == "alive"
             process.send_signal(end)
             out, errors = process.communicate(timeout=5)

@@ -1,5 +1,6 @@
 """ETags, 304 and the forms of an answer."""
 
+import asyncio
 import csv
 import gc
 import gzip
@@ -12,8 +13,9 @@ from pathlib import Path
 import httpx
 import pyarrow.parquet as pq
 import pytest
+from starlette.types import Message, Receive, Scope, Send
 
-from service.access.answers import Answer
+from service.access.answers import Answer, Answers
 from service.app import create_app
 from service.store.bulletins import BulletinStore
 from tests.bulletins.example import NOW, publish_bulletin
@@ -70,6 +72,37 @@ def test_a_cached_answer_does_not_keep_its_bulletin_in_memory(tmp_path: Path) ->
         app.state.store.look()
         gc.collect()
         assert bulletin() is None
+
+
+def test_equal_answers_that_are_computed_side_by_side_take_room_once(home: Path) -> None:
+    """Four answers of 2 MB have room, even after 48 of them at once."""
+    computed: list[str] = []
+
+    async def compute(scope: Scope, _receive: Receive, send: Send) -> None:
+        computed.append(scope["path"])
+        await asyncio.sleep(0)
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        await send({"type": "http.response.body", "body": b"x" * 2_000_000})
+
+    async def drop(_message: Message) -> None:
+        pass
+
+    answers = Answers(compute, most_bytes=10_000_000, max_age_s=60)
+    listing = BulletinStore(home).listing
+
+    async def ask(path: str) -> None:
+        state = {"listing": listing, "stale": None, "now": NOW, "manifest": None}
+        scope = {"method": "GET", "path": path, "query_string": b"", "headers": [], "state": state}
+        await answers({**scope, "type": "http", "route": None}, None, drop)  # type: ignore[arg-type]
+
+    async def ask_all() -> None:
+        await asyncio.gather(*(ask("/v1/0") for _ in range(48)))
+        for _ in range(2):
+            for number in range(4):
+                await ask(f"/v1/{number}")
+
+    asyncio.run(ask_all())
+    assert sorted(computed) == ["/v1/0"] * 48 + ["/v1/1", "/v1/2", "/v1/3"]
 
 
 def test_a_long_query_counts_as_memory_of_its_answer(client: httpx.Client) -> None:

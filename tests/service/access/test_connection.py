@@ -3,6 +3,8 @@
 import asyncio
 import contextlib
 import gc
+import json
+import logging
 import socket
 import time
 from collections.abc import AsyncIterator
@@ -11,7 +13,7 @@ from pathlib import Path
 import httpx
 import pytest
 from fastapi import FastAPI
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from starlette.responses import Response, StreamingResponse
 
@@ -37,13 +39,23 @@ def ask(client: httpx.Client, content: bytes) -> bytes:
     return received
 
 
+def status_of_problem(answer: bytes) -> int:
+    """The status of an answer that has the form and the headers of any other problem."""
+    head, _, body = answer.partition(b"\r\n\r\n")
+    problem = json.loads(body)
+    for header in (b"content-type: application/problem+json", b"tocsin-simulated: true"):
+        assert header in head.splitlines()
+    assert b"x-request-id: " + problem["request_id"].encode() in head.splitlines()
+    assert b" %d " % problem["status"] in head.splitlines()[0]
+    status: int = problem["status"]
+    return status
+
+
 def test_a_request_that_never_ends_is_given_up(own_home: Path) -> None:
     with serving_with(own_home, Settings(receive_seconds=0.3)) as client:
         begin = time.monotonic()
-        assert ask(client, b"GET /v1/scores HTTP/1.1\r\nHost: x\r\nX-Slow: ").startswith(
-            b"HTTP/1.1 408"
-        )
-        assert ask(client, b"").startswith(b"HTTP/1.1 408")
+        for started in (b"GET /v1/scores HTTP/1.1\r\nHost: localhost\r\nX-Slow: ", b""):
+            assert status_of_problem(ask(client, started)) == 408
         assert time.monotonic() - begin < 4
 
 
@@ -68,14 +80,14 @@ def connections() -> int:
 def test_a_closed_connection_leaves_nothing_in_memory(client: httpx.Client) -> None:
     before = connections()
     for _ in range(20):
-        ask(client, b"GET /healthz HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+        ask(client, b"GET /healthz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
     wait_until(lambda: connections() < before + 5)
 
 
 def test_a_head_that_is_too_large_is_refused(own_home: Path) -> None:
     with serving_with(own_home, Settings(head_bytes=4000)) as client:
         for head in (b"GET /" + b"a" * 9000, b"GET / HTTP/1.1\r\n" + b"X-Y: z\r\n" * 2000):
-            assert ask(client, head).startswith(b"HTTP/1.1 431")
+            assert status_of_problem(ask(client, head)) == 431
         assert client.get("/healthz").status_code == 200
 
 
@@ -87,7 +99,7 @@ def test_a_body_is_refused(client: httpx.Client) -> None:
 
 def test_a_body_in_chunks_is_refused_and_not_waited_for(own_home: Path) -> None:
     with serving_with(own_home) as client:
-        head = b"GET /v1/scores HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n"
+        head = b"GET /v1/scores HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n"
         assert ask(client, head + b"400\r\n" + b"x" * 100).startswith(b"HTTP/1.1 411")
         assert client.get("/healthz").status_code == 200
 
@@ -126,7 +138,7 @@ def large_app(home: Path) -> FastAPI:
     return app
 
 
-LARGE = b"GET /large HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
+LARGE = b"GET /large HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
 
 
 def test_a_client_that_reads_nothing_is_dropped(own_home: Path) -> None:
@@ -144,7 +156,7 @@ def test_a_client_that_reads_nothing_is_dropped(own_home: Path) -> None:
 
 def test_a_client_that_asks_without_end_and_reads_nothing_is_dropped(own_home: Path) -> None:
     with serving_with(own_home) as client:
-        greedy = b"GET /v1/scores HTTP/1.1\r\nHost: x\r\n\r\n" * 1_000_000
+        greedy = b"GET /v1/scores HTTP/1.1\r\nHost: localhost\r\n\r\n" * 1_000_000
         with (
             connect(client) as connection,
             pytest.raises(ConnectionError),
@@ -170,8 +182,8 @@ def test_no_refusal_is_written_into_an_answer(own_home: Path) -> None:
     app = create_app(own_home, Settings(), now=lambda: NOW)
     app.add_route("/long", lambda _request: StreamingResponse(pieces(0.2)))
     with serve_app(app, Settings(receive_seconds=0.3, keep_alive_seconds=1)) as client:
-        unfinished = b"GET /v1/scores HTTP/1.1\r\nHost: x\r\n"
-        answered = ask(client, b"GET /long HTTP/1.1\r\nHost: x\r\n\r\n" + unfinished)
+        unfinished = b"GET /v1/scores HTTP/1.1\r\nHost: localhost\r\n"
+        answered = ask(client, b"GET /long HTTP/1.1\r\nHost: localhost\r\n\r\n" + unfinished)
     assert answered.count(b"piece ") == 4
     assert b"408" not in answered
 
@@ -193,17 +205,51 @@ def test_an_answer_that_takes_too_long_is_given_up(own_home: Path) -> None:
     "garbage",
     [b"\x00\x01\x02\r\n\r\n", b"GET\r\n\r\n", b"GET / HTTP/9.9\r\n\r\n", b"\x16\x03\x01\x02"],
 )
-def test_garbage_is_refused_and_harms_nobody(own_home: Path, garbage: bytes) -> None:
-    with serving_with(own_home, Settings(receive_seconds=0.5)) as client:
-        assert ask(client, garbage).startswith(b"HTTP/1.1 4")
-        assert client.get("/healthz").status_code == 200
+def test_garbage_is_refused_and_harms_nobody(client: httpx.Client, garbage: bytes) -> None:
+    assert status_of_problem(ask(client, garbage)) == 400
+    assert client.get("/healthz").status_code == 200
 
 
-@given(st.binary(min_size=1, max_size=60))
-def test_no_header_makes_a_fault(client: httpx.Client, value: bytes) -> None:
-    clean = bytes(byte for byte in value if byte not in b"\r\n\x00") or b"x"
-    names = ("accept", "accept-encoding", "authorization", "if-none-match", "x-request-id")
-    for name in names:
-        request = b"GET /v1/scores?limit=1 HTTP/1.1\r\nHost: x\r\nConnection: close\r\n"
-        response = ask(client, request + b"%b: %b\r\n\r\n" % (name.encode(), clean))
-        assert b" 500 " not in response.splitlines()[0]
+def test_what_a_connection_refuses_is_counted_and_logged_once(
+    own_home: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO)
+    with serving_with(own_home, Settings(most_connections=1)) as client:
+        ask(client, b"\x1b[31m\r\n\r\n")
+        counted = client.get("/metrics").text
+        # The client keeps its connection, so that another is one too many.
+        assert status_of_problem(ask(client, b"GET / HTTP/1.1\r\n\r\n")) == 503
+    assert 'tocsin_requests_total{method="other",route="elsewhere",status="400"} 1.0' in counted
+    lines = [record for record in caplog.records if record.name == "service.requests"]
+    assert [record.__dict__["status"] for record in lines] == [400, 503]
+
+
+def test_an_answer_is_whole_though_garbage_follows_its_question(client: httpx.Client) -> None:
+    asked = b"GET /v1/targets HTTP/1.1\r\nHost: localhost\r\n\r\n"
+    answer = ask(client, asked + b"\x00 GARBAGE\r\n\r\n")
+    assert answer.partition(b"\r\n\r\n")[2] == client.get("/v1/targets").content
+
+
+HEADERS = st.sampled_from(
+    [
+        *(
+            "accept: ",
+            "accept-encoding: ",
+            "accept-language: ",
+            "if-none-match: ",
+            "x-request-id: ",
+        ),
+        *("authorization: Basic ", "authorization: Bearer ", "x-api-key: ", "content-length: "),
+        *("range: bytes=", "range: ", "if-range: ", "host: ", "host: [", "transfer-encoding: "),
+    ]
+)
+
+
+@given(HEADERS, st.binary(max_size=60) | st.integers(0, 10**40).map(lambda n: b"%d-" % n))
+@example("range: bytes=", b"9" * 5000 + b"-")  # more digits than Python reads
+@example("authorization: Basic ", b"\xe9\xe9")
+def test_no_header_makes_a_fault(client: httpx.Client, header: str, value: bytes) -> None:
+    clean = bytes(byte for byte in value if byte not in b"\r\n\x00")
+    request = b"GET /v1/bulletins/latest/files/scores.parquet HTTP/1.1\r\nConnection: close\r\n"
+    response = ask(client, request + b"%b%b\r\n\r\n" % (header.encode(), clean))
+    assert b" 500 " not in response.splitlines()[0]

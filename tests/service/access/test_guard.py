@@ -1,14 +1,19 @@
 """How often one client may ask."""
 
 from collections import Counter
+from datetime import date
 from pathlib import Path
 
+import httpx
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from service.access.guard import PerMinute, client_of, is_loopback
+from service.access.keys import KeyRing
+from service.pages.assets import assets_version
 from service.settings import Settings
+from tests.service.api.test_problems import read_problem
 from tests.service.conftest import serving_with
 
 
@@ -84,6 +89,58 @@ def test_loopback_is_not_limited_unless_it_is_asked_for(own_home: Path) -> None:
     with serving_with(own_home, Settings(requests_per_minute=1)) as client:
         assert {client.get("/healthz").status_code for _ in range(5)} == {200}
         assert {client.get("/v1/scores?limit=1").status_code for _ in range(5)} == {200}
+
+
+@pytest.mark.parametrize(
+    ("host", "status"),
+    [
+        ("evil.example", 421),
+        ("evil.example:8000", 421),
+        ("127.0.0.1.evil.example", 421),
+        ("[2001:db8::1]:80", 421),
+        ("[", 421),
+        ("a" * 5000, 421),
+        ("localhost:1", 200),
+        ("LocalHost", 200),
+        ("tocsin.localhost:8000", 200),
+        ("127.0.0.9", 200),
+        ("[::1]:8000", 200),
+    ],
+)
+def test_a_name_that_was_made_to_lead_here_is_refused(
+    client: httpx.Client, host: str, status: int
+) -> None:
+    for path in ("/v1/targets", "/healthz", "/nowhere" if status == 421 else "/"):
+        answer = client.get(path, headers={"Host": host})
+        assert answer.status_code == status
+        if status == 421:
+            assert read_problem(answer, status).startswith("this service is for this machine alone")
+
+
+def test_behind_a_proxy_or_with_a_key_any_name_will_do(own_home: Path) -> None:
+    there = {"Host": "tocsin.example"}
+    with serving_with(own_home, Settings(trust_proxy=True)) as client:
+        assert client.get("/v1/targets", headers=there).status_code == 200
+    key = {"X-API-Key": KeyRing(own_home).add("analyst", date(2025, 1, 25))}
+    with serving_with(own_home, needs_key=True) as client:
+        assert client.get("/v1/targets", headers=there | key).status_code == 200
+
+
+def test_what_needed_a_key_no_cache_gives_to_others(own_home: Path) -> None:
+    key = {"X-API-Key": KeyRing(own_home).add("analyst", date(2025, 1, 25))}
+    asset = f"/assets/{assets_version()}/page.css"
+    paths = ("/v1/targets", "/v1/bulletins/latest/files/scores.parquet", "/", asset, "/nowhere")
+    with serving_with(own_home, needs_key=True) as client:
+        for path in paths:
+            answers = [client.get(path, headers=key)]
+            known = {"If-None-Match": answers[0].headers.get("etag", "none")}
+            answers.append(client.get(path, headers=key | known))
+            for answer in answers:
+                caching = answer.headers["cache-control"].split(", ")
+                assert "private" in caching
+                assert "public" not in caching
+        assert answers[0].status_code == 404
+        assert client.get(asset, headers=key).headers["cache-control"].endswith(", immutable")
 
 
 @pytest.mark.parametrize(

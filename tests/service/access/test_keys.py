@@ -11,10 +11,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from features.errors import ConfigurationError, InputError
+from features.errors import InputError
 from service.access.keys import KEYS_FILE, KeyRing
+from service.errors import KeysError
 from service.settings import Settings
 from tests.command import tocsin
+from tests.service.api.test_problems import read_problem
 from tests.service.conftest import serving_with, wait_until
 
 TODAY = date(2025, 1, 25)
@@ -69,10 +71,34 @@ def test_a_name_has_one_key_and_may_lose_it(tmp_path: Path) -> None:
         ring.revoke("analyst")
 
 
-def test_a_damaged_file_of_keys_lets_nobody_in(tmp_path: Path) -> None:
-    (tmp_path / KEYS_FILE).write_text('[{"name": "x"}]')
-    with pytest.raises(ConfigurationError, match="API keys"):
+@pytest.mark.parametrize("content", [b'[{"name": "x"}]', b"", b"[", b"{}", b"\xff", b"[" * 10_000])
+def test_a_damaged_file_of_keys_lets_nobody_in(tmp_path: Path, content: bytes) -> None:
+    (tmp_path / KEYS_FILE).write_bytes(content)
+    with pytest.raises(KeysError, match="API keys"):
         KeyRing(tmp_path).holder("anything")
+
+
+def test_keys_that_cannot_be_read_are_said_at_the_start_and_refuse_in_order(
+    own_home: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    ring, file = KeyRing(own_home), own_home / KEYS_FILE
+    headers = {"X-API-Key": ring.add("analyst", TODAY)}
+    kept = file.rename(own_home / "kept")
+    file.symlink_to(file)  # nobody can read this, not even root
+    with serving_with(own_home, needs_key=True) as client:
+        said = [record.message for record in caplog.records if "keys" in record.message]
+        assert len(said) == 1
+        assert said[0].startswith("keys.json cannot be read (Too many levels of symbolic links)")
+        for path in ("/v1/targets", "/", "/readyz", "/v1/targets"):
+            refused = client.get(path, headers=headers)
+            assert "keys.json cannot be read" in read_problem(refused, 503)
+        assert client.get("/v1/targets").status_code == 401
+        assert client.get("/healthz").status_code == 200
+        kept.replace(file)
+        for path in ("/v1/targets", "/readyz"):
+            assert client.get(path, headers=headers).status_code == 200
+    assert sum("keys" in record.message for record in caplog.records) == 1
+    assert not [record for record in caplog.records if record.exc_info]
 
 
 def test_the_command_line_gives_lists_and_revokes(tmp_path: Path) -> None:

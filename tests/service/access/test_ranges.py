@@ -28,6 +28,7 @@ FILTERED = "/v1/scores?target=instability&format=parquet"
         ("bytes=", None),
         ("bytes=-", None),
         ("bytes=x-", None),
+        (f"bytes={'9' * 5000}-", None),
         ("items=0-4", None),
     ],
 )

@@ -2,8 +2,11 @@
 
 import json
 import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
+from typing import Literal
 
 import httpx
 import pytest
@@ -15,6 +18,7 @@ from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 
+from service.access.requests import _SAFE_ID, log_to_stderr
 from service.settings import Settings
 from tests.bulletins.example import NOW
 from tests.service.conftest import serving_with, wait_until
@@ -22,8 +26,6 @@ from tests.service.conftest import serving_with, wait_until
 
 @given(st.text(max_size=90))
 def test_an_id_that_could_break_a_log_is_not_taken_over(text: str) -> None:
-    from service.access.requests import _SAFE_ID
-
     if _SAFE_ID.fullmatch(text):
         assert text.isascii()
         assert not set(text) & set(" \r\n\t\"'<>%{}")
@@ -45,20 +47,42 @@ def test_every_answer_keeps_browsers_careful(client: httpx.Client) -> None:
     assert "default-src 'self'" in client.get("/").headers["content-security-policy"]
 
 
-def test_logs_are_json_lines(capsys: pytest.CaptureFixture[str]) -> None:
-    from service.access.requests import log_to_stderr
-
-    before, level = logging.getLogger().handlers, logging.getLogger().level
+@contextmanager
+def logging_as(form: Literal["console", "json"]) -> Iterator[None]:
+    """Have all log go to stderr, as the service has it."""
+    root = logging.getLogger()
+    before, level = list(root.handlers), root.level
+    root.handlers = []
     try:
-        log_to_stderr("json")
-        logging.getLogger("x").warning("two\nlines", extra={"status": 200})
-        lines = capsys.readouterr().err.splitlines()
+        log_to_stderr(form)
+        yield
     finally:
-        logging.getLogger().handlers, logging.getLogger().level = before, level
+        root.handlers, root.level = before, level
+        logging.getLogger("uvicorn").setLevel(logging.NOTSET)
         structlog.reset_defaults()
-    (line,) = lines
+
+
+def test_logs_are_json_lines(capsys: pytest.CaptureFixture[str]) -> None:
+    with logging_as("json"):
+        logging.getLogger("x").warning("two\nlines", extra={"status": 200})
+    (line,) = capsys.readouterr().err.splitlines()
     told = json.loads(line)
     assert (told["event"], told["status"], told["level"]) == ("two\nlines", 200, "warning")
+
+
+def test_nothing_in_the_log_moves_a_terminal(capsys: pytest.CaptureFixture[str]) -> None:
+    wild = "\x1b]0;x\x07\x9b31m\u202e\r\n"
+    error = ValueError(wild)
+    with logging_as("console"):
+        logging.getLogger("x").warning("event %s", wild, extra={"path": wild, "client": wild})
+        logging.getLogger("x").error("é", exc_info=error)
+        logging.getLogger("uvicorn.error").warning("what a client did wrong, again")
+    lines = capsys.readouterr().err.splitlines()
+    assert all(line.isprintable() for line in lines)
+    assert lines[0].count("u001b]0;x") == 3
+    assert "é" in lines[1]
+    assert lines[2].startswith("ValueError")
+    assert "again" not in lines[-1]
 
 
 def test_metrics_count_by_route_and_not_by_address(own_home: Path) -> None:

@@ -113,7 +113,7 @@ def test_what_is_not_known_stays_unknown() -> None:
     assert np.isnan(shorten(float("nan")))
 
 
-@pytest.mark.parametrize("start", ["=", "+", "-", "@", "\t", "\r"])
+@pytest.mark.parametrize("start", ["=", "+", "-", "@", "\t", "\r", "\n", "\uff1d"])
 def test_text_that_a_spreadsheet_would_run_is_not_run(start: str) -> None:
     text = f"{start}HYPERLINK(1)"
     table = for_spreadsheet(pa.table({"name": [text, "Mali", f"a{text}", None], "x": [-1.5] * 4}))
