@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from features.archive.monthly import counted_regions, monthly_counts, unknown_cells
+from features.archive.nowhere import unplaced_cells
 from features.archive.schemas import TYPES_OF_VIOLENCE, UNTYPED
 from features.archive.vintage import Vintage
 from features.arrays import BoolArray, FloatArray, MonthArray
@@ -221,7 +222,8 @@ def read_panel(vintage: Vintage, level: Level, needs: frozenset[Detail] = frozen
     """Return a vintage's panel with what `needs` says; raises CoverageError if it has no region."""
     counts, observed = monthly_counts(vintage, level), vintage.observed()
     if vintage.level is None:
-        panel = build_panel(counts, observed, load_regions(level))
+        unknown = unplaced_cells(vintage, level) if level != "country" else None
+        panel = build_panel(counts, observed, load_regions(level), unknown=unknown)
         if not needs & _OF_INCIDENTS:
             return panel
         with_topics = "texts" in needs
