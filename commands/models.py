@@ -205,9 +205,10 @@ def _print_training(result: "TrainingResult") -> None:
     for details, names in by_details.items():
         more = f" and {len(names) - _FEW} more" if len(names) > _FEW else ""
         print(f"  the events do not tell {details}: without {', '.join(names[:_FEW])}{more}")
+    from experiments.judging.skill import skill_text
     from features.words import LOSS_NAMES, SPECS
 
     for target, row in result.skill.iterrows():
         loss = SPECS[str(target)].loss
         skill, name = row[f"{loss}_skill"], LOSS_NAMES[loss].removesuffix(" score")
-        print(f"  {target}: {name} skill {skill:+.3f} over the best reference")
+        print(f"  {target}: {name} skill over the best reference {skill_text(skill)}")

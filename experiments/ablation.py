@@ -122,6 +122,8 @@ def gains_markdown(table: pd.DataFrame) -> str:
 
 
 def _in_words(row: pd.Series) -> str:
+    if np.isnan(row["gain"]):
+        return "not told"
     text = f"{100 * row['gain']:+.1f} ({100 * row['low']:+.1f} to {100 * row['high']:+.1f})"
     return f"**{text}**" if row["low"] > 0 else text
 

@@ -23,7 +23,12 @@ from features.places.countries import alpha_2
 LOCALES = Path(__file__).with_name("locales")
 
 _ENGLISH = "en"
-_SMALL = 0.01
+_SMALL, _FEWEST_DEATHS, _MANY = 0.01, 0.1, 10
+
+
+def round_deaths(deaths: float) -> float:
+    """Return deaths with one decimal below ten and none from there on: more would be noise."""
+    return round(deaths, 0 if abs(deaths) >= _MANY else 1) + 0.0  # never -0
 
 
 def message(text: str) -> str:
@@ -98,8 +103,23 @@ class Language:
 
     def number(self, value: float) -> str:
         """Write a number with two decimals at most, and none from 10 on."""
-        decimals = 0 if abs(value) >= 10 else 2  # noqa: PLR2004
+        decimals = 0 if abs(value) >= _MANY else 2
         return _decimal(self.code, round(value, decimals) + 0.0)  # never -0
+
+    def deaths(self, deaths: float | None) -> str:
+        """Write deaths as `round_deaths` does, but a few never as none; `?` where not known."""
+        if deaths is None:
+            return "?"
+        rounded = round_deaths(deaths)
+        if deaths > 0 and rounded == 0:
+            return f"<{_decimal(self.code, _FEWEST_DEATHS)}"
+        return _decimal(self.code, rounded)
+
+    def value(self, value: float, unit: str | None) -> str:
+        """Write the value of an indicator, by its unit."""
+        if unit == "share":
+            return self.share(value)
+        return self.deaths(value) if (unit or "").startswith("deaths") else self.number(value)
 
     def country(self, code: str) -> str:
         """Return the name of a country by its ISO 3166-1 alpha-3 code; the code where none is."""
@@ -132,7 +152,9 @@ def _locale(code: str) -> Locale:
 
 @lru_cache(maxsize=1024)
 def _percent(code: str, share: float) -> str:
-    return format_percent(share, locale=_locale(code))
+    # With a space, as the documents have it; CLDR's English has none.
+    form = "#,##0\N{NO-BREAK SPACE}%" if code == _ENGLISH else None
+    return format_percent(share, format=form, locale=_locale(code))
 
 
 @lru_cache(maxsize=4096)

@@ -46,8 +46,6 @@ _THERE = message("{because} ({meaning}: {now}, elsewhere {then})")
 _MEASURED = {"km", "km2", "degrees"}
 """Units that are shown; for a count the meaning of the indicator is enough."""
 
-_SHARE = "share"
-
 _TECHNICAL = "1"
 """Unit of values that mean nothing to a reader: logarithms, decays and angles."""
 
@@ -144,8 +142,7 @@ class _Speech:
             return whole
         clause = indicator_clause(listed.name, family, rose=value > other)
         because = whole if clause is None else self._say(clause)
-        write = self.language.share if listed.unit == _SHARE else self.language.number
-        now, then = write(value), write(other)
+        now, then = (self.language.value(number, listed.unit) for number in (value, other))
         if now == then or listed.unit == _TECHNICAL:
             return because
         if listed.unit in _MEASURED:

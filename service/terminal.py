@@ -9,6 +9,7 @@ from pydantic import BaseModel, ValidationError
 
 from bulletins.manifest import Manifest
 from features.errors import InputError
+from features.language import round_deaths
 from service.api.bodies import TargetList
 from service.api.problems import describe
 from service.api.queries import ScoreQuery
@@ -85,8 +86,8 @@ def _figures(score: Score) -> dict[str, object]:
             "risk": score.risk_level,
         }
     return {
-        "deaths": None if score.mean is None else round(score.mean, 1),
-        "90_percent": f"{score.quantiles['q05']:g} to {score.quantiles['q95']:g}",
+        "deaths": None if score.mean is None else round_deaths(score.mean),
+        "90_percent": " to ".join(f"{round_deaths(score.quantiles[q]):g}" for q in ("q05", "q95")),
     }
 
 

@@ -104,9 +104,10 @@ class RealTimeReport:
 
     def as_markdown(self) -> str:
         """Return the tables, deaths first."""
+        figures = {reference: self.country_figures(reference) for reference in REFERENCES}
         medians = "; ".join(
-            "{} {:.3f}, ahead in {:.0%}".format(reference, *self.country_figures(reference))
-            for reference in REFERENCES
+            f"{reference} {median:.3f}, ahead in {100 * share:.0f} %"
+            for reference, (median, share) in figures.items()
         )
         loss = LOSS_NAMES[SPECS[DEATHS].loss]
         title = (

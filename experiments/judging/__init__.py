@@ -2,7 +2,7 @@
 
 Where do I go to ...?
 
-* compute skill, with or without an interval: `skill.py`, the only place
+* compute skill, with or without an interval: `skill.py`; its formula is in `features/skill.py`
 * make the tables of a report: `verification.py`
 * compare a challenger with an opponent, change how a champion is chosen: `gate.py`
 * judge an experiment: `judge.py`

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from experiments.judging.skill import FEWEST_ORIGINS, losses, skill
-from models.bootstrap import Gain, calibration_gain
+from experiments.judging.skill import FEWEST_ORIGINS, losses
+from models.bootstrap import Gain, calibration_gain, gain
 from models.metrics import brier, calibration_error
 from models.references import REFERENCES
 
@@ -97,7 +97,7 @@ def compare_forecasts(
         nothing = Gain(np.nan, np.nan, np.nan)
         return Comparison(opponent, 0, nothing, pd.DataFrame(columns=_COLUMNS))
     part, _ = pd.factorize(both["target"])
-    overall = skill(
+    overall = gain(
         losses(both, "_own", "brier"),
         losses(both, "_other", "brier"),
         both["origin"].to_numpy(np.int64),
@@ -120,7 +120,7 @@ def _of_target(target: str, rows: pd.DataFrame, seed: int) -> tuple[object, ...]
     scores = brier(outcome, own), brier(outcome, other)
     ratio = scores[0] / scores[1] if scores[1] > 0 else np.nan
     squares = [losses(rows, name, "brier") for name in ("_own", "_other")]
-    saved = skill(squares[0], squares[1], origin, seed=seed)
+    saved = gain(squares[0], squares[1], origin, seed=seed)
     errors = calibration_error(outcome, own), calibration_error(outcome, other)
     improvement = calibration_gain(outcome, own, other, origin, seed=seed)
     return (target, len(rows), *scores, ratio, *saved, *errors, *improvement)

@@ -10,7 +10,7 @@ from experiments.backtest.folds import Period
 from experiments.backtest.grid import task_cache
 from experiments.backtest.rolling import Backtest, Progress, run_backtest
 from experiments.configuration import Configuration
-from experiments.judging.skill import SKILL_OF, SkillTables
+from experiments.judging.skill import SKILL_OF, SkillTables, skill_text
 from experiments.judging.verification import Verification
 from experiments.samples import Samples, training_data
 from features.archive.vintage import Vintage
@@ -77,7 +77,8 @@ def forecast_note(training: Training, skill: SkillTables, forecast: str) -> str:
 def _headline(skill: SkillTables, forecast: str) -> str:
     own = skill.summary(forecast)
     parts = [
-        f"{target} {row[SKILL_OF[SPECS[str(target)].loss]]:+.3f}" for target, row in own.iterrows()
+        f"{target} {skill_text(row[SKILL_OF[SPECS[str(target)].loss]])}"
+        for target, row in own.iterrows()
     ]
     return f"skill over the best reference {', '.join(parts)}"
 

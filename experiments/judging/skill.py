@@ -1,4 +1,4 @@
-"""Skill: the share of a named reference's loss that is saved, at most 1; computed here alone."""
+"""Skill of a backtest's forecasts over a named reference, with and without an interval."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -9,6 +9,7 @@ import pandas as pd
 
 from experiments.backtest.rolling import Backtest
 from features.arrays import FloatArray, IntArray
+from features.skill import LEAST_LOSS, share_saved
 from models import metrics
 from models.bootstrap import BLOCK_MONTHS, Gain, gain
 from models.references import REFERENCES
@@ -42,26 +43,20 @@ def losses(table: pd.DataFrame, forecast: str, measure: Measure) -> FloatArray:
     return metrics.log_losses(outcome, values)
 
 
-def share_saved(loss: FloatArray, reference: FloatArray) -> FloatArray:
-    """Return the skill for mean or summed losses, (n,) each; NaN where the reference has none."""
-    nothing = np.full(loss.shape, np.nan)
-    return np.asarray(np.divide(reference - loss, reference, out=nothing, where=reference > 0))
-
-
-def skill(
-    loss: FloatArray,
-    reference: FloatArray,
-    origin: IntArray,
-    *,
-    seed: int,
-    part: IntArray | None = None,
-) -> Gain:
+def skill(loss: FloatArray, reference: FloatArray, origin: IntArray, *, seed: int) -> Gain:
     """Return the skill with its 95 % interval, from the losses of single forecasts.
 
-    `loss`, `reference` and `origin` [months] are (n,). With the parts' numbers from 0, `part` (n,),
-    it is the mean of the parts' skills.
+    `loss`, `reference` and `origin` [months] are (n,). NaN where the reference was hardly ever
+    wrong.
     """
-    return gain(loss, reference, origin, part, seed=seed)
+    if reference.sum() < LEAST_LOSS:
+        return Gain(np.nan, np.nan, np.nan)
+    return gain(loss, reference, origin, seed=seed)
+
+
+def skill_text(value: float) -> str:
+    """Return a skill for people to read, with three decimals; in words where it is not told."""
+    return "not told" if np.isnan(value) else f"{value:+.3f}"
 
 
 def deaths_ratio(forecast: float, observed: float) -> float:
@@ -149,5 +144,6 @@ def _with_skill(table: pd.DataFrame, by: Sequence[str]) -> pd.DataFrame:
             of_references = table[measure].where(table["forecast"].isin(REFERENCES))
             groups = [table[column] for column in by]
             best = of_references.groupby(groups).transform("min").to_numpy(dtype=np.float64)
-            table[name] = share_saved(table[measure].to_numpy(dtype=np.float64), best)
+            own, number = (table[column].to_numpy(dtype=np.float64) for column in (measure, "n"))
+            table[name] = share_saved(number * own, number * best)
     return table

@@ -9,7 +9,8 @@ import pandas as pd
 
 from bulletins.manifest import RiskLevel, RiskScale
 from experiments.backtest.rolling import Backtest
-from experiments.judging.skill import FEWEST_ORIGINS, losses, share_saved, skill
+from experiments.judging.skill import FEWEST_ORIGINS, losses, skill
+from features.skill import share_saved
 from features.words import PROBABILITIES, SPECS, Level, Loss, Target
 from models.metrics import calibration_error, pit_histogram, reliability_slope
 from models.references import REFERENCES
@@ -104,7 +105,7 @@ def strongest(overall: pd.DataFrame, target: str, learner: str) -> str:
     rows = overall[(overall["target"] == target) & (overall["learner"] == learner)]
     if rows.empty:
         return REFERENCES[0]
-    # A reference that lost nothing leaves no gain: it is the strongest.
+    # A reference that lost hardly anything leaves no gain: it is the strongest.
     return str(rows.set_index("reference")["gain"].fillna(-np.inf).idxmin())
 
 

@@ -174,15 +174,19 @@ def _newest_with_outcomes(home: Path, archive: Archive, as_of: date) -> str | No
 def _claim(judged: pd.DataFrame, deaths: pd.DataFrame) -> str:
     """Return in a sentence how the scores came out, without what cannot be told.
 
-    A target has no skill where its best reference made no error, deaths no ratio where nobody died.
+    Deaths have no ratio where nobody died.
     """
     claims = []
     if not judged.empty:
         table = probability_skill(judged, ["target"])
-        own = table[table["forecast"] == SCORE].set_index("target")["brier_skill"].dropna()
-        saved = ", ".join(f"{100 * value:.1f} % in {target}" for target, value in own.items())
+        own = table[table["forecast"] == SCORE].set_index("target")["brier_skill"]
+        told, untold = own.dropna(), own.index[own.isna()]
+        saved = ", ".join(f"{100 * value:.1f} % in {target}" for target, value in told.items())
         if saved:
             claims.append(f"of the Brier score of the best reference the scores save {saved}")
+        if len(untold):
+            why = "was hardly ever wrong, so there is nothing to save"
+            claims.append(f"in {', '.join(untold)} the best reference {why}")
     if not deaths.empty:
         own_deaths = deaths[deaths["forecast"] == SCORE]
         forecast, observed = (

@@ -111,7 +111,9 @@ def _skill_finding(verification: Verification, learner: str, target: str) -> Fin
     whole = verification.overall[verification.overall["target"] == target]
     total = whole[(whole["learner"] == learner) & (whole["reference"] == opponent)].iloc[0]
     if np.isnan(total["gain"]):
-        return Finding(target, f"{opponent} was never wrong, so nothing can be saved.", "bad")
+        return Finding(
+            target, f"{opponent} was hardly ever wrong, so there is nothing to save.", "bad"
+        )
     is_ahead = bool((rows["gain"] > 0).all())
     tone: Tone = "good" if is_ahead and total["low"] > 0 else "mixed"
     if total["gain"] <= 0:
@@ -129,7 +131,7 @@ def _gains_of(verification: Verification, learner: str, target: str) -> pd.DataF
 def _where(rows: pd.DataFrame) -> str:
     """Return where a learner is better and where it is not, in words."""
     horizons = in_months(rows["horizon"])
-    # NaN, the gain over a reference that lost nothing, is not better.
+    # NaN, the gain over a reference that was hardly ever wrong, is not better.
     behind = rows[~(rows["gain"] > 0)]
     if behind.empty:
         unsure = rows[~(rows["low"] > 0)]

@@ -23,7 +23,7 @@ Gather = Callable[[Panel, FloatArray], FloatArray]
 """A panel and values (T, R), NaN where unknown -> sum or mean over each region's surroundings."""
 
 RANGES = (50, 100, 250)  # of the kernels [km]: at one of them a region weighs 1/e
-CUT = 5  # ranges beyond which a kernel is cut off; a region there would weigh 0.7%
+CUT = 5  # ranges beyond which a kernel is cut off; a region there would weigh 0.7 %
 TREE_REACH, TREE_UNIT, TREE_NEAREST = 1000.0, 100.0, 25.0
 """Reach of tree lags, unit of their distances, and shortest distance counted [km]."""
 

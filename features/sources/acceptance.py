@@ -296,8 +296,8 @@ def refuse_if_mostly_rejected(intake: Intake) -> None:
     if bad_rows > _MOST_TO_OFFER * rows or bad_deaths > _MOST_TO_OFFER * deaths:
         advice = f"correct the file: what is left would lack {lost}"
     raise InputError(
-        f"'{intake.path}' is refused: {bad_lines / lines:.1%} of it cannot be used ({bad_rows:,} "
-        f"of {rows:,} rows), more than {MOST_REJECTED:.0%}; most often: "
+        f"'{intake.path}' is refused: {100 * bad_lines / lines:.1f} % of it cannot be used "
+        f"({bad_rows:,} of {rows:,} rows), more than {100 * MOST_REJECTED:.0f} %; most often: "
         f"{intake.commonest_reasons('NOT is_excluded')}; {advice}"
     )
 

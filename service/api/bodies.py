@@ -229,7 +229,8 @@ class TrackRecord(Strict):
     )
     skill: Number | None = Field(
         description="1 - its Brier (or quantile) score / that of the best reference: 0 is no "
-        "better, 1 is perfect, below 0 is worse."
+        "better, 1 is perfect, below 0 is worse; null where the best reference was hardly ever "
+        "wrong: its losses sum to less than 1."
     )
 
 

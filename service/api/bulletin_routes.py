@@ -3,10 +3,12 @@
 from collections import defaultdict
 from typing import Annotated, Any
 
+import numpy as np
 from fastapi import APIRouter, Query, Request, Response
 
 from bulletins.form import TRACK_RECORD_FILE
 from bulletins.manifest import Manifest
+from features.skill import share_saved
 from features.words import SPECS, Level, Target
 from service.api.bodies import TrackRecord, TrackRecordList
 from service.api.current import chosen_bulletin, listing_of, used_bulletin
@@ -172,7 +174,7 @@ def pooled(rows: list[Row]) -> list[TrackRecord]:
     for (level, target, horizon), by_forecast in sorted(by_cell.items()):
         means = {name: _means(of_one) for name, of_one in by_forecast.items()}
         loss = "quantile_score" if SPECS[target].is_distribution else "brier"
-        best = min((m[loss] for name, m in means.items() if name != SCORE), default=None)
+        best = min((m[loss] for name, m in means.items() if name != SCORE), default=0.0)
         records += [
             TrackRecord(
                 level=level,
@@ -180,12 +182,17 @@ def pooled(rows: list[Row]) -> list[TrackRecord]:
                 horizon=horizon,
                 forecast=name,
                 bulletins=len(by_forecast[name]),
-                skill=1 - mean[loss] / best if best else None,
+                skill=_skill(mean["n"] * mean[loss], mean["n"] * best),
                 **mean,
             )
             for name, mean in means.items()
         ]
     return records
+
+
+def _skill(loss: float, reference: float) -> float | None:
+    skill = float(share_saved(np.array(loss), np.array(reference)))
+    return None if np.isnan(skill) else skill
 
 
 def _means(rows: list[Row]) -> Row:

@@ -98,7 +98,7 @@ def _describe(manifest: Manifest, target: Target, horizons: list[int]) -> Target
 def _meaning(risk: RiskLevel) -> str:
     if risk.came_true is None:
         return "No score was so high in the backtest."
-    text = f"Of {risk.scores:,} such scores in the backtest {risk.came_true:.1%} came true"
+    text = f"Of {risk.scores:,} such scores in the backtest {100 * risk.came_true:.1f} % came true"
     if risk.low is None or risk.high is None:
         return f"{text}."
-    return f"{text} (95% interval {risk.low:.1%} to {risk.high:.1%})."
+    return f"{text} (95 % interval {100 * risk.low:.1f} to {100 * risk.high:.1f} %)."

@@ -11,6 +11,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from bulletins.manifest import Manifest
 from features.language import LANGUAGES, Language, message
+from features.words import RISK_LEVELS
 from service.api.current import listing_of, reader_language, stale_because
 from service.freshness import over_until
 from service.pages.assets import assets_version
@@ -52,7 +53,9 @@ def environment_for(language: Language) -> Environment:
     environment.install_gettext_callables(  # type: ignore[attr-defined]
         language.gettext, language.ngettext, newstyle=True
     )
-    environment.globals.update(language=language, colon=language.gettext(COLON))
+    environment.globals.update(
+        language=language, colon=language.gettext(COLON), risk_levels=RISK_LEVELS
+    )
     environment.filters.update(
         percent=language.percent,
         share=language.share,
@@ -60,6 +63,7 @@ def environment_for(language: Language) -> Environment:
         month_alone=language.month_alone,
         day=language.day,
         number=language.number,
+        deaths=language.deaths,
         country=language.country,
         translated=language.gettext,
     )

@@ -154,7 +154,7 @@ class RegionPage:
     def deaths_chart(self) -> tuple[Markup, str]:
         """Return the chart of deaths, and in words what it shows; empty if nothing is known."""
         _, month = self.language.gettext, self.language.month
-        number = self.shade.number
+        number = self.language.deaths
         fans = [score for score in self.profile.scores if score.quantiles is not None]
         past = [
             Month(
@@ -176,14 +176,14 @@ class RegionPage:
         if not past and not ahead:
             return Markup(), ""
         words = self._in_words(past, fans)
-        chart = deaths_chart(past, ahead, number, words)
+        chart = deaths_chart(past, ahead, self.language.number, words)
         if chart.cut is not None:
             cut = _(message("The highest month, {most}, is cut off."))
             words = f"{words} {cut.format(most=number(chart.cut))}"
         return Markup(chart.svg), words  # noqa: S704
 
     def _in_words(self, past: list[Month], fans: list[Score]) -> str:
-        _, number = self.language.gettext, self.shade.number
+        _, number = self.language.gettext, self.language.deaths
         known = [month.deaths for month in past if month.deaths is not None]
         so_far = _(message("{deaths} deaths in the last {months} observed months.")).format(
             deaths=number(sum(known)), months=len(known)
@@ -198,14 +198,14 @@ class RegionPage:
 
     def chances_chart(self) -> Markup:
         """Return the chart of the probability month by month."""
-        month, shade = self.language.month, self.shade
+        month, percent = self.language.month, self.language.percent
         chances = [
             Chance(
                 label=self.language.month_alone(score.target_month),
                 probability=score.probability,
-                text=shade.percent(score.probability),
-                style=f"b{shade.risk_place(_figure(score))}",
-                title=f"{month(score.target_month)}: {shade.percent(score.probability)}",
+                text=percent(score.probability),
+                style=f"b{self.shade.risk_place(_figure(score))}",
+                title=f"{month(score.target_month)}: {percent(score.probability)}",
                 is_chosen=score.horizon == self.view.horizon,
             )
             for score in self.scores

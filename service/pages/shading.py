@@ -139,14 +139,6 @@ class Shade:
         lowest = [level.lowest for level in self._scale.levels]
         return self._scale.levels[max(0, bisect_right(lowest, figure.probability) - 1)].name
 
-    def place(self, name: RiskName) -> int:
-        """Return the place of a risk level, upwards from 0."""
-        return RISK_LEVELS.index(name)
-
-    def word(self, name: RiskName) -> str:
-        """Return a risk level in the reader's language."""
-        return self._language.gettext(name)
-
     def risk_place(self, figure: Figure) -> int:
         """Return the place of a figure's risk level; the lowest where the bulletin names none."""
         name = self.risk_name(figure)
@@ -165,35 +157,24 @@ class Shade:
         if self._is_deaths:
             return self.deaths(figure)
         word = self.risk_word(figure)
-        return f"{self.percent(figure.probability)}{word and f', {word}'}"
+        return f"{self._language.percent(figure.probability)}{word and f', {word}'}"
 
     def deaths(self, figure: Figure) -> str:
         """Return expected deaths with the range of nine cases in ten."""
-        _ = self._language.gettext
-        return _(message("{mean} deaths expected, {share} range {low} to {high}")).format(
-            mean=self.number(figure.mean),
-            share=self._language.share(0.9),
-            low=self.number(figure.low),
-            high=self.number(figure.high),
-        )
+        language = self._language
+        form = message("{mean} deaths expected, {share} range {low} to {high}")
+        mean, low, high = map(language.deaths, (figure.mean, figure.low, figure.high))
+        values = {"mean": mean, "share": language.share(0.9), "low": low, "high": high}
+        return language.gettext(form).format(**values)
 
     def change(self, before: Figure | None, now: Figure | None) -> str:
         """Return a change in words."""
         if before is None or now is None:
             return self._language.gettext(message("no score in both"))
+        language = self._language
         if self._is_deaths:
-            return f"{self.number(before.mean)} → {self.number(now.mean)}"
-        return f"{self.percent(before.probability)} → {self.percent(now.probability)}"
-
-    def percent(self, probability: float) -> str:
-        """Write a probability in whole per cent."""
-        return self._language.percent(probability)
-
-    def number(self, value: float | None) -> str:
-        """Write deaths, in whole numbers from 10 on."""
-        if value is None:
-            return "?"
-        return self._language.number(round(value, 1))
+            return f"{language.deaths(before.mean)} → {language.deaths(now.mean)}"
+        return f"{language.percent(before.probability)} → {language.percent(now.probability)}"
 
     def legend(self, styles: Sequence[str]) -> list[Band]:
         """Return the bands, upwards, with how many of some styles each has."""
@@ -212,7 +193,7 @@ class Shade:
             Band(
                 style=f"b{RISK_LEVELS.index(risk.name)}",
                 text=self._language.gettext(risk.name),
-                range=self._between(risk.lowest, upper, self.percent),
+                range=self._between(risk.lowest, upper, self._language.percent),
                 scores=risk.scores,
                 came_true=risk.came_true,
                 low=risk.low,
@@ -224,7 +205,7 @@ class Shade:
     def _death_bands(self) -> list[Band]:
         bounds = [0.0, *DEATHS[self._view.level], None]
         return [
-            Band(style=f"b{place}", text=self._between(lower or 0.0, upper, self.number))
+            Band(style=f"b{place}", text=self._between(lower or 0.0, upper, self._language.deaths))
             for place, (lower, upper) in enumerate(pairwise(bounds))
         ]
 

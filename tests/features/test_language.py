@@ -26,13 +26,39 @@ def test_months_days_and_numbers_are_written_as_the_language_does() -> None:
     assert FRENCH.number(0.5) == "0,5"
 
 
+def test_deaths_have_no_more_digits_than_they_are_worth() -> None:
+    deaths = (0.0, 0.0000004, 0.049, 0.05000001, 0.26, 9.94, 12.6, 1234.5, None)
+    assert [ENGLISH.deaths(x) for x in deaths] == [
+        "0",
+        "<0.1",
+        "<0.1",
+        "0.1",
+        "0.3",
+        "9.9",
+        "13",
+        "1,234",
+        "?",
+    ]
+    assert FRENCH.deaths(0.004) == "<0,1"
+    assert ENGLISH.value(0.126, "deaths/month") == "0.1"
+    assert ENGLISH.value(0.126, "km") == "0.13"
+    assert ENGLISH.value(0.126, "share") == "13\u00a0%"
+
+
 @pytest.mark.parametrize(
     ("probability", "written"),
-    [(0.0, "<1%"), (0.004, "<1%"), (0.01, "1%"), (0.426, "43%"), (0.99, "99%"), (0.996, ">99%")],
+    [
+        (0.0, "<1\u00a0%"),
+        (0.004, "<1\u00a0%"),
+        (0.01, "1\u00a0%"),
+        (0.426, "43\u00a0%"),
+        (0.99, "99\u00a0%"),
+        (0.996, ">99\u00a0%"),
+    ],
 )
 def test_a_probability_is_never_rounded_to_certainty(probability: float, written: str) -> None:
     assert ENGLISH.percent(probability) == written
-    assert FRENCH.percent(probability) == written.replace("%", f"{NO_BREAK}%")
+    assert FRENCH.percent(probability) == written
 
 
 def test_countries_have_the_names_that_people_use() -> None:

@@ -73,12 +73,12 @@ def test_a_rise_names_its_cause_and_so_does_what_is_unusual() -> None:
     reasons = told(RISE, 0.21)
     assert reasons.since == reasons.sentence
     assert reasons.since == (
-        "Up from 21% to 47%, mostly because new armed groups appeared next door (mean over the "
-        "neighbouring regions: armed groups new there in the last 12 months: 2, before 0)."
+        "Up from 21\u00a0% to 47\u00a0%, mostly because new armed groups appeared next door (mean "
+        "over the neighbouring regions: armed groups new there in the last 12 months: 2, before 0)."
     )
     assert reasons.usual == (
-        "Above what is usual here (12%), mostly because new armed groups appeared next door (mean "
-        "over the neighbouring regions: armed groups new there in the last 12 months: 2, "
+        "Above what is usual here (12\u00a0%), mostly because new armed groups appeared next door "
+        "(mean over the neighbouring regions: armed groups new there in the last 12 months: 2, "
         "usually 1)."
     )
 
@@ -87,8 +87,8 @@ def test_a_fall_with_several_causes_names_the_first_as_one_of_them() -> None:
     parts = (moved("actors", -0.9), moved("history", -1.0), moved("place", -0.4), row("revision"))
     rows = drivers(0.054, 0.12, *parts, cause(DEATHS, 1.234, 40.6))
     assert told(rows, 0.21).since == (
-        "Down from 21% to 5%, partly because there was less violence in the region (mean "
-        "monthly deaths over the last 3 months: 1.23, before 41)."
+        "Down from 21\u00a0% to 5\u00a0%, partly because there was less violence in the region "
+        "(mean monthly deaths over the last 3 months: 1.2, before 41)."
     )
 
 
@@ -96,30 +96,32 @@ def test_without_a_previous_score_only_what_is_unusual_is_said() -> None:
     reasons = told(drivers(0.47, 0.6, moved("season", -1.0), own=False), None)
     assert reasons.since is None
     assert reasons.sentence == (
-        "Below what is usual elsewhere (60%), mostly because of the time of the year."
+        "Below what is usual elsewhere (60\u00a0%), mostly because of the time of the year."
     )
 
 
 def test_what_per_cents_do_not_show_is_no_change() -> None:
     rows = drivers(0.1249, 0.12, moved("actors", 1.0), row("revision"), cause(NEWCOMERS, 2, 0))
-    assert told(rows, 0.1151).sentence == "Unchanged at 12%. As is usual here."
+    assert told(rows, 0.1151).sentence == "Unchanged at 12\u00a0%. As is usual here."
     assert told(drivers(0.003, 0.004, own=False), None).sentence == "As is usual elsewhere."
 
 
 def test_another_model_is_said_to_be_one_and_no_event_is_blamed_for_it() -> None:
     rows = drivers(0.47, 0.12, row("family", "place", contribution=1.0, change=None))
     assert told(rows, 0.21).sentence == (
-        "Up from 21% to 47%, by another model. Above what is usual here (12%), mostly because of "
-        "where the region lies."
+        "Up from 21\u00a0% to 47\u00a0%, by another model. Above what is usual here (12\u00a0%), "
+        "mostly because of where the region lies."
     )
     same = drivers(0.12, 0.12)
-    assert told(same, 0.12).sentence == "Unchanged at 12%, by another model. As is usual here."
+    assert (
+        told(same, 0.12).sentence == "Unchanged at 12\u00a0%, by another model. As is usual here."
+    )
 
 
 def test_a_revision_of_the_record_may_be_the_cause() -> None:
     rows = drivers(0.3, 0.3, moved("actors", 0.1), row("revision", change=-1.0))
     assert told(rows, 0.4).since == (
-        "Down from 40% to 30%, mostly because the record of earlier months was revised."
+        "Down from 40\u00a0% to 30\u00a0%, mostly because the record of earlier months was revised."
     )
 
 
@@ -127,7 +129,7 @@ def rise_by(name: str, value: float | None, before: float | None, family: str) -
     one = row("cause", name, change=1.0, value=value, baseline_value=before)
     since = told(drivers(0.4, 0.4, moved(family, 1.0), row("revision"), one), 0.3).since
     assert since is not None
-    return since.removeprefix("Up from 30% to 40%, mostly ")
+    return since.removeprefix("Up from 30\u00a0% to 40\u00a0%, mostly ")
 
 
 @pytest.mark.parametrize(("value", "before"), [(np.nan, 1.0), (1.0, None)])
@@ -149,7 +151,7 @@ def test_a_measure_has_its_unit_a_share_is_in_per_cent_and_nothing_has_no_minus(
     assert rise_by(APPROACH, -0.001, 40, "encirclement").endswith(
         "of the 12 months before, negative as it comes nearer: 0\u00a0km, before 40)."
     )
-    assert rise_by(SHARE, 1 / 3, 0, "history").endswith(": 33%, before 0%).")
+    assert rise_by(SHARE, 1 / 3, 0, "history").endswith(": 33\u00a0%, before 0\u00a0%).")
 
 
 def test_of_logarithms_and_angles_no_value_is_shown() -> None:

@@ -47,14 +47,14 @@ def country_chart(
         Month(
             year(month),
             deaths,
-            f"{language.month(month)}: " + ("" if deaths is None else language.number(deaths)),
+            f"{language.month(month)}: " + ("" if deaths is None else language.deaths(deaths)),
         )
         for month, deaths in so_far.items()
     ]
     fans = []
     for score in ahead:
         q05, q25, q50, q75, q95 = ((score.quantiles or {})[name] for name in _FAN)
-        title = f"{language.month(score.target_month)}: {language.number(score.mean or 0.0)}"
+        title = f"{language.month(score.target_month)}: {language.deaths(score.mean)}"
         fans.append(Fan(year(score.target_month), (q05, q25, q50, q75, q95), title))
     name = language.gettext(message("Deaths a month, so far and forecast"))
     return Markup(deaths_chart(past, fans, language.number, name).svg)  # noqa: S704

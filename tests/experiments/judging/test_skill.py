@@ -10,14 +10,16 @@ from experiments.judging.skill import (
     deaths_skill,
     forecasts_in,
     probability_skill,
-    share_saved,
+    skill,
+    skill_text,
 )
 
 KEYS = {"horizon": [1, 1, 1, 1], "origin": [600, 600, 601, 601], "region": [0, 1, 0, 1]}
 
 
 def probabilities() -> pd.DataFrame:
-    return pd.DataFrame(
+    """Return four forecasts ten times: of fewer no skill is told."""
+    table = pd.DataFrame(
         {
             "target": pd.Categorical(
                 ["instability"] * 4, categories=["fatalities", "instability", "onset"]
@@ -30,6 +32,7 @@ def probabilities() -> pd.DataFrame:
             "persistence": [0.1, 0.9, 0.1, 0.9],
         }
     )
+    return pd.concat([table] * 10, ignore_index=True)
 
 
 def deaths(**forecasts: list[float]) -> pd.DataFrame:
@@ -62,7 +65,12 @@ def test_the_names_of_forecasts_are_the_columns_that_are_no_key() -> None:
 def test_skill_is_against_the_best_reference_of_the_group() -> None:
     table = probability_skill(probabilities(), ["target", "horizon"]).set_index("forecast")
     row = table.loc["logistic"]
-    assert (row["target"], row["horizon"], row["n"], row["base_rate"]) == ("instability", 1, 4, 0.5)
+    assert (row["target"], row["horizon"], row["n"], row["base_rate"]) == (
+        "instability",
+        1,
+        40,
+        0.5,
+    )
     assert row["brier"] == pytest.approx(0.04)
     assert row["brier_skill"] == pytest.approx(1 - 0.04 / 0.16)
     assert row["log_score"] == pytest.approx(-math.log(0.8))
@@ -76,10 +84,10 @@ def test_skill_is_against_the_best_reference_of_the_group() -> None:
 
 def test_the_best_reference_may_be_another_in_every_group() -> None:
     content = probabilities()
-    content.loc[content["origin"] == 601, "climatology"] = [0.9, 0.1]
+    content.loc[content["origin"] == 601, "climatology"] = [0.7, 0.3] * 10
     table = probability_skill(content, ["target", "origin"]).set_index(["origin", "forecast"])
     assert table.loc[(600, "logistic"), "brier_skill"] == pytest.approx(1 - 0.04 / 0.16)
-    assert table.loc[(601, "logistic"), "brier_skill"] == pytest.approx(1 - 0.04 / 0.01)
+    assert table.loc[(601, "logistic"), "brier_skill"] == pytest.approx(1 - 0.04 / 0.09)
 
 
 def test_crps_and_the_ratio_of_deaths_are_means_over_the_group() -> None:
@@ -106,34 +114,30 @@ def test_a_group_of_one_outcome_has_a_brier_score_but_no_auc() -> None:
     assert table["brier"].notna().all()
 
 
-def test_a_perfect_reference_leaves_no_skill_to_state() -> None:
+def test_a_reference_that_is_hardly_ever_wrong_leaves_no_skill_to_tell() -> None:
     crps, means = crps_and_means()
-    table = deaths_skill(crps.assign(persistence=0.0), means, ["target"])
+    table = deaths_skill(crps.assign(persistence=0.24), means, ["target"])
     assert table["crps_skill"].isna().all()
+    table = deaths_skill(crps.assign(persistence=0.25), means, ["target"])
+    assert table.set_index("forecast").loc["logistic", "crps_skill"] == pytest.approx(1 - 12)
+
+
+def test_nor_does_it_leave_an_interval() -> None:
+    origin, loss = np.arange(600, 624), np.full(24, 0.05)
+    assert skill(loss, 2 * loss, origin, seed=0) == pytest.approx((0.5, 0.5, 0.5))
+    assert np.isnan(skill(100 * loss, loss / 5, origin, seed=0)).all()
+    assert skill_text(np.nan) == "not told"
+    assert skill_text(0.5) == "+0.500"
 
 
 def test_a_backtest_is_measured_by_horizon_by_origin_and_overall() -> None:
     crps, means = crps_and_means()
-    skill = SkillTables.of(Backtest(probabilities(), crps, means, below=means, upto=means))
-    assert skill.probabilities["horizon"].tolist() == [1] * 4
-    assert skill.deaths["target"].tolist() == ["fatalities"] * 4
-    assert sorted(set(skill.by_origin["origin"])) == [600, 601]
-    summary = skill.summary("logistic")
+    tables = SkillTables.of(Backtest(probabilities(), crps, means, below=means, upto=means))
+    assert tables.probabilities["horizon"].tolist() == [1] * 4
+    assert tables.deaths["target"].tolist() == ["fatalities"] * 4
+    assert sorted(set(tables.by_origin["origin"])) == [600, 601]
+    summary = tables.summary("logistic")
     assert summary.loc["instability", "brier"] == pytest.approx(0.04)
     assert summary.loc["fatalities", "crps"] == pytest.approx(3)
     assert summary["brier"].isna().tolist() == [False, True]
     assert len(summary) == 2
-
-
-@pytest.mark.parametrize(
-    ("score", "reference", "expected"),
-    [(0.1, 0.1, 0), (0, 0.1, 1), (0.05, 0.2, 0.75), (3, 2, -0.5)],
-)
-def test_skill_is_what_is_gained_on_the_reference(
-    score: float, reference: float, expected: float
-) -> None:
-    assert share_saved(np.array([score]), np.array([reference])) == pytest.approx(expected)
-
-
-def test_there_is_no_skill_over_a_perfect_reference() -> None:
-    assert np.isnan(share_saved(np.array([0.1]), np.array([0.0])))

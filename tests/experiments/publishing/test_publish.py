@@ -419,10 +419,12 @@ def test_a_claim_says_nothing_where_nothing_came() -> None:
     forecasts = {name: [0.0, 0.0] for name in ("score", *REFERENCES)}
     judged = pd.DataFrame({"target": "onset", "horizon": 3, "outcome": [0.0, 0.0]} | forecasts)
     deaths = pd.DataFrame({"forecast": ["score"], "n": [2], "forecasted": [1.0], "observed": [0.0]})
-    assert _claim(judged, deaths) == "Nothing came that tells forecasts apart."
+    nothing = "In onset the best reference was hardly ever wrong, so there is nothing to save"
+    assert _claim(judged, deaths) == f"{nothing}."
     assert _claim(judged, deaths.assign(observed=4.0)) == (
-        "Forecast deaths are 0.25 times those that came."
+        f"{nothing}; forecast deaths are 0.25 times those that came."
     )
+    assert _claim(judged[:0], deaths) == "Nothing came that tells forecasts apart."
 
 
 def test_while_its_months_pass_only_those_that_are_over_are_evaluated(

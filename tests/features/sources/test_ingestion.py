@@ -326,7 +326,7 @@ def test_a_file_of_which_more_than_a_twentieth_is_rejected_changes_nothing_unles
     assert (len(few.events), len(few.rejected)) == (95, 5)
     before = contents(home)
     for _ in range(2):
-        with pytest.raises(InputError, match=r"6\.0% of it cannot be used \(6 of 100 rows\)"):
+        with pytest.raises(InputError, match=r"6\.0 % of it cannot be used \(6 of 100 rows\)"):
             ingest(tmp_path / "many.csv", home, allow_rejects=False)
         assert contents(home) == before
     many = ingest(tmp_path / "many.csv", home)

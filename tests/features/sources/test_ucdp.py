@@ -329,7 +329,7 @@ def test_a_file_of_which_too_much_is_rejected_is_refused_with_the_commonest_reas
 ) -> None:
     bad = [{"best": ""}, {"best": ""}, {"latitude": "99"}]
     most_often = "best is missing or unreadable (2 rows, as on line 39: best empty), latitude is"
-    with refused("7.5% of it cannot be used (3 of 40 rows)", most_often, "--allow-rejects"):
+    with refused("7.5 % of it cannot be used (3 of 40 rows)", most_often, "--allow-rejects"):
         read(tmp_path, lines(*bad, good=37))
     assert len(read(tmp_path, lines(*bad, good=37), allow=True).events) == 37
     assert len(read(tmp_path, lines(*bad, good=57)).events) == 57
@@ -352,7 +352,7 @@ def test_a_field_that_swallows_the_rest_of_a_file_is_not_one_bad_row(tmp_path: P
     content = lines(good=200)
     content[150] = content[150].replace("JNIM", '"JNIM')
     content[-1] += '"'
-    with pytest.raises(InputError, match=r"is refused: 25\.5% of it cannot be used"):
+    with pytest.raises(InputError, match=r"is refused: 25\.5 % of it cannot be used"):
         read(tmp_path, content)
 
 

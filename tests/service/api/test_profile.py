@@ -43,8 +43,9 @@ def test_reasons_add_up_to_the_score(gao: dict[str, Any]) -> None:
         assert told["indicators"][0]["unit"] == "deaths/month"
     unstable = next(d for d in gao["drivers"] if d["target"] == "instability")
     assert unstable["sentence"] == (
-        "Up from 65% to 75%, mostly because there was more violence next door (share of the border "
-        "with neighbours that had at least 25 deaths in the month: 50%, before 25%)."
+        "Up from 65\u00a0% to 75\u00a0%, mostly because there was more violence next door (share "
+        "of the border with neighbours that had at least 25 deaths in the month: 50\u00a0%, "
+        "before 25\u00a0%)."
     )
 
 

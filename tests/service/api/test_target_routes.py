@@ -108,6 +108,6 @@ def test_targets_say_what_their_levels_have_meant(client: httpx.Client) -> None:
     low, *_, critical = items["instability"]["scales"][0]["levels"]
     assert (low["name"], critical["name"]) == ("low", "critical")
     assert low["meaning"] == (
-        "Of 40 such scores in the backtest 10.0% came true (95% interval 3.0% to 30.0%)."
+        "Of 40 such scores in the backtest 10.0 % came true (95 % interval 3.0 to 30.0 %)."
     )
     assert critical["meaning"] == "No score was so high in the backtest."

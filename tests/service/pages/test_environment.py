@@ -28,6 +28,6 @@ def test_a_template_speaks_the_language_of_its_environment() -> None:
         code: environment_for(language).from_string(template).render()
         for code, language in LANGUAGES.items()
     }
-    assert written["en"] == "Observed to: January 2025, 50%"
+    assert written["en"] == "Observed to: January 2025, 50\u00a0%"
     assert written["fr"].replace("\u00a0", " ") == "Observ\u00e9 jusqu\u2019en : janvier 2025, 50 %"
     assert environment_for(Language("fr")) is environment_for(LANGUAGES["fr"])

@@ -35,7 +35,7 @@ def test_probabilities_are_whole_per_cent(client: httpx.Client) -> None:
 
 
 def in_per_cent(probability: float) -> str:
-    return f"{round(100 * probability)}%" if probability >= 0.01 else "&lt;1%"
+    return f"{round(100 * probability)}\u00a0%" if probability >= 0.01 else "&lt;1\u00a0%"
 
 
 def test_the_legend_has_plain_ranges_and_what_came_true(client: httpx.Client) -> None:
@@ -64,4 +64,4 @@ def test_changes_are_from_the_bulletin_beside(months_client: httpx.Client) -> No
     assert "→" in page
     assert 'class="reason"' not in page  # reasons are since the bulletin before
     page = months_client.get("/?show=change&horizon=2").text
-    assert 'class="reason">Unchanged at 25%.' in page
+    assert 'class="reason">Unchanged at 25\u00a0%.' in page

@@ -46,7 +46,7 @@ def test_a_briefing_names_the_neighbours_and_their_risk(months_client: httpx.Cli
     asked = "country=NER&level=country&target=instability&horizon=1"
     (niger,) = months_client.get(f"/v1/scores?{asked}").json()["items"]
     text = text_of(months_client.get("/v1/briefings/MLI").text)
-    assert f"Niger {niger['probability']:.0%}" in text
+    assert f"Niger {100 * niger['probability']:.0f} %" in text
 
 
 def test_without_countries_the_neighbours_are_the_regions_beyond_the_border(

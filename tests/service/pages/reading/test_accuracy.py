@@ -25,7 +25,7 @@ def test_the_track_record_stands_beside_the_best_reference(client: httpx.Client)
     rows = rows_of_tables(client.get("/accuracy?level=admin1").text)
     # 10 and 30 scores; their Brier score (10 x 0.18 + 30 x 0.09) / 40 = 0.1125, that of
     # conflictology (10 x 0.2 + 30 x 0.1) / 40 = 0.125: a tenth is saved.
-    assert ["1", "40", "20%", "25%", "+10%", "", "conflictology"] in rows
+    assert ["1", "40", "20 %", "25 %", "+10 %", "", "conflictology"] in rows
 
 
 def test_report_and_model_card_are_at_hand(client: httpx.Client) -> None:
@@ -39,7 +39,7 @@ def test_report_and_model_card_are_at_hand(client: httpx.Client) -> None:
 def test_risk_levels_say_what_came_true(client: httpx.Client) -> None:
     rows = rows_of_tables(client.get("/accuracy?level=admin1").text)
     (low, *_) = (row for row in rows if row[0] == "low")
-    assert low[1:3] == ["below 20%", "10%"]
+    assert low[1:3] == ["below 20 %", "10 %"]
     assert "40" in low
 
 
