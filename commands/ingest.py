@@ -4,7 +4,7 @@ import json
 from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
@@ -111,6 +111,9 @@ def ingest_counts(
     country: Annotated[
         str | None, typer.Option(help="Country of a file that names none, as MLI or Mali.")
     ] = None,
+    decimal: Annotated[
+        Literal[".", ","] | None, typer.Option(help="Decimal sign, if the file leaves doubt.")
+    ] = None,
     corrections: Annotated[
         Path | None, typer.Option(help="CSV of country,name,region for names that do not match.")
     ] = None,
@@ -139,6 +142,7 @@ def ingest_counts(
         allow_rejects=allow_rejects,
         sheet=sheet,
         country=None if country is None else known_country(country),
+        decimal=decimal,
         strict=strict,
     )
     delivery = read_counts(path, options)

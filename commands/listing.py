@@ -20,6 +20,7 @@ def release_rows(releases: Sequence[Release]) -> list[dict[str, object]]:
                 "history": release.history,
                 "release": release.name + (" SIMULATED" if release.simulated else ""),
                 "public": str(release.available_on),
+                "by_habit": release.is_habit,
                 "level": release.level,
                 "rows": release.rows_accepted,
                 "rejected": release.rows_rejected,

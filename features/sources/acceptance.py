@@ -99,13 +99,6 @@ class Intake:
         terms = [term for name, term in columns if re.search(rf"\b{name}\b", condition)]
         return [name for name in self.columns if quoted(name) in " ".join([condition, *terms])]
 
-    def kept_aside(self) -> tuple[str, ...]:
-        """Say how many rows are excluded, and why."""
-        reasons = self.database.sql("""
-            SELECT reasons, count(*) FROM rejected WHERE is_excluded GROUP BY ALL ORDER BY ALL
-        """).fetchall()
-        return tuple(f"rows kept aside, {number:,}: {reason}" for reason, number in reasons)
-
     def merged(self) -> tuple[str, ...]:
         """Say how many rows became how many, where several are one."""
         rows = self.count("staged ANTI JOIN rejected USING (line)")

@@ -6,7 +6,7 @@ What its columns may be called, and what they mean, is in `counts_columns.py`.
 import hashlib
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from functools import partial
 from pathlib import Path
@@ -45,13 +45,12 @@ from features.sources.counts_columns import (
     MEASURES,
     POLITICAL,
     TARGETED,
-    WHOLE_COUNTRY,
     counts_rules,
     find_columns,
 )
 from features.sources.evidence import refuse_doubtful
 from features.sources.reading.opening import open_rows
-from features.sources.source import Rows, column_names
+from features.sources.source import Rows, Sign, column_names
 from features.words import Level
 
 _LOST = """
@@ -79,6 +78,7 @@ class CountsOptions:
     allow_rejects: bool = False
     sheet: str | None = None
     country: str | None = None
+    decimal: Sign | None = None
     strict: bool = False
 
 
@@ -163,7 +163,7 @@ def read_counts(path: Path, options: CountsOptions) -> CountsDelivery:
         rows_aside=aside,
         deaths=_deaths(read, counts, months),
         sha256=_with_corrections(intake.sha256, options.corrections),
-        notes=(*intake.notes, *_on_whole_countries(rejected["reasons"])),
+        notes=intake.notes,
         doubts=doubtful,
     )
 
@@ -174,7 +174,8 @@ def _take_in(database: duckdb.DuckDBPyConnection, path: Path, options: CountsOpt
     def rules(names: Sequence[str]) -> RowRules:
         level, country = options.level, options.country
         columns = find_columns(names, level, path, country)
-        return counts_rules(names, columns, level, options.available_on, country)
+        rules = counts_rules(names, columns, level, options.available_on, country)
+        return replace(rules, numbers=replace(rules.numbers, decimal=options.decimal))
 
     opened = partial(_open, path, options.sheet)
     intake = take_in(database, path, opened, rules, allow_rejects=True)
@@ -284,12 +285,6 @@ def _with_corrections(content: str, corrections: pd.DataFrame | None) -> str:
         return content
     rows = corrections.to_csv(index=False, lineterminator="\n")
     return hashlib.sha256(f"{content}\n{rows}".encode()).hexdigest()
-
-
-def _on_whole_countries(reasons: pd.Series) -> tuple[str, ...]:
-    number = (reasons == WHOLE_COUNTRY).sum()
-    note = f"{number:,} rows count whole countries: they are of use at the level country only"
-    return (note,) if number else ()
 
 
 def _on_unobserved(counts: pd.DataFrame, coverage: Coverage, path: Path) -> tuple[str, ...]:

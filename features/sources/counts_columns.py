@@ -91,7 +91,7 @@ REPEATED = (
     "there is an earlier row of its region, month and type: add them up first, or keep the column "
     "that tells them apart"
 )
-WHOLE_COUNTRY = "counts a whole country"  # why a row of another level is excluded
+_WHOLE_COUNTRY = "counts a whole country: it is of use at the level country only"
 
 
 def find_columns(
@@ -165,7 +165,7 @@ def counts_rules(
             "row_key": f"to_json([{', '.join(key)}])::VARCHAR",
         },
         faults=_faults(names, columns, last_day),
-        exclusions={WHOLE_COUNTRY: "is_whole AND country IS NOT NULL"}
+        exclusions={_WHOLE_COUNTRY: "is_whole AND country IS NOT NULL"}
         if level != "country"
         else {},
         numbers=NumberColumns(whole=tuple(figures)),

@@ -105,7 +105,6 @@ class FileDelivery:
             rows_deleted=len(self.deleted),
             notes=(
                 *intake.notes,
-                *intake.kept_aside(),
                 *intake.merged(),
                 *_odd_bounds(database),
                 *_on_unplaced(database),

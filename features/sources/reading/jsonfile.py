@@ -1,8 +1,8 @@
 """JSON records as web services deliver them, read one by one, so that a file may be large.
 
 A file is a list of records, or an answer of a service with one; several of them may stand behind
-each other, as pages that were joined. Features of GeoJSON are records too, their points in the
-fields longitude and latitude. Every field becomes text.
+each other, as pages that were joined. Or it has a record a line (NDJSON). Features of GeoJSON are
+records too, their points in the fields longitude and latitude. Every field becomes text.
 
 A streaming parser (ijson on yajl) is no faster, refuses raw control characters, writes numbers
 anew, and takes memory with the square of the depth, so that 100 kB of opening brackets end the
@@ -13,6 +13,7 @@ import codecs
 import json
 import re
 from collections.abc import Iterator, Sequence
+from functools import cached_property
 from itertools import chain, islice
 from pathlib import Path
 from typing import Any
@@ -26,7 +27,7 @@ from features.sources.reading.unpack import Content
 from features.sources.source import LINE, LINES, numbered_rows, own_name
 
 OTHERS = "other fields"  # as JSON: those that none of the first records nor the source has
-_LISTS = ("data", "result", "results", "records", "features", "value")
+_LISTS = frozenset({"data", "result", "results", "records", "features", "value"})
 _COUNTS = ("count", "total_count", "totalcount", "total", "numbermatched")
 _MESSAGES = ("message", "messages")
 _SPACE = re.compile(r"\s*")
@@ -118,6 +119,8 @@ class _Documents:
     def records(self) -> Iterator[Record]:
         """Yield every record; raises InputError for what else the file holds."""
         counted: dict[str, int] = {}
+        while self._peek() and self._has_lines:
+            yield self._record()
         while start := self._peek():
             before, other = self._read, Record()
             if start == "[":
@@ -144,14 +147,33 @@ class _Documents:
                     raise self._broken("is cut off or no JSON")
                 self._position += 1
             is_first = False
-            record = self._value()
-            if not isinstance(record, dict) or not record:
-                raise self._broken("has a record without fields")
-            if record.get("type") == "Feature" and "geometry" in record:
-                record = self._of_point(record)
-            self._read += 1
-            yield record
+            yield self._record()
         self._position += 1
+
+    def _record(self) -> Record:
+        """Take the next record."""
+        record = self._value()
+        if not isinstance(record, dict) or not record:
+            raise self._broken("has a record without fields")
+        if record.get("type") == "Feature" and "geometry" in record:
+            record = self._of_point(record)
+        self._read += 1
+        return record
+
+    @cached_property
+    def _has_lines(self) -> bool:
+        """Does the file begin with a record, and another behind it, not with an answer?"""
+        try:
+            first, end = self._decoder.raw_decode(self._text, self._position)
+        except (json.JSONDecodeError, RecursionError):
+            return False
+        behind = _SPACE.match(self._text, end)
+        is_followed = behind is not None and self._text.startswith("{", behind.end())
+        return (
+            is_followed
+            and isinstance(first, dict)
+            and not _LISTS.intersection(map(str.lower, first))
+        )
 
     def _object(self, other: Record) -> Iterator[Record]:
         """Yield the records in an object; fill `other` with what else it says, in small letters."""

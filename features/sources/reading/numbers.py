@@ -121,7 +121,8 @@ class Numbers:
                 raise InputError(
                     f"'{self._path}' is refused: {value} may be {large} with a thousands sign, or "
                     f"{float(small):g} with decimals, and nothing in the file tells which: write "
-                    'it as one of them (or give decimal = "," or "." in the mapping of a table)'
+                    'it as one of them, or give decimal = "," or "." in the mapping of a table, '
+                    "--decimal for counts"
                 )
 
     def _has_three_decimals(self, value: _Value, column: pa.Array, sign: Sign) -> bool:

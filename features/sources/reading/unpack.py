@@ -25,7 +25,9 @@ _GZIPPED, _ZIPPED = b"\x1f\x8b", b"PK\x03\x04"  # how packed files begin
 _UTF16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 MOST_TIMES_LARGER = 200  # than packed; event files unpack to 5 to 30 times their size
 _BEGIN = 200  # [bytes] that tell UTF-16
-_TABLES = (".csv", ".tsv", ".json", ".geojson")  # how the names of files end that are read in a zip
+_TABLES = (".csv", ".tsv", ".json", ".geojson", ".jsonl", ".ndjson")
+"""How the names of files end that are read in a zip."""
+_MOST_NAMED = 4
 _ALWAYS_ALLOWED = 1 << 26  # [bytes]
 
 # What unpacking a file raises when it is damaged, encrypted or of an unknown kind.
@@ -214,13 +216,14 @@ def _member(packed: IO[bytes], path: Path, stack: ExitStack) -> IO[bytes]:
     """Open the one CSV file in a zip file."""
     try:
         archive = stack.enter_context(zipfile.ZipFile(packed))
-        names = [name for name in archive.namelist() if name.lower().endswith(_TABLES)]
-        names = [name for name in names if not name.startswith("__MACOSX/")]
+        held = [name for name in archive.namelist() if not name.startswith("__MACOSX/")]
+        names = [name for name in held if name.lower().endswith(_TABLES)]
         if len(names) == 1:
             return stack.enter_context(archive.open(names[0]))
     except _DAMAGED as error:
         raise damaged(path, error) from error
+    some = ", ".join(held[:_MOST_NAMED]) + " and others" * (len(held) > _MOST_NAMED)
     raise InputError(
-        f"'{path}' holds {len(names)} CSV or JSON files where exactly one is expected: unpack it "
-        "and give the one that is meant"
+        f"'{path}' holds {len(names)} CSV or JSON files where exactly one is expected"
+        f"{f' ({some})' if some else ''}: unpack it and give the one that is meant"
     )

@@ -18,6 +18,7 @@ from features.sources.counts_columns import REPEATED
 
 JANUARY = 600  # 2020-01
 HEADER = "country,region,month,deaths"
+WHOLE_ROW = "counts a whole country: it is of use at the level country only"
 HAPI = """\
 location_code,has_hrp,in_gho,provider_admin1_name,provider_admin2_name,admin1_code,admin1_name,\
 admin2_code,admin2_name,admin_level,event_type,events,fatalities,reference_period_start,\
@@ -193,12 +194,9 @@ def test_conflict_events_of_hdx_are_read_as_they_are_delivered(tmp_path: Path) -
         ("MLI-mopti", JANUARY, 3, 4, 12),
         ("MLI-mopti", JANUARY, 4, 3, 0),
     ]
-    assert delivery.rejected[["line", "reasons"]].to_numpy().tolist() == [
-        [7, "counts a whole country"]
-    ]
+    assert delivery.rejected[["line", "reasons"]].to_numpy().tolist() == [[7, WHOLE_ROW]]
     assert spans(delivery) == [("MLI", JANUARY, JANUARY)]
-    assert "the line of HXL tags is no row" in delivery.notes
-    assert any("1 rows count whole countries" in note for note in delivery.notes)
+    assert (delivery.rows_aside, delivery.notes) == (1, ("the line of HXL tags is no row",))
 
 
 def test_at_the_level_country_every_row_of_hdx_counts(tmp_path: Path) -> None:
@@ -217,9 +215,18 @@ def test_rows_without_a_region_count_whole_countries_and_are_no_faults(tmp_path:
     delivery = rows(tmp_path, "MLI,Gao,2020-01,4", "LBN,,2020-01,3", "DZA, ,2020-01,0")
     assert counted(delivery) == [("MLI-gao", JANUARY, 0, 0, 4)]
     assert spans(delivery) == [("MLI", JANUARY, JANUARY)]
-    assert any("2 rows count whole countries" in note for note in delivery.notes)
+    assert (delivery.rows_aside, delivery.notes) == (2, ())
+    assert set(delivery.rejected["reasons"]) == {WHOLE_ROW}
     with pytest.raises(InputError, match="region is missing"):
         rows(tmp_path, "MLI,Gao,2020-01,4,1", "LBN,,2020-01,3,1", header=f"{HEADER},admin_level")
+
+
+def test_the_decimal_sign_of_counts_may_be_given(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="--decimal for counts"):
+        rows(tmp_path, "MLI,Gao,2020-01,1.000")
+    for sign, deaths in ((".", 1), (",", 1000)):
+        delivery = rows(tmp_path, "MLI,Gao,2020-01,1.000", decimal=sign)
+        assert counted(delivery) == [("MLI-gao", JANUARY, 0, 0, deaths)]
 
 
 WHOLE = "counts more than its regions"
@@ -324,7 +331,7 @@ GOOD = ("MLI", "Mopti", "2020-01", "2", "1", "3", "2020-01-31", "battles")
 BAD = [
     ("country", "Atlantis", "country is missing or unknown"),
     ("country", "", "country is missing or unknown"),
-    ("region", " ", "counts a whole country"),
+    ("region", " ", WHOLE_ROW),
     ("region", "x" * 201, "region is longer than 200 letters"),
     ("month", "", "month is missing or unreadable"),
     ("month", "20201", "month is missing or unreadable"),

@@ -468,7 +468,7 @@ def test_a_value_that_is_declared_missing_is_none_and_unknown_deaths_are_kept_as
     assert kept[["best", "low"]].to_numpy().tolist() == [[4, 4], [5, 5]]
     assert kept["side_a"].isna().tolist() == [True, False]
     assert kept["date_prec"].fillna(0).tolist() == [0, 4]
-    assert "rows kept aside, 1: its deaths are not known" in release.notes
+    assert release.rejected()["reasons"].tolist() == ["its deaths are not known"]
 
 
 def test_rows_that_are_victims_become_incidents(tmp_path: Path) -> None:

@@ -396,10 +396,10 @@ def test_events_of_a_new_type_are_kept_aside_and_cost_no_file(tmp_path: Path) ->
     new = [{"type_of_violence": kind} for kind in ("4", "4", "5")]
     kept = read(tmp_path, lines(*new, good=10))
     assert len(kept.events) == 10
-    assert kept.release.notes == (
-        "rows kept aside, 2: type_of_violence 4 is not counted",
-        "rows kept aside, 1: type_of_violence 5 is not counted",
-    )
+    assert (kept.release.rows_aside, kept.release.notes) == (3, ())
+    assert sorted(kept.rejected["reasons"]) == [
+        f"type_of_violence {kind} is not counted" for kind in (4, 4, 5)
+    ]
 
 
 def days(folder: Path, *texts: str) -> list[date]:

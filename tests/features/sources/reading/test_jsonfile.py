@@ -45,6 +45,18 @@ def test_lists_and_answers_and_pages_behind_each_other_are_read_wherever_they_ar
         assert read(tmp_path, text)[0] == records(1, 2, 3)
 
 
+@pytest.mark.parametrize("between", ["\n", "\r\n", "\n\n", " "])
+def test_a_record_a_line_is_read(tmp_path: Path, between: str) -> None:
+    lines = between.join(map(json.dumps, records(1, 2, 3)))
+    assert read(tmp_path, lines + between) == (records(1, 2, 3), ())
+    with refused("is cut off or no JSON after record 2"):
+        read(tmp_path, lines[:-2])
+    with refused("has a record without fields after record 3"):
+        read(tmp_path, f"{lines}{between}[]")
+    features = [json.dumps(feature(n, {"type": "Point", "coordinates": [1, 2]})) for n in (1, 2)]
+    assert len(read(tmp_path, between.join(features))[0]) == 2
+
+
 def test_pages_behind_each_other_are_noted(tmp_path: Path) -> None:
     [note] = read(tmp_path, answer(1) + answer(2))[1]
     assert note.startswith("2 lists of records stand behind each other")

@@ -116,7 +116,9 @@ def test_what_is_small_may_be_packed_ever_so_well(tmp_path: Path) -> None:
 
 def test_a_zip_file_in_a_zip_file_is_not_unpacked_again(tmp_path: Path) -> None:
     nested = saved(tmp_path, "nested.zip", zipped(zipped(), name="a.zip"))
-    assert "holds 0 CSV or JSON files" in refusal(nested)
+    assert "holds 0 CSV or JSON files where exactly one is expected (a.zip)" in refusal(nested)
+    workbook = saved(tmp_path, "ged241-xlsx.zip", zipped(b"", name="GEDEvent_v24_1.xlsx"))
+    assert "(GEDEvent_v24_1.xlsx): unpack it" in refusal(workbook)
     disguised = saved(tmp_path, "disguised.zip", zipped(zipped(), name="a.csv"))
     assert content(disguised) == zipped()
 
