@@ -36,6 +36,7 @@ CODE = (
     "features/__init__.py",
     "features/arrays.py",
     "features/errors.py",
+    "features/printable.py",
     "features/targets.py",
     "features/words.py",
     "models/__init__.py",
