@@ -1,6 +1,7 @@
 """`/healthz`, `/readyz` and `/metrics`: for operators."""
 
 from datetime import timedelta
+from typing import Any
 
 from fastapi import APIRouter, Request, Response
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
@@ -14,15 +15,17 @@ from service.freshness import Fault
 
 router = APIRouter(tags=["health"], route_class=QueryRoute)
 
+_KEYLESS: dict[str, Any] = {"security": []}  # of what never needs a key
 
-@router.get("/healthz", response_model=Health)
+
+@router.get("/healthz", response_model=Health, openapi_extra=_KEYLESS)
 async def check_health(request: Request) -> Response:
     """The service is running."""
     version = request.app.version
     return json_response(Health(status="alive", version=version, simulated=is_simulated(request)))
 
 
-@router.get("/readyz", response_model=Readiness)
+@router.get("/readyz", response_model=Readiness, openapi_extra=_KEYLESS)
 async def check_readiness(request: Request) -> Response:
     """The service has a bulletin to serve that is not too old, and can check keys; else a 503.
 

@@ -91,12 +91,11 @@ def _earlier_scores(
 ) -> list[bodies.EarlierScore]:
     """Return what older bulletins said of a bulletin's months, or of months that have passed."""
     past: PastScores = request.app.state.past
-    manifests = tuple(listing_of(request).manifests.values())
     longest = max(map(max, bulletin.horizons.values()))
     last = format_month(parse_month(bulletin.manifest.origin) + longest)
     return [
         score
-        for manifest, table in past.of_region(manifests, bulletin.manifest.id, region)
+        for manifest, table in past.of_region(listing_of(request), bulletin.manifest.id, region)
         for score in _earlier(manifest, table.to_pylist(), deaths)
         if score.target_month <= last
     ]

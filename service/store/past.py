@@ -12,7 +12,7 @@ from bulletins.manifest import Manifest
 from bulletins.reading import read_file
 from bulletins.tables import Part
 from features.errors import BulletinError
-from service.store.bulletins import Bulletin
+from service.store.bulletins import Bulletin, Listing, Stamp
 
 _log = logging.getLogger(__name__)
 
@@ -34,26 +34,29 @@ class PastScores:
         self._part = lru_cache(maxsize=keep)(self._read)
 
     def of_region(
-        self, manifests: tuple[Manifest, ...], bulletin: str, region: str
+        self, listing: Listing, bulletin: str, region: str
     ) -> Iterator[tuple[Manifest, pa.Table]]:
-        """Yield the older of `manifests` (newest first), one an origin, and a region's scores."""
-        ids = [manifest.id for manifest in manifests]
+        """Yield those that are older than a bulletin, one an origin, and a region's scores."""
+        ids, manifests = list(listing.manifests), list(listing.manifests.values())
         older = manifests[ids.index(bulletin) + 1 :] if bulletin in ids else manifests
         origins: set[str] = set()
         for manifest in older:
             if manifest.origin in origins or len(origins) == self._keep:
                 continue
-            try:
-                part = self._part(manifest.id, manifest.scores_sha256)
-            except BulletinError as error:
-                _log.warning("passed over: %s", error)
+            stamp = listing.stamps.get(manifest.id)
+            part = self._part(manifest.id, manifest.scores_sha256, stamp)
+            if part is None:
                 continue
             origins.add(manifest.origin)
             yield manifest, part.of_region(region, _COLUMNS)
 
-    def _read(self, bulletin: str, sha256: str) -> Part:
-        """Return the scores of a bulletin; raises BulletinError."""
-        return Part(read_file(self._folder / bulletin, SCORES_FILE, sha256))
+    def _read(self, bulletin: str, sha256: str, _stamp: Stamp | None) -> Part | None:
+        """Return the scores of a bulletin, None if they are damaged: until they are changed."""
+        try:
+            return Part(read_file(self._folder / bulletin, SCORES_FILE, sha256))
+        except BulletinError as error:
+            _log.warning("passed over: %s", error)
+            return None
 
 
 def observed_deaths(bulletin: Bulletin, region: str) -> dict[str, float]:

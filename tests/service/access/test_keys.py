@@ -135,6 +135,11 @@ def test_a_key_is_taken_in_three_ways_and_no_longer_once_revoked(own_home: Path)
         for way in ways:
             assert client.get("/v1/scores", **way).status_code == 200
         assert client.get("/").headers["www-authenticate"].startswith("Basic")
+        document = client.get("/openapi.json", **ways[0]).json()
+        keyless = [
+            path for path, of in document["paths"].items() if of["get"].get("security") == []
+        ]
+        assert (sorted(keyless), document["security"]) == (["/healthz", "/readyz"], [{"key": []}])
         ring.revoke("analyst")
         for way in ways:
             assert client.get("/v1/scores", **way).status_code == 401

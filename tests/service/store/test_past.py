@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from bulletins.manifest import Manifest
+from service.store.bulletins import Listing
 from service.store.past import PastScores
 from tests.bulletins.example import publish_bulletin, publish_months
 
@@ -17,10 +18,14 @@ def issued(tmp_path: Path) -> tuple[Manifest, ...]:
     return tuple(reversed(publish_months(tmp_path, MONTHS)))
 
 
+def listed(manifests: tuple[Manifest, ...]) -> Listing:
+    return Listing({}, {manifest.id: manifest for manifest in manifests}, None, {}, "")
+
+
 def origins(
     past: PastScores, manifests: tuple[Manifest, ...], but: str, region: str = "MLI-gao"
 ) -> list[str]:
-    return [manifest.origin for manifest, _ in past.of_region(manifests, but, region)]
+    return [manifest.origin for manifest, _ in past.of_region(listed(manifests), but, region)]
 
 
 def test_only_older_bulletins_are_told_the_newest_first(
@@ -40,13 +45,14 @@ def test_no_more_origins_are_told_than_are_kept(
 
 def test_of_an_origin_the_last_issue_is_told(tmp_path: Path, issued: tuple[Manifest, ...]) -> None:
     again = publish_bulletin(tmp_path, origin="2024-11", id="2024-11-0000000000aa")
-    told = list(PastScores(tmp_path).of_region((issued[0], again, *issued[1:]), issued[0].id, "x"))
+    both = (issued[0], again, *issued[1:])
+    told = list(PastScores(tmp_path).of_region(listed(both), issued[0].id, "x"))
     assert [manifest.id for manifest, _ in told] == [again.id, issued[2].id, issued[3].id]
 
 
 def test_the_rows_are_those_of_the_region(tmp_path: Path, issued: tuple[Manifest, ...]) -> None:
     for region, horizons in {"MLI-gao": True, "nowhere": False}.items():
-        for _, table in PastScores(tmp_path).of_region(issued, issued[0].id, region):
+        for _, table in PastScores(tmp_path).of_region(listed(issued), issued[0].id, region):
             assert set(table["region"].to_pylist()) == ({region} if horizons else set())
 
 
@@ -62,5 +68,8 @@ def test_a_bulletin_that_is_damaged_is_passed_over(
         file.write_bytes(file.read_bytes()[:-7])
     else:
         file.unlink()
-    assert origins(PastScores(tmp_path), issued, issued[0].id) == ["2024-11", "2024-09"]
+    past = PastScores(tmp_path)
+    for _ in range(3):
+        assert origins(past, issued, issued[0].id) == ["2024-11", "2024-09"]
+    assert caplog.text.count("passed over") == 1
     assert issued[2].id in caplog.text
