@@ -64,13 +64,13 @@ def read_settings_file() -> dict[str, object]:
 
     Raises ConfigurationError when it cannot be read, or has a key that is no setting.
     """
-    import tomllib
+    from features.files import load_toml
 
     file = settings_file()
     if file is None:
         return {}
     try:
-        settings = tomllib.loads(file.read_text(encoding="utf-8"))
+        settings = load_toml(file)
     except OSError as error:
         raise ConfigurationError(f"'{file}' cannot be read: {error.strerror}") from error
     except ValueError as error:

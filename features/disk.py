@@ -1,31 +1,39 @@
 """Files and folders that are written whole: beside their place, synced, then moved there.
 
-A crash at any moment leaves what was there before, and at most a hidden file or folder beside it.
-Every function raises OSError when the disk refuses; callers say what that means to them.
+A crash at any moment leaves what was there before, and at most a hidden folder beside it, which
+its process held while it lived and the next one removes. Every function raises OSError when the
+disk refuses; callers say what that means to them.
 """
 
 import errno
+import logging
 import os
 import shutil
+import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from uuid import uuid4
 
-from filelock import FileLock
+from filelock import FileLock, Timeout
+
+if sys.platform != "win32":
+    import fcntl
+
+_MARK = "tocsin-"  # of hidden folders, before 32 digits
+_SOON, _LONGEST = 2, 10
+"""How long another process may hold a lock until that is said, and until it is an error [s]."""
+
+_log = logging.getLogger(__name__)
 
 
 @contextmanager
 def whole_file(place: Path) -> Iterator[Path]:
     """Give a hidden path to write to; move the file into its place when the block ends well."""
-    hidden = _hidden(place)
-    try:
+    with hidden_folder(place) as folder:
+        hidden = folder / place.name
         yield hidden
-        sync(hidden)
-        hidden.replace(place)
-        sync(place.parent)
-    finally:
-        hidden.unlink(missing_ok=True)
+        move_file(hidden, place)
 
 
 def write_whole(place: Path, content: bytes, mode: int = 0o666) -> None:
@@ -38,19 +46,80 @@ def write_whole(place: Path, content: bytes, mode: int = 0o666) -> None:
 
 @contextmanager
 def hidden_folder(place: Path) -> Iterator[Path]:
-    """Give an empty hidden folder beside a place, for `move_whole`; remove it at the end."""
-    hidden = _hidden(place)
-    hidden.mkdir(parents=True)
+    """Give an empty hidden folder beside a place, for `move_whole`; remove it at the end.
+
+    What killed processes left beside the place is removed first.
+    """
+    remove_leftovers(place.parent)
+    hidden, hold = _new_folder(place)
     try:
         yield hidden
     finally:
         shutil.rmtree(hidden, ignore_errors=True)
+        _let_go(hold)
+
+
+def remove_leftovers(folder: Path) -> None:
+    """Remove the hidden folders in a folder that no process holds."""
+    for hidden in folder.glob(f".*.{_MARK}{'[0-9a-f]' * 32}"):
+        with suppress(OSError):
+            hold = _hold(hidden)
+            if hold is not None:
+                shutil.rmtree(hidden, ignore_errors=True)
+            _let_go(hold)
+
+
+def _new_folder(place: Path) -> tuple[Path, int | None]:
+    """Make a hidden folder and hold it; another process may remove it before it is held."""
+    while True:
+        hidden = place.with_name(f".{place.name}.{_MARK}{uuid4().hex}")
+        hidden.mkdir(parents=True)
+        with suppress(BlockingIOError, FileNotFoundError):
+            hold = _hold(hidden)
+            if hidden.exists():
+                return hidden, hold
+            _let_go(hold)
+
+
+def _hold(folder: Path) -> int | None:
+    """Hold a folder until it is let go or the process ends; None where that cannot be done.
+
+    Raises BlockingIOError when another process holds it.
+    """
+    if sys.platform == "win32":
+        return None
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as error:
+        os.close(descriptor)
+        if isinstance(error, BlockingIOError):
+            raise
+        return None
+    return descriptor
+
+
+def _let_go(hold: int | None) -> None:
+    if hold is not None:
+        os.close(hold)
+
+
+def move_file(hidden: Path, place: Path) -> None:
+    """Sync a file and move it into its place, where another may be."""
+    sync(hidden)
+    hidden.replace(place)
+    sync(place.parent)
+
+
+def sync_files(folder: Path) -> None:
+    """Wait until a folder of files is on the disk."""
+    for path in (*folder.iterdir(), folder):
+        sync(path)
 
 
 def move_whole(hidden: Path, place: Path) -> bool:
     """Sync a folder of files and move it into its place; return False when another is there."""
-    for path in (*hidden.iterdir(), hidden):
-        sync(path)
+    sync_files(hidden)
     try:
         hidden.rename(place)
     except OSError as error:
@@ -63,9 +132,24 @@ def move_whole(hidden: Path, place: Path) -> bool:
 
 @contextmanager
 def locked(path: Path) -> Iterator[None]:
-    """Hold a lock file, made if need be, against other processes; wait for one that holds it."""
-    with FileLock(path):
+    """Hold a lock file, made if need be, against other processes; wait a while for one with it.
+
+    Raises TimeoutError, an OSError, when that holds it for too long.
+    """
+    lock = FileLock(path)
+    try:
+        lock.acquire(timeout=_SOON)
+    except Timeout:
+        _log.warning("waiting for another process, which holds '%s'", path)
+        try:
+            lock.acquire(timeout=_LONGEST - _SOON)
+        except Timeout:
+            why = f"another process holds it for {_LONGEST} s: wait for it to end, or end it"
+            raise TimeoutError(errno.ETIMEDOUT, why, str(path)) from None
+    try:
         yield
+    finally:
+        lock.release()
 
 
 def sync(path: Path) -> None:
@@ -77,7 +161,3 @@ def sync(path: Path) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
-
-
-def _hidden(place: Path) -> Path:
-    return place.with_name(f".{place.name}.{uuid4().hex}")

@@ -5,6 +5,8 @@ from collections.abc import Iterator, Mapping
 from functools import cache
 from pathlib import Path
 
+from features.files import open_file
+
 BLANK = "0" * 64
 """What stands in a record in place of its own hash while that is computed."""
 
@@ -32,7 +34,7 @@ def hash_of_file(path: Path) -> str:
 
 @cache
 def _hash_of(path: Path, _: Stamp) -> str:
-    with path.open("rb") as file:
+    with open_file(path) as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 

@@ -1,12 +1,12 @@
 """Read a TOML file into a strict model, and say all that is wrong with it at once."""
 
-import tomllib
 from pathlib import Path
 from typing import TypeVar
 
 from pydantic import BaseModel, ValidationError
 
 from features.errors import ConfigurationError
+from features.files import load_toml
 
 Model = TypeVar("Model", bound=BaseModel)
 
@@ -17,7 +17,7 @@ def read_toml(path: Path, model: type[Model], what: str) -> Model:
     Raises ConfigurationError, naming every wrong or unknown key, when it is not that.
     """
     try:
-        content = tomllib.loads(path.read_text(encoding="utf-8"))
+        content = load_toml(path)
     except (OSError, ValueError) as error:
         raise ConfigurationError(f"{path} cannot be read as TOML: {error}") from error
     try:

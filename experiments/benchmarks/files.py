@@ -2,6 +2,7 @@
 
 import csv
 import gzip
+import io
 import json
 import math
 import zlib
@@ -17,18 +18,23 @@ from pydantic_core import to_jsonable_python
 from experiments.backtest.rolling import Progress
 from features.disk import whole_file
 from features.errors import InputError
+from features.files import open_file
 from features.months import parse_month
 
+_MOST = 1 << 28  # [bytes] of a table, unpacked
 Json = None | bool | int | float | str | Sequence["Json"] | Mapping[str, "Json"]
 
 
 def read_csv(path: Path) -> pd.DataFrame:
     """Return a CSV file, plain or .gz, as text; raises InputError when it is none or cut short."""
     try:
-        with (gzip.open if path.suffix == ".gz" else open)(
-            path, "rt", encoding="utf-8-sig"
-        ) as file:
-            head, *rows = list(csv.reader(file, strict=True)) or [[]]
+        with open_file(path) as packed:
+            file = gzip.GzipFile(fileobj=packed) if path.suffix == ".gz" else packed
+            content = file.read(_MOST + 1)
+        if len(content) > _MOST:
+            raise ValueError(f"larger than {_MOST >> 20} MB")  # noqa: TRY301
+        text = io.StringIO(content.decode("utf-8-sig"), newline="")
+        head, *rows = list(csv.reader(text, strict=True)) or [[]]
     except FileNotFoundError:
         raise InputError(f"'{path}' is not there: check its name") from None
     except (OSError, EOFError, ValueError, zlib.error, csv.Error) as error:
@@ -43,7 +49,8 @@ def read_csv(path: Path) -> pd.DataFrame:
 def read_parquet(path: Path) -> pd.DataFrame:
     """Return a Parquet file, its index as columns; raises InputError when it is none."""
     try:
-        return pd.read_parquet(path).reset_index()
+        with open_file(path) as file:
+            return pd.read_parquet(file).reset_index()
     except FileNotFoundError:
         raise InputError(f"'{path}' is not there: check its name") from None
     except (OSError, ValueError, pa.ArrowException) as error:

@@ -13,7 +13,7 @@ from mlflow.entities import LifecycleStage, ViewType
 from mlflow.exceptions import MlflowException
 from sqlalchemy.exc import SQLAlchemyError
 
-from features.disk import locked
+from features.disk import hidden_folder, locked, move_file
 from features.errors import ModelError
 from features.words import DISTRIBUTIONS, PROBABILITIES, Level
 
@@ -93,29 +93,48 @@ class MlflowStore:
 def open_store(home: Path, uri: str | None) -> MlflowStore:
     """Open the store at a URI, by default SQLite and a folder of artifacts in the home directory.
 
-    A home may have been moved or copied: its artifacts are those beside it. A lock keeps two
-    processes from migrating one store. Raises ModelError when it cannot be opened.
+    A home may have been moved or copied: its artifacts are those beside it. Raises ModelError when
+    the store cannot be opened.
     """
     logging.getLogger("mlflow").setLevel(logging.ERROR)
     logging.getLogger("alembic").setLevel(logging.ERROR)
     local = uri is None
     store = MlflowStore(
-        uri=f"sqlite:///{home.resolve() / 'mlflow.db'}" if uri is None else uri,
+        uri=_sqlite(home.resolve() / "mlflow.db") if uri is None else uri,
         artifacts=home.resolve() / "artifacts" if local else None,
     )
     try:
-        home.mkdir(parents=True, exist_ok=True)
-        with locked(home / ".mlflow.lock"):
-            mlflow.set_tracking_uri(store.uri)
-            mlflow.set_registry_uri(store.uri)
-            store.client().search_experiments(max_results=1)
-            _locate_artifacts(store)
+        if store.artifacts is not None:
+            _make_database(home.resolve() / "mlflow.db", store.artifacts)
+        mlflow.set_tracking_uri(store.uri)
+        mlflow.set_registry_uri(store.uri)
+        store.client().search_experiments(max_results=1)
+        _locate_artifacts(store)
     except (OSError, MlflowException, SQLAlchemyError) as error:
         reason = str(error).splitlines()[0]
         raise ModelError(
             f"the MLflow store {store.place} cannot be opened ({reason}): mend it or choose another"
         ) from error
     return store
+
+
+def _make_database(place: Path, artifacts: Path) -> None:
+    """Make the database of a new home whole; of two processes the first one makes it."""
+    if place.exists():
+        return
+    from mlflow.store.tracking.sqlalchemy_store import SqlAlchemyStore  # noqa: PLC0415, slow
+
+    with hidden_folder(place) as folder:
+        file = folder / place.name
+        database = SqlAlchemyStore(_sqlite(file), artifacts.as_uri())  # type: ignore[no-untyped-call]
+        database.engine.dispose()
+        with locked(place.with_name(".mlflow.lock")):
+            if not place.exists():
+                move_file(file, place)
+
+
+def _sqlite(file: Path) -> str:
+    return sa.URL.create("sqlite", database=str(file)).render_as_string()
 
 
 def _locate_artifacts(store: MlflowStore) -> None:

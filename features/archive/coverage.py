@@ -4,14 +4,17 @@ A month without events is peace if it is observed, and unknown if not.
 """
 
 import csv
-from collections.abc import Collection, Iterable
+import io
+from collections.abc import Collection
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import NamedTuple
 
 import pandas as pd
 
 from features.errors import InputError
+from features.files import read_file
 from features.months import format_month, parse_month
 from features.places.regions import TERRITORIES, load_regions, states_since
 
@@ -38,7 +41,7 @@ class Coverage:
             raise InputError("the coverage names no country: give at least one")
         for span in self.spans:
             _refuse_reversed(span)
-        for earlier, later in zip(self.spans, self.spans[1:], strict=False):
+        for earlier, later in pairwise(self.spans):
             if earlier.country == later.country and later.first_month <= earlier.last_month:
                 raise InputError(
                     f"the coverage of {later.country} overlaps itself in "
@@ -94,9 +97,8 @@ def read_coverage(path: Path) -> Coverage:
     A country may have several rows. Raises InputError that names the line at fault.
     """
     try:
-        with path.open(encoding="utf-8-sig", newline="") as file:
-            reader = csv.reader(file)
-            lines = [(reader.line_num, fields) for fields in reader if any(map(str.strip, fields))]
+        reader = csv.reader(io.StringIO(read_file(path).decode("utf-8-sig"), newline=""))
+        lines = [(reader.line_num, fields) for fields in reader if any(map(str.strip, fields))]
     except OSError as error:
         raise InputError(
             f"the coverage '{path}' cannot be read ({error.strerror}): check the path"
@@ -116,17 +118,21 @@ def _parse(lines: list[tuple[int, list[str]]], name: str) -> Coverage:
             f"must read {','.join(COLUMNS)}"
         )
     countries = frozenset(load_regions("country").table["id"])
-    spans: list[Span] = []
+    spans: list[tuple[Span, int]] = []
     for number, fields in lines[1:]:
         try:
-            span = _span(dict(zip(header, fields, strict=False)), countries)
-            _refuse_overlap(span, spans)
+            spans.append((_span(dict(zip(header, fields, strict=False)), countries), number))
         except InputError as error:
             raise InputError(f"the coverage '{name}', line {number}: {error}") from error
-        spans.append(span)
     if not spans:
         raise InputError(f"the coverage '{name}' has no rows: name at least one country")
-    return Coverage(tuple(spans))
+    for (earlier, line), (later, other) in pairwise(sorted(spans)):
+        if earlier.country == later.country and later.first_month <= earlier.last_month:
+            raise InputError(
+                f"the coverage '{name}', line {max(line, other)}: {later.country} is covered "
+                "twice: give every month of it once"
+            )
+    return Coverage(tuple(span for span, _ in spans))
 
 
 def _span(row: dict[str, str], countries: frozenset[str]) -> Span:
@@ -147,11 +153,3 @@ def _refuse_reversed(span: Span) -> None:
             f"{span.country} ends in {format_month(span.last_month)}, before it begins in "
             f"{format_month(span.first_month)}: exchange the months"
         )
-
-
-def _refuse_overlap(span: Span, others: Iterable[Span]) -> None:
-    for other in others:
-        if span.country == other.country and (
-            span.first_month <= other.last_month and other.first_month <= span.last_month
-        ):
-            raise InputError(f"{span.country} is covered twice: give every month of it once")

@@ -12,7 +12,8 @@ A release lies in `<home>/events/source=<source>/release=<release>/`:
     release.json       the `Release`: what it is, when it was public, what was read, and the hashes
                        of all files above and of itself
 
-A release is written under a hidden name and moved into its place whole. Of two writers one wins.
+A release is written under a hidden name and moved into its place whole, under a lock. Of two
+writers one wins.
 """
 
 import json
@@ -29,8 +30,9 @@ from pydantic import Field, ValidationError
 
 from features.archive.coverage import Coverage, Span
 from features.archive.schemas import schema_of
-from features.disk import hidden_folder, move_whole
+from features.disk import hidden_folder, locked, move_whole, remove_leftovers, sync_files
 from features.errors import ArchiveError
+from features.files import read_file
 from features.hashes import BLANK, file_faults, hash_of_file, hash_of_record, sha256_of
 from features.months import format_month, month_of
 from features.strict import Strict
@@ -207,13 +209,19 @@ class Archive:
         cannot be written; and what the delivery raises.
         """
         identity = delivery.identity
+        for folder in self.folder.glob("source=*"):
+            remove_leftovers(folder)
         self._refuse_impossible(identity)
         place = self.folder / f"source={identity.source}" / f"release={identity.release}"
         try:
             with hidden_folder(place) as hidden:
-                release = _write(hidden, delivery, len(self.releases()))
+                release = _write(hidden, delivery)
                 observed = release.coverage()
-                is_new = move_whole(hidden, place)
+                sync_files(hidden)
+                with locked(self.folder.with_name(".events.lock")):
+                    self._refuse_impossible(identity)  # others may have been added meanwhile
+                    _write_record(release, len(self.releases()))
+                    is_new = move_whole(hidden, place)
         except OSError as error:
             raise ArchiveError(
                 f"'{place}' cannot be written ({error.strerror or error}): see to the disk and "
@@ -268,8 +276,8 @@ def _refuse_other_content(old: Release, new: Release, observed: Coverage) -> Non
     )
 
 
-def _write(folder: Path, delivery: Delivery, number: int) -> Release:
-    """Write the files of a release; the same delivery gives the same bytes."""
+def _write(folder: Path, delivery: Delivery) -> Release:
+    """Write the files of a release but its record; the same delivery gives the same bytes."""
     identity = delivery.identity
     content = delivery.write(folder)
     coverage = content.coverage or identity.coverage
@@ -280,19 +288,20 @@ def _write(folder: Path, delivery: Delivery, number: int) -> Release:
     for name in ("coverage", "is_implied"):
         del fields[name]
     rows_read = content.rows_accepted + content.rows_rejected
-    release = Release(
+    return Release(
         **fields,
         observed_to=format_month(coverage.last_month),
         rows_read=rows_read,
-        number=number,
         folder=folder,
         files={path.name: hash_of_file(path) for path in sorted(folder.iterdir())},
         record_sha256=BLANK,
     )
-    text = release.model_dump_json(indent=2) + "\n"
+
+
+def _write_record(release: Release, number: int) -> None:
+    text = release.model_copy(update={"number": number}).model_dump_json(indent=2) + "\n"
     text = text.replace(BLANK, sha256_of(text.encode()))
-    (folder / _RELEASE_FILE).write_text(text, encoding="utf-8")
-    return release
+    (release.folder / _RELEASE_FILE).write_text(text, encoding="utf-8")
 
 
 def read_release(folder: Path) -> Release:
@@ -302,7 +311,7 @@ def read_release(folder: Path) -> Release:
     versions stored, only the record can be checked.
     """
     try:
-        content = (folder / _RELEASE_FILE).read_bytes()
+        content = read_file(folder / _RELEASE_FILE)
         fields: dict[str, Any] = json.loads(content)
         release = Release(**fields, folder=folder)
     except (OSError, ValueError, TypeError, ValidationError) as error:

@@ -6,6 +6,7 @@ name stays unmatched, and a table of corrections can decide it.
 
 import csv
 import hashlib
+import io
 from functools import cache
 from pathlib import Path
 
@@ -14,6 +15,7 @@ import pandas as pd
 from scipy import sparse
 
 from features.errors import InputError
+from features.files import read_file
 from features.places.countries import ambiguous_countries, country_of
 from features.places.divisions import refuse_parts_of_the_world, settle_by_others
 from features.places.region_names import UNMATCHED, Match, match_name
@@ -94,10 +96,10 @@ def read_corrections(path: Path) -> pd.DataFrame:
 def _read_table(path: Path) -> pd.DataFrame:
     """Return the three columns of a CSV file as stripped text, indexed by line."""
     try:
-        with path.open(encoding="utf-8-sig", newline="") as file:
-            reader = csv.DictReader(file, restval="")
-            header = reader.fieldnames or []
-            rows = [(reader.line_num, row) for row in reader]
+        text = io.StringIO(read_file(path).decode("utf-8-sig"), newline="")
+        reader = csv.DictReader(text, restval="")
+        header = reader.fieldnames or []
+        rows = [(reader.line_num, row) for row in reader]
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise InputError(f"'{path}' cannot be read as a CSV file in UTF-8: {error}") from error
     missing = [column for column in _CORRECTION_COLUMNS if column not in header]

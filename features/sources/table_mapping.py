@@ -4,7 +4,6 @@
 """
 
 import re
-import tomllib
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
@@ -21,6 +20,7 @@ from pydantic import (
 
 from features.archive.schemas import MOST_DEATHS, OTHER_TYPES, TYPES_OF_VIOLENCE
 from features.errors import InputError
+from features.files import load_toml
 from features.places.matching import match_countries
 from features.sources.source import Sign
 from features.strict import Strict
@@ -184,13 +184,12 @@ class TableMapping(Strict):
 def read_mapping(path: Path) -> TableMapping:
     """Read a mapping from a TOML file; raises InputError that names every wrong key."""
     try:
-        with path.open("rb") as file:
-            content = tomllib.load(file)
+        content = load_toml(path)
     except OSError as error:
         raise InputError(
             f"the mapping '{path}' cannot be read ({error.strerror}): check the path"
         ) from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except ValueError as error:
         raise InputError(f"the mapping '{path}' is not TOML: {error}") from error
     try:
         return TableMapping.model_validate(content)

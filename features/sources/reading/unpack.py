@@ -8,7 +8,6 @@ import gzip
 import hashlib
 import lzma
 import re
-import stat
 import struct
 import zipfile
 import zlib
@@ -16,9 +15,10 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from itertools import chain
 from pathlib import Path
-from typing import IO, NamedTuple, Protocol
+from typing import IO, BinaryIO, NamedTuple, Protocol
 
 from features.errors import InputError
+from features.files import open_file
 
 _CHUNK = 1 << 23  # [bytes]
 _GZIPPED, _ZIPPED = b"\x1f\x8b", b"PK\x03\x04"  # how packed files begin
@@ -102,22 +102,21 @@ def _utf16(first: bytes) -> str | None:
 
 def require_file(path: Path) -> None:
     """Raise InputError unless there is a file at the path: one that ends, no device or pipe."""
+    _open(path).close()
+
+
+def _open(path: Path) -> BinaryIO:
     try:
-        mode = path.stat().st_mode
+        return open_file(path)
     except FileNotFoundError:
         wrong = "does not exist"
-    except (OSError, ValueError) as error:
-        raise _unreadable(path, error) from error
-    else:
-        if stat.S_ISREG(mode):
-            return
-        wrong = "is a folder" if stat.S_ISDIR(mode) else "is no regular file"
+    except IsADirectoryError:
+        wrong = "is a folder"
+    except OSError as error:
+        raise InputError(
+            f"'{path}' cannot be read ({error.strerror}): check the path and who may read it"
+        ) from error
     raise InputError(f"'{path}' {wrong}: give the path of one file")
-
-
-def _unreadable(path: Path, error: OSError | ValueError) -> InputError:
-    why = error.strerror if isinstance(error, OSError) else error
-    return InputError(f"'{path}' cannot be read ({why}): check the path and who may read it")
 
 
 class Content(Protocol):
@@ -196,12 +195,7 @@ def damaged(path: Path, error: Exception) -> InputError:
 @contextmanager
 def open_content(path: Path) -> Iterator[FileContent]:
     """Open a plain, `.gz` or `.zip` file of one CSV; raises InputError for any other."""
-    require_file(path)
-    try:
-        packed = path.open("rb")
-    except OSError as error:
-        raise _unreadable(path, error) from error
-    with packed, ExitStack() as stack:
+    with _open(path) as packed, ExitStack() as stack:
         begin, ending = packed.read(len(_ZIPPED)), path.suffix.lower()
         packed.seek(0)
         if ending == ".gz" or begin.startswith(_GZIPPED):

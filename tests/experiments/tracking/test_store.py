@@ -89,7 +89,7 @@ def test_a_copied_home_reads_and_writes_its_own_artifacts_alone(
     own_home: Path, tmp_path: Path
 ) -> None:
     open_store(own_home, None)
-    copy = Path(shutil.copytree(own_home, tmp_path / "a copy, 100 % its own"))
+    copy = Path(shutil.copytree(own_home, tmp_path / "a copy? 100 %20 its own"))
     before = contents(own_home)
     own_home.rename(tmp_path / "gone")
     store = open_store(copy, None)

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from features.archive.coverage import Coverage, Span, read_coverage, whole_world
 from features.errors import InputError
-from features.months import parse_month
+from features.months import format_month, parse_month
 from tests.paths import DATA
 
 HEADER = "country,first_month,last_month\n"
@@ -109,6 +109,20 @@ def test_territories_with_regions_of_their_own_are_observed_but_greenland_is_not
     countries = {span.country for span in whole_world(600, 611).spans}
     assert {"PSE", "ESH"} <= countries
     assert "GRL" not in countries
+
+
+def test_a_coverage_of_many_spans_is_read_at_once_and_one_without_end_is_not(
+    tmp_path: Path,
+) -> None:
+    months = [format_month(month) for month in range(0, 24_000, 2)]
+    rows = [f"{country},{month},{month}" for country in ("MLI", "NER") for month in months]
+    path = tmp_path / "many.csv"
+    path.write_text("\n".join(["country,first_month,last_month", *rows, "MLI,1971-01,1971-02"]))
+    with pytest.raises(InputError, match=r"line 24002: MLI is covered twice"):
+        read_coverage(path)
+    (tmp_path / "zero").symlink_to("/dev/zero")
+    with pytest.raises(InputError, match="no regular file"):
+        read_coverage(tmp_path / "zero")
 
 
 @given(

@@ -15,7 +15,13 @@ import pyarrow.parquet as pq
 import pytest
 
 from features.archive.coverage import Coverage, Span
-from features.archive.releases import DELETED_SCHEMA, REJECTED_SCHEMA, Archive, Identity
+from features.archive.releases import (
+    DELETED_SCHEMA,
+    REJECTED_SCHEMA,
+    Archive,
+    Identity,
+    ReleaseContent,
+)
 from features.archive.schemas import EVENTS_SCHEMA
 from features.errors import ArchiveError
 from tests.features.archive.deliveries import EventsDelivery
@@ -271,6 +277,24 @@ def writers() -> Iterator[Callable[[list[tuple[Any, ...]]], list[Any]]]:
     context.set_forkserver_preload(["features.archive.releases"])
     with context.Pool(4, initializer=_meet_at, initargs=(context.Barrier(4),)) as pool:
         yield lambda jobs: pool.starmap(_add, jobs, chunksize=1)
+
+
+class LateDelivery(EventsDelivery):
+    """Written while another delivery comes into the archive."""
+
+    def write(self, folder: Path) -> ReleaseContent:
+        Archive(folder.parents[2]).add(a_delivery("24.2", simulated=not self.identity.simulated))
+        return super().write(folder)
+
+
+@pytest.mark.parametrize("simulated", [True, False])
+def test_what_came_in_while_a_delivery_was_written_is_reckoned_with(
+    tmp_path: Path, simulated: bool
+) -> None:
+    late = a_delivery(simulated=simulated)
+    with pytest.raises(ArchiveError, match="may never share an archive"):
+        Archive(tmp_path).add(LateDelivery(late.identity, late.events))
+    assert [release.release for release in Archive(tmp_path).releases()] == ["24.2"]
 
 
 @pytest.mark.parametrize("alike", [True, False])

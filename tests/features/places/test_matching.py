@@ -256,7 +256,7 @@ def test_a_wrong_correction_is_refused_with_its_line(
 def test_corrections_that_cannot_be_read_are_refused(tmp_path: Path) -> None:
     latin = tmp_path / "latin.csv"
     latin.write_bytes("country,name,region\nMLI,Ségou,\n".encode("latin-1"))
-    for path in (latin, tmp_path / "missing.csv", tmp_path):
+    for path in (latin, tmp_path / "missing.csv", tmp_path, Path("/dev/zero")):
         with pytest.raises(InputError, match="cannot be read as a CSV file"):
             read_corrections(path)
 

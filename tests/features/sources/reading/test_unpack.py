@@ -210,8 +210,8 @@ def test_what_is_no_file_is_refused_and_never_waited_for(tmp_path: Path) -> None
         "dangling": "does not exist",
         "circle": "cannot be read",
         "folder": "is a folder",
-        "pipe": "is no regular file",
-        "zero": "is no regular file",
+        "pipe": "cannot be read (no regular file)",
+        "zero": "cannot be read (no regular file)",
         "x" * 300: "cannot be read (File name too long)",
         "a\0b": "cannot be read (embedded null byte)",
     }

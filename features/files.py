@@ -1,0 +1,44 @@
+"""Files that somebody names or could have replaced, read with a bound."""
+
+import os
+import stat
+import tomllib
+from errno import EFBIG, EINVAL, EISDIR
+from pathlib import Path
+from typing import Any, BinaryIO
+
+MOST_BYTES = 1 << 24
+"""What a file that is read at once may hold, unless more is said [bytes]."""
+
+
+def open_file(path: Path) -> BinaryIO:
+    """Open a file that ends; raises OSError for a folder, a device, a pipe or what is not there."""
+    try:
+        # A pipe that nobody writes to would be waited for.
+        descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0))
+    except ValueError as error:
+        raise OSError(EINVAL, str(error), str(path)) from error
+    mode = os.fstat(descriptor).st_mode
+    if stat.S_ISREG(mode):
+        return os.fdopen(descriptor, "rb")
+    os.close(descriptor)
+    if stat.S_ISDIR(mode):
+        raise IsADirectoryError(EISDIR, os.strerror(EISDIR), str(path))
+    raise OSError(EINVAL, "no regular file", str(path))
+
+
+def read_file(path: Path, most: int = MOST_BYTES) -> bytes:
+    """Return the content of a file; raises OSError when it is larger [bytes] or none."""
+    with open_file(path) as file:
+        content = file.read(most + 1)
+    if len(content) > most:
+        raise OSError(EFBIG, f"larger than {most >> 20} MB", str(path))
+    return content
+
+
+def load_toml(path: Path) -> dict[str, Any]:
+    """Return what a TOML file says; raises OSError as `read_file`, ValueError for other content."""
+    try:
+        return tomllib.loads(read_file(path).decode("utf-8-sig"))
+    except RecursionError as error:
+        raise ValueError("nested too deeply") from error
