@@ -4,14 +4,15 @@ import os
 import stat
 import tomllib
 from errno import EFBIG, EINVAL, EISDIR
+from io import BufferedReader
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
 MOST_BYTES = 1 << 24
 """What a file that is read at once may hold, unless more is said [bytes]."""
 
 
-def open_file(path: Path) -> BinaryIO:
+def open_file(path: Path) -> BufferedReader:
     """Open a file that ends; raises OSError for a folder, a device, a pipe or what is not there."""
     try:
         # A pipe that nobody writes to would be waited for.

@@ -13,9 +13,10 @@ import zipfile
 import zlib
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from io import BufferedReader
 from itertools import chain
 from pathlib import Path
-from typing import IO, BinaryIO, NamedTuple, Protocol
+from typing import IO, NamedTuple, Protocol
 
 from features.errors import InputError
 from features.files import open_file
@@ -105,7 +106,7 @@ def require_file(path: Path) -> None:
     _open(path).close()
 
 
-def _open(path: Path) -> BinaryIO:
+def _open(path: Path) -> BufferedReader:
     try:
         return open_file(path)
     except FileNotFoundError:
