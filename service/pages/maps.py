@@ -51,7 +51,7 @@ def _atlas_of(bulletin: Bulletin, level: Level) -> Atlas | None:
     ids, countries, outlines = zip(
         *((row["region"], row["country"], row["outline"]) for row in rows), strict=True
     )
-    shapes = shapes_of(ids, countries, outlines)
+    shapes = shapes_of(ids, countries, outlines, bulletin.scores.values("region"))
     names = {row["region"]: row["name"] for row in rows}
     return Atlas(shapes, [names[region] for region in shapes.ids])
 

@@ -1,6 +1,6 @@
 """What a map is made of: the regions of a bulletin, simplified together, and the land around."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -39,7 +39,7 @@ class Shapes:
 
     `ids` (n,), `countries` (n,) and `outlines` (n,) are of the regions, by country; `land` (m,) is
     of all countries near by their codes, `borders` the outlines of the mapped countries. `box` is
-    west, north, width and height of the regions.
+    west, north, width and height of the regions that the map is fitted to.
     """
 
     ids: tuple[str, ...]
@@ -56,22 +56,37 @@ class Shapes:
         return self.projection.place(degrees) * self.scale
 
 
-def shapes_of(ids: Sequence[str], countries: Sequence[str], outlines: Sequence[str]) -> Shapes:
-    """Return the shapes of n regions with outlines as GeoJSON geometries; there is one at least."""
-    order = sorted(range(len(ids)), key=lambda row: (countries[row], ids[row]))
-    geometries = shapely.from_geojson([outlines[row] for row in order])
-    west, south, east, north = shapely.total_bounds(geometries)
+def shapes_of(
+    ids: Sequence[str],
+    countries: Sequence[str],
+    outlines: Sequence[str],
+    shown: Collection[str] = (),
+) -> Shapes:
+    """Return the shapes of n regions with outlines as GeoJSON geometries; there is one at least.
+
+    The map is fitted to the regions `shown`, or to all if none of them is here. Others are drawn
+    where they are near.
+    """
+    order = np.array(sorted(range(len(ids)), key=lambda row: (countries[row], ids[row])))
+    geometries = shapely.from_geojson(np.array(outlines, np.object_)[order])
+    is_shown = np.isin(np.array(ids)[order], list(shown))
+    is_shown |= not is_shown.any()
+    west, south, east, north = shapely.total_bounds(geometries[is_shown])
     projection = Projection.of(west, south, east, north)
     width, height = east - west, north - south
+    around = projection.box_around(width, height)
+    is_near = is_shown | shapely.intersects(geometries, shapely.box(*around))
+    order, is_shown = order[is_near], is_shown[is_near]
     fine = _FINEST * max(width, height)
-    geometries = shapely.coverage_simplify(geometries, fine)
-    left, top, right, bottom = shapely.total_bounds(_projected(geometries, projection, 1.0))
+    geometries = shapely.coverage_simplify(geometries[is_near], fine)
+    drawn = _projected(geometries, projection, 1.0)
+    left, top, right, bottom = shapely.total_bounds(drawn[is_shown])
     scale = SPAN / max(right - left, bottom - top)
     drawn = _projected(geometries, projection, scale)
-    of_regions = [countries[row] for row in order]
-    land = _land_around(projection, projection.box_around(width, height), _COARSER * fine, scale)
+    of_regions = [countries[row] for row in order.tolist()]
+    land = _land_around(projection, around, _COARSER * fine, scale)
     return Shapes(
-        ids=tuple(ids[row] for row in order),
+        ids=tuple(ids[row] for row in order.tolist()),
         countries=tuple(of_regions),
         outlines=drawn,
         land=land,

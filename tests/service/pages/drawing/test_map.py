@@ -105,3 +105,18 @@ def test_a_picture_has_the_size_and_colours_that_previews_want() -> None:
     assert left[0] > 200
     assert left[1] < 60
     assert min(right) > 200
+
+
+def test_a_map_is_fitted_to_what_is_shown_and_draws_others_only_where_they_are_near() -> None:
+    ids = ("MLI-a", "MLI-b", "NER-a", "NZL-a")
+    outlines = [square(0, 16), square(1, 16), square(2, 16), square(-179, -45)]
+    countries = [name[:3] for name in ids]
+    shapes = shapes_of(ids, countries, outlines, shown=["MLI-a", "MLI-b"])
+    assert shapes.ids == ("MLI-a", "MLI-b", "NER-a")
+    left, _, width, _ = shapes.box
+    assert width == SPAN
+    west, _, east, _ = shapely.bounds(shapes.outlines[2])
+    assert west == pytest.approx(left + width, abs=50)
+    assert east > left + 1.4 * width
+    everywhere = shapes_of(ids, countries, outlines, shown=["elsewhere"])
+    assert everywhere.ids == ids
