@@ -2,6 +2,7 @@
 
 import os
 import sys
+from collections.abc import Iterable
 from functools import partial
 from typing import TYPE_CHECKING, Annotated
 
@@ -77,6 +78,7 @@ def ui(port: Port = 5000) -> None:
     """Open the MLflow UI on the experiments."""
     import signal
     import subprocess
+    import threading
 
     with working("opening the MLflow store"):
         from experiments.tracking.store import OURS, VIEW, VIEW_TAG
@@ -97,8 +99,11 @@ def ui(port: Port = 5000) -> None:
         command,
         start_new_session=True,
         stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
         env=os.environ | quiet,
     ) as server:
+        threading.Thread(target=_pass_on, args=(server.stderr,), daemon=True).start()
         # polars, which MLflow imports where it is, lets waiting go on after Ctrl-C.
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, signal.default_int_handler)
@@ -120,7 +125,14 @@ def ui(port: Port = 5000) -> None:
     raise SystemExit(server.returncode)
 
 
-def _answers(url: str, server: "subprocess.Popen[bytes]") -> bool:
+def _pass_on(lines: Iterable[str]) -> None:
+    """Pass on what the server complains of, and not that it is as it should be."""
+    for line in lines:
+        if not line.startswith("[MLflow] Security middleware enabled"):
+            sys.stderr.write(line)
+
+
+def _answers(url: str, server: "subprocess.Popen[str]") -> bool:
     """Wait until an address answers, and return True; False if its server ends before."""
     import time
     from urllib.error import URLError

@@ -93,6 +93,7 @@ def test_the_ui_of_a_moved_home_answers_before_it_is_announced_and_ends_quietly(
         _, errors = interrupt(process)
     assert process.returncode == 0
     assert "Traceback" not in errors
+    assert "Security" not in errors
 
 
 def test_ctrl_c_ends_a_training_without_a_traceback(home: Path) -> None:

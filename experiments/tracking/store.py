@@ -22,7 +22,10 @@ OURS = "name LIKE 'tocsin-%'"
 
 VIEW = "tocsin"
 VIEW_TAG = f"mlflow.sharedViewState.{VIEW}"
-"""What the UI keeps where somebody shares a view of runs, and finds by `viewStateShareKey`."""
+"""What the UI keeps where somebody shares a view of runs, and finds by `viewStateShareKey`.
+
+MLflow documents neither, and no other way to choose columns; a UI without them shows its own.
+"""
 
 _COLUMNS = {
     "attributes": ["Duration", "Dataset"],

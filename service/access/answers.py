@@ -130,7 +130,7 @@ class Answers:
         headers = MutableHeaders(raw=list(start["headers"]))
         headers["ETag"] = etag
         headers["Cache-Control"] = self._cache_control
-        headers.add_vary_header("Accept, Accept-Encoding")
+        headers["Vary"] = "Accept, Accept-Encoding"  # in place of what compression says
         return headers.raw
 
     def _add(self, etag: str, answer: Answer) -> None:

@@ -6,7 +6,7 @@ import httpx
 import pytest
 
 from service.pages.reading import bulletin_list
-from tests.bulletins.example import publish_months
+from tests.bulletins.example import publish_bulletin, publish_months
 from tests.service.conftest import serve_home
 
 
@@ -24,6 +24,14 @@ def test_every_bulletin_is_listed_and_can_be_taken_along(months_client: httpx.Cl
     assert len(links) == 4 * len(listed) + len(briefings)
     for link in links:
         assert months_client.get(f"/{link}").status_code == 200, link
+
+
+def test_outlines_are_offered_of_bulletins_that_have_them_only(tmp_path: Path) -> None:
+    publish_bulletin(tmp_path, parts={}, indicators=None, risk_scales=())
+    with serve_home(tmp_path) as client:
+        page = client.get("/bulletins").text
+    assert "GeoJSON" not in page
+    assert "CSV" in page
 
 
 def test_two_bulletins_are_compared_on_the_map(months_client: httpx.Client) -> None:
