@@ -28,7 +28,7 @@ _SAFE_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 _PROCESS, _NUMBERS = secrets.token_hex(4), count(1)
 _METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 _NO_ROUTE = "elsewhere"
-_REFUSED, _FAILED = 400, 500
+_REFUSED, _LEFT, _FAILED = 400, 499, 500  # 499, as nginx has it: the client did not wait
 _BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10)
 _ID = ID_HEADER.lower().encode()
 _BROWSER_HEADERS = raw({"X-Content-Type-Options": "nosniff", "Referrer-Policy": "no-referrer"})
@@ -67,7 +67,7 @@ class Requests:
         request_id = client_id if is_safe else f"{_PROCESS}-{next(_NUMBERS):x}"
         state = scope.setdefault("state", {})
         state["request_id"] = request_id
-        status, size = _FAILED, 0
+        status, size = _LEFT, 0
 
         async def send_marked(message: Message) -> None:
             nonlocal status, size

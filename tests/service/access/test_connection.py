@@ -131,6 +131,25 @@ def test_an_answer_may_take_long_to_send_if_it_begins_in_time(own_home: Path) ->
         assert client.get("/long").text == "piece " * 4
 
 
+async def late_pieces() -> AsyncIterator[bytes]:
+    await asyncio.sleep(20)
+    yield b"piece "
+
+
+def test_who_does_not_wait_for_an_answer_makes_no_fault(
+    own_home: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO)
+    app = create_app(own_home, now=lambda: NOW)
+    app.add_route("/v1/late", lambda _request: StreamingResponse(late_pieces()))
+    with serve_app(app) as client:
+        with connect(client) as connection:
+            connection.sendall(b"GET /v1/late HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        wait_until(lambda: any(r.__dict__.get("status") for r in caplog.records))
+    statuses = [r.__dict__["status"] for r in caplog.records if r.name == "service.requests"]
+    assert statuses == [499]
+
+
 def large_app(home: Path) -> FastAPI:
     """An application with an answer that no buffer of the system takes whole."""
     app = create_app(home, now=lambda: NOW)
