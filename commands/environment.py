@@ -125,6 +125,9 @@ def open_own_store() -> "MlflowStore":
 
     The variable by which MLflow itself names one goes before them, even empty.
     """
+    from features.disk import own_temporary_files
+
+    own_temporary_files()
     # Read by mlflow when it is imported.
     os.environ["MLFLOW_DISABLE_TELEMETRY"] = "true"
     os.environ["DO_NOT_TRACK"] = "true"
@@ -135,16 +138,33 @@ def open_own_store() -> "MlflowStore":
 
 
 def running_code() -> str:
-    """Return version and commit of the running code."""
-    import subprocess
+    """Return version and commit of the running code: `0.1.0+<commit>`.
+
+    The commit ends with `-changed` when a file of the project is not as committed, and is `unknown`
+    when the code does not run from its own repository, but from a package for example.
+    """
     from importlib.metadata import version
 
-    command = ["git", "-C", str(Path(__file__).parent), "rev-parse", "HEAD"]
+    folder = _git("rev-parse", "--show-toplevel")
+    is_own = folder and Path(folder) == Path(__file__).resolve().parents[1]
+    commit = is_own and _git(
+        "describe", "--always", "--abbrev=40", "--exclude=*", "--dirty=-changed"
+    )
+    return f"{version('tocsin')}+{commit or 'unknown'}"
+
+
+def _git(*words: str) -> str:
+    """Return what git says of the repository that this file lies in, nothing if there is none."""
+    import subprocess
+
+    command = ["git", "-C", str(Path(__file__).resolve().parent), *words]
+    # Those would name another repository.
+    others = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
     try:
-        commit = subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()  # noqa: S603
+        answer = subprocess.run(command, capture_output=True, text=True, check=True, env=others)  # noqa: S603
     except (OSError, subprocess.CalledProcessError):
-        commit = "unknown"
-    return f"{version('tocsin')}+{commit}"
+        return ""
+    return answer.stdout.strip()
 
 
 def set_verbosity(*, quiet: bool, verbose: bool) -> None:

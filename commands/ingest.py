@@ -205,8 +205,9 @@ def _add(deliveries: "Sequence[Delivery]", report: Path | None = None) -> None:
     """Add deliveries to the archive and print, and write, what became of each."""
     from features.archive.releases import Archive
     from features.archive.report import report_of
-    from features.disk import write_whole
+    from features.disk import own_temporary_files, write_whole
 
+    own_temporary_files()
     reports = []
     for delivery in deliveries:
         reports.append(report_of(Archive(home()).add(delivery)))

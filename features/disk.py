@@ -5,13 +5,16 @@ its process held while it lived and the next one removes. Every function raises 
 disk refuses; callers say what that means to them.
 """
 
+import atexit
 import errno
 import logging
 import os
 import shutil
 import sys
+import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
+from functools import cache
 from pathlib import Path
 from uuid import uuid4
 
@@ -57,6 +60,18 @@ def hidden_folder(place: Path) -> Iterator[Path]:
     finally:
         shutil.rmtree(hidden, ignore_errors=True)
         _let_go(hold)
+
+
+@cache
+def own_temporary_files() -> None:
+    """Keep the temporary files of this process in a folder that the next one removes after a kill.
+
+    Libraries leave theirs behind otherwise.
+    """
+    stack = ExitStack()
+    folder = stack.enter_context(hidden_folder(Path(tempfile.gettempdir()) / "work"))
+    tempfile.tempdir = str(folder)
+    atexit.register(stack.close)
 
 
 def remove_leftovers(folder: Path) -> None:

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 from mlflow.data.numpy_dataset import NumpyDataset
-from mlflow.entities import Metric
+from mlflow.entities import LoggedModelStatus, Metric, RunStatus
 from mlflow.utils.mlflow_tags import MLFLOW_PARENT_RUN_ID, MLFLOW_RUN_NAME, MLFLOW_RUN_NOTE
 
 from experiments.judging.judge import Judgement, Training, comparison_note, forecast_note
@@ -22,8 +22,9 @@ from experiments.report.page import pictures_of
 from experiments.tracking.dataset import panel_dataset
 from experiments.tracking.portable import log_model
 from experiments.tracking.registry import FORECASTS_FILE, REPORT_FILE
-from experiments.tracking.store import MlflowStore
+from experiments.tracking.store import OURS, MlflowStore
 from features.archive.vintage import Vintage
+from features.disk import hidden_folder
 from features.words import PROBABILITIES, SPECS, Level
 from models.forecaster import Forecaster, cell_key
 from models.learners import LearnerName
@@ -39,6 +40,7 @@ _DATASET_CONTEXT = "training and backtest"
 INPUTS_FILE = "forecaster/inputs.parquet"
 """What the model reads of every region at its origin: `region`, then its columns."""
 
+_RUNNING, _KILLED = map(RunStatus.to_string, (RunStatus.RUNNING, RunStatus.KILLED))
 _BATCH = 900
 """MLflow takes at most 1,000 metrics at once."""
 
@@ -48,12 +50,42 @@ def training_run(
     store: MlflowStore, vintage: Vintage, level: Level, name: str
 ) -> Iterator[mlflow.ActiveRun]:
     """Make a run the active one for as long as a training or backtest takes."""
-    with mlflow.start_run(
-        experiment_id=store.experiment(level, simulated=vintage.simulated),
-        run_name=f"{level}: {name}",
-        tags={"level": level, "simulated": str(vintage.simulated).lower()},
-    ) as run:
+    with (
+        _alone_closing_runs(store),
+        mlflow.start_run(
+            experiment_id=store.experiment(level, simulated=vintage.simulated),
+            run_name=f"{level}: {name}",
+            tags={"level": level, "simulated": str(vintage.simulated).lower()},
+        ) as run,
+    ):
         yield run
+
+
+@contextmanager
+def _alone_closing_runs(store: MlflowStore) -> Iterator[None]:
+    """Close what killed trainings left open, unless another training goes on in this home.
+
+    Of a remote store nobody knows who else trains: its runs stay as they are.
+    """
+    if store.artifacts is None:
+        yield
+        return
+    with hidden_folder(store.artifacts.with_name("training")) as folder:
+        if list(folder.parent.glob(".training.*")) == [folder]:
+            _close_runs(store)
+        yield
+
+
+def _close_runs(store: MlflowStore) -> None:
+    client = store.client()
+    experiments = [e.experiment_id for e in client.search_experiments(filter_string=OURS)]
+    if not experiments:
+        return
+    for run in client.search_runs(experiments, f"attributes.status = '{_RUNNING}'"):
+        client.set_terminated(run.info.run_id, _KILLED)
+    for model in client.search_logged_models(experiments):
+        if model.status == LoggedModelStatus.PENDING:
+            client.finalize_logged_model(model.model_id, LoggedModelStatus.FAILED)
 
 
 def log_training(

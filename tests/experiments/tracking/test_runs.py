@@ -8,13 +8,15 @@ import mlflow.data
 import numpy as np
 import pandas as pd
 import pytest
-from mlflow.entities import Run
+from mlflow.entities import LoggedModelStatus, Run
 from mlflow.models import Model
 
 from experiments.tracking.dataset import ReleasesSource
 from experiments.tracking.registry import CARD_FILE, ModelVersion, backtest_forecasts
-from experiments.tracking.store import MlflowStore
+from experiments.tracking.runs import training_run
+from experiments.tracking.store import MlflowStore, open_store
 from features.archive.vintage import Vintage
+from features.disk import hidden_folder
 from features.indicators.catalogue import CATALOGUE
 from features.words import Target
 from models.forecaster import cell_key
@@ -328,3 +330,19 @@ def test_the_stored_model_says_what_goes_in_and_what_comes_out(
     outputs = model.signature.outputs.input_names()
     assert outputs == [cell_key(target, horizon) for target, horizon in FITTED_CELLS]
     assert list(model.flavors) == ["python_function"]
+
+
+def test_what_a_killed_training_left_open_is_closed_unless_another_one_goes_on(
+    own_home: Path, vintage: Vintage
+) -> None:
+    store = open_store(own_home, None)
+    client, experiment = store.client(), store.experiment("admin1", simulated=True)
+    run = client.create_run(experiment).info.run_id
+    model = client.create_logged_model(experiment, source_run_id=run).model_id
+    with hidden_folder(own_home / "training"), training_run(store, vintage, "admin1", "beside"):
+        assert client.get_run(run).info.status == "RUNNING"
+    with training_run(store, vintage, "admin1", "after") as own:
+        assert client.get_run(run).info.status == "KILLED"
+        assert client.get_run(own.info.run_id).info.status == "RUNNING"
+        assert client.get_logged_model(model).status == LoggedModelStatus.FAILED
+    assert client.get_run(own.info.run_id).info.status == "FINISHED"

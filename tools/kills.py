@@ -1,0 +1,260 @@
+"""Kill what writes into a home at random moments, and see that a second run puts it right.
+
+    python -m tools.kills [--kills 100] [--seed 1]
+
+Each step (ingest, train, publish, key new) runs once without a kill, then as often as is said on a
+copy of a small simulated home: its process group is killed (SIGKILL) at a moment drawn from the
+length of the step, and it runs again. The home must then be as after a run without a kill, with no
+leftover in it or among the temporary files. It ends with 1 if one is not. POSIX only.
+"""
+
+import argparse
+import hashlib
+import os
+import random
+import shutil
+import signal
+import sys
+import tempfile
+import time
+import traceback
+from collections.abc import Callable, Iterable, Mapping
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+from experiments.backtest.rolling import Step
+from experiments.configuration import DEMO, BacktestSettings, Configuration, read_configuration
+from experiments.judging.judge import Work
+from experiments.publishing.publish import issue_bulletin
+from experiments.tracking.registry import champion, load_forecaster
+from experiments.tracking.store import open_store
+from experiments.training import train_levels
+from features.archive.releases import Archive
+from features.archive.vintage import Vintage, open_vintage
+from features.disk import own_temporary_files
+from features.errors import InputError
+from features.months import parse_month
+from features.places.regions import load_regions
+from features.sources.ingestion import FileDelivery
+from features.sources.simulation.parameters import SimulationParameters
+from features.sources.simulation.world import deliver, simulate
+from features.sources.source import FileOptions
+from features.sources.ucdp import Ucdp
+from service.access.keys import KeyRing
+from tools.ged_like import write_ged_like
+
+DAY = date(2025, 7, 20)
+ISSUED_AT = datetime(2025, 1, 20, tzinfo=UTC)
+ORIGIN = parse_month("2024-12")
+EVENTS, EVENTS_FILE = 3_000, "GEDEvent_v25_1.csv"
+Homes = Mapping[str, Path]
+
+
+def plainly(steps: Iterable[Step], total: int, label: str) -> Iterable[Step]:  # noqa: ARG001
+    """Show no progress."""
+    return steps
+
+
+WORK = Work("0+kills", 1, plainly)
+
+
+def experiment() -> Configuration:
+    """Return the experiment of the demo, as small as can be."""
+    full = read_configuration(DEMO)
+    few = {target: horizons[:1] for target, horizons in full.targets.items()}
+    small = BacktestSettings(years=1, refit_months=24)
+    changes = {"levels": ("admin1",), "learners": ("logistic",), "targets": few, "backtest": small}
+    return full.model_copy(update=changes)
+
+
+def vintage_of(home: Path) -> Vintage:
+    """Return the events of a home."""
+    return open_vintage(Archive(home), DAY)
+
+
+def ingest(home: Path) -> None:
+    """Take in the file of events that lies beside the homes."""
+    path = home.parent / EVENTS_FILE
+    Archive(home).add(FileDelivery(Ucdp(), path, FileOptions(DAY)))
+
+
+def train(home: Path) -> None:
+    """Train and register the only level."""
+    train_levels(vintage_of(home), experiment(), open_store(home, None), ORIGIN, WORK)
+
+
+def publish(home: Path) -> None:
+    """Issue the bulletin of the origin."""
+    store = open_store(home, None)
+    issue_bulletin(
+        vintage_of(home), store, home, ORIGIN, issued_at=ISSUED_AT, code=WORK.code, jobs=1
+    )
+
+
+def new_key(home: Path) -> None:
+    """Make a key, or see that the run before has made it."""
+    try:
+        KeyRing(home).add("somebody", DAY)
+    except InputError:
+        if [key.name for key in KeyRing(home).names()] != ["somebody"]:
+            raise
+
+
+def files_of(folder: Path) -> str:
+    """Return names and hashes of all files in a folder."""
+    paths = sorted(path for path in folder.rglob("*") if path.is_file())
+    return "\n".join(
+        f"{path.relative_to(folder)} {hashlib.sha256(path.read_bytes()).hexdigest()}"
+        for path in paths
+    )
+
+
+def models_of(home: Path) -> str:
+    """Return what the champion is, and every run or model that is not closed."""
+    store = open_store(home, None)
+    client, best = store.client(), champion(store, "admin1")
+    if best is None:
+        raise RuntimeError("no champion")
+    forecaster = load_forecaster(store, best)
+    experiments = [one.experiment_id for one in client.search_experiments()]
+    runs = client.search_runs(experiments, "attributes.status = 'RUNNING'")
+    models = [str(model.status) for model in client.search_logged_models(experiments)]
+    version = best.learner, best.trained_to, best.passed, best.experiment, forecaster.columns
+    return f"{version} running {len(runs)} models {sorted(set(models))}"
+
+
+STEPS: dict[str, tuple[str, Callable[[Path], None], Callable[[Path], str]]] = {
+    "ingest": ("delivered", ingest, lambda home: files_of(home / "events")),
+    "train": ("simulated", train, models_of),
+    "publish": ("trained", publish, lambda home: files_of(home / "bulletins")),
+    "key new": ("empty", new_key, lambda home: str([k.name for k in KeyRing(home).names()])),
+}
+"""Of each step: the home that it needs, what it does, and what must be the same in the end."""
+
+
+def simulate_into(home: Path) -> None:
+    """Fill a home with the events of a simulated world."""
+    parameters = SimulationParameters(first_month="2010-01", last_month="2024-12", groups=12)
+    world = simulate(parameters, load_regions("admin1", ["BFA", "MLI", "NER"]), seed=2)
+    Archive(home).add(deliver(world, date(2025, 1, 15)))
+
+
+def apart(work: Callable[[], object], temporary: Path, after: float | None = None) -> str | None:
+    """Do some work in a process of its own, killed after some seconds [s]; return its answer.
+
+    None is that of a killed one; of one that fails it is the traceback.
+    """
+    answer = temporary.with_suffix(".answer")
+    answer.unlink(missing_ok=True)
+    child = os.fork()
+    if child == 0:
+        os.setsid()
+        tempfile.tempdir = os.environ["TMPDIR"] = str(temporary)
+        try:
+            own_temporary_files()
+            said = str(work())
+        except BaseException:  # noqa: BLE001, whatever it is belongs to the answer
+            said = traceback.format_exc()
+        shutil.rmtree(Path(tempfile.gettempdir()))
+        answer.write_text(said, encoding="utf-8")
+        os._exit(0)
+    if after is not None:
+        time.sleep(after)
+        try:
+            os.killpg(child, signal.SIGKILL)
+        except ProcessLookupError:  # not even its group is there yet
+            os.kill(child, signal.SIGKILL)
+    os.waitpid(child, 0)
+    return answer.read_text(encoding="utf-8") if answer.exists() else None
+
+
+def leftovers(home: Path, temporary: Path) -> list[str]:
+    """Return what is hidden in a home, but for locks, and every temporary file."""
+    hidden = [path for path in home.rglob(".*") if path.suffix != ".lock"]
+    return [str(path) for path in (*hidden, *temporary.iterdir())]
+
+
+class Trial:
+    """Homes to be copied, and the kills of one step after another."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder, self._temporary = folder, folder / "temporary"
+        self._temporary.mkdir()
+        self._done = 0
+
+    def _home(self, name: str) -> Path:
+        """Return the home of a name, made when it is first asked for."""
+        home = self._folder / name
+        if home.exists():
+            return home
+        if name == "trained":
+            shutil.copytree(self._home("simulated"), home)
+            self._do(lambda: train(home))
+            return home
+        home.mkdir()
+        if name == "simulated":
+            self._do(lambda: simulate_into(home))
+        elif name == "delivered":
+            self._do(lambda: write_ged_like(self._folder / EVENTS_FILE, EVENTS))
+        return home
+
+    def _do(self, work: Callable[[], object]) -> str:
+        answer = apart(work, self._temporary)
+        if answer is None or answer.startswith("Traceback"):
+            raise RuntimeError(f"it cannot be done even once: {answer}")
+        return answer
+
+    def whole(self, step: str) -> tuple[str, float]:
+        """Return what a step that is not killed ends with, and how long it takes [s]."""
+        home = self._copy(step)
+        begun = time.monotonic()
+        self._do(lambda: STEPS[step][1](home))
+        length = time.monotonic() - begun
+        return self._do(lambda: STEPS[step][2](home)), length
+
+    def fault(self, step: str, whole: str, after: float) -> str | None:
+        """Return what is wrong after a kill and a second run, None if nothing is."""
+        home = self._copy(step)
+        _, work, state = STEPS[step]
+        apart(lambda: work(home), self._temporary, after)
+        answer = apart(lambda: work(home), self._temporary)
+        if answer != "None":
+            return f"the second run fails: {answer}"
+        if left := leftovers(home, self._temporary):
+            return f"left behind: {left}"
+        ended = self._do(lambda: state(home))
+        shutil.rmtree(home)
+        return None if ended == whole else f"ends as {ended}\nand not as {whole}"
+
+    def _copy(self, step: str) -> Path:
+        self._done += 1
+        place = self._folder / f"home{self._done}"
+        return Path(shutil.copytree(self._home(STEPS[step][0]), place))
+
+
+def kill_often(folder: Path, kills: int, seed: int, steps: Iterable[str] = STEPS) -> list[str]:
+    """Return every fault after so many kills of each step; print how each step did."""
+    draw, trial, faults = random.Random(seed), Trial(folder), []  # noqa: S311
+    for step in steps:
+        whole, length = trial.whole(step)
+        found = [trial.fault(step, whole, draw.uniform(0, length)) for _ in range(kills)]
+        wrong = [f"{step}: {fault}" for fault in found if fault]
+        print(f"{step}: {kills} kills within {length:.2f} s, {len(wrong)} at fault", flush=True)
+        faults += wrong
+    return faults
+
+
+def main() -> None:
+    """Kill every step as often as another."""
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("--kills", type=int, default=100, help="Kills of all steps together.")
+    parser.add_argument("--seed", type=int, default=1)
+    options = parser.parse_args()
+    with tempfile.TemporaryDirectory() as folder:
+        faults = kill_often(Path(folder), options.kills // len(STEPS), options.seed)
+    print("\n".join(faults))
+    sys.exit(bool(faults))
+
+
+if __name__ == "__main__":
+    main()
