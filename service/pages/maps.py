@@ -21,7 +21,7 @@ from service.pages.drawing.picture import palette_of, picture_of
 from service.pages.drawing.poster import Poster, poster_of
 from service.pages.drawing.shapes import Shapes, shapes_of
 from service.pages.environment import chosen_language
-from service.pages.shading import Shade, figures_in
+from service.pages.shading import Shade
 from service.pages.view import PageView, View, view_of
 from service.store.bulletins import Bulletin
 from service.store.derived import derived
@@ -131,31 +131,22 @@ def sources_of(manifest: Manifest) -> str:
     return "; ".join(titles or sorted({used.source for used in manifest.vintage.releases}))
 
 
-class Colours(NamedTuple):
-    """A view with the shapes of its map, and the class of each region's colour in their order."""
-
-    view: View
-    atlas: Atlas
-    shade: Shade
-    styles: list[str]
-
-
-def _colours_of(request: Request, query: PageView, language: Language) -> Colours:
-    """Return what a coloured map is drawn from; raises UnknownError when there is no outline."""
-    view = view_of(request, query)
-    atlas = atlas_of(view.bulletin, view.level)
+def _drawn_atlas(bulletin: Bulletin, level: Level) -> Atlas:
+    """Return the shapes of a level; raises UnknownError when there is no outline."""
+    atlas = atlas_of(bulletin, level)
     if atlas is None:
-        raise UnknownError(f"bulletin {view.bulletin.manifest.id} has no outlines to draw")
-    figures, shade = figures_in(view), Shade(view, language)
-    return Colours(view, atlas, shade, shade.styles(figures, atlas.shapes.ids))
+        raise UnknownError(f"bulletin {bulletin.manifest.id} has no outlines to draw")
+    return atlas
 
 
 @router.get("/map.svg")
 def show_map(request: Request, query: Annotated[PageView, Query()]) -> Response:
     """Return the map of a view with title, legend and sources, to be kept or printed."""
     language = chosen_language(request)
-    view, atlas, shade, styles = _colours_of(request, query, language)
+    view = view_of(request, query)
     _, manifest = language.gettext, view.bulletin.manifest
+    atlas, shade = _drawn_atlas(view.bulletin, view.level), Shade(view, language)
+    styles = shade.styles(atlas.shapes.ids)
     poster = Poster(
         title=view.question(language),
         legend=[(band.style, f"{band.text} {band.range}") for band in shade.legend(styles)],
@@ -178,7 +169,9 @@ def show_map(request: Request, query: Annotated[PageView, Query()]) -> Response:
 @router.get("/map.png")
 def show_picture(request: Request, query: Annotated[PageView, Query()]) -> Response:
     """Return the map of a view as a picture, for where a link to it is shared."""
-    view, atlas, _, styles = _colours_of(request, query, chosen_language(request))
+    view = view_of(request, query)
+    shapes = _drawn_atlas(view.bulletin, view.level).shapes
+    styles = Shade(view, chosen_language(request)).styles(shapes.ids)
     mark = "Tocsin SIMULATED" if view.bulletin.manifest.simulated else "Tocsin"
-    content = picture_of(atlas.shapes, styles, palette_of(asset_text("map.css")), mark)
+    content = picture_of(shapes, styles, palette_of(asset_text("map.css")), mark)
     return Response(content, media_type="image/png", headers={"Cache-Control": "no-cache"})

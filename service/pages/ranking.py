@@ -5,7 +5,7 @@ from typing import NamedTuple
 from bulletins.form import DRIVERS_FILE
 from features.language import Language
 from service.api.selection import plain
-from service.pages.shading import Figure, Figures, Shade
+from service.pages.shading import Figure, Shade
 from service.pages.view import View
 from service.reasons import Reasons, reasons_of
 from service.store.derived import regions_of
@@ -49,28 +49,35 @@ class Ranking(NamedTuple):
     unscored: list[PlaceWithoutScore]
 
 
-def ranking_of(view: View, figures: Figures, shade: Shade, language: Language) -> Ranking:
+def ranking_of(shade: Shade, language: Language) -> Ranking:
     """Return the places of a view in order: those that match its search and its country."""
+    view = shade.view
     described = {row["region"]: row for row in _descriptions(view)}
-    order = sorted(figures.now, key=lambda region: (-_weight(view, figures, region), region))
-    most = max((_weight(view, figures, region) for region in order), default=1.0) or 1.0
-    places: list[Place] = []
-    for region in order:
-        now, before = figures.now[region], figures.before.get(region)
-        if view.is_change and before is None:
-            continue
-        row = described[region]
-        style = shade.style_of_change(before, now) if view.is_change else shade.style(now)
-        weight = _weight(view, figures, region)
-        share = weight if not (view.is_change or view.spec.is_distribution) else weight / most
-        places.append(
-            Place(len(places) + 1, region, row["name"], row["country"], now, before, style, share)
+    weights = {
+        region: _weight(view, now, shade.before.get(region))
+        for region, now in shade.now.items()
+        if not view.is_change or region in shade.before
+    }
+    is_share = not (view.is_change or view.spec.is_distribution)
+    most = 1.0 if is_share else max(weights.values(), default=0.0) or 1.0
+    places = [
+        Place(
+            rank,
+            region,
+            described[region]["name"],
+            described[region]["country"],
+            shade.now[region],
+            shade.before.get(region),
+            shade.style_in(region),
+            weights[region] / most,
         )
+        for rank, region in enumerate(sorted(weights, key=lambda r: (-weights[r], r)), start=1)
+    ]
     matches = [place for place in places if _matches(view, place, language)]
     unscored = [
         PlaceWithoutScore(region, row["name"], row["country"], shade.reason(region))
         for region, row in described.items()
-        if region not in figures.now
+        if region not in shade.now
     ]
     unscored = [place for place in unscored if _matches(view, place, language)]
     shown = matches[: view.query.rows]
@@ -107,14 +114,10 @@ def _since(view: View, place: Place, language: Language) -> str | None:
     return None if reasons is None else reasons.since
 
 
-def _weight(view: View, figures: Figures, region: str) -> float:
+def _weight(view: View, now: Figure, before: Figure | None) -> float:
     """Return what a place is ranked by: deaths, probability, or the size of its change."""
-    now = figures.now[region]
     value = _value(view, now)
-    if not view.is_change:
-        return value
-    before = figures.before.get(region)
-    return 0.0 if before is None else abs(value - _value(view, before))
+    return abs(value - _value(view, before)) if view.is_change and before is not None else value
 
 
 def _value(view: View, figure: Figure) -> float:

@@ -16,7 +16,8 @@ from service.api.profile import profile_of
 from service.api.routing import QueryRoute
 from service.api.schemas import Score
 from service.api.selection import find_region
-from service.pages.drawing.charts import Chance, Fan, Month, chances_chart, deaths_chart
+from service.pages.deaths import deaths_of, months_ahead, months_so_far
+from service.pages.drawing.charts import Chance, Month, chances_chart, deaths_chart
 from service.pages.environment import chosen_language, render
 from service.pages.ranking import PlaceWithoutScore, reasons_in
 from service.pages.reading.glossary import GLOSSARY
@@ -25,9 +26,6 @@ from service.pages.view import PageView, View, view_of
 from service.reasons import Reasons
 from service.store.derived import regions_of
 from service.store.past import observed_deaths
-
-MONTHS = 36
-"""The months so far that are drawn."""
 
 EARLIER = 24
 """The earlier forecasts that are listed."""
@@ -54,22 +52,27 @@ def show_region(request: Request, region: str, query: Annotated[PageView, Query(
     """Show all that a bulletin says of one region. Raises UnknownError when it has none."""
     view, language = view_of(request, query), chosen_language(request)
     find_region(view.bulletin, region)
-    return render(request, "region.html", language, **panel_of(request, view, region, language))
+    values = panel_of(request, Shade(view, language), region, language)
+    return render(request, "region.html", language, **values)
 
 
-def panel_of(request: Request, view: View, region: str, language: Language) -> dict[str, Any]:
-    """Return what the template of a region needs."""
+def panel_of(
+    request: Request, shade: Shade, region: str | None, language: Language
+) -> dict[str, Any]:
+    """Return what the template of a region needs; `page` and `unscored` are None without one."""
+    view, values = shade.view, dict[str, Any](page=None, unscored=None)
+    values |= {"view": view, "shade": shade, "specs": SPECS, "families": FAMILIES}
+    values["glossary"] = GLOSSARY
+    if region is None:
+        return values
     deaths = observed_deaths(used_bulletin(request), region)
     request.state.manifest = view.bulletin.manifest
-    shade = Shade(view, language)
-    values: dict[str, Any] = {"view": view, "shade": shade, "specs": SPECS, "families": FAMILIES}
-    values["glossary"] = GLOSSARY
     if region not in view.bulletin.scores.values("region"):
         regions = regions_of(view.bulletin)
         known = regions.take(regions.rows[regions.among("region", [region])]).to_pylist()
-        return values | {"page": None, "unscored": _unscored(shade, region, known)}
+        return values | {"unscored": _unscored(shade, region, known)}
     profile = profile_of(request, view.bulletin, region, deaths)
-    return values | {"page": RegionPage(view, profile, language, shade), "unscored": None}
+    return values | {"page": RegionPage(view, profile, language, shade)}
 
 
 def _unscored(shade: Shade, region: str, known: list[dict[str, Any]]) -> PlaceWithoutScore:
@@ -144,56 +147,33 @@ class RegionPage:
             :EARLIER
         ]
 
-    @property
-    def history(self) -> list[dict[str, Any]]:
-        """The months so far: `month`, `observed` and `deaths`."""
-        columns = ("month", "observed", "deaths")
-        region = self.profile.region.id
-        return self.view.bulletin.rows_of_region(HISTORY_FILE, region, columns)[-MONTHS:]
-
     def deaths_chart(self) -> tuple[Markup, str]:
         """Return the chart of deaths, and in words what it shows; empty if nothing is known."""
-        _, month = self.language.gettext, self.language.month
-        number = self.language.deaths
-        fans = [score for score in self.profile.scores if score.quantiles is not None]
-        past = [
-            Month(
-                row["month"][:4] if row["month"].endswith("-01") else "",
-                row["deaths"],
-                f"{month(row['month'])}: "
-                + (_(message("not observed")) if row["deaths"] is None else number(row["deaths"])),
-            )
-            for row in self.history
-        ]
-        ahead = [
-            Fan(
-                score.target_month[:4] if score.target_month.endswith("-01") else "",
-                _five(score.quantiles or {}),
-                f"{month(score.target_month)}: {self.shade.deaths(_figure(score))}",
-            )
-            for score in fans
-        ]
+        columns = ("month", "deaths")
+        region = self.profile.region.id
+        rows = self.view.bulletin.rows_of_region(HISTORY_FILE, region, columns)
+        past = months_so_far({row["month"]: row["deaths"] for row in rows}, self.language)
+        ahead = months_ahead(self.profile.scores, self.language)
         if not past and not ahead:
             return Markup(), ""
-        words = self._in_words(past, fans)
+        words = self._in_words(past)
         chart = deaths_chart(past, ahead, self.language.number, words)
         if chart.cut is not None:
-            cut = _(message("The highest month, {most}, is cut off."))
-            words = f"{words} {cut.format(most=number(chart.cut))}"
+            cut = self.language.gettext(message("The highest month, {most}, is cut off."))
+            words = f"{words} {cut.format(most=self.language.deaths(chart.cut))}"
         return Markup(chart.svg), words  # noqa: S704
 
-    def _in_words(self, past: list[Month], fans: list[Score]) -> str:
-        _, number = self.language.gettext, self.language.deaths
+    def _in_words(self, past: list[Month]) -> str:
+        _, language = self.language.gettext, self.language
         known = [month.deaths for month in past if month.deaths is not None]
         so_far = _(message("{deaths} deaths in the last {months} observed months.")).format(
-            deaths=number(sum(known)), months=len(known)
+            deaths=language.deaths(sum(known)), months=len(known)
         )
+        fans = [score for score in self.profile.scores if score.quantiles is not None]
         if not fans:
             return so_far
-        then = _(message("For {month}: {deaths}.")).format(
-            month=self.language.month(fans[0].target_month),
-            deaths=self.shade.deaths(_figure(fans[0])),
-        )
+        month, deaths = language.month(fans[0].target_month), deaths_of(fans[0], language)
+        then = _(message("For {month}: {deaths}.")).format(month=month, deaths=deaths)
         return f"{so_far} {then}"
 
     def chances_chart(self) -> Markup:
@@ -221,8 +201,3 @@ class RegionPage:
 def _figure(score: Score) -> Figure:
     quantiles = score.quantiles or {}
     return Figure(score.probability, score.mean, quantiles.get("q05"), quantiles.get("q95"))
-
-
-def _five(quantiles: dict[str, float]) -> tuple[float, float, float, float, float]:
-    q05, q25, q50, q75, q95 = (quantiles[name] for name in ("q05", "q25", "q50", "q75", "q95"))
-    return q05, q25, q50, q75, q95

@@ -3,7 +3,8 @@
 from bisect import bisect_right
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cached_property
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -12,6 +13,7 @@ from features.language import Language, message
 from features.words import RISK_LEVELS, Level, RiskName, Target
 from service.api.queries import ScoreFilter
 from service.api.selection import select_scores
+from service.pages.deaths import expected_deaths
 from service.pages.view import View
 from service.store.bulletins import Bulletin
 from service.store.derived import scale_of, unscored_because
@@ -73,45 +75,51 @@ def figures_of(bulletin: Bulletin, level: Level, target: Target, horizon: int) -
     return {region: Figure(*figures) for region, *figures in rows}
 
 
-class Figures(NamedTuple):
-    """The figures of a view by region, and those of the bulletin beside it."""
-
-    now: dict[str, Figure]
-    before: dict[str, Figure]
-
-
-def figures_in(view: View) -> Figures:
-    """Return what a view shows of each region."""
-    scored = view.level, view.target, view.horizon
-    before = {} if view.other is None else figures_of(view.other, *scored)
-    return Figures(figures_of(view.bulletin, *scored), before)
-
-
 class Shade:
-    """How figures are coloured and written in a view, in a language."""
+    """How the figures of a view are coloured and written, in a language."""
 
     def __init__(self, view: View, language: Language) -> None:
-        self._view, self._language = view, language
+        self.view, self._language = view, language
         self._scale = scale_of(view.bulletin.manifest, view.level, view.target)
         self._is_deaths = view.spec.is_distribution
 
-    def styles(self, figures: Figures, regions: Iterable[str]) -> list[str]:
-        """Return the class of each region's colour."""
-        now, before = figures
-        if self._view.is_change:
-            return [self.style_of_change(before.get(name), now.get(name)) for name in regions]
-        return [self.style(now.get(name)) for name in regions]
+    def of_bulletin(self, bulletin: Bulletin) -> "Shade":
+        """Return how the same is coloured and written of another bulletin, on the same scale."""
+        shade = Shade(replace(self.view, bulletin=bulletin, other=None), self._language)
+        shade._scale = self._scale
+        return shade
 
-    def words(self, figures: Figures, regions: Iterable[str]) -> list[str]:
+    @cached_property
+    def now(self) -> dict[str, Figure]:
+        """The figures of the bulletin by region."""
+        return self._figures_of(self.view.bulletin)
+
+    @cached_property
+    def before(self) -> dict[str, Figure]:
+        """The figures of the bulletin beside it; none without one."""
+        return {} if self.view.other is None else self._figures_of(self.view.other)
+
+    def _figures_of(self, bulletin: Bulletin) -> dict[str, Figure]:
+        return figures_of(bulletin, self.view.level, self.view.target, self.view.horizon)
+
+    def styles(self, regions: Iterable[str]) -> list[str]:
+        """Return the class of each region's colour."""
+        return [self.style_in(name) for name in regions]
+
+    def style_in(self, region: str) -> str:
+        """Return the class of a region's colour."""
+        now, before = self.now.get(region), self.before.get(region)
+        return self.style_of_change(before, now) if self.view.is_change else self.style(now)
+
+    def words(self, regions: Iterable[str]) -> list[str]:
         """Return what is said of each region, in words."""
-        now, before = figures
-        if self._view.is_change:
-            return [self.change(before.get(name), now.get(name)) for name in regions]
-        return [self.text(now.get(name), self.reason(name)) for name in regions]
+        if self.view.is_change:
+            return [self.change(self.before.get(name), self.now.get(name)) for name in regions]
+        return [self.text(self.now.get(name), self.reason(name)) for name in regions]
 
     def reason(self, region: str) -> str | None:
         """Return why a region has no score; None if it has one, or nothing is known."""
-        view = self._view
+        view = self.view
         return unscored_because(view.bulletin, region, view.target, self._language)
 
     def style(self, figure: Figure | None) -> str:
@@ -119,7 +127,7 @@ class Shade:
         if figure is None:
             return NO_SCORE
         if self._is_deaths:
-            return f"b{bisect_right(DEATHS[self._view.level], figure.mean or 0.0)}"
+            return f"b{bisect_right(DEATHS[self.view.level], figure.mean or 0.0)}"
         name = self.risk_name(figure)
         return NO_SCORE if name is None else f"b{RISK_LEVELS.index(name)}"
 
@@ -161,11 +169,7 @@ class Shade:
 
     def deaths(self, figure: Figure) -> str:
         """Return expected deaths with the range of nine cases in ten."""
-        language = self._language
-        form = message("{mean} deaths expected, {share} range {low} to {high}")
-        mean, low, high = map(language.deaths, (figure.mean, figure.low, figure.high))
-        values = {"mean": mean, "share": language.share(0.9), "low": low, "high": high}
-        return language.gettext(form).format(**values)
+        return expected_deaths(self._language, figure.mean, figure.low, figure.high)
 
     def change(self, before: Figure | None, now: Figure | None) -> str:
         """Return a change in words."""
@@ -179,7 +183,7 @@ class Shade:
     def legend(self, styles: Sequence[str]) -> list[Band]:
         """Return the bands, upwards, with how many of some styles each has."""
         counts = Counter(styles)
-        if self._view.is_change:
+        if self.view.is_change:
             bands = self._change_bands()
         elif self._is_deaths:
             bands = self._death_bands()
@@ -203,7 +207,7 @@ class Shade:
         ]
 
     def _death_bands(self) -> list[Band]:
-        bounds = [0.0, *DEATHS[self._view.level], None]
+        bounds = [0.0, *DEATHS[self.view.level], None]
         return [
             Band(style=f"b{place}", text=self._between(lower or 0.0, upper, self._language.deaths))
             for place, (lower, upper) in enumerate(pairwise(bounds))

@@ -10,7 +10,7 @@ from pydantic import Field, model_validator
 
 from features.language import Language, message
 from features.months import format_month, parse_month
-from features.words import DISPLAYED, SPECS, Level, Target, TargetSpec
+from features.words import SPECS, Level, Target, TargetSpec
 from service.api.current import listing_of, used_bulletin
 from service.api.queries import (
     BulletinChoice,
@@ -83,12 +83,7 @@ class View:
     @property
     def levels(self) -> list[Level]:
         """The levels that the bulletin has."""
-        return [level for level in LEVELS if level in self.bulletin.manifest.levels]
-
-    @property
-    def targets(self) -> list[Target]:
-        """The targets that the bulletin has."""
-        return [target for target in DISPLAYED if target in self.bulletin.horizons]
+        return levels_of(self.bulletin)
 
     @property
     def is_change(self) -> bool:
@@ -152,18 +147,26 @@ class View:
         return "?" + urlencode({name: value for name, value in asked.items() if value is not None})
 
 
+def levels_of(bulletin: Bulletin) -> list[Level]:
+    """Return the levels that a bulletin has, in the order in which people choose them."""
+    return [level for level in LEVELS if level in bulletin.manifest.levels]
+
+
+def level_of(bulletin: Bulletin, asked: Level | None) -> Level:
+    """Return the level that is asked for, or else the first; raises UnknownError for another."""
+    select_regions(bulletin, RegionFilter(level=asked))
+    return asked or levels_of(bulletin)[0]
+
+
 def view_of(request: Request, query: PageView) -> View:
     """Return what a request shows; its country is then a code.
 
     Raises what `used_bulletin` does, UnknownError for a level or a country that is not there.
     """
     bulletin = used_bulletin(request, query.bulletin)
-    targets = [target for target in DISPLAYED if target in bulletin.horizons]
-    target = query.target or targets[0]
+    target = query.target or bulletin.targets[0]
     horizons = sorted(bulletin.horizons.get(target, ())) or [1]
     near = query.horizon or horizons[0]
-    levels = [level for level in LEVELS if level in bulletin.manifest.levels]
-    select_regions(bulletin, RegionFilter(level=query.level))  # refuses a level that is not there
     if query.country is not None:
         code = find_country(bulletin, query.country, regions_of(bulletin))
         query = query.model_copy(update={"country": code})
@@ -171,7 +174,7 @@ def view_of(request: Request, query: PageView) -> View:
         query=query,
         bulletin=bulletin,
         other=_other(request, query, bulletin),
-        level=query.level or levels[0],
+        level=level_of(bulletin, query.level),
         target=target,
         horizon=min(horizons, key=lambda horizon: abs(horizon - near)),
     )

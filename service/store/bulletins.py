@@ -23,6 +23,7 @@ from bulletins.reading import (
 )
 from bulletins.tables import Frame, Part
 from features.errors import BulletinError
+from features.words import DISPLAYED, Target
 from service.errors import NoBulletinError, UnknownBulletinError, UnknownError
 
 LATEST = "latest"
@@ -70,6 +71,11 @@ class Bulletin:
     def listed(self) -> dict[str, ListedIndicator]:
         """The indicators by name."""
         return {indicator.name: indicator for indicator in self.indicators}
+
+    @cached_property
+    def targets(self) -> list[Target]:
+        """The targets that are scored, in the order in which people see them."""
+        return [target for target in DISPLAYED if target in self.horizons]
 
     @cached_property
     def horizons(self) -> dict[str, set[int]]:

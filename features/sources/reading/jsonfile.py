@@ -57,12 +57,7 @@ class JsonRows:
         self._others = [name for name in fields if name not in self.first]
         self.name_columns(self.first)
 
-    def name_columns(
-        self,
-        names: Sequence[str],
-        *,
-        has_header: bool = True,  # noqa: ARG002
-    ) -> None:
+    def name_columns(self, names: Sequence[str], *, has_header: bool = True) -> None:  # noqa: ARG002
         """Name the columns, as many as `first` has fields."""
         own = [f"{name} (delivered)" if name == OTHERS else own_name(name) for name in names]
         more = [name for name in self._others if name not in own]

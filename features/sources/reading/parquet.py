@@ -43,12 +43,7 @@ class ParquetRows:
         self.notes = ((left_out,) * bool(others)) + (NAMELESS_FIRST,) * has_nameless
         self.name_columns(self.first)
 
-    def name_columns(
-        self,
-        names: Sequence[str],
-        *,
-        has_header: bool = True,  # noqa: ARG002
-    ) -> None:
+    def name_columns(self, names: Sequence[str], *, has_header: bool = True) -> None:  # noqa: ARG002
         """Name the columns, as many as `first` has."""
         self.columns = tuple(own_name(names[place]) for place in self._places)
 

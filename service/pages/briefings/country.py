@@ -142,10 +142,9 @@ class Country:
 
     def _risks(self, level: Level) -> list[RegionRisk]:
         by_region: dict[str, dict[Target, Score]] = {}
-        for target in DISPLAYED:
-            if target in self.bulletin.horizons:
-                for score in self._nearest(target, level=level, country=[self.code]):
-                    by_region.setdefault(score.region, {})[target] = score
+        for target in self.bulletin.targets:
+            for score in self._nearest(target, level=level, country=[self.code]):
+                by_region.setdefault(score.region, {})[target] = score
         risks = [
             RegionRisk(of[self.leading], of) for of in by_region.values() if self.leading in of
         ]

@@ -8,13 +8,9 @@ from bulletins.form import HISTORY_FILE
 from bulletins.tables import Frame
 from features.language import Language, message
 from service.api.schemas import Score
-from service.pages.drawing.charts import Fan, Month, deaths_chart
+from service.pages.deaths import months_ahead, months_so_far
+from service.pages.drawing.charts import deaths_chart
 from service.store.bulletins import Bulletin
-
-MONTHS = 36
-"""The months so far that are drawn."""
-
-_FAN = ("q05", "q25", "q50", "q75", "q95")
 
 
 def deaths_so_far(bulletin: Bulletin, regions: Sequence[str]) -> dict[str, float | None]:
@@ -30,7 +26,7 @@ def deaths_so_far(bulletin: Bulletin, regions: Sequence[str]) -> dict[str, float
     for row in rows:
         if row["deaths"] is not None:
             deaths[row["month"]] = (deaths[row["month"]] or 0.0) + row["deaths"]
-    return {month: deaths[month] for month in sorted(deaths)[-MONTHS:]}
+    return deaths
 
 
 def country_chart(
@@ -40,21 +36,6 @@ def country_chart(
     if not so_far and not ahead:
         return None
 
-    def year(month: str) -> str:
-        return month[:4] if month.endswith("-01") else ""
-
-    past = [
-        Month(
-            year(month),
-            deaths,
-            f"{language.month(month)}: " + ("" if deaths is None else language.deaths(deaths)),
-        )
-        for month, deaths in so_far.items()
-    ]
-    fans = []
-    for score in ahead:
-        q05, q25, q50, q75, q95 = ((score.quantiles or {})[name] for name in _FAN)
-        title = f"{language.month(score.target_month)}: {language.deaths(score.mean)}"
-        fans.append(Fan(year(score.target_month), (q05, q25, q50, q75, q95), title))
+    past, fans = months_so_far(so_far, language), months_ahead(ahead, language)
     name = language.gettext(message("Deaths a month, so far and forecast"))
     return Markup(deaths_chart(past, fans, language.number, name).svg)  # noqa: S704

@@ -5,7 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import HTMLResponse
 
-from features.words import DISPLAYED, SPECS
+from features.words import SPECS
 from service.api.current import reader_language, used_bulletin
 from service.api.queries import LanguageChoice, NoParameters
 from service.api.routing import QueryRoute
@@ -33,8 +33,7 @@ def show_about(request: Request, query: Annotated[AboutView, Query()]) -> HTMLRe
         manifest=bulletin.manifest,
         targets=[
             (SPECS[target], _in_short(sorted(bulletin.horizons[target])))
-            for target in DISPLAYED
-            if target in bulletin.horizons
+            for target in bulletin.targets
         ],
         level_names=LEVEL_NAMES,
         glossary=GLOSSARY,

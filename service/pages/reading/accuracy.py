@@ -11,22 +11,15 @@ from fastapi.responses import HTMLResponse
 from bulletins.form import CARD_FILES, REPORT_FILES, TRACK_RECORD_FILE
 from bulletins.manifest import RiskLevel
 from features.language import message
-from features.words import DISPLAYED, SPECS, Level, Target, TargetSpec
+from features.words import SPECS, Level, Target, TargetSpec
 from service.api.bodies import TrackRecord
 from service.api.bulletin_routes import SCORE, pooled, track_record_of
 from service.api.current import reader_language, used_bulletin
-from service.api.queries import (
-    BulletinChoice,
-    LanguageChoice,
-    LevelFilter,
-    NoParameters,
-    RegionFilter,
-)
+from service.api.queries import BulletinChoice, LanguageChoice, LevelFilter, NoParameters
 from service.api.routing import QueryRoute
-from service.api.selection import select_regions
 from service.pages.environment import render
 from service.pages.reading.glossary import GLOSSARY
-from service.pages.view import LEVEL_NAMES, LEVELS
+from service.pages.view import LEVEL_NAMES, level_of, levels_of
 from service.store.bulletins import LATEST, Bulletin
 from service.store.derived import scale_of
 
@@ -82,9 +75,7 @@ class TargetAccuracy(NamedTuple):
 def show_accuracy(request: Request, query: Annotated[AccuracyView, Query()]) -> HTMLResponse:
     """Show whether scores came true."""
     bulletin = used_bulletin(request, query.bulletin)
-    levels = [level for level in LEVELS if level in bulletin.manifest.levels]
-    level = query.level or levels[0]
-    select_regions(bulletin, RegionFilter(level=level))  # refuses a level that is not there
+    level = level_of(bulletin, query.level)
     asked = query.model_dump(exclude_defaults=True)
     return render(
         request,
@@ -92,7 +83,7 @@ def show_accuracy(request: Request, query: Annotated[AccuracyView, Query()]) -> 
         reader_language(request, query.lang),
         bulletin=bulletin.manifest,
         level=level,
-        levels={name: "?" + urlencode(asked | {"level": name}) for name in levels},
+        levels={name: "?" + urlencode(asked | {"level": name}) for name in levels_of(bulletin)},
         level_names=LEVEL_NAMES,
         targets=accuracy_of(bulletin, level),
         documents=[
@@ -125,8 +116,7 @@ def accuracy_of(bulletin: Bulletin, level: Level) -> list[TargetAccuracy]:
             skill.get(target),
             list(outcomes_of(records, target)),
         )
-        for target in DISPLAYED
-        if target in bulletin.horizons
+        for target in bulletin.targets
     ]
     return [one for one in found if one.bands or one.outcomes]
 
