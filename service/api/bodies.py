@@ -195,14 +195,10 @@ class Mover(Place):
     families: list[FamilyPart] = Field(description="What moved it, the strongest change first.")
 
 
-class MoverList(Strict):
+class MoverList(ListBody[Mover]):
     """One page of the largest changes since the bulletin before."""
 
-    bulletin: BulletinSummary
-    total: int
     previous: str | None = Field(description="The bulletin before; null if there was none.")
-    items: list[Mover]
-    next: str | None = Field(description="The address of the next page; null on the last.")
 
 
 class TrackRecord(Strict):

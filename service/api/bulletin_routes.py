@@ -16,20 +16,18 @@ from service.api.lists import (
     RANGES,
     Page,
     as_file,
-    chosen_form,
     form_responses,
     in_form,
     json_response,
     links_of,
     model_page,
     next_address,
-    texts_of,
+    of_models,
 )
 from service.api.queries import BulletinListQuery, TrackRecordQuery
 from service.api.routing import QueryRoute
 from service.api.schemas import BulletinList
 from service.errors import UnknownError
-from service.forms.rows import rows_of
 from service.store.bulletins import Bulletin
 from service.store.derived import derived
 
@@ -58,7 +56,6 @@ async def list_bulletins(
     request: Request, query: Annotated[BulletinListQuery, Query()]
 ) -> Response:
     """All bulletins, newest first: by origin, then by time of issue."""
-    form = chosen_form(request, query.format, excel=query.excel)
     newest = used_bulletin(request)
     manifests = list(listing_of(request).manifests.values())
     following = manifests_after(query.after, manifests)
@@ -71,11 +68,10 @@ async def list_bulletins(
         newest,
         len(manifests),
         members={"simulated": newest.manifest.simulated},
-        items=lambda here: texts_of(following[here]),
-        table=lambda here: rows_of(Manifest, following[here]),
+        **of_models(Manifest, following.__getitem__),
         following=find_next,
     )
-    return in_form(request, query, page, form)
+    return in_form(request, query, page)
 
 
 @router.get("/bulletins/{bulletin}", response_model=Manifest)
@@ -126,7 +122,6 @@ async def show_track_record(
     By what was known at the origin of the bulletin that is asked. Empty while nothing of what was
     forecast has been observed.
     """
-    form = chosen_form(request, query.format, excel=query.excel)
     bulletin = chosen_bulletin(request, query)
     rows = track_record_of(bulletin)
     if query.of is not None:
@@ -144,7 +139,7 @@ async def show_track_record(
         and (not query.horizon or record.horizon in query.horizon)
     ]
     page = model_page(request, bulletin, TrackRecord, records)
-    return in_form(request, query, page, form)
+    return in_form(request, query, page)
 
 
 def manifests_after(bulletin: str | None, manifests: list[Manifest]) -> list[Manifest]:

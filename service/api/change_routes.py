@@ -16,18 +16,16 @@ from service.api.current import chosen_bulletin, summary_of, used_bulletin
 from service.api.drivers import family_parts, probability_of
 from service.api.lists import (
     Page,
-    chosen_form,
     form_responses,
     in_form,
     of_bulletin,
-    texts_of,
+    of_models,
 )
 from service.api.queries import CompareQuery, MoverQuery, ScoreFilter
 from service.api.routing import QueryRoute
 from service.api.schemas import Score
 from service.api.scores import scores_at, table_at
 from service.api.selection import Selection, select_scores
-from service.forms.rows import rows_of
 from service.reasons import reasons_of
 from service.store.bulletins import Bulletin
 from service.store.derived import derived
@@ -46,7 +44,6 @@ def list_movers(request: Request, query: Annotated[MoverQuery, Query()]) -> Resp
 
     A score is set beside that of the same horizon: the same question, asked a month later.
     """
-    form = chosen_form(request, query.format, excel=query.excel)
     bulletin = chosen_bulletin(request, query)
     before = previous_of_scores(bulletin)
     rows = select_scores(bulletin, _scores_of(query)).rows
@@ -59,17 +56,13 @@ def list_movers(request: Request, query: Annotated[MoverQuery, Query()]) -> Resp
     rows = rows[order]
     drivers = ScoreDrivers(bulletin)
 
-    def movers(here: slice) -> list[Mover]:
-        return movers_at(bulletin, rows[here], before, drivers)
-
     page = Page(
         bulletin,
         len(rows),
         **of_bulletin(request, bulletin, previous=bulletin.manifest.previous),
-        items=lambda here: texts_of(movers(here)),
-        table=lambda here: rows_of(Mover, movers(here)),
+        **of_models(Mover, lambda here: movers_at(bulletin, rows[here], before, drivers)),
     )
-    return in_form(request, query, page, form)
+    return in_form(request, query, page)
 
 
 @router.get(
@@ -83,25 +76,20 @@ def compare(request: Request, query: Annotated[CompareQuery, Query()]) -> Respon
 
     Matched by horizon, or by the month that they are about: how the forecast of that month changed.
     """
-    form = chosen_form(request, query.format, excel=query.excel)
     a, b = used_bulletin(request, query.a), used_bulletin(request, query.b)
     rows_a, rows_b = _pairs(a, b, query)
     before, after = a.scores.numbers("probability"), b.scores.numbers("probability")
     order = np.argsort(-np.abs(after[rows_b] - before[rows_a]), kind="stable")
     rows_a, rows_b = rows_a[order], rows_b[order]
 
-    def differences(here: slice) -> list[Difference]:
-        return _differences(a, rows_a[here], b, rows_b[here])
-
     page = Page(
         b,
         len(order),
         members={"a": summary_of(request, a), "b": summary_of(request, b)},
         pinned={"a": a.manifest.id, "b": b.manifest.id},
-        items=lambda here: texts_of(differences(here)),
-        table=lambda here: rows_of(Difference, differences(here)),
+        **of_models(Difference, lambda here: _differences(a, rows_a[here], b, rows_b[here])),
     )
-    return in_form(request, query, page, form)
+    return in_form(request, query, page)
 
 
 def _scores_of(query: MoverQuery | CompareQuery, **more: Any) -> ScoreFilter:

@@ -16,7 +16,7 @@ from pydantic import BaseModel
 
 from bulletins.manifest import LICENCE_URLS, Manifest
 from service.api.current import summary_of
-from service.api.queries import FileQuery, Format
+from service.api.queries import FileQuery, Format, MapForms, TableForms
 from service.asgi import by_preference, header_of
 from service.errors import FormatError
 from service.forms import files
@@ -92,16 +92,14 @@ def form_responses(
     return {200: {"model": model, "content": content}, 406: {}}
 
 
-def chosen_form(
-    request: Request, form: Format | None, *, on_map: bool = False, excel: bool = False
-) -> Format:
+def chosen_form(request: Request, query: TableForms | MapForms) -> Format:
     """Return the form by the query or the header `Accept`; raises FormatError if there is none."""
-    if excel:
+    if query.excel:
         return "csv"
-    if form is not None:
-        return form
+    if query.format is not None:
+        return query.format
     accept = header_of(request.scope, b"accept")
-    return _accepted_form("*/*" if accept is None else accept, on_map=on_map)
+    return _accepted_form("*/*" if accept is None else accept, on_map=isinstance(query, MapForms))
 
 
 @lru_cache(maxsize=256)
@@ -127,22 +125,26 @@ def model_page(
         bulletin,
         len(items),
         **of_bulletin(request, bulletin),
-        items=lambda here: texts_of(items[here]),
-        table=lambda here: rows_of(model, items[here]),
+        **of_models(model, items.__getitem__),
     )
 
 
-def texts_of(items: Sequence[BaseModel]) -> list[bytes]:
-    """Return models as JSON."""
-    return [item.model_dump_json().encode() for item in items]
+def of_models(model: type[BaseModel], at: Callable[[slice], Sequence[BaseModel]]) -> dict[str, Any]:
+    """Return the `items` and the `table` of a list of models; `at` gives a slice of them."""
+    return {
+        "items": lambda here: [item.model_dump_json().encode() for item in at(here)],
+        "table": lambda here: rows_of(model, at(here)),
+    }
 
 
-def in_form(request: Request, query: FileQuery, page: Page, form: Format) -> Response:
-    """Return a list in a form, with its length and the address of the next page in its headers.
+def in_form(request: Request, query: TableForms | MapForms, page: Page) -> Response:
+    """Return a list in its form, with its length and the address of the next page in its headers.
 
-    What is no JSON is a file, with a name that says what is in it. A long one is written while it
-    is sent, but for Parquet, of which parts may be asked for.
+    Raises FormatError if there is no such form. What is no JSON is a file, with a name that says
+    what is in it. A long one is written while it is sent, but for Parquet, of which parts may be
+    asked for.
     """
+    form = chosen_form(request, query)
     here = query.page(whole=form != "json")
     find_next = page.following or (
         lambda slice_: next_page(request, slice_, page.total, **page.pinned)

@@ -8,9 +8,7 @@ import pyarrow as pa
 from fastapi import APIRouter, Query, Request, Response
 
 from bulletins.form import HISTORY_FILE, HISTORY_SCHEMA, INDICATOR_VALUES_FILE, REGIONS_FILE
-from bulletins.tables import Rows, bytes_column
 from features.arrow import optional
-from features.words import Target
 from service.api import bodies
 from service.api.current import chosen_bulletin, summary_of
 from service.api.lists import (
@@ -21,15 +19,16 @@ from service.api.lists import (
     in_form,
     json_response,
     of_bulletin,
+    of_models,
 )
 from service.api.queries import HistoryQuery, RegionDetailQuery, RegionQuery
 from service.api.routing import QueryRoute
-from service.api.schemas import RegionList
+from service.api.schemas import Region, RegionList
 from service.api.selection import find_region, find_scored_region, regions_at, select_regions
 from service.errors import UnknownError
 from service.forms.rows import table_of
 from service.store.bulletins import Bulletin
-from service.store.derived import neighbours_of, outlines_of, regions_of
+from service.store.derived import neighbours_of, outlines_of
 
 router = APIRouter(prefix="/v1/regions", tags=["regions"], route_class=QueryRoute)
 
@@ -40,28 +39,16 @@ def list_regions(request: Request, query: Annotated[RegionQuery, Query()]) -> Re
 
     As GeoJSON they have their outlines. With `target`, regions without a score of it are named too.
     """
-    form = chosen_form(request, query.format, on_map=True, excel=query.excel)
     bulletin = chosen_bulletin(request, query)
     rows = select_regions(bulletin, query)
     page = Page(
         bulletin,
         len(rows),
         **of_bulletin(request, bulletin),
-        items=lambda here: [
-            region.model_dump_json().encode()
-            for region in regions_at(bulletin, rows[here], query.target)
-        ],
-        table=lambda here: _table(bulletin, rows[here], query.target),
+        **of_models(Region, lambda here: regions_at(bulletin, rows[here], query.target)),
         key=("id",),
     )
-    return in_form(request, query, page, form)
-
-
-def _table(bulletin: Bulletin, rows: Rows, target: Target | None) -> pa.Table:
-    table = regions_of(bulletin).take(rows).rename_columns({"region": "id"})
-    reasons = [region.unscored_because for region in regions_at(bulletin, rows, target)]
-    encoded = [None if reason is None else reason.encode() for reason in reasons]
-    return table.append_column("unscored_because", bytes_column(encoded, pa.string()))
+    return in_form(request, query, page)
 
 
 @router.get("/{region}", response_model=bodies.RegionAnswer)
@@ -96,7 +83,6 @@ def show_history(
     A bulletin has ten years of events and deaths, and one of indicators. A file has a row a month
     and a column an indicator.
     """
-    form = chosen_form(request, query.format, excel=query.excel)
     bulletin = chosen_bulletin(request, query)
     summary = find_scored_region(bulletin, region)
 
@@ -110,11 +96,11 @@ def show_history(
         months=[bodies.HistoryMonth(**row) for row in rows.to_pylist() if is_within(row["month"])],
         indicators=_indicators(bulletin, region, query.indicator, is_within),
     )
-    if form == "json":
+    if chosen_form(request, query) == "json":
         return json_response(history)
     table = _as_table(history)
     page = Page(bulletin, len(table), **of_bulletin(request, bulletin), table=table.__getitem__)
-    return in_form(request, query, page, form)
+    return in_form(request, query, page)
 
 
 def _as_table(history: bodies.RegionHistory) -> pa.Table:

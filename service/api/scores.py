@@ -13,7 +13,7 @@ from features.arrays import FloatArray
 from features.words import DISTRIBUTIONS, RISK_LEVELS
 from service.api.current import chosen_bulletin
 from service.api.lists import NULL, Page, chosen_form, form_responses, in_form, of_bulletin
-from service.api.queries import Format, ScoreQuery
+from service.api.queries import ScoreQuery
 from service.api.routing import QueryRoute
 from service.api.schemas import Score, ScoreList
 from service.api.selection import Selection, select_scores
@@ -36,14 +36,14 @@ async def list_scores(request: Request, query: Annotated[ScoreQuery, Query()]) -
     A country, region, level, target or horizon that the bulletin does not score is a 404; an
     empty list means that what you asked about is scored, and that no score passes.
     """
-    form = chosen_form(request, query.format, on_map=True, excel=query.excel)
+    form = chosen_form(request, query)
     is_small = form == "json" and query.page().stop - query.offset <= _FEW
     if is_small and query.bulletin == LATEST and query.threshold is None:
-        return _answer(request, query, form)
-    return await run_in_threadpool(_answer, request, query, form)
+        return _answer(request, query)
+    return await run_in_threadpool(_answer, request, query)
 
 
-def _answer(request: Request, query: ScoreQuery, form: Format) -> Response:
+def _answer(request: Request, query: ScoreQuery) -> Response:
     bulletin = chosen_bulletin(request, query)
     selection = select_scores(bulletin, query)
     is_one_a_region = query.target is not None and 1 in {
@@ -58,7 +58,7 @@ def _answer(request: Request, query: ScoreQuery, form: Format) -> Response:
         table=lambda here: table_at(bulletin, selection.page(here)),
         key=("region",) if is_one_a_region else ("region", "target", "horizon"),
     )
-    return in_form(request, query, page, form)
+    return in_form(request, query, page)
 
 
 def table_at(bulletin: Bulletin, selection: Selection) -> pa.Table:

@@ -8,7 +8,7 @@ from bulletins.manifest import ListedIndicator, Manifest, RiskLevel
 from features.words import SPECS, TARGETS, Target
 from service.api.bodies import ExplainedRisk, TargetDescription, TargetList, TargetScale
 from service.api.current import chosen_bulletin
-from service.api.lists import chosen_form, form_responses, in_form, model_page
+from service.api.lists import form_responses, in_form, model_page
 from service.api.queries import IndicatorQuery, TargetQuery
 from service.api.routing import QueryRoute
 from service.api.schemas import IndicatorList
@@ -29,7 +29,6 @@ async def list_targets(request: Request, query: Annotated[TargetQuery, Query()])
     not come true more often in the backtest than those below is not there: its scores have the
     word below.
     """
-    form = chosen_form(request, query.format, excel=query.excel)
     bulletin = chosen_bulletin(request, query)
     targets = [
         _describe(bulletin.manifest, target, sorted(bulletin.horizons[target]))
@@ -37,7 +36,7 @@ async def list_targets(request: Request, query: Annotated[TargetQuery, Query()])
         if target in bulletin.horizons
     ]
     page = model_page(request, bulletin, TargetDescription, targets)
-    return in_form(request, query, page, form)
+    return in_form(request, query, page)
 
 
 @router.get(
@@ -52,11 +51,10 @@ async def list_indicators(request: Request, query: Annotated[IndicatorQuery, Que
     A family that the catalogue does not have is a 404, and so is a bulletin from before the
     indicators were listed.
     """
-    form = chosen_form(request, query.format, excel=query.excel)
     bulletin = chosen_bulletin(request, query)
     indicators = _of_families(bulletin, query.family)
     page = model_page(request, bulletin, ListedIndicator, indicators)
-    return in_form(request, query, page, form)
+    return in_form(request, query, page)
 
 
 def _of_families(bulletin: Bulletin, families: list[str]) -> list[ListedIndicator]:
