@@ -5,6 +5,7 @@ Owns every file of a bulletin. Knows no model and no HTTP.
 Where do I go to ...?
 
 * see what a bulletin holds, or add a column: `form.py`
+* see which there are: `folders.py`
 * write one: `writing.py`; read one, check it, or read it from elsewhere: `reading.py`
 * work with its tables: `tables.py`
 """

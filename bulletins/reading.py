@@ -2,7 +2,6 @@
 
 import hashlib
 import math
-import os
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +9,7 @@ import pyarrow as pa
 from pydantic import ValidationError
 
 from bulletins import form
+from bulletins.folders import bulletin_folders
 from bulletins.form import MANIFEST_FILE, SCORES_FILE
 from bulletins.manifest import ListedIndicator, ListedIndicators, Manifest
 from bulletins.tables import Frame, Part, as_numbers
@@ -52,25 +52,6 @@ def read_manifest(folder: Path) -> Manifest:
         },
     )
     return manifest
-
-
-def bulletin_folders(home: Path) -> list[Path]:
-    """Return the folders of a home's bulletins, good and damaged, by name.
-
-    A link counts as a folder, wherever it leads; one whose name starts with a dot is still being
-    written. Raises BulletinError when they cannot be listed.
-    """
-    try:
-        with os.scandir(home / "bulletins") as entries:
-            found = [e.name for e in entries if not e.is_file(follow_symlinks=False)]
-    except FileNotFoundError:
-        return []
-    except OSError as error:
-        raise BulletinError(
-            f"the bulletins cannot be listed ({error.strerror}): see to the folder 'bulletins' of "
-            "the home and its permissions"
-        ) from error
-    return [home / "bulletins" / name for name in sorted(found) if not name.startswith(".")]
 
 
 def read_manifests(home: Path) -> tuple[list[Manifest], dict[str, str]]:

@@ -12,8 +12,11 @@ from typing import Any, Literal, NamedTuple
 
 import typer
 
+from bulletins.folders import bulletin_folders
 from commands.environment import PREFIX, default_settings, home, setting, settings_file
 from commands.rows import RowFormat, print_rows
+from features.archive.folders import release_folders
+from features.errors import ArchiveError, BulletinError
 from features.months import format_month, month_of, parse_month
 from features.printable import printable
 
@@ -138,7 +141,11 @@ def _disk_line(folder: Path) -> Line:
 
 def _read_events(folder: Path) -> Events:
     releases, damaged = [], []
-    for place in sorted((folder / "events").glob("source=*/release=*/")):
+    try:
+        places = release_folders(folder)
+    except ArchiveError as error:
+        return Events((), (str(error),), None, simulated=False)
+    for place in places:
         try:
             release = json.loads((place / "release.json").read_bytes())
             name = f"{release['source']} {release['release']}"
@@ -194,7 +201,11 @@ def _read_bulletins(folder: Path) -> tuple[list[Issue], dict[str, str]]:
     The files of the newest are read and compared with their hashes; of others only looked for.
     """
     issues, damaged = [], {}
-    for place in sorted((folder / "bulletins").glob("[!.]*/")):
+    try:
+        places = bulletin_folders(folder)
+    except BulletinError as error:
+        return [], {"all": str(error)}
+    for place in places:
         try:
             issues.append(_read_issue(place))
         except _DAMAGE as error:

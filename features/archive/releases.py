@@ -29,6 +29,7 @@ import pyarrow.parquet as pq
 from pydantic import Field, ValidationError
 
 from features.archive.coverage import Coverage, Span
+from features.archive.folders import release_folders
 from features.archive.schemas import schema_of
 from features.disk import hidden_folder, locked, move_whole, remove_leftovers, sync_files
 from features.errors import ArchiveError
@@ -197,8 +198,8 @@ class Archive:
         return releases
 
     def folders(self) -> list[Path]:
-        """Return the folder of every release, whole or not."""
-        return sorted(self.folder.glob("source=*/release=*/"))
+        """Return the folder of every release, whole or not; raises ArchiveError if not listed."""
+        return release_folders(self.folder.parent)
 
     def add(self, delivery: Delivery) -> Addition:
         """Append a release; when the same is there already, change nothing.

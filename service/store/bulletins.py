@@ -12,9 +12,9 @@ from pathlib import Path
 from threading import Lock
 from typing import Any, NamedTuple
 
+from bulletins.folders import bulletin_folders
 from bulletins.manifest import ListedIndicator, Manifest
 from bulletins.reading import (
-    bulletin_folders,
     read_documents,
     read_indicators,
     read_manifest,

@@ -1,0 +1,25 @@
+"""Which bulletins lie in a home, good or damaged."""
+
+import re
+from pathlib import Path
+
+from features.disk import entries
+from features.errors import BulletinError
+
+_ID = re.compile(r"\d{4}-\d{2}-[0-9a-f]{12}")
+
+
+def bulletin_folders(home: Path) -> list[Path]:
+    """Return the folders of a home's bulletins, good and damaged, by name.
+
+    A link counts as a folder, wherever it leads, and so does a file that is named as a bulletin.
+    Raises BulletinError when they cannot be listed.
+    """
+    try:
+        found = entries(home / "bulletins")
+        return [p for p in found if p.is_symlink() or not p.is_file() or _ID.fullmatch(p.name)]
+    except OSError as error:
+        raise BulletinError(
+            f"the bulletins cannot be listed ({error.strerror}): see to the folder 'bulletins' of "
+            "the home and its permissions"
+        ) from error

@@ -1,0 +1,21 @@
+"""Which releases lie in a home, good or damaged."""
+
+from pathlib import Path
+
+from features.disk import entries
+from features.errors import ArchiveError
+
+
+def release_folders(home: Path) -> list[Path]:
+    """Return the place of every release, by source and name, whatever lies there.
+
+    Raises ArchiveError when they cannot be listed.
+    """
+    try:
+        sources = [p for p in entries(home / "events") if p.name.startswith("source=")]
+        return [p for source in sources for p in entries(source) if p.name.startswith("release=")]
+    except OSError as error:
+        raise ArchiveError(
+            f"the archive cannot be listed ({error.strerror}: '{error.filename}'): see to the "
+            "folder and its permissions, or move it away and ingest its files again"
+        ) from error
