@@ -12,6 +12,8 @@ from commands.environment import DAY, home, simulated_mark, today
 from features.printable import printable
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from features.archive.releases import Delivery
     from features.sources.source import EventSource, FileOptions
 
@@ -33,6 +35,10 @@ AllowRejects = Annotated[
 IsStrict = Annotated[bool, typer.Option("--strict", help="Refuse a file that is doubtful.")]
 ReportFile = Annotated[
     Path | None, typer.Option("--report", help="Write what became of the files to this JSON file.")
+]
+
+DecimalSign = Annotated[
+    Literal[".", ","] | None, typer.Option(help="Decimal sign, if the file leaves doubt.")
 ]
 
 Sheet = Annotated[str | None, typer.Option(help="Sheet of a workbook, if it has several.")]
@@ -111,9 +117,7 @@ def ingest_counts(
     country: Annotated[
         str | None, typer.Option(help="Country of a file that names none, as MLI or Mali.")
     ] = None,
-    decimal: Annotated[
-        Literal[".", ","] | None, typer.Option(help="Decimal sign, if the file leaves doubt.")
-    ] = None,
+    decimal: DecimalSign = None,
     corrections: Annotated[
         Path | None, typer.Option(help="CSV of country,name,region for names that do not match.")
     ] = None,
@@ -147,10 +151,7 @@ def ingest_counts(
     )
     delivery = read_counts(path, options)
     _add([delivery], report)
-    unmatched = delivery.matches[delivery.matches["region"].isna()]
-    print(f"  {len(delivery.matches) - len(unmatched)} of {len(delivery.matches)} regions matched")
-    for row in unmatched.itertuples():
-        print(printable(f"  without geometry: {row.country}, {row.name}"))
+    _print_matches(delivery.matches)
     if matches is not None:
         delivery.matches.to_csv(matches, index=False)
 
@@ -166,6 +167,13 @@ def ingest_simulation(
 
     world = simulate(SimulationParameters(), load_regions("admin1", WESTERN_AFRICA), seed)
     _add([deliver(world, today())])
+
+
+def _print_matches(matches: "pd.DataFrame") -> None:
+    unmatched = matches[matches["region"].isna()]
+    print(f"  {len(matches) - len(unmatched)} of {len(matches)} regions matched")
+    for row in unmatched.itertuples():
+        print(printable(f"  without geometry: {row.country}, {row.name}"))
 
 
 def _options(

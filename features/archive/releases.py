@@ -189,17 +189,13 @@ class Archive:
 
         Raises ArchiveError when one is damaged, or when simulated and real ones lie together.
         """
-        releases = [read_release(folder) for folder in self.folders()]
+        releases = [read_release(folder) for folder in release_folders(self.folder.parent)]
         if len({release.simulated for release in releases}) > 1:
             raise ArchiveError(
                 f"'{self.folder}' mixes simulated and real events: keep each under a home of "
                 "its own"
             )
         return releases
-
-    def folders(self) -> list[Path]:
-        """Return the folder of every release, whole or not; raises ArchiveError if not listed."""
-        return release_folders(self.folder.parent)
 
     def add(self, delivery: Delivery) -> Addition:
         """Append a release; when the same is there already, change nothing.
@@ -288,11 +284,10 @@ def _write(folder: Path, delivery: Delivery) -> Release:
     fields = vars(identity) | vars(content)
     for name in ("coverage", "is_implied"):
         del fields[name]
-    rows_read = content.rows_accepted + content.rows_rejected
     return Release(
         **fields,
         observed_to=format_month(coverage.last_month),
-        rows_read=rows_read,
+        rows_read=content.rows_accepted + content.rows_rejected,
         folder=folder,
         files={path.name: hash_of_file(path) for path in sorted(folder.iterdir())},
         record_sha256=BLANK,

@@ -323,7 +323,7 @@ def test_a_damaged_release_is_named_rather_than_skipped(tmp_path: Path, text: st
 
 def test_a_home_that_cannot_be_written_is_reported_in_one_line(tmp_path: Path) -> None:
     (tmp_path / "events").write_text("not a folder")
-    with pytest.raises(ArchiveError, match="cannot be written") as refused:
+    with pytest.raises(ArchiveError, match="cannot be listed") as refused:
         Archive(tmp_path).add(a_delivery())
     assert "\n" not in str(refused.value)
 
