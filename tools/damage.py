@@ -202,16 +202,16 @@ async def _serve(home: Path) -> None:
         for path in ("/readyz", "/", "/bulletins", "/accuracy", "/about"):
             await client.get(path)
         for bulletin in sorted(wanted):
-            asked = {"limit": 1, "bulletin": bulletin}
+            asked = {"limit": "1", "bulletin": bulletin}
             answer = await client.get("/v1/scores", params=asked)
             if answer.status_code != HTTPStatus.OK:
                 raise RuntimeError(f"{bulletin} is not served: {answer.text}")
 
 
 def survey(
-    home: Path, damages: Sequence[Damage], only: Sequence[str], patience_s: float
+    home: Path, damages: Sequence[Damage], only: Sequence[str], patience_s: float, end: float
 ) -> Iterator[str]:
-    """Yield a line a fault; the last one sums up."""
+    """Yield a line a fault until `end` (monotonic); the last one sums up."""
     counts: Counter[str] = Counter()
     chance = random.Random(1)  # noqa: S311
     with tempfile.TemporaryDirectory(dir="/dev/shm") as name:
@@ -219,6 +219,9 @@ def survey(
         bulletins = {path.name for path in (home / "bulletins").iterdir()}
         commands = commands_of(home, folder)
         for damage in damages:
+            if time.monotonic() > end:
+                break
+            counts["damages"] += 1
             place = Path(damage.path)
             hit = set(place.parts[1:2]) if place.parts[0] == "bulletins" else set()
             all_hit = damage.path == "bulletins"
@@ -229,12 +232,13 @@ def survey(
                 inflict(copy, damage, chance)
                 outcome = run(commands[command], copy, patience_s, folder / "errors")
                 fault = fault_of(outcome)
+                counts["runs"] += 1
                 counts[f"exit {outcome.code}"] += 1
                 if fault is not None:
                     counts["faults"] += 1
                     yield f"{command}: {damage.path} {damage.kind}: {fault}"
                 _remove(copy)
-    yield f"{len(damages)} damages, {counts.total() - counts['faults']} runs: {dict(counts)}"
+    yield f"of {len(damages)} damages: {dict(counts)}"
 
 
 def _remove(folder: Path) -> None:
@@ -252,6 +256,7 @@ def main() -> None:
     parser.add_argument("--share", type=float, default=1.0, help="Of the damages, by chance.")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--patience", type=float, default=PATIENCE_S, help="Of a command [s].")
+    parser.add_argument("--minutes", type=float, default=600, help="Stop then.")
     options = parser.parse_args()
     if os.geteuid() == 0 and os.environ.get("TOCSIN_DAMAGE") != "plain":
         # Root reads what nobody may: give that up, as a service would.
@@ -264,7 +269,8 @@ def main() -> None:
     damages = damages_of(options.home)
     chance = random.Random(options.seed)  # noqa: S311
     damages = chance.sample(damages, round(options.share * len(damages)))
-    for line in survey(options.home.resolve(), damages, options.only, options.patience):
+    end = time.monotonic() + 60 * options.minutes
+    for line in survey(options.home.resolve(), damages, options.only, options.patience, end):
         print(line, flush=True)
 
 
