@@ -7,6 +7,7 @@ Where do I go to ...?
 * see what an event is: `schemas.py`
 * add a release, or list them: `releases.py`; the months and countries it observes: `coverage.py`
 * get the events as known on a date: `vintage.py`; their monthly counts: `monthly.py`
-* count the deaths that lie in no region: `nowhere.py`
+* count the deaths that lie in no region: `nowhere.py`; the months that are not observed of a region
+  though of its country: `unknown.py`
 * see what changed between two vintages: `revisions.py`
 """

@@ -67,6 +67,23 @@ class Coverage:
         return rows[["country"]].assign(month=month).reset_index(drop=True)
 
 
+def runs_of(months: pd.DataFrame) -> pd.DataFrame:
+    """Return unbroken runs of distinct rows of country and month: COLUMNS, in order."""
+    ordered = months.sort_values(["country", "month"])
+    country, month = ordered["country"], ordered["month"]
+    run = ((country != country.shift()) | (month != month.shift() + 1)).cumsum()
+    first, last = ("month", "first"), ("month", "last")
+    runs = ordered.groupby(run).agg(
+        country=("country", "first"), first_month=first, last_month=last
+    )
+    return runs.reset_index(drop=True)
+
+
+def coverage_of(months: pd.DataFrame) -> Coverage:
+    """Return the coverage of distinct rows of country and month."""
+    return Coverage(tuple(Span(*run) for run in runs_of(months).itertuples(index=False)))
+
+
 def coding_begins(first_month: int) -> dict[str, int]:
     """Return the month from which events are coded to each state [months since 1970-01].
 

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 import duckdb
 import pandas as pd
 
-from features.archive.releases import COUNTS_FILE, DELETED_FILE, REGIONS_FILE, UNKNOWN_FILE
+from features.archive.releases import COUNTS_FILE, DELETED_FILE, REGIONS_FILE
 from features.archive.vintage import Vintage
 from features.database import open_database
 from features.errors import CoverageError
@@ -170,29 +170,6 @@ def counted_regions(vintage: Vintage) -> pd.DataFrame:
     """Return the regions that the counts of a history name, in COUNTED_REGIONS_SCHEMA, by id."""
     tables = [pd.read_parquet(release.folder / REGIONS_FILE) for release in vintage.releases]
     return pd.concat(tables).drop_duplicates("id").sort_values("id", ignore_index=True)
-
-
-def unknown_cells(vintage: Vintage, level: Level) -> pd.DataFrame:
-    """Return the unobserved months of regions in observed countries: region, month.
-
-    They are those that a history of counts does not tell, and those of a region that the base of
-    the month does not name. A country with an unknown region is itself unknown.
-    """
-    columns = ["region", "month"]
-    if vintage.level is None:
-        return pd.DataFrame(columns=columns)
-    regions = counted_regions(vintage)[["id", "country"]].rename(columns={"id": "region"})
-    parts = []
-    for number, release in enumerate(vintage.releases):
-        base = vintage.bases.loc[vintage.bases["release"] == number, ["country", "month"]]
-        if (file := release.folder / UNKNOWN_FILE).exists():
-            parts.append(pd.read_parquet(file).merge(regions, on="region").merge(base))
-        if level == vintage.level:
-            told = pd.read_parquet(release.folder / REGIONS_FILE, columns=["id"])["id"]
-            parts.append(regions[~regions["region"].isin(told)].merge(base, on="country"))
-    cells = pd.concat(parts) if parts else pd.DataFrame(columns=[*columns, "country"])
-    cells = cells if level == vintage.level else cells.assign(region=cells["country"])
-    return cells[columns].drop_duplicates(ignore_index=True)
 
 
 def _in_types(counts: pd.DataFrame) -> pd.DataFrame:

@@ -44,18 +44,3 @@ def deaths_of_countries(vintage: Vintage, level: Level) -> pd.DataFrame:
         """).df()
     typed: pd.DataFrame = deaths.astype({"country": "str", "month": "int64"})
     return typed
-
-
-def unplaced_cells(vintage: Vintage, level: Level) -> pd.DataFrame:
-    """Return the months of regions of which events tell no more than their whole country.
-
-    They are those with deaths in a country of which a source places none in any region of the
-    level: region, month [months since 1970-01].
-    """
-    regions = load_regions(level).table[["id", "country"]].rename(columns={"id": "region"})
-    deaths = deaths_of_countries(vintage, level).merge(vintage.bases, on=["country", "month"])
-    sources = deaths["release"].map(lambda number: vintage.releases[number].source)
-    placed = deaths["deaths"] - deaths["placed_nowhere"]
-    is_whole = placed.groupby([sources, deaths["country"]]).transform("sum") == 0
-    cells = regions.merge(deaths.loc[is_whole, ["country", "month"]], on="country")
-    return cells[["region", "month"]]

@@ -7,7 +7,7 @@ A release lies in `<home>/events/source=<source>/release=<release>/`:
     regions.parquet    names, COUNTED_REGIONS_SCHEMA, and the months of them that it does not
     unknown.parquet    observe, UNKNOWN_SCHEMA
     deleted.parquet    ids of events that the source has withdrawn
-    rejected.parquet   every refused row as it was delivered, with why
+    rejected.parquet   every rejected row as it was delivered, with why
     coverage.parquet   the months that the release observes, by country
     release.json       the `Release`: what it is, when it was public, what was read, and the hashes
                        of all files above and of itself
@@ -48,7 +48,7 @@ DELETED_FILE, REJECTED_FILE = "deleted.parquet", "rejected.parquet"
 _COVERAGE_FILE, _RELEASE_FILE = "coverage.parquet", "release.json"
 
 REJECTED_SCHEMA = schema_of(line=pa.int64(), reasons=pa.string(), record=pa.string())
-"""`rejected.parquet`: the line on which the row begins, why it was refused (joined by "; "), and
+"""`rejected.parquet`: the line on which the row begins, why it was rejected (joined by "; "), and
 the delivered fields as a JSON object."""
 
 DELETED_SCHEMA = schema_of(event_id=pa.string())
@@ -167,7 +167,7 @@ class Release(Strict):
         return Coverage(tuple(Span(**row) for row in rows))
 
     def rejected(self) -> pd.DataFrame:
-        """Return the refused rows: line, reasons, record (the delivered row as JSON)."""
+        """Return the rejected rows: line, reasons, record (the delivered row as JSON)."""
         return pd.DataFrame(pq.ParquetFile(self.folder / REJECTED_FILE).read().to_pandas())
 
 

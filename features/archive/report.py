@@ -37,7 +37,7 @@ class IngestReport(Strict):
     months: int
     first_month: str
     last_month: str
-    mended: tuple[str, ...]
+    notes: tuple[str, ...]
     doubts: tuple[str, ...]
 
     def lines(self) -> Iterator[str]:
@@ -58,7 +58,7 @@ class IngestReport(Strict):
         for reason in self.reasons:
             rows = f"{reason.rows:,} row{'s' * (reason.rows > 1)}"
             yield f"  not taken: {reason.reason} ({rows}, first in line {reason.line})"
-        for note in self.mended:
+        for note in self.notes:
             yield f"  note: {note}"
         for doubt in self.doubts:
             yield f"  doubtful: {doubt}"
@@ -88,7 +88,7 @@ def report_of(addition: Addition) -> IngestReport:
         months=sum(span.last_month - span.first_month + 1 for span in spans),
         first_month=format_month(min(span.first_month for span in spans)),
         last_month=format_month(coverage.last_month),
-        mended=release.notes,
+        notes=release.notes,
         doubts=release.doubts,
     )
 

@@ -9,6 +9,7 @@ from typing import Literal
 import numpy as np
 import pandas as pd
 
+from features.archive.coverage import runs_of
 from features.archive.releases import Archive, Release
 from features.errors import ArchiveError
 from features.words import Level
@@ -58,13 +59,7 @@ class Vintage:
 
     def observed(self) -> pd.DataFrame:
         """Return unbroken runs: country, first_month, last_month [months since 1970-01]."""
-        country, month = self.bases["country"], self.bases["month"]
-        run = ((country != country.shift()) | (month != month.shift() + 1)).cumsum()
-        first, last = ("month", "first"), ("month", "last")
-        runs = self.bases.groupby(run).agg(
-            country=("country", "first"), first_month=first, last_month=last
-        )
-        return runs.reset_index(drop=True)
+        return runs_of(self.bases)
 
 
 def open_vintage(

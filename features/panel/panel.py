@@ -9,9 +9,9 @@ from typing import Literal, get_args
 import numpy as np
 import pandas as pd
 
-from features.archive.monthly import counted_regions, monthly_counts, unknown_cells
-from features.archive.nowhere import unplaced_cells
+from features.archive.monthly import counted_regions, monthly_counts
 from features.archive.schemas import TYPES_OF_VIOLENCE, UNTYPED
+from features.archive.unknown import unknown_cells
 from features.archive.vintage import Vintage
 from features.arrays import BoolArray, FloatArray, MonthArray
 from features.errors import CoverageError
@@ -221,14 +221,13 @@ def _observed_months(observed: pd.DataFrame, months: MonthArray, regions: Region
 def read_panel(vintage: Vintage, level: Level, needs: frozenset[Detail] = frozenset()) -> Panel:
     """Return a vintage's panel with what `needs` says; raises CoverageError if it has no region."""
     counts, observed = monthly_counts(vintage, level), vintage.observed()
+    unknown = unknown_cells(vintage, level)
     if vintage.level is None:
-        unknown = unplaced_cells(vintage, level) if level != "country" else None
         panel = build_panel(counts, observed, load_regions(level), unknown=unknown)
         if not needs & _OF_INCIDENTS:
             return panel
         with_topics = "texts" in needs
         return panel.with_incidents(read_incidents(vintage, panel.regions, with_topics=with_topics))
-    unknown = unknown_cells(vintage, level)
     if vintage.level != level:
         regions = load_regions(level)
         return build_panel(counts, observed, regions, None, _details(counts), unknown)

@@ -32,7 +32,7 @@ _MOST_FIELDS, _LONGEST_VALUE = 4, 40  # of an example
 class RowRules:
     """What the rows of a file mean, and when they are rejected, in SQL (see `sources.sql`).
 
-    `columns`: name -> expression over `delivered`; `faults`: reason -> condition; `exclusions`: the
+    `columns`: name -> expression over `delivered`; `faults`: reason -> condition; `kept_aside`: the
     same of rows that are no use here and no fault of the file. Of rows with the same `key`, the
     first without fault is accepted, the others are `repeated`. `deaths`: those of a row. `numbers`
     are the delivered columns whose values are written plainly before.
@@ -45,7 +45,7 @@ class RowRules:
     deaths: str
     missing: tuple[str, ...] = ()
     merged: Mapping[str, str] = field(default_factory=dict)
-    exclusions: Mapping[str, str] = field(default_factory=dict)
+    kept_aside: Mapping[str, str] = field(default_factory=dict)
     numbers: NumberColumns = field(default_factory=NumberColumns)
 
 
@@ -94,7 +94,7 @@ class Intake:
 
     def _behind(self, reason: str) -> list[str]:
         """Return the delivered columns that decide on a reason."""
-        condition = {**self.rules.faults, **self.rules.exclusions}.get(reason, self.rules.key)
+        condition = {**self.rules.faults, **self.rules.kept_aside}.get(reason, self.rules.key)
         columns = self.rules.columns.items()
         terms = [term for name, term in columns if re.search(rf"\b{name}\b", condition)]
         return [name for name in self.columns if quoted(name) in " ".join([condition, *terms])]
@@ -185,12 +185,12 @@ def _stage(
     reasons = ", ".join(f"CASE {when} END" for when in whens)
     # Nearly all rows are without fault, and one condition is tested faster than many texts.
     is_faulty = " OR ".join(f"({condition})" for condition in rules.faults.values())
-    excluded = "".join(f"WHEN {when} THEN {literal(r)} " for r, when in rules.exclusions.items())
-    sql = " ".join([*columns, *rules.faults.values(), *rules.exclusions.values()])
+    aside = "".join(f"WHEN {when} THEN {literal(r)} " for r, when in rules.kept_aside.items())
+    sql = " ".join([*columns, *rules.faults.values(), *rules.kept_aside.values()])
     statement = f"""CREATE OR REPLACE TABLE staged AS
         SELECT * EXCLUDE (delivered),
-            coalesce({" OR ".join(rules.exclusions.values()) or "false"}, false) AS is_excluded,
-            CASE {excluded} WHEN {is_faulty} THEN concat_ws('; ', {reasons}) ELSE '' END AS reasons
+            coalesce({" OR ".join(rules.kept_aside.values()) or "false"}, false) AS is_aside,
+            CASE {aside} WHEN {is_faulty} THEN concat_ws('; ', {reasons}) ELSE '' END AS reasons
         FROM (
             SELECT {LINE} AS line, {LINES} AS lines, delivered, {", ".join(columns)},
                 {slashed(rows.columns, " ".join(columns))}
@@ -243,9 +243,9 @@ def _reject(database: duckdb.DuckDBPyConnection, rules: RowRules) -> None:
     key = rules.key
     database.execute(f"""
         CREATE TABLE rejected AS
-        SELECT line, lines, is_excluded, reasons FROM staged WHERE reasons <> ''
+        SELECT line, lines, is_aside, reasons FROM staged WHERE reasons <> ''
         UNION ALL BY NAME
-        SELECT line, lines, false AS is_excluded, {literal(rules.repeated)} AS reasons
+        SELECT line, lines, false AS is_aside, {literal(rules.repeated)} AS reasons
         FROM staged
         WHERE {not rules.merged} AND reasons = '' AND {key} IN (
             SELECT {key} FROM staged WHERE reasons = '' GROUP BY {key} HAVING count(*) > 1
@@ -277,7 +277,7 @@ def refuse_if_mostly_rejected(intake: Intake) -> None:
             SELECT staged.lines, rejected.line IS NOT NULL AS is_bad,
                 CASE WHEN {intake.rules.deaths} BETWEEN 0 AND {MOST_DEATHS}
                 THEN {intake.rules.deaths} END AS dead
-            FROM staged LEFT JOIN rejected USING (line) WHERE NOT staged.is_excluded
+            FROM staged LEFT JOIN rejected USING (line) WHERE NOT staged.is_aside
         )
     """).fetchall()
     if bad_lines <= MOST_REJECTED * lines:
@@ -291,7 +291,7 @@ def refuse_if_mostly_rejected(intake: Intake) -> None:
     raise InputError(
         f"'{intake.path}' is refused: {100 * bad_lines / lines:.1f} % of it cannot be used "
         f"({bad_rows:,} of {rows:,} rows), more than {100 * MOST_REJECTED:.0f} %; most often: "
-        f"{intake.commonest_reasons('NOT is_excluded')}; {advice}"
+        f"{intake.commonest_reasons('NOT is_aside')}; {advice}"
     )
 
 

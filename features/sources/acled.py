@@ -178,10 +178,7 @@ class Acled:
 
     def identify(self, path: Path, options: FileOptions) -> Identity:
         """Return what a file is; raises InputError when the options have no coverage."""
-        if options.coverage is None:
-            with self.open(path):
-                pass  # what is none of ACLED's is refused as such, whatever its coverage
-        return identify_final(path, options, SOURCE)
+        return identify_final(self, path, options, SOURCE)
 
     def open(self, path: Path) -> AbstractContextManager[Rows]:
         """Open a file; raises InputError when it is none of ACLED's."""

@@ -10,10 +10,10 @@ from typing import NamedTuple
 
 import pandas as pd
 
-from features.archive.coverage import Coverage
+from features.archive.coverage import Coverage, coverage_of
 from features.errors import InputError
 from features.months import format_month, month_of
-from features.sources.evidence import coverage_of, named
+from features.sources.evidence import named
 
 _FILLED = 0.9  # of its months have a row: a country's table leaves out no zeros
 _WEEK = timedelta(days=7)

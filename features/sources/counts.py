@@ -55,12 +55,12 @@ from features.words import Level
 
 _LOST = """
     SELECT country, name, month FROM staged JOIN rejected USING (line)
-    WHERE NOT rejected.is_excluded AND country IS NOT NULL AND name IS NOT NULL
+    WHERE NOT rejected.is_aside AND country IS NOT NULL AND name IS NOT NULL
     AND month IS NOT NULL AND staged.reasons <> ''
 """
 _OF_COUNTRIES = """
-    SELECT staged.* EXCLUDE (row_key, lines, is_excluded, reasons) FROM staged
-    JOIN rejected USING (line) WHERE rejected.is_excluded AND month IS NOT NULL
+    SELECT staged.* EXCLUDE (row_key, lines, is_aside, reasons) FROM staged
+    JOIN rejected USING (line) WHERE rejected.is_aside AND month IS NOT NULL
 """
 _KEY = ["country", "region", "month", "type_of_violence"]
 
@@ -139,7 +139,7 @@ def read_counts(path: Path, options: CountsOptions) -> CountsDelivery:
             )
         lost, of_countries = database.sql(_LOST).df(), database.sql(_OF_COUNTRIES).df()
         rejected = database.sql(intake.rejected_rows()).df()
-        read, aside = intake.deaths(), intake.count("rejected WHERE is_excluded")
+        read, aside = intake.deaths(), intake.count("rejected WHERE is_aside")
     names = pd.concat([rows, lost])[["country", "name"]].drop_duplicates()
     names = names.sort_values(["country", "name"])
     matches = match_places(names, options.level, options.corrections)

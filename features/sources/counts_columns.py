@@ -13,7 +13,6 @@ conflict events of the Humanitarian API of OCHA's HDX
 battles and explosions depends on their actors, which are not delivered, so it is UNTYPED.
 """
 
-import re
 from collections.abc import Mapping, Sequence
 from datetime import date
 from pathlib import Path
@@ -24,6 +23,7 @@ from features.months import format_month, month_of
 from features.sources.acceptance import RowRules
 from features.sources.products import COUNTS, product_of
 from features.sources.reading.numbers import NumberColumns
+from features.sources.source import plain_name
 from features.sources.sql import (
     ambiguous_country,
     has_surplus,
@@ -101,7 +101,7 @@ def find_columns(
 
     A file that is said to be of one country has no column of countries.
     """
-    plain = {re.sub(r"[^a-z0-9]+", "_", name.lower()).strip("_"): name for name in names}
+    plain = {plain_name(name): name for name in names}
     columns = {
         meaning: [plain[name] for name in possible if name in plain]
         for meaning, possible in _NAMES.items()
@@ -165,7 +165,7 @@ def counts_rules(
             "row_key": f"to_json([{', '.join(key)}])::VARCHAR",
         },
         faults=_faults(names, columns, last_day),
-        exclusions={_WHOLE_COUNTRY: "is_whole AND country IS NOT NULL"}
+        kept_aside={_WHOLE_COUNTRY: "is_whole AND country IS NOT NULL"}
         if level != "country"
         else {},
         numbers=NumberColumns(whole=tuple(figures)),

@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 import pandas as pd
 
-from features.archive.coverage import Coverage, Span, coding_begins
+from features.archive.coverage import Coverage, coding_begins, coverage_of
 from features.archive.releases import Identity
 from features.errors import InputError
 from features.months import format_month
@@ -66,19 +66,6 @@ def refuse_doubtful(path: Path, doubts: Sequence[str], *, strict: bool) -> None:
     """Raise InputError for what is doubtful if it is to be an error."""
     if strict and doubts:
         raise InputError(f"'{path}' is doubtful: {'; '.join(doubts)} (--strict)")
-
-
-def coverage_of(months: pd.DataFrame) -> Coverage:
-    """Return the coverage of rows of country and month."""
-    ordered = months.sort_values(["country", "month"])
-    country, month = ordered["country"], ordered["month"]
-    run = ((country != country.shift()) | (month != month.shift() + 1)).cumsum()
-    return Coverage(
-        tuple(
-            Span(rows["country"].iloc[0], int(rows["month"].iloc[0]), int(rows["month"].iloc[-1]))
-            for _, rows in ordered.groupby(run)
-        )
-    )
 
 
 def _without_uncoded(

@@ -83,7 +83,7 @@ class FileDelivery:
         _place(database)
         identity = self.identity
         first_coded = month_of(self.source.rules(intake.columns).first_day)
-        content, rows = _content(database), intake.count("staged WHERE NOT is_excluded")
+        content, rows = _content(database), intake.count("staged WHERE NOT is_aside")
         evidence = evidence_of(identity, content, rows, first_coded, is_cut=_is_cut(self.path))
         doubts = (*evidence.doubts, *_on_repeated(database))
         if identity.is_habit:
@@ -101,7 +101,7 @@ class FileDelivery:
             sha256=sha256,
             rows_accepted=intake.count("accepted"),
             rows_rejected=intake.count("rejected"),
-            rows_aside=intake.count("rejected WHERE is_excluded"),
+            rows_aside=intake.count("rejected WHERE is_aside"),
             rows_deleted=len(self.deleted),
             notes=(
                 *intake.notes,
@@ -123,7 +123,7 @@ class FileDelivery:
                 if field.name not in _PLACED
             },
             faults=dict(rules.faults) | event_faults(rules.first_day, self.identity.available_on),
-            exclusions=rules.exclusions,
+            kept_aside=rules.kept_aside,
             numbers=numbers_in(rules.columns, columns, rules.decimal),
             key="event_id",
             repeated="event_id is repeated",

@@ -61,6 +61,11 @@ def column_names(header: Sequence[str], path: Path) -> list[str]:
     return [own_name(name) or f"column {n}" for n, name in enumerate(stripped, start=1)]
 
 
+def plain_name(name: str) -> str:
+    """Return a column's name in small letters and digits, joined by _."""
+    return re.sub(r"[^a-z0-9]+", "_", name.lower()).strip("_")
+
+
 def refuse_repeated(names: Sequence[str], path: Path) -> None:
     """Raise InputError when a file has several columns of one name."""
     repeated = sorted(name for name, number in Counter(names).items() if name and number > 1)
@@ -96,7 +101,7 @@ class EventRules:
 
     `columns`: column of EVENTS_SCHEMA -> expression over `delivered."column"`; nullable ones may be
     absent, and coordinates give `admin1` and `priogrid`. `faults`: reason -> condition over both
-    kinds of columns, beside those of every event; `exclusions`: the same of rows that are kept
+    kinds of columns, beside those of every event; `kept_aside`: the same of rows that are kept
     aside and no fault of the file. `first_day`: the source codes nothing before it.
     `missing`: texts that stand for no value. `is_summed`: rows of one id are one event.
     `decimal`: the decimal sign, if it is given.
@@ -104,7 +109,7 @@ class EventRules:
 
     columns: Mapping[str, str]
     faults: Mapping[str, str] = field(default_factory=dict)
-    exclusions: Mapping[str, str] = field(default_factory=dict)
+    kept_aside: Mapping[str, str] = field(default_factory=dict)
     first_day: date = date(1900, 1, 1)
     missing: tuple[str, ...] = ()
     is_summed: bool = False
@@ -124,22 +129,27 @@ class EventSource(Protocol):
         """Return how rows with these delivered columns become events."""
 
 
-def identify_final(path: Path, options: FileOptions, source: str) -> Identity:
-    """Return a file's identity as a final release; raises InputError without a coverage.
+def identify_final(
+    source: EventSource, path: Path, options: FileOptions, name: str, *, why: str = ""
+) -> Identity:
+    """Return a file's identity as a final release of the source with a name.
 
-    Its name, without its endings, is that of the release unless the options give another.
+    Its own name, without its endings, is that of the release unless the options give another.
+    Raises InputError without a coverage, with `why` its name does not say one.
     """
     if options.coverage is None:
+        with source.open(path):
+            pass  # what the source cannot read is refused as such, whatever its coverage
         raise InputError(
-            f"'{path.name}' does not say which months of which countries it observes: give "
+            f"'{path.name}' {why}does not say which months of which countries it observes: give "
             "--coverage FILE, a CSV with the columns country,first_month,last_month "
             "(MLI,1997-01,2023-12)"
         )
     stem = re.sub(r"(\.[a-z]{2,7})?(\.gz|\.zip)?$", "", path.name, flags=re.IGNORECASE)
     plain_stem = re.sub(r"[^A-Za-z0-9._-]+", "-", stem).strip("-._")[:100]
     return Identity(
-        history=source,
-        source=source,
+        history=name,
+        source=name,
         release=options.release or plain_stem or "unnamed",
         kind=options.kind or "final",
         available_on=options.available_on or options.received_on,

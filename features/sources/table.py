@@ -46,10 +46,7 @@ class Table:
 
     def identify(self, path: Path, options: FileOptions) -> Identity:
         """Return what a file is; raises InputError when the options have no coverage."""
-        if options.coverage is None:
-            with self.open(path):
-                pass  # what does not fit the mapping is refused as such, whatever its coverage
-        return identify_final(path, options, self._mapping.source)
+        return identify_final(self, path, options, self._mapping.source)
 
     @contextmanager
     def open(self, path: Path) -> Iterator[Rows]:
@@ -97,24 +94,24 @@ class Table:
         return EventRules(
             columns=values,
             faults=faults,
-            exclusions=self._exclusions(),
+            kept_aside=self._kept_aside(),
             decimal=mapping.decimal,
             missing=mapping.missing,
             is_summed=mapping.sum,
         )
 
-    def _exclusions(self) -> dict[str, str]:
+    def _kept_aside(self) -> dict[str, str]:
         """Return the rows that the mapping does not ask for, and those without known deaths."""
-        exclusions = {}
+        kept_aside = {}
         for column, texts in self._mapping.where.items():
             among = ", ".join(literal(text.lower()) for text in texts)
-            exclusions[f"{column} is not as [where] of the mapping asks"] = (
+            kept_aside[f"{column} is not as [where] of the mapping asks"] = (
                 f"coalesce(lower(filled({quoted(own_name(column))})) NOT IN ({among}), true)"
             )
         best = self._mapping.columns.best
         if self._mapping.missing and best is not None:
-            exclusions["its deaths are not known"] = f"NOT ({is_filled(own_name(best))})"
-        return exclusions
+            kept_aside["its deaths are not known"] = f"NOT ({is_filled(own_name(best))})"
+        return kept_aside
 
     def _dates(self, precision: str) -> dict[str, str]:
         """Return the SQL of both dates, and of their precision where the day may be unknown."""

@@ -13,11 +13,17 @@ from pathlib import Path
 from features.archive.coverage import whole_world
 from features.archive.releases import Identity
 from features.archive.schemas import DEATHS, TYPES_OF_VIOLENCE
-from features.errors import InputError
 from features.months import month_of
 from features.sources.products import refuse_missing
 from features.sources.reading.opening import open_rows
-from features.sources.source import EventRules, FileOptions, Rows, identify_final, refuse_repeated
+from features.sources.source import (
+    EventRules,
+    FileOptions,
+    Rows,
+    identify_final,
+    plain_name,
+    refuse_repeated,
+)
 from features.sources.sql import has_surplus, plain_columns, quoted, unreadable
 
 FIRST_DAY = date(1989, 1, 1)
@@ -126,7 +132,7 @@ def column_names(first: Sequence[str], path: Path) -> tuple[list[str], bool]:
         OFFICIAL_COLUMNS
     )
     if has_header:
-        names = [_column_name(name) for name in first]
+        names = [_OTHER_NAMES.get(plain_name(name), plain_name(name)) for name in first]
     else:
         names = [*OFFICIAL_COLUMNS, *[""] * (len(first) - len(OFFICIAL_COLUMNS))]
     refuse_missing(
@@ -134,11 +140,6 @@ def column_names(first: Sequence[str], path: Path) -> tuple[list[str], bool]:
     )
     refuse_repeated(names, path)
     return [name or f"column {n}" for n, name in enumerate(names, start=1)], has_header
-
-
-def _column_name(text: str) -> str:
-    name = re.sub(r"[^a-z0-9]+", "_", text.lower()).strip("_")
-    return _OTHER_NAMES.get(name, name)
 
 
 def ucdp_rules(columns: Sequence[str]) -> EventRules:
@@ -166,7 +167,7 @@ def ucdp_rules(columns: Sequence[str]) -> EventRules:
             **plain_columns(delivered),
         },
         faults=faults | unreadable(delivered),
-        exclusions={
+        kept_aside={
             f"type_of_violence {number} is not counted": f"type_of_violence = {number}"
             for number in _NEW_TYPES
         },
@@ -187,15 +188,8 @@ class Ucdp:
         """Return what a file is; raises InputError when its coverage is not known."""
         official = official_release(path.name)
         if official is None:
-            if options.coverage is None:
-                with self.open(path):
-                    pass  # what is no event file is refused as such, whatever its coverage
-                raise InputError(
-                    f"'{path.name}' is not a name under which UCDP publishes, so it does not say "
-                    "which months of which countries it observes: give --coverage FILE, a CSV with "
-                    "the columns country,first_month,last_month (MLI,1989-01,2023-12)"
-                )
-            return replace(identify_final(path, options, GED), history=HISTORY)
+            why = "is not a name under which UCDP publishes, so it "
+            return replace(identify_final(self, path, options, GED, why=why), history=HISTORY)
         return replace(
             official,
             release=options.release or official.release,

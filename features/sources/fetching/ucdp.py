@@ -29,6 +29,7 @@ from features.sources.fetching.download import (
 )
 from features.sources.fetching.transport import Transport
 from features.sources.fetching.ucdp_api import gather
+from features.sources.source import plain_name
 from features.sources.ucdp import OFFICIAL_COLUMNS, official_release
 
 FILES = "https://ucdp.uu.se/downloads"
@@ -183,7 +184,7 @@ def _fault_of_head(head: bytes) -> str | None:
         return fault
     encoding = "utf-16" if head[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig"
     first = _first_record(head.decode(encoding, errors="replace"))
-    names = {re.sub(r"[^a-z0-9]+", "_", name.lower()).strip("_") for name in first}
+    names = set(map(plain_name, first))
     row = len(first) >= len(OFFICIAL_COLUMNS) and first[0].strip().isdigit()
     if row or names >= _NEEDED:
         return None

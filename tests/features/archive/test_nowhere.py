@@ -68,28 +68,6 @@ def test_deaths_in_a_cell_of_a_country_that_is_not_observed_are_placed_nowhere(
     assert found[["deaths", "placed_nowhere"]].to_numpy().tolist() == [[5, 5]]
 
 
-def test_a_country_that_is_known_as_a_whole_only_is_not_peace_in_its_regions(
-    tmp_path: Path,
-) -> None:
-    delivery = a_delivery(
-        "1",
-        [("MLI", JANUARY + 1, 1, 5), ("MLI", JANUARY + 2, 1, 2), ("NER", JANUARY + 1, 1, 9)],
-        [("MLI", JANUARY, JANUARY + 2), ("NER", JANUARY, JANUARY + 2)],
-    )
-    delivery.events["admin1"] = [None, None, "NER-dosso"]
-    delivery.events["priogrid"] = [None, "147945", None]
-    Archive(tmp_path).add(delivery)
-
-    def observed(level: Level, region: str) -> list[bool]:
-        panel = read_panel(opened(tmp_path), level)
-        return list(panel.observed[:, panel.regions.table["id"].tolist().index(region)])
-
-    assert observed("admin1", "MLI-gao") == [True, False, False]
-    assert observed("priogrid", "147944") == [True, True, True]
-    assert observed("admin1", "NER-diffa") == [True, True, True]
-    assert observed("country", "MLI") == [True, True, True]
-
-
 def sixteen_countries(home: Path) -> None:
     path = UCDP / "ged_events_16_countries_1989_2023.csv.gz"
     added(Ucdp(), path, home, coverage=read_coverage(UCDP / "coverage_16_countries.csv"))
