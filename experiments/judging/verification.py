@@ -219,8 +219,3 @@ def served_scales(scales: Sequence[RiskScale]) -> tuple[RiskScale, ...]:
             if len(earned) > 1
         ]
     return tuple(served)
-
-
-def _band_of(risk: RiskLevel) -> RiskBand:
-    independent = risk.independent or 0.0
-    return RiskBand(risk.name, risk.lowest, risk.scores, risk.came_true, independent)

@@ -13,7 +13,6 @@ from service.api.routing import QueryRoute
 from service.api.schemas import Score
 from service.freshness import over_until
 from service.pages.briefings.country import Country, RegionRisk
-from service.pages.briefings.country_deaths import country_chart, deaths_so_far
 from service.pages.briefings.country_map import country_map
 from service.pages.briefings.signs import signs_of
 from service.pages.environment import environment_for
@@ -81,8 +80,6 @@ def briefing_of(country: Country, language: Language) -> dict[str, Any]:
     """Return what the template of a briefing says of a country."""
     bulletin, whole = country.bulletin, country.whole
     shown, scores = country.risks[:MOST_REGIONS], [risk.leading for risk in country.risks]
-    counted = [whole.leading] if whole else scores
-    so_far = deaths_so_far(bulletin, [score.region for score in counted])
     accuracy = {one.target: one for one in accuracy_of(bulletin, country.level)}
     columns, rare = columns_of(country.risks, shown)
     return {
@@ -94,7 +91,7 @@ def briefing_of(country: Country, language: Language) -> dict[str, Any]:
         "columns": columns,
         "rare": rare,
         "whole": None if country.level == "country" else whole,
-        "chart": country_chart(so_far, country.distributions, language),
+        "chart": country.deaths_chart(language),
         "drawing": country_map(bulletin, country.places, scores, MOST_REGIONS, language),
         "unscored": country.unscored(language),
         "accuracy": accuracy.get(country.leading),

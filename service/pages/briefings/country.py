@@ -5,10 +5,11 @@ from functools import cached_property
 from typing import Any, NamedTuple
 
 import numpy as np
+from markupsafe import Markup
 
-from bulletins.form import DRIVERS_FILE, REGIONS_FILE
-from bulletins.tables import Rows
-from features.language import Language
+from bulletins.form import DRIVERS_FILE, HISTORY_FILE, REGIONS_FILE
+from bulletins.tables import Frame, Rows
+from features.language import Language, message
 from features.words import DISPLAYED, DISTRIBUTIONS, Level, Target
 from service.api.bodies import Mover
 from service.api.change_routes import ScoreDrivers, movers_at, previous_of_scores
@@ -22,6 +23,8 @@ from service.api.selection import (
     select_regions,
     select_scores,
 )
+from service.pages.deaths import months_ahead, months_so_far
+from service.pages.drawing.charts import deaths_chart
 from service.pages.view import LEVELS
 from service.reasons import reasons_of
 from service.store.bulletins import Bulletin
@@ -73,6 +76,31 @@ class Country:
         """The risk of the country as one region; None where countries have no scores."""
         risks = self._risks("country") if "country" in self.bulletin.manifest.levels else []
         return risks[0] if risks else None
+
+    def deaths_so_far(self) -> dict[str, float | None]:
+        """Return the deaths in the country, or in its scored regions, by month [deaths/month].
+
+        A month is None where none of them was observed. Older bulletins have no months.
+        """
+        if HISTORY_FILE not in self.bulletin.parts:
+            return {}
+        counted = [self.whole] if self.whole else self.risks
+        regions = [risk.leading.region for risk in counted]
+        history = Frame(self.bulletin.part(HISTORY_FILE).whole(["region", "month", "deaths"]))
+        rows = history.take(history.rows[history.among("region", regions)]).to_pylist()
+        deaths: dict[str, float | None] = {row["month"]: None for row in rows}
+        for row in rows:
+            if row["deaths"] is not None:
+                deaths[row["month"]] = (deaths[row["month"]] or 0.0) + row["deaths"]
+        return deaths
+
+    def deaths_chart(self, language: Language) -> Markup | None:
+        """Return the chart of deaths so far and of distributions ahead; None without either."""
+        past = months_so_far(self.deaths_so_far(), language)
+        ahead = months_ahead(self.distributions, language)
+        name = language.gettext(message("Deaths a month, so far and forecast"))
+        chart = deaths_chart(past, ahead, language.number, name)
+        return Markup(chart.svg) if past or ahead else None  # noqa: S704
 
     @property
     def distributions(self) -> list[Score]:
