@@ -28,7 +28,7 @@ _SMALL, _FEWEST_DEATHS, _MANY = 0.01, 0.1, 10
 
 def round_deaths(deaths: float) -> float:
     """Return deaths with one decimal below ten and none from there on: more would be noise."""
-    return round(deaths, 0 if abs(deaths) >= _MANY else 1) + 0.0  # never -0
+    return round(deaths) if abs(deaths) >= _MANY else round(deaths, 1) + 0.0  # never -0
 
 
 def message(text: str) -> str:

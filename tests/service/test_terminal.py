@@ -8,6 +8,7 @@ import httpx
 import pytest
 
 from features.errors import InputError, TocsinError
+from features.language import ENGLISH
 from service.errors import NoBulletinError, ParameterError, UnknownError
 from service.terminal import remote_scores, top_scores
 from tests.bulletins.example import publish_bulletin
@@ -81,7 +82,7 @@ def test_a_region_has_one_row_and_deaths_are_a_number_with_its_range(home: Path)
     assert set(rows[0]) == {"region", "name", "target", "to", "deaths", "90_percent"}
     nearest = top_scores(home, target="fatalities", level="admin1", sort="-mean")[1]
     assert {score.horizon for score in nearest} == {1}
-    assert rows[0]["deaths"] == f"{nearest[0].mean:.1f}"
+    assert rows[0]["deaths"] == ENGLISH.deaths(nearest[0].mean)
 
 
 def test_numbers_are_numbers_to_a_program(home: Path) -> None:
