@@ -31,7 +31,7 @@ announce = lambda address: print(address, flush=True)
 ages = dict.fromkeys(("max_age_days", "max_origin_age_days"), 36500)
 os.dup2(os.open(os.devnull, os.O_WRONLY), 2)  # a line for each refusal
 serve(Path(sys.argv[1]), "127.0.0.1", 0, announce,
-      Settings(keys=sys.argv[2], wrong_keys_per_minute=10**6, **ages))
+      Settings(keys=sys.argv[2], wrong_keys_per_minute=10**6, head_bytes=10**6, **ages))
 """
 
 

@@ -112,7 +112,9 @@ def _as_table(history: bodies.RegionHistory) -> pa.Table:
             by_month.setdefault(value.month, place | {"month": value.month})
             by_month[value.month][series.name] = value.value
     names = [series.name for series in history.indicators]
-    schema = pa.schema([*HISTORY_SCHEMA, *optional(pa.float64(), *names)])
+    # Of no month, and of one that only indicators have, nothing is known.
+    history_columns = [pa.field(column.name, column.type) for column in HISTORY_SCHEMA]
+    schema = pa.schema([*history_columns, *optional(pa.float64(), *names)])
     return table_of(list(by_month.values()), schema)
 
 

@@ -31,7 +31,7 @@ Document = dict[str, Any]
 _EXAMPLES: dict[str, dict[str, dict[str, Any]]] = json.loads(
     Path(__file__).with_name("examples.json").read_text(encoding="utf-8")
 )
-_EVERYWHERE = (401, 429, 500)
+_EVERYWHERE = (401, 429, 431, 500)
 
 
 class QueryRoute(APIRoute):

@@ -123,6 +123,12 @@ def test_a_history_of_some_months_and_one_indicator(client: httpx.Client) -> Non
     assert series["values"] == [{"month": "2024-11", "value": 11}]
 
 
+@pytest.mark.parametrize("form", ["csv", "parquet", "ndjson", "json"])
+def test_a_history_of_no_month_is_empty_in_every_form(client: httpx.Client, form: str) -> None:
+    asked = f"/v1/regions/MLI-gao/history?from=9796-10&to=2022-12&format={form}"
+    assert client.get(asked).raise_for_status().headers.get("x-total-count", "0") == "0"
+
+
 @given(st.integers(0, 40), st.integers(0, 40))
 def test_a_history_has_the_months_of_its_range_and_no_others(
     client: httpx.Client, first: int, last: int

@@ -78,7 +78,7 @@ def test_every_address_is_described_with_its_errors(described: dict[str, Any]) -
     for path, operations in described["paths"].items():
         assert set(operations) == {"get"}
         data = path.startswith("/v1/")
-        expected = {"200", "401", "422", "429", "500"}
+        expected = {"200", "401", "422", "429", "431", "500"}
         expected |= {"503"} if data or path == "/readyz" else set()
         expected |= {"406"} if path in LISTS else set()
         expected |= {"404"} if data else set()
