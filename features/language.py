@@ -101,6 +101,10 @@ class Language:
         """Write a share, 0 to 1, in whole per cent."""
         return _percent(self.code, round(share, 2))
 
+    def shares(self, low: float, high: float) -> str:
+        """Write an interval of shares, 0 to 1, in whole per cent."""
+        return f"{_decimal(self.code, round(100 * low))}\N{EN DASH}{self.share(high)}"
+
     def number(self, value: float) -> str:
         """Write a number with two decimals at most, and none from 10 on."""
         decimals = 0 if abs(value) >= _MANY else 2

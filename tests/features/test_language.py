@@ -45,6 +45,11 @@ def test_deaths_have_no_more_digits_than_they_are_worth() -> None:
     assert ENGLISH.value(0.126, "share") == "13\u00a0%"
 
 
+def test_an_interval_of_shares_has_one_per_cent_sign() -> None:
+    assert ENGLISH.shares(0.204, 0.5) == "20–50\u00a0%"  # noqa: RUF001
+    assert FRENCH.shares(0, 1) == "0–100\u00a0%"  # noqa: RUF001
+
+
 @pytest.mark.parametrize(
     ("probability", "written"),
     [
