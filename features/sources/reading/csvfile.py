@@ -29,7 +29,8 @@ from features.sources.reading.layout import MOST_ABOVE, Layout, layout_of, page_
 from features.sources.reading.unpack import Content, decode_text, unlikely_word
 from features.sources.source import BEYOND, LINE, LINES, SPACE, SURPLUS
 
-LONGEST_RECORD = 1 << 26  # [bytes]
+LONGEST_RECORD = 1 << 24  # [bytes]
+_PART = 20_000  # [records]
 _FIRST_LINES = 1 << 20  # [bytes]
 _FIRST_RECORDS = 2 * MOST_ABOVE + 30  # of which the layout is told
 _NEWLINE, _RETURN, _QUOTE = 10, 13, 34
@@ -136,18 +137,19 @@ class CsvRows:
         separator = self._layout.separator
         last = max(data.rfind(b"\n"), data.rfind(b"\r", 0, -1))  # a last \r may belong to a \n
         raw = data[: len(data) if final else last + 1].splitlines(keepends=True)
-        texts = [decode_text(line) for line in raw]
-        if any(text.is_mended for text in texts):
+        if any(decode_text(line).is_mended for line in raw):
             self._take_for_windows_1252(b"".join(raw))
-        lines = [text.text for text in texts]
+        lines = [decode_text(line).text for line in raw]
         with _long_fields():
             spans = list(_spans(lines, separator))
             count = len(lines)
             if spans and not final:  # the last record may go on in the next chunk
                 count = spans.pop().begin
-            records = [it for span in spans for it in _parted(span, lines, separator)]
-        table = _columns(records, self._names, self._line, separator)
-        return table, sum(map(len, raw[:count])), count
+            records = (it for span in spans for it in _parted(span, lines, separator))
+            tables = [_columns([], self._names, self._line, separator)]
+            while part := list(islice(records, _PART)):  # of a few at a time: objects are large
+                tables.append(_columns(part, self._names, self._line, separator))
+        return pa.concat_tables(tables), sum(map(len, raw[:count])), count
 
     def _take_for_windows_1252(self, data: bytes) -> None:
         """Note that some bytes are not UTF-8; raises InputError for those of other encodings."""

@@ -13,6 +13,7 @@ from features.sources.reading.unpack import open_content, require_file
 from features.sources.reading.workbook import SheetContent, is_workbook, read_sheet
 from features.sources.source import Rows
 
+_MOST_COLUMNS = 2_000
 _LEFT_TO_READ = 4096  # [bytes] of a page or document that are looked at
 _OTHERS = {
     b"<!doctype html": "a web page, not data: log in where it comes from and fetch it again",
@@ -54,7 +55,7 @@ def open_rows(
     if is_workbook(path):
         name, cells = read_sheet(path, sheet)
         try:
-            yield CsvRows(path, SheetContent(path, cells))
+            yield _narrow(path, CsvRows(path, SheetContent(path, cells)))
         except InputError as error:
             raise InputError(f"{error} (in sheet '{name}' of an Excel workbook)") from error
         return
@@ -66,11 +67,22 @@ def open_rows(
         sha256 = hashlib.file_digest(file, "sha256").hexdigest() if is_parquet else ""
     if is_parquet:
         with open_parquet(path, sha256) as rows:
-            yield rows
+            yield _narrow(path, rows)
         return
     with open_content(path) as content:
         _refuse_others(path, content.head())
-        yield JsonRows(path, content, fields) if is_json(content) else CsvRows(path, content)
+        is_text = not is_json(content)
+        yield _narrow(path, CsvRows(path, content) if is_text else JsonRows(path, content, fields))
+
+
+def _narrow(path: Path, rows: Rows) -> Rows:
+    """Return rows of no more columns than a table of events may have."""
+    if len(rows.columns) > _MOST_COLUMNS:
+        raise InputError(
+            f"'{path}' has {len(rows.columns):,} columns, and no table of events has more than "
+            f"{_MOST_COLUMNS:,}: give one with a row an event or region and month"
+        )
+    return rows
 
 
 def _refuse_others(path: Path, head: bytes) -> None:

@@ -5,10 +5,12 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from features.errors import InputError
 from features.sources.reading.layout import NAMELESS_FIRST, is_tags
+from features.sources.reading.unpack import refuse_endless
 from features.sources.source import LINE, LINES, numbered_rows, own_name
 
 MAGIC = b"PAR1"
@@ -18,12 +20,16 @@ _INDEX = "__index_level_0__"  # what pandas calls the numbers of rows
 
 @contextmanager
 def open_parquet(path: Path, sha256: str) -> Iterator["ParquetRows"]:
-    """Open a Parquet file with this hash; raises InputError for a damaged one."""
+    """Open a Parquet file with this hash; raises InputError for a damaged or far too large one."""
     try:
-        opened = pq.ParquetFile(path)
+        schema = pq.read_schema(path)
+        # Texts that recur are unpacked only once their size is known.
+        texts = [field.name for field in schema if pa.types.is_string(field.type)]
+        opened = pq.ParquetFile(path, read_dictionary=texts)
     except (OSError, pa.ArrowException) as error:
         raise _damaged(path, error) from error
     with opened:
+        refuse_endless(path, opened.metadata.num_rows * opened.metadata.num_columns)
         yield ParquetRows(path, opened, sha256)
 
 
@@ -49,9 +55,11 @@ class ParquetRows:
 
     def batches(self, columns: Sequence[str] | None = None) -> Iterator[pa.RecordBatch]:
         """Yield some columns as text, all by default; raises InputError for a damaged file."""
-        start = 1
+        start, size = 1, 0
         try:
             for batch in self._file.iter_batches(_BATCH):
+                size += sum(_size(batch.column(place)) for place in self._places)
+                refuse_endless(self._path, size)
                 texts = [batch.column(place).cast(pa.string()) for place in self._places]
                 lines = range(start, start + batch.num_rows)
                 rows = numbered_rows(texts, self.columns, lines)
@@ -61,6 +69,14 @@ class ParquetRows:
                 start += batch.num_rows
         except (OSError, pa.ArrowException) as error:
             raise _damaged(self._path, error) from error
+
+
+def _size(column: pa.Array) -> int:
+    """Return how large a column is once it is unpacked [bytes]."""
+    if not pa.types.is_dictionary(column.type):
+        return int(column.nbytes)
+    lengths = pc.binary_length(column.dictionary).take(column.indices)
+    return pc.sum(lengths.cast(pa.int64())).as_py() or 0
 
 
 def _is_text_like(of: pa.DataType) -> bool:

@@ -176,13 +176,17 @@ class FileContent:
         chunk = self._file.read(_CHUNK)
         self._digest.update(chunk)
         self._size += len(chunk)
-        most = max(_ALWAYS_ALLOWED, MOST_TIMES_LARGER * self._path.stat().st_size)
-        if self._size > most:
-            raise InputError(
-                f"'{self._path}' unpacks to more than {MOST_TIMES_LARGER} times its size, as no "
-                "event file does: unpack it yourself and look at what it holds"
-            )
+        refuse_endless(self._path, self._size)
         return chunk
+
+
+def refuse_endless(path: Path, size: int) -> None:
+    """Raise InputError when a file unpacks to a size [bytes] to which no file of events does."""
+    if size > max(_ALWAYS_ALLOWED, MOST_TIMES_LARGER * path.stat().st_size):
+        raise InputError(
+            f"'{path}' unpacks to more than {MOST_TIMES_LARGER} times its size, as no event file "
+            "does: unpack it yourself and look at what it holds"
+        )
 
 
 def damaged(path: Path, error: Exception) -> InputError:
