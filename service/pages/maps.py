@@ -1,7 +1,5 @@
 """`/maps`: the shapes of a bulletin's regions, which never change, and the coloured map."""
 
-from collections.abc import Callable
-from functools import cache, partial
 from typing import Annotated, NamedTuple
 
 from fastapi import APIRouter, Query, Request, Response
@@ -41,7 +39,9 @@ class Atlas(NamedTuple):
     names: list[str]
 
 
-def _atlas_of(bulletin: Bulletin, level: Level) -> Atlas | None:
+@derived
+def atlas_of(bulletin: Bulletin, level: Level) -> Atlas | None:
+    """Return the shapes of a level; None where it has no outlines."""
     if REGIONS_FILE not in bulletin.parts:
         return None
     table = bulletin.part(REGIONS_FILE).whole(["region", "name", "country", "level", "outline"])
@@ -54,14 +54,6 @@ def _atlas_of(bulletin: Bulletin, level: Level) -> Atlas | None:
     shapes = shapes_of(ids, countries, outlines, bulletin.scores.values("region"))
     names = {row["region"]: row["name"] for row in rows}
     return Atlas(shapes, [names[region] for region in shapes.ids])
-
-
-_ATLASES = {level: derived(partial(_atlas_of, level=level)) for level in LEVELS}
-
-
-def atlas_of(bulletin: Bulletin, level: Level) -> Atlas | None:
-    """Return the shapes of a level, computed once for a bulletin; None where it has no outlines."""
-    return _ATLASES[level](bulletin)
 
 
 class ShapesQuery(NoParameters):
@@ -81,7 +73,7 @@ def show_shapes(
     """
     known = next((one for one in LEVELS if one == level), None)
     used = used_bulletin(request, bulletin)
-    text = known and _shapes_writer(known, chosen_language(request))(used)
+    text = known and shapes_text(used, known, chosen_language(request))
     if not text:
         raise UnknownError(f"bulletin {bulletin} has no outlines of a level '{level}'")
     is_current = query.v == assets_version() and query.lang is not None
@@ -89,22 +81,17 @@ def show_shapes(
     return Response(text, media_type="image/svg+xml", headers=headers)
 
 
-@cache
-def _shapes_writer(level: Level, language: Language) -> Callable[[Bulletin], str]:
-    """Return what writes the shapes of a level, once for a bulletin; empty where there are none."""
-
-    @derived
-    def write(bulletin: Bulletin) -> str:
-        atlas = atlas_of(bulletin, level)
-        if atlas is None:
-            return ""
-        left, top, width, height = (round(edge) for edge in atlas.shapes.box)
-        return (
-            f'<svg xmlns="http://www.w3.org/2000/svg" data-box="{left} {top} {width} {height}">'
-            f"{body_of(atlas, language)}</svg>"
-        )
-
-    return write
+@derived
+def shapes_text(bulletin: Bulletin, level: Level, language: Language) -> str:
+    """Return the shapes of a level as SVG, without colours; empty where there are none."""
+    atlas = atlas_of(bulletin, level)
+    if atlas is None:
+        return ""
+    left, top, width, height = (round(edge) for edge in atlas.shapes.box)
+    return (
+        f'<svg xmlns="http://www.w3.org/2000/svg" data-box="{left} {top} {width} {height}">'
+        f"{body_of(atlas, language)}</svg>"
+    )
 
 
 def shapes_address(view: View, language: Language) -> str:

@@ -130,8 +130,7 @@ class View:
 
     def address(self, **changes: Any) -> str:
         """Return the query of this view with some changes; None takes a parameter away."""
-        shown = self.query.model_dump(exclude_defaults=True) | changes
-        return "?" + urlencode({name: value for name, value in shown.items() if value is not None})
+        return _query_of(self.query.model_dump(exclude_defaults=True) | changes)
 
     def scores_address(self, **more: Any) -> str:
         """Return the query of the API for the scores that are shown."""
@@ -143,8 +142,11 @@ class View:
             "bulletin": self.bulletin.manifest.id,
             "sort": "-mean" if self.spec.is_distribution else None,
         }
-        asked |= more
-        return "?" + urlencode({name: value for name, value in asked.items() if value is not None})
+        return _query_of(asked | more)
+
+
+def _query_of(values: dict[str, Any]) -> str:
+    return "?" + urlencode({name: value for name, value in values.items() if value is not None})
 
 
 def levels_of(bulletin: Bulletin) -> list[Level]:

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from functools import wraps
 from threading import RLock
-from typing import Any, TypeVar
+from typing import Any, Concatenate, ParamSpec, TypeVar
 from weakref import WeakKeyDictionary
 
 import numpy as np
@@ -23,6 +23,7 @@ from service.forms.files import as_wkb, boxes_of_parts
 from service.store.bulletins import Bulletin
 
 T = TypeVar("T")
+P = ParamSpec("P")
 
 _EDGES = ("west", "south", "east", "north")
 _HALF_TURN = 180.0
@@ -30,20 +31,22 @@ _HALF_TURN = 180.0
 NO_LEVEL = -1
 
 
-def derived(compute: Callable[[Bulletin], T]) -> Callable[[Bulletin], T]:
+def derived(
+    compute: Callable[Concatenate[Bulletin, P], T],
+) -> Callable[Concatenate[Bulletin, P], T]:
     """Cache what a function computes from a bulletin, once, for as long as that is loaded."""
-    values: WeakKeyDictionary[Bulletin, T] = WeakKeyDictionary()
+    values: WeakKeyDictionary[Bulletin, dict[object, T]] = WeakKeyDictionary()
     lock = RLock()
 
     @wraps(compute)
-    def cached(bulletin: Bulletin) -> T:
-        value = values.get(bulletin)
-        if value is None:
+    def cached(bulletin: Bulletin, /, *args: P.args, **kwargs: P.kwargs) -> T:
+        of_bulletin, key = values.get(bulletin, {}), (args, *kwargs.items())
+        if key not in of_bulletin:
             with lock:  # other threads wait for the first
-                value = values.get(bulletin)
-                if value is None:
-                    value = values[bulletin] = compute(bulletin)
-        return value
+                of_bulletin = values.setdefault(bulletin, {})
+                if key not in of_bulletin:
+                    of_bulletin[key] = compute(bulletin, *args, **kwargs)
+        return of_bulletin[key]
 
     return cached
 

@@ -38,6 +38,7 @@ _MOST_TOWNS = 300
 _FOLDER = Path(features.places.__path__[0]) / "geography"
 
 _Box = tuple[float, float, float, float]
+_Place = tuple[str, str, float, float]  # country, name, longitude and latitude [degrees]
 
 
 @dataclass(frozen=True)
@@ -119,8 +120,8 @@ def _wishes(shapes: Shapes, name_of: Callable[[str], str]) -> list[_Wish]:
     ]
 
 
-def _at(shapes: Shapes, kind: Kind, rows: list[tuple[str, str, float, float]]) -> list[_Wish]:
-    """Return the names of places: rows of country, name, longitude and latitude [degrees]."""
+def _at(shapes: Shapes, kind: Kind, rows: list[_Place]) -> list[_Wish]:
+    """Return the names of places."""
     if not rows:
         return []
     placed = shapes.place(np.array([row[2:] for row in rows])).tolist()
@@ -132,21 +133,22 @@ def _overlap(one: _Box, other: _Box) -> bool:
 
 
 @cache
-def _capitals() -> list[tuple[str, str, float, float]]:
-    with (_FOLDER / "capitals.csv").open(encoding="utf-8", newline="") as file:
-        return [
-            (row["country"], row["name"], float(row["longitude"]), float(row["latitude"]))
-            for row in csv.DictReader(file)
-        ]
+def _capitals() -> list[_Place]:
+    return [_place(row) for row in _rows("capitals.csv")]
 
 
 @cache
-def _towns() -> list[tuple[str, str, float, float]]:
+def _towns() -> list[_Place]:
     """Return the towns on supply corridors, those on the most first."""
-    with (_FOLDER / "corridors.csv").open(encoding="utf-8", newline="") as file:
-        rows = Counter(
-            (row["place_country"], row["place"], float(row["longitude"]), float(row["latitude"]))
-            for row in csv.DictReader(file)
-            if row["kind"] != "capital"
-        )
-    return [row for row, _ in rows.most_common()]
+    rows = [row for row in _rows("corridors.csv") if row["kind"] != "capital"]
+    towns = Counter(_place(row, "place_country", "place") for row in rows)
+    return [town for town, _ in towns.most_common()]
+
+
+def _rows(name: str) -> list[dict[str, str]]:
+    with (_FOLDER / name).open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def _place(row: dict[str, str], country: str = "country", name: str = "name") -> _Place:
+    return row[country], row[name], float(row["longitude"]), float(row["latitude"])

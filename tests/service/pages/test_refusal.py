@@ -36,5 +36,5 @@ def test_before_the_first_bulletin_people_read_that_there_is_none(
     page = empty_client.get("/", headers=BROWSER | {"accept-language": "fr"})
     assert page.status_code == 503
     assert "<h1>Cette page ne peut pas être affichée</h1>" in page.text
-    assert '<p class="lead" lang="en">no bulletin has been published yet' in page.text
+    assert '<span lang="en">no bulletin has been published yet' in page.text
     assert '<p><a href="' not in page.text
