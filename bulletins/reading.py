@@ -14,8 +14,10 @@ from bulletins.form import MANIFEST_FILE, SCORES_FILE
 from bulletins.manifest import ListedIndicator, ListedIndicators, Manifest
 from bulletins.tables import Frame, Part, as_numbers
 from features.errors import BulletinError
+from features.files import read_whole
 from features.words import DISTRIBUTIONS, QUANTILES, TARGETS, quantile_column
 
+_MOST_BYTES = 1 << 30  # of one file
 ORDER = ("level", "region", "target", "horizon")
 """The key of a score, and the order in which ties are broken."""
 
@@ -130,7 +132,7 @@ def read_indicators(folder: Path) -> tuple[ListedIndicator, ...]:
 
 def _read(folder: Path, name: str) -> bytes:
     try:
-        return (folder / name).read_bytes()
+        return read_whole(folder / name, _MOST_BYTES)
     except OSError as error:
         raise _refusal(folder.name, f"{name} cannot be read ({error.strerror})") from error
 

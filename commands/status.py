@@ -1,6 +1,5 @@
 """Whether all is well, in ten lines: from plain files alone, so that it answers at once."""
 
-import hashlib
 import json
 import os
 import shutil
@@ -17,6 +16,8 @@ from commands.environment import PREFIX, default_settings, home, setting, settin
 from commands.rows import RowFormat, print_rows
 from features.archive.folders import release_folders
 from features.errors import ArchiveError, BulletinError
+from features.files import read_whole
+from features.hashes import hash_of_file
 from features.months import format_month, month_of, parse_month
 from features.printable import printable
 
@@ -147,7 +148,7 @@ def _read_events(folder: Path) -> Events:
         return Events((), (str(error),), None, simulated=False)
     for place in places:
         try:
-            release = json.loads((place / "release.json").read_bytes())
+            release = json.loads(read_whole(place / "release.json"))
             name = f"{release['source']} {release['release']}"
             releases.append((name, release.get("observed_to"), bool(release["simulated"])))
         except _DAMAGE:
@@ -217,7 +218,7 @@ def _read_bulletins(folder: Path) -> tuple[list[Issue], dict[str, str]]:
 
 
 def _read_issue(place: Path) -> Issue:
-    manifest = json.loads((place / "manifest.json").read_bytes())
+    manifest = json.loads(read_whole(place / "manifest.json"))
     hashes = {"scores.parquet": manifest["scores_sha256"], **manifest.get("files", {})}
     if manifest.get("drivers_sha256"):
         hashes["drivers.parquet"] = manifest["drivers_sha256"]
@@ -236,10 +237,7 @@ def _read_issue(place: Path) -> Issue:
 
 
 def _is_whole(place: Path, issue: Issue) -> bool:
-    return all(
-        hashlib.sha256((place / name).read_bytes()).hexdigest() == sha256
-        for name, sha256 in issue.hashes.items()
-    )
+    return all(hash_of_file(place / name) == sha256 for name, sha256 in issue.hashes.items())
 
 
 def _bulletin_line(newest: Issue | None, age: Age) -> Line:
@@ -259,7 +257,7 @@ def _bulletins_line(issues: list[Issue], damaged: dict[str, str]) -> Line:
 
 def _keys_line(folder: Path) -> Line:
     try:
-        count = len(json.loads((folder / "keys.json").read_bytes()))
+        count = len(json.loads(read_whole(folder / "keys.json")))
     except FileNotFoundError:
         count = 0
     except _DAMAGE:

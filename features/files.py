@@ -28,7 +28,7 @@ def open_file(path: Path) -> BufferedReader:
     raise OSError(EINVAL, "no regular file", str(path))
 
 
-def read_file(path: Path, most: int = MOST_BYTES) -> bytes:
+def read_whole(path: Path, most: int = MOST_BYTES) -> bytes:
     """Return the content of a file; raises OSError when it is larger [bytes] or none."""
     with open_file(path) as file:
         content = file.read(most + 1)
@@ -38,8 +38,8 @@ def read_file(path: Path, most: int = MOST_BYTES) -> bytes:
 
 
 def load_toml(path: Path) -> dict[str, Any]:
-    """Return what a TOML file says; raises OSError as `read_file`, ValueError for other content."""
+    """Return what a TOML file says; raises OSError as `read_whole`, ValueError for no TOML."""
     try:
-        return tomllib.loads(read_file(path).decode("utf-8-sig"))
+        return tomllib.loads(read_whole(path).decode("utf-8-sig"))
     except RecursionError as error:
         raise ValueError("nested too deeply") from error

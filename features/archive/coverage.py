@@ -14,7 +14,7 @@ from typing import NamedTuple
 import pandas as pd
 
 from features.errors import InputError
-from features.files import read_file
+from features.files import read_whole
 from features.months import format_month, parse_month
 from features.places.regions import TERRITORIES, load_regions, states_since
 
@@ -114,7 +114,7 @@ def read_coverage(path: Path) -> Coverage:
     A country may have several rows. Raises InputError that names the line at fault.
     """
     try:
-        reader = csv.reader(io.StringIO(read_file(path).decode("utf-8-sig"), newline=""))
+        reader = csv.reader(io.StringIO(read_whole(path).decode("utf-8-sig"), newline=""))
         lines = [(reader.line_num, fields) for fields in reader if any(map(str.strip, fields))]
     except OSError as error:
         raise InputError(

@@ -33,7 +33,7 @@ from features.archive.folders import release_folders
 from features.archive.schemas import schema_of
 from features.disk import hidden_folder, locked, move_whole, remove_leftovers, sync_files
 from features.errors import ArchiveError
-from features.files import read_file
+from features.files import read_whole
 from features.hashes import BLANK, file_faults, hash_of_file, hash_of_record, sha256_of
 from features.months import format_month, month_of
 from features.strict import Strict
@@ -307,7 +307,7 @@ def read_release(folder: Path) -> Release:
     versions stored, only the record can be checked.
     """
     try:
-        content = read_file(folder / _RELEASE_FILE)
+        content = read_whole(folder / _RELEASE_FILE)
         fields: dict[str, Any] = json.loads(content)
         release = Release(**fields, folder=folder)
     except (OSError, ValueError, TypeError, ValidationError) as error:

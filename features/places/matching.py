@@ -15,7 +15,7 @@ import pandas as pd
 from scipy import sparse
 
 from features.errors import InputError
-from features.files import read_file
+from features.files import read_whole
 from features.places.countries import ambiguous_countries, country_of
 from features.places.divisions import refuse_parts_of_the_world, settle_by_others
 from features.places.region_names import UNMATCHED, Match, match_name
@@ -96,7 +96,7 @@ def read_corrections(path: Path) -> pd.DataFrame:
 def _read_table(path: Path) -> pd.DataFrame:
     """Return the three columns of a CSV file as stripped text, indexed by line."""
     try:
-        text = io.StringIO(read_file(path).decode("utf-8-sig"), newline="")
+        text = io.StringIO(read_whole(path).decode("utf-8-sig"), newline="")
         reader = csv.DictReader(text, restval="")
         header = reader.fieldnames or []
         rows = [(reader.line_num, row) for row in reader]

@@ -2,9 +2,7 @@
 
 import hashlib
 import hmac
-import os
 import secrets
-import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import date
@@ -14,13 +12,12 @@ from pydantic import TypeAdapter, ValidationError
 
 from features.disk import locked, write_whole
 from features.errors import InputError
+from features.files import read_whole
 from features.strict import Strict
 from service.errors import KeysError
 
 PREFIX = "tsk_"
 KEYS_FILE = "keys.json"
-
-_MOST_BYTES = 10_000_000
 
 
 class StoredKey(Strict):
@@ -48,7 +45,7 @@ class KeyRing:
             status = self._file.stat()
             stamp = (status.st_ino, status.st_mtime_ns)
             if stamp != self._stamp:
-                self._keys = self._read(status)
+                self._keys = self._read()
                 self._stamp = stamp
         except FileNotFoundError:
             self._stamp, self._keys = None, ()
@@ -59,16 +56,14 @@ class KeyRing:
             ) from error
         return self._keys
 
-    def _read(self, status: os.stat_result) -> tuple[StoredKey, ...]:
-        """Return the keys in a file of some status, unless that is no file, or too large."""
+    def _read(self) -> tuple[StoredKey, ...]:
         try:
-            if stat.S_ISREG(status.st_mode) and status.st_size <= _MOST_BYTES:
-                return _Keys.validate_json(self._file.read_bytes())
-        except ValidationError:
-            pass
-        raise KeysError(
-            f"{KEYS_FILE} holds no API keys that this version reads: move it away and make new ones"
-        )
+            return _Keys.validate_json(read_whole(self._file))
+        except ValidationError as error:
+            raise KeysError(
+                f"{KEYS_FILE} holds no API keys that this version reads: move it away and make new "
+                "ones"
+            ) from error
 
     def holder(self, key: str) -> str | None:
         """Return the name of a key's holder, None for a wrong key; in constant time."""

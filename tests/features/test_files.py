@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from features.files import load_toml, read_file
+from features.files import load_toml, read_whole
 
 
 def test_only_a_file_that_ends_is_read_and_only_as_far_as_is_allowed(tmp_path: Path) -> None:
@@ -25,10 +25,10 @@ def test_only_a_file_that_ends_is_read_and_only_as_far_as_is_allowed(tmp_path: P
     }
     for name, why in wrong.items():
         with pytest.raises(OSError, match=why):
-            read_file(tmp_path / name)
-    assert read_file(tmp_path / "link", most=3) == b"123"
+            read_whole(tmp_path / name)
+    assert read_whole(tmp_path / "link", most=3) == b"123"
     with pytest.raises(OSError, match="larger than 0 MB"):
-        read_file(tmp_path / "file", most=2)
+        read_whole(tmp_path / "file", most=2)
 
 
 def test_toml_may_begin_with_a_mark_and_is_not_nested_without_end(tmp_path: Path) -> None:
