@@ -104,7 +104,8 @@ def replay(bulletin: Annotated[str, typer.Argument(help="Id of a bulletin.")]) -
         from experiments.publishing.publish import replay_bulletin
         from features.archive.releases import Archive
 
-        manifest = replay_bulletin(Archive(home()), open_own_store(), home(), bulletin)
+        store = open_own_store(is_read=True)
+        manifest = replay_bulletin(Archive(home()), store, home(), bulletin)
     print(
         f"bulletin {manifest.id}: the same {manifest.rows:,} scores, bit for bit, from events as "
         f"known on {manifest.vintage.as_of}"

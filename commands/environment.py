@@ -120,10 +120,11 @@ def vintage_of_day(
     return open_vintage(Archive(home()), as_of or today(), history, summary_events)
 
 
-def open_own_store() -> "MlflowStore":
+def open_own_store(*, is_read: bool = False) -> "MlflowStore":
     """Open the MLflow store that the settings name, by default that of the home folder.
 
-    The variable by which MLflow itself names one goes before them, even empty.
+    The variable by which MLflow itself names one goes before them, even empty. With `is_read` the
+    home may be one that cannot be written.
     """
     from features.disk import own_temporary_files
 
@@ -134,7 +135,7 @@ def open_own_store() -> "MlflowStore":
     from experiments.tracking.store import open_store
 
     uri = os.environ.get("MLFLOW_TRACKING_URI", setting("mlflow_tracking_uri"))
-    return open_store(home(), str(uri) or None)
+    return open_store(home(), str(uri) or None, is_read=is_read)
 
 
 def running_code() -> str:

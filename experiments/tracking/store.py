@@ -2,6 +2,9 @@
 
 import json
 import logging
+import os
+import shutil
+import tempfile
 from dataclasses import dataclass
 from itertools import product
 from pathlib import Path
@@ -93,30 +96,33 @@ class MlflowStore:
         return str(client.create_experiment(name, artifact_location=location, tags=tags))
 
 
-def open_store(home: Path, uri: str | None) -> MlflowStore:
+def open_store(home: Path, uri: str | None, *, is_read: bool = False) -> MlflowStore:
     """Open the store at a URI, by default SQLite and a folder of artifacts in the home directory.
 
-    A home may have been moved or copied: its artifacts are those beside it. Raises ModelError when
-    the store cannot be opened.
+    A home may have been moved or copied: its artifacts are those beside it. With `is_read` nothing
+    will be written to the store: a home that may not be written is read from a copy of its database
+    among the temporary files. Raises ModelError when the store cannot be opened.
     """
     logging.getLogger("mlflow").setLevel(logging.ERROR)
     logging.getLogger("alembic").setLevel(logging.ERROR)
-    local = uri is None
-    store = MlflowStore(
-        uri=_sqlite(home.resolve() / "mlflow.db") if uri is None else uri,
-        artifacts=home.resolve() / "artifacts" if local else None,
-    )
+    artifacts = home.resolve() / "artifacts" if uri is None else None
+    database = home.resolve() / "mlflow.db"
     try:
-        if store.artifacts is not None:
-            _make_database(home.resolve() / "mlflow.db", store.artifacts)
+        if artifacts is not None:
+            _make_database(database, artifacts)
+        if is_read and uri is None and not os.access(home, os.W_OK):
+            database = Path(shutil.copy(database, tempfile.mkdtemp()))
+            database.chmod(0o600)
+        store = MlflowStore(uri or _sqlite(database), artifacts)
         mlflow.set_tracking_uri(store.uri)
         mlflow.set_registry_uri(store.uri)
         store.client().search_experiments(max_results=1)
         _locate_artifacts(store)
     except (OSError, MlflowException, SQLAlchemyError) as error:
         reason = str(error).splitlines()[0]
+        place = MlflowStore(str(uri), artifacts).place
         raise ModelError(
-            f"the MLflow store {store.place} cannot be opened ({reason}): mend it or choose another"
+            f"the MLflow store {place} cannot be opened ({reason}): mend it or choose another"
         ) from error
     return store
 

@@ -1,8 +1,10 @@
 import hashlib
 import json
+import os
 import shutil
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 import mlflow
@@ -103,6 +105,21 @@ def test_a_copied_home_reads_and_writes_its_own_artifacts_alone(
     assert not own_home.exists()
     assert contents(tmp_path / "gone") == before
     assert str(own_home).encode() not in (copy / "mlflow.db").read_bytes()
+
+
+def test_a_home_that_may_not_be_written_is_read_from_a_copy_of_its_database(
+    trained: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    home = Path(shutil.copytree(trained, tmp_path / "moved"))
+    before = contents(home)
+    monkeypatch.setattr(os, "access", lambda *_: False)
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    store = open_store(home, None, is_read=True)
+    model = champion(store, "admin1")
+    assert model is not None
+    assert store.artifacts == home / "artifacts"
+    assert len(backtest_forecasts(store, model))
+    assert contents(home) == before
 
 
 def test_a_home_is_the_same_behind_a_symbolic_link(own_home: Path, tmp_path: Path) -> None:
