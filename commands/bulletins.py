@@ -29,6 +29,8 @@ def publish(origin: Month = None, as_of: Day = None, jobs: Jobs = PROCESSORS) ->
         from commands.listing import staleness_of
         from experiments.publishing.publish import issue_bulletin
         from experiments.tracking.registry import history_of_models
+        from features.errors import BulletinError
+        from service.freshness import CLOCKS_DIFFER
 
         store = open_own_store()
         vintage = vintage_of_day(as_of, history_of_models(store))
@@ -42,6 +44,11 @@ def publish(origin: Month = None, as_of: Day = None, jobs: Jobs = PROCESSORS) ->
             jobs=jobs,
         )
     manifest = publication.manifest
+    if manifest.issued_at - datetime.now(UTC) > CLOCKS_DIFFER:
+        raise BulletinError(
+            f"bulletin {manifest.id} says it was issued on {manifest.issued_at:%Y-%m-%d}, which is "
+            "yet to come: set the clock right, move the bulletin away and publish again"
+        )
     if origin is None:
         for line in staleness_of(vintage):
             print(line)

@@ -19,3 +19,11 @@ def release_folders(home: Path) -> list[Path]:
             f"the archive cannot be listed ({error.strerror}: '{error.filename}'): see to the "
             "folder and its permissions, or move it away and ingest its files again"
         ) from error
+
+
+def damage(folder: Path, reason: str) -> ArchiveError:
+    """Return the error of a release that is not what was stored."""
+    return ArchiveError(
+        f"the release in '{folder}' is damaged or of a later version of Tocsin ({reason}): move it "
+        "out of the archive and ingest the delivered file again"
+    )

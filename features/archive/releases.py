@@ -29,7 +29,7 @@ import pyarrow.parquet as pq
 from pydantic import Field, ValidationError
 
 from features.archive.coverage import Coverage, Span
-from features.archive.folders import release_folders
+from features.archive.folders import damage, release_folders
 from features.archive.schemas import schema_of
 from features.disk import hidden_folder, locked, move_whole, remove_leftovers, sync_files
 from features.errors import ArchiveError
@@ -163,8 +163,11 @@ class Release(Strict):
 
     def coverage(self) -> Coverage:
         """Return the months that the release observes, by country."""
-        rows = pq.ParquetFile(self.folder / _COVERAGE_FILE).read().to_pylist()
-        return Coverage(tuple(Span(**row) for row in rows))
+        try:
+            rows = pq.ParquetFile(self.folder / _COVERAGE_FILE).read().to_pylist()
+            return Coverage(tuple(Span(**row) for row in rows))
+        except (OSError, ValueError, TypeError) as error:  # of releases without hashes
+            raise damage(self.folder, f"{_COVERAGE_FILE}: {error}") from error
 
     def rejected(self) -> pd.DataFrame:
         """Return the rejected rows: line, reasons, record (the delivered row as JSON)."""
@@ -311,7 +314,7 @@ def read_release(folder: Path) -> Release:
         fields: dict[str, Any] = json.loads(content)
         release = Release(**fields, folder=folder)
     except (OSError, ValueError, TypeError, ValidationError) as error:
-        raise _damage(folder, f"{_RELEASE_FILE}: {str(error).splitlines()[0]}") from error
+        raise damage(folder, f"{_RELEASE_FILE}: {str(error).splitlines()[0]}") from error
     own, others = release.record_sha256, {path.name for path in folder.glob("*.parquet")}
     faults = list(file_faults(folder, release.files))
     if (own is None) != (not release.files) or (own and hash_of_record(content, own) != own):
@@ -319,12 +322,5 @@ def read_release(folder: Path) -> Release:
     elif own is not None:
         faults += [f"{name} is not of it" for name in sorted(others - release.files.keys())]
     if faults:
-        raise _damage(folder, ", ".join(faults))
+        raise damage(folder, ", ".join(faults))
     return release
-
-
-def _damage(folder: Path, reason: str) -> ArchiveError:
-    return ArchiveError(
-        f"the release in '{folder}' is damaged or of a later version of Tocsin ({reason}): move it "
-        "out of the archive and ingest the delivered file again"
-    )
