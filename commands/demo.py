@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from commands.bulletins import publish
-from commands.environment import Port
+from commands.environment import PROCESSORS, Jobs, Port
 from commands.ingest import ingest_simulation
 from commands.models import train
 from commands.service import serve
@@ -22,6 +22,7 @@ def demo(
     port: Port = 8000,
     home: Annotated[Path, typer.Option(help="Folder that the demo may fill.")] = Path(".demo"),
     seed: Annotated[int, typer.Option(help="Which of the possible worlds.")] = 2,
+    jobs: Jobs = PROCESSORS,
     serving: Annotated[bool, typer.Option("--serve/--no-serve", help="Serve at the end.")] = True,
 ) -> None:
     """Take a simulated world along the whole path."""
@@ -32,10 +33,10 @@ def demo(
     print("1/4 simulating a world of invented armed groups in West Africa")
     ingest_simulation(seed)
     print("2/4 training: logistic regression against boosting, judged on past origins")
-    train(origin=ORIGINS[0], config=DEMO)
+    train(origin=ORIGINS[0], config=DEMO, jobs=jobs)
     print("3/4 publishing what would have been said each month since")
     for origin in ORIGINS:
-        publish(origin=origin)
+        publish(origin=origin, jobs=jobs)
     tocsin = sys.argv[0]
     print("4/4 serving; to go on, in another terminal:")
     print(f"    export TOCSIN_HOME={home.resolve()}")

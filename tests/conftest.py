@@ -33,7 +33,7 @@ import pytest
 from features.places.regions import load_regions
 from features.sources.simulation.parameters import SimulationParameters
 from features.sources.simulation.world import World, simulate
-from tests.targets import TARGETS_AHEAD
+from tests.targets import SOME_AHEAD
 
 # Tests decide these for themselves; the first two are read by mlflow when it is imported.
 os.environ["MLFLOW_DISABLE_TELEMETRY"] = "true"
@@ -77,7 +77,7 @@ SETTINGS: dict[str, Any] = {
     ],
     "learners": ["logistic", "boosting"],
     "events": {"history": "any", "summary": "spread"},
-    "targets": {target: list(horizons) for target, horizons in TARGETS_AHEAD.items()},
+    "targets": {target: list(horizons) for target, horizons in SOME_AHEAD.items()},
     "thresholds": {"country": 25, "admin1": 5, "priogrid": 1},
     "training": {"months": 96},
     "backtest": {"years": 2, "refit_months": 12},

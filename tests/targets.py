@@ -10,6 +10,14 @@ HORIZONS = tuple(range(1, 13))
 TARGETS_AHEAD = read_configuration(DEFAULT).targets
 """The targets of the default experiment and their horizons."""
 
+SOME_AHEAD: dict[Target, tuple[int, ...]] = {
+    "fatalities": (1, 2, 6, 12),
+    "instability": (1, 2, 6, 12),
+    "escalation": (3, 6),
+    "onset": (3, 12),
+}
+"""Every target at its nearest and farthest horizons and between: those of the small experiment."""
+
 FEW_AHEAD: dict[Target, tuple[int, ...]] = {
     "fatalities": (1, 2),
     "instability": (1, 2),
@@ -25,6 +33,8 @@ NEAR_AND_FAR: dict[Target, tuple[int, ...]] = {
 
 CELLS = cells_of(TARGETS_AHEAD)
 FITTED_CELLS = fitted_cells(TARGETS_AHEAD)
+SOME_CELLS = fitted_cells(SOME_AHEAD)
+"""Those of them that a learner is fitted to, in the small experiment."""
 
 EVERY_TARGET: dict[Target, tuple[int, ...]] = TARGETS_AHEAD | {"surge": HORIZONS}
 """The same, and the target that the default experiment leaves out."""

@@ -1,24 +1,25 @@
 import json
 import re
 import shlex
-import socket
 import subprocess
-import sys
-import time
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
+from unittest import mock
 
 import httpx
 import pytest
 import typer
 
-import tocsin
+from commands import demo
 from experiments.configuration import read_configuration
 from features.indicators.catalogue import CATALOGUE, catalogue_page
+from tests.command import tocsin
 from tests.paths import ROOT
+from tests.service.conftest import serving_with
+from tocsin import app
 
 PAGES = sorted([ROOT / "README.md", ROOT / "CHANGELOG.md", *(ROOT / "docs").rglob("*.md")])
-COMMAND = Path(sys.executable).with_name("tocsin")
 DEMO_COMMANDS = re.compile(
     r"^\s*(?:TOCSIN_HOME=\S+ )?\.venv/bin/tocsin (.+?)(?:\s+#.*)?$", re.MULTILINE
 )
@@ -33,23 +34,14 @@ def commands_in(page: Path) -> list[str]:
 
 @pytest.fixture(scope="module")
 def served_demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The address of the service that the README's demo ends with."""
-    folder = tmp_path_factory.mktemp("demo")
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
-    command = [str(COMMAND), "demo", "--home", str(folder / "home"), "--port", str(port)]
-    address = f"http://127.0.0.1:{port}"
-    with subprocess.Popen(command, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as demo:  # fmt: skip  # noqa: E501
-        deadline = time.monotonic() + 600
-        with httpx.Client() as client:
-            while time.monotonic() < deadline and demo.poll() is None:
-                try:
-                    client.get(f"{address}/readyz")
-                    break
-                except httpx.ConnectError:
-                    time.sleep(0.5)
-        yield address
-        demo.terminate()
+    """The address of a service of what the README's demo publishes, and would end with itself."""
+    home = tmp_path_factory.mktemp("demo") / "home"
+    with mock.patch.object(demo, "serve") as served:
+        done = tocsin(None, "demo", "--home", str(home), "--jobs", "1", "--port", "8123")
+    assert done.returncode == 0, done.stderr
+    served.assert_called_once_with(port=8123)
+    with serving_with(home, now=lambda: datetime.now(UTC)) as client:
+        yield str(client.base_url)
 
 
 def without_what_changes(value: object) -> object:
@@ -91,7 +83,7 @@ def test_the_demo_says_on_every_page_that_it_is_simulated(served_demo: str) -> N
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_every_command_shown_is_one_that_exists(page: Path) -> None:
-    group = typer.main.get_command(tocsin.app)
+    group = typer.main.get_command(app)
     for line in commands_in(page):
         context, arguments = group.make_context("tocsin", shlex.split(line)), shlex.split(line)
         command = group

@@ -41,7 +41,9 @@ def files(
     (folder / "coverage.csv").write_text(
         "\n".join(["country,first_month,last_month", *spans]) + "\n"
     )
-    (folder / "small.toml").write_text(as_toml(small_settings))
+    (folder / "small.toml").write_text(
+        as_toml(small_settings | {"learners": ["logistic"], "targets": TARGETS_AHEAD})
+    )
     return folder
 
 

@@ -15,7 +15,6 @@ from experiments.backtest.grid import (
     TaskCache,
     code_digest,
     grid_digest,
-    in_parallel,
     run_grid,
     task_cache,
 )
@@ -42,8 +41,8 @@ class Work:
         return {"square": np.array([number**2, np.pi * number])}
 
 
-def results(work: Work, cache: TaskCache | None, jobs: int = 1) -> dict[str, bytes]:
-    return {key: arrays["square"].tobytes() for key, arrays in run_grid(work, TASKS, jobs, cache)}
+def results(work: Work, cache: TaskCache | None) -> dict[str, bytes]:
+    return {key: arrays["square"].tobytes() for key, arrays in run_grid(work, TASKS, 1, cache)}
 
 
 def test_every_task_is_run_once_and_told_by_its_key() -> None:
@@ -52,11 +51,6 @@ def test_every_task_is_run_once_and_told_by_its_key() -> None:
         key: np.array([n**2, np.pi * n]).tobytes() for key, (n,) in TASKS.items()
     }
     assert work.done == list(range(6))
-
-
-def test_two_jobs_say_the_same(tmp_path: Path) -> None:
-    assert results(Work(), TaskCache(tmp_path), jobs=2) == results(Work(), None)
-    assert dict(in_parallel(pow, {"a": (2, 3), "b": (3, 2)}, 2)) == {"a": 8, "b": 9}
 
 
 def test_a_grid_that_broke_off_goes_on_where_it_was(tmp_path: Path) -> None:

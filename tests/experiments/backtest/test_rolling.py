@@ -21,11 +21,11 @@ from features.months import parse_month
 from features.panel.panel import Panel
 from features.targets import label
 from models.deaths import DeathsModel
-from models.forecaster import Cell, LabelledRows
+from models.forecaster import Cell, LabelledRows, cells_of
 from models.learners import Learner
 from models.record import MONTHS, REFERENCE
 from models.references import REFERENCES
-from tests.targets import CELLS, FITTED_CELLS, HORIZONS
+from tests.targets import SOME_AHEAD, SOME_CELLS
 from tests.training import plainly
 
 MakeSamples = Callable[..., Samples]
@@ -143,7 +143,7 @@ def test_the_tables_have_a_column_a_forecast(backtest: Backtest) -> None:
         assert np.isfinite(table[["outcome", *FORECASTS]]).all(axis=None)
     assert list(backtest.crps["target"].unique()) == ["fatalities"]
     cells = backtest.probabilities[["target", "horizon"]].astype({"target": str})
-    assert set(cells.itertuples(index=False, name=None)) == set(FITTED_CELLS)
+    assert set(cells.itertuples(index=False, name=None)) == set(SOME_CELLS)
     probabilities = backtest.probabilities[FORECASTS].to_numpy()
     assert 0 < probabilities.min() <= probabilities.max() < 1
 
@@ -154,12 +154,12 @@ def test_every_origin_is_judged_once_its_outcome_is_known(backtest: Backtest) ->
     known = table["origin"] + table["horizon"]
     assert known.max() == ORIGIN
     newest = table[table["target"] == "instability"].groupby("horizon")["origin"].max()
-    assert newest.to_dict() == {h: ORIGIN - h for h in HORIZONS}
+    assert newest.to_dict() == {h: ORIGIN - h for h in SOME_AHEAD["instability"]}
 
 
 def test_every_outcome_is_the_label(backtest: Backtest, panel: Panel) -> None:
     for table in (backtest.probabilities, backtest.crps, backtest.means):
-        for target, horizon in CELLS:
+        for target, horizon in cells_of(SOME_AHEAD):
             part = table[(table["target"] == target) & (table["horizon"] == horizon)]
             labels = label(target, panel.total_deaths, horizon, 5)
             rows = part["origin"].to_numpy() - panel.months[0]
@@ -169,14 +169,14 @@ def test_every_outcome_is_the_label(backtest: Backtest, panel: Panel) -> None:
 def test_instability_means_that_deaths_of_the_month_reach_tau(
     backtest: Backtest, panel: Panel
 ) -> None:
-    part = backtest.probabilities.query("target == 'instability' and horizon == 4")
-    deaths = panel.total_deaths[part["origin"] + 4 - panel.months[0], part["region"]]
+    part = backtest.probabilities.query("target == 'instability' and horizon == 6")
+    deaths = panel.total_deaths[part["origin"] + 6 - panel.months[0], part["region"]]
     np.testing.assert_array_equal(part["outcome"], deaths >= 5)
     assert 0 < part["outcome"].mean() < 1
 
 
 def test_the_references_mean_is_that_of_the_past(backtest: Backtest, panel: Panel) -> None:
-    row = backtest.means.query("horizon == 3").iloc[-1]
+    row = backtest.means.query("horizon == 2").iloc[-1]
     past = panel.total_deaths[: int(row["origin"]) - panel.months[0] + 1, int(row["region"])]
     assert row["climatology"] == pytest.approx(past.mean())
     assert row["conflictology"] == pytest.approx(past[-12:].mean())
@@ -188,7 +188,7 @@ def test_the_references_mean_is_that_of_the_past(backtest: Backtest, panel: Pane
 def test_an_outcome_lies_where_the_references_past_puts_it(
     backtest: Backtest, panel: Panel
 ) -> None:
-    rows = backtest.below["horizon"] == 3
+    rows = backtest.below["horizon"] == 2
     for (_, below), (_, upto) in zip(
         backtest.below[rows].iloc[::97].iterrows(),
         backtest.upto[rows].iloc[::97].iterrows(),
@@ -196,7 +196,7 @@ def test_an_outcome_lies_where_the_references_past_puts_it(
     ):
         now, region = int(below["origin"]) - panel.months[0], int(below["region"])
         past = panel.total_deaths[now - 11 : now + 1, region]
-        outcome = panel.total_deaths[now + 3, region]
+        outcome = panel.total_deaths[now + 2, region]
         assert below["conflictology"] == pytest.approx((past < outcome).mean())
         assert upto["conflictology"] == pytest.approx((past <= outcome).mean())
         assert upto["persistence"] == (past[-1] <= outcome)
@@ -255,6 +255,12 @@ def test_two_jobs_forecast_what_one_does_to_the_last_bit(
     again = tables_of(backtest_of(panel, small, jobs=2))
     for name, table in tables_of(backtest).items():
         assert_frame_equal(table, again[name], check_exact=True)
+    learned = training_data(panel, Configuration.model_validate(small), ORIGIN)
+    known = learned.samples, learned.configuration, "admin1", "boosting"
+    issued = [known[0].forecasts(fit_forecaster(*known, jobs, plainly)) for jobs in (1, 2)]
+    for cell in SOME_CELLS:
+        one, two = (forecasts[cell].probability for forecasts in issued)
+        np.testing.assert_array_equal(one, two)
 
 
 @pytest.mark.parametrize("learner", ["logistic", "boosting", "ensemble"])
@@ -283,7 +289,7 @@ def test_no_label_is_learned_from_before_it_was_known(
         is_late: BoolArray,
         deaths: DeathsModel | None,
     ) -> Cell:
-        target, horizon = FITTED_CELLS[len(taught)]
+        target, horizon = SOME_CELLS[len(taught)]
         assert rows.predictors.records.horizon == horizon
         assert (deaths is not None) == (target == "instability")
         assert rows.predictors.records.pool is samples.pool
@@ -294,7 +300,7 @@ def test_no_label_is_learned_from_before_it_was_known(
         patch.setattr(module, "fit_cell", spy)
         fit_forecaster(samples, configuration, "admin1", "boosting", 1, plainly)
     origin = len(samples.months) - 1
-    for (_, horizon), (rows, is_late) in zip(FITTED_CELLS, taught, strict=True):
+    for (_, horizon), (rows, is_late) in zip(SOME_CELLS, taught, strict=True):
         known = rows.predictors.indicators[:, 0] + horizon  # the one indicator is the month's index
         assert origin - months < known.min(initial=np.inf)
         assert known.max(initial=0) <= origin

@@ -148,14 +148,14 @@ def test_figures_are_those_of_the_forecasts_that_are_written(
         assert f"| {entry.model}, published | {UNIT_ROWS[entry.target][0]:,} | " in shown
 
 
-def test_nothing_after_an_origin_changes_its_forecast_whatever_the_jobs(
+def test_nothing_after_an_origin_changes_its_forecast(
     counts_path: Path, run: Run, unit_experiment: Configuration
 ) -> None:
     path = counts_path.parent / "p.parquet"
     origins = parse_month("2020-05"), parse_month("2020-06")
 
-    def forecasts(jobs: int = 1) -> pd.DataFrame:
-        own = replace(run, jobs=jobs, predictions_path=path)
+    def forecasts() -> pd.DataFrame:
+        own = replace(run, predictions_path=path)
         benchmark_subforecast(counts_path, origins, unit_experiment, own)
         return pd.read_parquet(path)
 
@@ -164,9 +164,6 @@ def test_nothing_after_an_origin_changes_its_forecast_whatever_the_jobs(
         return table.assign(**changed)
 
     before = forecasts()
-    both = path.read_bytes()
-    forecasts(jobs=2)
-    assert path.read_bytes() == both
     rewrite(counts_path, lambda table: more(table, table["month"] > "2020-05"))
     after, first = forecasts(), before["origin"] == "2020-05"
     pd.testing.assert_frame_equal(after[first], before[first])

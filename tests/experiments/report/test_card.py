@@ -8,12 +8,13 @@ from experiments.judging.judge import Judgement
 from experiments.report.card import model_card
 from tests.experiments.judging.verifying import backtest_of
 from tests.experiments.report.test_page import OFFS, judgement_of
+from tests.targets import TARGETS_AHEAD
 
 
 @pytest.fixture(scope="module")
 def judgement(small_settings: dict[str, Any]) -> Judgement:
     backtest = backtest_of(offs=OFFS, horizons=(1, 2), learner_off={1: 0.1, 2: 0.3})
-    return judgement_of(backtest, small_settings)
+    return judgement_of(backtest, small_settings | {"targets": TARGETS_AHEAD})
 
 
 def test_a_card_says_what_is_forecast_from_what_and_how_well(judgement: Judgement) -> None:

@@ -32,26 +32,19 @@ print(store.experiment("admin1", simulated=True), flush=True)
 
 def test_two_processes_may_open_a_new_store_at_once(tmp_path: Path) -> None:
     home = tmp_path / "new" / "home"
-    processes = [
-        subprocess.Popen(
-            [sys.executable, "-W", "error::RuntimeWarning", "-c", OPEN, str(home)],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
-        for _ in range(2)
-    ]
-    for process in processes:
+    command = [sys.executable, "-W", "error::RuntimeWarning", "-c", OPEN, str(home)]
+    pipe = subprocess.PIPE
+    with subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=pipe, text=True) as process:
+        assert process.stdin is not None
         assert process.stdout is not None
         assert process.stdout.readline() == "ready\n"
-    for process in processes:
-        assert process.stdin is not None
         process.stdin.write("\n")
         process.stdin.flush()
-    message = [process.communicate(timeout=60) for process in processes]
-    assert [process.returncode for process in processes] == [0, 0], message
-    assert message[0] == message[1] == ("1\n", "")
+        experiment = open_store(home, None).experiment("admin1", simulated=True)
+        theirs = process.communicate(timeout=60)
+    assert process.returncode == 0, theirs
+    assert theirs == (f"{experiment}\n", "")
+    assert experiment == "1"
 
 
 def test_the_store_of_a_home_is_a_file_in_it_and_its_artifacts_lie_beside(

@@ -239,6 +239,7 @@ def test_the_same_delivery_again_changes_nothing_and_another_is_refused(
 @pytest.mark.skipif(not VINTAGES.exists(), reason=f"{VINTAGES} is not here: set TOCSIN_DATA")
 def test_real_revisions_are_read_as_they_were_known(tmp_path: Path) -> None:
     every = pd.read_parquet(VINTAGES).query("month >= '2023-01'")
+    every = every[every["vintage"].isin(["2023-12-22", "2024-07-21", "2024-12-21"])]
     final = pd.read_csv(FINAL).query("month >= '2023-01'").drop(columns="source")
     known = dict(list(every.groupby("vintage"))) | {"2025-06-30": final}
     archive = Archive(tmp_path / "home")
