@@ -1,9 +1,8 @@
 """The whole path of a history that comes aggregated: counts in, scores out."""
 
 import csv
-import signal
-import socket
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -14,8 +13,9 @@ import pytest
 
 from features.months import format_month
 from features.sources.simulation.world import World
-from tests.command import as_toml, process, tocsin
+from tests.command import as_toml, tocsin
 from tests.features.sources.simulation.truth import counts_of, deaths_of
+from tests.service.conftest import serving_with
 from tests.training import without_pictures
 
 NAMES = {"MLI-mopti": "Mopty", "MLI-segou": "Region de Segou", "MLI-kidal": "Upper Azawad"}
@@ -86,15 +86,8 @@ def outputs(home: Path, files: Path) -> dict[str, str]:
 
 @pytest.fixture(scope="module")
 def address(home: Path, outputs: dict[str, str]) -> Iterator[str]:
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
-    with process(home, "serve", "--port", str(port)) as service:
-        assert service.stdout is not None
-        assert service.stderr is not None
-        assert f"http://127.0.0.1:{port}" in service.stdout.readline()
-        yield f"http://127.0.0.1:{port}"
-        service.send_signal(signal.SIGINT)
-        assert "Traceback" not in service.stderr.read()
+    with serving_with(home, now=lambda: datetime.now(UTC)) as client:
+        yield str(client.base_url)
 
 
 def test_ingest_says_what_it_took_and_what_has_no_geometry(

@@ -13,6 +13,7 @@ import typer
 
 from commands import demo
 from experiments.configuration import read_configuration
+from experiments.tracking import runs
 from features.indicators.catalogue import CATALOGUE, catalogue_page
 from tests.command import tocsin
 from tests.paths import ROOT
@@ -36,7 +37,10 @@ def commands_in(page: Path) -> list[str]:
 def served_demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The address of a service of what the README's demo publishes, and would end with itself."""
     home = tmp_path_factory.mktemp("demo") / "home"
-    with mock.patch.object(demo, "serve") as served:
+    with (
+        mock.patch.object(demo, "serve") as served,
+        mock.patch.object(runs, "pictures_of", return_value=[]),  # they are in the reports too
+    ):
         done = tocsin(None, "demo", "--home", str(home), "--jobs", "1", "--port", "8123")
     assert done.returncode == 0, done.stderr
     served.assert_called_once_with(port=8123)

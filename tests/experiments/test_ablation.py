@@ -137,7 +137,7 @@ def test_additions_are_judged_with_the_pool_of_the_experiment(
     vintage: Vintage,
     configuration: Configuration,
     small_settings: dict[str, Any],
-    tmp_path: Path,
+    own_home: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     records = RecordSettings.model_validate(small_settings["records"] | {"half_lives": [2]})
@@ -149,7 +149,7 @@ def test_additions_are_judged_with_the_pool_of_the_experiment(
         raise KeyboardInterrupt
 
     monkeypatch.setattr(module, "run_ablation", none)
-    store, origin = open_store(tmp_path, None), parse_month("2022-12")
+    store, origin = open_store(own_home, None), parse_month("2022-12")
     with pytest.raises(KeyboardInterrupt):
         ablate_families(vintage, own, store, "admin1", origin, Work("1+a", 1, plainly))
     (samples,) = given
