@@ -256,8 +256,11 @@ def test_two_jobs_forecast_what_one_does_to_the_last_bit(
     for name, table in tables_of(backtest).items():
         assert_frame_equal(table, again[name], check_exact=True)
     learned = training_data(panel, Configuration.model_validate(small), ORIGIN)
-    known = learned.samples, learned.configuration, "admin1", "boosting"
-    issued = [known[0].forecasts(fit_forecaster(*known, jobs, plainly)) for jobs in (1, 2)]
+    known = learned.samples, learned.configuration
+    issued = [
+        known[0].forecasts(fit_forecaster(*known, "admin1", "boosting", jobs, plainly))
+        for jobs in (1, 2)
+    ]
     for cell in SOME_CELLS:
         one, two = (forecasts[cell].probability for forecasts in issued)
         np.testing.assert_array_equal(one, two)

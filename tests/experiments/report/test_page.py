@@ -180,9 +180,10 @@ def test_simulated_events_are_said_to_be_and_what_a_configuration_says_is_no_mar
 ) -> None:
     assert "SIMULATED" not in page
     settings = small_settings | {"description": "<b>bold</b>", "learners": ["logistic"]}
+    vintage: Any = SimpleNamespace(releases=(), simulated=True)
     other = replace(
         judgement.training,
-        vintage=SimpleNamespace(releases=(), simulated=True),
+        vintage=vintage,
         configuration=Configuration.model_validate(settings),
     )
     simulated = report_page(replace(judgement, training=other))
