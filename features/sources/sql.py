@@ -175,6 +175,7 @@ def _cell_countries() -> dict[str, str]:
 
 _IDENTIFIER = """
     CREATE TEMP MACRO identifier(t) AS CASE
+        WHEN NOT (contains(t, '.') OR contains(t, '+')) THEN filled(t)
         WHEN filled(t) SIMILAR TO '[0-9]+[.]0+' THEN split_part(filled(t), '.', 1)
         WHEN filled(t) SIMILAR TO '[0-9]([.][0-9]*)?[eE][+][0-9]+' THEN CASE
             WHEN strlen(regexp_extract(filled(t), '[.]([0-9]*)', 1))
@@ -190,8 +191,12 @@ def _macros() -> str:
         literal(states[n]) if n in states else "NULL" for n in range(1, max(states) + 1)
     )
     return f"""
-    CREATE TEMP MACRO filled(t) AS nullif(trim(CASE WHEN starts_with(t, '="')
-        THEN trim(t[2:], '"') ELSE t END, chr(32) || chr(9) || chr(10) || chr(13)), '');
+    CREATE TEMP MACRO filled(t) AS CASE
+        WHEN ascii(t) > 32 AND NOT (starts_with(t, '="') OR ends_with(t, chr(32))
+            OR ends_with(t, chr(9)) OR ends_with(t, chr(10)) OR ends_with(t, chr(13)))
+        THEN t  -- nearly all are, and trim looks at every letter
+        ELSE nullif(trim(CASE WHEN starts_with(t, '="')
+            THEN trim(t[2:], '"') ELSE t END, chr(32) || chr(9) || chr(10) || chr(13)), '') END;
     CREATE TEMP MACRO number(t) AS CASE
         WHEN isfinite(try_cast(t AS DOUBLE)) THEN try_cast(t AS DOUBLE) END;
     CREATE TEMP MACRO whole(t) AS CASE

@@ -158,9 +158,11 @@ def ucdp_rules(columns: Sequence[str]) -> EventRules:
             "latitude BETWEEN -90 AND 90 AND longitude BETWEEN -180 AND 180"
             f" AND cells_apart({cell}, latitude, longitude) > 1"
         )
+    event_id = f"identifier({quoted('id')})"
     return EventRules(
         columns={
-            "event_id": rf"regexp_replace(identifier({quoted('id')}), '^0+([0-9]+)$', '\1')",
+            "event_id": rf"CASE WHEN starts_with({event_id}, '0') "
+            rf"THEN regexp_replace({event_id}, '^0+([0-9]+)$', '\1') ELSE {event_id} END",
             "country": f"iso3_of_gleditsch_ward(whole({quoted('country_id')}))",
             **{name: f"whole({quoted(name)})" for name in ("type_of_violence", *DEATHS)},
             **{name: f"day({quoted(name)})" for name in _DAYS},
