@@ -105,7 +105,7 @@ def test_a_home_that_may_not_be_written_is_read_from_a_copy_of_its_database(
 ) -> None:
     home = Path(shutil.copytree(trained, tmp_path / "moved"))
     before = contents(home)
-    monkeypatch.setattr(os, "access", lambda *_: False)
+    monkeypatch.setattr(os, "access", lambda _, mode: mode != os.W_OK)
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     store = open_store(home, None, is_read=True)
     model = champion(store, "admin1")
