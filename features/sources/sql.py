@@ -122,7 +122,7 @@ def define_functions(database: duckdb.DuckDBPyConnection) -> None:
     `country_of_cell(text)` are countries; `cells_apart(cell, latitude, longitude)` counts the
     PRIO-GRID cells between a cell and a point.
     """
-    database.execute(_macros() + _IDENTIFIER)
+    database.execute(_FILLED + _macros() + _IDENTIFIER)
     define = partial(
         database.create_function,
         parameters=["VARCHAR"],
@@ -173,6 +173,15 @@ def _cell_countries() -> dict[str, str]:
     return dict(zip(cells["id"], cells["country"], strict=True))
 
 
+_FILLED = """
+    CREATE TEMP MACRO filled(t) AS CASE
+        WHEN ascii(t) > 32 AND NOT (starts_with(t, '="') OR ends_with(t, chr(32))
+            OR ends_with(t, chr(9)) OR ends_with(t, chr(10)) OR ends_with(t, chr(13)))
+        THEN t  -- nearly all are, and trim looks at every letter
+        ELSE nullif(trim(CASE WHEN starts_with(t, '="')
+            THEN trim(t[2:], '"') ELSE t END, chr(32) || chr(9) || chr(10) || chr(13)), '') END;
+"""
+
 _IDENTIFIER = """
     CREATE TEMP MACRO identifier(t) AS CASE
         WHEN NOT (contains(t, '.') OR contains(t, '+')) THEN filled(t)
@@ -191,12 +200,6 @@ def _macros() -> str:
         literal(states[n]) if n in states else "NULL" for n in range(1, max(states) + 1)
     )
     return f"""
-    CREATE TEMP MACRO filled(t) AS CASE
-        WHEN ascii(t) > 32 AND NOT (starts_with(t, '="') OR ends_with(t, chr(32))
-            OR ends_with(t, chr(9)) OR ends_with(t, chr(10)) OR ends_with(t, chr(13)))
-        THEN t  -- nearly all are, and trim looks at every letter
-        ELSE nullif(trim(CASE WHEN starts_with(t, '="')
-            THEN trim(t[2:], '"') ELSE t END, chr(32) || chr(9) || chr(10) || chr(13)), '') END;
     CREATE TEMP MACRO number(t) AS CASE
         WHEN isfinite(try_cast(t AS DOUBLE)) THEN try_cast(t AS DOUBLE) END;
     CREATE TEMP MACRO whole(t) AS CASE
