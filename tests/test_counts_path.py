@@ -155,7 +155,7 @@ def test_scores_can_be_set_beside_what_happened_and_computed_again(
 
 def test_the_archive_is_shown_with_its_level(home: Path, outputs: dict[str, str]) -> None:
     shown = tocsin(home, "events")
-    assert "2025-01-15,admin1,1379,0,3,2010-01,2024-12" in shown.stdout
+    assert "2025-01-15,false,admin1,1379,0,3,2010-01,2024-12" in shown.stdout
 
 
 def test_counts_and_events_of_one_history_are_not_mixed_up(home: Path, files: Path) -> None:
