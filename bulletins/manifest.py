@@ -5,12 +5,16 @@ from typing import Annotated, Literal
 
 from pydantic import AwareDatetime, Field, FiniteFloat, TypeAdapter
 
-from bulletins.form import DRIVERS_FILE, SCORES_FILE
+from bulletins.form import DRIVERS_FILE, INDICATORS_FILE, SCORES_FILE
+from features.hashes import hash_of_record
 from features.strict import Strict
 from features.words import Level, RiskName, Target
 
-FORMAT: Literal[1] = 1
-"""Version of this form; a reader refuses a manifest with another."""
+FORMAT: Literal[2] = 2
+"""Version of this form; a reader refuses a manifest with a later one.
+
+Up to 1 the id said nothing of the manifest, and neither models nor indicators had a hash.
+"""
 
 LICENCE = "CC BY 4.0"
 LICENCE_URLS = {LICENCE: "https://creativecommons.org/licenses/by/4.0/"}
@@ -65,6 +69,17 @@ class ModelUsed(Strict):
         description="Brier skill by target over the best reference, in the backtest before the "
         "origin: 0 is no better than the reference, 1 is perfect."
     )
+    sha256: str | None = Field(
+        default=None,
+        description="Content hash of the model's file; null in older bulletins.",
+    )
+
+
+class Link(Strict):
+    """The bulletin that was issued before another one, and the hash of its manifest."""
+
+    id: str
+    sha256: str
 
 
 Share = Annotated[float, Field(ge=0, le=1)]
@@ -105,7 +120,7 @@ class RiskScale(Strict):
 class Manifest(Strict):
     """What a bulletin is, where it comes from and what it holds."""
 
-    format: Literal[1] = FORMAT
+    format: Literal[1, 2] = FORMAT
     id: Annotated[str, Field(pattern=r"^\d{4}-\d{2}-[0-9a-f]{12}$")]
     origin: Annotated[
         str, Field(pattern=r"^\d{4}-(0[1-9]|1[0-2])$", description="Last observed month used.")
@@ -136,6 +151,16 @@ class Manifest(Strict):
         description="Content hashes of the other files, by name: tables, and the report and model "
         "card of each level.",
     )
+    chain: Link | None = Field(
+        default=None,
+        description="The bulletin issued before this one, of whatever origin; null if it is the "
+        "first, and in older bulletins.",
+    )
+    lost: tuple[str, ...] = Field(
+        default=(),
+        description="Bulletins issued before this one that were gone or damaged when it was "
+        "issued, and that no other had named so.",
+    )
     risk_scales: tuple[RiskScale, ...] = Field(
         default=(), description="What the risk levels mean; none in older bulletins."
     )
@@ -159,9 +184,25 @@ class Manifest(Strict):
 
     @property
     def hashes(self) -> dict[str, str]:
-        """The content hashes of all files but the indicators, by name."""
+        """The content hashes of all other files by name; of older ones not of the indicators."""
         drivers = {} if self.drivers_sha256 is None else {DRIVERS_FILE: self.drivers_sha256}
         return {SCORES_FILE: self.scores_sha256} | self.files | drivers
+
+    @property
+    def is_older(self) -> bool:
+        """Whether it is of the format whose id says nothing of the content, and has no more."""
+        own = self.chain, *(model.sha256 for model in self.models), self.files.get(INDICATORS_FILE)
+        return self.format == 1 and not self.lost and not any(own)
+
+
+def blank_id(origin: str) -> str:
+    """Return what stands in a manifest in place of its id while that is computed."""
+    return f"{origin}-{'0' * 12}"
+
+
+def id_of(origin: str, content: bytes, named: str) -> str:
+    """Return the id that follows from the content of a manifest, in which it is `named`."""
+    return f"{origin}-{hash_of_record(content, named, blank_id(origin))[:12]}"
 
 
 class ListedIndicator(Strict):

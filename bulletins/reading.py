@@ -1,6 +1,5 @@
 """Read a bulletin from its folder; refuse it unless every file is as its manifest says."""
 
-import hashlib
 import math
 from pathlib import Path
 
@@ -10,11 +9,12 @@ from pydantic import ValidationError
 
 from bulletins import form
 from bulletins.folders import bulletin_folders
-from bulletins.form import MANIFEST_FILE, SCORES_FILE
-from bulletins.manifest import ListedIndicator, ListedIndicators, Manifest
+from bulletins.form import INDICATORS_FILE, MANIFEST_FILE, SCORES_FILE
+from bulletins.manifest import ListedIndicator, ListedIndicators, Manifest, id_of
 from bulletins.tables import Frame, Part, as_numbers
 from features.errors import BulletinError
 from features.files import read_whole
+from features.hashes import sha256_of
 from features.words import DISTRIBUTIONS, QUANTILES, TARGETS, quantile_column
 
 _MOST_BYTES = 1 << 30  # of one file
@@ -33,20 +33,22 @@ DEATHS = ("mean", *QUANTILE_COLUMNS)
 def read_manifest(folder: Path) -> Manifest:
     """Return the manifest of a bulletin's folder.
 
-    Raises BulletinError when it is missing, of another form, or of another bulletin. The message
-    names the bulletin, never the path.
+    Raises BulletinError when it is missing, of another form, or not what was published. The
+    message names the bulletin, never the path.
     """
     content = _read(folder, MANIFEST_FILE)
     try:
         manifest = Manifest.model_validate_json(content)
     except ValidationError as error:
         raise _form_refusal(folder.name, MANIFEST_FILE, error) from error
+    own = manifest.is_older or manifest.id == id_of(manifest.origin, content, manifest.id)
     numbers = [*manifest.thresholds.values()]
     numbers += [skill for model in manifest.models for skill in model.skill.values()]
     _require(
         folder.name,
         {
             f"{MANIFEST_FILE} belongs to bulletin {manifest.id}": manifest.id == folder.name,
+            f"{MANIFEST_FILE} is not what was published: its id is of other content": own,
             f"{MANIFEST_FILE} has no level, or no threshold for one": (
                 len(manifest.levels) > 0 and set(manifest.levels) <= set(manifest.thresholds)
             ),
@@ -71,10 +73,13 @@ def read_manifests(home: Path) -> tuple[list[Manifest], dict[str, str]]:
     return sorted(manifests, key=lambda m: (m.origin, m.issued_at, m.id), reverse=True), refused
 
 
-def read_file(folder: Path, name: str, sha256: str) -> bytes:
-    """Return a file by the hash in its manifest; raises BulletinError when it is another."""
+def read_file(folder: Path, name: str, sha256: str | None) -> bytes:
+    """Return a file by the hash in its manifest, None in older ones.
+
+    Raises BulletinError when it is another.
+    """
     content = _read(folder, name)
-    if hashlib.sha256(content).hexdigest() != sha256:
+    if sha256 not in (None, sha256_of(content)):
         hash_of = f"it does not have the content hash that {MANIFEST_FILE} gives"
         raise _refusal(folder.name, f"{name} is not what was published: {hash_of}")
     return content
@@ -120,14 +125,16 @@ def read_documents(folder: Path, manifest: Manifest) -> dict[str, bytes]:
     return {name: read_file(folder, name, digest) for name, digest in named.items()}
 
 
-def read_indicators(folder: Path) -> tuple[ListedIndicator, ...]:
-    """Return the indicators, none in old bulletins; raises BulletinError for another form."""
-    if not (folder / form.INDICATORS_FILE).exists():
+def read_indicators(folder: Path, manifest: Manifest) -> tuple[ListedIndicator, ...]:
+    """Return the indicators, none in old bulletins; raises BulletinError when damaged."""
+    sha256 = manifest.files.get(INDICATORS_FILE)
+    if sha256 is None and not (folder / INDICATORS_FILE).exists():
         return ()
+    content = read_file(folder, INDICATORS_FILE, sha256)
     try:
-        return ListedIndicators.validate_json(_read(folder, form.INDICATORS_FILE))
+        return ListedIndicators.validate_json(content)
     except ValidationError as error:
-        raise _form_refusal(folder.name, form.INDICATORS_FILE, error) from error
+        raise _form_refusal(folder.name, INDICATORS_FILE, error) from error
 
 
 def _read(folder: Path, name: str) -> bytes:

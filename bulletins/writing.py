@@ -1,7 +1,7 @@
 """Write the files of a bulletin, and move them into place whole."""
 
-import hashlib
 import math
+import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -9,14 +9,26 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from bulletins import form
-from bulletins.manifest import ListedIndicator, ListedIndicators, Manifest
-from features.disk import hidden_folder, move_whole
+from bulletins.chain import head_of, lost_from
+from bulletins.form import MANIFEST_FILE
+from bulletins.manifest import (
+    Link,
+    ListedIndicator,
+    ListedIndicators,
+    Manifest,
+    blank_id,
+    id_of,
+)
+from bulletins.reading import read_manifests
+from features.disk import hidden_folder, locked, move_whole
 from features.errors import BulletinError
+from features.hashes import sha256_of
 from features.indicators.indicator import Indicator
 
 GROUP_ROWS = 1024
 """Rows a group: statistics of a group let a reader find a region without reading the rest."""
+
+_ID = re.compile(r"\d{4}-\d{2}-[0-9a-f]{12}")
 
 
 def parquet_of(table: pd.DataFrame, schema: pa.Schema) -> bytes:
@@ -27,38 +39,58 @@ def parquet_of(table: pd.DataFrame, schema: pa.Schema) -> bytes:
     return bytes(buffer.getvalue())
 
 
-def sha256_of(content: bytes) -> str:
-    """Return the content hash that a manifest gives of a file."""
-    return hashlib.sha256(content).hexdigest()
+def indicators_file(indicators: Sequence[Indicator]) -> bytes:
+    """Return the content of `indicators.json`, the catalogue of the day."""
+    return ListedIndicators.dump_json(tuple(map(_listed_indicator, indicators)), indent=2)
+
+
+def sealed(draft: Manifest) -> tuple[Manifest, bytes]:
+    """Return a manifest whose id follows from its content, and the content.
+
+    The id of the draft stands in it wherever its own will.
+    """
+    blank = blank_id(draft.origin)
+    text = draft.model_dump_json(indent=2).replace(draft.id, blank)
+    content = text.replace(blank, id_of(draft.origin, text.encode(), blank)).encode()
+    return Manifest.model_validate_json(content), content
 
 
 def write_bulletin(
-    place: Path,
-    files: Mapping[str, bytes],
-    manifest: Manifest,
-    indicators: Sequence[Indicator],
-) -> bool:
-    """Write a bulletin and move it into its place; return False when another took the place.
+    home: Path, files: Mapping[str, bytes], draft: Manifest
+) -> tuple[Manifest, bool]:
+    """Write a bulletin after the others of a home, and move it into its place.
 
-    `files` is the content of its Parquet files by name, `indicators` the catalogue of the day.
-    Raises BulletinError when the disk refuses.
+    `files` are its files by name, but for the manifest: `draft` with `blank_id` and the hashes of
+    the files. Returns the manifest, and False if the same was there already. Raises BulletinError
+    when the disk refuses.
     """
-    catalogue = tuple(map(_listed_indicator, indicators))
-    content = {
-        **files,
-        form.INDICATORS_FILE: ListedIndicators.dump_json(catalogue, indent=2),
-        form.MANIFEST_FILE: manifest.model_dump_json(indent=2).encode(),
-    }
+    folder = home / "bulletins"
     try:
-        with hidden_folder(place) as hidden:
-            for name, data in content.items():
-                (hidden / name).write_bytes(data)
-            return move_whole(hidden, place)
+        home.mkdir(parents=True, exist_ok=True)
+        with locked(home / ".bulletins.lock"):
+            manifest, content = sealed(draft.model_copy(update=_place_in_chain(home)))
+            with hidden_folder(folder / manifest.id) as hidden:
+                for name, data in {**files, MANIFEST_FILE: content}.items():
+                    (hidden / name).write_bytes(data)
+                return manifest, move_whole(hidden, folder / manifest.id)
     except OSError as error:
         raise BulletinError(
-            f"the bulletin cannot be written to {place} ({error.strerror}): see to the disk and "
+            f"the bulletin cannot be written to {folder} ({error.strerror}): see to the disk and "
             "its permissions; nothing was published"
         ) from error
+
+
+def _place_in_chain(home: Path) -> dict[str, object]:
+    """Return `chain` and `lost` of the next bulletin."""
+    manifests, refused = read_manifests(home)
+    head = head_of(manifests)
+    known = {bulletin for manifest in manifests for bulletin in manifest.lost}
+    damaged = {name for name in refused if _ID.fullmatch(name)} - known
+    lost = tuple(sorted(lost_from(manifests) | damaged))
+    if head is None:
+        return {"lost": lost}
+    content = (home / "bulletins" / head.id / MANIFEST_FILE).read_bytes()
+    return {"chain": Link(id=head.id, sha256=sha256_of(content)), "lost": lost}
 
 
 def _listed_indicator(indicator: Indicator) -> ListedIndicator:

@@ -77,11 +77,11 @@ def _register(
         *(training.samples, training.configuration, training.level, learner),
         *(work.jobs, work.progress),
     )
-    uri = log_forecaster(training, forecaster, learner, runs[learner])
+    logged = log_forecaster(training, forecaster, learner, runs[learner])
     verdict, champion_to = _judge(training, store, learner)
-    tags = _version_tags(training, learner, verdict)
+    tags = _version_tags(training, learner, verdict) | {"sha256": logged.sha256}
     name = model_name(training.level)
-    version = int(mlflow.register_model(uri, name, tags=tags).version)
+    version = int(mlflow.register_model(logged.uri, name, tags=tags).version)
     client = store.client()
     passed = verdict.passed and (champion_to is None or champion_to <= training.origin)
     card = model_card(judgement)

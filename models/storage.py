@@ -2,7 +2,6 @@
 
 import zipfile
 import zlib
-from pathlib import Path
 
 import skops.io
 from skops.io.exceptions import UntrustedTypesFoundException
@@ -53,9 +52,9 @@ PACKAGES = ("mlflow", "numpy", "pandas", "scikit-learn", "scipy", "skops", "stat
 """The packages that those modules and MLflow need."""
 
 
-def load(path: Path) -> object:
+def load(content: bytes) -> object:
     """Return what a file holds; raises one of DAMAGE if it is damaged or not of TRUSTED_TYPES."""
-    return skops.io.load(path, trusted=TRUSTED_TYPES)
+    return skops.io.loads(content, trusted=TRUSTED_TYPES)
 
 
 def _load_pyfunc(path: str) -> Forecaster:

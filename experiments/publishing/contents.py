@@ -29,11 +29,13 @@ from experiments.tracking.registry import (
     ModelVersion,
     backtest_forecasts,
     documents_of,
+    forecaster_file,
     load_forecaster,
 )
 from experiments.tracking.store import MlflowStore, model_name
 from features.archive.nowhere import deaths_of_countries
 from features.archive.vintage import Vintage
+from features.hashes import sha256_of
 from features.indicators.catalogue import needs_of
 from features.months import format_month
 from features.panel.panel import Panel, read_panel
@@ -157,6 +159,7 @@ def model_used(store: MlflowStore, model: ModelVersion) -> ModelUsed:
         summary_events=model.summary_events,
         trained_to=format_month(model.trained_to),
         skill=skill,
+        sha256=sha256_of(forecaster_file(store, model)),
     )
 
 

@@ -1,6 +1,5 @@
 """Publish: issue the bulletin of an origin from the champions, or compute one again."""
 
-import json
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache, partial
@@ -8,18 +7,25 @@ from pathlib import Path
 
 import pyarrow.parquet as pq
 
-from bulletins.form import DRIVERS_FILE, SCORES_FILE, TRACK_RECORD_FILE
-from bulletins.manifest import Manifest
-from bulletins.reading import read_file, read_manifest
-from bulletins.writing import sha256_of, write_bulletin
+from bulletins.form import DRIVERS_FILE, INDICATORS_FILE, SCORES_FILE, TRACK_RECORD_FILE
+from bulletins.manifest import Manifest, ModelUsed, blank_id
+from bulletins.reading import read_file, read_manifests
+from bulletins.writing import indicators_file, write_bulletin
 from experiments.publishing import contents
-from experiments.publishing.earlier import earlier_bulletins, read_bulletin, read_previous
+from experiments.publishing.earlier import (
+    EarlierBulletin,
+    earlier_bulletins,
+    read_bulletin,
+    read_previous,
+)
 from experiments.publishing.regions import unscored_in_words
 from experiments.publishing.scores import LevelForecast
 from experiments.samples import newest_origin
 from experiments.tracking.registry import (
+    ModelVersion,
     champion,
     champion_for,
+    forecaster_file,
     levels_with_models,
     model_version,
     refuse_other_events,
@@ -29,10 +35,13 @@ from features.archive.releases import Archive, Release
 from features.archive.vintage import Vintage, vintage_of
 from features.arrow import in_arrow_memory
 from features.errors import BulletinError, ModelError
+from features.hashes import file_faults, sha256_of
 from features.indicators.catalogue import CATALOGUE
 from features.months import format_month, parse_month
 from features.panel.panel import read_panel
 from features.sources.publication import staleness
+
+_OF_ITS_DAY = {TRACK_RECORD_FILE, INDICATORS_FILE}
 
 
 @dataclass(frozen=True)
@@ -55,20 +64,21 @@ def issue_bulletin(
 ) -> Publication:
     """Issue the bulletin of an origin, by default the newest month that the events reach.
 
-    A bulletin of the same origin, vintage and models stays as it is; `jobs` change no result. A
-    level whose models may not issue scores is left out. Raises ModelError when none is left,
+    A whole bulletin of the same origin, events and models stays as it is; `jobs` change no result.
+    A level whose models may not issue scores is left out. Raises ModelError when none is left,
     CoverageError when no region is covered at the origin.
     """
     forecasts, left_out = _forecasts(store, vintage, origin)
-    bulletin, digest = _identity(forecasts)
-    month, place = forecasts[0].origin, home / "bulletins" / bulletin
-    if place.exists():
-        return Publication(read_manifest(place), is_new=False)
+    month, digest = forecasts[0].origin, _digest(forecasts)
+    models = tuple(contents.model_used(store, f.model) for f in forecasts)
+    issued = _issued_from(home, format_month(month), digest, models)
+    if issued is not None:
+        return Publication(issued, is_new=False)
     earlier = earlier_bulletins(home, month, vintage)
-    files = contents.bulletin_files(forecasts, earlier, jobs)
-    files |= contents.documents(store, [f.model for f in forecasts])
+    files = _files(store, forecasts, earlier, jobs)
     hashes = {name: sha256_of(content) for name, content in files.items()}
-    manifest = Manifest(
+    bulletin = blank_id(format_month(month))
+    draft = Manifest(
         id=bulletin,
         origin=format_month(month),
         issued_at=issued_at,
@@ -77,7 +87,7 @@ def issue_bulletin(
         thresholds={f.model.level: f.forecaster.tau for f in forecasts},
         vintage=contents.vintage_used(vintage, digest),
         months_behind=behind.months if (behind := staleness(vintage)) else None,
-        models=tuple(contents.model_used(store, f.model) for f in forecasts),
+        models=models,
         code=code,
         rows=pq.read_metadata(in_arrow_memory(files[SCORES_FILE])).num_rows,
         scores_sha256=hashes.pop(SCORES_FILE),
@@ -91,16 +101,37 @@ def issue_bulletin(
         citation=contents.citation_of(bulletin, issued_at, simulated=vintage.simulated),
         sources=contents.sources_used(vintage),
     )
-    is_new = write_bulletin(place, files, manifest, CATALOGUE)
-    return Publication(manifest if is_new else read_manifest(place), is_new)
+    return Publication(*write_bulletin(home, files, draft))
 
 
-def _identity(forecasts: list[LevelForecast]) -> tuple[str, str]:
-    """Return the id of a bulletin, and the content hash of all that it is computed from."""
+def _files(
+    store: MlflowStore, forecasts: list[LevelForecast], earlier: list[EarlierBulletin], jobs: int
+) -> dict[str, bytes]:
+    """Return all files of a bulletin but its manifest, by name."""
+    documents = contents.documents(store, [forecast.model for forecast in forecasts])
+    indicators = {INDICATORS_FILE: indicators_file(CATALOGUE)}
+    return contents.bulletin_files(forecasts, earlier, jobs) | documents | indicators
+
+
+def _digest(forecasts: list[LevelForecast]) -> str:
+    """Return the content hash of all events that forecasts are computed from."""
     panels = "\n".join(f"{f.model.label} {f.panel.digest()}" for f in forecasts)
-    digest = sha256_of(panels.encode())
-    identity = sha256_of(json.dumps([digest, *(f.model.run_id for f in forecasts)]).encode())
-    return f"{format_month(forecasts[0].origin)}-{identity[:12]}", digest
+    return sha256_of(panels.encode())
+
+
+def _issued_from(
+    home: Path, origin: str, digest: str, models: tuple[ModelUsed, ...]
+) -> Manifest | None:
+    """Return the whole bulletin of an origin, events and models, None if there is none."""
+    for manifest in read_manifests(home)[0]:
+        if (manifest.origin, manifest.vintage.digest) == (origin, digest):
+            runs = [(model.run_id, model.sha256) for model in models]
+            used = [(model.run_id, model.sha256) for model in manifest.models]
+            is_same = used in (runs, [(run, None) for run, _ in runs])
+            folder = home / "bulletins" / manifest.id
+            if is_same and not any(file_faults(folder, manifest.hashes)):
+                return manifest
+    return None
 
 
 def replay_bulletin(
@@ -108,14 +139,16 @@ def replay_bulletin(
 ) -> Manifest:
     """Compute a bulletin again from what it names, compare it, and return its manifest.
 
-    Risk levels and every named file are compared; of the track record only the hash, because other
-    bulletins may be gone or new. Raises BulletinError when the bulletin, a release or the previous
-    bulletin is gone or changed, or a file differs by one bit; ModelError when a model is gone.
+    Models, risk levels and every named file are compared; of the track record and the indicators
+    only the hash, because other bulletins may be gone or new, and words improve. Raises
+    BulletinError when the bulletin, a release or the previous bulletin is gone or changed, or a
+    file differs by one bit; ModelError when a model is gone or another.
     """
     manifest, _ = read_bulletin(home, bulletin)
     previous = [] if manifest.previous is None else [read_previous(home, manifest.previous)]
     vintage = vintage_of(_releases(archive, manifest), manifest.vintage.as_of)
     models = [model_version(store, model.level, model.version) for model in manifest.models]
+    _refuse_other_models(store, manifest, models)
     origin = parse_month(manifest.origin)
     forecasts = [
         contents.forecast_level(model, *contents.read_inputs(store, vintage, model), origin)
@@ -123,20 +156,34 @@ def replay_bulletin(
     ]
     for name, digest in manifest.hashes.items():
         read_file(home / "bulletins" / bulletin, name, digest)
-    files = contents.bulletin_files(forecasts, previous, jobs) | contents.documents(store, models)
+    files = _files(store, forecasts, previous, jobs)
     others = [
         name
         for name, digest in manifest.hashes.items()
-        if name != TRACK_RECORD_FILE and sha256_of(files.get(name, b"")) != digest
+        if name not in _OF_ITS_DAY and sha256_of(files.get(name, b"")) != digest
     ]
     if manifest.risk_scales and manifest.risk_scales != contents.risk_scales_of(store, models):
         others.append("risk levels")
     if others:
+        same_events = _digest(forecasts) == manifest.vintage.digest
         raise BulletinError(
-            f"bulletin {bulletin} comes out otherwise ({', '.join(others)}): it was issued by "
-            f"{manifest.code}; run that version with the packages of its time"
+            f"bulletin {bulletin} comes out otherwise ({', '.join(others)}): "
+            + ("" if same_events else "the events, or how they are counted, are others now, and ")
+            + f"it was issued by {manifest.code}; run that version with the packages of its time"
         )
     return manifest
+
+
+def _refuse_other_models(
+    store: MlflowStore, manifest: Manifest, models: list[ModelVersion]
+) -> None:
+    """Raise ModelError when the file of a model is not the one that issued a bulletin."""
+    for used, model in zip(manifest.models, models, strict=True):
+        if used.sha256 not in (None, sha256_of(forecaster_file(store, model))):
+            raise ModelError(
+                f"the file of {model.label} is not the one that bulletin {manifest.id} was issued "
+                "from: restore it from a backup"
+            )
 
 
 def _releases(archive: Archive, manifest: Manifest) -> list[Release]:

@@ -4,6 +4,7 @@ import shutil
 import tempfile
 from importlib.metadata import version
 from pathlib import Path
+from typing import NamedTuple
 
 import mlflow
 import pandas as pd
@@ -11,6 +12,7 @@ import skops.io
 from mlflow.models import infer_signature
 
 import models
+from features.hashes import hash_of_file
 from models import storage
 from models.forecaster import Forecaster
 
@@ -18,8 +20,15 @@ _ROOT = Path(models.__path__[0]).parent
 _EXAMPLE_ROWS = 3
 
 
-def log_model(forecaster: Forecaster, inputs: pd.DataFrame) -> str:
-    """Log a forecaster in the active run, with its code and packages; return the model's URI.
+class LoggedModel(NamedTuple):
+    """Where a model lies in MLflow, and the hash of its file."""
+
+    uri: str
+    sha256: str
+
+
+def log_model(forecaster: Forecaster, inputs: pd.DataFrame) -> LoggedModel:
+    """Log a forecaster in the active run, with its code and packages.
 
     `inputs` are its columns for some regions; the first rows become the example.
     """
@@ -38,4 +47,4 @@ def log_model(forecaster: Forecaster, inputs: pd.DataFrame) -> str:
             signature=infer_signature(example, forecaster.predict(example)),
             input_example=example,
         )
-    return str(logged.model_uri)
+        return LoggedModel(str(logged.model_uri), hash_of_file(Path(folder) / storage.FILE))

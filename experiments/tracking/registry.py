@@ -16,6 +16,7 @@ from bulletins.manifest import RiskScale
 from experiments.tracking.store import MlflowStore, model_name
 from features.archive.vintage import SummaryEvents, Vintage
 from features.errors import InputError, ModelError
+from features.hashes import sha256_of
 from features.months import format_month, parse_month
 from features.words import Level
 from models import storage
@@ -51,6 +52,8 @@ class ModelVersion:
     promoted: bool = False
     risk_scales: tuple[RiskScale, ...] | None = None
     """None for versions older than this tag."""
+    sha256: str | None = None
+    """The hash of its file; None for versions older than this tag."""
 
     @property
     def may_issue(self) -> bool:
@@ -153,6 +156,22 @@ def load_forecaster(store: MlflowStore, model: ModelVersion) -> Forecaster:
 
     MLflow's own loader would run the code that travels with the stored model.
     """
+    content = forecaster_file(store, model)
+    try:
+        loaded = storage.load(content)
+    except storage.DAMAGE as error:
+        raise _loading_fault(model, error) from error
+    if not isinstance(loaded, Forecaster):
+        raise ModelError(f"{model.label} is no forecaster of this project: train another")
+    return loaded
+
+
+def forecaster_file(store: MlflowStore, model: ModelVersion) -> bytes:
+    """Return the file of a registered forecaster.
+
+    Raises ModelError when it is gone, or is not what was registered; of versions older than the
+    tag of its hash, nobody knows that.
+    """
     name, version, client = model_name(model.level), str(model.version), store.client()
     try:
         uri = client.get_model_version_download_uri(name, version)
@@ -161,14 +180,19 @@ def load_forecaster(store: MlflowStore, model: ModelVersion) -> Forecaster:
                 uri, dst_path=folder, tracking_uri=store.uri
             )
             # Older versions have it in another folder.
-            loaded = storage.load(next(Path(local).rglob("*.skops"), Path(local)))
-    except (MlflowException, *storage.DAMAGE) as error:
+            content = next(Path(local).rglob("*.skops"), Path(local)).read_bytes()
+    except (MlflowException, OSError) as error:
+        raise _loading_fault(model, error) from error
+    if model.sha256 not in (None, sha256_of(content)):
         raise ModelError(
-            f"{model.label} cannot be loaded ({error}): train and register another"
-        ) from error
-    if not isinstance(loaded, Forecaster):
-        raise ModelError(f"{model.label} is no forecaster of this project: train another")
-    return loaded
+            f"{storage.FILE} of {model.label} is not what was registered: restore it from a "
+            "backup, or train and register another"
+        )
+    return content
+
+
+def _loading_fault(model: ModelVersion, error: Exception) -> ModelError:
+    return ModelError(f"{model.label} cannot be loaded ({error}): train and register another")
 
 
 def backtest_forecasts(store: MlflowStore, model: ModelVersion) -> pd.DataFrame:
@@ -216,6 +240,7 @@ def _read(level: Level, entity: model_registry.ModelVersion) -> ModelVersion:
         experiment=tags.get("experiment_digest"),
         promoted="promoted_reason" in tags,
         risk_scales=RiskScales.validate_json(tags["risk_bands"]) if "risk_bands" in tags else None,
+        sha256=tags.get("sha256"),
     )
 
 

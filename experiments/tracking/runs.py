@@ -20,7 +20,7 @@ from experiments.judging.verification import MAPPED
 from experiments.report import model_figures
 from experiments.report.page import pictures_of
 from experiments.tracking.dataset import panel_dataset
-from experiments.tracking.portable import log_model
+from experiments.tracking.portable import LoggedModel, log_model
 from experiments.tracking.registry import FORECASTS_FILE, REPORT_FILE
 from experiments.tracking.store import OURS, MlflowStore
 from features.archive.vintage import Vintage
@@ -158,8 +158,8 @@ def _log_forecast(
 
 def log_forecaster(
     training: Training, forecaster: Forecaster, learner: LearnerName, run_id: str
-) -> str:
-    """Log the fitted forecaster, its map and its coefficients; return the model's URI."""
+) -> LoggedModel:
+    """Log the fitted forecaster, its map and its coefficients."""
     heading = model_figures.title(training.level, learner, simulated=training.vintage.simulated)
     latest = training.samples.indicators[-1]
     scored = training.samples.eligible[-1]

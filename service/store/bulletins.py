@@ -224,7 +224,7 @@ class BulletinStore:
             self._loaded[manifest.id] = Bulletin(
                 manifest,
                 read_scores(folder, manifest),
-                read_indicators(folder),
+                read_indicators(folder, manifest),
                 read_parts(folder, manifest),
                 read_documents(folder, manifest),
             )

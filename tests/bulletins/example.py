@@ -170,6 +170,7 @@ def manifest_of(rows: list[Row], **changes: Any) -> Manifest:
     origin = changes.get("origin", ORIGIN)
     levels = tuple(sorted({row["level"] for row in rows}))
     known: dict[str, Any] = {
+        "format": 1,  # whose id may be any
         "id": EXAMPLE_ID.replace(ORIGIN, origin),
         "origin": origin,
         "issued_at": datetime(2025, 1, 21, 6, 0, tzinfo=UTC),

@@ -32,7 +32,7 @@ def test_a_sound_bulletin_is_read_in_the_order_of_its_key(tmp_path: Path, rows: 
 @pytest.mark.parametrize(
     ("changes", "reason"),
     [
-        ({"format": 2}, "manifest.json is not of the form this version reads: format"),
+        ({"format": 3}, "manifest.json is not of the form this version reads: format"),
         ({"id": "2024-12-ffffffffffff"}, "belongs to bulletin 2024-12-ffffffffffff"),
         ({"id": "../../etc"}, "form this version reads: id"),
         ({"issued_at": "2025-01-21T06:00:00"}, "form this version reads: issued_at"),

@@ -17,7 +17,8 @@ import pandas as pd
 from bulletins.form import DRIVERS_FILE, REGIONS_FILE, SCORES_FILE
 from bulletins.manifest import Manifest
 from bulletins.reading import read_manifest, read_parts
-from bulletins.writing import parquet_of, sha256_of
+from bulletins.writing import parquet_of
+from features.hashes import sha256_of
 from features.months import format_month, parse_month
 
 Tables = dict[str, pd.DataFrame]

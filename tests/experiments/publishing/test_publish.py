@@ -12,10 +12,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from bulletins.form import DRIVERS_SCHEMA, SCORES_SCHEMA
+from bulletins.form import DRIVERS_SCHEMA, INDICATORS_FILE, SCORES_SCHEMA
 from bulletins.manifest import Manifest
-from bulletins.reading import read_indicators
-from bulletins.writing import sha256_of
+from bulletins.reading import read_indicators, read_manifest
+from bulletins.writing import sealed
 from experiments.publishing.earlier import read_bulletin
 from experiments.publishing.publish import Publication, issue_bulletin, replay_bulletin
 from experiments.publishing.scores import LevelForecast, scores_of
@@ -26,6 +26,7 @@ from experiments.tracking.store import MlflowStore, open_store
 from features.archive.releases import Archive
 from features.archive.vintage import Vintage, open_vintage
 from features.errors import BulletinError, CoverageError, ModelError
+from features.hashes import sha256_of
 from features.indicators.catalogue import CATALOGUE
 from features.months import parse_month
 from features.panel.panel import Panel
@@ -83,10 +84,23 @@ def home_with(
     return home
 
 
-def forge(home: Path, issued: Manifest, **changes: object) -> None:
-    """Let the manifest of a bulletin say something else."""
+def forge(home: Path, issued: Manifest, **changes: object) -> str:
+    """Let a bulletin say something else, under the id of that; return it."""
+    forged, content = sealed(issued.model_copy(update=changes))
+    place = (home / "bulletins" / issued.id).rename(home / "bulletins" / forged.id)
+    (place / "manifest.json").write_bytes(content)
+    return forged.id
+
+
+def as_of_old(home: Path, issued: Manifest) -> Manifest:
+    """Make a bulletin one from before its id followed from its content."""
     place = home / "bulletins" / issued.id / "manifest.json"
-    place.write_text(issued.model_copy(update=changes).model_dump_json())
+    files = {name: digest for name, digest in issued.files.items() if name != INDICATORS_FILE}
+    models = tuple(model.model_copy(update={"sha256": None}) for model in issued.models)
+    changes = {"format": 1, "files": files, "models": models, "chain": None}
+    old = issued.model_copy(update=changes)
+    place.write_text(old.model_dump_json())
+    return old
 
 
 def files_in(home: Path) -> dict[Path, bytes]:
@@ -132,7 +146,7 @@ def older_home(trained: Path, vintage: Vintage, tmp_path_factory: pytest.TempPat
 
 def test_a_bulletin_lists_the_catalogue_of_its_day(issued_home: Path) -> None:
     (folder,) = (issued_home / "bulletins").iterdir()
-    listed = read_indicators(folder)
+    listed = read_indicators(folder, read_manifest(folder))
     for result, known in zip(listed, CATALOGUE, strict=True):
         for field in ("name", "meaning", "unit", "family", "source"):
             assert getattr(result, field) == getattr(known, field)
@@ -144,7 +158,7 @@ def test_a_bulletin_lists_the_catalogue_of_its_day(issued_home: Path) -> None:
 def test_a_bulletin_from_before_indicators_were_listed_is_as_good_as_ever(
     own_issued_home: Path, issued: Issued, vintage: Vintage, archive: Archive
 ) -> None:
-    manifest = issued[0]
+    manifest = as_of_old(own_issued_home, issued[0])
     (own_issued_home / "bulletins" / manifest.id / "indicators.json").unlink()
     before = files_in(own_issued_home)
     assert not issue(own_issued_home, vintage).is_new
@@ -477,10 +491,10 @@ def test_a_replay_that_comes_out_otherwise_is_told(
         folder / "scores.parquet",
     )
     content = (folder / "scores.parquet").read_bytes()
-    forge(own_issued_home, issued[0], scores_sha256=sha256_of(content))
+    forged = forge(own_issued_home, issued[0], scores_sha256=sha256_of(content))
     message = r"comes out otherwise \(scores.parquet\): it was issued by 1\.2\.3"
     with pytest.raises(BulletinError, match=message):
-        replay(own_issued_home, archive, issued[0].id)
+        replay(own_issued_home, archive, forged)
 
 
 def test_the_report_and_the_model_card_are_those_of_the_training(
@@ -511,9 +525,9 @@ def test_a_replay_compares_the_risk_levels(
 ) -> None:
     first, *others = issued[0].risk_scales
     other = first.model_copy(update={"base_rate": first.base_rate + 2**-40})
-    forge(own_issued_home, issued[0], risk_scales=(other, *others))
+    forged = forge(own_issued_home, issued[0], risk_scales=(other, *others))
     with pytest.raises(BulletinError, match=r"comes out otherwise \(risk levels\)"):
-        replay(own_issued_home, archive, issued[0].id)
+        replay(own_issued_home, archive, forged)
 
 
 def drivers_in(home: Path, bulletin: str) -> pd.DataFrame:
@@ -613,24 +627,20 @@ def test_a_replay_whose_drivers_come_out_otherwise_is_told(
         replay(home, archive, manifest.id)
     drivers.to_parquet(folder / "drivers.parquet")
     content = (folder / "drivers.parquet").read_bytes()
-    forge(home, manifest, drivers_sha256=sha256_of(content))
+    forged = forge(home, manifest, drivers_sha256=sha256_of(content))
     with pytest.raises(BulletinError, match="comes out otherwise"):
-        replay(home, archive, manifest.id)
-
-
-def as_of_old(folder: Path) -> None:
-    """Make a bulletin one from before there were drivers."""
-    (folder / "drivers.parquet").unlink()
-    manifest = json.loads((folder / "manifest.json").read_text())
-    old = {k: v for k, v in manifest.items() if k not in ("drivers_sha256", "previous")}
-    (folder / "manifest.json").write_text(json.dumps(old))
+        replay(home, archive, forged)
 
 
 def test_a_bulletin_from_before_there_were_drivers_is_as_good_as_ever(
     own_issued_home: Path, issued: Issued, vintage: Vintage, archive: Archive
 ) -> None:
     home, old = own_issued_home, issued[0]
-    as_of_old(home / "bulletins" / old.id)
+    file = home / "bulletins" / as_of_old(home, old).id / "manifest.json"
+    kept = json.loads(file.read_text())
+    del kept["drivers_sha256"], kept["previous"]
+    file.write_text(json.dumps(kept))
+    (file.parent / "drivers.parquet").unlink()
     assert not issue(home, vintage).is_new
     assert BulletinStore(home).get(old.id).manifest.drivers_sha256 is None
     assert replay(home, archive, old.id).scores_sha256 == old.scores_sha256

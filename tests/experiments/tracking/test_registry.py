@@ -216,7 +216,7 @@ def tampered(trained: Path, own_home: Path, best: ModelVersion) -> Tampered:
     shutil.copytree(stored_model(trained, 1), folder)
     tags = {"learner": "logistic", "trained_to": "2023-12"}
     version = store.client().create_model_version(NAME, folder.as_uri(), tags=tags)
-    return store, replace(best, version=int(version.version)), folder
+    return store, replace(best, version=int(version.version), sha256=None), folder
 
 
 def test_a_model_that_is_not_tampered_with_loads(tampered: Tampered) -> None:
@@ -250,6 +250,19 @@ def test_a_model_that_is_no_forecaster_is_refused(tampered: Tampered) -> None:
     skops.io.dump(GaussianNB(), folder / "data" / FILE)
     with pytest.raises(ModelError, match="is no forecaster of this project"):
         load_forecaster(store, version)
+
+
+def test_a_valid_model_in_place_of_the_registered_one_is_refused(
+    tampered: Tampered, best: ModelVersion
+) -> None:
+    store, version, folder = tampered
+    registered = replace(version, sha256=best.sha256)
+    forecaster = load_forecaster(store, registered)
+    forecaster.tau = 6
+    skops.io.dump(forecaster, folder / "data" / FILE)
+    assert load_forecaster(store, version).tau == 6
+    with pytest.raises(ModelError, match=r"forecaster\.skops of .*/\d is not what was registered"):
+        load_forecaster(store, registered)
 
 
 @pytest.mark.parametrize("content", [b"", b"nonsense"])

@@ -80,10 +80,11 @@ def test_a_bulletin_from_before_indicators_were_listed_is_served_but_lists_none(
     ["", "{}", "[1]", '[{"name": "deaths"}]', '[{"lowest": Infinity}]', "\x00"],
 )
 def test_indicators_that_cannot_be_read_are_refused_by_name(tmp_path: Path, content: str) -> None:
-    folder = tmp_path / "bulletins" / publish_bulletin(tmp_path).id
+    manifest = publish_bulletin(tmp_path)
+    folder = tmp_path / "bulletins" / manifest.id
     (folder / "indicators.json").write_text(content)
     with pytest.raises(BulletinError, match=r"indicators\.json is not of the form") as refusal:
-        read_indicators(folder)
+        read_indicators(folder, manifest)
     assert folder.name in str(refusal.value)
     assert str(tmp_path) not in str(refusal.value)
 
