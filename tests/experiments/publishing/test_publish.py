@@ -377,7 +377,7 @@ def test_what_a_killed_process_left_behind_is_seen_by_nobody(
 
 def test_a_folder_that_cannot_be_written_is_said_to_be(own_home: Path, vintage: Vintage) -> None:
     (own_home / "bulletins").write_text("in the way")
-    with pytest.raises(BulletinError, match="cannot be written to"):
+    with pytest.raises(BulletinError, match="cannot be listed"):
         issue(own_home, vintage)
 
 
