@@ -22,6 +22,7 @@ from commands import (
     models,
     service,
     status,
+    verify,
 )
 from features.errors import TocsinError
 from features.printable import printable
@@ -62,6 +63,7 @@ for command in (
     service.scores,
     service.ui,
     status.status,
+    verify.verify,
     demo.demo,
 ):
     app.command(command.__name__.removeprefix("show_"))(command)

@@ -257,7 +257,8 @@ def _bulletins_line(issues: list[Issue], damaged: dict[str, str]) -> Line:
 
 def _keys_line(folder: Path) -> Line:
     try:
-        count = len(json.loads(read_whole(folder / "keys.json")))
+        content = json.loads(read_whole(folder / "keys.json"))
+        count = len(content["keys"] if isinstance(content, dict) else content)
     except FileNotFoundError:
         count = 0
     except _DAMAGE:

@@ -19,6 +19,7 @@ from experiments.judging.skill import SkillTables
 from experiments.judging.verification import MAPPED
 from experiments.report import model_figures
 from experiments.report.page import pictures_of
+from experiments.tracking.artifacts import record_artifacts
 from experiments.tracking.dataset import panel_dataset
 from experiments.tracking.portable import LoggedModel, log_model
 from experiments.tracking.registry import FORECASTS_FILE, REPORT_FILE
@@ -59,6 +60,7 @@ def training_run(
         ) as run,
     ):
         yield run
+    record_artifacts(store)
 
 
 @contextmanager

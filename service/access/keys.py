@@ -1,6 +1,5 @@
 """API keys: who holds one. Only their hashes are stored."""
 
-import hashlib
 import hmac
 import secrets
 from collections.abc import Iterator
@@ -8,11 +7,12 @@ from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
 
-from pydantic import TypeAdapter, ValidationError
+from pydantic import TypeAdapter
 
 from features.disk import locked, write_whole
 from features.errors import InputError
 from features.files import read_whole
+from features.hashes import BLANK, hash_of_record, sha256_of
 from features.strict import Strict
 from service.errors import KeysError
 
@@ -26,6 +26,13 @@ class StoredKey(Strict):
     name: str
     sha256: str
     created: date
+
+
+class KeysRecord(Strict):
+    """`keys.json`; `record_sha256` is its hash with zeros in its place."""
+
+    keys: tuple[StoredKey, ...]
+    record_sha256: str = BLANK
 
 
 _Keys: TypeAdapter[tuple[StoredKey, ...]] = TypeAdapter(tuple[StoredKey, ...])
@@ -58,11 +65,11 @@ class KeyRing:
 
     def _read(self) -> tuple[StoredKey, ...]:
         try:
-            return _Keys.validate_json(read_whole(self._file))
-        except ValidationError as error:
+            return _keys_in(read_whole(self._file))
+        except ValueError as error:  # pydantic's are among them
             raise KeysError(
-                f"{KEYS_FILE} holds no API keys that this version reads: move it away and make new "
-                "ones"
+                f"{KEYS_FILE} is damaged or holds no API keys that this version reads: restore it "
+                "from a backup, or move it away and make new ones"
             ) from error
 
     def holder(self, key: str) -> str | None:
@@ -95,8 +102,20 @@ class KeyRing:
         with locked(self._file.parent / f".{KEYS_FILE}.lock"):
             keys = list(self.names())
             yield keys
-            write_whole(self._file, _Keys.dump_json(tuple(keys), indent=2), mode=0o600)
+            text = KeysRecord(keys=tuple(keys)).model_dump_json(indent=2)
+            content = text.replace(BLANK, sha256_of(text.encode())).encode()
+            write_whole(self._file, content, mode=0o600)
+
+
+def _keys_in(content: bytes) -> tuple[StoredKey, ...]:
+    """Return the keys in a file, which in older versions is a list; raises ValueError."""
+    if content.startswith(b"["):
+        return _Keys.validate_json(content)
+    record = KeysRecord.model_validate_json(content)
+    if hash_of_record(content, record.record_sha256) != record.record_sha256:
+        raise ValueError(f"{KEYS_FILE} is not what was stored")
+    return record.keys
 
 
 def _hash(key: str) -> str:
-    return hashlib.sha256(key.encode()).hexdigest()
+    return sha256_of(key.encode())

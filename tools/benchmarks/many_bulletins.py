@@ -3,7 +3,8 @@
     python -m tools.benchmarks.many_bulletins BULLETIN HOME [--bulletins 60] [--regions 940]
 
 BULLETIN is the folder of a bulletin. Its regions are copied under other ids until there are enough,
-and each new bulletin has an origin a month earlier and other probabilities.
+and each new bulletin has an origin a month earlier and other probabilities. They are issued in the
+order of their origins, each after the one before it.
 """
 
 import argparse
@@ -14,10 +15,10 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from bulletins.form import DRIVERS_FILE, REGIONS_FILE, SCORES_FILE
-from bulletins.manifest import Manifest
+from bulletins.form import DRIVERS_FILE, INDICATORS_FILE, REGIONS_FILE, SCORES_FILE
+from bulletins.manifest import FORMAT, Manifest, blank_id
 from bulletins.reading import read_manifest, read_parts
-from bulletins.writing import parquet_of
+from bulletins.writing import parquet_of, write_bulletin
 from features.hashes import sha256_of
 from features.months import format_month, parse_month
 
@@ -51,14 +52,15 @@ def bulletins(folder: Path, number: int, regions: int) -> Iterator[tuple[Manifes
     copies = -(-regions // len(tables[REGIONS_FILE]))
     tables = {name: copied(table, copies) for name, table in tables.items()}
     scores = tables[SCORES_FILE]
-    for age in range(number):
+    for age in reversed(range(number)):
         origin = format_month(parse_month(manifest.origin) - age)
         shift = np.random.default_rng(age).normal(0, 0.01, len(scores))
         tables[SCORES_FILE] = scores.assign(
             probability=(scores["probability"] + shift).clip(0, 1) if age else scores["probability"]
         )
         changes = {
-            "id": f"{origin}-{age:012x}",
+            "format": FORMAT,
+            "id": blank_id(origin),
             "origin": origin,
             "issued_at": manifest.issued_at - timedelta(days=30 * age),
             "rows": len(scores),
@@ -75,7 +77,7 @@ def main() -> None:
     parser.add_argument("--regions", type=int, default=940)
     options = parser.parse_args()
     sources = read_parts(options.bulletin, read_manifest(options.bulletin))
-    content: dict[str, bytes] = {}
+    content = {INDICATORS_FILE: (options.bulletin / INDICATORS_FILE).read_bytes()}
     for manifest, tables in bulletins(options.bulletin, options.bulletins, options.regions):
         for name, table in tables.items():
             if name == SCORES_FILE or name not in content:
@@ -86,16 +88,8 @@ def main() -> None:
             "drivers_sha256": hashes.pop(DRIVERS_FILE, None),
             "files": hashes,
         }
-        folder = options.home / "bulletins" / manifest.id
-        folder.mkdir(parents=True)
-        for name, data in content.items():
-            (folder / name).write_bytes(data)
-        text = manifest.model_copy(update=changes).model_dump_json()
-        (folder / "manifest.json").write_text(text)
-        (folder / "indicators.json").write_bytes(
-            (options.bulletin / "indicators.json").read_bytes()
-        )
-        print(folder, len(tables[SCORES_FILE]), flush=True)
+        issued, _ = write_bulletin(options.home, content, manifest.model_copy(update=changes))
+        print(issued.id, len(tables[SCORES_FILE]), flush=True)
 
 
 if __name__ == "__main__":

@@ -1,6 +1,7 @@
 """Who may ask: keys, and what becomes of those that are wrong."""
 
 import hmac
+import json
 import logging
 import stat
 from datetime import date
@@ -171,3 +172,18 @@ def test_a_key_is_told_nobody(own_home: Path, caplog: pytest.LogCaptureFixture) 
     wait_until(lambda: any(r.__dict__.get("key") == "analyst" for r in caplog.records))
     assert key not in str([record.__dict__ for record in caplog.records])
     assert "tsk_wrong" not in str([record.__dict__ for record in caplog.records])
+
+
+def test_a_byte_changed_in_the_keys_is_found_and_a_list_of_older_versions_is_read(
+    tmp_path: Path,
+) -> None:
+    key = KeyRing(tmp_path).add("ana", date(2024, 12, 1))
+    file = tmp_path / "keys.json"
+    content = file.read_bytes()
+    for place in range(len(content)):
+        changed = bytes([content[place] ^ 1])
+        file.write_bytes(content[:place] + changed + content[place + 1 :])
+        with pytest.raises(KeysError, match="damaged"):
+            KeyRing(tmp_path).names()
+    file.write_text(json.dumps(json.loads(content)["keys"]))
+    assert KeyRing(tmp_path).holder(key) == "ana"

@@ -1,0 +1,110 @@
+"""Whether everything that is stored is as it was stored."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Literal, NamedTuple
+
+import typer
+
+from commands.environment import home
+from commands.rows import RowFormat, print_rows
+from features.printable import printable
+
+
+class Finding(NamedTuple):
+    """What became of one thing at rest: `unchecked` where an older version gave it no hash."""
+
+    state: Literal["whole", "unchecked", "damaged"]
+    about: str
+    details: str
+
+
+def verify(row_format: RowFormat = None) -> None:
+    """Compare every file at rest with its hash; exits 1 when anything is damaged or gone."""
+    from features.errors import ConfigurationError
+
+    folder = home()
+    if not folder.is_dir():
+        raise ConfigurationError(f"there is no home '{folder}': name another with --home")
+    findings = findings_of(folder)
+    if row_format in {"csv", "json"}:
+        print_rows([finding._asdict() for finding in findings], row_format)
+    else:
+        for finding in findings:
+            print(printable(f"{finding.state:<9} {finding.about:<9} {finding.details}"))
+    if any(finding.state == "damaged" for finding in findings):
+        raise typer.Exit(1)
+
+
+def findings_of(folder: Path) -> list[Finding]:
+    """Return what became of everything in a home."""
+    return [*_releases(folder), *_models(folder), *_bulletins(folder), *_keys(folder)]
+
+
+def _releases(folder: Path) -> Iterator[Finding]:
+    from features.archive.releases import Archive, read_release
+    from features.errors import ArchiveError
+
+    for place in Archive(folder).folders():
+        try:
+            release = read_release(place)
+        except ArchiveError as error:
+            yield Finding("damaged", "events", str(error))
+            continue
+        if release.files:
+            yield Finding("whole", "events", f"{release.name}: {len(release.files) + 1} files")
+        else:
+            yield Finding("unchecked", "events", f"{release.name} is older than the hashes")
+
+
+def _models(folder: Path) -> Iterator[Finding]:
+    from experiments.tracking.artifacts import check_artifacts
+
+    check = check_artifacts(folder)
+    for fault in check.faults:
+        yield Finding("damaged", "models", fault)
+    for note in check.notes:
+        yield Finding("unchecked", "models", note)
+    if check.whole:
+        yield Finding("whole", "models", f"{check.whole} artifacts")
+
+
+def _bulletins(folder: Path) -> Iterator[Finding]:
+    from bulletins.chain import chain_faults, head_of
+    from bulletins.form import MANIFEST_FILE
+    from bulletins.reading import read_manifests
+    from features.hashes import file_faults, hash_of_file
+
+    manifests, refused = read_manifests(folder)
+    for reason in refused.values():
+        yield Finding("damaged", "bulletins", reason)
+    for manifest in manifests:
+        faults = list(file_faults(folder / "bulletins" / manifest.id, manifest.hashes))
+        if faults:
+            remedy = "restore it from a backup, or move it away and publish again"
+            details = f"{manifest.id}: {', '.join(faults)}: {remedy}"
+            yield Finding("damaged", "bulletins", details)
+        elif manifest.is_older:
+            details = f"{manifest.id}: the files; its manifest is older than the hashes"
+            yield Finding("unchecked", "bulletins", details)
+        else:
+            yield Finding("whole", "bulletins", f"{manifest.id}: {len(manifest.hashes) + 1} files")
+    hashes = {m.id: hash_of_file(folder / "bulletins" / m.id / MANIFEST_FILE) for m in manifests}
+    for fault in chain_faults(manifests, hashes):
+        yield Finding("damaged", "chain", fault)
+    head = head_of(manifests)
+    if head is not None:
+        yield Finding("whole", "chain", f"it ends in {head.id}, sha256 {hashes[head.id]}")
+
+
+def _keys(folder: Path) -> Iterator[Finding]:
+    from service.access.keys import KeyRing
+    from service.errors import KeysError
+
+    try:
+        keys = KeyRing(folder).names()
+    except KeysError as error:
+        yield Finding("damaged", "keys", str(error))
+        return
+    if keys:
+        yield Finding("whole", "keys", f"{len(keys)}")

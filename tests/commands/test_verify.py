@@ -1,0 +1,99 @@
+import json
+import shutil
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from bulletins.manifest import FORMAT, Manifest, blank_id
+from bulletins.writing import write_bulletin
+from commands.verify import findings_of
+from experiments.tracking.store import open_store
+from features.hashes import sha256_of
+from service.access.keys import KeyRing
+from tests.bulletins.example import publish_bulletin
+from tests.command import tocsin
+from tools.benchmarks.verification import missed_changes
+
+
+def issue(home: Path, origin: str, example: Path) -> Manifest:
+    """Issue a small bulletin with all its files after the others of a home."""
+    manifest = publish_bulletin(example, origin=origin, id=f"{origin}-0123456789ab")
+    folder = example / "bulletins" / manifest.id
+    files = {path.name: path.read_bytes() for path in folder.iterdir()}
+    del files["manifest.json"]
+    listed = {"indicators.json": sha256_of(files["indicators.json"])}
+    changes = {"format": FORMAT, "id": blank_id(origin), "files": manifest.files | listed}
+    return write_bulletin(home, files, manifest.model_copy(update=changes))[0]
+
+
+@pytest.fixture
+def home(own_home: Path, tmp_path: Path) -> Path:
+    """A home with events, models, two bulletins and a key."""
+    (own_home / "trainings.json").unlink()
+    for origin in ("2024-11", "2024-12"):
+        issue(own_home, origin, tmp_path / "example")
+    KeyRing(own_home).add("ana", date(2025, 1, 25))
+    return own_home
+
+
+def states(home: Path) -> dict[str, str]:
+    """What is not whole, by what it is about."""
+    findings = (finding for finding in findings_of(home) if finding.state != "whole")
+    return {about: f"{state}: {details}" for state, about, details in findings}
+
+
+def test_a_whole_home_is_said_to_be_and_any_byte_that_is_changed_is_found(home: Path) -> None:
+    assert states(home) == {}
+    findings = findings_of(home)
+    assert {finding.about for finding in findings} == {
+        *("events", "models", "bulletins", "chain", "keys"),
+    }
+    (chain,) = (finding.details for finding in findings if finding.about == "chain")
+    head = max((home / "bulletins").iterdir(), key=lambda folder: folder.name)
+    digest = sha256_of((head / "manifest.json").read_bytes())
+    assert chain == f"it ends in {head.name}, sha256 {digest}"
+    assert missed_changes(home, 25, seed=3) == []
+    assert states(home) == {}
+
+
+def test_what_is_damaged_is_named_with_its_file_and_the_others_are_still_checked(
+    home: Path,
+) -> None:
+    first, last = sorted((home / "bulletins").iterdir())
+    (last / "scores.parquet").write_bytes(b"other")
+    next((home / "artifacts").rglob("*.skops")).unlink()
+    shutil.rmtree(first)
+    shown = tocsin(home, "verify")
+    assert (shown.returncode, shown.stderr) == (1, "")
+    damaged = [line for line in shown.stdout.splitlines() if line.startswith("damaged")]
+    assert len(damaged) == 3
+    assert "forecaster.skops cannot be read (No such file" in damaged[0]
+    assert f"{last.name}: scores.parquet is not what was stored: restore it" in damaged[1]
+    assert f"{first.name} was issued and is gone" in damaged[2]
+
+
+def test_a_database_that_mlflow_changes_is_taken_as_it_is_and_checked_from_then_on(
+    home: Path,
+) -> None:
+    store = open_store(home, None)  # says where the artifacts of the copy lie
+    store.client().set_registered_model_tag("tocsin-admin1", "reviewed", "yes")
+    assert "mlflow.db was changed since by MLflow" in states(home)["models"]
+    assert states(home) == {}
+    file = home / "mlflow.db"
+    content = bytearray(file.read_bytes())
+    content[-1] ^= 1
+    file.write_bytes(content)
+    assert states(home)["models"].startswith("damaged: mlflow.db is not what was stored")
+
+
+def test_what_older_versions_stored_is_said_to_be_unchecked(own_home: Path) -> None:
+    (own_home / "artifacts.json").unlink()
+    (record,) = own_home.glob("events/*/*/release.json")
+    fields = json.loads(record.read_text())
+    del fields["files"], fields["record_sha256"]
+    record.write_text(json.dumps(fields))
+    publish_bulletin(own_home)
+    unchecked = states(own_home)
+    assert set(unchecked) == {"events", "models", "bulletins"}
+    assert all(text.startswith("unchecked") for text in unchecked.values())
