@@ -6,6 +6,7 @@ Where do I go to ...?
 
 * see what a bulletin holds, or add a column: `form.py`
 * see which there are: `folders.py`
+* follow bulletins in the order of their issue: `chain.py`
 * write one: `writing.py`; read one, check it, or read it from elsewhere: `reading.py`
 * work with its tables: `tables.py`
 """

@@ -42,10 +42,16 @@ def findings_of(folder: Path) -> list[Finding]:
 
 
 def _releases(folder: Path) -> Iterator[Finding]:
-    from features.archive.releases import Archive, read_release
+    from features.archive.folders import release_folders
+    from features.archive.releases import read_release
     from features.errors import ArchiveError
 
-    for place in Archive(folder).folders():
+    try:
+        places = release_folders(folder)
+    except ArchiveError as error:
+        yield Finding("damaged", "events", str(error))
+        return
+    for place in places:
         try:
             release = read_release(place)
         except ArchiveError as error:
@@ -73,9 +79,14 @@ def _bulletins(folder: Path) -> Iterator[Finding]:
     from bulletins.chain import chain_faults, head_of
     from bulletins.form import MANIFEST_FILE
     from bulletins.reading import read_manifests
+    from features.errors import BulletinError
     from features.hashes import file_faults, hash_of_file
 
-    manifests, refused = read_manifests(folder)
+    try:
+        manifests, refused = read_manifests(folder)
+    except BulletinError as error:
+        yield Finding("damaged", "bulletins", str(error))
+        return
     for reason in refused.values():
         yield Finding("damaged", "bulletins", reason)
     for manifest in manifests:

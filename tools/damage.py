@@ -143,6 +143,7 @@ def commands_of(home: Path, folder: Path) -> dict[str, list[str]]:
         "bulletins": ["bulletins"],
         "scores": ["scores", "--limit", "3"],
         "status": ["status"],
+        "verify": ["verify"],
         "keys": ["key", "list"],
         "new key": ["key", "new", "other"],
         "revoke": ["key", "revoke", "x"],

@@ -15,6 +15,7 @@ from pydantic import Field, ValidationError
 from experiments.tracking.store import OURS, MlflowStore
 from features.disk import locked, write_whole
 from features.errors import ModelError
+from features.files import read_file
 from features.hashes import BLANK, file_faults, hash_of_file, hash_of_record, sha256_of
 from features.strict import Strict
 
@@ -81,7 +82,7 @@ def read_record(home: Path) -> ArtifactsRecord:
     """Return the record of a home, an empty one where there is none; raises ModelError."""
     file = home / RECORD_FILE
     try:
-        content = file.read_bytes()
+        content = read_file(file)
         record = ArtifactsRecord.model_validate_json(content)
     except FileNotFoundError:
         return ArtifactsRecord()
@@ -107,7 +108,7 @@ def artifact_names(home: Path) -> list[str]:
 
 def database_state(home: Path) -> DatabaseState:
     """Return the state of the database; raises ModelError when it is damaged."""
-    uri = f"file:{quote(str((home / _DATABASE).resolve()))}?mode=rw"
+    uri = f"file:{quote(str((home / _DATABASE).absolute()))}?mode=rw"
     try:
         with closing(sqlite3.connect(uri, uri=True)) as database:
             content = database.serialize()
