@@ -1,8 +1,6 @@
 """Content hashes of files at rest, and records that name their own."""
 
-import errno
 import hashlib
-import stat
 from collections.abc import Iterator, Mapping
 from functools import cache
 from pathlib import Path
@@ -28,11 +26,9 @@ def hash_of_record(content: bytes, own: str, blank: str = BLANK) -> str:
 def hash_of_file(path: Path) -> str:
     """Return the hash of a file, computed once for as long as it does not change.
 
-    Raises OSError when it cannot be read, or is a pipe or device, which may have no end.
+    Raises OSError when it cannot be read or is no plain file.
     """
     status = path.stat()
-    if not (stat.S_ISREG(status.st_mode) or stat.S_ISDIR(status.st_mode)):
-        raise OSError(errno.EINVAL, "it is no plain file", str(path))
     return _hash_of(path, (status.st_ino, status.st_size, status.st_mtime_ns))
 
 

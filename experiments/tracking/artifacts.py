@@ -15,7 +15,7 @@ from pydantic import Field, ValidationError
 from experiments.tracking.store import OURS, MlflowStore
 from features.disk import locked, write_whole
 from features.errors import ModelError
-from features.files import read_file
+from features.files import read_whole
 from features.hashes import BLANK, file_faults, hash_of_file, hash_of_record, sha256_of
 from features.strict import Strict
 
@@ -82,7 +82,7 @@ def read_record(home: Path) -> ArtifactsRecord:
     """Return the record of a home, an empty one where there is none; raises ModelError."""
     file = home / RECORD_FILE
     try:
-        content = read_file(file)
+        content = read_whole(file)
         record = ArtifactsRecord.model_validate_json(content)
     except FileNotFoundError:
         return ArtifactsRecord()
