@@ -8,11 +8,14 @@ locks, the settings, and caches of backtests.
 """
 
 import argparse
+import json
 import random
 import time
 from pathlib import Path
 
-from commands.verify import findings_of
+from typer.testing import CliRunner
+
+import tocsin
 
 NOT_AT_REST = {"backtests", "tocsin.toml"}
 
@@ -31,7 +34,12 @@ def files_at_rest(home: Path) -> list[Path]:
 
 def damages(home: Path) -> list[str]:
     """Return what `tocsin verify` says to be damaged."""
-    return [finding.details for finding in findings_of(home) if finding.state == "damaged"]
+    command = ["verify", "--format", "json"]
+    shown = CliRunner().invoke(tocsin.app, command, env={"TOCSIN_HOME": str(home)})
+    if shown.exception is not None and not isinstance(shown.exception, SystemExit):
+        raise shown.exception
+    findings = json.loads(shown.stdout)
+    return [finding["details"] for finding in findings if finding["state"] == "damaged"]
 
 
 def missed_changes(home: Path, number: int, seed: int) -> list[str]:
