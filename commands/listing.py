@@ -64,7 +64,7 @@ def revision_rows(revision: Revision) -> list[dict[str, object]]:
             "month": format_month(row["month"]),
             "deaths_a": row["deaths_a"],
             "deaths_b": row["deaths_b"],
-            "change": f"{row['change']:+,}",
+            "change": row["change"],
             "events_a": row["events_a"],
             "events_b": row["events_b"],
         }

@@ -17,6 +17,7 @@ from experiments.judging.skill import Measure, losses, skill
 from experiments.report import model_figures
 from experiments.report.picture import COLOURS, INK, Picture, Plot
 from experiments.samples import Samples, TrainingData, training_data
+from experiments.tracking.artifacts import record_artifacts
 from experiments.tracking.registry import refuse_other_events
 from experiments.tracking.store import MlflowStore
 from features.archive.vintage import Vintage
@@ -171,6 +172,7 @@ def ablate_families(
         mlflow.log_table(table, "tables/ablation.json")
         mlflow.log_text(gains_markdown(table), "ablation.md")
         mlflow.log_figure(gains_figure(table).as_figure(heading), "gains.png")
+    record_artifacts(store)
     return table
 
 

@@ -286,7 +286,7 @@ def test_what_a_release_changed_is_shown_by_month(tmp_path: Path) -> None:
     for a, b in (("a", "b"), ("2024-08-01", "2025-01-01")):
         diff = tocsin(home, "events", "diff", a, b)
         assert diff.returncode == 0, diff.stderr
-        assert "MLI,2024-06,60,96,+36" in diff.stdout
+        assert "MLI,2024-06,60,96,36" in diff.stdout
         assert "2024-05" not in diff.stdout
     unknown = tocsin(home, "events", "diff", "a", "c")
     assert (unknown.returncode, unknown.stderr.count("\n")) == (1, 1)

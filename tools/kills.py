@@ -1,6 +1,6 @@
 """Kill what writes into a home at random moments, and see that a second run puts it right.
 
-    python -m tools.kills [--kills 100] [--seed 1]
+    python -m tools.kills [--kills 100] [--seed 1] [--step train ...]
 
 Each step (ingest, train, publish, key new) runs once without a kill, then as often as is said on a
 copy of a small simulated home: its process group is killed (SIGKILL) at a moment drawn from the
@@ -155,9 +155,10 @@ def apart(work: Callable[[], object], temporary: Path, after: float | None = Non
             said = str(work())
         except BaseException:  # noqa: BLE001, whatever it is belongs to the answer
             said = traceback.format_exc()
-        shutil.rmtree(Path(tempfile.gettempdir()))
-        answer.write_text(said, encoding="utf-8")
-        os._exit(0)
+        finally:
+            shutil.rmtree(tempfile.gettempdir(), ignore_errors=True)
+            answer.write_text(said, encoding="utf-8")
+            os._exit(0)
     if after is not None:
         time.sleep(after)
         try:
@@ -249,9 +250,11 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--kills", type=int, default=100, help="Kills of all steps together.")
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--step", action="append", choices=STEPS, help="All by default.")
     options = parser.parse_args()
+    steps = options.step or list(STEPS)
     with tempfile.TemporaryDirectory() as folder:
-        faults = kill_often(Path(folder), options.kills // len(STEPS), options.seed)
+        faults = kill_often(Path(folder), options.kills // len(steps), options.seed, steps)
     print("\n".join(faults))
     sys.exit(bool(faults))
 

@@ -103,6 +103,7 @@ def _record_damage(file: Path) -> ModelError:
 def artifact_names(home: Path) -> list[str]:
     """Return the places of all artifacts in a home."""
     files = (path for path in (home / _FOLDER).rglob("*") if path.is_file())
+    files = (path for path in files if "__pycache__" not in path.parts)
     return sorted(path.relative_to(home).as_posix() for path in files)
 
 
@@ -141,8 +142,11 @@ def check_artifacts(home: Path) -> ArtifactsCheck:
             notes += _check_database(home, record)
     except ModelError as error:
         return ArtifactsCheck(0, [str(error)], notes)
-    if unknown := len(names) - len(record.files.keys() & set(names)):
-        notes.append(f"{unknown} artifacts have no hash yet: the end of a training gives them one")
+    if unknown := [name for name in names if name not in record.files]:
+        notes.append(
+            f"{len(unknown)} artifacts, such as {unknown[0]}, have no hash yet: the end of a "
+            "training gives them one"
+        )
     return ArtifactsCheck(len(record.files) - len(faults), faults, notes)
 
 

@@ -7,8 +7,9 @@ from tests.features.archive.deliveries import JANUARY, a_delivery
 
 
 def test_the_history_of_a_region_says_null_where_it_was_not_observed(tmp_path: Path) -> None:
-    delivery = a_delivery("1", [("MLI", JANUARY, 1, 5)], [("MLI", JANUARY, JANUARY)])
-    delivery.events["admin1"] = None
+    deaths = [("MLI", JANUARY, 1, 5), ("MLI", JANUARY, 1, 2)]
+    delivery = a_delivery("1", deaths, [("MLI", JANUARY, JANUARY)])
+    delivery.events["admin1"] = [None, "MLI-mopti"]
     Archive(tmp_path).add(delivery)
     asked = ("history", "admin1", "MLI-gao", "--to", "2020-02")
     assert tocsin(tmp_path, *asked).stdout.splitlines() == [
