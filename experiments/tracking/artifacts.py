@@ -21,7 +21,7 @@ from features.strict import Strict
 
 RECORD_FILE = "artifacts.json"
 _DATABASE, _FOLDER = "mlflow.db", "artifacts"
-_FROM_LOADING = {"__pycache__", "registered_model_meta"}
+FROM_LOADING = {"__pycache__", "registered_model_meta"}
 """What is put beside a model's files when it is loaded, by Python and by MLflow."""
 _COUNTS = slice(24, 28), slice(92, 96)
 """Where SQLite counts the changes of a database, and where it repeats that."""
@@ -105,7 +105,7 @@ def _record_damage(file: Path) -> ModelError:
 def artifact_names(home: Path) -> list[str]:
     """Return the places of all artifacts in a home, but for what loading a model leaves."""
     files = (path for path in (home / _FOLDER).rglob("*") if path.is_file())
-    files = (path for path in files if _FROM_LOADING.isdisjoint(path.parts))
+    files = (path for path in files if FROM_LOADING.isdisjoint(path.parts))
     return sorted(path.relative_to(home).as_posix() for path in files)
 
 

@@ -4,7 +4,7 @@
 
 HOME must be whole; it is given back as it was. Each change is of one random byte, to any other, in
 a random file, and is taken back before the next. Files that hold nothing at rest are left out:
-locks, the settings, and caches of backtests.
+locks, the settings, caches of backtests, and what loading a model leaves beside it.
 """
 
 import argparse
@@ -16,6 +16,7 @@ from pathlib import Path
 from typer.testing import CliRunner
 
 import tocsin
+from experiments.tracking.artifacts import FROM_LOADING
 
 NOT_AT_REST = {"backtests", "tocsin.toml"}
 
@@ -29,6 +30,7 @@ def files_at_rest(home: Path) -> list[Path]:
         and path.stat().st_size
         and path.relative_to(home).parts[0] not in NOT_AT_REST
         and not path.name.startswith(".")
+        and FROM_LOADING.isdisjoint(path.parts)
     )
 
 
