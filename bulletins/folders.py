@@ -6,7 +6,8 @@ from pathlib import Path
 from features.disk import entries
 from features.errors import BulletinError
 
-_ID = re.compile(r"\d{4}-\d{2}-[0-9a-f]{12}")
+ID = r"\d{4}-\d{2}-[0-9a-f]{12}"
+"""What the id of a bulletin, and so the name of its folder, looks like."""
 
 
 def bulletin_folders(home: Path) -> list[Path]:
@@ -17,7 +18,7 @@ def bulletin_folders(home: Path) -> list[Path]:
     """
     try:
         found = entries(home / "bulletins")
-        return [p for p in found if p.is_symlink() or not p.is_file() or _ID.fullmatch(p.name)]
+        return [p for p in found if p.is_symlink() or not p.is_file() or re.fullmatch(ID, p.name)]
     except OSError as error:
         raise BulletinError(
             f"the bulletins cannot be listed ({error.strerror}): see to the folder 'bulletins' of "

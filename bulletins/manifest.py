@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 
 from pydantic import AwareDatetime, Field, FiniteFloat, TypeAdapter
 
+from bulletins.folders import ID
 from bulletins.form import DRIVERS_FILE, INDICATORS_FILE, SCORES_FILE
 from features.hashes import hash_of_record
 from features.strict import Strict
@@ -121,7 +122,7 @@ class Manifest(Strict):
     """What a bulletin is, where it comes from and what it holds."""
 
     format: Literal[1, 2] = FORMAT
-    id: Annotated[str, Field(pattern=r"^\d{4}-\d{2}-[0-9a-f]{12}$")]
+    id: Annotated[str, Field(pattern=f"^{ID}$")]
     origin: Annotated[
         str, Field(pattern=r"^\d{4}-(0[1-9]|1[0-2])$", description="Last observed month used.")
     ]

@@ -10,6 +10,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from bulletins.chain import head_of, lost_from
+from bulletins.folders import ID
 from bulletins.form import MANIFEST_FILE
 from bulletins.manifest import (
     Link,
@@ -27,8 +28,6 @@ from features.indicators.indicator import Indicator
 
 GROUP_ROWS = 1024
 """Rows a group: statistics of a group let a reader find a region without reading the rest."""
-
-_ID = re.compile(r"\d{4}-\d{2}-[0-9a-f]{12}")
 
 
 def parquet_of(table: pd.DataFrame, schema: pa.Schema) -> bytes:
@@ -85,7 +84,7 @@ def _place_in_chain(home: Path) -> dict[str, object]:
     manifests, refused = read_manifests(home)
     head = head_of(manifests)
     known = {bulletin for manifest in manifests for bulletin in manifest.lost}
-    damaged = {name for name in refused if _ID.fullmatch(name)} - known
+    damaged = {name for name in refused if re.fullmatch(ID, name)} - known
     lost = tuple(sorted(lost_from(manifests) | damaged))
     if head is None:
         return {"lost": lost}

@@ -15,6 +15,7 @@ from pydantic import (
 )
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
+from bulletins.folders import ID
 from features.language import LANGUAGES
 
 
@@ -44,16 +45,15 @@ class Spelling:
 
 
 _MONTH = r"\d{4}-(0[1-9]|1[0-2])"
-_ID = r"\d{4}-\d{2}-[0-9a-f]{12}"
 _DEGREES = r"-?\d{1,3}(\.\d{1,9})?"
 _MONTHS_AHEAD = r"(1[0-2]|[1-9])"
 _SPAN = rf"{_MONTHS_AHEAD}(-{_MONTHS_AHEAD})?"
 _SPANS = rf"{_SPAN}(,{_SPAN})*"
 
 Month = Annotated[str, Spelling(_MONTH, "write a month as YYYY-MM, as in 2025-01")]
-BulletinId = Annotated[str, Spelling(_ID, "write an id of the list of bulletins")]
+BulletinId = Annotated[str, Spelling(ID, "write an id of the list of bulletins")]
 BulletinName = Annotated[
-    str, Spelling(f"(latest|{_ID})", "write latest, or an id of the list of bulletins")
+    str, Spelling(f"(latest|{ID})", "write latest, or an id of the list of bulletins")
 ]
 Box = Annotated[
     str,

@@ -19,6 +19,21 @@ _FILLED = 0.9  # of its months have a row: a country's table leaves out no zeros
 _WEEK = timedelta(days=7)
 _CELL = ["region", "month"]
 
+_REJECTED = "{cells} are not observed, for a row of theirs is rejected: {examples}"
+_HIDDEN = (
+    "{cells} have no row and are not observed, for a row of their whole country counts more than "
+    "its regions: {examples}"
+)
+_MISSING = (
+    "{cells} have no row and are not observed: {examples}; if a missing row is a zero, say with "
+    "--coverage FILE what is observed"
+)
+_LEFT_OUT = (
+    "the file has no zeros, so {cells} without a row are taken to be without events: {examples}; "
+    "beyond its first and last row no country is observed, so better say with --coverage FILE what "
+    "is"
+)
+
 
 class CountedMonths(NamedTuple):
     """What counts observe, the cells in it that are not observed, and what is doubtful.
@@ -48,7 +63,7 @@ def counted_months(
     rejected = lost[_CELL].drop_duplicates()
     hidden = _hidden(rows, beyond)
     untold = pd.concat([rejected, hidden]).drop_duplicates(ignore_index=True)
-    doubts = (*_on_rejected(rejected), *_on_hidden(hidden))
+    doubts = _doubts((rejected, _REJECTED), (hidden, _HIDDEN))
     if given is not None:
         return CountedMonths(given, untold, doubts)
     cells = _cells_in_span(rows, available_on)
@@ -68,7 +83,7 @@ def counted_months(
     return CountedMonths(
         coverage_of(cells.loc[in_country, ["country", "month"]].drop_duplicates()),
         cells.loc[in_country & ~cells["is_known"], _CELL].reset_index(drop=True),
-        (*doubts, *_on_missing(cells[is_missing]), *_on_left_out(cells[is_left_out])),
+        (*doubts, *_doubts((cells[is_missing], _MISSING), (cells[is_left_out], _LEFT_OUT))),
     )
 
 
@@ -110,45 +125,13 @@ def _cells_in_span(rows: pd.DataFrame, available_on: date) -> pd.DataFrame:
     return cells.assign(has_row=_is_among(cells, there))
 
 
-def _on_rejected(rejected: pd.DataFrame) -> tuple[str, ...]:
-    if rejected.empty:
-        return ()
-    doubt = (
-        f"{len(rejected):,} months of regions are not observed, for a row of theirs is rejected: "
-        f"{_examples(rejected)}"
+def _doubts(*pairs: tuple[pd.DataFrame, str]) -> tuple[str, ...]:
+    """Return what is doubtful of some months of regions, where there are any, with examples."""
+    return tuple(
+        doubt.format(cells=f"{len(cells):,} months of regions", examples=_examples(cells))
+        for cells, doubt in pairs
+        if len(cells)
     )
-    return (doubt,)
-
-
-def _on_hidden(cells: pd.DataFrame) -> tuple[str, ...]:
-    if cells.empty:
-        return ()
-    doubt = (
-        f"{len(cells):,} months of regions have no row and are not observed, for a row of their "
-        f"whole country counts more than its regions: {_examples(cells)}"
-    )
-    return (doubt,)
-
-
-def _on_missing(cells: pd.DataFrame) -> tuple[str, ...]:
-    if cells.empty:
-        return ()
-    doubt = (
-        f"{len(cells):,} months of regions have no row and are not observed: {_examples(cells)}; "
-        "if a missing row is a zero, say with --coverage FILE what is observed"
-    )
-    return (doubt,)
-
-
-def _on_left_out(cells: pd.DataFrame) -> tuple[str, ...]:
-    if cells.empty:
-        return ()
-    doubt = (
-        f"the file has no zeros, so {len(cells):,} months of regions without a row are taken to "
-        f"be without events: {_examples(cells)}; beyond its first and last row no country is "
-        "observed, so better say with --coverage FILE what is"
-    )
-    return (doubt,)
 
 
 def _examples(cells: pd.DataFrame) -> str:
