@@ -17,9 +17,9 @@ import signal
 import sys
 import tempfile
 import time
-import traceback
 from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, date, datetime
+from multiprocessing import get_context
 from pathlib import Path
 
 from experiments.backtest.rolling import Step
@@ -142,31 +142,30 @@ def simulate_into(home: Path) -> None:
 def apart(work: Callable[[], object], temporary: Path, after: float | None = None) -> str | None:
     """Do some work in a process of its own, killed after some seconds [s]; return its answer.
 
-    None is that of a killed one; of one that fails it is the traceback.
+    None is that of one that is killed or fails; how it fails is on the standard error.
     """
     answer = temporary.with_suffix(".answer")
     answer.unlink(missing_ok=True)
-    child = os.fork()
-    if child == 0:
-        os.setsid()
-        tempfile.tempdir = os.environ["TMPDIR"] = str(temporary)
-        try:
-            own_temporary_files()
-            said = str(work())
-        except BaseException:  # noqa: BLE001, whatever it is belongs to the answer
-            said = traceback.format_exc()
-        finally:
-            shutil.rmtree(tempfile.gettempdir(), ignore_errors=True)
-            answer.write_text(said, encoding="utf-8")
-            os._exit(0)
+    child = get_context("fork").Process(target=_answer, args=(work, temporary, answer))
+    child.start()
     if after is not None:
         time.sleep(after)
         try:
-            os.killpg(child, signal.SIGKILL)
+            os.killpg(child.pid or 0, signal.SIGKILL)
         except ProcessLookupError:  # not even its group is there yet
-            os.kill(child, signal.SIGKILL)
-    os.waitpid(child, 0)
+            child.kill()
+    child.join()
     return answer.read_text(encoding="utf-8") if answer.exists() else None
+
+
+def _answer(work: Callable[[], object], temporary: Path, answer: Path) -> None:
+    os.setsid()
+    tempfile.tempdir = os.environ["TMPDIR"] = str(temporary)
+    own_temporary_files()
+    try:
+        answer.write_text(str(work()), encoding="utf-8")
+    finally:
+        shutil.rmtree(tempfile.gettempdir())
 
 
 def leftovers(home: Path, temporary: Path) -> list[str]:
@@ -201,8 +200,8 @@ class Trial:
 
     def _do(self, work: Callable[[], object]) -> str:
         answer = apart(work, self._temporary)
-        if answer is None or answer.startswith("Traceback"):
-            raise RuntimeError(f"it cannot be done even once: {answer}")
+        if answer is None:
+            raise RuntimeError("it cannot be done even once")
         return answer
 
     def whole(self, step: str) -> tuple[str, float]:

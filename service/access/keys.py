@@ -9,7 +9,7 @@ from pathlib import Path
 
 from pydantic import TypeAdapter
 
-from features.disk import locked, write_whole
+from features.disk import locked, remove_leftovers, write_whole
 from features.errors import InputError
 from features.files import read_whole
 from features.hashes import BLANK, hash_of_record, sha256_of
@@ -100,6 +100,7 @@ class KeyRing:
         """Yield the keys to be changed, then write them whole; one process at a time."""
         self._file.parent.mkdir(parents=True, exist_ok=True)
         with locked(self._file.parent / f".{KEYS_FILE}.lock"):
+            remove_leftovers(self._file.parent)  # even if the change is refused
             keys = list(self.names())
             yield keys
             text = KeysRecord(keys=tuple(keys)).model_dump_json(indent=2)
