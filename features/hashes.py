@@ -23,6 +23,11 @@ def hash_of_record(content: bytes, own: str, blank: str = BLANK) -> str:
     return sha256_of(content.replace(own.encode(), blank.encode()))
 
 
+def with_own_hash(record: str) -> str:
+    """Return a record with its own hash where BLANK stands, as `hash_of_record` finds it."""
+    return record.replace(BLANK, sha256_of(record.encode()))
+
+
 def hash_of_file(path: Path) -> str:
     """Return the hash of a file, computed once for as long as it does not change.
 

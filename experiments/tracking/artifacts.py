@@ -16,7 +16,14 @@ from experiments.tracking.store import OURS, MlflowStore
 from features.disk import locked, write_whole
 from features.errors import ModelError
 from features.files import read_whole
-from features.hashes import BLANK, file_faults, hash_of_file, hash_of_record, sha256_of
+from features.hashes import (
+    BLANK,
+    file_faults,
+    hash_of_file,
+    hash_of_record,
+    sha256_of,
+    with_own_hash,
+)
 from features.strict import Strict
 
 RECORD_FILE = "artifacts.json"
@@ -77,7 +84,7 @@ def _write_record(home: Path, files: dict[str, str], state: DatabaseState) -> No
         files=dict(sorted(files.items())), changes=state.changes, database_sha256=state.sha256
     )
     text = record.model_dump_json(indent=2) + "\n"
-    write_whole(home / RECORD_FILE, text.replace(BLANK, sha256_of(text.encode())).encode())
+    write_whole(home / RECORD_FILE, with_own_hash(text).encode())
 
 
 def read_record(home: Path) -> ArtifactsRecord:

@@ -34,7 +34,7 @@ from features.archive.schemas import schema_of
 from features.disk import hidden_folder, locked, move_whole, remove_leftovers, sync_files
 from features.errors import ArchiveError
 from features.files import read_whole
-from features.hashes import BLANK, file_faults, hash_of_file, hash_of_record, sha256_of
+from features.hashes import BLANK, file_faults, hash_of_file, hash_of_record, with_own_hash
 from features.months import format_month, month_of
 from features.strict import Strict
 from features.words import Level
@@ -299,8 +299,7 @@ def _write(folder: Path, delivery: Delivery) -> Release:
 
 def _write_record(release: Release, number: int) -> None:
     text = release.model_copy(update={"number": number}).model_dump_json(indent=2) + "\n"
-    text = text.replace(BLANK, sha256_of(text.encode()))
-    (release.folder / _RELEASE_FILE).write_text(text, encoding="utf-8")
+    (release.folder / _RELEASE_FILE).write_text(with_own_hash(text), encoding="utf-8")
 
 
 def read_release(folder: Path) -> Release:

@@ -12,7 +12,7 @@ from pydantic import TypeAdapter
 from features.disk import locked, remove_leftovers, write_whole
 from features.errors import InputError
 from features.files import read_whole
-from features.hashes import BLANK, hash_of_record, sha256_of
+from features.hashes import BLANK, hash_of_record, sha256_of, with_own_hash
 from features.strict import Strict
 from service.errors import KeysError
 
@@ -104,8 +104,7 @@ class KeyRing:
             keys = list(self.names())
             yield keys
             text = KeysRecord(keys=tuple(keys)).model_dump_json(indent=2)
-            content = text.replace(BLANK, sha256_of(text.encode())).encode()
-            write_whole(self._file, content, mode=0o600)
+            write_whole(self._file, with_own_hash(text).encode(), mode=0o600)
 
 
 def _keys_in(content: bytes) -> tuple[StoredKey, ...]:
