@@ -1,7 +1,14 @@
 import os
 from pathlib import Path
 
-from features.hashes import BLANK, file_faults, hash_of_file, hash_of_record, sha256_of
+from features.hashes import (
+    BLANK,
+    file_faults,
+    hash_of_file,
+    hash_of_record,
+    sha256_of,
+    with_own_hash,
+)
 
 OF_TEST = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"
 
@@ -22,5 +29,7 @@ def test_a_file_is_hashed_again_once_it_changes(tmp_path: Path) -> None:
 def test_a_record_names_its_own_hash() -> None:
     blank = f'{{"own": "{BLANK}"}}'
     own = sha256_of(blank.encode())
-    assert hash_of_record(blank.replace(BLANK, own).encode(), own) == own
-    assert hash_of_record(blank.replace(BLANK, own).encode() + b" ", own) != own
+    record = with_own_hash(blank)
+    assert record == f'{{"own": "{own}"}}'
+    assert hash_of_record(record.encode(), own) == own
+    assert hash_of_record(record.encode() + b" ", own) != own
