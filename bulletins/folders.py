@@ -3,8 +3,8 @@
 import re
 from pathlib import Path
 
-from features.disk import entries
 from features.errors import BulletinError
+from features.files import entries
 
 ID = r"\d{4}-\d{2}-[0-9a-f]{12}"
 """What the id of a bulletin, and so the name of its folder, looks like."""

@@ -167,17 +167,6 @@ def locked(path: Path) -> Iterator[None]:
         lock.release()
 
 
-def entries(folder: Path) -> list[Path]:
-    """Return what lies in a folder, by name, but for what is hidden; nothing if it is not there."""
-    try:
-        found = sorted(folder.iterdir())
-    except FileNotFoundError:
-        if folder.is_symlink():
-            raise
-        return []
-    return [path for path in found if not path.name.startswith(".")]
-
-
 def sync(path: Path) -> None:
     """Wait until a file, or the names in a folder, are on the disk; Windows cannot say."""
     if os.name == "nt":

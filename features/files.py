@@ -1,4 +1,4 @@
-"""Files that somebody names or could have replaced, read with a bound."""
+"""Files that somebody names or could have replaced, read with a bound, and folders of them."""
 
 import os
 import stat
@@ -35,6 +35,17 @@ def read_whole(path: Path, most: int = MOST_BYTES) -> bytes:
     if len(content) > most:
         raise OSError(EFBIG, f"larger than {most >> 20} MB", str(path))
     return content
+
+
+def entries(folder: Path) -> list[Path]:
+    """Return what lies in a folder, by name, but for what is hidden; nothing if it is not there."""
+    try:
+        found = sorted(folder.iterdir())
+    except FileNotFoundError:
+        if folder.is_symlink():
+            raise
+        return []
+    return [path for path in found if not path.name.startswith(".")]
 
 
 def load_toml(path: Path) -> dict[str, Any]:

@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
-from features.disk import entries
 from features.errors import ArchiveError
+from features.files import entries
 
 
 def release_folders(home: Path) -> list[Path]:
