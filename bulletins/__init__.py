@@ -1,6 +1,6 @@
 """The contract between what publishes and what serves: the form of a bulletin, written and read.
 
-Owns every file of a bulletin. Knows no model and no HTTP.
+Owns every file of a bulletin, and what one score says in words. Knows no model and no HTTP.
 
 Where do I go to ...?
 
@@ -9,4 +9,6 @@ Where do I go to ...?
 * follow bulletins in the order of their issue: `chain.py`
 * write one: `writing.py`; read one, check it, or read it from elsewhere: `reading.py`
 * work with its tables: `tables.py`
+* change the words for people: why a score is as it is, `reasons.py`, `phrases.py`; what it answers,
+  `questions.py`; find its risk level: `risk.py`
 """

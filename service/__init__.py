@@ -9,6 +9,5 @@ Where do I go to ...?
 * start it: `server.py`; see how it is put together: `app.py`; change a setting: `settings.py`
 * see which bulletin is served: `store/`; what is answered: `api/`; as which file: `forms/`; who may
   ask: `access/`; what one parameter may be: `values.py`
-* change a sentence that says why: `reasons.py`, `phrases.py`
 * change a page: `pages/`; print scores in the terminal: `terminal.py`
 """

@@ -14,10 +14,10 @@ from babel.messages.extract import DEFAULT_KEYWORDS, extract_from_dir
 from babel.messages.pofile import read_po, write_po
 
 from bulletins.manifest import BOUNDARIES
+from bulletins.phrases import FAMILY_CLAUSES, INDICATOR_CLAUSES, PLACE_CLAUSES
 from features.indicators.catalogue import CATALOGUE
 from features.language import LOCALES
 from features.words import RISK_LEVELS, SPECS, UNSCORED
-from service.phrases import FAMILY_CLAUSES, INDICATOR_CLAUSES, PLACE_CLAUSES
 
 ROOMS = ("features", "bulletins", "service")
 _METHODS = [("**.py", "python"), ("**.html", "jinja2")]

@@ -7,7 +7,7 @@ Where do I go to ...?
 * change the steps of a publication, or of its replay: `publish.py`
 * change which files there are, or what the manifest says: `contents.py`
 * change a score or a distribution: `scores.py`
-* change how a score is explained: `drivers.py`; in which words: `service/reasons.py`
+* change how a score is explained: `drivers.py`; in which words: `bulletins/reasons.py`
 * change the files about regions: `regions.py`
 * read earlier bulletins: `earlier.py`; judge them: `track_record.py`
 """

@@ -11,6 +11,7 @@ from fastapi import Request
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+import bulletins
 import features
 import service
 from features.months import month_of
@@ -167,12 +168,13 @@ def _etag_of(scope: Scope) -> str:
 
 @cache
 def _code_digest() -> str:
-    """Return a hash of the service's code and templates, and of the catalogues of messages.
+    """Return a hash of the code and templates of answers, and of the catalogues of messages.
 
     Another version may answer otherwise.
     """
     content = hashlib.sha256()
     for package, kind in (
+        (bulletins, "*.py"),
         (service, "*.py"),
         (service, "*.html"),
         (service, "*.css"),

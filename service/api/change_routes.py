@@ -7,6 +7,7 @@ import numpy as np
 from fastapi import APIRouter, Query, Request, Response
 
 from bulletins.form import DRIVERS_FILE
+from bulletins.reasons import reasons_of
 from bulletins.tables import Frame, Rows, as_numbers
 from features.arrays import FloatArray
 from features.language import ENGLISH, Language
@@ -26,7 +27,6 @@ from service.api.routing import QueryRoute
 from service.api.schemas import Score
 from service.api.scores import scores_at, table_at
 from service.api.selection import Selection, select_scores
-from service.reasons import reasons_of
 from service.store.bulletins import Bulletin
 from service.store.derived import derived
 

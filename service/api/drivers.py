@@ -10,10 +10,10 @@ from typing import Any
 
 import numpy as np
 
+from bulletins.reasons import reasons_of
 from features.arrays import FloatArray
 from features.language import ENGLISH
 from service.api import bodies
-from service.reasons import reasons_of
 from service.store.bulletins import Bulletin
 
 Row = dict[str, Any]

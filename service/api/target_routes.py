@@ -5,6 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Request, Response
 
 from bulletins.manifest import ListedIndicator, Manifest, RiskLevel
+from bulletins.risk import scale_of
 from features.words import SPECS, TARGETS, Target
 from service.api.bodies import ExplainedRisk, TargetDescription, TargetList, TargetScale
 from service.api.current import chosen_bulletin
@@ -14,7 +15,6 @@ from service.api.routing import QueryRoute
 from service.api.schemas import IndicatorList
 from service.errors import UnknownError
 from service.store.bulletins import Bulletin
-from service.store.derived import scale_of
 
 router = APIRouter(prefix="/v1", route_class=QueryRoute)
 

@@ -3,11 +3,11 @@
 from typing import NamedTuple
 
 from bulletins.form import DRIVERS_FILE
+from bulletins.reasons import Reasons, reasons_of
 from features.language import Language
 from service.api.selection import plain
 from service.pages.shading import Figure, Shade
 from service.pages.view import View
-from service.reasons import Reasons, reasons_of
 from service.store.derived import regions_of
 
 

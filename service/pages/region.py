@@ -8,6 +8,7 @@ from fastapi.responses import HTMLResponse
 from markupsafe import Markup
 
 from bulletins.form import HISTORY_FILE
+from bulletins.reasons import Reasons
 from features.language import Language, message
 from features.words import SPECS
 from service.api import bodies
@@ -23,7 +24,6 @@ from service.pages.ranking import PlaceWithoutScore, reasons_in
 from service.pages.reading.glossary import GLOSSARY
 from service.pages.shading import Figure, Shade
 from service.pages.view import PageView, View, view_of
-from service.reasons import Reasons
 from service.store.derived import regions_of
 from service.store.past import observed_deaths
 

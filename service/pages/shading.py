@@ -9,6 +9,7 @@ from itertools import pairwise
 from typing import NamedTuple
 
 from bulletins.manifest import RiskScale
+from bulletins.risk import scale_of
 from features.language import Language, message
 from features.words import RISK_LEVELS, Level, RiskName, Target
 from service.api.queries import ScoreFilter
@@ -16,7 +17,7 @@ from service.api.selection import select_scores
 from service.pages.deaths import expected_deaths
 from service.pages.view import View
 from service.store.bulletins import Bulletin
-from service.store.derived import scale_of, unscored_because
+from service.store.derived import unscored_because
 
 DEATHS: dict[Level, tuple[float, ...]] = {
     "country": (1, 10, 100, 1000),

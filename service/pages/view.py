@@ -8,6 +8,7 @@ from urllib.parse import urlencode
 from fastapi import Request
 from pydantic import Field, model_validator
 
+from bulletins.questions import question_of
 from features.language import Language, message
 from features.months import format_month, parse_month
 from features.words import SPECS, Level, Target, TargetSpec
@@ -118,15 +119,7 @@ class View:
                 before=language.month(self.other.manifest.origin),
                 now=language.month(self.bulletin.manifest.origin),
             )
-        number = language.number(self.threshold)
-        one = _(message("one death or more"))
-        several = _(message("{number} or more deaths")).format(number=number)
-        return _(self.spec.question).format(
-            horizon=self.horizon,
-            month=language.month(self.month),
-            threshold=number,
-            deaths=one if self.threshold == 1 else several,
-        )
+        return question_of(self.spec, self.horizon, self.month, self.threshold, language)
 
     def address(self, **changes: Any) -> str:
         """Return the query of this view with some changes; None takes a parameter away."""

@@ -11,13 +11,13 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from bulletins.form import DISTRIBUTIONS_FILE, REGIONS_FILE, UNSCORED_FILE
-from bulletins.manifest import Manifest, RiskScale
 from bulletins.reading import REGION
+from bulletins.risk import NO_LEVEL, risk_places, scale_of
 from bulletins.tables import Frame, Rows, as_numbers, as_numpy, bytes_column
 from features.arrays import FloatArray, IntArray
 from features.language import ENGLISH, Language
 from features.places.countries import alpha_2, subdivision_codes, un_name
-from features.words import DISTRIBUTIONS, RISK_LEVELS, SPECS, UNSCORED, Target
+from features.words import DISTRIBUTIONS, UNSCORED, Target
 from service.errors import UnknownBulletinError
 from service.forms.files import as_wkb, boxes_of_parts
 from service.store.bulletins import Bulletin
@@ -27,8 +27,6 @@ P = ParamSpec("P")
 
 _EDGES = ("west", "south", "east", "north")
 _HALF_TURN = 180.0
-
-NO_LEVEL = -1
 
 
 def derived(
@@ -189,12 +187,6 @@ def exceedance_of_scores(bulletin: Bulletin, threshold: float) -> FloatArray:
     return exceedance
 
 
-def scale_of(manifest: Manifest, level: str, target: Target) -> RiskScale | None:
-    """Return the scale of a target at a level of regions, None if it has none."""
-    cell = (level, SPECS[target].shares)
-    return next((s for s in manifest.risk_scales if (s.level, s.target) == cell), None)
-
-
 @derived
 def risk_of_scores(bulletin: Bulletin) -> NDArray[np.int8]:
     """Return the place in RISK_LEVELS of every score (n,), NO_LEVEL where there is no scale."""
@@ -206,7 +198,5 @@ def risk_of_scores(bulletin: Bulletin) -> NDArray[np.int8]:
             scale = scale_of(bulletin.manifest, level, target)
             if scale is not None:
                 here = scores.among("level", [level]) & scores.among("target", [target])
-                lowest = [risk.lowest for risk in scale.levels]
-                places = np.array([RISK_LEVELS.index(risk.name) for risk in scale.levels])
-                codes[here] = places[np.searchsorted(lowest, probability[here], side="right") - 1]
+                codes[here] = risk_places(scale, probability[here])
     return codes

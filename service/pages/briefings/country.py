@@ -8,6 +8,7 @@ import numpy as np
 from markupsafe import Markup
 
 from bulletins.form import DRIVERS_FILE, HISTORY_FILE, REGIONS_FILE
+from bulletins.reasons import reasons_of
 from bulletins.tables import Frame, Rows
 from features.language import Language, message
 from features.words import DISPLAYED, DISTRIBUTIONS, Level, Target
@@ -26,7 +27,6 @@ from service.api.selection import (
 from service.pages.deaths import months_ahead, months_so_far
 from service.pages.drawing.charts import deaths_chart
 from service.pages.view import LEVELS
-from service.reasons import reasons_of
 from service.store.bulletins import Bulletin
 from service.store.derived import unscored_because
 

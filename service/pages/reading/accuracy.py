@@ -10,6 +10,7 @@ from fastapi.responses import HTMLResponse
 
 from bulletins.form import CARD_FILES, REPORT_FILES, TRACK_RECORD_FILE
 from bulletins.manifest import RiskLevel
+from bulletins.risk import scale_of
 from features.language import message
 from features.words import SPECS, Level, Target, TargetSpec
 from service.api.bodies import TrackRecord
@@ -21,7 +22,6 @@ from service.pages.environment import render
 from service.pages.reading.glossary import GLOSSARY
 from service.pages.view import LEVEL_NAMES, level_of, levels_of
 from service.store.bulletins import LATEST, Bulletin
-from service.store.derived import scale_of
 
 router = APIRouter(include_in_schema=False, route_class=QueryRoute)
 

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 from bulletins.manifest import ListedIndicator
+from bulletins.reasons import Reasons, reasons_of
 from features.indicators.catalogue import select
 from features.language import ENGLISH, LANGUAGES, Language
-from service.reasons import Reasons, reasons_of
 
 Row = dict[str, Any]
 

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from bulletins.manifest import ListedIndicator
+from bulletins.phrases import FAMILY_CLAUSES, REVISION, UNKNOWN_FAMILY, indicator_clause
 from features.language import Language, message
-from service.phrases import FAMILY_CLAUSES, REVISION, UNKNOWN_FAMILY, indicator_clause
 
 Row = Mapping[str, Any]
 Way = tuple[bool, bool]

@@ -2,8 +2,8 @@ from fnmatch import fnmatchcase
 
 import pytest
 
+from bulletins.phrases import FAMILY_CLAUSES, INDICATOR_CLAUSES, REVISION, indicator_clause
 from features.indicators.catalogue import CATALOGUE, FAMILIES
-from service.phrases import FAMILY_CLAUSES, INDICATOR_CLAUSES, REVISION, indicator_clause
 
 
 def test_every_family_and_every_indicator_has_its_clause() -> None:

@@ -1,0 +1,21 @@
+import pytest
+
+from bulletins.questions import question_of
+from features.language import ENGLISH, LANGUAGES
+from features.words import SPECS
+
+
+@pytest.mark.parametrize(
+    ("threshold", "deaths"), [(1.0, "one death or more"), (5.0, "5 or more deaths")]
+)
+def test_a_question_names_deaths_and_month(threshold: float, deaths: str) -> None:
+    question = question_of(SPECS["instability"], 1, "2025-01", threshold, ENGLISH)
+    assert question == f"How likely is it that there are {deaths} in January 2025?"
+
+
+def test_every_target_has_a_question_in_every_language() -> None:
+    for language in LANGUAGES.values():
+        for spec in SPECS.values():
+            question = question_of(spec, 3, "2025-03", 5.0, language)
+            assert question.endswith("?")
+            assert "{" not in question
