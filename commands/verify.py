@@ -38,7 +38,13 @@ def verify(row_format: RowFormat = None) -> None:
 
 def findings_of(folder: Path) -> list[Finding]:
     """Return what became of everything in a home."""
-    return [*_releases(folder), *_models(folder), *_bulletins(folder), *_keys(folder)]
+    return [
+        *_releases(folder),
+        *_models(folder),
+        *_bulletins(folder),
+        *_record(folder),
+        *_keys(folder),
+    ]
 
 
 def _releases(folder: Path) -> Iterator[Finding]:
@@ -106,6 +112,21 @@ def _bulletins(folder: Path) -> Iterator[Finding]:
     head = head_of(manifests)
     if head is not None:
         yield Finding("whole", "chain", f"it ends in {head.id}, sha256 {hashes[head.id]}")
+
+
+def _record(folder: Path) -> Iterator[Finding]:
+    from bulletins.record import read_editions
+    from features.errors import RecordError
+
+    try:
+        editions = read_editions(folder)
+    except RecordError as error:
+        yield Finding("damaged", "record", str(error))
+        return
+    if editions:
+        newest = editions[-1]
+        details = f"{newest.number} editions to {newest.as_of}, sha256 {newest.record_sha256}"
+        yield Finding("whole", "record", details)
 
 
 def _keys(folder: Path) -> Iterator[Finding]:

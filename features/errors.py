@@ -35,3 +35,7 @@ class ModelError(TocsinError):
 
 class BulletinError(TocsinError):
     """A bulletin is missing, incomplete or not of the form that this version reads."""
+
+
+class RecordError(TocsinError):
+    """The track record is damaged, or cannot be written."""

@@ -62,6 +62,33 @@ def gain(
     return _with_interval(float(value), _mean_share(weights @ saved, weights @ whole))
 
 
+def gains(
+    losses: FloatArray,
+    others: FloatArray,
+    origin: IntArray,
+    *,
+    seed: int,
+    draws: int = _DRAWS,
+    block: int = BLOCK_MONTHS,
+) -> list[Gain]:
+    """Return the `gain` of each of k pairs of losses, which have the same draws.
+
+    `losses` and `others` are (n, k), `origin` [months] (n,).
+    """
+    place, weights = _resamples(origin, seed, draws, block)
+    months = np.zeros((weights.shape[1], len(origin)))
+    months[place, np.arange(len(origin))] = 1
+    saved, whole = months @ (others - losses), months @ others
+    values = _mean_share(saved.sum(axis=0)[:, None], whole.sum(axis=0)[:, None])
+    drawn_saved, drawn_whole = weights @ saved, weights @ whole
+    return [
+        _with_interval(
+            float(value), _mean_share(drawn_saved[:, [column]], drawn_whole[:, [column]])
+        )
+        for column, value in enumerate(values)
+    ]
+
+
 def calibration_gain(
     outcome: FloatArray,
     probability: FloatArray,

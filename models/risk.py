@@ -29,18 +29,10 @@ class RiskBand(NamedTuple):
 
     @property
     def interval(self) -> tuple[float, float]:
-        """The 95 % interval of the share; everything without a score.
-
-        Source: Wilson (1927), JASA 22(158), with the effective number of Korn & Graubard (1998),
-        Survey Methodology 24(2).
-        """
+        """The 95 % interval of the share; everything without a score."""
         if self.came_true is None:
             return 0.0, 1.0
-        spread = _NORMAL_95**2 / self.independent
-        middle = (self.came_true + spread / 2) / (1 + spread)
-        variance = self.came_true * (1 - self.came_true) + spread / 4
-        half = math.sqrt(variance * spread) / (1 + spread)
-        return max(0.0, middle - half), min(1.0, middle + half)
+        return _wilson(self.came_true, self.independent)
 
     def plus(self, above: "RiskBand") -> "RiskBand":
         """Return this level with the scores of another too."""
@@ -79,6 +71,26 @@ def risk_bands(
         independent = independent_number(outcome[here], origin[here])
         bands.append(RiskBand(name, least, int(here.sum()), share, independent))
     return tuple(bands)
+
+
+def share_interval(outcome: FloatArray, origin: IntArray) -> tuple[float, float]:
+    """Return the 95 % interval of the share of outcomes (0 or 1) that are 1.
+
+    `outcome` and `origin` [months] are (n,), n > 0; they count as their `independent_number`.
+    """
+    return _wilson(float(outcome.mean()), independent_number(outcome, origin))
+
+
+def _wilson(share: float, number: float) -> tuple[float, float]:
+    """Return the 95 % interval of a share of so many independent outcomes.
+
+    Source: Wilson (1927), JASA 22(158), with the effective number of Korn & Graubard (1998), Survey
+    Methodology 24(2).
+    """
+    spread = _NORMAL_95**2 / number
+    middle = (share + spread / 2) / (1 + spread)
+    half = math.sqrt((share * (1 - share) + spread / 4) * spread) / (1 + spread)
+    return max(0.0, middle - half), min(1.0, middle + half)
 
 
 def independent_number(outcome: FloatArray, origin: IntArray) -> float:

@@ -146,7 +146,7 @@ def replay_bulletin(
     """
     manifest, _ = read_bulletin(home, bulletin)
     previous = [] if manifest.previous is None else [read_previous(home, manifest.previous)]
-    vintage = vintage_of(_releases(archive, manifest), manifest.vintage.as_of)
+    vintage = vintage_of(releases_of(archive, manifest), manifest.vintage.as_of)
     models = [model_version(store, model.level, model.version) for model in manifest.models]
     _refuse_other_models(store, manifest, models)
     origin = parse_month(manifest.origin)
@@ -186,7 +186,7 @@ def _refuse_other_models(
             )
 
 
-def _releases(archive: Archive, manifest: Manifest) -> list[Release]:
+def releases_of(archive: Archive, manifest: Manifest) -> list[Release]:
     """Return the releases that a bulletin names; raises BulletinError if any is gone."""
     needed = {(r.source, r.release, r.sha256) for r in manifest.vintage.releases}
     releases = {(r.source, r.release, r.sha256): r for r in archive.releases()}

@@ -1,0 +1,84 @@
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pytest
+
+from bulletins.form import DISTRIBUTIONS_FILE, DISTRIBUTIONS_SCHEMA
+from bulletins.manifest import Manifest, ReleaseUsed, VintageUsed
+from bulletins.record import Edition
+from experiments.record.update import update_record
+from features.archive.releases import Archive
+from features.months import format_month, parse_month
+from tests.bulletins.example import distributions_of, publish_bulletin, score_row
+from tests.features.archive.deliveries import JANUARY, a_delivery
+
+MALI, NIGER = (("MLI", "Mali", "MLI", "country"), ("NER", "Niger", "NER", "country"))
+ORIGIN = parse_month("2022-01")
+WAR = dict.fromkeys(range(ORIGIN - 11, ORIGIN + 1), 30)
+"""Thirty deaths in each of the twelve months to the origin; none before."""
+
+
+class Ledger:
+    """A home in which tests deliver deaths of Mali and Niger, issue bulletins and judge them."""
+
+    def __init__(self, home: Path) -> None:
+        self.home, self.archive = home, Archive(home)
+
+    def deliver(
+        self, name: str, day: date, months: tuple[int, int], mali: dict[int, int], **more: Any
+    ) -> None:
+        """Add a release of some months, with Mali's deaths in them."""
+        first, last = months
+        deaths = [("MLI", m, 1, number) for m, number in mali.items() if first <= m <= last]
+        spans = [("MLI", first, last), ("NER", first, last)]
+        self.archive.add(a_delivery(name, deaths, spans, available_on=day, **more))
+
+    def issue(self, rows: list[dict[str, Any]], as_of: date, **changes: Any) -> Manifest:
+        """Issue a bulletin of country scores from the releases of a day, on that day."""
+        origin = rows[0]["origin"]
+        rows = [{name: row[name] for name in row if name != "origin"} for row in rows]
+        rows.sort(key=lambda row: (row["region"], row["target"], row["horizon"]))
+        releases = tuple(
+            ReleaseUsed(**{name: getattr(release, name) for name in ReleaseUsed.model_fields})
+            for release in self.archive.releases()
+            if release.available_on <= as_of
+        )
+        vintage = VintageUsed(history="ucdp", as_of=as_of, digest="0" * 64, releases=releases)
+        issued_at = datetime(as_of.year, as_of.month, as_of.day, 12, tzinfo=UTC)
+        deaths = pa.Table.from_pylist(distributions_of(rows), DISTRIBUTIONS_SCHEMA)
+        known = {"origin": origin, "vintage": vintage, "issued_at": issued_at, "simulated": False}
+        known |= {"id": f"{origin}-{len(list((self.home / 'bulletins').glob('*'))):012x}"}
+        return publish_bulletin(
+            self.home, rows, parts={DISTRIBUTIONS_FILE: deaths}, **known | changes
+        )
+
+    def update(self, day: date, **more: Any) -> Edition | None:
+        now = datetime(day.year, day.month, day.day, 13, tzinfo=UTC)
+        return update_record(
+            self.home, self.archive, day, recorded_at=now, code="1.2.3+abc", **more
+        )
+
+
+def score(
+    region: tuple[str, str, str, str],
+    target: str,
+    horizon: int,
+    probability: float,
+    origin: int = ORIGIN,
+    **changes: Any,
+) -> dict[str, Any]:
+    """A score of a country, with its origin beside it."""
+    month = format_month(origin)
+    return score_row(region, target, horizon, probability, month) | changes | {"origin": month}
+
+
+@pytest.fixture
+def ledger(tmp_path: Path) -> Ledger:
+    """A home that knows Mali and Niger from 2020-01 to 2022-01, as of 2022-02-20."""
+    ledger = Ledger(tmp_path / "home")
+    early = {"kind": "candidate", "source": "ucdp-candidate"}
+    ledger.deliver("21.1", date(2022, 2, 1), (JANUARY, ORIGIN - 1), WAR)
+    ledger.deliver("22.0.1", date(2022, 2, 20), (ORIGIN, ORIGIN), WAR, **early)
+    return ledger
