@@ -1,7 +1,7 @@
 """Add releases to the archive."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
@@ -9,12 +9,14 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from commands.environment import DAY, home, simulated_mark, today
+from features.errors import InputError
 from features.printable import printable
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from features.archive.releases import Delivery
+    from features.sources.counts import CountsDelivery, CountsOptions
     from features.sources.source import EventSource, FileOptions
 
 ingest = typer.Typer(help="Add a release of events to the archive.", no_args_is_help=True)
@@ -109,10 +111,8 @@ def ingest_table(
 def ingest_counts(
     path: Annotated[Path, typer.Argument(help="Counts by region and month or week.")],
     source: Annotated[str, typer.Option(help="Name of the source, and of its history.")],
-    release: Annotated[str, typer.Option(help="Name of the release.")],
-    available_on: Annotated[
-        date, typer.Option(help="Day from which it was public, YYYY-MM-DD.", **DAY)
-    ],
+    release: ReleaseName = None,
+    available_on: Available = None,
     level: Annotated[str, typer.Option(help="country, admin1 or priogrid.")] = "admin1",
     country: Annotated[
         str | None, typer.Option(help="Country of a file that names none, as MLI or Mali.")
@@ -130,17 +130,21 @@ def ingest_counts(
     strict: IsStrict = False,
     report: ReportFile = None,
 ) -> None:
-    """Read history that is already aggregated into the archive."""
+    """Read history that is already aggregated into the archive.
+
+    A file with a column `vintage` is a release a day, of all that was known on it.
+    """
     from features.archive.coverage import read_coverage
     from features.places.matching import known_country, read_corrections
     from features.places.regions import parse_level
-    from features.sources.counts import CountsOptions, read_counts
+    from features.sources.counts import CountsOptions, vintages_in
+    from features.sources.reading.vintages import COLUMN
 
     options = CountsOptions(
         source=source,
         level=parse_level(level),
-        release=release,
-        available_on=available_on,
+        release=release or "",
+        available_on=available_on or today(),
         coverage=None if coverage is None else read_coverage(coverage),
         corrections=None if corrections is None else read_corrections(corrections),
         allow_rejects=allow_rejects,
@@ -149,11 +153,61 @@ def ingest_counts(
         decimal=decimal,
         strict=strict,
     )
-    delivery = read_counts(path, options)
-    _add([delivery], report)
-    _print_matches(delivery.matches)
-    if matches is not None:
-        delivery.matches.to_csv(matches, index=False)
+    vintages = vintages_in(path, sheet)
+    if not vintages and None in (release, available_on):
+        raise InputError(
+            f"'{path}' has no column {COLUMN} that says when its rows were known: give --release "
+            "NAME and --available-on DAY"
+        )
+    if vintages and any((release, available_on, coverage)):
+        raise InputError(
+            f"'{path}' says in its column {COLUMN} when its rows were known: leave out --release, "
+            "--available-on and --coverage"
+        )
+    parts = [options.of(vintage) for vintage in vintages] or [options]
+    _add_counts(path, parts, report, matches)
+
+
+def _add_counts(
+    path: Path, parts: "Sequence[CountsOptions]", report: Path | None, matches: Path | None
+) -> None:
+    """Add the vintages of a file that the archive does not hold yet, or the file whole."""
+    import pandas as pd
+
+    from features.archive.releases import Archive
+    from features.sources.counts import content_hash, read_counts
+
+    archived = {(it.source, it.release, it.sha256) for it in Archive(home()).releases()}
+    new = [
+        part
+        for part in parts
+        if part.vintage is None
+        or (part.source, part.release, content_hash("", part)) not in archived
+    ]
+    tables = []
+
+    def deliveries() -> "Iterator[CountsDelivery]":
+        for part in new:
+            delivery = read_counts(path, part)
+            tables.append(delivery.matches)
+            yield delivery
+
+    if len(new) < len(parts):
+        held = len(parts) - len(new)
+        print(f"{held} of {len(parts)} vintages are in the archive already, nothing changed")
+    _add(deliveries(), report)
+    if tables:
+        names = pd.concat(tables).drop_duplicates(ignore_index=True)
+        _print_matches(names)
+        if matches is not None:
+            names.to_csv(matches, index=False)
+
+
+def _print_matches(matches: "pd.DataFrame") -> None:
+    unmatched = matches[matches["region"].isna()]
+    print(f"  {len(matches) - len(unmatched)} of {len(matches)} regions matched")
+    for row in unmatched.itertuples():
+        print(printable(f"  without geometry: {row.country}, {row.name}"))
 
 
 @ingest.command("simulation")
@@ -167,13 +221,6 @@ def ingest_simulation(
 
     world = simulate(SimulationParameters(), load_regions("admin1", WESTERN_AFRICA), seed)
     _add([deliver(world, today())])
-
-
-def _print_matches(matches: "pd.DataFrame") -> None:
-    unmatched = matches[matches["region"].isna()]
-    print(f"  {len(matches) - len(unmatched)} of {len(matches)} regions matched")
-    for row in unmatched.itertuples():
-        print(printable(f"  without geometry: {row.country}, {row.name}"))
 
 
 def _options(
@@ -209,7 +256,7 @@ def _ingest(
     _add([FileDelivery(source, path, options, deleted) for path in paths], report)
 
 
-def _add(deliveries: "Sequence[Delivery]", report: Path | None = None) -> None:
+def _add(deliveries: "Iterable[Delivery]", report: Path | None = None) -> None:
     """Add deliveries to the archive and print, and write, what became of each."""
     from features.archive.releases import Archive
     from features.archive.report import report_of

@@ -271,6 +271,39 @@ def everywhere(folder: Path) -> Path:
     return path
 
 
+def test_a_table_of_dated_vintages_is_read_whole_and_only_its_new_days_again(
+    tmp_path: Path,
+) -> None:
+    home, file = tmp_path / "home", tmp_path / "vintages.csv"
+    first = "vintage,month,country,deaths\n2024-07-21,2024-06,Mali,60\n"
+    second = "2024-12-21,2024-06,Mali,96\n"
+    add = ("ingest", "counts", str(file), "--source", "mine", "--level", "country")
+    file.write_text(first)
+    assert tocsin(home, *add).stdout.startswith("mine 2024-07-21: 1 rows read, 1 rows of counts")
+    file.write_text(first + second)
+    again = tocsin(home, *add)
+    assert again.stdout.startswith("1 of 2 vintages are in the archive already, nothing changed\n")
+    assert "mine 2024-12-21: 1 rows read" in again.stdout
+    assert "2024-07-21" not in again.stdout
+    both = "2 of 2 vintages are in the archive already, nothing changed\n"
+    assert tocsin(home, *add).stdout == both
+    assert (
+        "MLI,2024-06,60,96,36" in tocsin(home, "events", "diff", "2024-08-01", "2025-01-01").stdout
+    )
+    for wrong in (("--release", "x"), ("--available-on", "2025-01-01")):
+        refused = tocsin(home, *add, *wrong)
+        assert (refused.returncode, refused.stderr.count("\n")) == (1, 1)
+        assert "leave out --release, --available-on and --coverage" in refused.stderr
+    file.write_text(first.replace("60", "61"))
+    assert "is never rewritten" in tocsin(home, *add).stderr
+    file.write_text("month,country,deaths\n2024-06,Mali,60\n")
+    refused = tocsin(home, *add, "--release", "x")
+    assert (refused.returncode, "give --release NAME and --available-on DAY" in refused.stderr) == (
+        1,
+        True,
+    )
+
+
 def test_what_a_release_changed_is_shown_by_month(tmp_path: Path) -> None:
     home, columns = tmp_path / "home", "country,month,deaths"
     for release, day, deaths in (("a", "2024-07-20", 60), ("b", "2024-12-20", 96)):

@@ -50,6 +50,12 @@ from features.sources.counts_columns import (
 )
 from features.sources.evidence import refuse_doubtful
 from features.sources.reading.opening import open_rows
+from features.sources.reading.vintages import (
+    DatedVintage,
+    VintageRows,
+    dated_vintages,
+    vintage_column,
+)
 from features.sources.source import Rows, Sign, column_names
 from features.words import Level
 
@@ -67,7 +73,10 @@ _KEY = ["country", "region", "month", "type_of_violence"]
 
 @dataclass(frozen=True)
 class CountsOptions:
-    """Options of an ingest of counts; `country` (ISO 3166-1 alpha-3) is that of a whole file."""
+    """Options of an ingest of counts; `country` (ISO 3166-1 alpha-3) is that of a whole file.
+
+    With a `vintage` only its rows are read.
+    """
 
     source: str
     level: Level
@@ -80,6 +89,12 @@ class CountsOptions:
     country: str | None = None
     decimal: Sign | None = None
     strict: bool = False
+    vintage: DatedVintage | None = None
+
+    def of(self, vintage: DatedVintage) -> "CountsOptions":
+        """Return the options of a dated vintage, a release that is named by its day."""
+        day = vintage.day
+        return replace(self, release=str(day), available_on=day, vintage=vintage)
 
 
 @dataclass(frozen=True, eq=False)
@@ -119,6 +134,16 @@ class CountsDelivery:
             doubts=self.doubts,
             deaths=self.deaths,
         )
+
+
+def vintages_in(path: Path, sheet: str | None = None) -> tuple[DatedVintage, ...]:
+    """Return the dated vintages in a file, oldest first; none if no column dates its rows.
+
+    Raises InputError for a file that cannot be used, or a row without a day.
+    """
+    with _open(path, sheet, None) as rows:
+        column = vintage_column(rows)
+        return () if column is None else dated_vintages(rows, column, path)
 
 
 def read_counts(path: Path, options: CountsOptions) -> CountsDelivery:
@@ -162,7 +187,7 @@ def read_counts(path: Path, options: CountsOptions) -> CountsDelivery:
         rows_accepted=len(rows),
         rows_aside=aside,
         deaths=_deaths(read, counts, months),
-        sha256=_with_corrections(intake.sha256, options.corrections),
+        sha256=content_hash(intake.sha256, options),
         notes=intake.notes,
         doubts=doubtful,
     )
@@ -177,8 +202,10 @@ def _take_in(database: duckdb.DuckDBPyConnection, path: Path, options: CountsOpt
         rules = counts_rules(names, columns, level, options.available_on, country)
         return replace(rules, numbers=replace(rules.numbers, decimal=options.decimal))
 
-    opened = partial(_open, path, options.sheet)
+    opened = partial(_open, path, options.sheet, options.vintage)
     intake = take_in(database, path, opened, rules, allow_rejects=True)
+    if options.vintage is not None and intake.sha256 != options.vintage.table_sha256:
+        raise InputError(f"'{path}' changed while it was read: give it again")
     contradictions = database.sql(f"""
         SELECT min(line), max(line), count(*) OVER () FROM staged
         WHERE reasons = '' GROUP BY row_key
@@ -229,10 +256,10 @@ def _observed_months(
 
 
 @contextmanager
-def _open(path: Path, sheet: str | None) -> Iterator[Rows]:
+def _open(path: Path, sheet: str | None, vintage: DatedVintage | None) -> Iterator[Rows]:
     with open_rows(path, sheet=sheet) as rows:
         rows.name_columns(column_names(rows.first, path))
-        yield rows
+        yield rows if vintage is None else VintageRows(rows, vintage)
 
 
 def _deaths(read: int, counts: pd.DataFrame, months: CountedMonths) -> Deaths:
@@ -279,11 +306,13 @@ def _identity(path: Path, options: CountsOptions, coverage: Coverage) -> Identit
     )
 
 
-def _with_corrections(content: str, corrections: pd.DataFrame | None) -> str:
-    """Return the hash of a file's content and of the corrections with which it was read."""
-    if corrections is None:
+def content_hash(content: str, options: CountsOptions) -> str:
+    """Return the hash of a file's content, or of a vintage's, as it is read with the options."""
+    if options.vintage is not None:
+        content = options.vintage.sha256
+    if options.corrections is None:
         return content
-    rows = corrections.to_csv(index=False, lineterminator="\n")
+    rows = options.corrections.to_csv(index=False, lineterminator="\n")
     return hashlib.sha256(f"{content}\n{rows}".encode()).hexdigest()
 
 

@@ -8,4 +8,5 @@ Where do I go to ...?
 * tell the separator, the header, HXL tags and row numbers: `layout.py`
 * tell how numbers are written: `numbers.py`
 * read a format: `csvfile.py`, `jsonfile.py`, `parquet.py`, `workbook.py`; unpack it: `unpack.py`
+* take apart a table of dated vintages: `vintages.py`
 """

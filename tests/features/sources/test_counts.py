@@ -13,7 +13,7 @@ from features.archive.coverage import Coverage, Span
 from features.errors import InputError
 from features.places.matching import read_corrections
 from features.places.regions import load_regions
-from features.sources.counts import CountsDelivery, CountsOptions, read_counts
+from features.sources.counts import CountsDelivery, CountsOptions, read_counts, vintages_in
 from features.sources.counts_columns import REPEATED
 
 JANUARY = 600  # 2020-01
@@ -688,3 +688,26 @@ def test_a_file_of_one_country_is_said_to_be_of_it(tmp_path: Path) -> None:
 def test_a_file_of_events_or_years_is_named(tmp_path: Path, header: str, product: str) -> None:
     with pytest.raises(InputError, match=product):
         rows(tmp_path, ",".join("1" for _ in header.split(",")), header=header)
+
+
+def test_each_vintage_of_a_table_observes_what_its_own_rows_tell(tmp_path: Path) -> None:
+    file = tmp_path / "counts.csv"
+    file.write_text(
+        "vintage,month,country,deaths\n"
+        "2020-02-21,2020-01,Mali,60\n"
+        "2020-03-21,2020-01,Mali,96\n2020-03-21,2020-02,Mali,0\n2020-03-21,2020-02,Togo,1\n"
+    )
+    options = said(level="country")
+    early, late = (read_counts(file, options.of(vintage)) for vintage in vintages_in(file))
+    assert (early.identity.release, early.identity.available_on) == (
+        "2020-02-21",
+        date(2020, 2, 21),
+    )
+    assert counted(early) == [("MLI", JANUARY, 0, 0, 60)]
+    assert spans(early) == [("MLI", JANUARY, JANUARY)]
+    assert counted(late) == [("MLI", JANUARY, 0, 0, 96), ("TGO", JANUARY + 1, 0, 0, 1)]
+    assert spans(late) == [("MLI", JANUARY, JANUARY + 1), ("TGO", JANUARY + 1, JANUARY + 1)]
+    (vintage, _) = vintages_in(file)
+    file.write_text(file.read_text().replace("60", "61"))
+    with pytest.raises(InputError, match="changed while it was read"):
+        read_counts(file, options.of(vintage))
