@@ -138,7 +138,6 @@ def ingest_counts(
     from features.places.matching import known_country, read_corrections
     from features.places.regions import parse_level
     from features.sources.counts import CountsOptions, vintages_in
-    from features.sources.reading.vintages import COLUMN
 
     options = CountsOptions(
         source=source,
@@ -154,18 +153,27 @@ def ingest_counts(
         strict=strict,
     )
     vintages = vintages_in(path, sheet)
-    if not vintages and None in (release, available_on):
+    _refuse_unclear(path, is_dated=bool(vintages), options=(release, available_on, coverage))
+    parts = [options.of(vintage) for vintage in vintages] or [options]
+    _add_counts(path, parts, report, matches)
+
+
+def _refuse_unclear(
+    path: Path, *, is_dated: bool, options: tuple[str | None, date | None, Path | None]
+) -> None:
+    """Raise InputError unless it is clear, and said once, when the rows of counts were known."""
+    from features.sources.reading.vintages import COLUMN
+
+    if not is_dated and None in options[:2]:
         raise InputError(
             f"'{path}' has no column {COLUMN} that says when its rows were known: give --release "
             "NAME and --available-on DAY"
         )
-    if vintages and any((release, available_on, coverage)):
+    if is_dated and any(options):
         raise InputError(
             f"'{path}' says in its column {COLUMN} when its rows were known: leave out --release, "
             "--available-on and --coverage"
         )
-    parts = [options.of(vintage) for vintage in vintages] or [options]
-    _add_counts(path, parts, report, matches)
 
 
 def _add_counts(
