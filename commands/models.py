@@ -146,7 +146,7 @@ def promote(
     reason: Annotated[str, typer.Option(help="Why; kept with the version.")],
 ) -> None:
     """Name a version champion, whatever the gate said of it."""
-    from experiments.tracking.registry import promote_version
+    from experiments.tracking.promotion import promote_version
     from features.months import format_month
     from features.places.regions import parse_level
 

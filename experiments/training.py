@@ -1,6 +1,6 @@
 """What `tocsin train` and `tocsin backtest` do: judge, log, and for training fit and register."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,11 +17,11 @@ from experiments.report.card import model_card
 from experiments.report.page import findings_of, report_page
 from experiments.report.sentences import Finding, headline
 from experiments.tracking import registry
+from experiments.tracking.promotion import settle_version
 from experiments.tracking.runs import log_forecaster, log_training, training_run
 from experiments.tracking.store import MlflowStore, model_name
 from features.archive.vintage import Vintage
 from features.errors import ConfigurationError
-from features.months import format_month
 from features.words import Level
 from models.learners import LearnerName
 
@@ -46,12 +46,13 @@ def train_levels(
     store: MlflowStore,
     origin: int | None,
     work: Work,
+    tags: Mapping[str, str] | None = None,
 ) -> list[TrainingResult]:
     """Train every level of the configuration up to an origin, by default the newest month.
 
-    Raises CoverageError when the events do not reach the origin or begin too late, ModelError when
-    a store would mix simulated and real, and ConfigurationError for an experiment whose scores are
-    not published.
+    Versions get `tags` besides their own. Raises CoverageError when the events do not reach the
+    origin or begin too late, ModelError when a store would mix simulated and real, and
+    ConfigurationError for an experiment whose scores are not published.
     """
     if configuration.measure != "deaths" or configuration.types is not None:
         raise ConfigurationError(
@@ -64,12 +65,16 @@ def train_levels(
     for level in configuration.levels:
         with training_run(store, vintage, level, configuration.name) as run:
             judgement = judge(vintage, level, configuration, Period(origin), work)
-            results.append(_register(judgement, store, work, run))
+            results.append(_register(judgement, store, work, run, tags or {}))
     return results
 
 
 def _register(
-    judgement: Judgement, store: MlflowStore, work: Work, run: mlflow.ActiveRun
+    judgement: Judgement,
+    store: MlflowStore,
+    work: Work,
+    run: mlflow.ActiveRun,
+    marks: Mapping[str, str],
 ) -> TrainingResult:
     training, learner = judgement.training, judgement.chosen
     runs = log_training(store, run, judgement, report_page(judgement))
@@ -78,46 +83,23 @@ def _register(
         *(work.jobs, work.progress),
     )
     logged = log_forecaster(training, forecaster, learner, runs[learner])
-    verdict, champion_to = _judge(training, store, learner)
-    tags = _version_tags(training, learner, verdict) | {"sha256": logged.sha256}
-    name = model_name(training.level)
-    version = int(mlflow.register_model(logged.uri, name, tags=tags).version)
-    client = store.client()
-    passed = verdict.passed and (champion_to is None or champion_to <= training.origin)
-    card = model_card(judgement)
-    client.log_text(run.info.run_id, card, registry.CARD_FILE)
-    described = _description(judgement, verdict, card)
-    client.update_model_version(name, str(version), description=described)
-    client.update_registered_model(name, f"Scores of every {training.level} region")
-    client.set_registered_model_alias(name, registry.CHALLENGER, str(version))
-    if passed:
-        client.set_registered_model_alias(name, registry.CHAMPION, str(version))
-    for run_id in (run.info.run_id, runs[learner]):
-        client.set_tag(run_id, "registered_as", f"{name}/{version}")
-        client.set_tag(run_id, "gate", f"{tags['gate']}: {verdict.reason}")
+    verdict = _judge(training, store, learner)
+    client, name = store.client(), model_name(training.level)
+    client.log_text(run.info.run_id, model_card(judgement), registry.CARD_FILE)
     client.log_table(run.info.run_id, verdict.evidence, "tables/gate.json")
+    tags = _version_tags(training, learner, verdict) | {"sha256": logged.sha256, **marks}
+    version = int(mlflow.register_model(logged.uri, name, tags=tags).version)
+    best = settle_version(store, training.level, version)
     return TrainingResult(
         level=training.level,
         version=version,
         learner=learner,
         origin=training.origin,
         verdict=verdict,
-        is_champion=passed,
+        is_champion=best is not None and best.version == version,
         skill=judgement.skill.summary(learner),
         untold=training.untold,
     )
-
-
-def _description(judgement: Judgement, verdict: gate.Verdict, card: str) -> str:
-    """Return the verdict and the model card, cut where a description is as long as it may be."""
-    training = judgement.training
-    mark = "SIMULATED events. " if training.vintage.simulated else ""
-    about = f"{mark}{judgement.chosen}, trained to {training.origin}. Gate: {verdict.reason}."
-    text = f"{about}\n\n{card}"
-    if len(text) <= registry.LONGEST_TEXT:
-        return text
-    rest = f"...\n\nThe rest is in {registry.CARD_FILE} at the run of the training."
-    return text[: registry.LONGEST_TEXT - len(rest)] + rest
 
 
 def _version_tags(
@@ -140,10 +122,8 @@ def _version_tags(
     }
 
 
-def _judge(
-    training: Training, store: MlflowStore, learner: LearnerName
-) -> tuple[gate.Verdict, str | None]:
-    """Return the verdict, and the month the champion was trained to (None: there is none).
+def _judge(training: Training, store: MlflowStore, learner: LearnerName) -> gate.Verdict:
+    """Return the verdict of the gate.
 
     References replace a champion of a later month, another threshold or count of summary events.
     """
@@ -161,19 +141,16 @@ def _judge(
         or (best.threshold, best.summary_events) != outcomes
         or best.trained_to > origin
     ):
-        verdict = gate.against_references(forecasts, learner, seed=seed)
-    else:
-        digest = training.configuration.digest(training.level)
-        verdict = gate.against_champion(
-            forecasts,
-            learner,
-            registry.backtest_forecasts(store, best),
-            best.learner,
-            label=best.label,
-            is_renewal=best.is_renewed_by(digest, origin),
-            seed=seed,
-        )
-    return verdict, None if best is None else format_month(best.trained_to)
+        return gate.against_references(forecasts, learner, seed=seed)
+    return gate.against_champion(
+        forecasts,
+        learner,
+        registry.backtest_forecasts(store, best),
+        best.learner,
+        label=best.label,
+        is_renewal=best.is_renewed_by(training.configuration.digest(training.level), origin),
+        seed=seed,
+    )
 
 
 FOLDER = "backtests"

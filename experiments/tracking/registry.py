@@ -15,7 +15,7 @@ from pydantic import TypeAdapter
 from bulletins.manifest import RiskScale
 from experiments.tracking.store import MlflowStore, model_name
 from features.archive.vintage import SummaryEvents, Vintage
-from features.errors import InputError, ModelError
+from features.errors import ModelError
 from features.hashes import sha256_of
 from features.months import format_month, parse_month
 from features.words import Level
@@ -102,7 +102,7 @@ def champion_for(store: MlflowStore, level: Level, origin: int) -> ModelVersion:
     best = champion(store, level)
     if best is not None and best.trained_to <= origin:
         return best
-    fit = [v for v in _versions(store, level) if v.may_issue and v.trained_to <= origin]
+    fit = [v for v in versions_of(store, level) if v.may_issue and v.trained_to <= origin]
     if fit:
         return max(fit, key=lambda v: (v.trained_to, v.version))
     month = format_month(origin)
@@ -126,7 +126,7 @@ def refuse_mixed_events(store: MlflowStore, model: ModelVersion) -> None:
 
 
 def _refuse_all_but(own: str, description: str, store: MlflowStore, level: Level) -> None:
-    for version in _versions(store, level):
+    for version in versions_of(store, level):
         other = _described(version.history, simulated=version.simulated)
         if other != own:
             raise ModelError(
@@ -141,7 +141,7 @@ def _described(history: str, *, simulated: bool) -> str:
 
 def history_of_models(store: MlflowStore) -> str | None:
     """Return the event history that the registered models learned from, None if there is none."""
-    versions = (v for level in levels_with_models(store) for v in _versions(store, level))
+    versions = (v for level in levels_with_models(store) for v in versions_of(store, level))
     return next((version.history for version in versions), None)
 
 
@@ -214,7 +214,8 @@ def documents_of(store: MlflowStore, model: ModelVersion) -> dict[str, bytes]:
         }
 
 
-def _versions(store: MlflowStore, level: Level) -> list[ModelVersion]:
+def versions_of(store: MlflowStore, level: Level) -> list[ModelVersion]:
+    """Return the registered versions of a level."""
     entities = store.client().search_model_versions(f"name = '{model_name(level)}'")
     return [_read(level, entity) for entity in entities]
 
@@ -242,53 +243,3 @@ def _read(level: Level, entity: model_registry.ModelVersion) -> ModelVersion:
         risk_scales=RiskScales.validate_json(tags["risk_bands"]) if "risk_bands" in tags else None,
         sha256=tags.get("sha256"),
     )
-
-
-LONGEST_TEXT = 5000
-"""The longest tag or description that every store of MLflow keeps [characters]."""
-
-
-@dataclass(frozen=True)
-class Promotion:
-    """The present champion, and the one before it (None: there was none)."""
-
-    model: ModelVersion
-    previous: ModelVersion | None
-
-    @property
-    def is_new(self) -> bool:
-        """Whether the champion changed."""
-        return self.previous is None or self.previous.version != self.model.version
-
-
-def promote_version(
-    store: MlflowStore, level: Level, version: int, reason: str, *, by: str
-) -> Promotion:
-    """Name a version champion of its level unless it is, with the reason and the means as its tags.
-
-    Raises InputError for an empty or too long reason, and ModelError for a version that is not
-    there, cannot be loaded, or learned from other events than the rest of the store.
-    """
-    reason = reason.strip()
-    if not 0 < len(reason) <= LONGEST_TEXT:
-        raise InputError(
-            f"a promotion needs a reason of 1 to {LONGEST_TEXT:,} characters: say why the gate "
-            "is overridden"
-        )
-    model = model_version(store, level, version)
-    refuse_mixed_events(store, model)
-    load_forecaster(store, model)
-    previous = champion(store, level)
-    promotion = Promotion(model, previous)
-    if promotion.is_new:
-        # The alias comes last, so that every champion has its reason even after a failure.
-        tags = {
-            "promoted_reason": reason,
-            "promoted_by": by,
-            "previous_champion": "none" if previous is None else previous.label,
-        }
-        client, name = store.client(), model_name(level)
-        for key, value in tags.items():
-            client.set_model_version_tag(name, str(version), key, value)
-        client.set_registered_model_alias(name, CHAMPION, str(version))
-    return promotion

@@ -5,7 +5,8 @@ from typing import Any
 import pytest
 
 from experiments.configuration import CATALOGUE_NAMES, Configuration
-from experiments.tracking.registry import ModelVersion, champion, promote_version
+from experiments.tracking.promotion import promote_version
+from experiments.tracking.registry import ModelVersion, champion
 from experiments.tracking.store import MlflowStore, open_store
 from experiments.training import TrainingResult
 from features.archive.vintage import Vintage

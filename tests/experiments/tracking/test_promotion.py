@@ -4,7 +4,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from experiments.tracking.registry import LONGEST_TEXT, champion, champion_for, promote_version
+from experiments.tracking.promotion import LONGEST_TEXT, promote_version
+from experiments.tracking.registry import champion, champion_for
 from experiments.tracking.store import MlflowStore, open_store
 from features.errors import InputError, ModelError
 from features.months import parse_month

@@ -1,0 +1,66 @@
+"""New events: what a source has published since, added to the archive before all else."""
+
+from collections.abc import Iterator
+from datetime import date
+from pathlib import Path
+
+from experiments.cycle.steps import Workshop
+from features.archive.releases import Archive
+from features.archive.report import report_of
+from features.months import format_month, month_of, parse_month
+from features.places.regions import load_regions
+from features.sources.fetching.transport import NotThereError, Transport
+from features.sources.fetching.ucdp import FILES, due_releases, fetch_release
+from features.sources.ingestion import FileDelivery
+from features.sources.simulation.parameters import WESTERN_AFRICA, SimulationParameters
+from features.sources.simulation.world import deliver, simulate
+from features.sources.source import FileOptions
+from features.sources.ucdp import Ucdp
+
+DOWNLOADS = "downloads"
+
+
+def take_in(shop: Workshop, today: date) -> Iterator[str]:
+    """Add what is new to the archive; yield what was done, a line each.
+
+    The same again adds nothing. Raises InputError when a source cannot be reached or its file
+    cannot be used, ArchiveError when the archive refuses it.
+    """
+    if shop.settings.events.source == "ucdp":
+        yield from _from_ucdp(shop.archive, shop.home / DOWNLOADS, today, shop.client)
+    elif shop.settings.events.source == "simulation":
+        yield from _from_simulation(shop.archive, shop.settings.events.seed, today)
+
+
+def _from_ucdp(archive: Archive, folder: Path, today: date, client: Transport) -> Iterator[str]:
+    folder.mkdir(parents=True, exist_ok=True)
+    due = due_releases(today)
+    for name in due:
+        try:
+            file = fetch_release(name, folder, client, files=FILES)
+        except NotThereError as error:
+            if name != due[-1]:
+                raise
+            yield f"{name} is not yet there ({error})"
+            continue
+        is_held = any(release.release == name for release in archive.releases())
+        if file.was_there and is_held:
+            continue
+        options = FileOptions(today)
+        if is_held:  # the source has put another file up in its place
+            options = FileOptions(today, available_on=today, release=f"{name}-{today}")
+        yield from report_of(archive.add(FileDelivery(Ucdp(), file.path, options))).lines()
+
+
+def _from_simulation(archive: Archive, seed: int, today: date) -> Iterator[str]:
+    """Add the simulated months that are over, each as a release of the day after it."""
+    parameters = SimulationParameters()
+    held = [parse_month(r.observed_to) for r in archive.releases() if r.observed_to]
+    newest = min(month_of(today) - 1, parse_month(parameters.last_month))
+    missing = range(max(held) + 1 if held else newest, newest + 1)
+    if not missing:
+        return
+    world = simulate(parameters, load_regions("admin1", WESTERN_AFRICA), seed)
+    for month in missing:
+        day = date.fromisoformat(f"{format_month(month + 1)}-01")
+        yield from report_of(archive.add(deliver(world, day))).lines()

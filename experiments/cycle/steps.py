@@ -1,0 +1,155 @@
+"""The steps of a cycle: what is decided, trained and issued, and what came of it.
+
+Each step may be done again after a kill: it ends as if it had been done once.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from experiments.configuration import Configuration
+from experiments.cycle.settings import CycleSettings
+from experiments.judging.judge import Work
+from experiments.publishing.publish import issue_bulletin
+from experiments.samples import newest_origin
+from experiments.tracking.promotion import registered_version, settle_version
+from experiments.tracking.registry import champion, model_version, versions_of
+from experiments.tracking.store import MlflowStore
+from experiments.training import train_levels
+from features.archive.releases import Archive
+from features.archive.vintage import Vintage
+from features.indicators.catalogue import needs_of
+from features.months import format_month, parse_month
+from features.panel.panel import read_panel
+from features.sources.fetching.transport import Transport
+from features.strict import Strict
+from features.words import Level
+
+
+@dataclass(frozen=True)
+class Workshop:
+    """What a cycle works on and with.
+
+    `client` asks sources, `clock` gives the time, `say` takes a line to show.
+    """
+
+    home: Path
+    archive: Archive
+    store: MlflowStore
+    settings: CycleSettings
+    configuration: Configuration
+    work: Work
+    client: Transport
+    clock: Callable[[], datetime]
+    say: Callable[[str], None]
+
+
+class Decision(Strict):
+    """Which levels are to be trained at an origin, each with the reason."""
+
+    origin: str
+    due: dict[Level, str]
+
+    def lines(self) -> Iterator[str]:
+        """Yield it in plain text."""
+        for level, reason in self.due.items():
+            yield f"{level} is to be trained to {self.origin}: {reason}"
+        if not self.due:
+            yield f"no level is to be trained at {self.origin}"
+
+
+class Trained(Strict):
+    """What came of the training of a level."""
+
+    model: str
+    learner: str
+    passed: bool
+    is_champion: bool
+
+    def lines(self) -> Iterator[str]:
+        """Yield it in plain text."""
+        verdict = "passed the gate" if self.passed else "was refused by the gate"
+        role = "is champion" if self.is_champion else "is not champion"
+        yield f"{self.model} ({self.learner}) {verdict} and {role}"
+
+
+class Issued(Strict):
+    """The bulletin of a cycle."""
+
+    bulletin: str
+    origin: str
+    rows: int
+    models: tuple[str, ...]
+    left_out: tuple[str, ...]
+
+    def lines(self) -> Iterator[str]:
+        """Yield it in plain text."""
+        yield (
+            f"{self.bulletin}: {self.rows:,} scores at origin {self.origin} from "
+            f"{', '.join(self.models)}"
+        )
+        yield from (f"left out: {reason}" for reason in self.left_out)
+
+
+def decide(shop: Workshop, vintage: Vintage) -> Decision:
+    """Return which levels are to be trained.
+
+    Raises CoverageError when no region of a level is observed long enough.
+    """
+    due, origins = {}, []
+    needs = needs_of(shop.configuration.indicator_names)
+    for level in shop.configuration.levels:
+        origins.append(newest_origin(read_panel(vintage, level, needs)))
+        reason = _reason_to_train(shop, level, origins[-1])
+        if reason is not None:
+            due[level] = reason
+    return Decision(origin=format_month(max(origins)), due=due)
+
+
+def _reason_to_train(shop: Workshop, level: Level, origin: int) -> str | None:
+    if champion(shop.store, level) is None:
+        return "it has no champion"
+    newest = max(version.trained_to for version in versions_of(shop.store, level))
+    if origin - newest >= shop.settings.retraining.months:
+        return f"its newest model learned from months to {format_month(newest)}"
+    return None
+
+
+def train(shop: Workshop, vintage: Vintage, level: Level, origin: str, key: str) -> Trained:
+    """Train a level, unless the cycle of this key has registered its model already."""
+    mark = {"cycle": key}
+    version = registered_version(shop.store, level, mark)
+    if version is None:
+        configuration = shop.configuration.model_copy(update={"levels": (level,)})
+        month = parse_month(origin)
+        (result,) = train_levels(vintage, configuration, shop.store, month, shop.work, mark)
+        version = result.version
+    best = settle_version(shop.store, level, version)
+    model = model_version(shop.store, level, version)
+    return Trained(
+        model=model.label,
+        learner=model.learner,
+        passed=model.passed,
+        is_champion=best is not None and best.version == version,
+    )
+
+
+def issue(shop: Workshop, vintage: Vintage) -> Issued:
+    """Issue the bulletin of the newest origin, unless it is there."""
+    manifest = issue_bulletin(
+        vintage,
+        shop.store,
+        shop.home,
+        None,
+        issued_at=shop.clock(),
+        code=shop.work.code,
+        jobs=shop.work.jobs,
+    ).manifest
+    return Issued(
+        bulletin=manifest.id,
+        origin=manifest.origin,
+        rows=manifest.rows,
+        models=tuple(f"{model.name}/{model.version}" for model in manifest.models),
+        left_out=manifest.left_out,
+    )
