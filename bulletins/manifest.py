@@ -1,6 +1,6 @@
 """The manifest of a bulletin: what it is, where it comes from and what it holds."""
 
-from datetime import date
+from datetime import date, timedelta
 from typing import Annotated, Literal
 
 from pydantic import AwareDatetime, Field, FiniteFloat, TypeAdapter
@@ -188,6 +188,11 @@ class Manifest(Strict):
         """The content hashes of all other files by name; of older ones not of the indicators."""
         drivers = {} if self.drivers_sha256 is None else {DRIVERS_FILE: self.drivers_sha256}
         return {SCORES_FILE: self.scores_sha256} | self.files | drivers
+
+    @property
+    def is_late(self) -> bool:
+        """Whether it was issued after the day as of which it speaks."""
+        return self.issued_at.date() > self.vintage.as_of + timedelta(days=1)
 
     @property
     def is_older(self) -> bool:

@@ -9,9 +9,10 @@ from features.archive.releases import Archive
 from features.archive.report import report_of
 from features.months import format_month, month_of, parse_month
 from features.places.regions import load_regions
-from features.sources.fetching.transport import NotThereError, Transport
-from features.sources.fetching.ucdp import FILES, due_releases, fetch_release
+from features.sources.fetching.transport import NotThereError
+from features.sources.fetching.ucdp import due_releases, fetch_release
 from features.sources.ingestion import FileDelivery
+from features.sources.reading.unpack import open_content
 from features.sources.simulation.parameters import WESTERN_AFRICA, SimulationParameters
 from features.sources.simulation.world import deliver, simulate
 from features.sources.source import FileOptions
@@ -27,29 +28,44 @@ def take_in(shop: Workshop, today: date) -> Iterator[str]:
     cannot be used, ArchiveError when the archive refuses it.
     """
     if shop.settings.events.source == "ucdp":
-        yield from _from_ucdp(shop.archive, shop.home / DOWNLOADS, today, shop.client)
+        yield from _from_ucdp(shop, today)
     elif shop.settings.events.source == "simulation":
         yield from _from_simulation(shop.archive, shop.settings.events.seed, today)
 
 
-def _from_ucdp(archive: Archive, folder: Path, today: date, client: Transport) -> Iterator[str]:
+def _from_ucdp(shop: Workshop, today: date) -> Iterator[str]:
+    """Fetch and add what is due; the last of it may be late."""
+    archive, folder = shop.archive, shop.home / DOWNLOADS
+    files = shop.settings.events.ucdp_files
     folder.mkdir(parents=True, exist_ok=True)
     due = due_releases(today)
     for name in due:
         try:
-            file = fetch_release(name, folder, client, files=FILES)
+            file = fetch_release(name, folder, shop.client, files=files)
         except NotThereError as error:
             if name != due[-1]:
                 raise
             yield f"{name} is not yet there ({error})"
             continue
-        is_held = any(release.release == name for release in archive.releases())
-        if file.was_there and is_held:
-            continue
-        options = FileOptions(today)
-        if is_held:  # the source has put another file up in its place
-            options = FileOptions(today, available_on=today, release=f"{name}-{today}")
-        yield from report_of(archive.add(FileDelivery(Ucdp(), file.path, options))).lines()
+        yield from _add(archive, name, file.path, today)
+
+
+def _add(archive: Archive, name: str, path: Path, today: date) -> Iterator[str]:
+    """Add a file of UCDP; one that has changed since it was added goes under a name of its own."""
+    releases = archive.releases()
+    if _content_hash(path) in {release.sha256 for release in releases}:
+        return
+    options = FileOptions(today)
+    if name in {release.release for release in releases}:
+        options = FileOptions(today, available_on=today, release=f"{name}-{today}")
+    yield from report_of(archive.add(FileDelivery(Ucdp(), path, options))).lines()
+
+
+def _content_hash(path: Path) -> str:
+    with open_content(path) as content:
+        for _ in content.chunks():
+            pass
+        return content.sha256
 
 
 def _from_simulation(archive: Archive, seed: int, today: date) -> Iterator[str]:

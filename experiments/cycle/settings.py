@@ -23,6 +23,7 @@ class EventsSettings(Strict):
 
     source: Literal["archive", "ucdp", "simulation"]
     seed: Annotated[int, Field(ge=0)]
+    ucdp_files: Annotated[str, Field(pattern="^https?://")]
 
 
 class Retraining(Strict):

@@ -36,3 +36,14 @@ def test_all_that_is_wrong_is_named(tmp_path: Path, content: bytes, said: str) -
 def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:
     with pytest.raises(ConfigurationError, match=r"none\.toml cannot be read"):
         read_toml(tmp_path / "none.toml", Room, "a room")
+
+
+def test_what_a_file_leaves_out_is_as_by_default(tmp_path: Path) -> None:
+    class House(BaseModel):
+        name: str
+        room: Room
+
+    (tmp_path / "house.toml").write_text("[room]\ndoors = 2\n")
+    defaults = {"name": "home", "room": {"doors": 1, "windows": 3}}
+    house = read_toml(tmp_path / "house.toml", House, "a house", defaults)
+    assert house == House(name="home", room=Room(doors=2, windows=3))

@@ -1,7 +1,9 @@
 """What a server answers, and what a folder shows of it, for the tests of downloads."""
 
+import threading
 from collections.abc import Callable
-from http.server import BaseHTTPRequestHandler
+from contextlib import ExitStack, suppress
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import NamedTuple
 
@@ -21,6 +23,35 @@ class Site(NamedTuple):
     waits: list[float]
     """What the client would have waited [s]."""
     folder: Path
+
+
+def serving(stack: ExitStack, answers: tuple[Answer, ...]) -> tuple[str, Requests]:
+    """Serve answers one after the other, the last for ever: the address, and what was asked."""
+    asked: Requests = []
+
+    class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def do_GET(self) -> None:
+            self.close_connection = True
+            asked.append((self.path, {name.lower(): text for name, text in self.headers.items()}))
+            with suppress(BrokenPipeError, ConnectionResetError):
+                answers[min(len(asked), len(answers)) - 1](self)
+
+        def end_headers(self) -> None:
+            self.send_header("Connection", "close")
+            super().end_headers()
+
+        def log_message(self, format: str, *args: object) -> None:  # noqa: A002
+            pass
+
+    server = stack.enter_context(ThreadingHTTPServer(("127.0.0.1", 0), Handler))
+    server.daemon_threads = True
+    thread = threading.Thread(target=server.serve_forever, args=(0.01,))
+    thread.start()
+    stack.callback(thread.join)
+    stack.callback(server.shutdown)
+    return f"http://127.0.0.1:{server.server_port}", asked
 
 
 def says(status: int, body: bytes = b"", **headers: str) -> Answer:

@@ -1,0 +1,234 @@
+"""The order of a cycle's steps, on a home whose model learned a year ago."""
+
+import shutil
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bulletins.reading import read_manifests
+from experiments.cycle.cycle import due_days, plan, run_cycle
+from experiments.cycle.journal import FOLDER, Journal
+from experiments.cycle.settings import FILE, read_settings
+from experiments.cycle.steps import Decision, Issued, Trained, Workshop
+from experiments.judging.judge import Work
+from experiments.tracking.registry import champion, versions_of
+from experiments.tracking.store import open_store
+from features.archive.releases import Archive
+from features.errors import ArchiveError, ConfigurationError
+from features.sources.fetching.transport import Transport
+from features.sources.simulation.world import World, deliver
+from tests.command import as_toml
+from tests.targets import FEW_AHEAD
+from tests.training import plainly, without_pictures
+
+NOW = datetime(2025, 2, 1, 6, tzinfo=UTC)
+RARELY = "[retraining]\nmonths = 99\n"
+DAYS = [date(2024, month, 1) for month in (9, 10, 11)]
+"""Days on which August, September and October of 2024 became known."""
+
+
+class KilledError(BaseException):
+    """Stands for a kill: nothing catches it."""
+
+
+def silently(line: str) -> None:
+    """Show nothing."""
+
+
+def shop_of(home: Path, say: Callable[[str], None] = silently) -> Workshop:
+    """What a cycle of a home works with."""
+    settings = read_settings(home)
+    return Workshop(
+        home=home,
+        archive=Archive(home),
+        store=open_store(home, None),
+        settings=settings,
+        configuration=settings.configuration(home),
+        work=Work("1.2.3+abc", 1, plainly),
+        client=Transport(user_agent="tocsin/0"),
+        clock=lambda: NOW,
+        say=say,
+    )
+
+
+@pytest.fixture
+def home(own_home: Path, world: World, settings: dict[str, Any]) -> Path:
+    """A home whose events end in August, as known on DAYS[0]; nothing is published."""
+    shutil.rmtree(own_home / "events")
+    Archive(own_home).add(deliver(world, DAYS[0]))
+    few = {
+        "learners": ["logistic"],
+        "targets": FEW_AHEAD,
+        "backtest": {"years": 2, "refit_months": 24},
+    }
+    (own_home / "small.toml").write_text(as_toml(settings | few))
+    (own_home / FILE).write_text(f'experiment = "small.toml"\n{RARELY}')
+    return own_home
+
+
+def issued(home: Path) -> list[tuple[str, date]]:
+    """Origin and day of every bulletin, the newest first."""
+    return [(m.origin, m.vintage.as_of) for m in read_manifests(home)[0]]
+
+
+def test_the_first_cycle_issues_the_newest_month(home: Path) -> None:
+    (entry,) = run_cycle(shop_of(home), date(2024, 9, 20))
+    assert (entry.state, entry.closed_at, entry.accepted) == ("complete", NOW, None)
+    assert issued(home) == [("2024-08", date(2024, 9, 20))]
+    bulletin = entry.outcome("bulletin", Issued)
+    assert bulletin is not None
+    assert bulletin.bulletin == read_manifests(home)[0][0].id
+    assert entry.outcome("decision", Decision) == Decision(origin="2024-08", due={})
+
+
+def test_again_without_news_changes_nothing(home: Path) -> None:
+    (first,) = run_cycle(shop_of(home), date(2024, 9, 20))
+    files = {path: path.read_bytes() for path in home.rglob("*.json")}
+    assert run_cycle(shop_of(home), date(2024, 9, 27)) == [first]
+    assert {path: path.read_bytes() for path in home.rglob("*.json")} == files
+    assert len(issued(home)) == 1
+
+
+def test_a_bulletin_that_is_gone_is_issued_again(home: Path) -> None:
+    run_cycle(shop_of(home), date(2024, 9, 20))
+    shutil.rmtree(home / "bulletins")
+    run_cycle(shop_of(home), date(2024, 9, 21))
+    assert issued(home) == [("2024-08", date(2024, 9, 21))]
+
+
+def test_months_that_were_missed_are_issued_each_as_of_its_day(home: Path, world: World) -> None:
+    run_cycle(shop_of(home), date(2024, 9, 20))
+    for day in DAYS[1:]:
+        Archive(home).add(deliver(world, day))
+    shop, today = shop_of(home), date(2024, 11, 20)
+    assert due_days(shop, today) == [DAYS[1], today]
+    entries = run_cycle(shop, today)
+    assert [entry.as_of for entry in entries] == [DAYS[1], today]
+    assert issued(home) == [
+        ("2024-10", today),
+        ("2024-09", DAYS[1]),
+        ("2024-08", date(2024, 9, 20)),
+    ]
+    late = [manifest.is_late for manifest in read_manifests(home)[0]]
+    assert late == [True, True, True]  # by the clock it is February 2025
+
+
+def test_only_so_many_months_are_caught_up(home: Path, world: World) -> None:
+    run_cycle(shop_of(home), date(2024, 9, 20))
+    for day in DAYS[1:]:
+        Archive(home).add(deliver(world, day))
+    with (home / FILE).open("a") as file:
+        file.write("[bulletins]\nlate = 0\n")
+    assert due_days(shop_of(home), date(2024, 11, 20)) == [date(2024, 11, 20)]
+
+
+def test_a_day_before_the_last_cycle_is_refused(home: Path) -> None:
+    run_cycle(shop_of(home), date(2024, 9, 20))
+    with pytest.raises(ConfigurationError, match="the last cycle was of 2024-09-20"):
+        run_cycle(shop_of(home), date(2024, 9, 19))
+
+
+def test_data_beyond_a_bound_are_refused_until_a_person_accepts_them(
+    home: Path, world: World
+) -> None:
+    run_cycle(shop_of(home), date(2024, 9, 20))
+    Archive(home).add(deliver(world, DAYS[1]))
+    with (home / FILE).open("a") as file:
+        file.write("[quality]\nfresh = [98.0, 99.0]\n")
+    entry = run_cycle(shop_of(home), DAYS[1])[-1]
+    assert entry.state == "refused"
+    assert str(entry.refusal).startswith("new months have ")
+    assert len(issued(home)) == 1
+    entry = run_cycle(shop_of(home), DAYS[1], "a cease-fire, and it is in the news")[-1]
+    assert (entry.state, entry.refusal) == ("complete", None)
+    assert entry.accepted == "a cease-fire, and it is in the news"
+    assert [one.state for one in Journal(home).entries()] == ["complete", "refused", "complete"]
+    assert len(issued(home)) == 2
+
+
+def test_a_release_that_the_last_cycle_read_must_be_there(home: Path, world: World) -> None:
+    run_cycle(shop_of(home), date(2024, 9, 20))
+    shutil.rmtree(home / "events")
+    Archive(home).add(deliver(world, DAYS[1]))
+    with pytest.raises(ArchiveError, match="simulation seed-2-2024-08, which the cycle of"):
+        run_cycle(shop_of(home), DAYS[1])
+
+
+def test_a_plan_changes_nothing(home: Path) -> None:
+    def content() -> dict[Path, bytes]:
+        return {p: p.read_bytes() for p in home.rglob("*") if p.is_file()}
+
+    shop = shop_of(home)  # says where the copied home lies now
+    before = content()
+    lines = list(plan(shop, date(2024, 9, 20)))
+    assert content() == before
+    assert lines[0] == "as of 2024-09-20"
+    assert lines[-2:] == [
+        "  no level is to be trained at 2024-08",
+        "  the bulletin of 2024-08 would be issued",
+    ]
+
+
+def bulletins_and_journal(home: Path) -> dict[str, bytes]:
+    """Every file of both by its place."""
+    folders = (home / "bulletins", home / FOLDER)
+    return {
+        str(path.relative_to(home)): path.read_bytes()
+        for folder in folders
+        for path in sorted(folder.rglob("*"))
+        if path.is_file() and path.suffix != ".lock"
+    }
+
+
+def test_a_cycle_that_was_killed_anywhere_ends_as_one_that_was_not(
+    home: Path, tmp_path: Path
+) -> None:
+    whole, today = tmp_path / "whole", date(2024, 9, 20)
+    shutil.copytree(home, whole)
+    lines: list[str] = []
+    run_cycle(shop_of(whole, lines.append), today)
+    for number in range(len(lines)):
+        count: Iterator[int] = iter(range(number))
+
+        def say(line: str, count: Iterator[int] = count) -> None:
+            if next(count, None) is None:
+                raise KilledError
+
+        with suppress(KilledError):
+            run_cycle(shop_of(home, say), today)
+    run_cycle(shop_of(home), today)
+    assert bulletins_and_journal(home) == bulletins_and_journal(whole)
+
+
+def test_old_models_are_trained_again_and_a_killed_training_is_finished(home: Path) -> None:
+    (home / FILE).write_text('experiment = "small.toml"\n[retraining]\nmonths = 8\n')
+    before = len(versions_of(open_store(home, None), "admin1"))
+
+    def say(line: str) -> None:
+        if "tocsin-admin1/" in line:
+            raise KilledError
+
+    with without_pictures(), pytest.raises(KilledError):
+        run_cycle(shop_of(home, say), date(2024, 9, 20))
+    open_entry = home / FOLDER / "open.json"
+    text = open_entry.read_text()
+    open_entry.write_text(text[: text.index('"training admin1"')] + '"x": {}}}')  # before the note
+    (entry,) = run_cycle(shop_of(home), date(2024, 9, 20))
+    decision, trained = (
+        entry.outcome("decision", Decision),
+        entry.outcome("training admin1", Trained),
+    )
+    assert decision is not None
+    assert decision.due == {"admin1": "its newest model learned from months to 2023-12"}
+    store = open_store(home, None)
+    versions = versions_of(store, "admin1")
+    assert len(versions) == before + 1
+    newest = max(versions, key=lambda version: version.version)
+    assert trained is not None
+    assert trained.model == newest.label
+    best = champion(store, "admin1")
+    assert trained.is_champion == (best is not None and best.version == newest.version)
