@@ -10,5 +10,6 @@ forecasts are in `models`, the form of bulletins in `bulletins`. Knows nothing o
 * `tracking/`      runs, artifacts and versions in MLflow; champions
 * `training.py`, `ablation.py`       the commands `tocsin train`, `backtest` and `ablate`
 * `publishing/`    the content of a bulletin: scores, drivers, history, track record
+* `cycle/`         the monthly routine, and its journal
 * `benchmarks/`    forecasts beside published ones
 """

@@ -7,7 +7,8 @@ from functools import partial
 from bulletins.reading import read_manifests
 from experiments.cycle import steps
 from experiments.cycle.intake import take_in
-from experiments.cycle.journal import Entry, Journal
+from experiments.cycle.journal import Entry, Journal, OpenEntry, State
+from experiments.cycle.report import log_cycle
 from experiments.cycle.steps import Workshop
 from features.archive.quality import DataQuality, data_quality
 from features.archive.vintage import Vintage, open_vintage, vintage_of
@@ -80,6 +81,7 @@ def _run_day(shop: Workshop, day: date, accepted: str | None) -> Entry:
     last = journal.last()
     if last is not None and _is_done(shop, last, vintage):
         shop.say(f"as of {day}: nothing is new since the last cycle")
+        log_cycle(shop.store, last, simulated=vintage.simulated)
         return last
     new = Entry(
         as_of=day,
@@ -93,22 +95,30 @@ def _run_day(shop: Workshop, day: date, accepted: str | None) -> Entry:
     quality = opened.step("data", DataQuality, check)
     _say(shop, f"data as of {day}", quality.lines())
     if quality.faults and accepted is None:
-        return journal.close(opened, "refused", shop.clock())
+        return _close(shop, opened, "refused", vintage)
     decision = opened.step("decision", steps.Decision, partial(steps.decide, shop, vintage))
     _say(shop, "decision", decision.lines())
     for level in decision.due:
         train = partial(steps.train, shop, vintage, level, decision.origin, new.key)
-        _say(shop, "training", opened.step(f"training {level}", steps.Trained, train).lines())
-    issued = opened.step("bulletin", steps.Issued, partial(steps.issue, shop, vintage))
+        _say(
+            shop, "training", opened.step(f"training {level}", steps.TrainingOutcome, train).lines()
+        )
+    issued = opened.step("bulletin", steps.BulletinOutcome, partial(steps.issue, shop, vintage))
     _say(shop, "bulletin", issued.lines())
-    return journal.close(opened, "complete", shop.clock())
+    return _close(shop, opened, "complete", vintage)
+
+
+def _close(shop: Workshop, opened: OpenEntry, state: State, vintage: Vintage) -> Entry:
+    entry = Journal(shop.home).close(opened, state, shop.clock())
+    log_cycle(shop.store, entry, simulated=vintage.simulated)
+    return entry
 
 
 def _is_done(shop: Workshop, last: Entry | None, vintage: Vintage) -> bool:
     """Return whether the last cycle read the same releases, and its bulletin is still there."""
     if last is None or last.releases != _names(vintage):
         return False
-    issued = last.outcome("bulletin", steps.Issued)
+    issued = last.outcome("bulletin", steps.BulletinOutcome)
     manifests, _ = read_manifests(shop.home)
     return issued is not None and issued.bulletin in {manifest.id for manifest in manifests}
 

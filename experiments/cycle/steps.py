@@ -59,7 +59,7 @@ class Decision(Strict):
             yield f"no level is to be trained at {self.origin}"
 
 
-class Trained(Strict):
+class TrainingOutcome(Strict):
     """What came of the training of a level."""
 
     model: str
@@ -74,7 +74,7 @@ class Trained(Strict):
         yield f"{self.model} ({self.learner}) {verdict} and {role}"
 
 
-class Issued(Strict):
+class BulletinOutcome(Strict):
     """The bulletin of a cycle."""
 
     bulletin: str
@@ -116,7 +116,7 @@ def _reason_to_train(shop: Workshop, level: Level, origin: int) -> str | None:
     return None
 
 
-def train(shop: Workshop, vintage: Vintage, level: Level, origin: str, key: str) -> Trained:
+def train(shop: Workshop, vintage: Vintage, level: Level, origin: str, key: str) -> TrainingOutcome:
     """Train a level, unless the cycle of this key has registered its model already."""
     mark = {"cycle": key}
     version = registered_version(shop.store, level, mark)
@@ -127,7 +127,7 @@ def train(shop: Workshop, vintage: Vintage, level: Level, origin: str, key: str)
         version = result.version
     best = settle_version(shop.store, level, version)
     model = model_version(shop.store, level, version)
-    return Trained(
+    return TrainingOutcome(
         model=model.label,
         learner=model.learner,
         passed=model.passed,
@@ -135,7 +135,7 @@ def train(shop: Workshop, vintage: Vintage, level: Level, origin: str, key: str)
     )
 
 
-def issue(shop: Workshop, vintage: Vintage) -> Issued:
+def issue(shop: Workshop, vintage: Vintage) -> BulletinOutcome:
     """Issue the bulletin of the newest origin, unless it is there."""
     manifest = issue_bulletin(
         vintage,
@@ -146,7 +146,7 @@ def issue(shop: Workshop, vintage: Vintage) -> Issued:
         code=shop.work.code,
         jobs=shop.work.jobs,
     ).manifest
-    return Issued(
+    return BulletinOutcome(
         bulletin=manifest.id,
         origin=manifest.origin,
         rows=manifest.rows,

@@ -69,31 +69,39 @@ class MlflowStore:
 
     def experiment(self, level: Level, *, simulated: bool) -> str:
         """Return the id of a level's experiment; create it if needed."""
-        name = f"{model_name(level)} (SIMULATED)" if simulated else model_name(level)
-        client = self.client()
-        experiment = client.get_experiment_by_name(name)
-        if experiment is not None and experiment.lifecycle_stage == LifecycleStage.DELETED:
-            raise ModelError(
-                f"the MLflow experiment '{name}' is deleted: restore it with `mlflow experiments "
-                f"restore --experiment-id {experiment.experiment_id}`"
-            )
-        view = {"selectedColumns": [f"{k}.`{name}`" for k in _COLUMNS for name in _COLUMNS[k]]}
-        if experiment is not None:
-            client.set_experiment_tag(experiment.experiment_id, VIEW_TAG, json.dumps(view))
-            return str(experiment.experiment_id)
-        location = None if self.artifacts is None else (self.artifacts / level).as_uri()
         note = (
             f"Every training of the {level} scores. A run a learner and a reference, under one "
             "parent: compare them by the metrics under `all`, of all horizons together. Steps "
             "of the others are horizons [months]; under `by_origin` they are months since the "
             "first origin, and their time is the origin."
         )
-        tags = {
-            VIEW_TAG: json.dumps(view),
-            "mlflow.note.content": ("SIMULATED events. " if simulated else "") + note,
-            "mlflow.experimentKind": "custom_model_development",  # the first view in the UI
-        }
-        return str(client.create_experiment(name, artifact_location=location, tags=tags))
+        view = {"selectedColumns": [f"{k}.`{name}`" for k in _COLUMNS for name in _COLUMNS[k]]}
+        # The kind is the first view in the UI.
+        tags = {VIEW_TAG: json.dumps(view), "mlflow.experimentKind": "custom_model_development"}
+        return self._experiment(level, note, tags, simulated=simulated)
+
+    def cycles(self, *, simulated: bool) -> str:
+        """Return the id of the experiment of the monthly cycles; create it if needed."""
+        note = "Every monthly cycle: what came in, what changed, what was decided, and why."
+        return self._experiment("cycles", note, {}, simulated=simulated)
+
+    def _experiment(self, of: str, note: str, tags: dict[str, str], *, simulated: bool) -> str:
+        name = f"{model_name(of)} (SIMULATED)" if simulated else model_name(of)
+        client = self.client()
+        experiment = client.get_experiment_by_name(name)
+        if experiment is None:
+            location = None if self.artifacts is None else (self.artifacts / of).as_uri()
+            text = ("SIMULATED events. " if simulated else "") + note
+            own = {**tags, "mlflow.note.content": text}
+            return str(client.create_experiment(name, artifact_location=location, tags=own))
+        if experiment.lifecycle_stage == LifecycleStage.DELETED:
+            raise ModelError(
+                f"the MLflow experiment '{name}' is deleted: restore it with `mlflow experiments "
+                f"restore --experiment-id {experiment.experiment_id}`"
+            )
+        for key, value in tags.items():
+            client.set_experiment_tag(experiment.experiment_id, key, value)
+        return str(experiment.experiment_id)
 
 
 def open_store(home: Path, uri: str | None, *, is_read: bool = False) -> MlflowStore:
@@ -166,6 +174,6 @@ def _locate_artifacts(store: MlflowStore) -> None:
     engine.dispose()
 
 
-def model_name(level: str) -> str:
-    """Return the name of a level's registered model."""
-    return f"tocsin-{level}"
+def model_name(of: str) -> str:
+    """Return the name of a level's registered model, or of an experiment."""
+    return f"tocsin-{of}"

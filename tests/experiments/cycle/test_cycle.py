@@ -1,5 +1,6 @@
 """The order of a cycle's steps, on a home whose model learned a year ago."""
 
+import json
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import suppress
@@ -13,7 +14,7 @@ from bulletins.reading import read_manifests
 from experiments.cycle.cycle import due_days, plan, run_cycle
 from experiments.cycle.journal import FOLDER, Journal
 from experiments.cycle.settings import FILE, read_settings
-from experiments.cycle.steps import Decision, Issued, Trained, Workshop
+from experiments.cycle.steps import BulletinOutcome, Decision, TrainingOutcome, Workshop
 from experiments.judging.judge import Work
 from experiments.tracking.registry import champion, versions_of
 from experiments.tracking.store import open_store
@@ -79,10 +80,17 @@ def test_the_first_cycle_issues_the_newest_month(home: Path) -> None:
     (entry,) = run_cycle(shop_of(home), date(2024, 9, 20))
     assert (entry.state, entry.closed_at, entry.accepted) == ("complete", NOW, None)
     assert issued(home) == [("2024-08", date(2024, 9, 20))]
-    bulletin = entry.outcome("bulletin", Issued)
+    bulletin = entry.outcome("bulletin", BulletinOutcome)
     assert bulletin is not None
     assert bulletin.bulletin == read_manifests(home)[0][0].id
     assert entry.outcome("decision", Decision) == Decision(origin="2024-08", due={})
+    store = open_store(home, None)
+    (run,) = store.client().search_runs([store.cycles(simulated=True)])
+    assert (run.info.status, run.data.tags["entry"]) == ("FINISHED", entry.sha256)
+    assert run.data.tags["mlflow.runName"] == "cycle as of 2024-09-20"
+    note = run.data.tags["mlflow.note.content"]
+    assert note.startswith("# SIMULATED: Cycle as of 2024-09-20: complete")
+    assert f"* {bulletin.bulletin}: {bulletin.rows:,} scores at origin 2024-08" in note
 
 
 def test_again_without_news_changes_nothing(home: Path) -> None:
@@ -215,12 +223,13 @@ def test_old_models_are_trained_again_and_a_killed_training_is_finished(home: Pa
     with without_pictures(), pytest.raises(KilledError):
         run_cycle(shop_of(home, say), date(2024, 9, 20))
     open_entry = home / FOLDER / "open.json"
-    text = open_entry.read_text()
-    open_entry.write_text(text[: text.index('"training admin1"')] + '"x": {}}}')  # before the note
+    content = json.loads(open_entry.read_text())
+    del content["steps"]["training admin1"]  # as if it was killed before it could note that
+    open_entry.write_text(json.dumps(content))
     (entry,) = run_cycle(shop_of(home), date(2024, 9, 20))
     decision, trained = (
         entry.outcome("decision", Decision),
-        entry.outcome("training admin1", Trained),
+        entry.outcome("training admin1", TrainingOutcome),
     )
     assert decision is not None
     assert decision.due == {"admin1": "its newest model learned from months to 2023-12"}
