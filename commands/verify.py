@@ -43,6 +43,7 @@ def findings_of(folder: Path) -> list[Finding]:
         *_models(folder),
         *_bulletins(folder),
         *_record(folder),
+        *_cycles(folder),
         *_keys(folder),
     ]
 
@@ -127,6 +128,19 @@ def _record(folder: Path) -> Iterator[Finding]:
         newest = editions[-1]
         details = f"{newest.number} editions to {newest.as_of}, sha256 {newest.record_sha256}"
         yield Finding("whole", "record", details)
+
+
+def _cycles(folder: Path) -> Iterator[Finding]:
+    from experiments.cycle.journal import Journal
+    from features.errors import ArchiveError
+
+    try:
+        entries = Journal(folder).entries()
+    except ArchiveError as error:
+        yield Finding("damaged", "cycles", str(error))
+        return
+    if entries:
+        yield Finding("whole", "cycles", f"{len(entries)} entries of the journal")
 
 
 def _keys(folder: Path) -> Iterator[Finding]:

@@ -96,6 +96,8 @@ def _run_day(shop: Workshop, day: date, accepted: str | None) -> Entry:
     _say(shop, f"data as of {day}", quality.lines())
     if quality.faults and accepted is None:
         return _close(shop, opened, "refused", vintage)
+    recorded = opened.step("record", steps.RecordOutcome, partial(steps.record, shop, day))
+    _say(shop, "track record", recorded.lines())
     decision = opened.step("decision", steps.Decision, partial(steps.decide, shop, vintage))
     _say(shop, "decision", decision.lines())
     for level in decision.due:

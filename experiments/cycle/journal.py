@@ -62,8 +62,19 @@ class Journal:
         self._folder = home / FOLDER
 
     def entries(self) -> list[Entry]:
-        """Return all closed entries, the oldest first; raises ArchiveError when one is damaged."""
-        return [read_entry(path) for path in entries(self._folder) if path.name != _OPEN]
+        """Return all closed entries, the oldest first.
+
+        Raises ArchiveError when one is damaged or gone.
+        """
+        paths = self._closed()
+        numbers = [path.stem.rpartition("-")[2] for path in paths]
+        for expected, (number, path) in enumerate(zip(numbers, paths, strict=True), start=1):
+            if number != _numbered(expected):
+                raise _damage(path, f"entry {_numbered(expected)} should stand there")
+        return [read_entry(path) for path in paths]
+
+    def _closed(self) -> list[Path]:
+        return [path for path in entries(self._folder) if path.name != _OPEN]
 
     def last(self) -> Entry | None:
         """Return the last entry that was not refused, None if there is none."""
@@ -83,10 +94,10 @@ class Journal:
 
     def close(self, opened: "OpenEntry", state: State, closed_at: datetime) -> Entry:
         """Close an entry; what stands in it then stays so."""
-        number = 1 + len([path for path in entries(self._folder) if path.name != _OPEN])
+        number = _numbered(1 + len(self._closed()))
         changes = {"state": state, "closed_at": closed_at, "sha256": BLANK}
         text = with_own_hash(opened.entry.model_copy(update=changes).model_dump_json(indent=2))
-        place = self._folder / f"{opened.entry.as_of}-{number:04d}.json"
+        place = self._folder / f"{opened.entry.as_of}-{number}.json"
         write_whole(place, text.encode())
         (self._folder / _OPEN).unlink(missing_ok=True)
         return read_entry(place)
@@ -109,6 +120,10 @@ class OpenEntry:
         self.entry = self.entry.model_copy(update={"steps": steps})
         write_whole(self._path, self.entry.model_dump_json(indent=2).encode())
         return outcome
+
+
+def _numbered(number: int) -> str:
+    return f"{number:04d}"
 
 
 def read_entry(path: Path) -> Entry:

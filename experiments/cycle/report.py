@@ -5,15 +5,17 @@ from collections.abc import Iterator
 from mlflow.utils.mlflow_tags import MLFLOW_RUN_NAME, MLFLOW_RUN_NOTE
 
 from experiments.cycle.journal import Entry
-from experiments.cycle.steps import BulletinOutcome, Decision, TrainingOutcome
+from experiments.cycle.steps import BulletinOutcome, Decision, RecordOutcome, TrainingOutcome
 from experiments.tracking.artifacts import record_artifacts
 from experiments.tracking.store import MlflowStore
 from features.archive.quality import DataQuality
 
 REPORT_FILE = "cycle.md"
 
-_KINDS: dict[str, type[DataQuality | Decision | TrainingOutcome | BulletinOutcome]] = {
+_Outcome = DataQuality | RecordOutcome | Decision | TrainingOutcome | BulletinOutcome
+_KINDS: dict[str, type[_Outcome]] = {
     "data": DataQuality,
+    "record": RecordOutcome,
     "decision": Decision,
     "training": TrainingOutcome,
     "bulletin": BulletinOutcome,

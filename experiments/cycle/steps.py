@@ -5,13 +5,15 @@ Each step may be done again after a kill: it ends as if it had been done once.
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 
+from bulletins.record import read_editions
 from experiments.configuration import Configuration
 from experiments.cycle.settings import CycleSettings
 from experiments.judging.judge import Work
 from experiments.publishing.publish import issue_bulletin
+from experiments.record.update import update_record
 from experiments.samples import newest_origin
 from experiments.tracking.promotion import registered_version, settle_version
 from experiments.tracking.registry import champion, model_version, versions_of
@@ -43,6 +45,25 @@ class Workshop:
     client: Transport
     clock: Callable[[], datetime]
     say: Callable[[str], None]
+
+
+class RecordOutcome(Strict):
+    """What a cycle added to the track record; `edition` is None where nothing became known."""
+
+    edition: int | None
+    first: int
+    final: int
+    left_out: dict[str, str]
+
+    def lines(self) -> Iterator[str]:
+        """Yield it in plain text."""
+        if self.edition is None:
+            yield "no outcome has become known"
+            return
+        yield (
+            f"edition {self.edition}: {self.first:,} outcomes became known and {self.final:,} final"
+        )
+        yield from (f"left out: {name}: {reason}" for name, reason in self.left_out.items())
 
 
 class Decision(Strict):
@@ -90,6 +111,18 @@ class BulletinOutcome(Strict):
             f"{', '.join(self.models)}"
         )
         yield from (f"left out: {reason}" for reason in self.left_out)
+
+
+def record(shop: Workshop, day: date) -> RecordOutcome:
+    """Add to the track record what has become known by a day, unless it stands there."""
+    update_record(shop.home, shop.archive, day, recorded_at=shop.clock(), code=shop.work.code)
+    editions = read_editions(shop.home)
+    if not editions or editions[-1].as_of != day:
+        return RecordOutcome(edition=None, first=0, final=0, left_out={})
+    last = editions[-1]
+    return RecordOutcome(
+        edition=last.number, first=last.first, final=last.final, left_out=last.left_out
+    )
 
 
 def decide(shop: Workshop, vintage: Vintage) -> Decision:

@@ -14,7 +14,13 @@ from bulletins.reading import read_manifests
 from experiments.cycle.cycle import due_days, plan, run_cycle
 from experiments.cycle.journal import FOLDER, Journal
 from experiments.cycle.settings import FILE, read_settings
-from experiments.cycle.steps import BulletinOutcome, Decision, TrainingOutcome, Workshop
+from experiments.cycle.steps import (
+    BulletinOutcome,
+    Decision,
+    RecordOutcome,
+    TrainingOutcome,
+    Workshop,
+)
 from experiments.judging.judge import Work
 from experiments.tracking.registry import champion, versions_of
 from experiments.tracking.store import open_store
@@ -121,6 +127,9 @@ def test_months_that_were_missed_are_issued_each_as_of_its_day(home: Path, world
         ("2024-09", DAYS[1]),
         ("2024-08", date(2024, 9, 20)),
     ]
+    outcomes = [entry.outcome("record", RecordOutcome) for entry in entries]
+    assert [outcome and outcome.edition for outcome in outcomes] == [1, 2]
+    assert all(outcome and outcome.first > 0 for outcome in outcomes)
     late = [manifest.is_late for manifest in read_manifests(home)[0]]
     assert late == [True, True, True]  # by the clock it is February 2025
 
@@ -182,8 +191,8 @@ def test_a_plan_changes_nothing(home: Path) -> None:
 
 
 def bulletins_and_journal(home: Path) -> dict[str, bytes]:
-    """Every file of both by its place."""
-    folders = (home / "bulletins", home / FOLDER)
+    """Every file of them by its place, of the track record too."""
+    folders = (home / "bulletins", home / "record", home / FOLDER)
     return {
         str(path.relative_to(home)): path.read_bytes()
         for folder in folders

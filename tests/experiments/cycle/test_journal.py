@@ -91,3 +91,12 @@ def test_every_changed_byte_of_a_closed_entry_is_found(
     file.write_bytes(content)
     with pytest.raises(ArchiveError, match="of the journal of cycles is damaged"):
         journal.entries()
+
+
+def test_an_entry_that_is_gone_is_missed(tmp_path: Path) -> None:
+    journal = Journal(tmp_path)
+    for release in ("a 1", "a 2", "a 3"):
+        journal.close(journal.open(entry((release,))), "complete", NOW)
+    (tmp_path / FOLDER / "2025-01-20-0002.json").unlink()
+    with pytest.raises(ArchiveError, match="entry 0002 should stand there"):
+        journal.entries()
