@@ -1,19 +1,24 @@
 """Damage a home in every way and see what each command makes of it.
 
-    python -m tools.damage HOME [--only scores status ...] [--share 0.1] [--seed 1]
+    python -m tools.damage [HOME] [--only scores status ...] [--share 0.1] [--seed 1]
 
-HOME has events, models and at least two bulletins; it is only read. Every file and folder of it is
-cut, emptied, made noise, made unreadable, replaced by a folder or a link, or by another of its
-kind, one at a time in a copy. Then each command must exit with 0, with 1 and one line on stderr, or
-with 2, print no traceback and end in time, and the service must serve all other bulletins.
+HOME has events, models and at least two bulletins; it is only read. Without one, a small home with
+every kind of file is made. Every file and folder of it is cut, emptied, made noise, made
+unreadable, replaced by a folder or a link, or by another of its kind, one at a time in a copy.
+Then each command must exit with 0, with 1 and one line on stderr, or with 2, print no traceback
+and end in time, and the service must serve all other bulletins. A command that does not end in
+time runs once more.
+A command is left out where it neither reads what is damaged nor lists the folder that holds it.
 
 Each command runs in a process that is split off from this one, so that nothing is imported twice.
-`ui`, `fetch`, `demo` and `benchmark` are left out: they read no more of a home than others do.
+`train` and `backtest`, which take long, run where they are named (`--only`). `ui`, `fetch`, `demo`
+and `benchmark` are left out: they read no more of a home than others do.
 """
 
 import argparse
 import asyncio
 import importlib
+import json
 import os
 import random
 import shutil
@@ -22,7 +27,7 @@ import sys
 import tempfile
 import time
 import traceback
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from http import HTTPStatus
 from pathlib import Path
@@ -32,6 +37,7 @@ import httpx
 
 import tocsin
 from service.app import create_app
+from tools.small_home import COUNTS, make_home, write_counts, write_experiment
 
 Kind = Literal["cut", "emptied", "noise", "unreadable", "other kind", "link", "another"]
 KINDS: tuple[Kind, ...] = get_args(Kind)
@@ -39,7 +45,11 @@ KINDS: tuple[Kind, ...] = get_args(Kind)
 PATIENCE_S = 10.0
 """How long a command may take, on a machine with nothing else to do [s]."""
 
+_AGES_S = 600
+"""How long a command on a whole home may take [s]."""
+
 _SERVE = "serve"
+_LONG = {"train", "backtest"}
 
 _MODULES = (
     "experiments.publishing.publish",
@@ -48,6 +58,9 @@ _MODULES = (
     "features.archive.revisions",
     "features.panel.region_history",
     "features.sources.counts",
+    "mlflow.store.model_registry.sqlalchemy_store",
+    "mlflow.store.tracking.sqlalchemy_store",
+    "pyarrow.dataset",
     "service.terminal",
 )
 """What the commands import when they are called."""
@@ -132,14 +145,19 @@ def commands_of(home: Path, folder: Path) -> dict[str, list[str]]:
     """Return the commands by name; `folder` is for the files that they read and write."""
     bulletins = sorted(path.name for path in (home / "bulletins").iterdir())
     newest, oldest = bulletins[-1], bulletins[0]
-    (folder / "counts.csv").write_text("country,region,month,deaths\nBFA,Sahel,2024-01,3\n")
-    counts = ["ingest", "counts", str(folder / "counts.csv"), "--source", "mine", "--release", "1"]
+    manifest = json.loads((home / "bulletins" / newest / "manifest.json").read_text())
+    history = manifest["vintage"]["history"]
+    counts, experiment = folder / "more_counts.csv", folder / "experiment.toml"
+    write_counts(counts, "2024-02")
+    write_experiment(experiment, history)
+    learn, of_history = ["--config", str(experiment), "--jobs", "1"], ["--history", history]
+    released = ["--source", COUNTS, "--release", "1", "--available-on", "2025-01-25"]
     return {
         _SERVE: [],
-        "events": ["events", "--countries"],
-        "diff": ["events", "diff", "2025-02-01", "2026-02-01"],
-        "history": ["history", "country", "BFA"],
-        "ingest": [*counts, "--available-on", "2025-01-01"],
+        "events": ["events", "--countries", *of_history],
+        "diff": ["events", "diff", "2025-01-01", "2026-02-01", *of_history],
+        "history": ["history", "country", "BFA", *of_history],
+        "ingest": ["ingest", "counts", str(counts), *released],
         "bulletins": ["bulletins"],
         "scores": ["scores", "--limit", "3"],
         "status": ["status"],
@@ -152,6 +170,8 @@ def commands_of(home: Path, folder: Path) -> dict[str, list[str]]:
         "replay": ["replay", newest],
         "publish again": ["publish", "--origin", newest[:7], "--jobs", "1"],
         "publish": ["publish", "--jobs", "1"],
+        "train": ["train", *learn, "--origin", newest[:7]],
+        "backtest": ["backtest", *learn, "--from", "2024-06", "--to", newest[:7]],
     }
 
 
@@ -214,11 +234,15 @@ def survey(
 ) -> Iterator[str]:
     """Yield a line a fault until `end` (monotonic); the last one sums up."""
     counts: Counter[str] = Counter()
-    chance = random.Random(1)  # noqa: S311
+    concerned: defaultdict[str, list[str]] = defaultdict(list)
     with tempfile.TemporaryDirectory(dir="/dev/shm") as name:
         folder = Path(name)
         bulletins = {path.name for path in (home / "bulletins").iterdir()}
         commands = commands_of(home, folder)
+        os.environ["WANTED"] = " ".join(bulletins)
+        for command in only or sorted(commands.keys() - _LONG):
+            for path in read_by(commands[command], home, folder):
+                concerned[path].append(command)
         for damage in damages:
             if time.monotonic() > end:
                 break
@@ -227,19 +251,59 @@ def survey(
             hit = set(place.parts[1:2]) if place.parts[0] == "bulletins" else set()
             all_hit = damage.path == "bulletins"
             os.environ["WANTED"] = " ".join(() if all_hit else bulletins - hit)
-            for command in only or commands:
-                copy = folder / "home"
-                shutil.copytree(home, copy, symlinks=True)
-                inflict(copy, damage, chance)
-                outcome = run(commands[command], copy, patience_s, folder / "errors")
+            for command in concerned[damage.path]:
+                outcome = _outcome(home, damage, commands[command], patience_s, folder)
                 fault = fault_of(outcome)
                 counts["runs"] += 1
                 counts[f"exit {outcome.code}"] += 1
                 if fault is not None:
                     counts["faults"] += 1
                     yield f"{command}: {damage.path} {damage.kind}: {fault}"
-                _remove(copy)
     yield f"of {len(damages)} damages: {dict(counts)}"
+
+
+def read_by(arguments: Sequence[str], home: Path, folder: Path) -> set[str]:
+    """Return what a command on a whole home reads, and all in the folders that it lists.
+
+    Raises RuntimeError where the system does not note when a file was read.
+    """
+    copy = Path(shutil.copytree(home, folder / "home", symlinks=True))
+    places = [path for path in copy.rglob("*") if not path.name.endswith(".lock")]
+    for path in (copy, *places):
+        os.utime(path, ns=(0, path.stat().st_mtime_ns))
+    run(arguments, copy, _AGES_S, folder / "errors")
+    times = {path: path.stat().st_atime_ns for path in (copy, *places) if path.exists()}
+    if not any(times.values()):
+        raise RuntimeError(f"'{folder}' is on a disk that does not note when a file was read")
+    read = [path for path in places if times.get(path, 1) or times.get(path.parent, 1)]
+    _remove(copy)
+    return {str(path.relative_to(copy)) for path in read}
+
+
+def _outcome(
+    home: Path, damage: Damage, arguments: Sequence[str], patience_s: float, folder: Path
+) -> Outcome:
+    """Run a command on a damaged copy of a home; again if it did not end in time."""
+    copy = folder / "home"
+    for _ in range(2):
+        shutil.copytree(home, copy, symlinks=True)
+        inflict(copy, damage, random.Random(str(damage)))  # noqa: S311
+        outcome = run(arguments, copy, patience_s, folder / "errors")
+        _remove(copy)
+        if outcome.code is not None:
+            break
+    return outcome
+
+
+def whole_home(home: Path, folder: Path) -> None:
+    """Make a small home; raises RuntimeError when a command fails."""
+
+    def succeed(arguments: Sequence[str]) -> None:
+        outcome = run(arguments, home, _AGES_S, folder / "errors")
+        if outcome.code != 0:
+            raise RuntimeError(f"{arguments}: {outcome}")
+
+    make_home(home, folder, succeed)
 
 
 def _remove(folder: Path) -> None:
@@ -252,7 +316,7 @@ def _remove(folder: Path) -> None:
 def main() -> None:
     """Damage a home and print what is wrong with how commands end."""
     parser = argparse.ArgumentParser(description="Damage a home and see what commands make of it.")
-    parser.add_argument("home", type=Path)
+    parser.add_argument("home", type=Path, nargs="?", help="A small one is made by default.")
     parser.add_argument("--only", nargs="*", default=[], help="Only these commands.")
     parser.add_argument("--share", type=float, default=1.0, help="Of the damages, by chance.")
     parser.add_argument("--seed", type=int, default=1)
@@ -267,12 +331,16 @@ def main() -> None:
         os.execvp(command[0], [*command, "-m", "tools.damage", *sys.argv[1:]])  # noqa: S606
     for module in _MODULES:  # before any thread runs
         importlib.import_module(module)
-    damages = damages_of(options.home)
-    chance = random.Random(options.seed)  # noqa: S311
-    damages = chance.sample(damages, round(options.share * len(damages)))
-    end = time.monotonic() + 60 * options.minutes
-    for line in survey(options.home.resolve(), damages, options.only, options.patience, end):
-        print(line, flush=True)
+    with tempfile.TemporaryDirectory() as folder:
+        home = options.home or Path(folder) / "home"
+        if options.home is None:
+            whole_home(home, Path(folder))
+        damages = damages_of(home)
+        chance = random.Random(options.seed)  # noqa: S311
+        damages = chance.sample(damages, round(options.share * len(damages)))
+        end = time.monotonic() + 60 * options.minutes
+        for line in survey(home.resolve(), damages, options.only, options.patience, end):
+            print(line, flush=True)
 
 
 if __name__ == "__main__":

@@ -2,7 +2,7 @@
 
     python -m tools.kills [--kills 100] [--seed 1] [--step train ...]
 
-Each step (ingest, train, publish, key new) runs once without a kill, then as often as is said on a
+Each step (ingest, train, publish, key new, verify) runs once without a kill, then as often as is said on a
 copy of a small simulated home: its process group is killed (SIGKILL) at a moment drawn from the
 length of the step, and it runs again. The home must then be as after a run without a kill, with no
 leftover in it or among the temporary files. It ends with 1 if one is not. POSIX only.
@@ -18,16 +18,20 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import redirect_stdout
 from datetime import UTC, date, datetime
+from functools import partial
+from io import StringIO
 from multiprocessing import get_context
 from pathlib import Path
 
+import tocsin
 from experiments.backtest.rolling import Step
 from experiments.configuration import DEMO, BacktestSettings, Configuration, read_configuration
 from experiments.judging.judge import Work
 from experiments.publishing.publish import issue_bulletin
 from experiments.tracking.registry import champion, load_forecaster
-from experiments.tracking.store import open_store
+from experiments.tracking.store import model_name, open_store
 from experiments.training import train_levels
 from features.archive.releases import Archive
 from features.archive.vintage import Vintage, open_vintage
@@ -100,6 +104,19 @@ def new_key(home: Path) -> None:
             raise
 
 
+def verify(home: Path) -> None:
+    """Check a home; raises RuntimeError when it is not whole."""
+    with redirect_stdout(StringIO()) as findings:
+        code = tocsin.app(["--home", str(home), "verify"], standalone_mode=False)
+    if code:
+        raise RuntimeError(findings.getvalue())
+
+
+def write_note(home: Path) -> None:
+    """Write a note as a person does in MLflow's pages, which `verify` then takes as it is."""
+    open_store(home, None).client().update_registered_model(model_name("admin1"), "a note")
+
+
 def files_of(folder: Path) -> str:
     """Return names and hashes of all files in a folder."""
     paths = sorted(path for path in folder.rglob("*") if path.is_file())
@@ -127,6 +144,7 @@ STEPS: dict[str, tuple[str, Callable[[Path], None], Callable[[Path], str]]] = {
     "ingest": ("delivered", ingest, lambda home: files_of(home / "events")),
     "train": ("simulated", train, models_of),
     "publish": ("trained", publish, lambda home: files_of(home / "bulletins")),
+    "verify": ("changed", verify, files_of),
     "key new": ("empty", new_key, lambda home: str([k.name for k in KeyRing(home).names()])),
 }
 """Of each step: the home that it needs, what it does, and what must be the same in the end."""
@@ -190,6 +208,11 @@ class Trial:
         if name == "trained":
             shutil.copytree(self._home("simulated"), home)
             self._do(lambda: train(home))
+            return home
+        if name == "changed":
+            shutil.copytree(self._home("trained"), home)
+            for work in (publish, new_key, write_note):
+                self._do(partial(work, home))
             return home
         home.mkdir()
         if name == "simulated":
