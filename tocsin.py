@@ -157,12 +157,21 @@ def _refuse(error: Exception) -> NoReturn:
         reason = f"this needs {library}, which is not installed: pip install 'tocsin[train]'"
     elif not isinstance(error, TocsinError):
         logging.getLogger("commands").info("the command ended early", exc_info=error)
-        if isinstance(error, OSError) and error.strerror:
-            reason = error.strerror + (f": '{error.filename}'" if error.filename else "")
-        first = (reason.splitlines() or [type(error).__name__])[0].rstrip(" .:")
+        cause = _first_cause(error)
+        reason = str(cause)
+        if isinstance(cause, OSError) and cause.strerror:
+            reason = cause.strerror + (f": '{cause.filename}'" if cause.filename else "")
+        first = (reason.splitlines() or [type(cause).__name__])[0].rstrip(" .:")
         reason = f"{first}: see to the disk and the MLflow store (tocsin --verbose says where)"
     print(printable(f"tocsin: {' '.join(reason.split())}"), file=sys.stderr)
     raise SystemExit(1) from None
+
+
+def _first_cause(error: BaseException) -> BaseException:
+    """Return what an error was first raised from, which says more than what libraries make of it."""
+    while error.__cause__ is not None:
+        error = error.__cause__
+    return error
 
 
 if __name__ == "__main__":

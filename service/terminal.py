@@ -40,6 +40,8 @@ def top_scores(home: Path, **parameters: Any) -> tuple[Manifest, list[Score]]:
         raise NoBulletinError(
             f"there is no bulletin in '{home}': run `tocsin publish`, or name another --home"
         )
+    if store.listing.newest is None:
+        raise NoBulletinError(store.listing.none_because)
     bulletin = store.get(LATEST)
     log_passed_over(store.listing)
     if query.target in bulletin.horizons and not query.horizon:

@@ -4,11 +4,12 @@ import os
 import shutil
 import signal
 import socket
+import sqlite3
 import subprocess
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from datetime import date
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
@@ -185,6 +186,21 @@ def test_a_damaged_store_of_models_is_one_plain_line(home: Path, tmp_path: Path)
         assert (refused.returncode, refused.stdout) == (1, "")
         assert refused.stderr.startswith("tocsin: the MLflow store in ")
         assert refused.stderr.count("\n") == 1
+
+
+def test_what_ends_a_command_inside_a_library_is_one_line_with_the_first_cause(
+    home: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "events").symlink_to(home / "events")
+    open_store(tmp_path, None)
+    with closing(sqlite3.connect(tmp_path / "mlflow.db")) as database:
+        database.execute("ALTER TABLE registered_models RENAME COLUMN description TO other")
+    refused = tocsin(tmp_path, "publish")
+    assert (refused.returncode, refused.stdout) == (1, "")
+    assert refused.stderr == (
+        "tocsin: no such column: registered_models.description: see to the disk and the MLflow store "
+        "(tocsin --verbose says where)\n"
+    )
 
 
 def test_publishing_before_training_says_what_to_do(home: Path, tmp_path: Path) -> None:

@@ -111,7 +111,7 @@ def open_store(home: Path, uri: str | None, *, is_read: bool = False) -> MlflowS
     will be written to the store: a home that may not be written is read from a copy of its database
     among the temporary files. Raises ModelError when the store cannot be opened.
     """
-    logging.getLogger("mlflow").setLevel(logging.ERROR)
+    logging.getLogger("mlflow").setLevel(logging.CRITICAL)  # it raises what it logs as an error
     logging.getLogger("alembic").setLevel(logging.ERROR)
     artifacts = home.resolve() / "artifacts" if uri is None else None
     database = home.resolve() / "mlflow.db"

@@ -10,7 +10,7 @@ from service.api.current import is_simulated, listing_of, used_bulletin
 from service.api.lists import json_response
 from service.api.routing import QueryRoute
 from service.api.schemas import Health, PassedOver, Readiness
-from service.errors import StaleError
+from service.errors import NoBulletinError, StaleError
 from service.freshness import Fault
 
 router = APIRouter(tags=["health"], route_class=QueryRoute)
@@ -34,6 +34,8 @@ async def check_readiness(request: Request) -> Response:
     """
     if (keys := request.app.state.needed_keys) is not None:
         keys.names()  # raises KeysError when no key can be checked
+    if (listing := listing_of(request)).newest is None:
+        raise NoBulletinError(listing.none_because)
     manifest = used_bulletin(request).manifest
     age_days = (request.state.now - manifest.issued_at) / timedelta(days=1)
     fault: Fault | None = request.state.stale
@@ -47,7 +49,7 @@ async def check_readiness(request: Request) -> Response:
         age_days=round(age_days, 2),
         passed_over=[
             PassedOver(bulletin=name, reason=reason)
-            for name, reason in sorted(listing_of(request).passed_over.items())
+            for name, reason in sorted(listing.passed_over.items())
         ],
     )
     return json_response(body)

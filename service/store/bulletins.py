@@ -90,6 +90,8 @@ class Bulletin:
 Stamp = tuple[tuple[str, int, int, int], ...]
 """Name, inode, size and time of change [ns] of every file in a folder; that of permissions too."""
 
+_NONE_YET = "no bulletin has been published yet: issue one, then ask again"
+_NONE_NOW = "no bulletin can be served now: ask again later; /readyz says why"
 _FEW = 3
 """The most reasons in a refusal; more are counted."""
 
@@ -110,11 +112,16 @@ class Listing(NamedTuple):
     trouble: str = ""
 
     @property
+    def is_in_trouble(self) -> bool:
+        """Whether there is something that cannot be served, or looked at."""
+        return bool(self.trouble or self.passed_over)
+
+    @property
     def none_because(self) -> str:
-        """Return why no bulletin can be served: none is there, or all are damaged."""
+        """Return why no bulletin can be served, for operators: none is there, or each is damaged."""
         reasons = [self.trouble] if self.trouble else sorted(self.passed_over.values())
         if not reasons:
-            return "no bulletin has been published yet: issue one, then ask again"
+            return _NONE_YET
         more = f"; {len(reasons) - _FEW} more cannot either" if len(reasons) > _FEW else ""
         return f"no bulletin can be served: {'; '.join(reasons[:_FEW])}{more}"
 
@@ -156,7 +163,7 @@ class BulletinStore:
         """
         listing = listing or self.listing
         if listing.newest is None:
-            raise NoBulletinError(listing.none_because)
+            raise NoBulletinError(_NONE_NOW if listing.is_in_trouble else _NONE_YET)
         if name in (LATEST, listing.newest.manifest.id):
             return listing.newest
         if name not in listing.manifests:

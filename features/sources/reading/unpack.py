@@ -31,11 +31,11 @@ _TABLES = (".csv", ".tsv", ".json", ".geojson", ".jsonl", ".ndjson")
 _MOST_NAMED = 4
 _ALWAYS_ALLOWED = 1 << 26  # [bytes]
 
-# What unpacking a file raises when it is damaged, encrypted or of an unknown kind.
-_DAMAGED = (
+DAMAGE = (
     *(OSError, EOFError, RuntimeError, ValueError),
     *(struct.error, zlib.error, lzma.LZMAError, zipfile.BadZipFile),
 )
+"""What unpacking a file raises when it is damaged, encrypted or of an unknown kind."""
 
 
 class DecodedText(NamedTuple):
@@ -169,7 +169,7 @@ class FileContent:
             else:
                 yield first.removeprefix(codecs.BOM_UTF8)
                 yield from chunks
-        except _DAMAGED as error:
+        except DAMAGE as error:
             raise damaged(self._path, error) from error
 
     def _read(self) -> bytes:
@@ -219,7 +219,7 @@ def _member(packed: IO[bytes], path: Path, stack: ExitStack) -> IO[bytes]:
         names = [name for name in held if name.lower().endswith(_TABLES)]
         if len(names) == 1:
             return stack.enter_context(archive.open(names[0]))
-    except _DAMAGED as error:
+    except DAMAGE as error:
         raise damaged(path, error) from error
     some = ", ".join(held[:_MOST_NAMED]) + " and others" * (len(held) > _MOST_NAMED)
     raise InputError(

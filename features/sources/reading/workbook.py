@@ -7,19 +7,30 @@ are what the cells hold, not what they show.
 import csv
 import hashlib
 import io
+import re
 import zipfile
 from collections.abc import Iterator, Sequence
 from datetime import date, datetime, time, timedelta
+from functools import partial
 from pathlib import Path
 
 from python_calamine import CalamineError, CalamineWorkbook, WorksheetNotFound
 
 from features.errors import InputError
+from features.sources.reading.unpack import DAMAGE, damaged, refuse_endless
 
 _OLD = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"  # how `.xls` begins
 _ZIPPED = b"PK\x03\x04"
 _PARTS = ("xl/workbook.xml", "xl/workbook.bin", "content.xml")
 _ROWS = 5_000  # a chunk
+_CHUNK, _LONGEST_TAG = 1 << 20, 256  # [bytes]
+_CELL = re.compile(rb"<(?:\w+:)?c[\s/>]")
+_PLACE = re.compile(
+    rb"<(?:\w+:)?(?:c|row)\s[^<>]{0,200}?\br\s*=\s*[\"']([A-Za-z]{0,3})([0-9]{1,7})[\"']"
+)
+"""Where a cell or row of an `.xlsx` file says that it lies: letters of a column, number of a row."""
+_ALWAYS_ALLOWED, _MOST_TIMES_WIDER = 10_000_000, 20
+"""The area of a sheet [cells], and how many times that of its filled cells it may be."""
 Cell = bool | int | float | str | date | time | datetime | timedelta
 
 
@@ -41,6 +52,7 @@ def read_sheet(path: Path, sheet: str | None) -> tuple[str, list[list[Cell]]]:
 
     Raises InputError when there is none of that name, or several to choose from.
     """
+    _refuse_bombs(path)
     try:
         workbook = CalamineWorkbook.from_path(path)
         names = [sheet] if sheet is not None else workbook.sheet_names
@@ -66,6 +78,53 @@ def read_sheet(path: Path, sheet: str | None) -> tuple[str, list[list[Cell]]]:
     if not filled:
         raise InputError(f"'{path}' is an Excel workbook without content: fetch it again")
     return next(iter(filled.items()))
+
+
+def _refuse_bombs(path: Path) -> None:
+    """Raise InputError when a workbook unpacks to far more, or its cells lie far apart.
+
+    The library holds every cell between them; of `.ods` it bounds them itself.
+    """
+    with path.open("rb") as file:
+        if file.read(len(_ZIPPED)) != _ZIPPED:
+            return
+    size = 0
+    try:
+        with zipfile.ZipFile(path) as packed:
+            for name in packed.namelist():
+                size = _measure(path, packed, name, size)
+    except DAMAGE as error:
+        raise damaged(path, error) from error
+
+
+def _measure(path: Path, packed: zipfile.ZipFile, name: str, size: int) -> int:
+    """Return the size of all that was unpacked so far, with one more part [bytes]."""
+    cells, wide, long, left = 0, b"", 0, b""
+    with packed.open(name) as part:
+        for chunk in iter(partial(part.read, _CHUNK), b""):
+            size += len(chunk)
+            refuse_endless(path, size)
+            text = left + chunk
+            left = text[-_LONGEST_TAG:]
+            cells += len(_CELL.findall(text))
+            places = _PLACE.findall(text)
+            columns = {column.upper() for column, _ in places}
+            wide = max({wide, *columns}, key=_column)
+            long = max([long, *(int(row) for _, row in places)])
+    if _column(wide) * long > max(_ALWAYS_ALLOWED, _MOST_TIMES_WIDER * cells):
+        raise InputError(
+            f"'{path}' is an Excel workbook whose {cells:,} cells lie as far apart as "
+            f"{wide.decode()}{long}: open it, remove what is far from the table and save it again"
+        )
+    return size
+
+
+def _column(letters: bytes) -> int:
+    """Return the number of a column: 1 of A, 27 of AA."""
+    number = 0
+    for letter in letters:
+        number = 26 * number + letter - ord("A") + 1
+    return number
 
 
 def _listed(names: Sequence[str] | dict[str, list[list[Cell]]]) -> str:

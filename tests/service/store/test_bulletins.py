@@ -161,12 +161,16 @@ def test_what_cannot_be_opened_hides_no_bulletin(tmp_path: Path) -> None:
 def test_where_all_are_damaged_it_says_so_and_not_that_none_was_published(tmp_path: Path) -> None:
     manifest = publish_bulletin(tmp_path)
     (tmp_path / "bulletins" / manifest.id / "scores.parquet").write_bytes(b"cut")
-    with pytest.raises(NoBulletinError, match=rf"no bulletin can be served: .*{manifest.id}"):
-        BulletinStore(tmp_path).get("latest")
+    store = BulletinStore(tmp_path)
+    assert f"no bulletin can be served: bulletin {manifest.id}" in store.listing.none_because
+    with pytest.raises(NoBulletinError, match="no bulletin can be served now"):
+        store.get("latest")
     shutil.rmtree(tmp_path / "bulletins")
     (tmp_path / "bulletins").write_text("no folder")
-    with pytest.raises(NoBulletinError, match="cannot be listed"):
-        BulletinStore(tmp_path).get("latest")
+    store.look()
+    assert "cannot be listed" in store.listing.none_because
+    with pytest.raises(NoBulletinError, match="no bulletin can be served now"):
+        store.get("latest")
 
 
 def test_threads_that_look_together_all_get_the_bulletin(tmp_path: Path) -> None:

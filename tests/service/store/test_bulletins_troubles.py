@@ -54,6 +54,17 @@ def test_a_spoilt_newest_is_passed_over_and_told(
         assert client.get(f"/v1/scores?limit=1&bulletin={NEW}").status_code == 404
 
 
+def test_where_none_can_be_served_operators_alone_are_told_which(tmp_path: Path) -> None:
+    publish_bulletin(tmp_path)
+    spoil(tmp_path / "bulletins" / NEW, "one bit")
+    with serve_home(tmp_path) as client:
+        refused = client.get("/v1/scores?limit=1")
+        assert (refused.status_code, NEW in refused.text) == (503, False)
+        assert "/readyz says why" in refused.json()["detail"]
+        unready = client.get("/readyz")
+        assert (unready.status_code, NEW in unready.text) == (503, True)
+
+
 def test_a_bulletin_that_is_copied_file_by_file_is_taken_up_once_it_is_whole(
     tmp_path: Path,
 ) -> None:

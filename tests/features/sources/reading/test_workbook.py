@@ -1,4 +1,5 @@
 import hashlib
+import zipfile
 from datetime import datetime
 from pathlib import Path
 
@@ -6,7 +7,7 @@ import pytest
 
 from features.errors import InputError
 from features.sources.reading.opening import open_rows
-from features.sources.reading.workbook import SheetContent
+from features.sources.reading.workbook import SheetContent, read_sheet
 from features.sources.source import LINE
 from tests.features.sources.ingested import refused, written
 from tests.features.sources.reading.workbooks import write_workbook
@@ -63,6 +64,47 @@ def test_a_workbook_that_cannot_be_read_is_refused(tmp_path: Path) -> None:
     plain = written(tmp_path / "a.csv", "id,killed\n1,2\n")
     with refused("is no workbook", "--sheet"), open_rows(plain, sheet="Data"):
         pass
+
+
+def with_sheet(path: Path, sheet: bytes) -> Path:
+    """A workbook of which the one sheet has this content."""
+    write_workbook(path, {"Data": []})
+    with zipfile.ZipFile(path) as packed:
+        parts = {name: packed.read(name) for name in packed.namelist()}
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as packed:
+        for name, content in parts.items():
+            new = content.replace(b"<sheetData>", b"<sheetData>" + sheet)
+            packed.writestr(name, new if "sheets/" in name else content)
+    return path
+
+
+FAR = [
+    b'<row><c r="A1"><v>1</v></c><c r="XFD1048576"><v>1</v></c></row>',
+    b"<row r='1048576' spans='1:9'><c s = '1' r = 'xfd1'><v>1</v></c></row>",
+    b'<x:row><x:c r="A1"/><x:c t="n" r="ZZ900000"/></x:row>',
+]
+
+
+@pytest.mark.parametrize("sheet", FAR)
+@pytest.mark.parametrize("before", [0, (1 << 20) - 180])
+def test_cells_that_lie_far_apart_are_refused_before_all_between_them_are_held(
+    tmp_path: Path, sheet: bytes, before: int
+) -> None:
+    path = with_sheet(tmp_path / "a.xlsx", b" " * before + sheet)
+    with refused("cells lie as far apart as", "remove what is far"), open_rows(path):
+        pass
+
+
+def test_a_workbook_that_unpacks_to_far_more_is_refused(tmp_path: Path) -> None:
+    path = with_sheet(tmp_path / "a.xlsx", b" " * (65 << 20))
+    with refused("unpacks to more than 200 times its size"), open_rows(path):
+        pass
+
+
+def test_a_few_cells_beside_the_table_are_no_fault(tmp_path: Path) -> None:
+    rows = b'<row r="1"><c r="A1"><v>7</v></c></row><row r="90000"><c r="CV90000"><v>1</v></c></row>'
+    path = with_sheet(tmp_path / "a.xlsx", rows)
+    assert len(read_sheet(path, None)[1]) == 90_000
 
 
 @pytest.mark.parametrize(
