@@ -83,7 +83,7 @@ def ui(port: Port = 5000) -> None:
     with working("opening the MLflow store"):
         from experiments.tracking.store import OURS, VIEW, VIEW_TAG
 
-        store = open_own_store()
+        store = open_own_store(is_read=True)
     address = f"http://127.0.0.1:{port}"
     command = [sys.executable, "-m", "mlflow", "server", "--backend-store-uri", store.uri]
     command += ["--registry-store-uri", store.uri]

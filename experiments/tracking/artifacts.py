@@ -118,9 +118,8 @@ def artifact_names(home: Path) -> list[str]:
 
 def database_state(home: Path) -> DatabaseState:
     """Return the state of the database; raises ModelError when it is damaged."""
-    uri = f"file:{quote(str((home / _DATABASE).absolute()))}?mode=rw"
     try:
-        with closing(sqlite3.connect(uri, uri=True)) as database:
+        with closing(_connect(home)) as database:
             content = database.serialize()
     except sqlite3.Error as error:
         raise ModelError(f"{_DATABASE} is damaged ({error}): restore it from a backup") from error
@@ -128,6 +127,11 @@ def database_state(home: Path) -> DatabaseState:
     if count != again:
         raise ModelError(f"{_DATABASE} is damaged: restore it from a backup")
     return DatabaseState(int.from_bytes(count, "big"), sha256_of(content))
+
+
+def _connect(home: Path) -> sqlite3.Connection:
+    uri = f"file:{quote(str((home / _DATABASE).absolute()))}?mode=rw"
+    return sqlite3.connect(uri, uri=True)
 
 
 class ArtifactsCheck(NamedTuple):
@@ -151,6 +155,11 @@ def check_artifacts(home: Path) -> ArtifactsCheck:
             notes += _check_database(home, record)
     except ModelError as error:
         return ArtifactsCheck(0, [str(error)], notes)
+    if caches := sorted((home / _FOLDER).rglob("__pycache__")):
+        notes.append(
+            f"{len(caches)} folders such as '{caches[0].relative_to(home)}' hold code without a "
+            "hash, which Python runs where the model is loaded elsewhere: remove them"
+        )
     if unknown := [name for name in names if name not in record.files]:
         notes.append(
             f"{len(unknown)} artifacts, such as {unknown[0]}, have no hash yet: the end of a "
@@ -166,9 +175,21 @@ def _check_database(home: Path, record: ArtifactsRecord) -> list[str]:
         return []
     if state.changes == record.changes:
         raise ModelError(f"{_DATABASE} is not what was stored: restore it from a backup")
+    _check_form(home)
     with suppress(OSError), locked(home / ".mlflow.lock"):
         _write_record(home, record.files, state)
     return [f"{_DATABASE} was changed since by MLflow: it is taken as it is now"]
+
+
+def _check_form(home: Path) -> None:
+    """Raise ModelError when SQLite itself finds a database to be damaged."""
+    try:
+        with closing(_connect(home)) as database:
+            (verdict,) = database.execute("PRAGMA integrity_check(1)").fetchone()
+    except sqlite3.Error as error:
+        verdict = str(error)
+    if verdict != "ok":
+        raise ModelError(f"{_DATABASE} is damaged ({verdict}): restore it from a backup")
 
 
 def _unfinished(store: MlflowStore) -> set[str]:

@@ -4,10 +4,13 @@ import json
 import logging
 import os
 import shutil
+import sqlite3
 import tempfile
+from contextlib import closing
 from dataclasses import dataclass
 from itertools import product
 from pathlib import Path
+from urllib.parse import quote
 
 import mlflow
 import sqlalchemy as sa
@@ -121,12 +124,14 @@ def open_store(home: Path, uri: str | None, *, is_read: bool = False) -> MlflowS
         if is_read and uri is None and not os.access(home, os.W_OK):
             database = Path(shutil.copy(database, tempfile.mkdtemp()))
             database.chmod(0o600)
+        if artifacts is not None:
+            _open_once(database)
         store = MlflowStore(uri or _sqlite(database), artifacts)
         mlflow.set_tracking_uri(store.uri)
         mlflow.set_registry_uri(store.uri)
         store.client().search_experiments(max_results=1)
         _locate_artifacts(store)
-    except (OSError, MlflowException, SQLAlchemyError) as error:
+    except (OSError, sqlite3.Error, MlflowException, SQLAlchemyError) as error:
         reason = str(error).splitlines()[0]
         place = MlflowStore(str(uri), artifacts).place
         raise ModelError(
@@ -148,6 +153,13 @@ def _make_database(place: Path, artifacts: Path) -> None:
         with locked(place.with_name(".mlflow.lock")):
             if not place.exists():
                 move_file(file, place)
+
+
+def _open_once(database: Path) -> None:
+    """Raise sqlite3.Error when a database cannot be opened; MLflow would try for minutes."""
+    uri = f"file:{quote(str(database))}?mode=rw"
+    with closing(sqlite3.connect(uri, uri=True)) as connection:
+        connection.execute("PRAGMA schema_version")
 
 
 def _sqlite(file: Path) -> str:

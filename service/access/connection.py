@@ -51,7 +51,7 @@ class BoundedConnection(HttpToolsProtocol):
         if self._refusal is not None:
             return
         if data.count(_END_OF_HEAD) > _MOST_PIPELINED:
-            self.transport.abort()
+            self._refuse(429, f"more than {_MOST_PIPELINED} requests came at once: await answers")
             return
         end = data.find(_END_OF_HEAD)
         head = self._received + (len(data) if end < 0 else end)

@@ -87,6 +87,24 @@ def test_a_database_that_mlflow_changes_is_taken_as_it_is_and_checked_from_then_
     assert states(home)["models"].startswith("damaged: mlflow.db is not what was stored")
 
 
+def test_a_database_that_is_changed_and_damaged_is_not_taken_as_it_is(home: Path) -> None:
+    store = open_store(home, None)
+    store.client().set_registered_model_tag("tocsin-admin1", "reviewed", "yes")
+    database = home / "mlflow.db"
+    content = bytearray(database.read_bytes())
+    content[4096 * 20 : 4096 * 21] = bytes(4096)
+    database.write_bytes(content)
+    assert states(home)["models"].startswith("damaged: mlflow.db is damaged (")
+
+
+def test_code_that_loading_left_beside_a_model_is_named(home: Path) -> None:
+    code = next((home / "artifacts").rglob("storage.py"))
+    (code.parent / "__pycache__").mkdir()
+    told = states(home)["models"]
+    assert told.startswith("unchecked: 1 folders such as 'artifacts/")
+    assert told.endswith("remove them")
+
+
 def test_what_older_versions_stored_is_said_to_be_unchecked(own_home: Path) -> None:
     (own_home / "artifacts.json").unlink()
     (record,) = own_home.glob("events/*/*/release.json")

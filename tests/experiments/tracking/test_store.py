@@ -5,6 +5,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import time
 from pathlib import Path
 
 import mlflow
@@ -161,6 +162,14 @@ def test_a_damaged_store_is_refused_in_one_line(tmp_path: Path) -> None:
         open_store(tmp_path, None)
     assert "\n" not in str(refused.value)
     assert str(tmp_path) in str(refused.value)
+
+
+def test_a_store_that_cannot_be_opened_is_refused_at_once(tmp_path: Path) -> None:
+    (tmp_path / "mlflow.db").mkdir()
+    begun = time.monotonic()
+    with pytest.raises(ModelError, match="unable to open database file"):
+        open_store(tmp_path, None)
+    assert time.monotonic() - begun < 10
 
 
 def test_a_home_that_is_a_file_is_refused(tmp_path: Path) -> None:

@@ -91,6 +91,15 @@ def test_a_head_that_is_too_large_is_refused(own_home: Path) -> None:
         assert client.get("/healthz").status_code == 200
 
 
+def test_more_requests_at_once_than_are_queued_are_refused_with_one_answer(
+    client: httpx.Client,
+) -> None:
+    question = b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n"
+    assert status_of_problem(ask(client, 101 * question)) == 429
+    most = 99 * question + question.replace(b"Host", b"Connection: close\r\nHost")
+    assert ask(client, most).count(b"HTTP/1.1 200 ") == 100
+
+
 def test_a_body_is_refused(client: httpx.Client) -> None:
     refused = client.request("GET", "/v1/scores", content=b"x" * 20_000)
     assert refused.status_code == 413
