@@ -168,7 +168,7 @@ def _refuse(error: Exception) -> NoReturn:
 
 
 def _first_cause(error: BaseException) -> BaseException:
-    """Return what an error was first raised from, which says more than what libraries make of it."""
+    """Return what an error was first raised from: libraries say less of it."""
     while error.__cause__ is not None:
         error = error.__cause__
     return error

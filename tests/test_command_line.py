@@ -198,8 +198,8 @@ def test_what_ends_a_command_inside_a_library_is_one_line_with_the_first_cause(
     refused = tocsin(tmp_path, "publish")
     assert (refused.returncode, refused.stdout) == (1, "")
     assert refused.stderr == (
-        "tocsin: no such column: registered_models.description: see to the disk and the MLflow store "
-        "(tocsin --verbose says where)\n"
+        "tocsin: no such column: registered_models.description: see to the disk and the MLflow "
+        "store (tocsin --verbose says where)\n"
     )
 
 

@@ -2,10 +2,10 @@
 
     python -m tools.kills [--kills 100] [--seed 1] [--step train ...]
 
-Each step (ingest, train, publish, key new, verify) runs once without a kill, then as often as is said on a
-copy of a small simulated home: its process group is killed (SIGKILL) at a moment drawn from the
-length of the step, and it runs again. The home must then be as after a run without a kill, with no
-leftover in it or among the temporary files. It ends with 1 if one is not. POSIX only.
+Each step (ingest, train, publish, verify, key new) runs once without a kill, then as often as is
+said on a copy of a small simulated home: its process group is killed (SIGKILL) at a moment drawn
+from the length of the step, and it runs again. The home must then be as after a run without a kill,
+with no leftover in it or among the temporary files. It ends with 1 if one is not. POSIX only.
 """
 
 import argparse

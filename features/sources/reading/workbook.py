@@ -28,7 +28,7 @@ _CELL = re.compile(rb"<(?:\w+:)?c[\s/>]")
 _PLACE = re.compile(
     rb"<(?:\w+:)?(?:c|row)\s[^<>]{0,200}?\br\s*=\s*[\"']([A-Za-z]{0,3})([0-9]{1,7})[\"']"
 )
-"""Where a cell or row of an `.xlsx` file says that it lies: letters of a column, number of a row."""
+"""Where a cell or row of an `.xlsx` file says that it lies: letters of its column, its number."""
 _ALWAYS_ALLOWED, _MOST_TIMES_WIDER = 10_000_000, 20
 """The area of a sheet [cells], and how many times that of its filled cells it may be."""
 Cell = bool | int | float | str | date | time | datetime | timedelta
