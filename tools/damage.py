@@ -18,7 +18,6 @@ and `benchmark` are left out: they read no more of a home than others do.
 import argparse
 import asyncio
 import importlib
-import json
 import os
 import random
 import shutil
@@ -37,7 +36,7 @@ import httpx
 
 import tocsin
 from service.app import create_app
-from tools.small_home import COUNTS, make_home, write_counts, write_experiment
+from tools.small_home import LONG, commands_of, make_home
 
 Kind = Literal["cut", "emptied", "noise", "unreadable", "other kind", "link", "another"]
 KINDS: tuple[Kind, ...] = get_args(Kind)
@@ -47,9 +46,6 @@ PATIENCE_S = 10.0
 
 _AGES_S = 600
 """How long a command on a whole home may take [s]."""
-
-_SERVE = "serve"
-_LONG = {"train", "backtest"}
 
 _MODULES = (
     "experiments.publishing.publish",
@@ -141,40 +137,6 @@ def fault_of(outcome: Outcome) -> str | None:
     return None
 
 
-def commands_of(home: Path, folder: Path) -> dict[str, list[str]]:
-    """Return the commands by name; `folder` is for the files that they read and write."""
-    bulletins = sorted(path.name for path in (home / "bulletins").iterdir())
-    newest, oldest = bulletins[-1], bulletins[0]
-    manifest = json.loads((home / "bulletins" / newest / "manifest.json").read_text())
-    history = manifest["vintage"]["history"]
-    counts, experiment = folder / "more_counts.csv", folder / "experiment.toml"
-    write_counts(counts, "2024-02")
-    write_experiment(experiment, history)
-    learn, of_history = ["--config", str(experiment), "--jobs", "1"], ["--history", history]
-    released = ["--source", COUNTS, "--release", "1", "--available-on", "2025-01-25"]
-    return {
-        _SERVE: [],
-        "events": ["events", "--countries", *of_history],
-        "diff": ["events", "diff", "2025-01-01", "2026-02-01", *of_history],
-        "history": ["history", "country", "BFA", *of_history],
-        "ingest": ["ingest", "counts", str(counts), *released],
-        "bulletins": ["bulletins"],
-        "scores": ["scores", "--limit", "3"],
-        "status": ["status"],
-        "verify": ["verify"],
-        "keys": ["key", "list"],
-        "new key": ["key", "new", "other"],
-        "revoke": ["key", "revoke", "x"],
-        "promote": ["promote", "admin1", "1", "--reason", "to see"],
-        "evaluate": ["evaluate", oldest],
-        "replay": ["replay", newest],
-        "publish again": ["publish", "--origin", newest[:7], "--jobs", "1"],
-        "publish": ["publish", "--jobs", "1"],
-        "train": ["train", *learn, "--origin", newest[:7]],
-        "backtest": ["backtest", *learn, "--from", "2024-06", "--to", newest[:7]],
-    }
-
-
 def run(arguments: Sequence[str], home: Path, patience_s: float, log: Path) -> Outcome:
     """Run a command in a process split off from this one."""
     child = os.fork()
@@ -240,7 +202,7 @@ def survey(
         bulletins = {path.name for path in (home / "bulletins").iterdir()}
         commands = commands_of(home, folder)
         os.environ["WANTED"] = " ".join(bulletins)
-        for command in only or sorted(commands.keys() - _LONG):
+        for command in only or sorted(commands.keys() - LONG):
             for path in read_by(commands[command], home, folder):
                 concerned[path].append(command)
         for damage in damages:

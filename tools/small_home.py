@@ -1,5 +1,6 @@
-"""A home as small as can be that has every kind of file, made by the commands themselves."""
+"""A home as small as can be that has every kind of file, and the commands that are run on one."""
 
+import json
 import re
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -17,6 +18,9 @@ HISTORY, COUNTS = "monitor", "mine"
 """The histories of events and of counts."""
 FIRST, LAST, ORIGINS = "2010-01", "2024-12", ("2024-10", "2024-11")
 COUNTRIES = ("BFA", "MLI")
+
+SERVE, LONG = "serve", {"train", "backtest"}
+"""The names of what is no command here but a service, and of commands that take long."""
 
 _MAPPING = f"""
 source = "{HISTORY}"
@@ -63,6 +67,40 @@ def write_counts(file: Path, month: str) -> None:
     """Write counts of two months of two regions, a year apart."""
     rows = (f"BFA,{region},{m},3" for region in ("Sahel", "Est") for m in ("2023-01", month))
     file.write_text("\n".join(["country,region,month,deaths", *rows]) + "\n", encoding="utf-8")
+
+
+def commands_of(home: Path, folder: Path) -> dict[str, list[str]]:
+    """Return the commands by name; `folder` is for the files that they read and write."""
+    bulletins = sorted(path.name for path in (home / "bulletins").iterdir())
+    newest, oldest = bulletins[-1], bulletins[0]
+    manifest = json.loads((home / "bulletins" / newest / "manifest.json").read_text())
+    history = manifest["vintage"]["history"]
+    counts, experiment = folder / "more_counts.csv", folder / "experiment.toml"
+    write_counts(counts, "2024-02")
+    write_experiment(experiment, history)
+    learn, of_history = ["--config", str(experiment), "--jobs", "1"], ["--history", history]
+    released = ["--source", COUNTS, "--release", "1", "--available-on", "2025-01-25"]
+    return {
+        SERVE: [],
+        "events": ["events", "--countries", *of_history],
+        "diff": ["events", "diff", "2025-01-01", "2026-02-01", *of_history],
+        "history": ["history", "country", "BFA", *of_history],
+        "ingest": ["ingest", "counts", str(counts), *released],
+        "bulletins": ["bulletins"],
+        "scores": ["scores", "--limit", "3"],
+        "status": ["status"],
+        "verify": ["verify"],
+        "keys": ["key", "list"],
+        "new key": ["key", "new", "other"],
+        "revoke": ["key", "revoke", "x"],
+        "promote": ["promote", "admin1", "1", "--reason", "to see"],
+        "evaluate": ["evaluate", oldest],
+        "replay": ["replay", newest],
+        "publish again": ["publish", "--origin", newest[:7], "--jobs", "1"],
+        "publish": ["publish", "--jobs", "1"],
+        "train": ["train", *learn, "--origin", newest[:7]],
+        "backtest": ["backtest", *learn, "--from", "2024-06", "--to", newest[:7]],
+    }
 
 
 def make_home(home: Path, folder: Path, run: Callable[[Sequence[str]], None]) -> None:

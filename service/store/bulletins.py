@@ -118,7 +118,7 @@ class Listing(NamedTuple):
 
     @property
     def none_because(self) -> str:
-        """Return why no bulletin can be served, for operators: none is there, or all are damaged."""
+        """Return why no bulletin can be served, for operators: none is there, or all damaged."""
         reasons = [self.trouble] if self.trouble else sorted(self.passed_over.values())
         if not reasons:
             return _NONE_YET
