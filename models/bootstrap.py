@@ -1,4 +1,4 @@
-"""Intervals for the difference between the losses of two forecasts.
+"""Intervals for the difference between the losses of two forecasts, and for means of months.
 
 A draw takes circular blocks of neighbouring origins, because neither the regions of a month nor the
 months of a war are independent. With fewer than two whole blocks the interval means little. Source:
@@ -112,15 +112,37 @@ def calibration_gain(
     return _with_interval(float(value), (errors[0] - errors[1]) / (weights @ count))
 
 
+def period_means(
+    values: FloatArray,
+    origin: IntArray,
+    length: int,
+    *,
+    seed: int,
+    draws: int = _DRAWS,
+    block: int = BLOCK_MONTHS,
+) -> FloatArray:
+    """Return the means of values over drawn periods of `length` months, (draws,).
+
+    `values` and `origin` [months] are (n,), a row a forecast.
+    """
+    place, weights = _resamples(origin, seed, draws, min(block, length), length)
+    sums, counts = np.bincount(place, weights=values), np.bincount(place)
+    return np.asarray((weights @ sums) / (weights @ counts))
+
+
 def _resamples(
-    origin: IntArray, seed: int, draws: int, block: int
+    origin: IntArray, seed: int, draws: int, block: int, length: int | None = None
 ) -> tuple[npt.NDArray[np.intp], FloatArray]:
-    """Return each row's month index (n,), and how often each draw has each month."""
+    """Return each row's month index (n,), and how often each draw has each month.
+
+    A draw has `length` months, by default as many as there are.
+    """
     months, place = np.unique(origin, return_inverse=True)
     size = len(months)
-    starts = np.random.default_rng(seed).integers(size, size=(draws, -(-size // block)))
+    length = size if length is None else length
+    starts = np.random.default_rng(seed).integers(size, size=(draws, -(-length // block)))
     drawn = (starts[:, :, None] + np.arange(block)) % size
-    drawn = drawn.reshape(draws, -1)[:, :size] + size * np.arange(draws)[:, None]
+    drawn = drawn.reshape(draws, -1)[:, :length] + size * np.arange(draws)[:, None]
     weights = np.bincount(drawn.ravel(), minlength=draws * size).reshape(draws, size)
     return place, weights.astype(np.float64)
 

@@ -6,4 +6,5 @@ Where do I go to ...?
 * make the tables of a report: `verification.py`
 * compare a challenger with an opponent, change how a champion is chosen: `gate.py`
 * judge an experiment: `judge.py`
+* decide whether indicators or calibration drifted since: `drift.py`
 """

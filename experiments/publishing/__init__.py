@@ -10,4 +10,5 @@ Where do I go to ...?
 * change how a score is explained: `drivers.py`; in which words: `bulletins/reasons.py`
 * change the files about regions: `regions.py`
 * read earlier bulletins: `earlier.py`; judge them: `track_record.py`
+* see whether a champion drifted: `drift.py`; what counts as drift: `judging/drift.py`
 """

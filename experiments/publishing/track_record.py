@@ -57,6 +57,17 @@ def judged_probabilities(panel: Panel, samples: Samples, scores: pd.DataFrame) -
     return pd.concat(parts, ignore_index=True)
 
 
+def known_outcomes(panel: Panel, samples: Samples, scores: pd.DataFrame) -> pd.DataFrame:
+    """Return target, horizon, outcome (0 or 1) and probability, as `judged_probabilities`."""
+    probabilities = scores[scores["target"] != DEATHS]
+    columns = ["target", "horizon", "outcome", "probability"]
+    parts = [
+        part.assign(outcome=outcome)[columns]
+        for _, _, part, outcome, _ in _known_cells(panel, samples, probabilities)
+    ]
+    return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=columns)
+
+
 def deaths_record(panel: Panel, samples: Samples, scores: pd.DataFrame) -> pd.DataFrame:
     """Return the quantile scores of forecast deaths and references, by horizon with outcomes.
 

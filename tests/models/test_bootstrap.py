@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from models.bootstrap import Gain, calibration_gain, gain
+from models.bootstrap import Gain, calibration_gain, gain, period_means
 from models.metrics import calibration_error
 
 ORIGINS = np.repeat(np.arange(60), 5)
@@ -137,3 +137,12 @@ def test_it_is_the_difference_of_the_calibration_errors_and_turns_its_sign(
     assert interval.value == pytest.approx(errors[1] - errors[0])
     turned = calibration_gain(outcome, other, own, ORIGINS, seed=2, draws=50)
     assert turned == pytest.approx((-interval.value, -interval.high, -interval.low))
+
+
+def test_means_of_drawn_periods_are_those_of_blocks_of_neighbours() -> None:
+    origin = np.repeat(np.arange(4), 2)
+    values = np.array([0.0, 2, 2, 4, 4, 6, 6, 8])  # 1, 3, 5 and 7 by month
+    pairs = period_means(values, origin, 2, seed=1, draws=200, block=12)
+    # Two neighbours, the last month beside the first.
+    assert set(pairs) == {2.0, 4.0, 6.0}
+    assert set(period_means(values, origin, 1, seed=1, draws=200)) == {1.0, 3.0, 5.0, 7.0}
