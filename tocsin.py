@@ -11,6 +11,7 @@ from typing import Annotated, NoReturn
 import typer
 
 from commands import (
+    alerts,
     archive,
     benchmarks,
     bulletins,
@@ -19,7 +20,6 @@ from commands import (
     environment,
     fetch,
     ingest,
-    keys,
     models,
     service,
     status,
@@ -39,6 +39,9 @@ _FAULTS = (
 )
 """The errors of libraries that read and write the home, by module and name."""
 
+_EXTRAS = {"apprise": "alerts"}
+"""The extra that brings a library, where it is not `train`."""
+
 app = typer.Typer(
     no_args_is_help=True,
     pretty_exceptions_enable=False,
@@ -48,7 +51,8 @@ app.add_typer(ingest.ingest, name="ingest")
 app.add_typer(fetch.fetch, name="fetch")
 app.add_typer(archive.events, name="events")
 app.add_typer(benchmarks.benchmark, name="benchmark")
-app.add_typer(keys.app, name="key")
+app.add_typer(service.key, name="key")
+app.add_typer(alerts.app, name="alert")
 for command in (
     models.indicators,
     models.train,
@@ -154,7 +158,8 @@ def _refuse(error: Exception) -> NoReturn:
         library = str(error.name).partition(".")[0]
         if (Path(__file__).parent / library).exists():
             raise error
-        reason = f"this needs {library}, which is not installed: pip install 'tocsin[train]'"
+        extra = _EXTRAS.get(library, "train")
+        reason = f"this needs {library}, which is not installed: pip install 'tocsin[{extra}]'"
     elif not isinstance(error, TocsinError):
         logging.getLogger("commands").info("the command ended early", exc_info=error)
         cause = _first_cause(error)

@@ -9,6 +9,6 @@ Where do I go to ...?
 * follow bulletins in the order of their issue: `chain.py`
 * write one: `writing.py`; read one, check it, or read it from elsewhere: `reading.py`
 * work with its tables: `tables.py`
-* change the words for people: why a score is as it is, `reasons.py`, `phrases.py`; what it answers,
-  `questions.py`; find its risk level: `risk.py`
+* change the words for people: why a score is as it is, `reasons.py`, `phrases.py`; how it
+  is worded, `wording.py`; find its risk level: `risk.py`
 """

@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from commands.alerts import raise_at_publication
 from commands.environment import (
     PROCESSORS,
     Day,
@@ -62,6 +63,9 @@ def publish(origin: Month = None, as_of: Day = None, jobs: Jobs = PROCESSORS) ->
         f"{manifest.rows:,} scores at origin {manifest.origin} from {models}"
         + ("" if publication.is_new else "; it was already there and stays as it is")
     )
+    raised = raise_at_publication(manifest)
+    if raised:
+        print(f"{len(raised)} new alerts: `tocsin alert send` delivers them")
 
 
 def bulletins(row_format: RowFormat = None) -> None:

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 Step = TypeVar("Step")
 
 _log = logging.getLogger(__name__)
-_ROOMS = ("features", "models", "bulletins", "experiments", "service", "commands")
+_ROOMS = ("features", "models", "bulletins", "alerts", "experiments", "service", "commands")
 
 PREFIX = "TOCSIN_"
 """What stands before the name of a setting in the environment."""

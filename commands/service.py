@@ -1,4 +1,4 @@
-"""Show and serve what was published."""
+"""Show and serve what was published, and give and take back the keys of the service."""
 
 import os
 import sys
@@ -8,7 +8,15 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from commands.environment import Port, SettingsFile, home, open_own_store, simulated_mark, working
+from commands.environment import (
+    Port,
+    SettingsFile,
+    home,
+    open_own_store,
+    simulated_mark,
+    today,
+    working,
+)
 from commands.rows import RowFormat, print_rows
 
 if TYPE_CHECKING:
@@ -16,6 +24,8 @@ if TYPE_CHECKING:
 
     from bulletins.manifest import Manifest
     from service.api.schemas import BulletinSummary
+
+key = typer.Typer(help="Give and take back the API keys of the service.", no_args_is_help=True)
 
 
 def serve(
@@ -123,6 +133,32 @@ def ui(port: Port = 5000) -> None:
             os.killpg(server.pid, signal.SIGTERM)
             return
     raise SystemExit(server.returncode)
+
+
+@key.command("new")
+def new_key(name: str) -> None:
+    """Make a key for somebody and print it: it is stored nowhere, only its hash is."""
+    from service.access.keys import KeyRing
+
+    print(KeyRing(home()).add(name, today()))
+
+
+@key.command("list")
+def list_keys(row_format: RowFormat = None) -> None:
+    """List who has a key, and since when."""
+    from service.access.keys import KeyRing
+
+    keys = KeyRing(home()).names()
+    print_rows([{"name": one.name, "since": str(one.created)} for one in keys], row_format)
+
+
+@key.command("revoke")
+def revoke_key(name: str) -> None:
+    """Take a key back; a running service refuses it from now on."""
+    from service.access.keys import KeyRing
+
+    KeyRing(home()).revoke(name)
+    print(f"{name} has no key any more")
 
 
 def _pass_on(lines: Iterable[str]) -> None:

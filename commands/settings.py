@@ -29,6 +29,7 @@ class TocsinSettings(BaseSettings, Settings):
     mlflow_tracking_uri: str = ""
     url: str = ""
     api_key: str = ""
+    alerts: str = ""
 
     @classmethod
     def settings_customise_sources(

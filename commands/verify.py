@@ -38,14 +38,8 @@ def verify(row_format: RowFormat = None) -> None:
 
 def findings_of(folder: Path) -> list[Finding]:
     """Return what became of everything in a home."""
-    return [
-        *_releases(folder),
-        *_models(folder),
-        *_bulletins(folder),
-        *_record(folder),
-        *_cycles(folder),
-        *_keys(folder),
-    ]
+    looks = (_releases, _models, _bulletins, _record, _cycles, _alerts, _keys)
+    return [finding for look in looks for finding in look(folder)]
 
 
 def _releases(folder: Path) -> Iterator[Finding]:
@@ -141,6 +135,22 @@ def _cycles(folder: Path) -> Iterator[Finding]:
         return
     if entries:
         yield Finding("whole", "cycles", f"{len(entries)} entries of the journal")
+
+
+def _alerts(folder: Path) -> Iterator[Finding]:
+    from alerts.log import read_log
+    from features.errors import AlertError
+
+    try:
+        log = read_log(folder)
+    except AlertError as error:
+        yield Finding("damaged", "alerts", str(error))
+        return
+    for fault in log.faults:
+        yield Finding("damaged", "alerts", fault)
+    if log.alerts:
+        details = f"{len(log.alerts)} in the log, with {len(log.attempts)} attempts to deliver them"
+        yield Finding("whole", "alerts", details)
 
 
 def _keys(folder: Path) -> Iterator[Finding]:

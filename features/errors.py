@@ -39,3 +39,7 @@ class BulletinError(TocsinError):
 
 class RecordError(TocsinError):
     """The track record is damaged, or cannot be written."""
+
+
+class AlertError(TocsinError):
+    """An alert cannot be raised, delivered or read."""

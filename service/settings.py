@@ -8,6 +8,7 @@ from features.strict import Strict
 
 Positive = Annotated[int, Field(gt=0, le=1_000_000_000)]
 Origin = Annotated[str, Field(pattern=r"^https?://[\w.*\-\[\]:]+$")]
+Address = Annotated[str, Field(pattern=r"^(https?://[^\s?#]+)?$")]
 Days = Annotated[float, Field(gt=0, le=36_525)]  # a century
 Seconds = Annotated[float, Field(gt=0, le=3600)]
 
@@ -24,6 +25,7 @@ class Settings(Strict):
     trust_proxy: bool = False
     cors_origins: tuple[str, ...] = ()
     embed_origins: tuple[Origin, ...] = ()
+    public_url: Address = ""
     log: Literal["console", "json"] = "console"
     log_requests: Literal["problems", "all"] = "problems"
     telemetry: bool = False

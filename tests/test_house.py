@@ -10,7 +10,7 @@ import pytest
 
 from tests.paths import ROOT
 
-PRODUCT = ("features", "models", "bulletins", "experiments", "service", "commands")
+PRODUCT = ("features", "models", "bulletins", "alerts", "experiments", "service", "commands")
 MOST_MODULES, MOST_LINES, MOST_FUNCTION_LINES = 16, 330, 50
 PARTICIPLE = re.compile(r"_?[A-Z][a-z]+ed|_?(Said|Kept|Written|Found|Told|Seen|Known|Given|Chosen)")
 NOUNS = {"Acled"}

@@ -19,8 +19,8 @@ def test_the_wheel_holds_the_product_and_neither_tests_nor_tools(tmp_path: Path)
     (wheel,) = WheelBuilder(str(ROOT)).build(directory=str(tmp_path), versions=["standard"])
     names = zipfile.ZipFile(wheel).namelist()
     rooms = {name.partition("/")[0] for name in names if ".dist-info/" not in name}
-    product = {"features", "models", "bulletins", "experiments", "service", "commands", "tocsin.py"}
-    assert rooms == product
+    product = {"features", "models", "bulletins", "alerts", "experiments", "service", "commands"}
+    assert rooms == {*product, "tocsin.py"}
     assert "experiments/default.toml" in names
     assert "features/places/geography/countries.parquet" in names
 

@@ -19,7 +19,7 @@ from features.indicators.catalogue import CATALOGUE
 from features.language import LOCALES
 from features.words import RISK_LEVELS, SPECS, UNSCORED
 
-ROOMS = ("features", "bulletins", "service")
+ROOMS = ("features", "bulletins", "alerts", "service")
 _METHODS = [("**.py", "python"), ("**.html", "jinja2")]
 _KEYWORDS = {**DEFAULT_KEYWORDS, "message": None}
 _WIDTH = 100

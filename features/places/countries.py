@@ -1,4 +1,4 @@
-"""Countries: their codes, and what people call them."""
+"""Countries: their codes, and what people call them; the ids of regions. It loads quickly."""
 
 import csv
 from collections.abc import Collection
@@ -11,6 +11,7 @@ from babel import Locale
 from babel.core import get_global
 
 from features.places.spelling import words
+from features.words import Level
 
 _FOLDER = Path(__file__).with_name("geography")
 _TABLES = ("country_names.csv", "gleditsch_ward.csv", "un_names.csv")
@@ -23,6 +24,12 @@ AMBIGUOUS = {"congo": ("COD", "COG"), "korea": ("KOR", "PRK")}
 """Names that stand for either of two states, and so for none."""
 _OUTSIDE_ISO = {"XKX": "XK"}
 _LANGUAGES = ("en", "fr")
+_REGIONS: dict[Level, tuple[str, str]] = {
+    "country": ("countries.parquet", "id"),
+    "admin1": ("admin1.parquet", "id"),
+    "priogrid": ("priogrid.parquet", "gid"),
+}
+"""The file of a level's regions, and the column of their ids."""
 
 
 def country_of(name: str) -> str | None:
@@ -91,6 +98,14 @@ def subdivision_codes() -> dict[str, str]:
     table = pq.read_table(_FOLDER / "admin1.parquet", columns=["id", "iso_3166_2"])
     pairs = zip(*(column.to_pylist() for column in table.columns), strict=True)
     return {region: code for region, code in pairs if code is not None}
+
+
+@cache
+def bundled_regions(level: Level) -> frozenset[str]:
+    """Return the ids of all bundled regions of a level."""
+    file, column = _REGIONS[level]
+    ids = pq.read_table(_FOLDER / file, columns=[column])[column].to_pylist()
+    return frozenset(map(str, ids))
 
 
 def _telling_words(name: str) -> list[str]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
+from bulletins.wording import expected_deaths
 from features.language import Language, message
 from service.api.schemas import Score
 from service.pages.drawing.charts import Fan, Month
@@ -10,16 +11,6 @@ MONTHS = 36
 """The months so far that are drawn."""
 
 _FAN = ("q05", "q25", "q50", "q75", "q95")
-
-
-def expected_deaths(
-    language: Language, mean: float | None, low: float | None, high: float | None
-) -> str:
-    """Return expected deaths with the range of nine cases in ten."""
-    form = message("{mean} deaths expected, {share} range {low} to {high}")
-    texts = (language.deaths(number) for number in (mean, low, high))
-    values = dict(zip(("mean", "low", "high"), texts, strict=True))
-    return language.gettext(form).format(share=language.share(0.9), **values)
 
 
 def deaths_of(score: Score, language: Language) -> str:

@@ -10,11 +10,11 @@ from typing import NamedTuple
 
 from bulletins.manifest import RiskScale
 from bulletins.risk import scale_of
+from bulletins.wording import expected_deaths
 from features.language import Language, message
 from features.words import RISK_LEVELS, Level, RiskName, Target
 from service.api.queries import ScoreFilter
 from service.api.selection import select_scores
-from service.pages.deaths import expected_deaths
 from service.pages.view import View
 from service.store.bulletins import Bulletin
 from service.store.derived import unscored_because

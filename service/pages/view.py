@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 from fastapi import Request
 from pydantic import Field, model_validator
 
-from bulletins.questions import question_of
+from bulletins.wording import question_of
 from features.language import Language, message
 from features.months import format_month, parse_month
 from features.words import SPECS, Level, Target, TargetSpec

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from features.arrow import in_arrow_memory
 from tests.paths import ROOT
 
-FOLDERS = ("features", "models", "bulletins", "experiments", "service", "commands")
+FOLDERS = ("features", "models", "bulletins", "alerts", "experiments", "service", "commands")
 HANDED_PYTHON = re.compile(r"\b(?:ParquetFile|read_\w+)\(\s*(?:\w+\.)?(?:BytesIO|BufferReader)\(")
 
 

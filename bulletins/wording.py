@@ -1,4 +1,4 @@
-"""The question that a forecast answers, in the reader's language."""
+"""How a forecast is worded: the question that it answers, and the deaths that it expects."""
 
 from features.language import Language, message
 from features.words import TargetSpec
@@ -19,3 +19,13 @@ def question_of(
         threshold=number,
         deaths=_(one) if threshold == 1 else _(several).format(number=number),
     )
+
+
+def expected_deaths(
+    language: Language, mean: float | None, low: float | None, high: float | None
+) -> str:
+    """Return expected deaths with the range of nine cases in ten."""
+    form = message("{mean} deaths expected, {share} range {low} to {high}")
+    texts = (language.deaths(number) for number in (mean, low, high))
+    values = dict(zip(("mean", "low", "high"), texts, strict=True))
+    return language.gettext(form).format(share=language.share(0.9), **values)

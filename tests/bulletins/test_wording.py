@@ -1,6 +1,6 @@
 import pytest
 
-from bulletins.questions import question_of
+from bulletins.wording import question_of
 from features.language import ENGLISH, LANGUAGES
 from features.words import SPECS
 
