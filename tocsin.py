@@ -63,6 +63,7 @@ for command in (
     bulletins.publish,
     bulletins.bulletins,
     bulletins.evaluate,
+    bulletins.record,
     bulletins.replay,
     cycle.cycle,
     service.serve,

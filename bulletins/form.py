@@ -168,7 +168,9 @@ TRACK_RECORD_SCHEMA = pa.schema(
         *optional(_NUMBER, "brier", "log_score", "auc", "quantile_score", "within_90"),
     ]
 )
-"""How earlier bulletins came out: a row a bulletin, level, target, horizon, forecast, so sorted.
+"""How those before came out, of older bulletins: `bulletins/record.py` has taken its place.
+
+A row a bulletin, level, target, horizon and forecast, so sorted.
 
 `forecast` is `score` or the name of a reference. `observed` and `forecasted` are means over `n`
 regions: the share that came true and the probability, for `fatalities` [deaths/month]. `brier`,

@@ -118,6 +118,31 @@ class RiskScale(Strict):
     levels: Annotated[tuple[RiskLevel, ...], Field(min_length=2, max_length=5)]
 
 
+class Shortfall(Strict):
+    """One target at which the scores issued so far were worse than conflictology.
+
+    By the track record as it was when the bulletin was issued, over all horizons.
+    """
+
+    level: Level
+    target: Target
+    state: Literal["first", "final"] = Field(
+        description="Whether by outcomes as they were first known, or once they were final."
+    )
+    n: int = Field(ge=1, description="Number of scores.")
+    origins: int = Field(ge=1, description="Number of origins that they were issued at.")
+    skill: float = Field(
+        lt=0,
+        description="The share of the loss of conflictology (Brier score, CRPS) that the scores "
+        "save, which is below 0: they lose more.",
+    )
+    low: float | None = Field(
+        description="Lower end of the 95 % interval of the skill; null with too few origins for "
+        "one: then it may be chance."
+    )
+    high: float | None = Field(description="The upper end, below 0.")
+
+
 class Manifest(Strict):
     """What a bulletin is, where it comes from and what it holds."""
 
@@ -175,6 +200,16 @@ class Manifest(Strict):
         default_factory=dict,
         description="Deaths of the months in history.parquet that count in a country and in no "
         "region of the level, by level and country; none in older bulletins.",
+    )
+    record_sha256: str | None = Field(
+        default=None,
+        description="Hash of the newest edition of the track record when the bulletin was issued; "
+        "null if there was none, and in older bulletins.",
+    )
+    shortfalls: tuple[Shortfall, ...] = Field(
+        default=(),
+        description="Where the track record shows that scores issued so far were worse than "
+        "conflictology.",
     )
     licence: str = Field(default=LICENCE, description="Of the scores; the sources keep theirs.")
     citation: str = Field(default="", description="How to cite it; empty in older bulletins.")

@@ -38,6 +38,9 @@ lower end.
 SCORE = "score"
 """The name of our own forecasts beside the references."""
 
+RIVAL = "conflictology"
+"""The reference that a bulletin owns up to when its scores have been worse."""
+
 _MOST_BYTES = 1 << 30  # of one file
 _TEXT, _NUMBER = pa.string(), pa.float64()
 

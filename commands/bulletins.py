@@ -1,4 +1,4 @@
-"""Issue bulletins, repeat them, and judge them."""
+"""Issue bulletins, repeat them, judge them, and keep the record of how they came out."""
 
 from datetime import UTC, datetime
 from typing import Annotated
@@ -102,11 +102,58 @@ def evaluate(
 ) -> None:
     """Set a bulletin beside what happened, as Markdown."""
     with working("evaluating"):
-        from experiments.publishing.track_record import evaluate_bulletin
+        from experiments.record.evaluation import evaluate_bulletin
         from features.archive.releases import Archive
 
         text = evaluate_bulletin(home(), bulletin, Archive(home()), as_of or today())
     print_markdown(text)
+
+
+def record(
+    as_of: Day = None,
+    settled_after: Annotated[
+        int | None,
+        typer.Option(
+            min=0,
+            show_default=False,
+            help="Age at which a month of counts is final [months]; default: 18.",
+        ),
+    ] = None,
+    row_format: RowFormat = None,
+) -> None:
+    """Record what has become known of every score, and show what that comes to."""
+    with working("recording outcomes"):
+        from bulletins.record import read_newest, read_summary
+        from experiments.record.outcomes import SETTLED_AFTER
+        from experiments.record.report import overall_rows, plain_rows, record_markdown
+        from experiments.record.runs import log_editions
+        from experiments.record.update import update_record
+        from features.archive.releases import Archive
+        from features.errors import CoverageError
+
+        added = update_record(
+            home(),
+            Archive(home()),
+            as_of or today(),
+            recorded_at=datetime.now(UTC),
+            code=running_code(),
+            settled_after=SETTLED_AFTER if settled_after is None else settled_after,
+        )
+        edition = added or read_newest(home())
+        if edition is None:
+            raise CoverageError(
+                "nothing of what was forecast is observed yet: ingest later months, then run "
+                "`tocsin record` again"
+            )
+        log_editions(open_own_store(), home())
+        summary = read_summary(home(), edition).table.to_pandas()
+        shown = plain_rows(overall_rows(summary))
+    if added is None:
+        note(f"nothing new became known: edition {edition.number} stands")
+    if row_format is None:
+        print_markdown(record_markdown(edition, summary))
+    else:
+        print_rows(shown, row_format)
 
 
 def replay(bulletin: Annotated[str, typer.Argument(help="Id of a bulletin.")]) -> None:

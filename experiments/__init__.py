@@ -9,7 +9,8 @@ forecasts are in `models`, the form of bulletins in `bulletins`. Knows nothing o
 * `report/`        a backtest as a page: sentences and figures
 * `tracking/`      runs, artifacts and versions in MLflow; champions
 * `training.py`, `ablation.py`       the commands `tocsin train`, `backtest` and `ablate`
-* `publishing/`    the content of a bulletin: scores, drivers, history, track record
+* `publishing/`    the content of a bulletin: scores, drivers, history
+* `record/`        the track record: what came of every score, and what that comes to
 * `cycle/`         the monthly routine, and its journal
 * `benchmarks/`    forecasts beside published ones
 """

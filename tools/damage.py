@@ -49,7 +49,7 @@ _AGES_S = 600
 
 _MODULES = (
     "experiments.publishing.publish",
-    "experiments.publishing.track_record",
+    "experiments.record.evaluation",
     "experiments.training",
     "features.archive.revisions",
     "features.panel.region_history",

@@ -3,12 +3,22 @@
 from collections.abc import Callable
 from dataclasses import asdict, replace
 from datetime import datetime
+from pathlib import Path
 
 import pandas as pd
 import pyarrow as pa
 
 from bulletins import form
-from bulletins.manifest import LICENCE, ModelUsed, RiskScale, SourceUsed, VintageUsed
+from bulletins.manifest import (
+    LICENCE,
+    Manifest,
+    ModelUsed,
+    RiskScale,
+    Shortfall,
+    SourceUsed,
+    VintageUsed,
+)
+from bulletins.record import RIVAL, read_newest, read_summary
 from bulletins.writing import parquet_of
 from experiments.judging.verification import risk_scales, served_scales
 from experiments.publishing.drivers import drivers_of
@@ -21,7 +31,6 @@ from experiments.publishing.regions import (
     unscored_of,
 )
 from experiments.publishing.scores import LevelForecast, distribution_rows, scores_of
-from experiments.publishing.track_record import track_record_of
 from experiments.samples import samples_for
 from experiments.tracking.registry import (
     CARD_FILE,
@@ -66,10 +75,9 @@ def forecast_level(
 
 
 def bulletin_files(
-    levels: list[LevelForecast], earlier: list[EarlierBulletin], jobs: int
+    levels: list[LevelForecast], previous: EarlierBulletin | None, jobs: int
 ) -> dict[str, bytes]:
-    """Return a bulletin's Parquet files by name; `earlier` bulletins are newest first."""
-    previous = earlier[0] if earlier else None
+    """Return a bulletin's Parquet files by name; changes are told against the `previous` one."""
     names = {name for level in levels for name in level.forecaster.names}
 
     def content(
@@ -81,7 +89,6 @@ def bulletin_files(
     by_score = ["level", "region", "target", "horizon"]
     by_horizon = ["level", "region", "horizon"]
     by_month = ["level", "region", "month"]
-    by_bulletin = ["bulletin", "level", "target", "horizon"]
     return {
         form.SCORES_FILE: content(scores_of, by_score, form.SCORES_SCHEMA),
         form.DRIVERS_FILE: content(
@@ -92,9 +99,6 @@ def bulletin_files(
         form.HISTORY_FILE: content(history_of, by_month, form.HISTORY_SCHEMA),
         form.INDICATOR_VALUES_FILE: content(
             indicator_values_of, by_month, indicator_values_schema(names)
-        ),
-        form.TRACK_RECORD_FILE: content(
-            lambda f: track_record_of(f, earlier), by_bulletin, form.TRACK_RECORD_SCHEMA
         ),
         form.UNSCORED_FILE: content(
             unscored_of, ["level", "region", "target"], form.UNSCORED_SCHEMA
@@ -161,6 +165,29 @@ def model_used(store: MlflowStore, model: ModelVersion) -> ModelUsed:
         skill=skill,
         sha256=sha256_of(forecaster_file(store, model)),
     )
+
+
+def with_record(draft: Manifest, home: Path) -> Manifest:
+    """Return a manifest with what the newest edition of the track record shows of its levels.
+
+    With an interval the scores are worse where it lies below zero, without one where the skill
+    does. Raises RecordError when the record is damaged.
+    """
+    edition = read_newest(home)
+    if edition is None:
+        return draft
+    table = read_summary(home, edition).table.to_pandas()
+    is_rival = (table["by"] == "all") & (table["forecast"] == RIVAL)
+    worst = table["skill_high"].fillna(table["skill"])
+    worse = table[is_rival & (worst < 0) & table["level"].isin(draft.levels)]
+    rows = worse.rename(columns={"skill_low": "low", "skill_high": "high"})
+    fields = rows[list(Shortfall.model_fields)].astype(object)
+    shortfalls = fields.where(fields.notna(), None).to_dict("records")
+    changes = {
+        "record_sha256": edition.record_sha256,
+        "shortfalls": tuple(map(Shortfall.model_validate, shortfalls)),
+    }
+    return draft.model_copy(update=changes)
 
 
 def risk_scales_of(store: MlflowStore, models: list[ModelVersion]) -> tuple[RiskScale, ...]:

@@ -17,9 +17,6 @@ from features.errors import BulletinError
 from features.months import format_month, parse_month
 from features.words import Level, Target
 
-JUDGED_MONTHS = 24
-"""How many months of origins the track record judges: half have all of their outcomes."""
-
 
 @dataclass(frozen=True, eq=False)
 class PreviousScores:
@@ -90,20 +87,13 @@ def _read_scores(folder: Path, manifest: Manifest) -> pd.DataFrame:
     return pd.read_parquet(in_arrow_memory(content))
 
 
-def earlier_bulletins(home: Path, origin: int, vintage: Vintage) -> list[EarlierBulletin]:
-    """Return the newest whole bulletin of each judged origin and one before, newest first."""
+def previous_bulletin(home: Path, origin: int, vintage: Vintage) -> EarlierBulletin | None:
+    """Return the newest whole bulletin of an earlier origin and the same events, None if none."""
     manifests, _ = read_manifests(home)
     kind = vintage.history, vintage.simulated
-    candidates = [
-        m
-        for m in manifests
-        if m.origin < format_month(origin) and (m.vintage.history, m.simulated) == kind
-    ]
-    bulletins: dict[int, EarlierBulletin] = {}
-    for manifest in candidates:
-        month = parse_month(manifest.origin)
-        is_judged = month >= origin - JUDGED_MONTHS
-        if month not in bulletins and (is_judged or not bulletins):
+    for manifest in manifests:
+        is_earlier = manifest.origin < format_month(origin)
+        if is_earlier and (manifest.vintage.history, manifest.simulated) == kind:
             with suppress(BulletinError):
-                bulletins[month] = read_previous(home, manifest.id)
-    return list(bulletins.values())
+                return read_previous(home, manifest.id)
+    return None

@@ -14,7 +14,7 @@ from bulletins.writing import indicators_file, write_bulletin
 from experiments.publishing import contents
 from experiments.publishing.earlier import (
     EarlierBulletin,
-    earlier_bulletins,
+    previous_bulletin,
     read_bulletin,
     read_previous,
 )
@@ -42,6 +42,7 @@ from features.panel.panel import read_panel
 from features.sources.publication import staleness
 
 _OF_ITS_DAY = {TRACK_RECORD_FILE, INDICATORS_FILE}
+"""Files of which only the hash is compared: older bulletins have a track record."""
 
 
 @dataclass(frozen=True)
@@ -74,8 +75,8 @@ def issue_bulletin(
     issued = _issued_from(home, format_month(month), digest, models)
     if issued is not None:
         return Publication(issued, is_new=False)
-    earlier = earlier_bulletins(home, month, vintage)
-    files = _files(store, forecasts, earlier, jobs)
+    previous = previous_bulletin(home, month, vintage)
+    files = _files(store, forecasts, previous, jobs)
     hashes = {name: sha256_of(content) for name, content in files.items()}
     bulletin = blank_id(format_month(month))
     draft = Manifest(
@@ -92,7 +93,7 @@ def issue_bulletin(
         rows=pq.read_metadata(in_arrow_memory(files[SCORES_FILE])).num_rows,
         scores_sha256=hashes.pop(SCORES_FILE),
         drivers_sha256=hashes.pop(DRIVERS_FILE),
-        previous=earlier[0].id if earlier else None,
+        previous=None if previous is None else previous.id,
         files=hashes,
         risk_scales=contents.risk_scales_of(store, [f.model for f in forecasts]),
         left_out=left_out,
@@ -101,16 +102,16 @@ def issue_bulletin(
         citation=contents.citation_of(bulletin, issued_at, simulated=vintage.simulated),
         sources=contents.sources_used(vintage),
     )
-    return Publication(*write_bulletin(home, files, draft))
+    return Publication(*write_bulletin(home, files, contents.with_record(draft, home)))
 
 
 def _files(
-    store: MlflowStore, forecasts: list[LevelForecast], earlier: list[EarlierBulletin], jobs: int
+    store: MlflowStore, forecasts: list[LevelForecast], previous: EarlierBulletin | None, jobs: int
 ) -> dict[str, bytes]:
     """Return all files of a bulletin but its manifest, by name."""
     documents = contents.documents(store, [forecast.model for forecast in forecasts])
     indicators = {INDICATORS_FILE: indicators_file(CATALOGUE)}
-    return contents.bulletin_files(forecasts, earlier, jobs) | documents | indicators
+    return contents.bulletin_files(forecasts, previous, jobs) | documents | indicators
 
 
 def _digest(forecasts: list[LevelForecast]) -> str:
@@ -139,13 +140,13 @@ def replay_bulletin(
 ) -> Manifest:
     """Compute a bulletin again from what it names, compare it, and return its manifest.
 
-    Models, risk levels and every named file are compared; of the track record and the indicators
-    only the hash, because other bulletins may be gone or new, and words improve. Raises
+    Models, risk levels and every named file are compared; of the indicators only the
+    hash, because words improve. Raises
     BulletinError when the bulletin, a release or the previous bulletin is gone or changed, or a
     file differs by one bit; ModelError when a model is gone or another.
     """
     manifest, _ = read_bulletin(home, bulletin)
-    previous = [] if manifest.previous is None else [read_previous(home, manifest.previous)]
+    previous = None if manifest.previous is None else read_previous(home, manifest.previous)
     vintage = vintage_of(releases_of(archive, manifest), manifest.vintage.as_of)
     models = [model_version(store, model.level, model.version) for model in manifest.models]
     _refuse_other_models(store, manifest, models)

@@ -8,4 +8,6 @@ Where do I go to ...?
 * change when an outcome is known, or final: `outcomes.py`
 * change what is recorded of a score, or of a reference: `rows.py`
 * change what the record comes to: `summary.py`
+* set one bulletin beside what happened: `evaluation.py`
+* show an edition in MLflow: `runs.py`
 """

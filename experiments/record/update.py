@@ -133,7 +133,7 @@ def _new_rows(
             continue
         own = by_bulletin.get(manifest.id, past.iloc[:0])
         try:
-            parts += list(_rows_of_bulletin(home, archive, manifest, own, outlook))
+            parts += list(rows_of_bulletin(home, archive, manifest, own, outlook))
         except (BulletinError, CoverageError) as error:
             left_out[manifest.id] = str(error)
     if not parts:
@@ -142,7 +142,7 @@ def _new_rows(
     return rows.sort_values(_ORDER, kind="stable", ignore_index=True), left_out
 
 
-def _rows_of_bulletin(
+def rows_of_bulletin(
     home: Path, archive: Archive, manifest: Manifest, past: pd.DataFrame, outlook: Outlook
 ) -> Iterator[pd.DataFrame]:
     """Yield the rows to be added of a bulletin, a table a level and state.

@@ -88,6 +88,14 @@ class MlflowStore:
         note = "Every monthly cycle: what came in, what changed, what was decided, and why."
         return self._experiment("cycles", note, {}, simulated=simulated)
 
+    def record(self, *, simulated: bool) -> str:
+        """Return the id of the experiment of the track record; create it if needed."""
+        note = (
+            "The track record: what came of issued scores. A run an edition; its metrics are at the "
+            "time of its day. Steps are horizons [months], 0 is all together."
+        )
+        return self._experiment("record", note, {}, simulated=simulated)
+
     def _experiment(self, of: str, note: str, tags: dict[str, str], *, simulated: bool) -> str:
         name = f"{model_name(of)} (SIMULATED)" if simulated else model_name(of)
         client = self.client()

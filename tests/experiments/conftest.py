@@ -19,6 +19,7 @@ from features.arrays import FloatArray
 from features.panel.panel import Panel, read_panel
 from features.sources.simulation.world import World, deliver
 from models.record import RecordPool
+from tests.experiments.ledger import Ledger, ledger_in
 from tests.targets import FEW_AHEAD, HORIZONS
 from tests.training import train_level, without_pictures
 
@@ -154,3 +155,9 @@ def best(store: MlflowStore) -> ModelVersion:
 def own_home(trained: Path, tmp_path: Path) -> Path:
     """A copy of the trained home that a test may change."""
     return Path(shutil.copytree(trained, tmp_path / "own"))
+
+
+@pytest.fixture
+def ledger(tmp_path: Path) -> Ledger:
+    """A home that knows Mali and Niger from 2020-01 to 2022-01, as of 2022-02-20."""
+    return ledger_in(tmp_path / "ledger")

@@ -1,6 +1,5 @@
 import errno
 import json
-import re
 import shutil
 from dataclasses import replace
 from datetime import UTC, date, datetime
@@ -19,7 +18,6 @@ from bulletins.writing import sealed
 from experiments.publishing.earlier import read_bulletin
 from experiments.publishing.publish import Publication, issue_bulletin, replay_bulletin
 from experiments.publishing.scores import LevelForecast, scores_of
-from experiments.publishing.track_record import _claim, evaluate_bulletin
 from experiments.samples import samples_for
 from experiments.tracking.registry import CARD_FILE, ModelVersion, load_forecaster, model_version
 from experiments.tracking.store import MlflowStore, open_store
@@ -33,7 +31,6 @@ from features.panel.panel import Panel
 from features.sources.simulation.world import World, deliver
 from features.words import QUANTILES, quantile_column
 from models.explanation import log_odds
-from models.references import REFERENCES
 from service.store.bulletins import BulletinStore
 from tests.targets import SOME_AHEAD
 
@@ -49,7 +46,6 @@ FILES = {
     "regions.parquet",
     "report-admin1.html",
     "scores.parquet",
-    "track_record.parquet",
     "unscored.parquet",
 }
 KEYS = ["level", "region", "target", "horizon"]
@@ -406,46 +402,6 @@ def test_a_damaged_bulletin_is_refused(
     file.unlink()
     with pytest.raises(BulletinError, match="publish"):
         read_bulletin(tmp_path, None)
-
-
-def test_a_bulletin_is_evaluated_against_what_then_happened(
-    issued_home: Path, vintage: Vintage, archive: Archive
-) -> None:
-    record = evaluate_bulletin(issued_home, None, archive, vintage.as_of)
-    assert record.startswith("SIMULATED. Bulletin 2023-12-")
-    assert "against events as known on 2025-01-20" in record
-    assert "## admin1, 30 regions" in record
-    claim = r"Of the Brier score of the best reference the scores save -?[\d.]+ % in \w+, .*; "
-    assert re.search(claim + r"forecast deaths are \d\.\d\d times those that came\.", record)
-    for row in ("| instability | 12 | 30 |", "| escalation | 6 | 30 |", "| onset | 3 | "):
-        assert record.count(row) == 3
-
-
-def test_a_claim_says_nothing_where_nothing_came() -> None:
-    forecasts = {name: [0.0, 0.0] for name in ("score", *REFERENCES)}
-    judged = pd.DataFrame({"target": "onset", "horizon": 3, "outcome": [0.0, 0.0]} | forecasts)
-    deaths = pd.DataFrame({"forecast": ["score"], "n": [2], "forecasted": [1.0], "observed": [0.0]})
-    nothing = "In onset the best reference was hardly ever wrong, so there is nothing to save"
-    assert _claim(judged, deaths) == f"{nothing}."
-    assert _claim(judged, deaths.assign(observed=4.0)) == (
-        f"{nothing}; forecast deaths are 0.25 times those that came."
-    )
-    assert _claim(judged[:0], deaths) == "Nothing came that tells forecasts apart."
-
-
-def test_while_its_months_pass_only_those_that_are_over_are_evaluated(
-    own_home: Path, vintage: Vintage, archive: Archive
-) -> None:
-    issue(own_home, vintage, "2024-09")
-    record = evaluate_bulletin(own_home, None, archive, vintage.as_of)
-    assert "| instability | 2 | 30 |" in record
-    assert "| escalation | 3 | 30 |" in record
-    assert "| 6 | 30 |" not in record
-    newest = issue(own_home, vintage, None).manifest
-    assert newest.origin == "2024-12"
-    with pytest.raises(CoverageError, match="nothing of what the bulletin forecast is observed"):
-        evaluate_bulletin(own_home, newest.id, archive, vintage.as_of)
-    assert evaluate_bulletin(own_home, None, archive, vintage.as_of) == record
 
 
 def test_what_was_said_on_a_day_is_said_again_however_much_was_revised_since(

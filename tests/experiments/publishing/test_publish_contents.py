@@ -20,11 +20,10 @@ from bulletins.form import (
     HISTORY_SCHEMA,
     INDICATOR_MONTHS,
     REGIONS_SCHEMA,
-    TRACK_RECORD_SCHEMA,
 )
 from bulletins.manifest import Manifest
 from experiments.publishing.drivers import _questions, _usual_records
-from experiments.publishing.earlier import EarlierBulletin, read_bulletin
+from experiments.publishing.earlier import read_bulletin
 from experiments.publishing.regions import (
     history_of,
     outlines,
@@ -33,7 +32,6 @@ from experiments.publishing.regions import (
     unscored_of,
 )
 from experiments.publishing.scores import LevelForecast, is_scored
-from experiments.publishing.track_record import track_record_of
 from experiments.samples import samples_at, samples_for
 from experiments.tracking.registry import ModelVersion, load_forecaster
 from experiments.tracking.store import MlflowStore
@@ -44,10 +42,7 @@ from features.panel.panel import Panel
 from features.places.regions import geometries, load_regions
 from features.sources.simulation.world import World, deliver
 from features.words import LEVELS, SPECS, Level
-from models.metrics import brier
-from models.references import REFERENCES
 from tests.experiments.publishing.test_publish import home_with, issue
-from tests.targets import SOME_AHEAD
 from tests.test_leak import scrambled
 
 ORIGINS = ("2023-10", "2023-11", "2023-12")
@@ -79,7 +74,6 @@ def table(home: Path, manifest: Manifest, name: str) -> pd.DataFrame:
         ("distributions.parquet", DISTRIBUTIONS_SCHEMA),
         ("regions.parquet", REGIONS_SCHEMA),
         ("history.parquet", HISTORY_SCHEMA),
-        ("track_record.parquet", TRACK_RECORD_SCHEMA),
     ],
 )
 def test_every_file_has_its_form_and_order(
@@ -186,32 +180,6 @@ def test_what_nobody_knows_the_place_of_has_no_outline() -> None:
     assert list(outlines("admin1", np.array(["nowhere"]))) == [None]
 
 
-def test_earlier_bulletins_are_judged_by_what_is_known_now(
-    months_home: Path, newest: Manifest, panel: Panel
-) -> None:
-    told = table(months_home, newest, "track_record.parquet")
-    assert sorted(set(told["origin"])) == list(ORIGINS[:2])
-    october = told[(told["origin"] == ORIGINS[0]) & (told["target"] == "instability")]
-    # Of October only the next two months have been.
-    assert sorted(set(october["horizon"])) == [1, 2]
-    own: Any = october[(october["horizon"] == 2) & (october["forecast"] == "score")].iloc[0]
-    scores = read_bulletin(months_home, own["bulletin"])[1]
-    asked = scores[(scores["target"] == "instability") & (scores["horizon"] == 2)]
-    place = [list(panel.regions.ids).index(region) for region in asked["region"]]
-    row = panel.row(parse_month("2023-12"))
-    came = (panel.total_deaths[row, place] >= asked["threshold"].to_numpy()).astype(float)
-    assert own["n"] == len(asked)
-    assert own["observed"] == pytest.approx(came.mean())
-    assert own["forecasted"] == pytest.approx(asked["probability"].mean())
-    assert own["brier"] == pytest.approx(brier(came, asked["probability"].to_numpy()))
-    assert set(october["forecast"]) == {"score", *REFERENCES}
-
-
-def test_the_first_bulletin_has_no_track_record(months_home: Path) -> None:
-    (first,) = (months_home / "bulletins").glob(f"{ORIGINS[0]}-*")
-    assert pq.read_metadata(first / "track_record.parquet").num_rows == 0
-
-
 def test_risk_levels_are_those_of_the_backtest(newest: Manifest) -> None:
     assert {scale.target for scale in newest.risk_scales} <= {"instability", "escalation", "onset"}
     scale = next(s for s in newest.risk_scales if s.target == "instability")
@@ -239,18 +207,12 @@ def test_the_manifest_names_every_file(months_home: Path, newest: Manifest) -> N
 def tables_of(home: Path) -> dict[tuple[str, str], bytes]:
     """The tables of all bulletins, by origin and name, but for ids, which name the releases."""
     paths = home.glob("bulletins/*/*.parquet")
-    tables = {(path.parent.name.rpartition("-")[0], path.name): path.read_bytes() for path in paths}
-    for (origin, name), content in tables.items():
-        if name == "track_record.parquet":
-            record = pd.read_parquet(io.BytesIO(content)).drop(columns="bulletin")
-            tables[origin, name] = record.to_csv().encode()
-    return tables
+    return {(path.parent.name.rpartition("-")[0], path.name): path.read_bytes() for path in paths}
 
 
 def test_nothing_after_the_origin_changes_a_bit_of_any_file(
     months_home: Path, own_home: Path, vintage: Vintage, world: World, tmp_path: Path
 ) -> None:
-    """The last bulletin has a track record, so this holds for what earlier ones came to as well."""
     delivery = deliver(world, date(2025, 1, 15))
     is_later = delivery.events["date_end"] >= pd.Timestamp("2024-01-01")
     events = scrambled(delivery.events, is_later, seed=3)
@@ -259,7 +221,7 @@ def test_nothing_after_the_origin_changes_a_bit_of_any_file(
     for origin in ORIGINS:
         issue(own_home, other, origin)
     expected, result = tables_of(months_home), tables_of(own_home)
-    assert len(result) == len(ORIGINS) * 8
+    assert len(result) == len(ORIGINS) * 7
     assert result == expected
 
 
@@ -306,28 +268,6 @@ def test_a_score_is_explained_by_the_record_of_its_own_cell(
         if target != "onset":
             read.add((expected[:, -1].tobytes(), usual.tobytes()))
     assert len({record for record, _ in read}) == len({usual for _, usual in read}) == 6
-
-
-@pytest.mark.parametrize(("months", "is_judged"), [(24, True), (25, False)])
-def test_bulletins_are_judged_for_two_years(
-    december: LevelForecast, scores: pd.DataFrame, months: int, is_judged: bool
-) -> None:
-    old = EarlierBulletin("old", parse_month(ORIGINS[-1]) - months, scores, {"admin1": 5})
-    told = track_record_of(december, [old])
-    assert list(told.columns) == TRACK_RECORD_SCHEMA.names
-    assert set(told["target"]) == (set(SOME_AHEAD) if is_judged else set())
-
-
-def test_a_bulletin_of_months_that_the_history_no_longer_covers_is_not_judged(
-    december: LevelForecast, scores: pd.DataFrame
-) -> None:
-    observed = december.panel.observed.copy()
-    observed[-30] = False
-    gap = replace(december, panel=replace(december.panel, observed=observed))
-    origin = parse_month(ORIGINS[-1])
-    for months, is_judged in ((12, False), (4, True)):
-        old = EarlierBulletin("old", origin - months, scores, {"admin1": 5})
-        assert track_record_of(gap, [old]).empty != is_judged
 
 
 def test_history_says_nothing_of_what_was_not_observed_or_not_told(december: LevelForecast) -> None:

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from bulletins.record import read_editions, read_summary
 from experiments.record.update import recorded_rows
 from features.errors import RecordError
-from tests.experiments.record.conftest import MALI, NIGER, ORIGIN, WAR, Ledger, score
+from tests.experiments.ledger import MALI, NIGER, ORIGIN, WAR, Ledger, score
 from tests.features.archive.deliveries import a_delivery
 
 EARLY = {"kind": "candidate", "source": "ucdp-candidate"}

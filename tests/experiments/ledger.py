@@ -1,9 +1,10 @@
+"""A home of a few deaths, bulletins and outcomes, for the tests of the track record."""
+
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
-import pytest
 
 from bulletins.form import DISTRIBUTIONS_FILE, DISTRIBUTIONS_SCHEMA
 from bulletins.manifest import Manifest, ReleaseUsed, VintageUsed
@@ -74,10 +75,9 @@ def score(
     return score_row(region, target, horizon, probability, month) | changes | {"origin": month}
 
 
-@pytest.fixture
-def ledger(tmp_path: Path) -> Ledger:
-    """A home that knows Mali and Niger from 2020-01 to 2022-01, as of 2022-02-20."""
-    ledger = Ledger(tmp_path / "home")
+def ledger_in(home: Path) -> Ledger:
+    """Return a home that knows Mali and Niger from 2020-01 to 2022-01, as of 2022-02-20."""
+    ledger = Ledger(home)
     early = {"kind": "candidate", "source": "ucdp-candidate"}
     ledger.deliver("21.1", date(2022, 2, 1), (JANUARY, ORIGIN - 1), WAR)
     ledger.deliver("22.0.1", date(2022, 2, 20), (ORIGIN, ORIGIN), WAR, **early)
