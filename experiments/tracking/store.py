@@ -91,8 +91,8 @@ class MlflowStore:
     def record(self, *, simulated: bool) -> str:
         """Return the id of the experiment of the track record; create it if needed."""
         note = (
-            "The track record: what came of issued scores. A run an edition; its metrics are at the "
-            "time of its day. Steps are horizons [months], 0 is all together."
+            "The track record: what came of issued scores. A run an edition; the time of its "
+            "metrics is its day. Steps are horizons [months], 0 is all together."
         )
         return self._experiment("record", note, {}, simulated=simulated)
 

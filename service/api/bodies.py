@@ -201,39 +201,6 @@ class MoverList(ListBody[Mover]):
     previous: str | None = Field(description="The bulletin before; null if there was none.")
 
 
-class TrackRecord(Strict):
-    """How forecasts of one kind came out: means over the judged bulletins, weighed by regions."""
-
-    level: Level
-    target: Target
-    horizon: int
-    forecast: str = Field(description="`score`, or the name of a reference forecast.")
-    bulletins: int = Field(description="Number of bulletins judged.")
-    n: int = Field(description="Number of forecasts judged.")
-    observed: Number = Field(
-        description="The share that came true; for `fatalities` mean deaths [deaths/month]."
-    )
-    forecasted: Number = Field(
-        description="The mean probability; for `fatalities` mean deaths [deaths/month]."
-    )
-    brier: Number | None
-    log_score: Number | None
-    auc: Number | None = Field(description="Null where all came out alike.")
-    quantile_score: Number | None = Field(description="[deaths/month]; `fatalities` only.")
-    within_90: Number | None = Field(
-        description="Share of outcomes from q05 to q95; `fatalities` only."
-    )
-    skill: Number | None = Field(
-        description="1 - its Brier (or quantile) score / that of the best reference: 0 is no "
-        "better, 1 is perfect, below 0 is worse; null where the best reference was hardly ever "
-        "wrong: its losses sum to less than 1."
-    )
-
-
-class TrackRecordList(ListBody[TrackRecord]):
-    """How the bulletins of the last 24 origins came out, by what was known at this one's origin."""
-
-
 class ExplainedRisk(Strict):
     """What a risk level means."""
 

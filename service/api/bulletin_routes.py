@@ -1,17 +1,16 @@
 """`/v1/bulletins` and `/v1/track-record`: what has been published, and how it came out."""
 
-from collections import defaultdict
+from datetime import date
 from typing import Annotated, Any
 
-import numpy as np
 from fastapi import APIRouter, Query, Request, Response
+from pydantic import Field
 
-from bulletins.form import TRACK_RECORD_FILE
 from bulletins.manifest import Manifest
-from features.skill import share_saved
-from features.words import SPECS, Level, Target
-from service.api.bodies import TrackRecord, TrackRecordList
-from service.api.current import chosen_bulletin, listing_of, used_bulletin
+from bulletins.record import Division, State
+from features.strict import Strict
+from features.words import Level, Target
+from service.api.current import listing_of, record_of, summary_of, used_bulletin
 from service.api.lists import (
     RANGES,
     Page,
@@ -20,18 +19,18 @@ from service.api.lists import (
     in_form,
     json_response,
     links_of,
-    model_page,
     next_address,
+    next_page,
     of_models,
 )
 from service.api.queries import BulletinListQuery, TrackRecordQuery
 from service.api.routing import QueryRoute
-from service.api.schemas import BulletinList
-from service.errors import UnknownError
+from service.api.schemas import BulletinList, ListBody, Number
+from service.api.selection import find_country
+from service.errors import ParameterError, UnknownError
 from service.store.bulletins import Bulletin
-from service.store.derived import derived
-
-Row = dict[str, Any]
+from service.store.derived import regions_of
+from service.store.record import Record
 
 _PARQUET = "application/vnd.apache.parquet"
 _HTML, _MARKDOWN = "text/html", "text/markdown"
@@ -41,14 +40,71 @@ _REPORT_HEADERS = {
 }
 """A report has its styles and pictures in it, and no script."""
 
-SCORE = "score"
-"""The name of our own forecasts beside the references."""
-_MEANS = (
-    *("observed", "forecasted", "brier", "log_score", "auc"),
-    *("quantile_score", "within_90"),
-)
-
 router = APIRouter(prefix="/v1", tags=["bulletins"], route_class=QueryRoute)
+
+
+class TrackRecord(Strict):
+    """How forecasts of one kind came out, in one edition of the track record."""
+
+    edition: int = Field(description="Of the track record; each adds to those before.")
+    as_of: date = Field(description="The day whose vintage its outcomes are from.")
+    state: State = Field(description="By outcomes as first known, or once they were final.")
+    level: Level
+    target: Target
+    by: Division = Field(description="What the record is divided by.")
+    group: str = Field(
+        description="The part: `all`, months ahead, a country, a risk level, the lower end of a "
+        "tenth of probability, the last of twelve months of origins, or a bulletin."
+    )
+    forecast: str = Field(description="`score`, or the name of a reference forecast.")
+    n: int = Field(description="Number of forecasts whose outcome is known.")
+    hindsight: int = Field(
+        description="How many of them were computed when their month was already over."
+    )
+    origins: int = Field(description="Number of origins that they were issued at.")
+    observed: Number = Field(
+        description="The share that came true; for `fatalities` mean deaths [deaths/month]."
+    )
+    observed_low: Number | None = Field(
+        description="Lower end of the 95 % interval of the share, by `risk_level` and "
+        "`probability`; null with fewer than 24 origins."
+    )
+    observed_high: Number | None = Field(description="The upper end.")
+    forecasted: Number | None = Field(
+        description="The mean probability; for `fatalities` the mean deaths of the scores."
+    )
+    brier: Number | None
+    log_score: Number | None
+    crps: Number | None = Field(description="[deaths/month]; `fatalities` only.")
+    first_loss: Number | None = Field(
+        description="Of `final` scores: their Brier score, or CRPS, by outcomes as first known."
+    )
+    within_90: Number | None = Field(
+        description="Share of outcomes from q05 to q95; `fatalities` only."
+    )
+    calibration_error: Number | None = Field(
+        description="Mean distance of scores and frequencies, in 20 bins; of scores, by `all` and "
+        "`horizon`."
+    )
+    skill: Number | None = Field(
+        description="Of a reference: the share of its Brier score, or CRPS, that the scores save: "
+        "0 is no better, 1 is perfect, below 0 is worse; null where it was hardly ever wrong: its "
+        "losses sum to less than 1."
+    )
+    skill_low: Number | None = Field(
+        description="Lower end of its 95 % interval; null with fewer than 24 origins."
+    )
+    skill_high: Number | None = Field(description="The upper end.")
+    log_skill: Number | None = Field(description="The same of the logarithmic score.")
+    log_skill_low: Number | None
+    log_skill_high: Number | None
+
+
+class TrackRecordList(ListBody[TrackRecord]):
+    """One page of an edition of the track record; empty while no outcome is known.
+
+    `bulletin` is the newest.
+    """
 
 
 @router.get("/bulletins", response_model=BulletinList, responses=form_responses(BulletinList))
@@ -117,28 +173,25 @@ async def show_file(request: Request, bulletin: str, name: str) -> Response:
 async def show_track_record(
     request: Request, query: Annotated[TrackRecordQuery, Query()]
 ) -> Response:
-    """How the bulletins of the last 24 origins came out, beside the reference forecasts.
+    """How issued scores came out, beside the reference forecasts of the same day.
 
-    By what was known at the origin of the bulletin that is asked. Empty while nothing of what was
-    forecast has been observed.
+    Each is judged as soon as its outcome is known (`first`), and once more when that is final
+    (`final`). Of bulletins of one origin the first counts. Empty while no outcome is known.
     """
-    bulletin = chosen_bulletin(request, query)
-    rows = track_record_of(bulletin)
-    if query.of is not None:
-        rows = [row for row in rows if row["bulletin"] == query.of]
-        if not rows:
-            raise UnknownError(
-                f"bulletin {bulletin.manifest.id} does not judge bulletin {query.of}: it is too "
-                "old, not there, or nothing of it has been observed"
-            )
-    records = [
-        record
-        for record in pooled(rows)
-        if query.level in (None, record.level)
-        and query.target in (None, record.target)
-        and (not query.horizon or record.horizon in query.horizon)
-    ]
-    page = model_page(request, bulletin, TrackRecord, records)
+    bulletin = used_bulletin(request)
+    record = record_of(request, query.edition)
+    rows: list[TrackRecord] = []
+    pinned: dict[str, str] = {}
+    if record is not None:
+        rows = [_judged(record, row) for row in _selected(record, bulletin, query)]
+        pinned = {"edition": str(record.edition.number)}
+    page = Page(
+        bulletin,
+        len(rows),
+        members={"bulletin": summary_of(request, bulletin)},
+        following=lambda here: next_page(request, here, len(rows), **pinned),
+        **of_models(TrackRecord, rows.__getitem__),
+    )
     return in_form(request, query, page)
 
 
@@ -152,48 +205,36 @@ def manifests_after(bulletin: str | None, manifests: list[Manifest]) -> list[Man
     return manifests[ids.index(bulletin) + 1 :]
 
 
-@derived
-def track_record_of(bulletin: Bulletin) -> list[Row]:
-    """Return the rows of a bulletin's track record; raises UnknownError when it has none."""
-    return list(bulletin.part(TRACK_RECORD_FILE).whole().to_pylist())
+def _selected(record: Record, bulletin: Bulletin, query: TrackRecordQuery) -> list[dict[str, Any]]:
+    by, groups = _division(bulletin, query)
+    named = {"state": query.state, "level": query.level, "target": query.target}
+    values = {name: str(value) for name, value in named.items() if value is not None}
+    rows = record.rows(by, groups, **values)
+    if query.bulletin is not None and not record.rows("bulletin", groups):
+        raise UnknownError(
+            f"the track record has nothing of bulletin {query.bulletin}: it is not there, or "
+            "nothing of it has been observed"
+        )
+    return rows
 
 
-def pooled(rows: list[Row]) -> list[TrackRecord]:
-    """Return the means over bulletins, weighed by forecasts, by level, target and horizon."""
-    by_cell: dict[tuple[Level, Target, int], dict[str, list[Row]]] = defaultdict(
-        lambda: defaultdict(list)
-    )
-    for row in rows:
-        by_cell[row["level"], row["target"], row["horizon"]][row["forecast"]].append(row)
-    records: list[TrackRecord] = []
-    for (level, target, horizon), by_forecast in sorted(by_cell.items()):
-        means = {name: _means(of_one) for name, of_one in by_forecast.items()}
-        loss = "quantile_score" if SPECS[target].is_distribution else "brier"
-        best = min((m[loss] for name, m in means.items() if name != SCORE), default=0.0)
-        records += [
-            TrackRecord(
-                level=level,
-                target=target,
-                horizon=horizon,
-                forecast=name,
-                bulletins=len(by_forecast[name]),
-                skill=_skill(mean["n"] * mean[loss], mean["n"] * best),
-                **mean,
-            )
-            for name, mean in means.items()
-        ]
-    return records
+def _division(bulletin: Bulletin, query: TrackRecordQuery) -> tuple[Division, list[str] | None]:
+    """Return what a query divides by and of which groups; raises ParameterError for several."""
+    asked: dict[Division, list[str]] = {
+        "horizon": [str(horizon) for horizon in query.horizon],
+        "country": [find_country(bulletin, name, regions_of(bulletin)) for name in query.country],
+        "bulletin": [] if query.bulletin is None else [query.bulletin],
+    }
+    wanted = [by for by, groups in asked.items() if groups]
+    if query.by is not None:
+        wanted = [query.by, *(by for by in wanted if by != query.by)]
+    if len(wanted) > 1:
+        raise ParameterError(
+            f"{wanted[1]}: the record is divided by {wanted[0]} already; ask for one at a time"
+        )
+    by = wanted[0] if wanted else "all"
+    return by, asked.get(by) or None
 
 
-def _skill(loss: float, reference: float) -> float | None:
-    skill = float(share_saved(np.array(loss), np.array(reference)))
-    return None if np.isnan(skill) else skill
-
-
-def _means(rows: list[Row]) -> Row:
-    means: Row = {"n": sum(row["n"] for row in rows)}
-    for name in _MEANS:
-        weighted = [(row["n"], row[name]) for row in rows if row[name] is not None]
-        weight = sum(n for n, _ in weighted)
-        means[name] = sum(n * value for n, value in weighted) / weight if weight else None
-    return means
+def _judged(record: Record, row: dict[str, Any]) -> TrackRecord:
+    return TrackRecord(edition=record.edition.number, as_of=record.edition.as_of, **row)

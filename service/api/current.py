@@ -15,6 +15,7 @@ from service.api.schemas import BulletinSummary
 from service.asgi import RawHeaders, by_preference, raw
 from service.freshness import Fault, Freshness, over_until
 from service.store.bulletins import LATEST, Bulletin, BulletinStore, Listing
+from service.store.record import Record
 
 MARK_HEADERS = ("Tocsin-Bulletin", "Tocsin-Simulated", "Tocsin-Stale")
 ID_HEADER = "X-Request-ID"
@@ -85,6 +86,15 @@ def chosen_bulletin(request: Request, query: BulletinQuery) -> Bulletin:
     return used_bulletin(request, name)
 
 
+def record_of(request: Request, edition: int | None = None) -> Record | None:
+    """Return an edition of the track record, by default the newest; None while there is none.
+
+    Raises NoBulletinError when the newest is damaged, UnknownError when there is no such.
+    """
+    store: BulletinStore = request.app.state.store
+    return store.records.get(listing_of(request).record, edition)
+
+
 def is_simulated(request: Request) -> bool | None:
     """Return whether the bulletin of an answer is simulated; None while there is none."""
     manifest: Manifest | None = getattr(request.state, "manifest", None)
@@ -115,6 +125,7 @@ def summary_of(request: Request, bulletin: Bulletin) -> BulletinSummary:
         stale=reason is not None,
         stale_because=reason,
         over_until=over_until(manifest, request.state.now),
+        shortfalls=manifest.shortfalls,
         licence=manifest.licence,
         citation=manifest.citation,
     )

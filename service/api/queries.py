@@ -4,6 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from bulletins.record import Division, State
 from features.words import Level, RiskName, Target
 from service.store.bulletins import LATEST
 from service.values import Box, BulletinId, BulletinName, Day, Horizons, LanguageCode, Month
@@ -219,13 +220,26 @@ class MoverQuery(TableForms, PageQuery, PlaceFilter):
     )
 
 
-class TrackRecordQuery(TableForms, PageQuery, BulletinQuery):
+class TrackRecordQuery(TableForms, PageQuery):
     """How forecasts came out, page by page."""
 
+    edition: Annotated[int, Field(ge=1, le=10**6)] | None = Field(
+        default=None, description="An edition of the track record; the newest by default."
+    )
+    state: State | None = Field(
+        default=None, description="Only by outcomes as `first` known, or once they were `final`."
+    )
     level: LevelFilter = None
     target: TargetFilter = None
+    by: Division | None = Field(
+        default=None,
+        description="What the record is divided by; by default what is asked for below, or `all`.",
+    )
     horizon: HorizonFilter = []
-    of: BulletinId | None = Field(default=None, description="Only how this bulletin came out.")
+    country: CountryFilter = []
+    bulletin: BulletinId | None = Field(
+        default=None, description="Only how this bulletin came out."
+    )
 
 
 class BulletinListQuery(TableForms):

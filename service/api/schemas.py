@@ -5,7 +5,7 @@ from typing import Annotated, Generic, Literal, TypeVar
 
 from pydantic import AwareDatetime, Field, FiniteFloat, PlainSerializer
 
-from bulletins.manifest import ListedIndicator, Manifest
+from bulletins.manifest import ListedIndicator, Manifest, Shortfall
 from features.strict import Strict
 from features.words import Level, RiskName, Target
 from service.forms.rows import shorten
@@ -34,6 +34,10 @@ class BulletinSummary(Strict):
     over_until: str | None = Field(
         description="Forecasts of months up to this one, YYYY-MM, are of months that are over by "
         "now; null if there are none, or if the events are invented."
+    )
+    shortfalls: tuple[Shortfall, ...] = Field(
+        description="Where scores issued before it have been worse than conflictology, by the "
+        "track record of its day."
     )
     licence: str = Field(description="Of the scores; the manifest has those of the sources.")
     citation: str = Field(description="How to cite the bulletin; empty if it is an older one.")

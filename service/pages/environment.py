@@ -15,10 +15,12 @@ from features.words import RISK_LEVELS
 from service.api.current import listing_of, reader_language, stale_because
 from service.freshness import over_until
 from service.pages.assets import assets_version
+from service.pages.shortfalls import shortfall_lines
 
 NAVIGATION = (
     ("", message("Map")),
     ("bulletins", message("Bulletins")),
+    ("track-record", message("Track record")),
     ("accuracy", message("Accuracy")),
     ("about", message("About")),
     ("docs", message("API")),
@@ -75,7 +77,8 @@ def render(request: Request, template: str, language: Language, **values: Any) -
 
     Templates also have `root` (where addresses begin: `{{ root }}docs{{ spoken }}`), `spoken` (the
     query that keeps the reader's choice of a language, or nothing), `assets`, `languages`,
-    `navigation`, and of the bulletin of the answer `simulated`, `stale` and `over_until`.
+    `navigation`, and of the bulletin of the answer `simulated`, `stale`, `over_until` and
+    `shortfalls`.
     """
     html = (
         environment_for(language)
@@ -116,4 +119,5 @@ def _of_all_pages(request: Request, language: Language) -> dict[str, Any]:
         "simulated": manifest is not None and manifest.simulated,
         "stale": stale_because(request, language) if is_newest else None,
         "over_until": manifest and over_until(manifest, request.state.now),
+        "shortfalls": [] if manifest is None else shortfall_lines(manifest, language),
     }

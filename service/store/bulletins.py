@@ -25,6 +25,7 @@ from bulletins.tables import Frame, Part
 from features.errors import BulletinError
 from features.words import DISPLAYED, Target
 from service.errors import NoBulletinError, UnknownBulletinError, UnknownError
+from service.store.record import RecordState, RecordStore
 
 LATEST = "latest"
 
@@ -101,7 +102,7 @@ class Listing(NamedTuple):
 
     `manifests` are by id, the newest first; `newest` is None while none can be served.
     `passed_over` says why a folder is not served, `trouble` why none can be looked at now, if so.
-    `digest` changes with the set of bulletins.
+    `digest` changes with the set of bulletins and with `record`, the track record.
     """
 
     stamps: dict[str, Stamp]
@@ -110,6 +111,7 @@ class Listing(NamedTuple):
     passed_over: dict[str, str]
     digest: str
     trouble: str = ""
+    record: RecordState = RecordState()
 
     @property
     def is_in_trouble(self) -> bool:
@@ -152,7 +154,8 @@ class BulletinStore:
         self._keep = keep
         self._lock = Lock()
         self._loaded: OrderedDict[str, Bulletin] = OrderedDict()
-        self.listing = Listing({}, {}, None, {}, _digest({}))
+        self.records = RecordStore(home)
+        self.listing = Listing({}, {}, None, {}, _digest({}, RecordState()))
         self._read()
 
     def get(self, name: str, listing: Listing | None = None) -> Bulletin:
@@ -190,8 +193,12 @@ class BulletinStore:
                 self.listing = self.listing._replace(trouble=str(error))
                 return
             stamps = {name: self._stamp(name) for name in names}
+            record = self.records.look(self.listing.record)
             if stamps != self.listing.stamps or self.listing.trouble:
                 self.listing = self._listing_of(stamps)
+            if record != self.listing.record:
+                digest = _digest(self.listing.manifests, record)
+                self.listing = self.listing._replace(record=record, digest=digest)
 
     def _stamp(self, name: str) -> Stamp:
         try:
@@ -223,7 +230,8 @@ class BulletinStore:
             except BulletinError as error:
                 passed_over[manifests.pop(0).id] = str(error)
         by_id = {m.id: m for m in manifests}
-        return Listing(stamps, by_id, newest, passed_over, _digest(by_id))
+        digest = _digest(by_id, old.record)
+        return Listing(stamps, by_id, newest, passed_over, digest, record=old.record)
 
     def _load(self, manifest: Manifest) -> Bulletin:
         if manifest.id not in self._loaded:
@@ -248,18 +256,24 @@ class BulletinStore:
         self.listing = listing._replace(
             manifests=manifests,
             passed_over=listing.passed_over | {name: why},
-            digest=_digest(manifests),
+            digest=_digest(manifests, listing.record),
         )
 
 
 def log_passed_over(listing: Listing, before: Listing | None = None) -> None:
     """Log why bulletins cannot be served or looked at, if it is another reason than before."""
-    reasons = listing.passed_over | ({"": listing.trouble} if listing.trouble else {})
-    known = before.passed_over | {"": before.trouble} if before else {}
+    reasons = _troubles(listing)
+    known = {} if before is None else _troubles(before)
     for name, reason in sorted(reasons.items()):
         if known.get(name) != reason:
             _log.warning("%s; the good ones are served", reason)
 
 
-def _digest(manifests: Mapping[str, Manifest]) -> str:
-    return hashlib.sha256("\n".join(manifests).encode()).hexdigest()
+def _troubles(listing: Listing) -> dict[str, str]:
+    """Return why things cannot be served: by bulletin, and of all bulletins and the record."""
+    others = {"": listing.trouble, "record": listing.record.trouble}
+    return listing.passed_over | {name: why for name, why in others.items() if why}
+
+
+def _digest(manifests: Mapping[str, Manifest], record: RecordState) -> str:
+    return hashlib.sha256("\n".join([*manifests, repr(record.stamp)]).encode()).hexdigest()

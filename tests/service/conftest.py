@@ -14,7 +14,13 @@ from service.app import create_app
 from service.server import address_of, bind, server_of
 from service.settings import Settings
 from tests.bulletins.conftest import own_home, rows
-from tests.bulletins.example import EXAMPLE_MONTHS, NOW, publish_bulletin, publish_months
+from tests.bulletins.example import (
+    EXAMPLE_MONTHS,
+    NOW,
+    publish_bulletin,
+    publish_months,
+    publish_record,
+)
 
 LOOK_EVERY_S = 0.01
 
@@ -96,6 +102,7 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A home with the example bulletin, which is simulated; not to be changed."""
     folder = tmp_path_factory.mktemp("home")
     publish_bulletin(folder)
+    publish_record(folder)
     return folder
 
 
@@ -116,6 +123,7 @@ def months_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A home with the bulletins of four months, the newest as in the example; not to be changed."""
     folder = tmp_path_factory.mktemp("months")
     publish_months(folder, EXAMPLE_MONTHS)
+    publish_record(folder)
     return folder
 
 

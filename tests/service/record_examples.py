@@ -10,7 +10,7 @@ import tempfile
 from pathlib import Path
 
 from service import api
-from tests.bulletins.example import EXAMPLE_MONTHS, publish_months, without_hashes
+from tests.bulletins.example import EXAMPLE_MONTHS, publish_months, publish_record, without_hashes
 from tests.service.conftest import join_servers, serve_home
 
 EXAMPLES = Path(api.__file__).with_name("examples.json")
@@ -20,6 +20,7 @@ def main() -> None:
     recorded = json.loads(EXAMPLES.read_text(encoding="utf-8"))
     with tempfile.TemporaryDirectory() as full, tempfile.TemporaryDirectory() as empty:
         publish_months(Path(full), EXAMPLE_MONTHS)
+        publish_record(Path(full))
         with serve_home(Path(full)) as client, serve_home(Path(empty)) as empty_client:
             for statuses in recorded.values():
                 for status, bodies in statuses.items():

@@ -7,7 +7,7 @@ from fastapi.responses import HTMLResponse
 
 from features.language import ENGLISH, LANGUAGES, Language
 from features.words import DISPLAYED, SPECS, Target
-from service.api.current import chosen_bulletin, stale_because
+from service.api.current import chosen_bulletin, record_of, stale_because
 from service.api.queries import BulletinQuery, LanguageChoice
 from service.api.routing import QueryRoute
 from service.api.schemas import Score
@@ -17,7 +17,10 @@ from service.pages.briefings.country_map import country_map
 from service.pages.briefings.signs import signs_of
 from service.pages.environment import environment_for
 from service.pages.reading.accuracy import accuracy_of
+from service.pages.reading.track_record import overall_of
+from service.pages.shortfalls import shortfall_lines
 from service.store.bulletins import LATEST
+from service.store.record import Record
 
 MOST_REGIONS, MOST_MOVES, MOST_REASONS, MOST_NEIGHBOURS, MOST_RARE = 10, 5, 3, 6, 4
 """How many of each fit on two pages."""
@@ -70,14 +73,15 @@ def show_briefing(
             simulated=bulletin.manifest.simulated,
             stale=stale_because(request, language) if query.bulletin == LATEST else None,
             over_until=over_until(bulletin.manifest, request.state.now),
-            **briefing_of(Country.of(bulletin, country), language),
+            shortfalls=shortfall_lines(bulletin.manifest, language),
+            **briefing_of(Country.of(bulletin, country), language, record_of(request)),
         )
     )
     return HTMLResponse(html, headers=_HEADERS | {"Content-Language": language.code})
 
 
-def briefing_of(country: Country, language: Language) -> dict[str, Any]:
-    """Return what the template of a briefing says of a country."""
+def briefing_of(country: Country, language: Language, record: Record | None) -> dict[str, Any]:
+    """Return what the template of a briefing says of a country, and of the track record."""
     bulletin, whole = country.bulletin, country.whole
     shown, scores = country.risks[:MOST_REGIONS], [risk.leading for risk in country.risks]
     accuracy = {one.target: one for one in accuracy_of(bulletin, country.level)}
@@ -95,6 +99,7 @@ def briefing_of(country: Country, language: Language) -> dict[str, Any]:
         "drawing": country_map(bulletin, country.places, scores, MOST_REGIONS, language),
         "unscored": country.unscored(language),
         "accuracy": accuracy.get(country.leading),
+        "record": record and overall_of(record, country.level, country.leading),
         "moves": country.moves(MOST_MOVES, language),
         "reasons": country.reasons(MOST_REASONS, language),
         "signs": signs_of(bulletin, scores[0].region),

@@ -3,6 +3,7 @@
 Where do I go to ...?
 
 * explain a term: `glossary.py`, and `docs/glossary.md` in the same words
-* see whether scores came true: `accuracy.py`; what was issued: `bulletin_list.py`
+* see whether issued scores came true: `track_record.py`; in the backtest: `accuracy.py`
+* see what was issued: `bulletin_list.py`
 * change what the pages say: `templates/`
 """

@@ -1,6 +1,5 @@
-"""`/accuracy`: whether scores came true, in the backtest and in the bulletins of months past."""
+"""`/accuracy`: whether scores came true in the backtest; `track_record.py` has those issued."""
 
-from collections.abc import Iterator
 from itertools import pairwise
 from typing import Annotated, NamedTuple
 from urllib.parse import urlencode
@@ -8,13 +7,11 @@ from urllib.parse import urlencode
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import HTMLResponse
 
-from bulletins.form import CARD_FILES, REPORT_FILES, TRACK_RECORD_FILE
+from bulletins.form import CARD_FILES, REPORT_FILES
 from bulletins.manifest import RiskLevel
 from bulletins.risk import scale_of
 from features.language import message
 from features.words import SPECS, Level, Target, TargetSpec
-from service.api.bodies import TrackRecord
-from service.api.bulletin_routes import SCORE, pooled, track_record_of
 from service.api.current import reader_language, used_bulletin
 from service.api.queries import BulletinChoice, LanguageChoice, LevelFilter, NoParameters
 from service.api.routing import QueryRoute
@@ -54,21 +51,13 @@ class Band(NamedTuple):
         return int(low > self.highest) - int(high < self.risk.lowest)
 
 
-class Outcome(NamedTuple):
-    """How scores of one horizon came out, and the reference that did best."""
-
-    score: TrackRecord
-    best: TrackRecord | None
-
-
 class TargetAccuracy(NamedTuple):
-    """How the scores of one target came out: in the backtest, and in earlier bulletins."""
+    """How the scores of one target came out in the backtest."""
 
     target: Target
     spec: TargetSpec
     bands: list[Band]
     skill: float | None
-    outcomes: list[Outcome]
 
 
 @router.get("/accuracy")
@@ -100,8 +89,6 @@ def show_accuracy(request: Request, query: Annotated[AccuracyView, Query()]) -> 
 
 def accuracy_of(bulletin: Bulletin, level: Level) -> list[TargetAccuracy]:
     """Return how scores of a level came out, by target; those with nothing to say are left out."""
-    rows = track_record_of(bulletin) if TRACK_RECORD_FILE in bulletin.parts else []
-    records = [record for record in pooled(rows) if record.level == level]
     skill = {
         target: skill
         for model in bulletin.manifest.models
@@ -114,11 +101,10 @@ def accuracy_of(bulletin: Bulletin, level: Level) -> list[TargetAccuracy]:
             SPECS[target],
             [] if SPECS[target].is_distribution else bands_of(bulletin, level, target),
             skill.get(target),
-            list(outcomes_of(records, target)),
         )
         for target in bulletin.targets
     ]
-    return [one for one in found if one.bands or one.outcomes]
+    return [one for one in found if one.bands]
 
 
 def bands_of(bulletin: Bulletin, level: Level, target: Target) -> list[Band]:
@@ -128,13 +114,3 @@ def bands_of(bulletin: Bulletin, level: Level, target: Target) -> list[Band]:
         return []
     ends = [*(risk.lowest for risk in scale.levels), 1.0]
     return [Band(risk, end) for risk, (_, end) in zip(scale.levels, pairwise(ends), strict=True)]
-
-
-def outcomes_of(records: list[TrackRecord], target: Target) -> Iterator[Outcome]:
-    """Yield how the scores of a target came out, by horizon."""
-    here = [record for record in records if record.target == target]
-    for score in here:
-        if score.forecast == SCORE:
-            others = [r for r in here if r.horizon == score.horizon and r.forecast != SCORE]
-            best = max(others, key=lambda record: record.skill or 0.0, default=None)
-            yield Outcome(score, best)

@@ -10,7 +10,7 @@ from pydantic import BaseModel
 
 from bulletins.manifest import Manifest
 from service import api
-from service.api import bodies, schemas
+from service.api import bodies, bulletin_routes, schemas
 from tests.bulletins.example import without_hashes
 
 MODELS: dict[str, type[BaseModel]] = {
@@ -18,7 +18,7 @@ MODELS: dict[str, type[BaseModel]] = {
     "/v1/scores/{region}": bodies.RegionProfile,
     "/v1/movers": bodies.MoverList,
     "/v1/targets": bodies.TargetList,
-    "/v1/track-record": bodies.TrackRecordList,
+    "/v1/track-record": bulletin_routes.TrackRecordList,
     "/v1/compare": bodies.Comparison,
     "/v1/regions/{region}": bodies.RegionAnswer,
     "/v1/regions/{region}/history": bodies.RegionHistory,

@@ -23,6 +23,7 @@ def test_the_highest_probabilities_come_first(client: httpx.Client) -> None:
         "stale": False,
         "stale_because": None,
         "over_until": None,
+        "shortfalls": [],
         "licence": "CC BY 4.0",
         "citation": "Tocsin (2025), bulletin 2024-12-5f3a9c01d2e4 (simulated).",
     }
