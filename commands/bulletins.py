@@ -124,7 +124,7 @@ def record(
     """Record what has become known of every score, and show what that comes to."""
     with working("recording outcomes"):
         from bulletins.record import read_newest, read_summary
-        from experiments.record.outcomes import SETTLED_AFTER
+        from experiments.judging.outcomes import SETTLED_AFTER
         from experiments.record.report import overall_rows, plain_rows, record_markdown
         from experiments.record.runs import log_editions
         from experiments.record.update import update_record

@@ -1,19 +1,24 @@
 """Whether a champion's indicators and scores are still as in its training and backtest."""
 
+from collections.abc import Iterable
+from itertools import takewhile
 from pathlib import Path
 
 import pandas as pd
 
 from experiments.judging.drift import Drift, DriftBounds, drift
+from experiments.judging.outcomes import known_outcomes
 from experiments.publishing.contents import read_inputs
 from experiments.publishing.earlier import EarlierBulletin, earlier_bulletins
-from experiments.publishing.track_record import known_outcomes
-from experiments.samples import newest_origin, samples_at, samples_for
+from experiments.samples import newest_origin, samples_for
 from experiments.tracking.registry import ModelVersion, backtest_forecasts
 from experiments.tracking.store import MlflowStore
 from features.archive.vintage import Vintage
-from features.errors import CoverageError
 from features.panel.panel import Panel
+from models.forecaster import DEATHS
+
+JUDGED_MONTHS = 24
+"""The months of origins whose scores are judged."""
 
 _SEED = 1
 _COLUMNS = ["target", "outcome", "probability", "origin"]
@@ -34,7 +39,10 @@ def drift_of(
     forecaster, panel = read_inputs(store, vintage, model)
     origin = newest_origin(panel)
     samples = samples_for(forecaster, panel, origin)
-    earlier = earlier_bulletins(home, origin, vintage)
+    earlier = takewhile(
+        lambda bulletin: bulletin.origin >= origin - JUDGED_MONTHS,
+        earlier_bulletins(home, origin, vintage),
+    )
     backtest = backtest_forecasts(store, model)
     return drift(
         samples,
@@ -47,7 +55,7 @@ def drift_of(
 
 
 def issued_scores(
-    panel: Panel, model: ModelVersion, bulletins: list[EarlierBulletin]
+    panel: Panel, model: ModelVersion, bulletins: Iterable[EarlierBulletin]
 ) -> pd.DataFrame:
     """Return a version's own scores in bulletins whose outcome a panel knows, a row each.
 
@@ -55,12 +63,8 @@ def issued_scores(
     """
     parts = []
     for bulletin in bulletins:
-        own = bulletin.scores[bulletin.scores["model_version"] == model.label]
-        if own.empty:
-            continue
-        try:
-            samples = samples_at(panel, bulletin.origin, bulletin.thresholds[model.level], ())
-        except CoverageError:
-            continue  # the present history covers no region there
-        parts.append(known_outcomes(panel, samples, own).assign(origin=bulletin.origin))
+        scores = bulletin.scores
+        is_own = (scores["model_version"] == model.label) & (scores["target"] != DEATHS)
+        known = known_outcomes(panel, scores[is_own], bulletin.origin)
+        parts.append(known.assign(origin=bulletin.origin)[["horizon", *_COLUMNS]])
     return pd.concat(parts) if parts else pd.DataFrame(columns=["horizon", *_COLUMNS])

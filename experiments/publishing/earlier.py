@@ -1,6 +1,6 @@
 """The bulletins that were published before."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -87,13 +87,13 @@ def _read_scores(folder: Path, manifest: Manifest) -> pd.DataFrame:
     return pd.read_parquet(in_arrow_memory(content))
 
 
-def previous_bulletin(home: Path, origin: int, vintage: Vintage) -> EarlierBulletin | None:
-    """Return the newest whole bulletin of an earlier origin and the same events, None if none."""
+def earlier_bulletins(home: Path, origin: int, vintage: Vintage) -> Iterator[EarlierBulletin]:
+    """Yield the newest whole bulletin of each earlier origin, newest first, of the same events."""
     manifests, _ = read_manifests(home)
-    kind = vintage.history, vintage.simulated
+    kind, origins = (vintage.history, vintage.simulated), set[str]()
     for manifest in manifests:
-        is_earlier = manifest.origin < format_month(origin)
-        if is_earlier and (manifest.vintage.history, manifest.simulated) == kind:
+        is_own = (manifest.vintage.history, manifest.simulated) == kind
+        if is_own and manifest.origin < format_month(origin) and manifest.origin not in origins:
             with suppress(BulletinError):
-                return read_previous(home, manifest.id)
-    return None
+                yield read_previous(home, manifest.id)
+                origins.add(manifest.origin)

@@ -14,7 +14,7 @@ from bulletins.writing import indicators_file, write_bulletin
 from experiments.publishing import contents
 from experiments.publishing.earlier import (
     EarlierBulletin,
-    previous_bulletin,
+    earlier_bulletins,
     read_bulletin,
     read_previous,
 )
@@ -75,7 +75,7 @@ def issue_bulletin(
     issued = _issued_from(home, format_month(month), digest, models)
     if issued is not None:
         return Publication(issued, is_new=False)
-    previous = previous_bulletin(home, month, vintage)
+    previous = next(earlier_bulletins(home, month, vintage), None)
     files = _files(store, forecasts, previous, jobs)
     hashes = {name: sha256_of(content) for name, content in files.items()}
     bulletin = blank_id(format_month(month))

@@ -8,9 +8,9 @@ import pandas as pd
 
 from bulletins.reading import read_manifests
 from bulletins.record import SCORE
+from experiments.judging.outcomes import outlook_on
 from experiments.judging.skill import deaths_ratio
 from experiments.publishing.earlier import read_bulletin
-from experiments.record.outcomes import outlook_on
 from experiments.record.rows import FORECASTS, ROWS
 from experiments.record.summary import summary_of
 from experiments.record.update import rows_of_bulletin

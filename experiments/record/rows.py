@@ -14,7 +14,7 @@ from bulletins.reading import read_file
 from bulletins.record import ROWS_SCHEMA, SCORE
 from bulletins.tables import Part
 from experiments.backtest.rolling import deaths_measures, reference_probabilities
-from experiments.record.outcomes import cells_of
+from experiments.judging.outcomes import cells_of
 from experiments.samples import Samples, samples_at
 from features.archive.vintage import Vintage
 from features.arrays import FloatArray, IntArray

@@ -22,9 +22,9 @@ from bulletins.record import (
     read_table,
 )
 from bulletins.writing import parquet_of
+from experiments.judging.outcomes import SETTLED_AFTER, Outlook, outlook_on
 from experiments.publishing.earlier import read_bulletin
 from experiments.publishing.publish import releases_of
-from experiments.record.outcomes import SETTLED_AFTER, Outlook, outlook_on
 from experiments.record.rows import (
     KEYS,
     ROWS,

@@ -40,9 +40,8 @@ def test_only_a_version_s_own_scores_with_known_outcomes_are_judged(
         (region, "instability", 1, 0.75, "tocsin-admin1/99"),
     ]
     columns = ["region", "target", "horizon", "probability", "model_version"]
-    bulletin = EarlierBulletin("2023-12-x", ORIGIN, pd.DataFrame(rows, columns=columns), {
-        "admin1": 5.0
-    })  # fmt: skip
+    scores = pd.DataFrame(rows, columns=columns).assign(threshold=5.0)
+    bulletin = EarlierBulletin("2023-12-x", ORIGIN, scores, {"admin1": 5.0})
     table = issued_scores(panel, best, [bulletin, replace(bulletin, origin=0)])
     assert table[["horizon", "probability"]].to_numpy().tolist() == [[1, 0.25], [12, 0.5]]
     came = panel.total_deaths[list(panel.months).index(ORIGIN) + 1, 0] >= 5

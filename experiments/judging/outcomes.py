@@ -30,31 +30,41 @@ class Observations:
     is_final: BoolArray
 
     def outcomes(self, scores: pd.DataFrame, origin: int) -> pd.DataFrame:
-        """Return the scores whose outcome is known, with `outcome` and `is_final`.
+        """Return the scores of `known_outcomes`, and whether their months `is_final`."""
+        return known_outcomes(self.panel, scores, origin, self.is_final)
 
-        `scores` are a level's, of an origin [months since 1970-01]. `outcome` is 0 or 1 by the
-        threshold that was issued, or deaths [deaths/month].
-        """
-        ids = pd.Index(self.panel.regions.table["id"])
-        parts = [scores.iloc[:0].assign(outcome=0.0, is_final=False)]
-        for target, horizon, part in cells_of(scores):
-            months = self._months(target, origin, horizon)
-            if months is None:
-                continue
-            region = ids.get_indexer(part["region"])
-            mean = self.panel.counts[months].mean(axis=0)[region]
-            # A later vintage may lack a region, whose index is then -1, or not observe its months.
-            is_known = (region >= 0) & ~np.isnan(mean)
-            outcome = _outcome(target, mean, part["threshold"].to_numpy(np.float64))
-            final = np.all(self.is_final[months], axis=0)[region]
-            parts.append(part.assign(outcome=outcome, is_final=final)[is_known])
-        return pd.concat(parts)
 
-    def _months(self, target: Target, origin: int, horizon: int) -> slice | None:
-        """Return the rows of a target's months; None where the panel does not have them all."""
-        last = origin + horizon - int(self.panel.months[0])
-        first = last - horizon + 1 if SPECS[target].is_window else last
-        return slice(first, last + 1) if first >= 0 and last < len(self.panel.months) else None
+def known_outcomes(
+    panel: Panel, scores: pd.DataFrame, origin: int, is_final: BoolArray | None = None
+) -> pd.DataFrame:
+    """Return the scores whose outcome a panel knows, with `outcome` and `is_final`.
+
+    `scores` are a level's, of an origin [months since 1970-01]. `outcome` is 0 or 1 by the
+    threshold that was issued, or deaths [deaths/month]. `is_final` (T, R) are region-months of the
+    panel; none by default.
+    """
+    ids = pd.Index(panel.regions.table["id"])
+    final = np.zeros_like(panel.observed) if is_final is None else is_final
+    parts = [scores.iloc[:0].assign(outcome=0.0, is_final=False)]
+    for target, horizon, part in cells_of(scores):
+        months = _months(panel, target, origin, horizon)
+        if months is None:
+            continue
+        region = ids.get_indexer(part["region"])
+        mean = panel.counts[months].mean(axis=0)[region]
+        # A later vintage may lack a region, whose index is then -1, or not observe its months.
+        is_known = (region >= 0) & ~np.isnan(mean)
+        outcome = _outcome(target, mean, part["threshold"].to_numpy(np.float64))
+        is_settled = np.all(final[months], axis=0)[region]
+        parts.append(part.assign(outcome=outcome, is_final=is_settled)[is_known])
+    return pd.concat(parts)
+
+
+def _months(panel: Panel, target: Target, origin: int, horizon: int) -> slice | None:
+    """Return the rows of a target's months; None where the panel does not have them all."""
+    last = origin + horizon - int(panel.months[0])
+    first = last - horizon + 1 if SPECS[target].is_window else last
+    return slice(first, last + 1) if first >= 0 and last < len(panel.months) else None
 
 
 def cells_of(scores: pd.DataFrame) -> Iterator[tuple[Target, int, pd.DataFrame]]:
