@@ -121,6 +121,7 @@ def summary_of(request: Request, bulletin: Bulletin) -> BulletinSummary:
         origin=manifest.origin,
         issued_at=manifest.issued_at,
         as_of=manifest.vintage.as_of,
+        issued_late=manifest.is_late,
         simulated=manifest.simulated,
         stale=reason is not None,
         stale_because=reason,

@@ -28,6 +28,10 @@ class BulletinSummary(Strict):
     origin: str = Field(description="The last observed month used, YYYY-MM.")
     issued_at: AwareDatetime
     as_of: date = Field(description="Only events that were public by this day were used.")
+    issued_late: bool = Field(
+        description="True if it was issued after the day as of which it speaks: nobody could read "
+        "it then."
+    )
     simulated: bool = Field(description=SIMULATED)
     stale: bool = Field(description=STALE)
     stale_because: str | None = Field(description="Why; null if it is not stale.")

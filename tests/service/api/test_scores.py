@@ -19,6 +19,7 @@ def test_the_highest_probabilities_come_first(client: httpx.Client) -> None:
         "origin": "2024-12",
         "issued_at": "2025-01-21T06:00:00Z",
         "as_of": "2025-01-20",
+        "issued_late": False,
         "simulated": True,
         "stale": False,
         "stale_because": None,

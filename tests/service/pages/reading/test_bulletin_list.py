@@ -1,4 +1,5 @@
 import re
+from datetime import UTC, datetime
 from html import unescape
 from pathlib import Path
 
@@ -54,3 +55,13 @@ def test_many_bulletins_come_in_pages(tmp_path: Path, monkeypatch: pytest.Monkey
     assert ids_in(page) == everything[:2]
     assert everything[2] in later
     assert "bulletins?after=" not in later
+
+
+@pytest.mark.parametrize(("day", "is_late"), [(20, False), (21, False), (22, True)])
+def test_a_bulletin_that_was_issued_late_says_so(tmp_path: Path, day: int, is_late: bool) -> None:
+    publish_bulletin(tmp_path, issued_at=datetime(2025, 1, day, 6, tzinfo=UTC))  # as of the 20th
+    with serve_home(tmp_path) as client:
+        page = client.get("/bulletins").text
+        bulletin = client.get("/v1/scores?limit=1").json()["bulletin"]
+    assert ("issued late" in page) == is_late
+    assert bulletin["issued_late"] == is_late
