@@ -1,10 +1,11 @@
 """The monthly routine."""
 
 from datetime import UTC, datetime
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from commands.alerts import rules_file, senders_of_rules
 from commands.environment import (
     PROCESSORS,
     Day,
@@ -17,6 +18,9 @@ from commands.environment import (
     working,
 )
 from features.printable import printable
+
+if TYPE_CHECKING:
+    from experiments.cycle.steps import Bell
 
 
 def cycle(
@@ -35,7 +39,7 @@ def cycle(
         from importlib.metadata import version
 
         from experiments.cycle.cycle import plan, run_cycle
-        from experiments.cycle.settings import read_settings
+        from experiments.cycle.settings import cycle_settings
         from experiments.cycle.steps import Workshop
         from experiments.judging.judge import Work
         from features.archive.releases import Archive
@@ -45,7 +49,7 @@ def cycle(
         if accept is not None and not accept.strip():
             raise InputError("--accept needs a reason: say why the data are taken all the same")
         folder, day = home(), as_of or today()
-        settings = read_settings(folder)
+        settings = cycle_settings(folder)
         shop = Workshop(
             home=folder,
             archive=Archive(folder),
@@ -56,6 +60,7 @@ def cycle(
             client=Transport(user_agent=f"tocsin/{version('tocsin')}"),
             clock=lambda: datetime.now(UTC),
             say=_say,
+            bell=_bell(),
         )
     if dry_run:
         for line in plan(shop, day):
@@ -67,6 +72,19 @@ def cycle(
             f"the cycle of {day} is refused: {refused}; see to the data, or say with --accept why "
             "they are taken all the same"
         )
+
+
+def _bell() -> "Bell | None":
+    """Return the rules and channels of alerts, None without rules; a mistake in them is refused."""
+    from alerts.rules import read_rules
+    from commands.settings import read_settings
+    from experiments.cycle.steps import Bell
+
+    file = rules_file()
+    if not file.exists():
+        return None
+    rules = read_rules(file)
+    return Bell(rules, senders_of_rules(rules), read_settings().public_url)
 
 
 def _say(line: str) -> None:

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator
 from datetime import date
 from functools import partial
 
+from alerts.delivery import deliver_alerts
 from bulletins.reading import read_manifests
 from experiments.cycle import steps
 from experiments.cycle.intake import take_in
@@ -26,9 +27,13 @@ def run_cycle(shop: Workshop, today: date, accepted: str | None = None) -> list[
     _say(shop, "new data", take_in(shop, today))
     entries: list[Entry] = []
     for day in due_days(shop, today):
-        entries.append(_run_day(shop, day, accepted))
+        entries.append(_run_day(shop, day, accepted, rings=day == today))
         if entries[-1].state == "refused":
             break
+    if shop.bell is not None:
+        deliveries = deliver_alerts(shop.home, shop.bell.senders, shop.clock)
+        lines = [f"{n} {what}" for what, n in vars(deliveries).items()]
+        _say(shop, "delivery of alerts", [", ".join(lines)])
     return entries
 
 
@@ -75,8 +80,8 @@ def plan(shop: Workshop, today: date) -> Iterator[str]:
         yield f"  the bulletin of {format_month(vintage.last_month)} would be issued"
 
 
-def _run_day(shop: Workshop, day: date, accepted: str | None) -> Entry:
-    """Do the steps of a day that are not done."""
+def _run_day(shop: Workshop, day: date, accepted: str | None, *, rings: bool) -> Entry:
+    """Do the steps of a day that are not done; what is issued late `rings` no alert."""
     journal, vintage = Journal(shop.home), _vintage(shop, day)
     last = journal.last()
     if last is not None and _is_done(shop, last, vintage):
@@ -107,6 +112,9 @@ def _run_day(shop: Workshop, day: date, accepted: str | None) -> Entry:
         )
     issued = opened.step("bulletin", steps.BulletinOutcome, partial(steps.issue, shop, vintage))
     _say(shop, "bulletin", issued.lines())
+    if rings and shop.bell is not None:
+        ring = partial(steps.ring, shop, shop.bell, issued.bulletin)
+        _say(shop, "alerts", opened.step("alerts", steps.AlertsOutcome, ring).lines())
     return _close(shop, opened, "complete", vintage)
 
 

@@ -2,23 +2,33 @@
 
 from collections.abc import Iterator
 
+import pandas as pd
 from mlflow.utils.mlflow_tags import MLFLOW_RUN_NAME, MLFLOW_RUN_NOTE
 
 from experiments.cycle.journal import Entry
-from experiments.cycle.steps import BulletinOutcome, Decision, RecordOutcome, TrainingOutcome
+from experiments.cycle.steps import (
+    AlertsOutcome,
+    BulletinOutcome,
+    Decision,
+    RecordOutcome,
+    TrainingOutcome,
+)
 from experiments.tracking.artifacts import record_artifacts
 from experiments.tracking.store import MlflowStore
 from features.archive.quality import DataQuality
 
 REPORT_FILE = "cycle.md"
 
-_Outcome = DataQuality | RecordOutcome | Decision | TrainingOutcome | BulletinOutcome
+_Outcome = (
+    DataQuality | RecordOutcome | Decision | TrainingOutcome | BulletinOutcome | AlertsOutcome
+)
 _KINDS: dict[str, type[_Outcome]] = {
     "data": DataQuality,
     "record": RecordOutcome,
     "decision": Decision,
     "training": TrainingOutcome,
     "bulletin": BulletinOutcome,
+    "alerts": AlertsOutcome,
 }
 
 
@@ -64,5 +74,9 @@ def log_cycle(store: MlflowStore, entry: Entry, *, simulated: bool) -> None:
         client.log_metric(run, "events", data.events)
         client.log_metric(run, "deaths", data.deaths)
         client.log_metric(run, "faults", len(data.faults))
+    decision = entry.outcome("decision", Decision)
+    for level, drift in (decision.drift if decision is not None else {}).items():
+        rows = [figure.model_dump() for figure in drift.figures]
+        client.log_table(run, pd.DataFrame(rows), f"drift-{level}.json")
     client.set_terminated(run)
     record_artifacts(store)

@@ -53,7 +53,7 @@ class CycleSettings(Strict):
         return read_configuration(_EXPERIMENTS.get(self.experiment, home / self.experiment))
 
 
-def read_settings(home: Path) -> CycleSettings:
+def cycle_settings(home: Path) -> CycleSettings:
     """Return the settings of a home: those of its file, the others as packaged.
 
     Raises ConfigurationError, naming every wrong or unknown key.

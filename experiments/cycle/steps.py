@@ -3,15 +3,24 @@
 Each step may be done again after a kill: it ends as if it had been done once.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
 
+from pydantic import Field
+
+from alerts.letter import Sender
+from alerts.log import read_log
+from alerts.raising import raise_alerts
+from alerts.rules import Rules
+from bulletins.reading import read_manifest
 from bulletins.record import read_editions
 from experiments.configuration import Configuration
 from experiments.cycle.settings import CycleSettings
+from experiments.judging.drift import Drift
 from experiments.judging.judge import Work
+from experiments.publishing.drift import drift_of
 from experiments.publishing.publish import issue_bulletin
 from experiments.record.update import update_record
 from experiments.samples import newest_origin
@@ -30,10 +39,20 @@ from features.words import Level
 
 
 @dataclass(frozen=True)
+class Bell:
+    """The rules of alerts, what speaks to each channel, and where people reach the page."""
+
+    rules: Rules
+    senders: Mapping[str, Sender]
+    public_url: str
+
+
+@dataclass(frozen=True)
 class Workshop:
     """What a cycle works on and with.
 
-    `client` asks sources, `clock` gives the time, `say` takes a line to show.
+    `client` asks sources, `clock` gives the time, `say` takes a line to show; without a `bell` no
+    alert rings.
     """
 
     home: Path
@@ -45,6 +64,7 @@ class Workshop:
     client: Transport
     clock: Callable[[], datetime]
     say: Callable[[str], None]
+    bell: Bell | None = None
 
 
 class RecordOutcome(Strict):
@@ -66,14 +86,43 @@ class RecordOutcome(Strict):
         yield from (f"left out: {name}: {reason}" for name, reason in self.left_out.items())
 
 
+class DriftFigure(Strict):
+    """An indicator, or a target's calibration, whose drift was measured; null: too little past."""
+
+    kind: str
+    name: str
+    value: float | None
+    bound: float | None
+    is_drifted: bool
+
+
+class DriftOutcome(Strict):
+    """Whether the indicators or the calibration of a champion drifted, in a sentence."""
+
+    sentence: str
+    is_drifted: bool
+    figures: tuple[DriftFigure, ...]
+
+    @classmethod
+    def of(cls, drift: Drift) -> "DriftOutcome":
+        """Return it in the form of the journal."""
+        table = drift.table[list(DriftFigure.model_fields)].astype(object)
+        rows = table.where(table.notna(), None).to_dict("records")
+        figures = tuple(DriftFigure.model_validate(row) for row in rows)
+        return cls(sentence=drift.sentence, is_drifted=drift.is_drifted, figures=figures)
+
+
 class Decision(Strict):
-    """Which levels are to be trained at an origin, each with the reason."""
+    """Which levels are to be trained at an origin, each with the reason; drift of champions."""
 
     origin: str
     due: dict[Level, str]
+    drift: dict[Level, DriftOutcome] = Field(default_factory=dict)
 
     def lines(self) -> Iterator[str]:
         """Yield it in plain text."""
+        for level, outcome in self.drift.items():
+            yield f"{level}: {outcome.sentence}"
         for level, reason in self.due.items():
             yield f"{level} is to be trained to {self.origin}: {reason}"
         if not self.due:
@@ -93,6 +142,16 @@ class TrainingOutcome(Strict):
         verdict = "passed the gate" if self.passed else "was refused by the gate"
         role = "is champion" if self.is_champion else "is not champion"
         yield f"{self.model} ({self.learner}) {verdict} and {role}"
+
+
+class AlertsOutcome(Strict):
+    """The alerts that a bulletin has raised."""
+
+    titles: tuple[str, ...]
+
+    def lines(self) -> Iterator[str]:
+        """Yield them in plain text."""
+        yield from self.titles or ("no rule rings",)
 
 
 class BulletinOutcome(Strict):
@@ -126,27 +185,32 @@ def record(shop: Workshop, day: date) -> RecordOutcome:
 
 
 def decide(shop: Workshop, vintage: Vintage) -> Decision:
-    """Return which levels are to be trained.
+    """Return which levels are to be trained, and whether their champions drifted.
 
     Raises CoverageError when no region of a level is observed long enough.
     """
-    due, origins = {}, []
+    due, drift, origins = {}, {}, []
     needs = needs_of(shop.configuration.indicator_names)
     for level in shop.configuration.levels:
         origins.append(newest_origin(read_panel(vintage, level, needs)))
-        reason = _reason_to_train(shop, level, origins[-1])
+        best = champion(shop.store, level)
+        if best is not None:
+            drift[level] = DriftOutcome.of(drift_of(shop.store, best, vintage, shop.home))
+        reason = _reason_to_train(shop, level, origins[-1], drift.get(level))
         if reason is not None:
             due[level] = reason
-    return Decision(origin=format_month(max(origins)), due=due)
+    return Decision(origin=format_month(max(origins)), due=due, drift=drift)
 
 
-def _reason_to_train(shop: Workshop, level: Level, origin: int) -> str | None:
-    if champion(shop.store, level) is None:
+def _reason_to_train(
+    shop: Workshop, level: Level, origin: int, drift: DriftOutcome | None
+) -> str | None:
+    if drift is None:
         return "it has no champion"
     newest = max(version.trained_to for version in versions_of(shop.store, level))
     if origin - newest >= shop.settings.retraining.months:
         return f"its newest model learned from months to {format_month(newest)}"
-    return None
+    return drift.sentence if drift.is_drifted and shop.settings.retraining.on_drift else None
 
 
 def train(shop: Workshop, vintage: Vintage, level: Level, origin: str, key: str) -> TrainingOutcome:
@@ -186,3 +250,11 @@ def issue(shop: Workshop, vintage: Vintage) -> BulletinOutcome:
         models=tuple(f"{model.name}/{model.version}" for model in manifest.models),
         left_out=manifest.left_out,
     )
+
+
+def ring(shop: Workshop, bell: Bell, bulletin: str) -> AlertsOutcome:
+    """Raise the alerts of a bulletin; those that it raised before stand."""
+    manifest = read_manifest(shop.home / "bulletins" / bulletin)
+    raise_alerts(shop.home, bell.rules, manifest, shop.clock(), bell.public_url)
+    alerts = read_log(shop.home).alerts
+    return AlertsOutcome(titles=tuple(a.title for a in alerts if a.bulletin == bulletin))

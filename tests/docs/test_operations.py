@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from experiments.cycle.settings import FILE, read_settings
+from experiments.cycle.settings import FILE, cycle_settings
 from tests.command import COMMAND
 from tests.paths import ROOT
 
@@ -20,7 +20,7 @@ def test_the_settings_of_a_cycle_can_be_read(tmp_path: Path) -> None:
     page = (ROOT / "docs" / "operations.md").read_text()
     (text,) = re.findall(r"```toml\n(experiment .+?)```", page, re.DOTALL)
     (tmp_path / FILE).write_text(text)
-    settings = read_settings(tmp_path)
+    settings = cycle_settings(tmp_path)
     assert (settings.events.source, settings.retraining.months) == ("ucdp", 3)
 
 

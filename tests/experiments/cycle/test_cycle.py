@@ -4,27 +4,35 @@ import json
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import suppress
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 import pytest
 
+from alerts.letter import Letter, Result
+from alerts.rules import Rule, Rules, Webhook
 from bulletins.reading import read_manifests
 from experiments.cycle.cycle import due_days, plan, run_cycle
 from experiments.cycle.journal import FOLDER, Journal
-from experiments.cycle.settings import FILE, read_settings
+from experiments.cycle.settings import FILE, cycle_settings
 from experiments.cycle.steps import (
+    AlertsOutcome,
+    Bell,
     BulletinOutcome,
     Decision,
     RecordOutcome,
     TrainingOutcome,
     Workshop,
+    decide,
 )
 from experiments.judging.judge import Work
 from experiments.tracking.registry import champion, versions_of
 from experiments.tracking.store import open_store
 from features.archive.releases import Archive
+from features.archive.vintage import open_vintage
 from features.errors import ArchiveError, ConfigurationError
 from features.sources.fetching.transport import Transport
 from features.sources.simulation.world import World, deliver
@@ -48,7 +56,7 @@ def silently(line: str) -> None:
 
 def shop_of(home: Path, say: Callable[[str], None] = silently) -> Workshop:
     """What a cycle of a home works with."""
-    settings = read_settings(home)
+    settings = cycle_settings(home)
     return Workshop(
         home=home,
         archive=Archive(home),
@@ -89,7 +97,13 @@ def test_the_first_cycle_issues_the_newest_month(home: Path) -> None:
     bulletin = entry.outcome("bulletin", BulletinOutcome)
     assert bulletin is not None
     assert bulletin.bulletin == read_manifests(home)[0][0].id
-    assert entry.outcome("decision", Decision) == Decision(origin="2024-08", due={})
+    decision = entry.outcome("decision", Decision)
+    assert decision is not None
+    assert (decision.origin, decision.due, decision.drift["admin1"].is_drifted) == (
+        "2024-08", {}, False,
+    )  # fmt: skip
+    figures = {figure.name for figure in decision.drift["admin1"].figures}
+    assert {"deaths_decay_6", "instability"} <= {name.partition(" ")[0] for name in figures}
     store = open_store(home, None)
     (run,) = store.client().search_runs([store.cycles(simulated=True)])
     assert (run.info.status, run.data.tags["entry"]) == ("FINISHED", entry.sha256)
@@ -188,6 +202,64 @@ def test_a_plan_changes_nothing(home: Path) -> None:
         "  no level is to be trained at 2024-08",
         "  the bulletin of 2024-08 would be issued",
     ]
+
+
+def test_drift_is_a_reason_to_train(home: Path, world: World) -> None:
+    """Forty times as many die in the newest half a year, as in no month of the training."""
+    delivery = deliver(world, DAYS[2])
+    recent = delivery.events["date_end"] >= pd.Timestamp(2024, 5, 1)
+    delivery.events.loc[recent, "best"] *= 40
+    Archive(home).add(delivery)
+    shop, day = shop_of(home), date(2024, 11, 20)
+    decision = decide(shop, open_vintage(shop.archive, day))
+    assert decision.drift["admin1"].is_drifted
+    assert decision.due == {"admin1": decision.drift["admin1"].sentence}
+    assert "  admin1 is to be trained to 2024-10: Drift: " in "\n".join(plan(shop, day))
+    (home / FILE).write_text(f'experiment = "small.toml"\n{RARELY}on_drift = false\n')
+    assert decide(shop_of(home), open_vintage(shop.archive, day)).due == {}
+
+
+class Desk:
+    """Keeps what is sent to it, unless it is closed."""
+
+    def __init__(self) -> None:
+        self.letters: list[Letter] = []
+        self.is_closed = False
+
+    def send(self, letter: Letter) -> Result:
+        if self.is_closed:
+            return Result("failed", "closed")
+        self.letters.append(letter)
+        return Result("delivered", "")
+
+
+def test_alerts_ring_for_the_newest_month_and_what_failed_is_sent_the_next_time(
+    home: Path, world: World
+) -> None:
+    rule = Rule(
+        name="all", level="admin1", target="instability", horizon=1, threshold=0.001,
+        countries=("MLI",), channels=("desk",),
+    )  # fmt: skip
+    webhook = Webhook(kind="webhook", url="https://example.org", secret_variable="SECRET")
+    desk = Desk()
+    bell = Bell(Rules(channels={"desk": webhook}, rules=(rule,)), {"desk": desk}, "")
+    for day in DAYS[1:]:
+        Archive(home).add(deliver(world, day))
+    run_cycle(replace(shop_of(home), bell=bell), DAYS[0])
+    first = len(desk.letters)
+    assert first > 0
+    desk.is_closed = True
+    entries = run_cycle(replace(shop_of(home), bell=bell), DAYS[2])
+    late, newest = (entry.outcome("alerts", AlertsOutcome) for entry in entries)
+    assert late is None
+    assert newest is not None
+    assert len(newest.titles) > 0
+    assert all(title.startswith("SIMULATED") for title in newest.titles)
+    assert len(desk.letters) == first
+    desk.is_closed = False
+    for _ in range(2):  # nothing is new, and nothing is sent twice
+        run_cycle(replace(shop_of(home), bell=bell), DAYS[2])
+        assert [letter.title for letter in desk.letters[first:]] == list(newest.titles)
 
 
 def bulletins_and_journal(home: Path) -> dict[str, bytes]:

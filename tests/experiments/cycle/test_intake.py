@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from experiments.cycle.intake import take_in
-from experiments.cycle.settings import EventsSettings, read_settings
+from experiments.cycle.settings import EventsSettings, cycle_settings
 from experiments.cycle.steps import Workshop
 from experiments.judging.judge import Work
 from experiments.tracking.store import MlflowStore
@@ -32,7 +32,7 @@ EVENT = {
 
 def shop_of(home: Path, **events: object) -> Workshop:
     """What a cycle of a home works with; no step but the first one is reached."""
-    settings = read_settings(home)
+    settings = cycle_settings(home)
     own = EventsSettings.model_validate(settings.events.model_dump() | events)
     return Workshop(
         home=home,

@@ -3,20 +3,20 @@ from pathlib import Path
 import pytest
 
 from experiments.configuration import DEFAULT, DEMO, read_configuration
-from experiments.cycle.settings import FILE, read_settings
+from experiments.cycle.settings import FILE, cycle_settings
 from features.errors import ConfigurationError
 
 
 def test_a_home_without_a_file_has_the_packaged_settings(tmp_path: Path) -> None:
-    settings = read_settings(tmp_path)
+    settings = cycle_settings(tmp_path)
     assert (settings.events.source, settings.retraining.months) == ("archive", 6)
     assert settings.configuration(tmp_path) == read_configuration(DEFAULT)
 
 
 def test_a_file_needs_only_what_differs(tmp_path: Path) -> None:
     (tmp_path / FILE).write_text('experiment = "demo"\n[quality]\nvanished = 3\n')
-    settings = read_settings(tmp_path)
-    assert settings.quality == read_settings(Path("none")).quality.model_copy(
+    settings = cycle_settings(tmp_path)
+    assert settings.quality == cycle_settings(Path("none")).quality.model_copy(
         update={"vanished": 3}
     )
     assert settings.configuration(tmp_path) == read_configuration(DEMO)
@@ -36,11 +36,11 @@ def test_a_file_needs_only_what_differs(tmp_path: Path) -> None:
 def test_what_is_wrong_is_named(tmp_path: Path, content: str, fault: str) -> None:
     (tmp_path / FILE).write_text(content)
     with pytest.raises(ConfigurationError, match="is not a cycle") as refusal:
-        read_settings(tmp_path)
+        cycle_settings(tmp_path)
     assert fault in str(refusal.value)
 
 
 def test_an_experiment_is_a_file_beside_the_settings(tmp_path: Path) -> None:
     (tmp_path / FILE).write_text('experiment = "own.toml"\n')
     with pytest.raises(ConfigurationError, match=r"own\.toml cannot be read"):
-        read_settings(tmp_path).configuration(tmp_path)
+        cycle_settings(tmp_path).configuration(tmp_path)
