@@ -40,7 +40,7 @@ from service.api.routing import complete
 from service.freshness import Freshness
 from service.pages import assets, maps, page, region, swagger
 from service.pages.briefings import briefing
-from service.pages.reading import about, accuracy, bulletin_list, track_record
+from service.pages.reading import about, accuracy, bulletin_list, card, track_record
 from service.pages.refusal import HANDLERS_FOR_PEOPLE
 from service.settings import Settings
 from service.store.bulletins import BulletinStore, log_passed_over
@@ -102,7 +102,7 @@ CURRENT_TIME = partial(datetime.now, UTC)
 
 _ROUTES = (
     *(scores, profile, change_routes, target_routes, region_routes, bulletin_routes),
-    *(health_routes, briefing, page, region, maps, about, accuracy, track_record),
+    *(health_routes, briefing, page, region, maps, about, accuracy, track_record, card),
     *(bulletin_list, assets, swagger),
 )
 

@@ -6,6 +6,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query, Request, Response
 from pydantic import Field
 
+from bulletins.form import CARD_FILES
 from bulletins.manifest import Manifest
 from bulletins.record import Division, State
 from features.strict import Strict
@@ -132,8 +133,19 @@ async def list_bulletins(
 
 @router.get("/bulletins/{bulletin}", response_model=Manifest)
 async def show_bulletin(request: Request, bulletin: str) -> Response:
-    """What one bulletin is: its origin, vintage, releases, model versions and their skill."""
-    return json_response(used_bulletin(request, bulletin).manifest)
+    """What one bulletin is: its origin, vintage, releases, model versions and their skill.
+
+    Its `Link` names the page of each model's card.
+    """
+    used = used_bulletin(request, bulletin)
+    response = json_response(used.manifest)
+    cards = [level for level in used.manifest.levels if CARD_FILES[level] in used.documents]
+    if cards:
+        response.headers["Link"] = ", ".join(
+            f'</models/{level}?bulletin={used.manifest.id}>; rel="related"; title="Model card"'
+            for level in cards
+        )
+    return response
 
 
 @router.get(

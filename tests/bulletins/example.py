@@ -492,9 +492,22 @@ def table_of(rows: list[Row]) -> pa.Table:
     return pa.Table.from_pylist(rows, schema=SCORES_SCHEMA)
 
 
+CARD = """# admin1 scores: logistic
+
+It must not be used:
+
+* as the only reason of a decision
+
+## Coverage
+
+| first month | regions | names |
+|---|--:|---|
+| 2010-01 | 2 | `deaths`, `deaths_mean_3`, `deaths_decay_6`, `months_since_1` |
+"""
+
 DOCUMENTS = {
     "report-admin1.html": b"<!DOCTYPE html><html lang='en'><title>Report</title></html>",
-    "card-admin1.md": b"# admin1 scores: logistic\n",
+    "card-admin1.md": CARD.encode(),
 }
 
 

@@ -10,7 +10,6 @@ from fastapi.responses import HTMLResponse
 from bulletins.form import CARD_FILES, REPORT_FILES
 from bulletins.manifest import RiskLevel
 from bulletins.risk import scale_of
-from features.language import message
 from features.words import SPECS, Level, Target, TargetSpec
 from service.api.current import reader_language, used_bulletin
 from service.api.queries import BulletinChoice, LanguageChoice, LevelFilter, NoParameters
@@ -75,14 +74,8 @@ def show_accuracy(request: Request, query: Annotated[AccuracyView, Query()]) -> 
         levels={name: "?" + urlencode(asked | {"level": name}) for name in levels_of(bulletin)},
         level_names=LEVEL_NAMES,
         targets=accuracy_of(bulletin, level),
-        documents=[
-            (title, name)
-            for title, name in (
-                (message("Report of the backtest"), REPORT_FILES[level]),
-                (message("Model card"), CARD_FILES[level]),
-            )
-            if name in bulletin.documents
-        ],
+        report=name if (name := REPORT_FILES[level]) in bulletin.documents else None,
+        has_card=CARD_FILES[level] in bulletin.documents,
         glossary=GLOSSARY,
     )
 

@@ -21,6 +21,8 @@ PHONE = 360
         ("/about", PHONE, "light"),
         ("/accuracy?level=admin1&lang=fr", PHONE, "light"),
         ("/accuracy?level=admin1", 1280, "dark"),
+        ("/models/admin1?lang=fr", PHONE, "dark"),
+        ("/models/admin1", 1280, "light"),
     ],
 )
 def test_a_page_to_read_shuts_nobody_out(

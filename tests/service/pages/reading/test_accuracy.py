@@ -23,9 +23,11 @@ def rows_of_tables(page: str) -> list[list[str]]:
 
 def test_report_and_model_card_are_at_hand(client: httpx.Client) -> None:
     page = client.get("/accuracy?level=admin1").text
-    links = re.findall(r'href="([^"]*/files/[^"]+)"', page)
-    assert [link.rpartition("/")[2] for link in links] == ["report-admin1.html", "card-admin1.md"]
-    for link in links:
+    links = re.findall(r'href="\./([^"]*/files/[^"]+|models/[^"]+)"', page)
+    report, card = (unescape(link) for link in links)
+    assert report.endswith("/files/report-admin1.html")
+    assert card.startswith("models/admin1?")
+    for link in (report, card):
         assert client.get(f"/{link}").status_code == 200
 
 
