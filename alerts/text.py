@@ -1,16 +1,21 @@
 """What an alert says, in its rule's language: what moved, from what to what, and why."""
 
 from typing import NamedTuple
-from urllib.parse import urlencode
 
 from alerts.evaluation import Move, Reading
 from alerts.rules import Rule
 from bulletins.manifest import Manifest
-from bulletins.wording import expected_deaths, question_of
-from features.language import ENGLISH, LANGUAGES, Language, message
+from bulletins.wording import (
+    expected_deaths,
+    headline,
+    mark_of,
+    place_of,
+    question_of,
+    view_of_score,
+)
+from features.language import LANGUAGES, Language, message
 from features.words import RISK_LEVELS, SPECS
 
-SIMULATED = message("SIMULATED")
 _INVENTED = message("The events behind these scores are invented: no news, no warning.")
 _CONDITIONS = {
     "threshold": message("Rule {rule}: {limit} or more."),
@@ -32,14 +37,9 @@ def text_of(
 ) -> AlertText:
     """Return what an alert says; `sentence` says why, empty where that is not known."""
     language = LANGUAGES[rule.language]
-    _, spec, mark = language.gettext, SPECS[rule.target], _mark(manifest, language)
-    place = move.name if move.country == move.region else f"{move.name}, {country(move, language)}"
-    title = _(message("{place}: {target}, {month}: {value}")).format(
-        place=place,
-        target=_(spec.title),
-        month=language.month(move.target_month),
-        value=_short(rule, move.now, language),
-    )
+    _, spec, mark = language.gettext, SPECS[rule.target], mark_of(manifest, language)
+    place = place_of(move.region, move.name, move.country, language)
+    title = headline(place, spec, move.target_month, _short(rule, move.now, language), language)
     now, before = message("Now: {value}."), message("In the bulletin before: {value}.")
     none = message("The bulletin before had no such score.")
     ended = message("Tocsin, observed to {month}, issued on {day}, bulletin {id}")
@@ -66,15 +66,10 @@ def text_of(
 
 def link_of(public_url: str, rule: Rule, move: Move, manifest: Manifest) -> str | None:
     """Return the address of the page's view of a score, None where the page has no address."""
-    view = {
-        "level": rule.level,
-        "target": rule.target,
-        "horizon": rule.horizon,
-        "bulletin": manifest.id,
-        "region": move.region,
-        "lang": rule.language,
-    }
-    return f"{public_url.rstrip('/')}/?{urlencode(view)}" if public_url else None
+    view = view_of_score(
+        rule.level, rule.target, rule.horizon, manifest.id, move.region, rule.language
+    )
+    return f"{public_url.rstrip('/')}/{view}" if public_url else None
 
 
 def trial_text(channel: str) -> AlertText:
@@ -83,19 +78,6 @@ def trial_text(channel: str) -> AlertText:
         "TEST: Tocsin can ring here",
         f"TEST of the channel '{channel}': this is no alert, and says nothing of any region.",
     )
-
-
-def country(move: Move, language: Language) -> str:
-    """Return the name of the country that a region lies in."""
-    return language.country(move.country)
-
-
-def _mark(manifest: Manifest, language: Language) -> str:
-    """Return what a simulated alert begins with: a filter of mail finds it in every language."""
-    if not manifest.simulated:
-        return ""
-    own = language.gettext(SIMULATED)
-    return SIMULATED if language == ENGLISH or own == SIMULATED else f"{SIMULATED} / {own}"
 
 
 def _long(rule: Rule, move: Move, language: Language) -> str:

@@ -1,7 +1,39 @@
-"""How a forecast is worded: the question that it answers, and the deaths that it expects."""
+"""How a forecast is worded: its question, its headline, the deaths that it expects; where it is."""
 
+from urllib.parse import urlencode
+
+from bulletins.manifest import Manifest
 from features.language import Language, message
 from features.words import TargetSpec
+
+SIMULATED = message("SIMULATED")
+
+
+def mark_of(manifest: Manifest, language: Language) -> str:
+    """Return what a text of its own begins with if simulated: SIMULATED in every language."""
+    own = language.gettext(SIMULATED)
+    mark = SIMULATED if own == SIMULATED else f"{SIMULATED} / {own}"
+    return mark if manifest.simulated else ""
+
+
+def place_of(region: str, name: str, country: str, language: Language) -> str:
+    """Return the name of a region, with the country that it lies in."""
+    return name if country == region else f"{name}, {language.country(country)}"
+
+
+def headline(place: str, spec: TargetSpec, month: str, value: str, language: Language) -> str:
+    """Return what is forecast of a place and a month (YYYY-MM), in a line."""
+    _, form = language.gettext, message("{place}: {target}, {month}: {value}")
+    titled = {"target": _(spec.title), "month": language.month(month)}
+    return _(form).format(place=place, value=value, **titled)
+
+
+def view_of_score(
+    level: str, target: str, horizon: int, bulletin: str, region: str, language: str
+) -> str:
+    """Return the query of the page that shows a score."""
+    view = {"level": level, "target": target, "horizon": horizon}
+    return "?" + urlencode(view | {"bulletin": bulletin, "region": region, "lang": language})
 
 
 def question_of(

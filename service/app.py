@@ -37,8 +37,9 @@ from service.api import (
 from service.api.lists import MEDIA_TYPES
 from service.api.problems import on_fault
 from service.api.routing import complete
+from service.forms.atom import ATOM_TYPE
 from service.freshness import Freshness
-from service.pages import assets, maps, page, region, swagger
+from service.pages import assets, feed, maps, page, region, swagger
 from service.pages.briefings import briefing
 from service.pages.reading import about, accuracy, bulletin_list, card, track_record
 from service.pages.refusal import HANDLERS_FOR_PEOPLE
@@ -48,8 +49,9 @@ from service.store.past import PastScores
 
 _log = logging.getLogger(__name__)
 
-for text in ("csv", "ndjson"):  # the library compresses all other text of its own accord
-    add_compress_type(MEDIA_TYPES[text].partition(";")[0])
+# The library compresses all other text of its own accord.
+for kind in (MEDIA_TYPES["csv"], MEDIA_TYPES["ndjson"], ATOM_TYPE):
+    add_compress_type(kind.partition(";")[0])
 
 
 _TARGETS = "\n".join(f"| `{spec.name}` | {spec.meaning} |" for spec in SPECS.values())
@@ -102,8 +104,8 @@ CURRENT_TIME = partial(datetime.now, UTC)
 
 _ROUTES = (
     *(scores, profile, change_routes, target_routes, region_routes, bulletin_routes),
-    *(health_routes, briefing, page, region, maps, about, accuracy, track_record, card),
-    *(bulletin_list, assets, swagger),
+    *(health_routes, feed, briefing, page, region, maps, about, accuracy),
+    *(track_record, card, bulletin_list, assets, swagger),
 )
 
 
@@ -142,6 +144,7 @@ def create_app(
     )
     app.state.store, app.state.registry = store, registry
     app.state.past, app.state.embed_origins = PastScores(home), settings.embed_origins
+    app.state.public_url = settings.public_url
     freshness = Freshness.of(settings)
     registry.register(BulletinGauges(store, freshness, now))
     for routes in _ROUTES:

@@ -11,6 +11,7 @@ from fastapi import Request
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+import alerts
 import bulletins
 import features
 import service
@@ -174,6 +175,7 @@ def _code_digest() -> str:
     """
     content = hashlib.sha256()
     for package, kind in (
+        (alerts, "*.py"),
         (bulletins, "*.py"),
         (service, "*.py"),
         (service, "*.html"),

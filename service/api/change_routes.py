@@ -1,7 +1,7 @@
 """`/v1/movers` and `/v1/compare`: what changed from one bulletin to another."""
 
 from itertools import pairwise
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import numpy as np
 from fastapi import APIRouter, Query, Request, Response
@@ -46,14 +46,7 @@ def list_movers(request: Request, query: Annotated[MoverQuery, Query()]) -> Resp
     """
     bulletin = chosen_bulletin(request, query)
     before = previous_of_scores(bulletin)
-    rows = select_scores(bulletin, _scores_of(query)).rows
-    difference = bulletin.scores.numbers("probability")[rows] - before[rows]
-    has_moved = np.nan_to_num(difference) != 0
-    if query.direction is not None:
-        has_moved &= difference > 0 if query.direction == "up" else difference < 0
-    rows, difference = rows[has_moved], difference[has_moved]
-    order = np.argsort(-np.abs(difference), kind="stable")
-    rows = rows[order]
+    rows = moved_most(bulletin, select_scores(bulletin, _scores_of(query)).rows, query.direction)
     drivers = ScoreDrivers(bulletin)
 
     page = Page(
@@ -119,6 +112,19 @@ def previous_of_scores(bulletin: Bulletin) -> FloatArray:
         probability_of(as_numbers(of_score["contribution"]) - change),
     )
     return before
+
+
+def moved_most(
+    bulletin: Bulletin, rows: Rows, direction: Literal["up", "down"] | None = None
+) -> Rows:
+    """Return those of some scores that moved (one way), the largest difference first."""
+    difference = bulletin.scores.numbers("probability")[rows] - previous_of_scores(bulletin)[rows]
+    has_moved = np.nan_to_num(difference) != 0
+    if direction is not None:
+        has_moved &= difference > 0 if direction == "up" else difference < 0
+    rows, difference = rows[has_moved], difference[has_moved]
+    moved: Rows = rows[np.argsort(-np.abs(difference), kind="stable")]
+    return moved
 
 
 class ScoreDrivers:

@@ -220,6 +220,22 @@ class MoverQuery(TableForms, PageQuery, PlaceFilter):
     )
 
 
+class FeedQuery(NoParameters):
+    """Alerts of the served bulletins, and what changed most in the newest."""
+
+    level: LevelFilter = None
+    country: CountryFilter = []
+    target: TargetFilter = None
+    horizon: HorizonFilter = []
+    limit: int = Field(
+        default=20, ge=0, le=100, description="At most so many changes, beside the alerts."
+    )
+    lang: LanguageChoice = Field(
+        default=None,
+        description="The language of the changes; English by default. Alerts are in their rule's.",
+    )
+
+
 class TrackRecordQuery(TableForms, PageQuery):
     """How forecasts came out, page by page."""
 

@@ -12,6 +12,7 @@ from pathlib import Path
 from threading import Lock
 from typing import Any, NamedTuple
 
+from alerts.record import Alert
 from bulletins.folders import bulletin_folders
 from bulletins.manifest import ListedIndicator, Manifest
 from bulletins.reading import (
@@ -25,6 +26,7 @@ from bulletins.tables import Frame, Part
 from features.errors import BulletinError
 from features.words import DISPLAYED, Target
 from service.errors import NoBulletinError, UnknownBulletinError, UnknownError
+from service.store.alerts import RecentAlerts
 from service.store.record import RecordState, RecordStore
 
 LATEST = "latest"
@@ -102,7 +104,8 @@ class Listing(NamedTuple):
 
     `manifests` are by id, the newest first; `newest` is None while none can be served.
     `passed_over` says why a folder is not served, `trouble` why none can be looked at now, if so.
-    `digest` changes with the set of bulletins and with `record`, the track record.
+    `alerts` are the last that rang, the newest first. `digest` changes with the set of bulletins,
+    with `record`, the track record, and with the alerts.
     """
 
     stamps: dict[str, Stamp]
@@ -112,6 +115,7 @@ class Listing(NamedTuple):
     digest: str
     trouble: str = ""
     record: RecordState = RecordState()
+    alerts: tuple[Alert, ...] = ()
 
     @property
     def is_in_trouble(self) -> bool:
@@ -154,8 +158,8 @@ class BulletinStore:
         self._keep = keep
         self._lock = Lock()
         self._loaded: OrderedDict[str, Bulletin] = OrderedDict()
-        self.records = RecordStore(home)
-        self.listing = Listing({}, {}, None, {}, _digest({}, RecordState()))
+        self.records, self._alerts = RecordStore(home), RecentAlerts(home)
+        self.listing = _with_digest(Listing({}, {}, None, {}, digest=""))
         self._read()
 
     def get(self, name: str, listing: Listing | None = None) -> Bulletin:
@@ -192,13 +196,13 @@ class BulletinStore:
             except BulletinError as error:
                 self.listing = self.listing._replace(trouble=str(error))
                 return
-            stamps = {name: self._stamp(name) for name in names}
-            record = self.records.look(self.listing.record)
-            if stamps != self.listing.stamps or self.listing.trouble:
-                self.listing = self._listing_of(stamps)
-            if record != self.listing.record:
-                digest = _digest(self.listing.manifests, record)
-                self.listing = self.listing._replace(record=record, digest=digest)
+            stamps, listing = {name: self._stamp(name) for name in names}, self.listing
+            if stamps != listing.stamps or listing.trouble:
+                listing = self._listing_of(stamps)
+            record, alerts = self.records.look(listing.record), self._alerts.look()
+            is_same = (record, alerts) == (listing.record, listing.alerts)
+            if listing is not self.listing or not is_same:
+                self.listing = _with_digest(listing._replace(record=record, alerts=alerts))
 
     def _stamp(self, name: str) -> Stamp:
         try:
@@ -230,8 +234,9 @@ class BulletinStore:
             except BulletinError as error:
                 passed_over[manifests.pop(0).id] = str(error)
         by_id = {m.id: m for m in manifests}
-        digest = _digest(by_id, old.record)
-        return Listing(stamps, by_id, newest, passed_over, digest, record=old.record)
+        return old._replace(
+            stamps=stamps, manifests=by_id, newest=newest, passed_over=passed_over, trouble=""
+        )
 
     def _load(self, manifest: Manifest) -> Bulletin:
         if manifest.id not in self._loaded:
@@ -253,11 +258,8 @@ class BulletinStore:
         if name not in listing.manifests:  # it has been withdrawn meanwhile
             return
         manifests = {key: m for key, m in listing.manifests.items() if key != name}
-        self.listing = listing._replace(
-            manifests=manifests,
-            passed_over=listing.passed_over | {name: why},
-            digest=_digest(manifests, listing.record),
-        )
+        passed_over = listing.passed_over | {name: why}
+        self.listing = _with_digest(listing._replace(manifests=manifests, passed_over=passed_over))
 
 
 def log_passed_over(listing: Listing, before: Listing | None = None) -> None:
@@ -275,5 +277,6 @@ def _troubles(listing: Listing) -> dict[str, str]:
     return listing.passed_over | {name: why for name, why in others.items() if why}
 
 
-def _digest(manifests: Mapping[str, Manifest], record: RecordState) -> str:
-    return hashlib.sha256("\n".join([*manifests, repr(record.stamp)]).encode()).hexdigest()
+def _with_digest(listing: Listing) -> Listing:
+    parts = [*listing.manifests, repr(listing.record.stamp), *(one.id for one in listing.alerts)]
+    return listing._replace(digest=hashlib.sha256("\n".join(parts).encode()).hexdigest())

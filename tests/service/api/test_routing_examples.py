@@ -35,6 +35,7 @@ LISTS = {
 }
 FILES = "/v1/bulletins/{bulletin}/files/{name}"
 BRIEFINGS = "/v1/briefings/{country}"
+FEED = "/v1/feed"
 RECORDED = json.loads((Path(api.__file__).with_name("examples.json")).read_text())
 EXAMPLES = [
     (path, int(status), address)
@@ -74,7 +75,7 @@ def test_every_example_is_what_the_service_answers(
 
 
 def test_every_address_is_described_with_its_errors(described: dict[str, Any]) -> None:
-    assert set(described["paths"]) == {*MODELS, FILES, BRIEFINGS}
+    assert set(described["paths"]) == {*MODELS, FILES, BRIEFINGS, FEED}
     for path, operations in described["paths"].items():
         assert set(operations) == {"get"}
         data = path.startswith("/v1/")
