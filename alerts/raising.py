@@ -36,27 +36,39 @@ def raise_alerts(
     """Evaluate rules on a bulletin of a home, and record the alerts that are new; return those.
 
     For the same bulletin and rules a second time raises none. `public_url` is where people reach
-    the page. Raises AlertError for a damaged log or a rule that can never ring, BulletinError for a
-    damaged bulletin; nothing was recorded then.
+    the page. Raises what `ringing` does; nothing was recorded then.
     """
-    scores = read_scores(home / "bulletins" / manifest.id, manifest)
-    refuse_impossible(rules, manifest, horizons_of(scores))
-    previous, reasons = _previous(home, manifest), _Reasons(home, manifest)
+    reasons = _Reasons(home, manifest)
     with writing(home):
-        earlier: dict[str, _ByScore] = defaultdict(lambda: defaultdict(list))
-        for alert in sound_log(home).alerts:
-            earlier[alert.rule][alert.region, alert.target, alert.horizon].append(alert)
         raised = [
             _alert(rule, move, manifest, reasons, raised_at, public_url)
-            for rule in rules.rules
-            for move in _ringing(rule, manifest, scores, previous, earlier[rule.name])
+            for rule, move in ringing(home, rules, manifest)
         ]
         if raised:
             add(home, raised)
     return raised
 
 
-def horizons_of(scores: Frame) -> Mapping[str, set[int]]:
+def ringing(home: Path, rules: Rules, manifest: Manifest) -> list[tuple[Rule, Move]]:
+    """Return which rules ring for which scores of a bulletin and have not yet; record nothing.
+
+    Raises AlertError for a damaged log or a rule that can never ring, BulletinError for a damaged
+    bulletin.
+    """
+    scores = read_scores(home / "bulletins" / manifest.id, manifest)
+    refuse_impossible(rules, manifest, _horizons_of(scores))
+    previous = _previous(home, manifest)
+    earlier: dict[str, _ByScore] = defaultdict(lambda: defaultdict(list))
+    for alert in sound_log(home).alerts:
+        earlier[alert.rule][alert.region, alert.target, alert.horizon].append(alert)
+    return [
+        (rule, move)
+        for rule in rules.rules
+        for move in _ringing(rule, manifest, scores, previous, earlier[rule.name])
+    ]
+
+
+def _horizons_of(scores: Frame) -> Mapping[str, set[int]]:
     """Return the horizons at which each target is scored."""
     horizons: dict[str, set[int]] = defaultdict(set)
     for pair in scores.take(scores.distinct("target", "horizon")).to_pylist():

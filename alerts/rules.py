@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Annotated, Literal
 from urllib.parse import urlsplit
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import AfterValidator, Field, field_validator, model_validator
 
 from bulletins.manifest import Manifest
 from features.errors import AlertError, ConfigurationError
@@ -29,13 +29,22 @@ Positive = Annotated[float, Field(gt=0, le=1e9)]
 _Names = Annotated[tuple[str, ...], Field(min_length=1)]
 
 
+def _whole(path: Path) -> Path:
+    if not path.is_absolute():
+        raise ValueError("write the whole path, from the root")
+    return path
+
+
+_File = Annotated[Path, AfterValidator(_whole)]
+
+
 class Apprise(Strict):
     """A channel of apprise: its URL, or the variable or the file that holds it."""
 
     kind: Literal["apprise"]
     url: str | None = None
     url_variable: str | None = None
-    url_file: Path | None = None
+    url_file: _File | None = None
 
     @model_validator(mode="after")
     def _one_url(self) -> "Apprise":
@@ -54,7 +63,7 @@ class Webhook(Strict):
     kind: Literal["webhook"]
     url: str
     secret_variable: str | None = None
-    secret_file: Path | None = None
+    secret_file: _File | None = None
 
     @field_validator("url")
     @classmethod

@@ -52,20 +52,25 @@ def raise_at_publication(manifest: "Manifest") -> "list[Alert]":
 
 @app.command("check")
 def check_rules(rules: RulesFile = None) -> None:
-    """Say whether the rules and channels can be used; nothing is sent."""
-    from alerts.raising import horizons_of
-    from alerts.rules import refuse_impossible
-    from bulletins.reading import read_manifests, read_scores
+    """Say whether rules and channels can be used, and what would ring now; nothing is sent."""
+    from collections import Counter
+
+    from alerts.raising import ringing
+    from bulletins.reading import read_manifests
 
     file = rules_file(rules)
     checked = _read(file)
     senders_of_rules(checked)
     manifests, _ = read_manifests(home())
-    if manifests:
-        scores = read_scores(home() / "bulletins" / manifests[0].id, manifests[0])
-        refuse_impossible(checked, manifests[0], horizons_of(scores))
+    newest = manifests[0] if manifests else None
+    rung = ringing(home(), checked, newest) if newest is not None else []
     numbers = f"rules: {len(checked.rules)}, channels: {len(checked.channels)}"
     print(printable(f"{file} can be used: {numbers}"))
+    if newest is not None:
+        by_rule = Counter(rule.name for rule, _ in rung)
+        for rule in checked.rules:
+            alerts = f"{by_rule[rule.name]} new alerts of bulletin {newest.id}"
+            print(printable(f"'{rule.name}' would raise {alerts}"))
 
 
 @app.command("test")

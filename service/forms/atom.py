@@ -15,7 +15,7 @@ _NO_CHARACTERS = {0xFFFE: None, 0xFFFF: None}
 
 
 @dataclass(frozen=True)
-class Entry:
+class AtomEntry:
     """One thing to read; `id` are 32 hexadecimal digits that are always its own."""
 
     id: str
@@ -28,7 +28,7 @@ class Entry:
 
 
 @dataclass(frozen=True)
-class Feed:
+class AtomFeed:
     """Entries, the newest first; `address` is its own, and its id."""
 
     address: str
@@ -38,10 +38,10 @@ class Feed:
     author: str
     rights: str
     language: str
-    entries: Sequence[Entry]
+    entries: Sequence[AtomEntry]
 
 
-def atom_of(feed: Feed) -> bytes:
+def atom_of(feed: AtomFeed) -> bytes:
     """Return a feed as XML."""
     root = ET.Element("feed", {"xmlns": _NAMESPACE, "xml:lang": feed.language})
     _add(root, "id", feed.address)

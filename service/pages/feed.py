@@ -16,7 +16,7 @@ from service.api.current import listing_of, used_bulletin
 from service.api.queries import FeedQuery, ScoreFilter
 from service.api.routing import QueryRoute
 from service.api.selection import find_country, select_scores
-from service.forms.atom import ATOM_TYPE, Entry, Feed, atom_of
+from service.forms.atom import ATOM_TYPE, AtomEntry, AtomFeed, atom_of
 from service.store.bulletins import Bulletin
 from service.store.derived import regions_of
 
@@ -44,7 +44,7 @@ def show_feed(request: Request, query: Annotated[FeedQuery, Query()]) -> Respons
         *_change_entries(bulletin, query, root, language),
     ]
     asked = request.scope["query_string"].decode("latin-1")
-    feed = Feed(
+    feed = AtomFeed(
         address=f"{root}/v1/feed?{asked}".rstrip("?"),
         page=f"{root}/",
         title=_marked(language.gettext(TITLE), bulletin, language),
@@ -61,7 +61,7 @@ def show_feed(request: Request, query: Annotated[FeedQuery, Query()]) -> Respons
 
 def _alert_entries(
     request: Request, bulletin: Bulletin, query: FeedQuery, root: str
-) -> Iterator[Entry]:
+) -> Iterator[AtomEntry]:
     """Yield the alerts of served bulletins that pass a query, the newest first."""
     listing = listing_of(request)
     countries = {find_country(bulletin, name, regions_of(bulletin)) for name in query.country}
@@ -74,7 +74,7 @@ def _alert_entries(
         )
         if is_asked and alert.bulletin in listing.manifests:
             score = alert.level, alert.target, alert.horizon, alert.bulletin, alert.region
-            yield Entry(
+            yield AtomEntry(
                 id=alert.id,
                 title=alert.title,
                 text=alert.text,
@@ -87,7 +87,7 @@ def _alert_entries(
 
 def _change_entries(
     bulletin: Bulletin, query: FeedQuery, root: str, language: Language
-) -> Iterator[Entry]:
+) -> Iterator[AtomEntry]:
     """Yield what changed most, none in older bulletins; raises what `select_scores` does."""
     filters = query.model_dump(include={"level", "country", "target", "horizon"})
     rows, scores = select_scores(bulletin, ScoreFilter(**filters)).rows, bulletin.scores
@@ -108,7 +108,7 @@ def _change_entries(
         spec, value = SPECS[mover.target], " \N{RIGHTWARDS ARROW} ".join(shares)
         title = headline(place, spec, mover.target_month, value, language)
         score = mover.level, mover.target, mover.horizon, manifest.id, mover.region
-        yield Entry(
+        yield AtomEntry(
             id=id_of_alert("", manifest.id, mover.region, mover.target, mover.horizon),
             title=_marked(title, bulletin, language),
             text=mover.sentence,

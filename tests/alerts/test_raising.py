@@ -1,11 +1,12 @@
 import shutil
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from alerts.log import log_file, read_log
-from alerts.raising import raise_alerts
+from alerts.raising import raise_alerts, ringing
 from alerts.record import Alert
 from alerts.rules import Rules
 from bulletins.manifest import Manifest
@@ -48,6 +49,25 @@ def test_a_bulletin_rings_once(home: Path) -> None:
     assert raised(home, "threshold = 0.5") == []
     assert raised(home, "threshold = 0.1\ncountries = ['MLI']") == []
     assert list(read_log(home).alerts) == first
+
+
+def test_several_that_evaluate_at_once_raise_each_alert_once(home: Path) -> None:
+    manifest = newest(home)
+    with ThreadPoolExecutor(4) as pool:
+        jobs = [pool.submit(raised, home, "threshold = 0.1", manifest=manifest) for _ in range(4)]
+    alerts = [alert.id for job in jobs for alert in job.result()]
+    assert len(alerts) == len(set(alerts)) == 3
+    log = read_log(home)
+    assert (log.faults, len(log.alerts)) == ((), 3)
+
+
+def test_what_would_ring_is_what_then_rings_and_is_not_recorded(home: Path) -> None:
+    rules, manifest = rules_of("threshold = 0.5", "rise = 0.1"), newest(home)
+    would = [(rule.name, move.region) for rule, move in ringing(home, rules, manifest)]
+    assert not log_file(home).exists()
+    alerts = raise_alerts(home, rules, manifest, NOW)
+    assert [(alert.rule, alert.region) for alert in alerts] == would
+    assert ringing(home, rules, manifest) == []
 
 
 def test_a_rule_that_was_added_later_rings_for_what_is_new(home: Path) -> None:

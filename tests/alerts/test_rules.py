@@ -62,6 +62,7 @@ def test_a_rule_is_read_as_it_is_written(tmp_path: Path) -> None:
         ("http://127.0.0.1:9/hook", "ftp://example.org", "no address"),
         ("http://127.0.0.1:9/hook", "https://example.org:port/", "no address"),
         ("http://127.0.0.1:9/hook", "https://me:hush@example.org/", "must not hold a password"),
+        ('secret_variable = "HOOK', 'secret_file = "HOOK', "write the whole path"),
         ("secret_variable", "secret", "channels.machine.webhook.secret"),
         ("[[rules]]", "[rules]", "rules: "),
         ("[[rules]]", "[[rules]", "cannot be read as TOML"),

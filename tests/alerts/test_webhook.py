@@ -20,7 +20,7 @@ LETTER = Letter("ab" * 16, "alert", "Gao", "Gao, 75 %", {"region": "MLI-gao", "n
 
 
 def webhook_of(url: str, **changes: Any) -> SignedWebhook:
-    quick = {"first_wait": 0.001, "timeout": 0.2, "longest": 0.5, **changes}
+    quick = {"first_wait": 0.001, "timeout": 0.1, "longest": 0.2, **changes}
     return SignedWebhook(url=url, secret=KEY, user_agent="tocsin/1", now=lambda: NOW, **quick)
 
 
@@ -87,8 +87,8 @@ def endless(receiver: HttpReceiver) -> Answer:
         (lambda _: status(500), ("failed", "500, attempt 4"), 4),
         (lambda _: status(429, Retry_After="3600"), ("failed", "429, attempt 4"), 4),
         (lambda _: hang_up, ("unknown", "the answer broke off, attempt 4"), 4),
-        (hang, ("unknown", "no answer within 0.2 s, attempt 4"), 4),
-        (drip, ("unknown", "no end of the answer within 0.5 s, attempt 4"), 4),
+        (hang, ("unknown", "no answer within 0.1 s, attempt 4"), 4),
+        (drip, ("unknown", "no end of the answer within 0.2 s, attempt 4"), 4),
         (
             lambda _: lambda handler: handler.wfile.write(b"220 mail ready\r\n"),
             ("unknown", "the answer broke off, attempt 4"),

@@ -45,7 +45,10 @@ def test_without_rules_the_example_is_named(home: Path) -> None:
 
 def test_alerts_are_raised_sent_and_listed(home: Path, receiver: HttpReceiver) -> None:
     file = write_rules(home, receiver)
-    assert alert(home, "check").stdout == f"{file} can be used: rules: 1, channels: 1\n"
+    assert alert(home, "check").stdout.splitlines() == [
+        f"{file} can be used: rules: 1, channels: 1",
+        f"'half' would raise 2 new alerts of bulletin {EXAMPLE_ID}",
+    ]
     assert receiver.deliveries == []
     done = alert(home, "send")
     assert done == (

@@ -9,14 +9,14 @@ from xml.etree import ElementTree as ET
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from service.forms.atom import Entry, Feed, atom_of
+from service.forms.atom import AtomEntry, AtomFeed, atom_of
 
 ATOM = "{http://www.w3.org/2005/Atom}"
 ONCE = ("id", "title", "updated")
 RFC_3339 = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)")
 WHEN = datetime(2025, 1, 21, 7, tzinfo=timezone(timedelta(hours=1)))
 
-ENTRY = Entry(
+ENTRY = AtomEntry(
     id="ab" * 16,
     title="SIMULATED: Gao & <Tillabéri>",
     text="one\ntwo",
@@ -27,8 +27,8 @@ ENTRY = Entry(
 )
 
 
-def feed_of(*entries: Entry, title: str = "Tocsin") -> Feed:
-    return Feed(
+def feed_of(*entries: AtomEntry, title: str = "Tocsin") -> AtomFeed:
+    return AtomFeed(
         address="https://example.org/v1/feed?level=admin1&limit=1",
         page="https://example.org/",
         title=title,
