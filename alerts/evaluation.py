@@ -68,13 +68,14 @@ def is_quiet(rule: Rule, manifest: Manifest, earlier: Iterable[Alert]) -> bool:
     """Return whether one of the rule's alerts of other bulletins keeps it quiet at this one.
 
     Months count from origin to origin, days from issue to issue; later bulletins keep none quiet.
+    Another bulletin of the same origin always does.
     """
     for alert in earlier:
         age = manifest.issued_at - alert.issued_at
         months = parse_month(manifest.origin) - parse_month(alert.origin)
         if rule.quiet_days is not None and timedelta() <= age < timedelta(rule.quiet_days):
             return True
-        if rule.quiet_months is not None and 0 <= months < rule.quiet_months:
+        if 0 <= months < (rule.quiet_months or 1):
             return True
     return False
 

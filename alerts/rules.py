@@ -25,8 +25,16 @@ _CONDITIONS = ("threshold", "rise", "change", "first")
 _FEW = 5
 
 Name = Annotated[str, Field(min_length=1, max_length=100, pattern=r"^[^\x00-\x1f\x7f]+$")]
-Positive = Annotated[float, Field(gt=0, le=1e9)]
-_Names = Annotated[tuple[str, ...], Field(min_length=1)]
+Positive = Annotated[float, Field(gt=0, le=1e9, strict=True)]
+
+
+def _distinct(names: tuple[str, ...]) -> tuple[str, ...]:
+    if len(set(names)) < len(names):
+        raise ValueError("a name stands there twice")
+    return names
+
+
+_Names = Annotated[tuple[str, ...], Field(min_length=1), AfterValidator(_distinct)]
 
 
 def _whole(path: Path) -> Path:
@@ -115,13 +123,13 @@ class Rule(Strict):
     regions: _Names | None = None
     countries: _Names | None = None
     target: Target
-    horizon: Annotated[int, Field(ge=1, le=12)]
+    horizon: Annotated[int, Field(ge=1, le=12, strict=True)]
     threshold: Positive | None = None
     rise: Positive | None = None
     change: Literal["up", "down", "any"] | None = None
     first: Positive | RiskName | None = None
-    quiet_days: Annotated[int, Field(gt=0, le=36_525)] | None = None
-    quiet_months: Annotated[int, Field(gt=0, le=1200)] | None = None
+    quiet_days: Annotated[int, Field(gt=0, le=36_525, strict=True)] | None = None
+    quiet_months: Annotated[int, Field(gt=0, le=1200, strict=True)] | None = None
     language: str = "en"
     channels: _Names
 

@@ -12,8 +12,8 @@ from alerts.rules import Rules
 from bulletins.manifest import Manifest
 from bulletins.reading import read_manifests
 from features.errors import AlertError, BulletinError
-from tests.alerts.conftest import rules_of
-from tests.bulletins.example import EXAMPLE_ID, NOW, publish_bulletin
+from tests.alerts.conftest import rows_with, rules_of
+from tests.bulletins.example import EXAMPLE_ID, NOW, ORIGIN, publish_bulletin
 
 
 def newest(home: Path) -> Manifest:
@@ -87,6 +87,13 @@ def test_a_quiet_period_keeps_a_rule_from_ringing_again(
     rule = f"threshold = 0.5\n{quiet}"
     assert regions(raised(home, rule, manifest=before)) == ["MLI-gao", "MLI-mopti"]
     assert regions(raised(home, rule)) == again
+
+
+def test_a_bulletin_that_is_issued_again_for_its_month_rings_for_what_is_new(home: Path) -> None:
+    raised(home, "threshold = 0.7")
+    rows = rows_with(ORIGIN, {"NER-agadez": 0.75})
+    again = publish_bulletin(home, rows, id=f"{ORIGIN}-{7:012x}", previous=newest(home).previous)
+    assert regions(raised(home, "threshold = 0.7", manifest=again)) == ["NER-agadez"]
 
 
 def test_an_alert_says_what_moved_and_why_and_where_to_look(home: Path) -> None:

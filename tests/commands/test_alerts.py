@@ -1,4 +1,5 @@
 import json
+import sys
 from pathlib import Path
 
 import pytest
@@ -107,6 +108,19 @@ def test_a_secret_that_is_missing_sends_nothing(home: Path, receiver: HttpReceiv
         "tocsin: the variable HOOK_SECRET is not set: it holds the secret of a channel\n"
     )
     assert receiver.deliveries == []
+
+
+def test_without_apprise_a_channel_of_it_says_what_to_install(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "apprise", None)
+    monkeypatch.delitem(sys.modules, "alerts.messenger", raising=False)
+    channel = '[channels.machine]\nkind = "apprise"\nurl = "mailto://example.org"\n'
+    (home / "alerts.toml").write_text(channel + RULE)
+    done = alert(home, "check")
+    assert done.stderr == (
+        "tocsin: this needs apprise, which is not installed: pip install 'tocsin[alerts]'\n"
+    )
 
 
 def test_a_bulletin_can_be_named(home: Path, receiver: HttpReceiver) -> None:
