@@ -3,10 +3,14 @@
 Bulletins of the older format name none, and are no part of the chain but its beginning.
 """
 
+import re
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 
-from bulletins.manifest import FORMAT, Manifest
+from bulletins.manifest import FORMAT, Link, Manifest
+from features.errors import InputError
+
+_HEAD = re.compile(r"([0-9a-z-]{1,40}):([0-9a-f]{64})")
 
 
 def head_of(manifests: Sequence[Manifest]) -> Manifest | None:
@@ -48,6 +52,27 @@ def chain_faults(manifests: Sequence[Manifest], hashes: dict[str, str]) -> Itera
                 f"{' and '.join(sorted(rivals))} {where}, and one alone can: move away what was "
                 "issued elsewhere"
             )
+
+
+def parse_head(text: str) -> Link:
+    """Return the end of a chain that was noted as `ID:SHA256`; raises InputError for others."""
+    match = _HEAD.fullmatch(text.strip().lower())
+    if match is None:
+        raise InputError(
+            f"'{text}' is not the end of a chain: give ID:SHA256 as `tocsin verify` printed it"
+        )
+    return Link(id=match[1], sha256=match[2])
+
+
+def noted_faults(noted: Link | None, hashes: dict[str, str]) -> Iterator[str]:
+    """Yield why a chain does not go on from the end that was noted; `hashes` are of manifests.
+
+    A chain that was written anew as a whole is in itself without fault; what was noted elsewhere
+    finds it, and by the links from there everything issued before.
+    """
+    if noted is not None and hashes.get(noted.id) != noted.sha256:
+        state = "is not the one that was noted" if noted.id in hashes else "was noted and is gone"
+        yield f"{noted.id} {state}: what was issued has been changed since; restore a backup"
 
 
 def _link_faults(before: Manifest, after: Manifest, *, is_same: bool) -> Iterator[str]:

@@ -1,14 +1,18 @@
 """Whether everything that is stored is as it was stored."""
 
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
-from typing import Literal, NamedTuple
+from typing import TYPE_CHECKING, Annotated, Literal, NamedTuple
 
 import typer
 
 from commands.environment import home
 from commands.rows import RowFormat, print_rows
 from features.printable import printable
+
+if TYPE_CHECKING:
+    from bulletins.manifest import Link
 
 
 class Finding(NamedTuple):
@@ -19,14 +23,23 @@ class Finding(NamedTuple):
     details: str
 
 
-def verify(row_format: RowFormat = None) -> None:
+Head = Annotated[
+    str | None,
+    typer.Option(metavar="ID:SHA256", help="Where the chain ended when that was noted elsewhere."),
+]
+
+
+def verify(head: Head = None, row_format: RowFormat = None) -> None:
     """Compare every file at rest with its hash; exits 1 when anything is damaged or gone."""
+    from bulletins.chain import parse_head
     from features.errors import ConfigurationError
+
+    noted = None if head is None else parse_head(head)
 
     folder = home()
     if not folder.is_dir():
         raise ConfigurationError(f"there is no home '{folder}': name another with --home")
-    findings = findings_of(folder)
+    findings = findings_of(folder, noted)
     if row_format in {"csv", "json"}:
         print_rows([finding._asdict() for finding in findings], row_format)
     else:
@@ -36,9 +49,9 @@ def verify(row_format: RowFormat = None) -> None:
         raise typer.Exit(1)
 
 
-def findings_of(folder: Path) -> list[Finding]:
-    """Return what became of everything in a home."""
-    looks = (_releases, _models, _bulletins, _record, _cycles, _alerts, _keys)
+def findings_of(folder: Path, noted: "Link | None" = None) -> list[Finding]:
+    """Return what became of everything in a home, and of the end of the chain that was noted."""
+    looks = (_releases, _models, partial(_bulletins, noted), _record, _cycles, _alerts, _keys)
     return [finding for look in looks for finding in look(folder)]
 
 
@@ -76,8 +89,8 @@ def _models(folder: Path) -> Iterator[Finding]:
         yield Finding("whole", "models", f"{check.whole} artifacts")
 
 
-def _bulletins(folder: Path) -> Iterator[Finding]:
-    from bulletins.chain import chain_faults, head_of
+def _bulletins(noted: "Link | None", folder: Path) -> Iterator[Finding]:
+    from bulletins.chain import chain_faults, head_of, noted_faults
     from bulletins.form import MANIFEST_FILE
     from bulletins.reading import read_manifests
     from features.errors import BulletinError
@@ -102,11 +115,11 @@ def _bulletins(folder: Path) -> Iterator[Finding]:
         else:
             yield Finding("whole", "bulletins", f"{manifest.id}: {len(manifest.hashes) + 1} files")
     hashes = {m.id: hash_of_file(folder / "bulletins" / m.id / MANIFEST_FILE) for m in manifests}
-    for fault in chain_faults(manifests, hashes):
+    for fault in (*chain_faults(manifests, hashes), *noted_faults(noted, hashes)):
         yield Finding("damaged", "chain", fault)
     head = head_of(manifests)
     if head is not None:
-        yield Finding("whole", "chain", f"it ends in {head.id}, sha256 {hashes[head.id]}")
+        yield Finding("whole", "chain", f"it ends in {head.id}:{hashes[head.id]}")
 
 
 def _record(folder: Path) -> Iterator[Finding]:

@@ -3,11 +3,11 @@ from pathlib import Path
 
 import pytest
 
-from bulletins.chain import chain_faults, head_of
+from bulletins.chain import chain_faults, head_of, noted_faults, parse_head
 from bulletins.manifest import FORMAT, Manifest, blank_id
 from bulletins.reading import read_manifest, read_manifests
 from bulletins.writing import write_bulletin
-from features.errors import BulletinError
+from features.errors import BulletinError, InputError
 from features.hashes import sha256_of
 from tests.bulletins.example import manifest_of, publish_bulletin, rows_of
 
@@ -25,12 +25,13 @@ def issue(home: Path, origin: str, day: int = 21) -> Manifest:
     return write_bulletin(home, {}, draft)[0]
 
 
+def hashes_of(home: Path) -> dict[str, str]:
+    folders = (home / "bulletins" / manifest.id for manifest in read_manifests(home)[0])
+    return {f.name: sha256_of((f / "manifest.json").read_bytes()) for f in folders}
+
+
 def faults(home: Path) -> list[str]:
-    manifests, _ = read_manifests(home)
-    files = {m.id: home / "bulletins" / m.id / "manifest.json" for m in manifests}
-    return list(
-        chain_faults(manifests, {id_: sha256_of(f.read_bytes()) for id_, f in files.items()})
-    )
+    return list(chain_faults(read_manifests(home)[0], hashes_of(home)))
 
 
 def test_each_bulletin_names_the_one_issued_before_it_whatever_its_origin(tmp_path: Path) -> None:
@@ -92,3 +93,26 @@ def test_a_bulletin_from_elsewhere_or_from_before_the_one_it_follows_is_told(
     (other / "bulletins" / stranger.id).rename(here / "bulletins" / stranger.id)
     both = " and ".join(sorted((later.id, stranger.id)))
     assert faults(here)[1].startswith(f"{both} begin the chain, and one alone can: move away")
+
+
+def test_a_chain_that_was_written_anew_is_found_by_the_end_that_was_noted(tmp_path: Path) -> None:
+    here, anew = tmp_path / "here", tmp_path / "anew"
+    _, second = issue(here, "2024-08"), issue(here, "2024-10")
+    noted = parse_head(f"{second.id}:{hashes_of(here)[second.id]}")
+    assert list(noted_faults(noted, hashes_of(here))) == []
+    issue(here, "2024-12")
+    assert list(noted_faults(noted, hashes_of(here))) == []  # what follows changes nothing
+    for day, origin in enumerate(("2024-08", "2024-10", "2024-12"), 22):
+        issue(anew, origin, day)
+    assert faults(anew) == []
+    (fault,) = noted_faults(noted, hashes_of(anew))
+    assert fault.startswith(f"{second.id} was noted and is gone: ")
+    other = noted.model_copy(update={"sha256": "0" * 64})
+    (fault,) = noted_faults(other, hashes_of(here))
+    assert fault.startswith(f"{second.id} is not the one that was noted: ")
+
+
+@pytest.mark.parametrize("text", ["", "2024-12-0123456789ab", "a:b", f"x y:{'0' * 64}"])
+def test_what_is_not_the_end_of_a_chain_is_refused(text: str) -> None:
+    with pytest.raises(InputError, match="give ID:SHA256"):
+        parse_head(text)

@@ -1,12 +1,14 @@
 import json
 import shutil
+from collections.abc import Callable
 from datetime import date
 from pathlib import Path
 
 import pytest
 
+from bulletins.chain import parse_head
 from bulletins.manifest import FORMAT, Manifest, blank_id
-from bulletins.writing import write_bulletin
+from bulletins.writing import sealed, write_bulletin
 from commands.verify import findings_of
 from experiments.tracking.store import open_store
 from features.hashes import sha256_of
@@ -52,7 +54,7 @@ def test_a_whole_home_is_said_to_be_and_any_byte_that_is_changed_is_found(home: 
     (chain,) = (finding.details for finding in findings if finding.about == "chain")
     head = max((home / "bulletins").iterdir(), key=lambda folder: folder.name)
     digest = sha256_of((head / "manifest.json").read_bytes())
-    assert chain == f"it ends in {head.name}, sha256 {digest}"
+    assert chain == f"it ends in {head.name}:{digest}"
     assert missed_changes(home, 25, seed=3) == []
     assert states(home) == {}
 
@@ -115,3 +117,54 @@ def test_what_older_versions_stored_is_said_to_be_unchecked(own_home: Path) -> N
     unchecked = states(own_home)
     assert set(unchecked) == {"events", "models", "bulletins"}
     assert all(text.startswith("unchecked") for text in unchecked.values())
+
+
+def damage_of(home: Path, head: str) -> str:
+    """What is damaged, a line each, beside the end of the chain that was noted before."""
+    findings = findings_of(home, parse_head(head))
+    return "\n".join(f"{f.about}: {f.details}" for f in findings if f.state == "damaged")
+
+
+def rehash(folder: Path) -> None:
+    """Give a manifest another citation, and the id that then follows from it."""
+    fields = json.loads((folder / "manifest.json").read_text()) | {"citation": "Another."}
+    manifest, content = sealed(Manifest.model_validate(fields))
+    (folder / "manifest.json").write_bytes(content)
+    folder.rename(folder.with_name(manifest.id))
+
+
+def test_nobody_can_rewrite_the_past(home: Path, tmp_path: Path) -> None:
+    first, last = sorted((home / "bulletins").iterdir())
+    (end,) = (f.details.split()[-1] for f in findings_of(home) if f.about == "chain")
+    assert damage_of(home, end) == ""
+    stranger = tmp_path / "stranger" / "bulletins"
+    attacks: list[tuple[str, Callable[[Path], object]]] = [
+        (f"{first.name} was issued and is gone", lambda one: shutil.rmtree(one / first.name)),
+        (f"{last.name} was noted and is gone", lambda one: shutil.rmtree(one / last.name)),
+        (f"{first.name} was issued and is gone", lambda one: rehash(one / first.name)),
+        (f"{last.name} was noted and is gone", lambda one: rehash(one / last.name)),
+        ("and one alone can", lambda one: shutil.copytree(stranger, one, dirs_exist_ok=True)),
+    ]
+    issue(tmp_path / "stranger", "2024-10", tmp_path / "strangers")
+    whole = tmp_path / "whole"
+    shutil.copytree(home / "bulletins", whole)
+    for fault, attack in attacks:
+        attack(home / "bulletins")
+        assert fault in damage_of(home, end)
+        shutil.rmtree(home / "bulletins")
+        shutil.copytree(whole, home / "bulletins")
+    model = next((home / "artifacts").rglob("*.skops"))
+    model.write_bytes(b"another model")
+    release = next(home.glob("events/*/*/*.parquet"))
+    release.write_bytes(b"another release")
+    assert f"{model.name} is not what was stored" in damage_of(home, end)
+    assert f"{release.name} is not what was stored" in damage_of(home, end)
+
+
+def test_the_end_that_was_noted_is_given_on_the_command_line(home: Path) -> None:
+    end = tocsin(home, "verify").stdout.split("it ends in ")[1].split()[0]
+    assert tocsin(home, "verify", "--head", end).returncode == 0
+    other = f"{end[:-1]}{'1' if end[-1] == '0' else '0'}"
+    shown = tocsin(home, "verify", "--head", other)
+    assert (shown.returncode, "is not the one that was noted" in shown.stdout) == (1, True)
+    assert "give ID:SHA256" in tocsin(home, "verify", "--head", "nonsense").stderr
