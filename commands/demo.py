@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from commands.bulletins import publish
+from commands.bulletins import publish, record
 from commands.environment import PROCESSORS, Jobs, Port
 from commands.ingest import ingest_simulation
 from commands.models import train
@@ -30,15 +30,17 @@ def demo(
 
     os.environ["TOCSIN_HOME"] = str(home)
     os.environ["MLFLOW_TRACKING_URI"] = ""  # the store of the home, whatever the settings say
-    print("1/4 simulating a world of invented armed groups in West Africa")
+    print("1/5 simulating a world of invented armed groups in West Africa")
     ingest_simulation(seed)
-    print("2/4 training: logistic regression against boosting, judged on past origins")
+    print("2/5 training: logistic regression against boosting, judged on past origins")
     train(origin=ORIGINS[0], config=DEMO, jobs=jobs)
-    print("3/4 publishing what would have been said each month since")
+    print("3/5 publishing what would have been said each month since")
     for origin in ORIGINS:
         publish(origin=origin, jobs=jobs)
+    print("4/5 recording what came of it")
+    record()
     tocsin = sys.argv[0]
-    print("4/4 serving; to go on, in another terminal:")
+    print("5/5 serving; to go on, in another terminal:")
     print(f"    export TOCSIN_HOME={home.resolve()}")
     print(f"    {tocsin} scores --country MLI\n    {tocsin} ui")
     if serving:

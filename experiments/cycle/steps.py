@@ -22,6 +22,7 @@ from experiments.judging.drift import Drift
 from experiments.judging.judge import Work
 from experiments.publishing.drift import drift_of
 from experiments.publishing.publish import issue_bulletin
+from experiments.record.runs import log_editions
 from experiments.record.update import update_record
 from experiments.samples import newest_origin
 from experiments.tracking.promotion import registered_version, settle_version
@@ -175,6 +176,7 @@ class BulletinOutcome(Strict):
 def record(shop: Workshop, day: date) -> RecordOutcome:
     """Add to the track record what has become known by a day, unless it stands there."""
     update_record(shop.home, shop.archive, day, recorded_at=shop.clock(), code=shop.work.code)
+    log_editions(shop.store, shop.home)
     editions = read_editions(shop.home)
     if not editions or editions[-1].as_of != day:
         return RecordOutcome(edition=None, first=0, final=0, left_out={})

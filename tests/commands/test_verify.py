@@ -13,7 +13,7 @@ from commands.verify import findings_of
 from experiments.tracking.store import open_store
 from features.hashes import sha256_of
 from service.access.keys import KeyRing
-from tests.bulletins.example import publish_bulletin
+from tests.bulletins.example import publish_bulletin, publish_record
 from tests.command import tocsin
 from tools.benchmarks.verification import missed_changes
 
@@ -35,6 +35,7 @@ def home(own_home: Path, tmp_path: Path) -> Path:
     (own_home / "trainings.json").unlink()
     for origin in ("2024-11", "2024-12"):
         issue(own_home, origin, tmp_path / "example")
+    publish_record(own_home)
     KeyRing(own_home).add("ana", date(2025, 1, 25))
     return own_home
 
@@ -49,7 +50,7 @@ def test_a_whole_home_is_said_to_be_and_any_byte_that_is_changed_is_found(home: 
     assert states(home) == {}
     findings = findings_of(home)
     assert {finding.about for finding in findings} == {
-        *("events", "models", "bulletins", "chain", "keys"),
+        *("events", "models", "bulletins", "chain", "record", "keys"),
     }
     (chain,) = (finding.details for finding in findings if finding.about == "chain")
     head = max((home / "bulletins").iterdir(), key=lambda folder: folder.name)

@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from models.bootstrap import Gain, calibration_gain, gain, period_means
+from models.bootstrap import Gain, calibration_gain, gain, gains, period_means
 from models.metrics import calibration_error
 
 ORIGINS = np.repeat(np.arange(60), 5)
@@ -146,3 +146,14 @@ def test_means_of_drawn_periods_are_those_of_blocks_of_neighbours() -> None:
     # Two neighbours, the last month beside the first.
     assert set(pairs) == {2.0, 4.0, 6.0}
     assert set(period_means(values, origin, 1, seed=1, draws=200)) == {1.0, 3.0, 5.0, 7.0}
+
+
+def test_gains_are_those_of_each_pair_with_the_same_draws() -> None:
+    rng = np.random.default_rng(7)
+    losses, others = rng.random((90, 3)), rng.random((90, 3))
+    others[:, 2] = 0
+    origin = np.repeat(np.arange(30), 3)
+    together = gains(losses, others, origin, seed=4)
+    for column, own in enumerate(together):
+        alone = gain(losses[:, column], others[:, column], origin, seed=4)
+        assert own == pytest.approx(alone, nan_ok=True)

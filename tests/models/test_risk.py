@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from features.words import RISK_LEVELS
-from models.risk import RiskBand, earned_levels, independent_number, risk_bands
+from models.risk import RiskBand, earned_levels, independent_number, risk_bands, share_interval
 
 BOUNDS = (0.05, 0.2, 0.5, 0.8)
 ROWS = st.lists(st.tuples(st.floats(0, 1), st.booleans(), st.integers(600, 640)), min_size=1)
@@ -111,3 +111,12 @@ def test_the_words_that_are_left_came_true_ever_more_often(rows: list[tuple[int,
     shares = [one.came_true for one in merged if one.came_true is not None]
     assert shares == sorted(shares)
     assert sum(one.scores for one in merged) == sum(scores for scores, _ in rows)
+
+
+def test_the_interval_of_a_share_is_that_of_its_independent_number() -> None:
+    outcome, origin = np.tile([1.0, 0.0, 0.0, 0.0], 30), np.repeat(np.arange(30), 4)
+    number = independent_number(outcome, origin)
+    band = RiskBand("high", 0.5, 120, 0.25, number)
+    low, high = share_interval(outcome, origin)
+    assert (low, high) == pytest.approx(band.interval)
+    assert low < 0.25 < high
