@@ -44,7 +44,7 @@ GLOSSARY: dict[str, str] = {
     message("backtest"): message(
         "forecasts of past months by models that knew nothing later, set beside what came"
     ),
-    message("track record"): message("how earlier bulletins came out, by what is known now"),
+    message("track record"): message("how issued scores came out: as first known, and once final"),
     message("calibration"): message("whether of all scores of p a share of p comes true"),
     message("interval"): message(
         "where the share that came true would lie in 19 of 20 such samples of months"
