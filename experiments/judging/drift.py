@@ -102,10 +102,10 @@ def indicator_drift(samples: Samples, trained_to: int, bounds: DriftBounds) -> p
     of all training months together; a missing value is one of its own. The bound is the largest
     distance of a training month or, if that is more, as many standard deviations above their mean
     as in all but a share `chance` of training months no indicator is: one bar for all indicators,
-    so their number rings no bell. It is `margin` higher, and at most half-way from that largest
-    distance to 1, where every region is beyond whatever was learned from. Sources: Smirnov (1948),
-    Annals of Mathematical Statistics 19; Westfall & Young (1993), Resampling-Based Multiple Testing
-    (the largest of the statistics).
+    so their number rings no bell. It is `margin` higher, and at most 1, the largest distance: one
+    that is alike in all regions (the season, the world's deaths) makes every month unlike the
+    others, and cannot be told to drift. Sources: Smirnov (1948), Annals of Mathematical Statistics
+    19; Westfall & Young (1993), Resampling-Based Multiple Testing (the largest of the statistics).
     """
     usable = samples.eligible.any(axis=1)
     is_training = (samples.months <= trained_to) & (samples.months < samples.months[-1]) & usable
@@ -124,9 +124,8 @@ def indicator_drift(samples: Samples, trained_to: int, bounds: DriftBounds) -> p
     spread = np.maximum(training.std(axis=0), _SPREAD_BY_CHANCE / np.sqrt(size))
     farthest = ((training - mean) / spread).max(axis=1, initial=0)
     bar = np.quantile(farthest, 1 - bounds.chance, method="higher")
-    record = training.max(axis=0)
-    bound = (1 + bounds.margin) * np.maximum(record, mean + bar * spread)
-    return _rows("indicator", names, size, value, np.minimum(bound, (1 + record) / 2))
+    bound = (1 + bounds.margin) * np.maximum(training.max(axis=0), mean + bar * spread)
+    return _rows("indicator", names, size, value, np.minimum(bound, 1.0))
 
 
 def _distances(values: Matrix, eligible: BoolArray) -> FloatArray:

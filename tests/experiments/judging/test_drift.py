@@ -102,6 +102,12 @@ def test_months_after_the_training_but_for_the_newest_change_nothing(seed: int) 
     )
 
 
+def test_an_indicator_that_is_alike_everywhere_cannot_be_told_to_drift() -> None:
+    values = np.broadcast_to(np.arange(MONTHS)[:, None, None] ** 2.0, (MONTHS, REGIONS, 1))
+    row = table_of(samples_of(values)).iloc[0]
+    assert (row["value"], row["bound"], row["is_drifted"]) == (1, 1, False)
+
+
 def test_chance_does_not_ring() -> None:
     rung = [table_of(samples_of(noise(seed, 9), tuple("abcdefghi")))["is_drifted"].any()
             for seed in range(20)]  # fmt: skip
