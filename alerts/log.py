@@ -1,9 +1,10 @@
 """The log of alerts at rest: `alerts/log.ndjson` of a home, a record a line, only ever added to.
 
 Each line has its own hash and names the one before it: a changed bit, a line that was removed or
-one that was put in is found. What a killed process leaves is at most a last line without its end:
-it was never acknowledged, and the next writer takes it away. A record is on the disk before anyone
-acts on it.
+one that was put in is found. The file `head` beside it has the hash of a last line, so that a log
+that was cut is noticed. What a killed process leaves is at most a last line without its end, which
+was never acknowledged and is taken away by the next writer, or a head that is some lines behind. A
+record is on the disk before anyone acts on it.
 """
 
 import os
@@ -16,7 +17,7 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from alerts.record import Alert, Attempt, Outcome, Record
-from features.disk import locked, sync
+from features.disk import locked, sync, write_whole
 from features.errors import AlertError
 from features.files import read_whole
 from features.hashes import BLANK, hash_of_record, with_own_hash
@@ -74,9 +75,8 @@ def log_file(home: Path) -> Path:
 def read_log(home: Path) -> AlertLog:
     """Return the log of a home, empty without one; raises AlertError when it cannot be read."""
     try:
-        content = read_whole(log_file(home), _MOST_BYTES)
-    except FileNotFoundError:
-        return AlertLog()
+        noted = _content(_head_file(home))  # first: a writer may be at work
+        content = _content(log_file(home)) or b""
     except OSError as error:
         raise AlertError(
             f"the log of alerts cannot be read ({error.strerror}): see to '{log_file(home)}' and "
@@ -85,7 +85,7 @@ def read_log(home: Path) -> AlertLog:
     alerts: list[Alert] = []
     attempts: list[Attempt] = []
     faults: list[str] = []
-    head = ""
+    head, is_cut = "", noted is not None
     *lines, rest = content.split(b"\n")
     if rest and _read_line(rest[:-1]) is not None:  # a whole line with another end
         faults.append("the last line of the log of alerts is damaged: restore it from a backup")
@@ -97,10 +97,13 @@ def read_log(home: Path) -> AlertLog:
         if line is None:
             continue
         head = line.sha256
+        is_cut &= head.encode() != noted
         if isinstance(line.record, Alert):
             alerts.append(line.record)
         else:
             attempts.append(line.record)
+    if is_cut:
+        faults.append("the log of alerts has lost its end: restore it from a backup")
     return AlertLog(tuple(alerts), tuple(attempts), tuple(faults))
 
 
@@ -109,7 +112,7 @@ def sound_log(home: Path) -> AlertLog:
     log = read_log(home)
     if log.faults:
         raise AlertError(
-            f"{log.faults[0]}, or move '{log_file(home)}' away: alerts may then come twice"
+            f"{log.faults[0]}, or move '{log_file(home).parent}' away: alerts may then come twice"
         )
     return log
 
@@ -155,6 +158,19 @@ def add(home: Path, records: Iterable[Alert | Attempt]) -> None:
         os.fsync(file.fileno())
     if is_new:
         sync(path.parent)
+    write_whole(_head_file(home), head.encode())
+
+
+def _head_file(home: Path) -> Path:
+    return log_file(home).with_name("head")
+
+
+def _content(path: Path) -> bytes | None:
+    """Return the content of a file, None where there is no file."""
+    try:
+        return read_whole(path, _MOST_BYTES)
+    except FileNotFoundError:
+        return None
 
 
 def _hash_of_last(lines: bytes) -> str:

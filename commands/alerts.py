@@ -33,6 +33,14 @@ def rules_file(chosen: Path | None = None) -> Path:
     return chosen or (Path(named) if named else home() / "alerts.toml")
 
 
+def rules_if_any() -> "Rules | None":
+    """Return the rules; None where no setting names a file and the home has none."""
+    file = rules_file()
+    if not setting("alerts") and not os.path.lexists(file):
+        return None
+    return _read(file)
+
+
 def senders_of_rules(rules: "Rules") -> "dict[str, Sender]":
     """Return what speaks to each channel; raises AlertError for one that cannot be used."""
     from alerts.delivery import senders_of
@@ -42,12 +50,10 @@ def senders_of_rules(rules: "Rules") -> "dict[str, Sender]":
 
 def raise_at_publication(manifest: "Manifest") -> "list[Alert]":
     """Raise the alerts of a bulletin that was just issued, if there are rules and none is newer."""
-    file = rules_file()
-    if not file.exists() or _chosen_bulletin(None).id != manifest.id:
+    rules = rules_if_any()
+    if rules is None or _chosen_bulletin(None).id != manifest.id:
         return []
-    from alerts.rules import read_rules
-
-    return _raise(read_rules(file), manifest)
+    return _raise(rules, manifest)
 
 
 @app.command("check")
@@ -121,7 +127,7 @@ def list_alerts(row_format: RowFormat = None) -> None:
                     "details": attempt and attempt.details,
                 }
             )
-    print_rows(rows, row_format)
+    print_rows(rows, row_format, unseen=["alert", "at"])
     if log.faults:
         raise AlertError(log.faults[0])
 

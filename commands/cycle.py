@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from commands.alerts import rules_file, senders_of_rules
+from commands.alerts import rules_if_any, senders_of_rules
 from commands.environment import (
     PROCESSORS,
     Day,
@@ -76,14 +76,12 @@ def cycle(
 
 def _bell() -> "Bell | None":
     """Return the rules and channels of alerts, None without rules; a mistake in them is refused."""
-    from alerts.rules import read_rules
     from commands.settings import read_settings
     from experiments.cycle.steps import Bell
 
-    file = rules_file()
-    if not file.exists():
+    rules = rules_if_any()
+    if rules is None:
         return None
-    rules = read_rules(file)
     return Bell(rules, senders_of_rules(rules), read_settings().public_url)
 
 

@@ -161,7 +161,7 @@ def _alerts(folder: Path) -> Iterator[Finding]:
         return
     for fault in log.faults:
         yield Finding("damaged", "alerts", fault)
-    if log.alerts:
+    if log.alerts and not log.faults:
         details = f"{len(log.alerts)} in the log, with {len(log.attempts)} attempts to deliver them"
         yield Finding("whole", "alerts", details)
 

@@ -42,6 +42,22 @@ side_b = "side_b"
 [constants]
 where_prec = 1
 """
+_RULES = """
+[channels.nobody]
+kind = "webhook"
+url = "http://127.0.0.1:9/"
+secret_variable = "NOTHING"
+
+[[rules]]
+name = "any"
+level = "admin1"
+target = "instability"
+horizon = 1
+threshold = 1e-9
+channels = ["nobody"]
+"""
+"""Alerts that are raised and never sent: there is no secret."""
+
 _CHANGES = {
     "levels": '["admin1"]',
     "learners": '["logistic"]',
@@ -91,6 +107,7 @@ def commands_of(home: Path, folder: Path) -> dict[str, list[str]]:
         "status": ["status"],
         "verify": ["verify"],
         "keys": ["key", "list"],
+        "alerts": ["alert", "list"],
         "new key": ["key", "new", "other"],
         "revoke": ["key", "revoke", "x"],
         "promote": ["promote", "admin1", "1", "--reason", "to see"],
@@ -107,7 +124,7 @@ def make_home(home: Path, folder: Path, run: Callable[[Sequence[str]], None]) ->
     """Fill a new home by running commands; what they read is written to a folder.
 
     It has events of which one is rejected, counts, a model, a backtest, two bulletins, a key,
-    settings and what a killed command leaves. Of artifacts that are alike it has one.
+    settings, alerts and what a killed command leaves. Of artifacts that are alike it has one.
     """
     counts, events = folder / "counts.csv", folder / "events.csv"
     mapping, coverage = folder / "mapping.toml", folder / "coverage.csv"
@@ -134,6 +151,8 @@ def make_home(home: Path, folder: Path, run: Callable[[Sequence[str]], None]) ->
     _thin(home, folder)
     for origin in ORIGINS:
         run(["publish", "--origin", origin, "--jobs", "1"])
+    (home / "alerts.toml").write_text(_RULES, encoding="utf-8")
+    run(["publish", "--origin", ORIGINS[-1], "--jobs", "1"])  # it is there, and rings
     run(["key", "new", "x"])
     leftover = home / f".bulletins.tocsin-{UUID(int=1).hex}"
     leftover.mkdir()

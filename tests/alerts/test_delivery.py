@@ -1,4 +1,5 @@
 import base64
+import contextlib
 import multiprocessing
 import multiprocessing.process
 import random
@@ -9,15 +10,18 @@ from collections import Counter
 from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
+from typing import cast
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from alerts.delivery import LONGEST_S, Deliveries, deliver_alerts
 from alerts.letter import Letter, Result, Sender
 from alerts.log import log_file, read_log
 from alerts.messenger import Messenger
 from alerts.raising import raise_alerts
-from alerts.record import Alert
+from alerts.record import Alert, Outcome
 from alerts.webhook import SignedWebhook
 from bulletins.reading import read_manifests
 from features.errors import AlertError
@@ -43,6 +47,15 @@ class Pigeon:
     def send(self, letter: Letter) -> Result:
         self.letters.append(letter)
         return self._answer(len(self.letters) - 1)
+
+
+@pytest.fixture(scope="module")
+def rung(two_months: Path, tmp_path_factory: pytest.TempPathFactory) -> bytes:
+    """A log of four alerts that nobody was told of."""
+    home = tmp_path_factory.mktemp("rung")
+    (home / "bulletins").symlink_to(two_months / "bulletins")
+    raised(home, *MANY[2:4])
+    return log_file(home).read_bytes()
 
 
 def now() -> datetime:
@@ -103,6 +116,47 @@ def test_with_a_mail_server_that_refuses_half_of_the_mails_each_comes_once(home:
     assert Counter(message["Tocsin-Alert"] for message in messages) == Counter(
         alert.id for alert in alerts
     )
+
+
+class Killed(BaseException):
+    """The process ends here."""
+
+
+WAYS = ("delivered", "failed", "unknown", "killed before", "killed after")
+
+
+@settings(max_examples=25)
+@given(st.lists(st.sampled_from(WAYS), max_size=20))
+def test_whatever_happens_each_alert_comes_and_is_recorded_once(
+    rung: bytes, tmp_path_factory: pytest.TempPathFactory, ways: list[str]
+) -> None:
+    home = tmp_path_factory.mktemp("ways")
+    log_file(home).parent.mkdir()
+    log_file(home).write_bytes(rung)
+    received: Counter[str] = Counter()
+    doubtful: Counter[str] = Counter()
+    plan = iter(ways)
+
+    class Road:
+        def send(self, letter: Letter) -> Result:
+            way = next(plan, "delivered")
+            if way == "killed before":
+                raise Killed
+            received[letter.id] += way != "failed"
+            doubtful[letter.id] += way in {"unknown", "killed after"}
+            if way == "killed after":
+                raise Killed
+            return Result(cast("Outcome", way), "")
+
+    alerts = {alert.id for alert in read_log(home).alerts}
+    while read_log(home).pending:
+        with contextlib.suppress(Killed):
+            deliver_alerts(home, {"machine": Road()}, now)
+    log = read_log(home)
+    delivered = Counter(one.alert for one in log.attempts if one.outcome == "delivered")
+    assert delivered == Counter(alerts)
+    assert received - doubtful == Counter(alerts)  # a second copy only where a first was in doubt
+    assert log.faults == ()
 
 
 def test_what_was_not_answered_is_sent_again_with_the_same_id(

@@ -60,7 +60,7 @@ def content(two_months: Path, tmp_path_factory: pytest.TempPathFactory) -> bytes
 
 
 def write_log(home: Path, content: bytes) -> None:
-    log_file(home).parent.mkdir(exist_ok=True)
+    log_file(home).parent.mkdir(parents=True, exist_ok=True)
     log_file(home).write_bytes(content)
 
 
@@ -98,14 +98,54 @@ def test_what_a_killed_writer_left_is_no_damage_and_is_taken_away(
 ) -> None:
     whole = len(content.splitlines(keepends=True)[0])
     for length in (whole + 1, len(content) - 1):
-        write_log(tmp_path, content[:length])
-        log = read_log(tmp_path)
+        home = tmp_path / str(length)
+        write_log(home, content[:length])
+        log = read_log(home)
         assert log.faults == ()
-        with writing(tmp_path):
-            add(tmp_path, [attempt(log.alerts[0].id, "delivered")])
-        after = read_log(tmp_path)
+        with writing(home):
+            add(home, [attempt(log.alerts[0].id, "delivered")])
+        after = read_log(home)
         assert (after.faults, after.alerts) == ((), log.alerts)
         assert len(after.attempts) == 1
+
+
+def test_a_log_that_was_cut_or_emptied_is_noticed(home: Path) -> None:
+    log_of(home)
+    content = log_file(home).read_bytes()
+    ends = [place + 1 for place, byte in enumerate(content) if byte == ord("\n")]
+    for end in (0, 10, *ends[:-1], len(content) - 1):
+        log_file(home).write_bytes(content[:end])
+        assert read_log(home).faults == (
+            "the log of alerts has lost its end: restore it from a backup",
+        )
+    log_file(home).unlink()
+    with pytest.raises(AlertError, match="lost its end"):
+        sound_log(home)
+    log_file(home).write_bytes(content)
+    assert read_log(home).faults == ()
+
+
+def test_a_changed_head_is_noticed(home: Path) -> None:
+    log_of(home)
+    head = log_file(home).with_name("head")
+    for content in (b"\xff" + head.read_bytes()[1:], b""):
+        head.write_bytes(content)
+        assert read_log(home).faults
+
+
+def test_a_writer_that_was_killed_before_the_head_was_written_left_no_damage(home: Path) -> None:
+    log = log_of(home)
+    head = log_file(home).with_name("head")
+    before = head.read_bytes()
+    with writing(home):
+        add(home, [attempt(log.alerts[1].id)])
+    head.write_bytes(before)
+    assert read_log(home).faults == ()
+    head.unlink()
+    assert read_log(home).faults == ()
+    with writing(home):
+        add(home, [attempt(log.alerts[1].id)])
+    assert head.exists()
 
 
 def test_a_log_that_cannot_be_read_is_refused_in_one_line(tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ from alerts.log import log_file, read_log
 from bulletins.reading import read_manifests
 from commands.alerts import raise_at_publication
 from commands.verify import findings_of
+from features.errors import AlertError
 from tests.alerts.conftest import CHANNELS, SECRET, home, receiver, two_months
 from tests.alerts.receivers import HttpReceiver, status
 from tests.bulletins.example import EXAMPLE_ID
@@ -143,6 +144,19 @@ def test_publication_raises_the_alerts_of_the_newest_bulletin_alone(
     assert receiver.deliveries == []
 
 
+def test_a_file_of_rules_that_is_named_and_not_there_is_said(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TOCSIN_HOME", str(home))
+    newest = read_manifests(home)[0][0]
+    (home / "alerts.toml").symlink_to("nowhere")
+    with pytest.raises(AlertError, match="there are no rules, no file"):
+        raise_at_publication(newest)
+    monkeypatch.setenv("TOCSIN_ALERTS", str(home / "mine.toml"))
+    with pytest.raises(AlertError, match=r"mine\.toml"):
+        raise_at_publication(newest)
+
+
 def test_links_lead_to_the_public_address(home: Path, receiver: HttpReceiver) -> None:
     write_rules(home, receiver)
     tocsin(home, "alert", "send", HOOK_SECRET=SECRET, TOCSIN_PUBLIC_URL="https://risk.example.org")
@@ -157,8 +171,8 @@ def test_verify_and_list_find_a_log_that_was_changed(home: Path, receiver: HttpR
     details = "2 in the log, with 2 attempts to deliver them"
     assert findings == [("whole", "alerts", details)]
     log_file(home).write_bytes(log_file(home).read_bytes().replace(b"Gao", b"Goa", 1))
-    states = [one.state for one in findings_of(home) if one.about == "alerts"]
-    assert "damaged" in states
+    states = {one.state for one in findings_of(home) if one.about == "alerts"}
+    assert states == {"damaged"}
     done = alert(home, "list")
     assert (done.returncode, len(done.stderr.splitlines())) == (1, 1)
     assert "line 1 of the log of alerts is not what was written" in done.stderr
