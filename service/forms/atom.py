@@ -16,7 +16,7 @@ _NO_CHARACTERS = {0xFFFE: None, 0xFFFF: None}
 
 @dataclass(frozen=True)
 class AtomEntry:
-    """One thing to read; `id` are 32 hexadecimal digits that are always its own."""
+    """One thing to read; `id` is an IRI that is always its own."""
 
     id: str
     title: str
@@ -29,8 +29,12 @@ class AtomEntry:
 
 @dataclass(frozen=True)
 class AtomFeed:
-    """Entries, the newest first; `address` is its own, and its id."""
+    """Entries, the newest first; `address` is its own, and `id` an IRI that is always its own.
 
+    Addresses may be relative to that of the feed.
+    """
+
+    id: str
     address: str
     page: str
     title: str
@@ -41,10 +45,15 @@ class AtomFeed:
     entries: Sequence[AtomEntry]
 
 
+def iri_of(digits: str) -> str:
+    """Return 32 hexadecimal digits as an IRI."""
+    return f"urn:uuid:{UUID(digits)}"
+
+
 def atom_of(feed: AtomFeed) -> bytes:
     """Return a feed as XML."""
     root = ET.Element("feed", {"xmlns": _NAMESPACE, "xml:lang": feed.language})
-    _add(root, "id", feed.address)
+    _add(root, "id", feed.id)
     _add(root, "title", feed.title)
     _add(root, "updated", _time(feed.updated))
     _add(ET.SubElement(root, "author"), "name", feed.author)
@@ -54,7 +63,7 @@ def atom_of(feed: AtomFeed) -> bytes:
     _add(root, "generator", feed.author)
     for entry in feed.entries:
         element = ET.SubElement(root, "entry", {"xml:lang": entry.language})
-        _add(element, "id", f"urn:uuid:{UUID(entry.id)}")
+        _add(element, "id", entry.id)
         _add(element, "title", entry.title)
         _add(element, "updated", _time(entry.updated))
         _link(element, "alternate", entry.link, "text/html")

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from typing import Annotated
+from urllib.parse import quote
 
 import numpy as np
 from fastapi import APIRouter, Query, Request, Response
@@ -9,6 +10,7 @@ from fastapi import APIRouter, Query, Request, Response
 from alerts.record import id_of_alert
 from bulletins.form import DRIVERS_FILE
 from bulletins.wording import headline, mark_of, place_of, view_of_score
+from features.hashes import sha256_of
 from features.language import ENGLISH, LANGUAGES, Language, message
 from features.words import SPECS
 from service.api.change_routes import ScoreDrivers, moved_most, movers_at, previous_of_scores
@@ -16,11 +18,14 @@ from service.api.current import listing_of, used_bulletin
 from service.api.queries import FeedQuery, ScoreFilter
 from service.api.routing import QueryRoute
 from service.api.selection import find_country, select_scores
-from service.forms.atom import ATOM_TYPE, AtomEntry, AtomFeed, atom_of
+from service.forms.atom import ATOM_TYPE, AtomEntry, AtomFeed, atom_of, iri_of
 from service.store.bulletins import Bulletin
 from service.store.derived import regions_of
 
 router = APIRouter(prefix="/v1", tags=["scores"], route_class=QueryRoute)
+
+_OF_QUERIES = "%&=+,;:@/?!$'()*~"
+"""What stands in a query as it is (RFC 3986)."""
 
 TITLE = message("Tocsin: alerts and changes")
 
@@ -38,15 +43,19 @@ def show_feed(request: Request, query: Annotated[FeedQuery, Query()]) -> Respons
     """
     bulletin = used_bulletin(request)
     language = ENGLISH if query.lang is None else LANGUAGES[query.lang]
-    root = (request.app.state.public_url or str(request.base_url)).rstrip("/")
+    # Not the Host of the request: answers are cached by path and query alone.
+    public_url: str = request.app.state.public_url.rstrip("/")
+    root = f"{public_url}/" if public_url else "../"
     entries = [
         *_alert_entries(request, bulletin, query, root),
         *_change_entries(bulletin, query, root, language),
     ]
-    asked = request.scope["query_string"].decode("latin-1")
+    asked = quote(request.scope["query_string"], safe=_OF_QUERIES)
+    address = f"{root}v1/feed?{asked}".rstrip("?")
     feed = AtomFeed(
-        address=f"{root}/v1/feed?{asked}".rstrip("?"),
-        page=f"{root}/",
+        id=address if public_url else iri_of(sha256_of(address.encode())[:32]),
+        address=address,
+        page=root,
         title=_marked(language.gettext(TITLE), bulletin, language),
         updated=max([bulletin.manifest.issued_at, *(entry.updated for entry in entries)]),
         author="Tocsin",
@@ -75,11 +84,11 @@ def _alert_entries(
         if is_asked and alert.bulletin in listing.manifests:
             score = alert.level, alert.target, alert.horizon, alert.bulletin, alert.region
             yield AtomEntry(
-                id=alert.id,
+                id=iri_of(alert.id),
                 title=alert.title,
                 text=alert.text,
                 updated=alert.raised_at,
-                link=f"{root}/{view_of_score(*score, alert.language)}",
+                link=f"{root}{view_of_score(*score, alert.language)}",
                 language=alert.language,
                 categories=("alert", alert.country, alert.target),
             )
@@ -109,11 +118,11 @@ def _change_entries(
         title = headline(place, spec, mover.target_month, value, language)
         score = mover.level, mover.target, mover.horizon, manifest.id, mover.region
         yield AtomEntry(
-            id=id_of_alert("", manifest.id, mover.region, mover.target, mover.horizon),
+            id=iri_of(id_of_alert("", manifest.id, mover.region, mover.target, mover.horizon)),
             title=_marked(title, bulletin, language),
             text=mover.sentence,
             updated=manifest.issued_at,
-            link=f"{root}/{view_of_score(*score, language.code)}",
+            link=f"{root}{view_of_score(*score, language.code)}",
             language=language.code,
             categories=("change", mover.country, mover.target),
         )

@@ -2,6 +2,7 @@ import shutil
 from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
+from urllib.parse import urljoin
 from xml.etree import ElementTree as ET
 
 import httpx
@@ -88,10 +89,10 @@ def test_a_link_leads_to_the_page_of_the_score(rung: httpx.Client) -> None:
     entry = entries_of(rung.get("/v1/feed"), "alert")[1]
     address = link(entry)
     assert address == (
-        f"{rung.base_url}/?level=admin1&target=instability&horizon=1&bulletin={EXAMPLE_ID}"
+        f"../?level=admin1&target=instability&horizon=1&bulletin={EXAMPLE_ID}"
         "&region=MLI-mopti&lang=en"
     )
-    page = rung.get(address)
+    page = rung.get(urljoin(f"{rung.base_url}/v1/feed", address))
     assert page.status_code == 200
     assert "Mopti" in page.text
 
@@ -103,6 +104,21 @@ def test_links_lead_to_the_public_address_where_it_is_known(rung_home: Path) -> 
     root = check_feed(response.content)
     assert root.findtext(f"{ATOM}id") == "https://risk.example.org/v1/feed?level=admin1"
     assert all(link(one).startswith("https://risk.example.org/?") for one in entries_of(response))
+
+
+def test_no_answer_says_what_another_reader_called_the_host(rung: httpx.Client) -> None:
+    one, other = (
+        rung.get("/v1/feed?limit=1", headers={"Host": host}) for host in ("localhost", "127.0.0.1")
+    )
+    assert one.content == other.content
+    assert b"localhost" not in one.content
+
+
+def test_an_odd_address_makes_a_feed_with_an_id(rung_home: Path) -> None:
+    settings = Settings(public_url="https://risk.example.org")
+    with serving_with(rung_home, settings) as client:
+        root = check_feed(client.get("/v1/feed?country=N%C3%ADger").content)
+    assert root.findtext(f"{ATOM}id") == "https://risk.example.org/v1/feed?country=N%C3%ADger"
 
 
 def test_filters_hold_for_alerts_and_changes(rung: httpx.Client) -> None:
