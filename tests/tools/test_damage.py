@@ -2,6 +2,8 @@
 
 import random
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -45,6 +47,16 @@ def test_damage_ends_no_command_with_a_traceback_and_hides_no_good_bulletin(
             good = {name for name in bulletins if not damage.path.startswith(f"bulletins/{name}")}
             store = BulletinStore(copy)
             assert {store.get(name).manifest.id for name in good} == good
+
+
+def test_a_command_runs_where_it_reads_or_lists_what_is_damaged(home: Path, tmp_path: Path) -> None:
+    """In a process of its own, since it is split."""
+    script = "import sys, pathlib, tools.damage as d; home, folder = map(pathlib.Path, sys.argv[1:])"
+    script += "; print(*sorted(d.read_by(['key', 'list'], home, folder)))"
+    arguments = [sys.executable, "-c", script, str(home), str(tmp_path)]
+    shown = subprocess.run(arguments, capture_output=True, text=True, check=True, timeout=100)
+    assert shown.stdout.split() == ["keys.json"]
+    assert list(tmp_path.iterdir()) == [tmp_path / "errors"]
 
 
 def test_what_a_command_may_not_do_is_a_fault() -> None:

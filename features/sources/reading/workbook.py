@@ -108,9 +108,8 @@ def _measure(path: Path, packed: zipfile.ZipFile, name: str, size: int) -> int:
             left = text[-_LONGEST_TAG:]
             cells += len(_CELL.findall(text))
             places = _PLACE.findall(text)
-            columns = {column.upper() for column, _ in places}
-            wide = max({wide, *columns}, key=_column)
-            long = max([long, *(int(row) for _, row in places)])
+            wide = max({wide, *(column.upper() for column, _ in places)}, key=_column)
+            long = max(long, *map(int, {row for _, row in places}), 0)
     if _column(wide) * long > max(_ALWAYS_ALLOWED, _MOST_TIMES_WIDER * cells):
         raise InputError(
             f"'{path}' is an Excel workbook whose {cells:,} cells lie as far apart as "
