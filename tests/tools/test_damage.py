@@ -51,7 +51,9 @@ def test_damage_ends_no_command_with_a_traceback_and_hides_no_good_bulletin(
 
 def test_a_command_runs_where_it_reads_or_lists_what_is_damaged(home: Path, tmp_path: Path) -> None:
     """In a process of its own, since it is split."""
-    script = "import sys, pathlib, tools.damage as d; home, folder = map(pathlib.Path, sys.argv[1:])"
+    script = (
+        "import sys, pathlib, tools.damage as d; home, folder = map(pathlib.Path, sys.argv[1:])"
+    )
     script += "; print(*sorted(d.read_by(['key', 'list'], home, folder)))"
     arguments = [sys.executable, "-c", script, str(home), str(tmp_path)]
     shown = subprocess.run(arguments, capture_output=True, text=True, check=True, timeout=100)
