@@ -133,7 +133,7 @@ def _record(folder: Path) -> Iterator[Finding]:
         return
     if editions:
         newest = editions[-1]
-        details = f"{newest.number} editions to {newest.as_of}, sha256 {newest.record_sha256}"
+        details = f"edition {newest.number}, of {newest.as_of}, sha256 {newest.record_sha256}"
         yield Finding("whole", "record", details)
 
 
