@@ -51,6 +51,15 @@ must reach: tau for `fatalities` and `instability`, max(tau, 2 x the last 12 mon
 `escalation`, 1 death for `onset`. `mean` and quantiles [deaths/month] are of `fatalities` only.
 """
 
+UNREPORTED = "unreported"
+
+CORRECTED_SCORES_SCHEMA = SCORES_SCHEMA.append(pa.field(UNREPORTED, _NUMBER))
+"""The same where the newest months of a level were corrected for late reporting.
+
+`unreported` are the deaths of the twelve months to the origin that are expected to be reported yet
+and were added for the score; null at a level that was not corrected.
+"""
+
 DriverKind = Literal["score", "baseline", "family", "revision", "cause", "indicator"]
 
 DRIVERS_SCHEMA = pa.schema(

@@ -76,6 +76,18 @@ class ModelUsed(Strict):
     )
 
 
+class LateReporting(Strict):
+    """How deaths of the newest months of a level were raised to what they are expected to be."""
+
+    releases: tuple[ReleaseUsed, ...] = Field(
+        description="The releases that were public by then, from which growth was learned."
+    )
+    factors: tuple[tuple[float, ...], ...] = Field(
+        description="By what reported deaths were multiplied, a row a month of age, the newest "
+        "first, at 1, 10, 100 and 1,000 deaths; between these it is drawn by their logarithm."
+    )
+
+
 class Link(Strict):
     """The bulletin that was issued before another one, and the hash of its manifest."""
 
@@ -195,6 +207,11 @@ class Manifest(Strict):
     )
     unscored: tuple[str, ...] = Field(
         default=(), description="Regions, by country, that have no score, and why."
+    )
+    late_reporting: dict[Level, LateReporting] = Field(
+        default_factory=dict,
+        description="By level, how late reporting was corrected; empty where it was not, and in "
+        "older bulletins.",
     )
     placed_nowhere: dict[Level, dict[str, int]] = Field(
         default_factory=dict,

@@ -86,7 +86,7 @@ def read_file(folder: Path, name: str, sha256: str | None) -> bytes:
 
 
 def read_scores(folder: Path, manifest: Manifest) -> Frame:
-    """Return the scores (SCORES_SCHEMA), in ORDER; raises BulletinError if damaged or untrue."""
+    """Return the scores, CORRECTED_SCORES_SCHEMA, in ORDER; raises BulletinError if untrue."""
     content = read_file(folder, SCORES_FILE, manifest.scores_sha256)
     try:
         table = Part(content).whole()
@@ -94,7 +94,10 @@ def read_scores(folder: Path, manifest: Manifest) -> Frame:
         raise _refusal(folder.name, f"{SCORES_FILE} is not a Parquet file") from error
     columns = f"{SCORES_FILE} does not have the columns that this version reads"
     rows = f"{SCORES_FILE} has {table.num_rows} rows, {MANIFEST_FILE} says {manifest.rows}"
-    has_columns = table.schema.equals(form.SCORES_SCHEMA)
+    if table.schema.equals(form.SCORES_SCHEMA):
+        nothing = pa.nulls(len(table), pa.float64())
+        table = table.append_column(form.UNREPORTED, nothing)
+    has_columns = table.schema.equals(form.CORRECTED_SCORES_SCHEMA)
     _require(folder.name, {columns: has_columns, rows: table.num_rows == manifest.rows})
     frame = Frame(table.sort_by([(column, "ascending") for column in ORDER]))
     _require(folder.name, _value_checks(frame, manifest))
@@ -156,6 +159,9 @@ def _value_checks(frame: Frame, manifest: Manifest) -> dict[str, bool]:
         "a target is unknown": set(frame.values("target")) <= set(TARGETS),
         "a probability is not between 0 and 1": _between(table["probability"], 0, 1),
         "a threshold is not a number of deaths": _between(table["threshold"], 0, math.inf),
+        "unreported deaths are not a number of deaths": _between(
+            table[form.UNREPORTED], 0, math.inf
+        ),
         "a mean or quantile is not a number of deaths": all(
             _between(column, 0, math.inf) for column in deaths
         ),

@@ -16,16 +16,15 @@ from experiments.judging.judge import Work
 from experiments.judging.skill import Measure, losses, skill
 from experiments.report import model_figures
 from experiments.report.picture import COLOURS, INK, Picture, Plot
-from experiments.samples import Samples, TrainingData, training_data
+from experiments.samples import Samples, TrainingData, panel_for, training_data
 from experiments.tracking.artifacts import record_artifacts
 from experiments.tracking.registry import refuse_other_events
 from experiments.tracking.store import MlflowStore
 from features.archive.vintage import Vintage
 from features.errors import ConfigurationError
-from features.indicators.catalogue import needs_of, select
+from features.indicators.catalogue import select
 from features.markdown import markdown_table
 from features.months import format_month
-from features.panel.panel import read_panel
 from features.words import LOSS_NAMES, SPECS, Level
 from models.forecaster import CellName, fitted_cells
 from models.learners import LearnerName
@@ -149,7 +148,7 @@ def ablate_families(
     """
     refuse_other_events(store, level, vintage)
     configuration = configuration.model_copy(update={"learners": ("boosting",)})
-    panel = read_panel(vintage, level, needs_of(configuration.indicator_names))
+    panel = panel_for(configuration, vintage, level)
     data = training_data(panel, configuration, origin)
     configuration, samples = data.configuration, data.samples
     tags = _tags(data, vintage, work.code)

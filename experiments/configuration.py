@@ -136,6 +136,12 @@ class RecordSettings(_Section):
     memory: float = Field(gt=0, le=1)
 
 
+class LateReportingSettings(_Section):
+    """Whether deaths of the newest months are raised to what they are expected to end up as."""
+
+    correct: bool = Field(default=False, strict=True)
+
+
 class Configuration(_Section):
     """One experiment: all that decides what is trained."""
 
@@ -157,6 +163,7 @@ class Configuration(_Section):
     ensemble: EnsembleSettings
     analogues: AnalogueSettings
     records: RecordSettings
+    late_reporting: LateReportingSettings = LateReportingSettings()
 
     @field_validator("indicators")
     @classmethod
@@ -230,6 +237,8 @@ class Configuration(_Section):
         settings = self.model_dump(mode="json", exclude=_DECIDES_NOTHING)
         settings["indicators"] = self.indicator_names
         settings["tau"] = self.tau(level)
+        if not self.late_reporting.correct:
+            del settings["late_reporting"]  # as in experiments that are older than this section
         settings["analogues"]["halving"] = self.analogues.halving.at(level)
         return hashlib.sha256(json.dumps(settings, sort_keys=True).encode()).hexdigest()
 

@@ -1,17 +1,18 @@
 """The data of one level that learners learn from: indicators, labels and eligibility."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
 
 from experiments.configuration import Configuration
+from features.archive.vintage import Vintage
 from features.arrays import BoolArray, FloatArray, IntArray, MonthArray
 from features.errors import CoverageError
-from features.indicators.catalogue import eligible, indicator_table, missing_details
+from features.indicators.catalogue import eligible, indicator_table, missing_details, needs_of
 from features.months import format_month
-from features.panel.panel import Panel
+from features.panel.panel import Panel, read_panel, with_reports
 from features.targets import ahead, label, threshold
 from features.words import Level, Target
 from models.forecaster import (
@@ -24,6 +25,8 @@ from models.forecaster import (
 )
 from models.record import RecordPool, RecordTable, signed_odds
 
+YEAR = 12
+
 RegionMonths = tuple[IntArray, IntArray]
 """Region-months as (month indices, region indices), both (n,)."""
 
@@ -32,7 +35,9 @@ RegionMonths = tuple[IntArray, IntArray]
 class Samples:
     """Indicators (T, R, K), deaths (T, R) and eligibility (T, R) of a level up to an origin.
 
-    `deaths` are what the experiment counts: events where that is its measure.
+    `deaths` are what the experiment counts: events where that is its measure. `unreported` (R,) are
+    deaths of the last YEAR months that are expected to be reported yet, and are added to all of
+    it; None where late reporting is not corrected.
     """
 
     level: Level
@@ -44,6 +49,7 @@ class Samples:
     tau: float
     pool: RecordPool
     horizons: tuple[int, ...]
+    unreported: FloatArray | None = None
 
     @cached_property
     def records(self) -> RecordTable:
@@ -158,9 +164,33 @@ def samples_at(
     )
 
 
+def corrected_samples_at(
+    panel: Panel,
+    origin: int,
+    tau: float,
+    names: tuple[str, ...],
+    pool: RecordPool | None,
+    horizons: tuple[int, ...],
+) -> Samples:
+    """Return the same as `samples_at`, late reporting corrected if the panel has reports."""
+    past = panel.until(origin)
+    corrected = past.corrected()
+    samples = samples_at(corrected, origin, tau, names, pool, horizons)
+    if past.reports is None:
+        return samples
+    added = np.nan_to_num(corrected.total_deaths - past.total_deaths)[-YEAR:].sum(axis=0)
+    return replace(samples, unreported=added)
+
+
+def panel_for(configuration: Configuration, vintage: Vintage, level: Level) -> Panel:
+    """Return the panel that an experiment reads; raises CoverageError if it has no region."""
+    panel = read_panel(vintage, level, needs_of(configuration.indicator_names))
+    return with_reports(panel, vintage) if configuration.late_reporting.correct else panel
+
+
 def samples_for(forecaster: Forecaster, panel: Panel, origin: int) -> Samples:
     """Return what a forecaster reads of a panel at an origin; raises what `samples_at` raises."""
-    return samples_at(
+    return corrected_samples_at(
         panel, origin, forecaster.tau, forecaster.names, forecaster.pool, forecaster.horizons
     )
 
@@ -191,7 +221,7 @@ def training_data(
     past = counted.until(newest_origin(panel) if origin is None else origin)
     untold = missing_details(past, configuration.indicator_names)
     own = configuration.without(untold)
-    samples = samples_at(
+    samples = corrected_samples_at(
         past,
         int(past.months[-1]),
         own.tau(panel.regions.level),

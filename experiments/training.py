@@ -118,6 +118,7 @@ def _version_tags(
         "vintage": training.digest,
         "history": training.vintage.history,
         "summary_events": training.vintage.summary_events,
+        "late_reporting": str(training.configuration.late_reporting.correct).lower(),
         "risk_bands": registry.RiskScales.dump_json(scales).decode(),
     }
 

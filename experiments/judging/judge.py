@@ -12,12 +12,10 @@ from experiments.backtest.rolling import Backtest, Progress, run_backtest
 from experiments.configuration import Configuration
 from experiments.judging.skill import SKILL_OF, SkillTables, skill_text
 from experiments.judging.verification import Verification
-from experiments.samples import Samples, training_data
+from experiments.samples import Samples, panel_for, training_data
 from features.archive.vintage import Vintage
-from features.indicators.catalogue import needs_of
 from features.markdown import markdown_table
 from features.months import format_month
-from features.panel.panel import read_panel
 from features.places.regions import Regions, load_regions
 from features.words import SPECS, Level
 from models.learners import LearnerName
@@ -169,7 +167,7 @@ def judge(
     `folder` caches finished tasks. Raises CoverageError when the events do not reach the origin or
     begin too late.
     """
-    panel = read_panel(vintage, level, needs_of(configuration.indicator_names))
+    panel = panel_for(configuration, vintage, level)
     data = training_data(panel, configuration, period.origin)
     panel, configuration, samples = data.panel, data.configuration, data.samples
     cache = None if folder is None else task_cache(folder, samples, configuration)

@@ -5,12 +5,14 @@ from dataclasses import asdict, replace
 from datetime import datetime
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pyarrow as pa
 
 from bulletins import form
 from bulletins.manifest import (
     LICENCE,
+    LateReporting,
     Manifest,
     ModelUsed,
     RiskScale,
@@ -30,7 +32,12 @@ from experiments.publishing.regions import (
     regions_of,
     unscored_of,
 )
-from experiments.publishing.scores import LevelForecast, distribution_rows, scores_of
+from experiments.publishing.scores import (
+    LevelForecast,
+    distribution_rows,
+    scores_of,
+    scores_schema,
+)
 from experiments.samples import samples_for
 from experiments.tracking.registry import (
     CARD_FILE,
@@ -47,9 +54,10 @@ from features.archive.vintage import Vintage
 from features.hashes import sha256_of
 from features.indicators.catalogue import needs_of
 from features.months import format_month
-from features.panel.panel import Panel, read_panel
+from features.panel.late_reporting import growth
+from features.panel.panel import Panel, read_panel, with_reports
 from features.sources.credits import credit_of
-from features.words import PROBABILITIES
+from features.words import PROBABILITIES, Level
 from models.forecaster import Forecaster
 
 
@@ -59,7 +67,8 @@ def read_inputs(
     """Load the forecaster of a version and read the panel of its level, as it was trained on."""
     forecaster = load_forecaster(store, model)
     counted = _counted_alike(vintage, model)
-    return forecaster, read_panel(counted, model.level, needs_of(forecaster.names))
+    panel = read_panel(counted, model.level, needs_of(forecaster.names))
+    return forecaster, with_reports(panel, counted) if model.corrects_late_reporting else panel
 
 
 def _counted_alike(vintage: Vintage, model: ModelVersion) -> Vintage:
@@ -90,7 +99,7 @@ def bulletin_files(
     by_horizon = ["level", "region", "horizon"]
     by_month = ["level", "region", "month"]
     return {
-        form.SCORES_FILE: content(scores_of, by_score, form.SCORES_SCHEMA),
+        form.SCORES_FILE: content(scores_of, by_score, scores_schema(levels)),
         form.DRIVERS_FILE: content(
             lambda f: drivers_of(f, previous, jobs), by_score, form.DRIVERS_SCHEMA
         ),
@@ -120,6 +129,20 @@ def vintage_used(vintage: Vintage, digest: str) -> VintageUsed:
     """Describe a vintage; `digest` is the content hash of what was read of it."""
     fields = {name: getattr(vintage, name) for name in ("history", "as_of", "releases")}
     return VintageUsed.model_validate(fields | {"digest": digest}, from_attributes=True)
+
+
+def late_reporting_of(
+    vintage: Vintage, forecasts: list[LevelForecast]
+) -> dict[Level, LateReporting]:
+    """Return by level how late reporting was corrected; nothing of a level where it was not."""
+    reports = {f.model.level: f.panel.reports for f in forecasts if f.panel.reports is not None}
+    return {
+        level: LateReporting.model_validate(
+            {"releases": vintage.available, "factors": np.exp(growth(of_level)).round(4).tolist()},
+            from_attributes=True,
+        )
+        for level, of_level in reports.items()
+    }
 
 
 def placed_nowhere(vintage: Vintage, forecast: LevelForecast) -> dict[str, int]:

@@ -98,6 +98,7 @@ def issue_bulletin(
         risk_scales=contents.risk_scales_of(store, [f.model for f in forecasts]),
         left_out=left_out,
         unscored=tuple(line for f in forecasts for line in unscored_in_words(f)),
+        late_reporting=contents.late_reporting_of(vintage, forecasts),
         placed_nowhere={f.model.level: contents.placed_nowhere(vintage, f) for f in forecasts},
         citation=contents.citation_of(bulletin, issued_at, simulated=vintage.simulated),
         sources=contents.sources_used(vintage),
@@ -189,7 +190,8 @@ def _refuse_other_models(
 
 def releases_of(archive: Archive, manifest: Manifest) -> list[Release]:
     """Return the releases that a bulletin names; raises BulletinError if any is gone."""
-    needed = {(r.source, r.release, r.sha256) for r in manifest.vintage.releases}
+    named = [manifest.vintage.releases, *(it.releases for it in manifest.late_reporting.values())]
+    needed = {(r.source, r.release, r.sha256) for releases in named for r in releases}
     releases = {(r.source, r.release, r.sha256): r for r in archive.releases()}
     gone = ", ".join(sorted(f"{source} {name}" for source, name, _ in needed - releases.keys()))
     if gone:

@@ -5,8 +5,9 @@ from functools import cached_property
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 
-from bulletins.form import DISTRIBUTIONS_SCHEMA
+from bulletins import form
 from experiments.samples import Samples
 from experiments.tracking.registry import ModelVersion
 from features.arrays import BoolArray, FloatArray
@@ -51,6 +52,7 @@ def is_scored(target: Target, samples: Samples) -> BoolArray:
 def scores_of(forecast: LevelForecast) -> pd.DataFrame:
     """Return the scores of a level, as SCORES_SCHEMA: a row where `is_scored`."""
     samples, scored = forecast.samples, forecast.scored
+    unreported = samples.unreported
     regions = forecast.panel.regions.table[scored]
     parts = []
     for (target, horizon), cell in forecast.cells.items():
@@ -66,11 +68,18 @@ def scores_of(forecast: LevelForecast) -> pd.DataFrame:
                 "threshold": threshold(target, samples.deaths, samples.tau)[-1][scored],
                 "model_version": forecast.model.label,
                 "probability": cell.probability,
+                form.UNREPORTED: np.nan if unreported is None else unreported[scored],
             }
         )
         part = part.assign(**_deaths_columns(target, cell))
         parts.append(part[is_scored(target, samples)[scored]])
     return pd.concat(parts, ignore_index=True)
+
+
+def scores_schema(forecasts: list[LevelForecast]) -> pa.Schema:
+    """Return the form of the scores of some levels; UNREPORTED is there if one is corrected."""
+    is_corrected = any(forecast.samples.unreported is not None for forecast in forecasts)
+    return form.CORRECTED_SCORES_SCHEMA if is_corrected else form.SCORES_SCHEMA
 
 
 def _deaths_columns(target: Target, cell: CellForecast) -> dict[str, FloatArray]:
@@ -102,7 +111,7 @@ def distribution_rows(forecast: LevelForecast) -> pd.DataFrame:
             )
         )
     if not parts:
-        return pd.DataFrame(columns=DISTRIBUTIONS_SCHEMA.names)
+        return pd.DataFrame(columns=form.DISTRIBUTIONS_SCHEMA.names)
     return pd.concat(parts, ignore_index=True)
 
 

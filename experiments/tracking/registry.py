@@ -54,6 +54,7 @@ class ModelVersion:
     """None for versions older than this tag."""
     sha256: str | None = None
     """The hash of its file; None for versions older than this tag."""
+    corrects_late_reporting: bool = False
 
     @property
     def may_issue(self) -> bool:
@@ -242,4 +243,5 @@ def _read(level: Level, entity: model_registry.ModelVersion) -> ModelVersion:
         promoted="promoted_reason" in tags,
         risk_scales=RiskScales.validate_json(tags["risk_bands"]) if "risk_bands" in tags else None,
         sha256=tags.get("sha256"),
+        corrects_late_reporting=tags.get("late_reporting") == "true",
     )

@@ -36,6 +36,8 @@ class Vintage:
     """One row an observed month, by country and month: country, month [months since 1970-01], and
     `release`, the position of its base in `releases`."""
     summary_events: SummaryEvents = "spread"
+    available: tuple[Release, ...] = field(default=(), repr=False)
+    """Every release that was public by then, in use or not; later ones are preferred."""
 
     @property
     def history(self) -> str:
@@ -105,7 +107,8 @@ def vintage_of(
     withdrawing = [n for n, r in enumerate(ordered) if r.level is None and r.rows_deleted]
     drawn_on = np.unique([*used, *revising, *withdrawing])
     bases["release"] = np.searchsorted(drawn_on, bases["release"])
-    return Vintage(as_of, tuple(ordered[n] for n in drawn_on), bases, summary_events)
+    drawn = tuple(ordered[n] for n in drawn_on)
+    return Vintage(as_of, drawn, bases, summary_events, tuple(ordered))
 
 
 def _precedence(release: Release) -> tuple[bool, date, tuple[int, ...], int, str, str]:

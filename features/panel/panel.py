@@ -12,11 +12,12 @@ import pandas as pd
 from features.archive.monthly import counted_regions, monthly_counts
 from features.archive.schemas import TYPES_OF_VIOLENCE, UNTYPED
 from features.archive.unknown import unknown_cells
-from features.archive.vintage import Vintage
+from features.archive.vintage import Vintage, vintage_of
 from features.arrays import BoolArray, FloatArray, MonthArray
 from features.errors import CoverageError
-from features.months import format_month
+from features.months import format_month, month_of
 from features.panel.incidents import Incidents, no_incidents, read_incidents
+from features.panel.late_reporting import AGES, VINTAGES, Reports, factors, growth
 from features.places.matching import counted_map
 from features.places.regions import Regions, load_regions
 from features.words import Level, Measure, Violence
@@ -38,7 +39,8 @@ class Panel:
     events behind them, `details` what the history holds. `neighbour_count` (R,) is how many regions
     of the map touch each one; `regions.neighbours` has only those of the panel, which depend on
     what is observed later. `measure` and `violence` say what is forecast: the deaths or the events
-    of some types of violence, or, where it is None, of all.
+    of some types of violence, or, where it is None, of all. `reports` are the deaths of the newest
+    months as they were known before, None where late reporting is not corrected.
     """
 
     regions: Regions
@@ -51,6 +53,7 @@ class Panel:
     incidents: Incidents = field(default_factory=no_incidents)
     measure: Measure = "deaths"
     violence: tuple[Violence, ...] | None = None
+    reports: Reports | None = None
 
     @cached_property
     def counts(self) -> FloatArray:
@@ -106,6 +109,7 @@ class Panel:
             observed=self.observed[:end],
             events=self.events[:, :end],
             deaths=self.deaths[:, :end],
+            reports=None if self.reports is None else self.reports.until(origin),
         )
         return past.with_incidents(self.incidents.until(origin))
 
@@ -113,6 +117,17 @@ class Panel:
         """Return the panel with other incidents; without any text it lacks the detail "texts"."""
         missing: set[Detail] = set() if incidents.has_text.any() else {"texts"}
         return replace(self, incidents=incidents, details=self.details - missing)
+
+    def corrected(self) -> "Panel":
+        """Return the panel with the deaths that its newest months are expected to end up with.
+
+        The types of violence grow alike; events stay. Without `reports` nothing changes.
+        """
+        if self.reports is None:
+            return self
+        age = self.reports.known[-1] - 1 - self.months
+        factor = factors(growth(self.reports), age, np.nan_to_num(self.total_deaths))
+        return replace(self, deaths=self.deaths * factor, reports=None)
 
     def observed_throughout(self, months: int) -> BoolArray:
         """Return (T, R): was the region observed in each of the `months` months to this one?"""
@@ -141,6 +156,8 @@ class Panel:
         ):
             content.update(np.ascontiguousarray(array).tobytes())
         content.update(self.incidents.digest().encode())
+        if self.reports is not None:
+            content.update(self.reports.digest().encode())
         return content.hexdigest()
 
 
@@ -234,6 +251,38 @@ def read_panel(vintage: Vintage, level: Level, needs: frozenset[Detail] = frozen
     own = counted_regions(vintage)
     ids = own["id"].tolist()
     return build_panel(counts, observed, counted_map(level, own), ids, _details(counts), unknown)
+
+
+def with_reports(panel: Panel, vintage: Vintage) -> Panel:
+    """Return a panel with what earlier vintages told of its newest months, one a month.
+
+    The last of them is the vintage itself, as known in the month of its newest release.
+    """
+    by_month = pd.Series([month_of(release.available_on) for release in vintage.available])
+    known = np.unique(by_month)[-VINTAGES:]
+    layers = [
+        _reported(
+            vintage_of(
+                [r for r, month in zip(vintage.available, by_month, strict=True) if month <= last],
+                vintage.as_of,
+                vintage.summary_events,
+            ),
+            panel.regions,
+            int(last),
+        )
+        for last in known
+    ]
+    return replace(panel, reports=Reports(known.astype(np.int64), np.stack(layers)))
+
+
+def _reported(vintage: Vintage, regions: Regions, known: int) -> FloatArray:
+    """Return the deaths by age that a vintage tells of regions, (AGES, R) [deaths/month]."""
+    earlier = read_panel(vintage, regions.level)
+    column = pd.Index(earlier.regions.table["id"]).get_indexer(pd.Index(regions.table["id"]))
+    row = known - 1 - np.arange(AGES) - earlier.months[0]
+    is_there = ((row >= 0) & (row < len(earlier.months)))[:, None] & (column >= 0)
+    places = np.clip(row, 0, len(earlier.months) - 1)[:, None], column
+    return np.where(is_there, earlier.total_deaths[places], np.nan)
 
 
 def _details(counts: pd.DataFrame) -> frozenset[Detail]:

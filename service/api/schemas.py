@@ -99,6 +99,10 @@ class Score(Strict):
         "that was asked for; null without one, and for other targets than `fatalities`.",
     )
     model_version: str
+    unreported: Number | None = Field(
+        description="Deaths of the last twelve months that are expected to be reported yet, and "
+        "that the score counts; null where late reporting is not corrected."
+    )
     bulletin: str = Field(description="The id of the bulletin.")
 
 

@@ -7,6 +7,7 @@ import pyarrow as pa
 from fastapi import APIRouter, Query, Request, Response
 from starlette.concurrency import run_in_threadpool
 
+from bulletins.form import UNREPORTED
 from bulletins.reading import QUANTILE_COLUMNS
 from bulletins.tables import Frame, as_numbers, number_column, text_column
 from features.arrays import FloatArray
@@ -113,6 +114,7 @@ def score_texts(bulletin: Bulletin) -> list[bytes]:
     members["mean"], members["quantiles"] = _deaths(scores)
     members["exceedance"] = [NULL] * len(scores)
     members["model_version"] = _texts(scores, "model_version")
+    members[UNREPORTED] = _numbers(as_numbers(scores.table[UNREPORTED]))
     issue = {"origin": manifest.origin, "issued_at": manifest.issued_at, "bulletin": manifest.id}
     end = orjson.dumps(issue, option=orjson.OPT_UTC_Z)[1:]
     form = b",".join(b'"%b":%%b' % name.encode() for name in members)
