@@ -66,6 +66,7 @@ for command in (
     bulletins.record,
     bulletins.replay,
     cycle.cycle,
+    cycle.relive,
     service.serve,
     service.scores,
     service.ui,

@@ -1,13 +1,18 @@
-"""The monthly routine."""
+"""The monthly routine, for this month and for months gone by."""
 
+import json
+import os
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from commands.alerts import rules_if_any, senders_of_rules
 from commands.environment import (
+    MONTH,
     PROCESSORS,
+    Config,
     Day,
     Jobs,
     home,
@@ -17,10 +22,12 @@ from commands.environment import (
     today,
     working,
 )
+from commands.rows import print_markdown
 from features.printable import printable
 
 if TYPE_CHECKING:
     from experiments.cycle.steps import Bell
+    from features.archive.vintage import Vintage
 
 
 def cycle(
@@ -83,6 +90,68 @@ def _bell() -> "Bell | None":
     if rules is None:
         return None
     return Bell(rules, senders_of_rules(rules), read_settings().public_url)
+
+
+def relive(
+    first: Annotated[int, typer.Option("--from", help="First month of a cycle, YYYY-MM.", **MONTH)],
+    last: Annotated[int, typer.Option("--to", help="Last month of a cycle.", **MONTH)],
+    source: Annotated[str, typer.Option(help="The history whose releases are dated.")],
+    retrain_every: Annotated[int, typer.Option(min=1, help="Months between trainings.")] = 6,
+    truth: Annotated[
+        Path | None, typer.Option(help="Counts that are known now; default: the last release.")
+    ] = None,
+    into: Annotated[
+        Path | None, typer.Option(help="Home of its own; default: relive/SOURCE in the home.")
+    ] = None,
+    config: Config = None,
+    jobs: Jobs = PROCESSORS,
+) -> None:
+    """Do the cycle of past months again, each on what was known then, and judge all of them."""
+    with working("reading events"):
+        from experiments.configuration import DEFAULT, read_configuration
+        from experiments.judging.judge import Work
+        from experiments.relive.days import Past, dated_days, experiment_of, relived_rows
+        from experiments.relive.report import ReliveReport, log_report
+        from features.archive.releases import Archive
+        from features.archive.vintage import open_vintage
+        from features.disk import write_whole
+
+        archive = Archive(home())
+        newest = open_vintage(archive, today(), source)
+        days = dated_days(archive, source, first, last)
+        place = into or home() / "relive" / source
+        place.mkdir(parents=True, exist_ok=True)
+        os.environ["TOCSIN_HOME"] = str(place)
+        os.environ["MLFLOW_TRACKING_URI"] = ""  # the store of its own home
+        past = Past(
+            home=place,
+            archive=archive,
+            store=open_own_store(),
+            configuration=experiment_of(read_configuration(config or DEFAULT), newest),
+            retrain_every=retrain_every,
+            work=Work(running_code(), jobs, progress),
+            say=_say,
+            days=days,
+            truth=newest if truth is None else _truth(truth, newest, place),
+        )
+    report = ReliveReport(past.about, newest.simulated, relived_rows(past))
+    write_whole(place / "relive.md", report.markdown().encode())
+    write_whole(place / "relive.json", json.dumps(report.as_json(), indent=2).encode())
+    log_report(past.store, report)
+    print_markdown(report.markdown().rstrip())
+
+
+def _truth(file: Path, newest: "Vintage", place: Path) -> "Vintage":
+    """Return counts that are known now; raises InputError for a history of events."""
+    from features.archive.releases import Archive
+    from features.archive.vintage import vintage_of
+    from features.errors import InputError
+    from features.sources.counts import CountsOptions, read_counts
+
+    if newest.level is None:
+        raise InputError("--truth is for a history of counts: leave it out")
+    options = CountsOptions(newest.history, newest.level, "truth", today())
+    return vintage_of([Archive(place / "truth").add(read_counts(file, options)).release], today())
 
 
 def _say(line: str) -> None:

@@ -139,7 +139,7 @@ class RecordSettings(_Section):
 class LateReportingSettings(_Section):
     """Whether deaths of the newest months are raised to what they are expected to end up as."""
 
-    correct: bool = Field(default=False, strict=True)
+    correct: bool = Field(strict=True)
 
 
 class Configuration(_Section):
@@ -163,7 +163,7 @@ class Configuration(_Section):
     ensemble: EnsembleSettings
     analogues: AnalogueSettings
     records: RecordSettings
-    late_reporting: LateReportingSettings = LateReportingSettings()
+    late_reporting: LateReportingSettings
 
     @field_validator("indicators")
     @classmethod

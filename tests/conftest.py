@@ -103,6 +103,7 @@ SETTINGS: dict[str, Any] = {
         "common_rate": 20,
         "memory": 0.97,
     },
+    "late_reporting": {"correct": False},
 }
 
 
