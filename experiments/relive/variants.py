@@ -8,9 +8,9 @@ import numpy as np
 import pandas as pd
 
 from bulletins.manifest import Manifest
+from experiments.judging.outcomes import Observations
 from experiments.publishing import contents
 from experiments.publishing.scores import LevelForecast, distribution_rows, scores_of
-from experiments.record.outcomes import Observations
 from experiments.record.rows import Conditions, Distributions, judged_rows
 from experiments.tracking.registry import model_version
 from experiments.tracking.store import MlflowStore
