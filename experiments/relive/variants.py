@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from bulletins.manifest import Manifest
-from experiments.judging.outcomes import Observations
+from experiments.judging.outcomes import known_outcomes
 from experiments.publishing import contents
 from experiments.publishing.scores import LevelForecast, distribution_rows, scores_of
 from experiments.record.rows import Conditions, Distributions, judged_rows
@@ -87,7 +87,7 @@ def judged_variants(
     parts = []
     for variant, forecast in forecasts.items():
         scores, distributions = scores_of(forecast), _distributions(forecast)
-        known = {"final": _outcomes(scores, forecast.origin, final)}
+        known = {"final": known_outcomes(final, scores, forecast.origin)}
         if variant == issued:
             known["first"] = _first_outcomes(scores, forecast.origin, later)
         for state, outcomes in known.items():
@@ -95,11 +95,6 @@ def judged_variants(
                 rows = judged_rows(outcomes, conditions, distributions)
                 parts.append(rows.assign(variant=variant, known=state))
     return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame()
-
-
-def _outcomes(scores: pd.DataFrame, origin: int, panel: Panel) -> pd.DataFrame:
-    nothing = np.zeros(panel.observed.shape, dtype=np.bool_)
-    return Observations(panel, nothing).outcomes(scores, origin)
 
 
 def _first_outcomes(scores: pd.DataFrame, origin: int, later: Sequence[Panel]) -> pd.DataFrame:
@@ -112,7 +107,7 @@ def _new_outcomes(
 ) -> Iterator[pd.DataFrame]:
     left = scores
     for panel in later:
-        known = _outcomes(left, origin, panel)
+        known = known_outcomes(panel, left, origin)
         left = left.drop(index=known.index)
         if len(known):
             yield known
