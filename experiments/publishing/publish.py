@@ -72,8 +72,7 @@ def issue_bulletin(
     forecasts, left_out = _forecasts(store, vintage, origin)
     month, digest = forecasts[0].origin, _digest(forecasts)
     models = tuple(contents.model_used(store, f.model) for f in forecasts)
-    issued = _issued_from(home, format_month(month), digest, models)
-    if issued is not None:
+    if issued := _issued_from(home, format_month(month), digest, models):
         return Publication(issued, is_new=False)
     previous = next(earlier_bulletins(home, month, vintage), None)
     files = _files(store, forecasts, previous, jobs)
