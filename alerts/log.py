@@ -130,7 +130,7 @@ def writing(home: Path) -> Iterator[None]:
     except OSError as error:
         raise AlertError(
             f"the log of alerts cannot be written ({error.strerror}): see to the folder "
-            f"'{log_file(home).parent}'; what was not recorded was not sent"
+            f"'{log_file(home).parent}'; what could not be recorded is done again"
         ) from error
 
 
