@@ -161,7 +161,7 @@ def test_the_learner_is_the_one_that_training_would_choose(
 ) -> None:
     both = experiment.model_copy(update={"learners": learners})
     panel = read_vintages(folder)[0][0].panel()
-    monkeypatch.setattr(judge, "read_panel", lambda *_: panel)
+    monkeypatch.setattr(judge, "panel_for", lambda *_: panel)
     vintage: Any = SimpleNamespace(releases=(), simulated=False, history="x", summary_events="end")
     judgement = judge.judge(vintage, "country", both, Period(), judge.Work("", 1, plainly))
     assert benchmark_real_time(folder, both, run).learner == judgement.chosen

@@ -44,6 +44,8 @@ NOW = datetime(2025, 2, 1, 6, tzinfo=UTC)
 RARELY = "[retraining]\nmonths = 99\n"
 DAYS = [date(2024, month, 1) for month in (9, 10, 11)]
 """Days on which August, September and October of 2024 became known."""
+FIRST = date(2024, 9, 20)
+"""The day of the first cycle."""
 
 
 class KilledError(BaseException):
@@ -70,19 +72,42 @@ def shop_of(home: Path, say: Callable[[str], None] = silently) -> Workshop:
     )
 
 
-@pytest.fixture
-def home(own_home: Path, world: World, settings: dict[str, Any]) -> Path:
+@pytest.fixture(scope="module")
+def fresh(
+    trained: Path,
+    world: World,
+    small_settings: dict[str, Any],
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Path:
     """A home whose events end in August, as known on DAYS[0]; nothing is published."""
-    shutil.rmtree(own_home / "events")
-    Archive(own_home).add(deliver(world, DAYS[0]))
-    few = {
-        "learners": ["logistic"],
-        "targets": FEW_AHEAD,
-        "backtest": {"years": 2, "refit_months": 24},
-    }
-    (own_home / "small.toml").write_text(as_toml(settings | few))
-    (own_home / FILE).write_text(f'experiment = "small.toml"\n{RARELY}')
-    return own_home
+    home = Path(shutil.copytree(trained, tmp_path_factory.mktemp("cycle") / "fresh"))
+    shutil.rmtree(home / "events")
+    Archive(home).add(deliver(world, DAYS[0]))
+    few = {"learners": ["logistic"], "targets": FEW_AHEAD}
+    few |= {"backtest": {"years": 2, "refit_months": 24}}
+    (home / "small.toml").write_text(as_toml(small_settings | few))
+    (home / FILE).write_text(f'experiment = "small.toml"\n{RARELY}')
+    return home
+
+
+@pytest.fixture(scope="module")
+def august(fresh: Path) -> Path:
+    """The same after a cycle."""
+    home = Path(shutil.copytree(fresh, fresh.with_name("august")))
+    run_cycle(shop_of(home), FIRST)
+    return home
+
+
+@pytest.fixture
+def home(fresh: Path, tmp_path: Path) -> Path:
+    """A copy of the first, which a test may change."""
+    return Path(shutil.copytree(fresh, tmp_path / "home"))
+
+
+@pytest.fixture
+def cycled(august: Path, tmp_path: Path) -> Path:
+    """A copy of the second, which a test may change."""
+    return Path(shutil.copytree(august, tmp_path / "cycled"))
 
 
 def issued(home: Path) -> list[tuple[str, date]]:
@@ -91,9 +116,9 @@ def issued(home: Path) -> list[tuple[str, date]]:
 
 
 def test_the_first_cycle_issues_the_newest_month(home: Path) -> None:
-    (entry,) = run_cycle(shop_of(home), date(2024, 9, 20))
+    (entry,) = run_cycle(shop_of(home), FIRST)
     assert (entry.state, entry.closed_at, entry.accepted) == ("complete", NOW, None)
-    assert issued(home) == [("2024-08", date(2024, 9, 20))]
+    assert issued(home) == [("2024-08", FIRST)]
     bulletin = entry.outcome("bulletin", BulletinOutcome)
     assert bulletin is not None
     assert bulletin.bulletin == read_manifests(home)[0][0].id
@@ -114,79 +139,73 @@ def test_the_first_cycle_issues_the_newest_month(home: Path) -> None:
 
 
 def test_again_without_news_changes_nothing(home: Path) -> None:
-    (first,) = run_cycle(shop_of(home), date(2024, 9, 20))
+    (first,) = run_cycle(shop_of(home), FIRST)
     files = {path: path.read_bytes() for path in home.rglob("*.json")}
     assert run_cycle(shop_of(home), date(2024, 9, 27)) == [first]
     assert {path: path.read_bytes() for path in home.rglob("*.json")} == files
     assert len(issued(home)) == 1
 
 
-def test_a_bulletin_that_is_gone_is_issued_again(home: Path) -> None:
-    run_cycle(shop_of(home), date(2024, 9, 20))
-    shutil.rmtree(home / "bulletins")
-    run_cycle(shop_of(home), date(2024, 9, 21))
-    assert issued(home) == [("2024-08", date(2024, 9, 21))]
+def test_a_bulletin_that_is_gone_is_issued_again(cycled: Path) -> None:
+    shutil.rmtree(cycled / "bulletins")
+    run_cycle(shop_of(cycled), date(2024, 9, 21))
+    assert issued(cycled) == [("2024-08", date(2024, 9, 21))]
 
 
-def test_months_that_were_missed_are_issued_each_as_of_its_day(home: Path, world: World) -> None:
-    run_cycle(shop_of(home), date(2024, 9, 20))
+def test_months_that_were_missed_are_issued_each_as_of_its_day(cycled: Path, world: World) -> None:
     for day in DAYS[1:]:
-        Archive(home).add(deliver(world, day))
-    shop, today = shop_of(home), date(2024, 11, 20)
+        Archive(cycled).add(deliver(world, day))
+    shop, today = shop_of(cycled), date(2024, 11, 20)
     assert due_days(shop, today) == [DAYS[1], today]
     entries = run_cycle(shop, today)
     assert [entry.as_of for entry in entries] == [DAYS[1], today]
-    assert issued(home) == [
+    assert issued(cycled) == [
         ("2024-10", today),
         ("2024-09", DAYS[1]),
-        ("2024-08", date(2024, 9, 20)),
+        ("2024-08", FIRST),
     ]
     outcomes = [entry.outcome("record", RecordOutcome) for entry in entries]
     assert [outcome and outcome.edition for outcome in outcomes] == [1, 2]
     assert all(outcome and outcome.first > 0 for outcome in outcomes)
-    late = [manifest.is_late for manifest in read_manifests(home)[0]]
+    late = [manifest.is_late for manifest in read_manifests(cycled)[0]]
     assert late == [True, True, True]  # by the clock it is February 2025
 
 
-def test_only_so_many_months_are_caught_up(home: Path, world: World) -> None:
-    run_cycle(shop_of(home), date(2024, 9, 20))
+def test_only_so_many_months_are_caught_up(cycled: Path, world: World) -> None:
     for day in DAYS[1:]:
-        Archive(home).add(deliver(world, day))
-    with (home / FILE).open("a") as file:
+        Archive(cycled).add(deliver(world, day))
+    with (cycled / FILE).open("a") as file:
         file.write("[bulletins]\nlate = 0\n")
-    assert due_days(shop_of(home), date(2024, 11, 20)) == [date(2024, 11, 20)]
+    assert due_days(shop_of(cycled), date(2024, 11, 20)) == [date(2024, 11, 20)]
 
 
-def test_a_day_before_the_last_cycle_is_refused(home: Path) -> None:
-    run_cycle(shop_of(home), date(2024, 9, 20))
+def test_a_day_before_the_last_cycle_is_refused(cycled: Path) -> None:
     with pytest.raises(ConfigurationError, match="the last cycle was of 2024-09-20"):
-        run_cycle(shop_of(home), date(2024, 9, 19))
+        run_cycle(shop_of(cycled), date(2024, 9, 19))
 
 
 def test_data_beyond_a_bound_are_refused_until_a_person_accepts_them(
-    home: Path, world: World
+    cycled: Path, world: World
 ) -> None:
-    run_cycle(shop_of(home), date(2024, 9, 20))
-    Archive(home).add(deliver(world, DAYS[1]))
-    with (home / FILE).open("a") as file:
+    Archive(cycled).add(deliver(world, DAYS[1]))
+    with (cycled / FILE).open("a") as file:
         file.write("[quality]\nfresh = [98.0, 99.0]\n")
-    entry = run_cycle(shop_of(home), DAYS[1])[-1]
+    entry = run_cycle(shop_of(cycled), DAYS[1])[-1]
     assert entry.state == "refused"
     assert str(entry.refusal).startswith("new months have ")
-    assert len(issued(home)) == 1
-    entry = run_cycle(shop_of(home), DAYS[1], "a cease-fire, and it is in the news")[-1]
+    assert len(issued(cycled)) == 1
+    entry = run_cycle(shop_of(cycled), DAYS[1], "a cease-fire, and it is in the news")[-1]
     assert (entry.state, entry.refusal) == ("complete", None)
     assert entry.accepted == "a cease-fire, and it is in the news"
-    assert [one.state for one in Journal(home).entries()] == ["complete", "refused", "complete"]
-    assert len(issued(home)) == 2
+    assert [one.state for one in Journal(cycled).entries()] == ["complete", "refused", "complete"]
+    assert len(issued(cycled)) == 2
 
 
-def test_a_release_that_the_last_cycle_read_must_be_there(home: Path, world: World) -> None:
-    run_cycle(shop_of(home), date(2024, 9, 20))
-    shutil.rmtree(home / "events")
-    Archive(home).add(deliver(world, DAYS[1]))
+def test_a_release_that_the_last_cycle_read_must_be_there(cycled: Path, world: World) -> None:
+    shutil.rmtree(cycled / "events")
+    Archive(cycled).add(deliver(world, DAYS[1]))
     with pytest.raises(ArchiveError, match="simulation seed-2-2024-08, which the cycle of"):
-        run_cycle(shop_of(home), DAYS[1])
+        run_cycle(shop_of(cycled), DAYS[1])
 
 
 def test_a_plan_changes_nothing(home: Path) -> None:
@@ -195,7 +214,7 @@ def test_a_plan_changes_nothing(home: Path) -> None:
 
     shop = shop_of(home)  # says where the copied home lies now
     before = content()
-    lines = list(plan(shop, date(2024, 9, 20)))
+    lines = list(plan(shop, FIRST))
     assert content() == before
     assert lines[0] == "as of 2024-09-20"
     assert lines[-2:] == [
@@ -276,7 +295,7 @@ def bulletins_and_journal(home: Path) -> dict[str, bytes]:
 def test_a_cycle_that_was_killed_anywhere_ends_as_one_that_was_not(
     home: Path, tmp_path: Path
 ) -> None:
-    whole, today = tmp_path / "whole", date(2024, 9, 20)
+    whole, today = tmp_path / "whole", FIRST
     shutil.copytree(home, whole)
     lines: list[str] = []
     run_cycle(shop_of(whole, lines.append), today)
@@ -302,12 +321,12 @@ def test_old_models_are_trained_again_and_a_killed_training_is_finished(home: Pa
             raise KilledError
 
     with without_pictures(), pytest.raises(KilledError):
-        run_cycle(shop_of(home, say), date(2024, 9, 20))
+        run_cycle(shop_of(home, say), FIRST)
     open_entry = home / FOLDER / "open.json"
     content = json.loads(open_entry.read_text())
     del content["steps"]["training admin1"]  # as if it was killed before it could note that
     open_entry.write_text(json.dumps(content))
-    (entry,) = run_cycle(shop_of(home), date(2024, 9, 20))
+    (entry,) = run_cycle(shop_of(home), FIRST)
     decision, trained = (
         entry.outcome("decision", Decision),
         entry.outcome("training admin1", TrainingOutcome),

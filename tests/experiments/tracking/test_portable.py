@@ -46,8 +46,18 @@ def inputs(store: MlflowStore, best: ModelVersion, tmp_path: Path) -> Path:
 def test_a_champion_forecasts_the_same_where_tocsin_is_not_installed(
     store: MlflowStore, best: ModelVersion, inputs: Path, panel: Panel, tmp_path: Path
 ) -> None:
-    # -S leaves out the finder of an editable installation, -I the folder and PYTHONPATH.
-    command = [sys.executable, "-I", "-S", "-c", PREDICT, sysconfig.get_path("purelib"), store.uri]
+    # -S leaves out the finder of an editable installation, -I the folder and PYTHONPATH; with -B
+    # nothing is left beside the code of the home, which other tests share.
+    command = [
+        sys.executable,
+        "-I",
+        "-S",
+        "-B",
+        "-c",
+        PREDICT,
+        sysconfig.get_path("purelib"),
+        store.uri,
+    ]
     answer = tmp_path / "outputs.parquet"
     subprocess.run([*command, str(inputs), str(answer)], check=True, cwd=tmp_path)
     outputs = pd.read_parquet(answer)

@@ -214,7 +214,11 @@ def test_the_model_card_is_at_the_run_and_describes_the_version(
     card = Path(store.client().download_artifacts(run, CARD_FILE, str(tmp_path))).read_text()
     assert card.startswith(f"# admin1 scores: {trainings[0]['learner']}, trained to 2023-12\n")
     described = str(store.client().get_model_version(NAME, "1").description)
-    assert described.endswith(f"Gate: {trainings[0]['reason']}.\n\n{card}")
+    verdict, _, shown = described.partition("\n\n")
+    assert verdict.endswith(f"Gate: {trainings[0]['reason']}.")
+    rest = "...\n\nThe rest is in model_card.md at the run of the training."
+    assert card.startswith(shown.removesuffix(rest))
+    assert (shown == card) == (len(f"{verdict}\n\n{card}") <= 5000)
     assert len(described) <= 5000
 
 
