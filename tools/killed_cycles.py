@@ -1,8 +1,9 @@
 """Kill `tocsin cycle` at random moments of some simulated months, beside a run without a kill.
 
-    python -m tools.killed_cycles FOLDER [--kills 50] [--months 12] [--seed 1]
+    python -m tools.killed_cycles FOLDER [--kills 50] [--months 12] [--seed 1] [--experiment FILE]
 
-Two homes grow side by side in FOLDER on the simulated world of the demo. In one of them the cycle
+Two homes grow side by side in FOLDER on the simulated world of the demo, with its experiment or
+another one. In one of them the cycle
 of a month is killed (SIGKILL, its whole process group), at moments drawn from its length, and run
 again until all kills are done. In the end both must have the same bulletins, chain, track record,
 journal, alerts and registry, but for times and what is named at random. It ends with 1 if not.
@@ -29,7 +30,7 @@ from experiments.tracking.store import open_store
 from features.months import format_month, parse_month
 
 FIRST = parse_month("2025-01")
-SETTINGS = """experiment = "demo"
+SETTINGS = """experiment = "{experiment}"
 
 [events]
 source = "simulation"
@@ -133,13 +134,15 @@ def main() -> None:
     parser.add_argument("--kills", type=int, default=50)
     parser.add_argument("--months", type=int, default=12)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--experiment", type=Path, help="Default: the demo's.")
     options = parser.parse_args()
     chance, homes = random.Random(options.seed), []  # noqa: S311
     for name in ("whole", "killed"):
         homes.append(options.folder / name)
         shutil.rmtree(homes[-1], ignore_errors=True)
         homes[-1].mkdir(parents=True)
-        (homes[-1] / "cycle.toml").write_text(SETTINGS)
+        own = options.experiment and options.experiment.resolve()
+        (homes[-1] / "cycle.toml").write_text(SETTINGS.format(experiment=own or "demo"))
     whole, killed = homes
     months = range(FIRST, FIRST + options.months)
     kills = [chance.choice(months) for _ in range(options.kills)]
