@@ -224,8 +224,9 @@ def train(shop: Workshop, vintage: Vintage, level: Level, origin: str, key: str)
         month = parse_month(origin)
         (result,) = train_levels(vintage, configuration, shop.store, month, shop.work, mark)
         version = result.version
-    best = settle_version(shop.store, level, version)
-    model = model_version(shop.store, level, version)
+    else:
+        settle_version(shop.store, level, version)
+    best, model = champion(shop.store, level), model_version(shop.store, level, version)
     return TrainingOutcome(
         model=model.label,
         learner=model.learner,
