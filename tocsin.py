@@ -4,6 +4,7 @@ import logging
 import os
 import signal
 import sys
+from contextlib import suppress
 from pathlib import Path
 from types import FrameType
 from typing import Annotated, NoReturn
@@ -30,6 +31,9 @@ from features.printable import printable
 
 _INTERRUPTED = 130
 """Exit code after Ctrl-C, as shells have it."""
+
+_AGAIN_S = 5.0
+"""How long a command may take to end after Ctrl-C before it is interrupted again [s]."""
 
 _FAULTS = (
     ("duckdb", "Error"),
@@ -116,24 +120,31 @@ def main() -> None:
 
     So is what a full, damaged or forbidden disk makes libraries raise; --verbose shows where.
     Ctrl-C ends it with exit code 130, its workers too, and nothing is said, even where a library
-    takes it for an error of its own.
+    takes it for an error of its own or where it falls into a destructor, which passes nothing on.
     """
     interrupts: list[int] = []
 
     def interrupt(number: int, frame: FrameType | None) -> None:
         interrupts.append(number)
+        sys.unraisablehook = lambda _: None
+        if sys.platform != "win32":
+            signal.setitimer(signal.ITIMER_REAL, _AGAIN_S, _AGAIN_S)
         signal.default_int_handler(number, frame)
 
     signal.signal(signal.SIGINT, interrupt)
+    if sys.platform != "win32":
+        signal.signal(signal.SIGALRM, interrupt)
     try:
-        app()
+        with suppress(KeyboardInterrupt):
+            app()
     except _refusals() as error:
         if not interrupts:
             _refuse(error)
     except SystemExit as end:
         if end.code != _INTERRUPTED:
             raise
-    _end_workers()
+    with suppress(KeyboardInterrupt):
+        _end_workers()
     os.dup2(os.open(os.devnull, os.O_WRONLY), 2)  # libraries would complain while they are ended
     raise SystemExit(_INTERRUPTED)
 

@@ -6,6 +6,7 @@ import signal
 import socket
 import sqlite3
 import subprocess
+import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -105,6 +106,29 @@ def test_ctrl_c_ends_a_training_without_a_traceback(home: Path) -> None:
         _, errors = interrupt(process)
     assert "Traceback" not in errors
     assert process.returncode == 130, errors
+
+
+DEAF = """
+import signal, time, tocsin
+
+class Deaf:
+    def __del__(self):
+        signal.raise_signal(signal.SIGINT)
+
+def run():
+    Deaf()
+    time.sleep(60)
+
+tocsin.app, tocsin._AGAIN_S = run, 0.1
+tocsin.main()
+"""
+
+
+def test_ctrl_c_ends_a_command_even_if_a_destructor_swallows_it() -> None:
+    run = subprocess.run(
+        [sys.executable, "-c", DEAF], capture_output=True, text=True, timeout=30, check=False
+    )
+    assert (run.returncode, run.stderr) == (130, "")
 
 
 def test_ctrl_c_ends_a_download_that_hangs_and_nothing_half_is_visible(tmp_path: Path) -> None:

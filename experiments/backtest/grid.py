@@ -6,10 +6,13 @@ A task touches no file, so any joblib backend can run it.
 import hashlib
 import io
 import json
+import signal
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
 from importlib.metadata import version
+from multiprocessing import resource_tracker
 from pathlib import Path
 from platform import machine, python_version
 from typing import TypeVar
@@ -125,10 +128,22 @@ def in_parallel(
 ) -> Iterator[tuple[str, Result]]:
     """Yield key and result of every task, in the order in which they finish."""
     calls = (joblib.delayed(_keyed)(work, key, *arguments) for key, arguments in tasks.items())
-    results: Iterator[tuple[str, Result]] = joblib.Parallel(
-        n_jobs=jobs, return_as="generator_unordered"
-    )(calls)
+    with _interrupts_blocked():
+        results: Iterator[tuple[str, Result]] = joblib.Parallel(
+            n_jobs=jobs, return_as="generator_unordered"
+        )(calls)
     return results
+
+
+@contextmanager
+def _interrupts_blocked() -> Iterator[None]:
+    """Start processes that Ctrl-C, which a terminal sends to all, passes by: ours ends them."""
+    resource_tracker.ensure_running()  # it unblocks interrupts where it has to be started
+    mask = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, mask)
 
 
 def _keyed(work: Callable[..., Result], key: str, *arguments: object) -> tuple[str, Result]:

@@ -1,4 +1,5 @@
 import ast
+import signal
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -15,6 +16,7 @@ from experiments.backtest.grid import (
     TaskCache,
     code_digest,
     grid_digest,
+    in_parallel,
     run_grid,
     task_cache,
 )
@@ -51,6 +53,19 @@ def test_every_task_is_run_once_and_told_by_its_key() -> None:
         key: np.array([n**2, np.pi * n]).tobytes() for key, (n,) in TASKS.items()
     }
     assert work.done == list(range(6))
+
+
+def interrupts_are_blocked() -> bool:
+    return signal.SIGINT in signal.pthread_sigmask(signal.SIG_BLOCK, [])
+
+
+def test_an_interrupt_from_the_terminal_passes_workers_by_and_ends_what_started_them() -> None:
+    assert dict(in_parallel(interrupts_are_blocked, {"a": (), "b": ()}, 2)) == {
+        "a": True,
+        "b": True,
+    }
+    assert not interrupts_are_blocked()
+    assert dict(in_parallel(interrupts_are_blocked, {"a": ()}, 1)) == {"a": False}
 
 
 def test_a_grid_that_broke_off_goes_on_where_it_was(tmp_path: Path) -> None:
