@@ -84,7 +84,7 @@ def nearest_km(latitude: FloatArray, longitude: FloatArray, violence: Violence) 
     return nearest
 
 
-_CAPITAL_RADII = (50, 100, 200, 400)
+CAPITAL_RADII = (50, 100, 200, 400)
 _OWN_RADII = (50, 100, 200)
 _PART_RADII = (200, 400)
 _LATE, _BEFORE = 3, 12
@@ -94,7 +94,7 @@ _indicator = partial(Indicator, family="encirclement", needs=frozenset[Detail]({
 
 def encirclement() -> Iterator[Indicator]:
     """Yield the indicators of the family."""
-    yield from _around("capital", "the capital", _CAPITAL_RADII, (3, 6, 12))
+    yield from _around("capital", "the capital", CAPITAL_RADII, (3, 6, 12))
     yield from _around("own", "the region's point", _OWN_RADII, (3, 12))
     for radius in _PART_RADII:
         for months in (6, 12):
@@ -173,7 +173,7 @@ def _for_regions(panel: Panel, site: str, values: FloatArray) -> FloatArray:
 
 @per_panel
 def _rings(panel: Panel, site: str) -> BoolArray:
-    radii = _CAPITAL_RADII if site == "capital" else _OWN_RADII
+    radii = CAPITAL_RADII if site == "capital" else _OWN_RADII
     return rings(*_coordinates(panel, site), radii, violence(panel))
 
 

@@ -43,13 +43,23 @@ class Fights(NamedTuple):
 @per_panel
 def group_fights(panel: Panel) -> Fights:
     """Return the months in which each armed group fought in each region."""
+    actor, _, incident = sides_of_groups(panel)
+    return _fights(panel, actor, incident)
+
+
+def sides_of_groups(panel: Panel) -> tuple[IntArray, IntArray, IntArray]:
+    """Return (n,) each: an armed group, its opponent (-1 for none or no actor) and the incident.
+
+    An incident between two groups is there twice, one of a group with itself once.
+    """
     incidents, placed = panel.incidents, placed_incidents(panel)
     groups = np.append(~incidents.is_state, False)
-    actors = incidents.actors[placed]
-    actors = np.where(groups[actors], actors, -1)
-    actors[:, 1] = np.where(actors[:, 1] == actors[:, 0], -1, actors[:, 1])
+    sides = incidents.actors[placed]
+    alone = sides[:, 1] == sides[:, 0]
+    sides[alone, 1] = -1
+    actors = np.where(groups[sides], sides, -1)
     event, side = np.nonzero(actors >= 0)
-    return _fights(panel, actors[event, side], placed[event])
+    return actors[event, side], sides[event, 1 - side], placed[event]
 
 
 @per_panel

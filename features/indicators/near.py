@@ -84,9 +84,11 @@ def incident_counts(panel: Panel, placed: IntArray) -> FloatArray:
 class Violence(NamedTuple):
     """Incidents of known place: n of them, at P distinct points, in T months.
 
-    `row` (n,) is the month, `region` (n,) is -1 for none; points have `counts` (P, T) of incidents.
+    `incident` (n,) are their numbers in the panel, `row` (n,) is the month, `region` (n,) is -1 for
+    none; points have `counts` (P, T) of incidents.
     """
 
+    incident: IntArray
     row: IntArray
     region: IntArray
     point: IntArray
@@ -110,7 +112,8 @@ def violence(panel: Panel) -> Violence:
     )
     counts = counts_at(point, row, (len(points), months))
     latitude, longitude = np.ascontiguousarray(points.real), np.ascontiguousarray(points.imag)
-    return Violence(row, incidents.region[located], point, latitude, longitude, counts)
+    region = incidents.region[located]
+    return Violence(located, row, region, point, latitude, longitude, counts)
 
 
 def counts_at(row: IntArray, column: IntArray, shape: tuple[int, int]) -> sparse.csr_array:

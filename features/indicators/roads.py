@@ -29,11 +29,13 @@ _ROUNDING_KM = 1e-3
 class Roads(NamedTuple):
     """K corridors in n pieces: `country` (K,) that each supplies, `corridor` (n,) of each piece.
 
-    `start` and `end` (n, 3) of a piece are unit vectors.
+    `start` and `end` (n, 3) of a piece are unit vectors; `place` (n,) is the row in `corridors()`
+    of the last place before it.
     """
 
     country: tuple[str, ...]
     corridor: IntArray
+    place: IntArray
     start: FloatArray
     end: FloatArray
 
@@ -54,7 +56,7 @@ def roads() -> Roads:
     start = _between(place[of], place[of + 1], angle, share)
     end = _between(place[of], place[of + 1], angle, share + 1 / cuts.repeat(cuts))
     country = waypoints.drop_duplicates("corridor")["country"]
-    return Roads(tuple(country), number[of], start, end)
+    return Roads(tuple(country), number[of], of, start, end)
 
 
 def _between(a: FloatArray, b: FloatArray, angle: FloatArray, share: FloatArray) -> FloatArray:
@@ -65,6 +67,21 @@ def _between(a: FloatArray, b: FloatArray, angle: FloatArray, share: FloatArray)
 
 def near_roads(latitude: FloatArray, longitude: FloatArray, km: float) -> sparse.csr_array:
     """Return (K, P) 1 where a corridor comes within `km` of one of P points [degrees]."""
+    near = nearest_pieces(latitude, longitude, km)
+    corridor = roads().corridor[near.piece]
+    return counts_at(corridor, near.point, (len(roads().country), len(latitude)))
+
+
+class Nearness(NamedTuple):
+    """Points near corridors, once a corridor: the nearest `piece` of it, and its distance [km]."""
+
+    point: IntArray
+    piece: IntArray
+    km: FloatArray
+
+
+def nearest_pieces(latitude: FloatArray, longitude: FloatArray, km: float) -> Nearness:
+    """Return which of P points [degrees] lie within `km` of a corridor, by corridor and point."""
     lines = roads()
     points = unit_vectors(latitude, longitude)
     middle = lines.start + lines.end
@@ -72,10 +89,13 @@ def near_roads(latitude: FloatArray, longitude: FloatArray, km: float) -> sparse
     reach = chord_of(km + PIECE_KM / 2 + _ROUNDING_KM)
     close = cKDTree(middle).sparse_distance_matrix(cKDTree(points), reach, output_type="ndarray")
     piece, point = np.ascontiguousarray(close["i"]), np.ascontiguousarray(close["j"])
-    near = _off_road_km(points[point], lines.start[piece], lines.end[piece]) <= km
-    pairs = np.unique(lines.corridor[piece[near]] * len(points) + point[near])
-    corridor, place = np.divmod(pairs, max(len(points), 1))
-    return counts_at(corridor, place, (len(lines.country), len(points)))
+    distance = _off_road_km(points[point], lines.start[piece], lines.end[piece])
+    near = distance <= km
+    piece, point, distance = piece[near], point[near], distance[near]
+    order = np.lexsort((piece, distance, point, lines.corridor[piece]))
+    pairs = lines.corridor[piece] * max(len(points), 1) + point
+    _, first = np.unique(pairs[order], return_index=True)
+    return Nearness(point[order][first], piece[order][first], distance[order][first])
 
 
 def _off_road_km(point: FloatArray, start: FloatArray, end: FloatArray) -> FloatArray:

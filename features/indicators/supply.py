@@ -23,7 +23,7 @@ from features.panel.panel import Detail, Panel
 from features.panel.topics import TOPICS
 
 _ROADS = "Zhukov 2012, Roads and the diffusion of insurgent violence, Political Geography 31(3)"
-_NEAR_KM, _AROUND_KM = 25, 50
+NEAR_KM, _AROUND_KM = 25, 50
 _WINDOWS = (3, 12)
 _LATE, _BEFORE = 3, 12
 _THEN = f"over the last {_LATE} months less over the {_BEFORE} months before"
@@ -41,21 +41,21 @@ def supply() -> Iterator[Indicator]:
 
 def _of_the_country() -> Iterator[Indicator]:
     of = "of a corridor that supplies the region's country"
-    for km in (_NEAR_KM, _AROUND_KM):
+    for km in (NEAR_KM, _AROUND_KM):
         for months in _WINDOWS:
             name = f"corridor_events_{km}km_{months}"
             meaning = f"Mean events within {km} km {of}, over the last {months} months"
             compute = partial(_mean, values=partial(_near_own, km=km), months=months)
             yield _rate(name, meaning, compute=compute)
-    name = f"corridor_events_change_{_NEAR_KM}km_{_LATE}"
-    meaning = f"Mean events within {_NEAR_KM} km {of}, {_THEN}"
-    compute = partial(_rise, values=partial(_near_own, km=_NEAR_KM))
+    name = f"corridor_events_change_{NEAR_KM}km_{_LATE}"
+    meaning = f"Mean events within {NEAR_KM} km {of}, {_THEN}"
+    compute = partial(_rise, values=partial(_near_own, km=NEAR_KM))
     yield _rate(name, meaning, compute=compute, lowest=-np.inf)
     for months in _WINDOWS:
         name, attacked = f"corridors_attacked_{months}", partial(_attacked, months=months)
         meaning = (
             f"Share of the corridors that supply the region's country with an event within "
-            f"{_NEAR_KM} km in the last {months} months"
+            f"{NEAR_KM} km in the last {months} months"
         )
         yield _of_roads(name, meaning, "share", attacked, highest=1)
 
@@ -65,17 +65,17 @@ def _of_the_region() -> Iterator[Indicator]:
     yield _indicator("corridors_crossing", meaning, "corridors", _number_crossing)
     of = "of a corridor that crosses the region, anywhere along it"
     for months in _WINDOWS:
-        name = f"crossing_events_{_NEAR_KM}km_{months}"
-        meaning = f"Mean events within {_NEAR_KM} km {of}, over the last {months} months"
+        name = f"crossing_events_{NEAR_KM}km_{months}"
+        meaning = f"Mean events within {NEAR_KM} km {of}, over the last {months} months"
         compute = partial(_mean, values=_near_crossing, months=months)
         yield _rate(name, meaning, compute=compute)
-    name = f"crossing_events_change_{_NEAR_KM}km_{_LATE}"
-    meaning = f"Mean events within {_NEAR_KM} km {of}, {_THEN}"
+    name = f"crossing_events_change_{NEAR_KM}km_{_LATE}"
+    meaning = f"Mean events within {NEAR_KM} km {of}, {_THEN}"
     yield _rate(name, meaning, compute=partial(_rise, values=_near_crossing), lowest=-np.inf)
     for months in _WINDOWS:
         name, inside = f"crossing_events_inside_{months}", partial(_inside, months=months)
         last = f"in the last {months} months"
-        meaning = f"Share, in the region itself, of the events within {_NEAR_KM} km {of}, {last}"
+        meaning = f"Share, in the region itself, of the events within {NEAR_KM} km {of}, {last}"
         yield _of_roads(name, meaning, "share", inside, highest=1)
 
 
@@ -129,7 +129,7 @@ def _near_crossing(panel: Panel) -> FloatArray:
 @per_panel
 def _reached(panel: Panel) -> sparse.csr_array:
     """Return (R, P), above 0 where a point is near a corridor that crosses the region."""
-    return sparse.csr_array(_crossed(panel) @ _near(panel, _NEAR_KM))
+    return sparse.csr_array(_crossed(panel) @ _near(panel, NEAR_KM))
 
 
 def _events(panel: Panel, near: sparse.csr_array) -> FloatArray:
@@ -139,7 +139,7 @@ def _events(panel: Panel, near: sparse.csr_array) -> FloatArray:
 
 def _attacked(panel: Panel, months: int) -> FloatArray:
     owners, country = _owners(panel)
-    corridors = (_near(panel, _NEAR_KM) @ violence(panel).counts).toarray().T > 0
+    corridors = (_near(panel, NEAR_KM) @ violence(panel).counts).toarray().T > 0
     number = (owners @ lately(corridors, months).T.astype(np.int32)).T
     share = number / np.maximum(owners.sum(axis=1), 1)
     return np.asarray(share[:, country])

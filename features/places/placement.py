@@ -66,6 +66,14 @@ def place_country(latitude: FloatArray, longitude: FloatArray, country: pd.Serie
     return countries
 
 
+def country_at(latitude: FloatArray, longitude: FloatArray) -> ObjectArray:
+    """Return the countries (n,) [ISO 3166-1 alpha-3] that hold points [degrees], None at sea."""
+    point, region = _containing(latitude, longitude)
+    holder: ObjectArray = np.full(len(latitude), None)
+    holder[point[::-1]] = _world().country[region[::-1]]
+    return holder
+
+
 def _codes(country: pd.Series) -> ObjectArray:
     return np.array(country.astype(object).where(country.notna(), None))
 

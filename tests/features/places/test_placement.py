@@ -7,7 +7,7 @@ import shapely
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from features.places.placement import place_admin1, place_country
+from features.places.placement import country_at, place_admin1, place_country
 from features.places.regions import geometries, gleditsch_ward_states, load_regions
 from tests.paths import DATA
 
@@ -199,3 +199,8 @@ def test_the_deaths_of_the_regions_never_exceed_those_of_their_country() -> None
     by_region = placed.groupby(placed["region"].str[:3])["best"].sum()
     assert (by_region <= by_country.reindex(by_region.index)).all()
     assert by_country["PSE"] > by_country["ISR"]
+
+
+def test_points_are_in_the_country_that_holds_them_and_in_none_at_sea() -> None:
+    latitude, longitude = np.array([12.64, 14.69, 0.0]), np.array([-8.0, -17.44, -30.0])
+    assert country_at(latitude, longitude).tolist() == ["MLI", "SEN", None]
