@@ -127,8 +127,7 @@ def main() -> None:
     def interrupt(number: int, frame: FrameType | None) -> None:
         interrupts.append(number)
         sys.unraisablehook = lambda _: None
-        if sys.platform != "win32":
-            signal.setitimer(signal.ITIMER_REAL, _AGAIN_S, _AGAIN_S)
+        _interrupt_again(_AGAIN_S)
         signal.default_int_handler(number, frame)
 
     signal.signal(signal.SIGINT, interrupt)
@@ -143,10 +142,17 @@ def main() -> None:
     except SystemExit as end:
         if end.code != _INTERRUPTED:
             raise
-    with suppress(KeyboardInterrupt):
-        _end_workers()
+    finally:
+        _interrupt_again(0.0)
+    _end_workers()
     os.dup2(os.open(os.devnull, os.O_WRONLY), 2)  # libraries would complain while they are ended
     raise SystemExit(_INTERRUPTED)
+
+
+def _interrupt_again(seconds: float) -> None:
+    """Interrupt every so many seconds, 0 for never: a destructor may swallow the first."""
+    if sys.platform != "win32":
+        signal.setitimer(signal.ITIMER_REAL, seconds, seconds)
 
 
 def _refusals() -> tuple[type[Exception], ...]:

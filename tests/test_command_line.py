@@ -109,7 +109,7 @@ def test_ctrl_c_ends_a_training_without_a_traceback(home: Path) -> None:
 
 
 DEAF = """
-import signal, time, tocsin
+import atexit, signal, time, tocsin
 
 class Deaf:
     def __del__(self):
@@ -119,12 +119,13 @@ def run():
     Deaf()
     time.sleep(60)
 
+atexit.register(time.sleep, 0.3)
 tocsin.app, tocsin._AGAIN_S = run, 0.1
 tocsin.main()
 """
 
 
-def test_ctrl_c_ends_a_command_even_if_a_destructor_swallows_it() -> None:
+def test_ctrl_c_ends_a_command_even_if_a_destructor_swallows_it_and_its_end_takes_a_while() -> None:
     run = subprocess.run(
         [sys.executable, "-c", DEAF], capture_output=True, text=True, timeout=30, check=False
     )
