@@ -20,6 +20,7 @@ DISTRIBUTIONS_FILE = "distributions.parquet"
 REGIONS_FILE = "regions.parquet"
 UNSCORED_FILE = "unscored.parquet"
 HISTORY_FILE = "history.parquet"
+INDICATOR_SERIES_FILE = "indicator_series.parquet"
 INDICATOR_VALUES_FILE = "indicator_values.parquet"
 TRACK_RECORD_FILE = "track_record.parquet"
 INDICATORS_FILE = "indicators.json"
@@ -157,14 +158,32 @@ three columns those of each type of violence. All are null in months that are no
 `events` and types also where the history does not have them.
 """
 
-INDICATOR_MONTHS = 12
-"""The months of indicator values, up to the origin."""
+INDICATOR_MONTHS = 36
+"""The months of indicators, up to the origin."""
+
+_PERCENTILES = pa.list_(pa.uint8())
+
+INDICATOR_SERIES_SCHEMA = pa.schema(
+    [
+        *required(_TEXT, "region", "level", "indicator"),
+        *required(pa.list_(pa.float32()), "values"),
+        *required(_PERCENTILES, "own_percentiles", "all_percentiles"),
+    ]
+)
+"""One row a scored region and indicator, sorted by level and region, then as the catalogue.
+
+All indicators that the history can tell, whether a model reads them or not. The lists are of the
+last months to the origin, at most INDICATOR_MONTHS, oldest first. `values` are in the indicator's
+unit, late reporting corrected where it is. `own_percentiles` [per cent] place a value among those
+of all earlier months of the region, `all_percentiles` among those of the other observed regions of
+the level in the month; `features/signs/percentiles.py` says how. Null is what is not known.
+"""
 
 INDICATOR_VALUES_SCHEMA = pa.schema(required(_TEXT, "region", "level", "month"))
-"""The first columns; a float32 column follows for each indicator that a model reads, in its unit.
+"""What older bulletins have in place of the series: 12 months of what a model read.
 
-One row a scored region and month, sorted like the history; null where a value is missing or the
-level's model does not read it.
+A float32 column follows for each indicator; one row a scored region and month, sorted like the
+history.
 """
 
 TRACK_RECORD_SCHEMA = pa.schema(
@@ -192,6 +211,7 @@ SCHEMAS: Mapping[str, pa.Schema] = {
     DISTRIBUTIONS_FILE: DISTRIBUTIONS_SCHEMA,
     DRIVERS_FILE: DRIVERS_SCHEMA,
     HISTORY_FILE: HISTORY_SCHEMA,
+    INDICATOR_SERIES_FILE: INDICATOR_SERIES_SCHEMA,
     INDICATOR_VALUES_FILE: INDICATOR_VALUES_SCHEMA,
     REGIONS_FILE: REGIONS_SCHEMA,
     SCORES_FILE: SCORES_SCHEMA,
@@ -199,3 +219,6 @@ SCHEMAS: Mapping[str, pa.Schema] = {
     UNSCORED_FILE: UNSCORED_SCHEMA,
 }
 """The columns that each Parquet file has, or begins with."""
+
+ON_DISK = {INDICATOR_SERIES_FILE}
+"""Tables that a reader verifies and leaves on the disk: larger than all others together."""

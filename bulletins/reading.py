@@ -112,8 +112,8 @@ def read_parts(folder: Path, manifest: Manifest) -> dict[str, Part]:
             continue
         content = read_file(folder, name, hashes[name])
         try:
-            parts[name] = Part(content)
-        except pa.ArrowException as error:
+            parts[name] = Part(folder / name if name in form.ON_DISK else content)
+        except (pa.ArrowException, OSError) as error:
             raise _refusal(folder.name, f"{name} is not a Parquet file") from error
         if not pa.schema(list(parts[name].schema)[: len(schema)]).equals(schema):
             reason = f"{name} does not have the columns that this version reads"

@@ -4,8 +4,10 @@ Text is compared by its dictionary codes, which NumPy reads from Arrow without a
 pandas, which takes a quarter of a second, once it is handed a Python value: it gets buffers only.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
+from contextlib import contextmanager
 from functools import cached_property
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -16,6 +18,7 @@ from numpy.typing import NDArray
 
 from features.arrays import BoolArray, FloatArray
 from features.arrow import in_arrow_memory, over
+from features.errors import BulletinError
 
 Rows = NDArray[np.integer[Any]]
 
@@ -146,15 +149,18 @@ def as_numpy(column: pa.Array) -> NDArray[Any]:
 
 
 class Part:
-    """A Parquet file with a column `region`, compressed in memory; safe to share between threads.
+    """A Parquet file with a column `region`; safe to share between threads.
 
-    Reading a region's rows takes a millisecond, the whole table fifty. Raises pa.ArrowException
-    when the content is not a Parquet file.
+    Its content lies compressed in memory, or, given a path, on the disk. Reading a region's rows
+    takes a millisecond, the whole table fifty. Raises pa.ArrowException when the content is not a
+    Parquet file, BulletinError when what lies on the disk cannot be read any more.
     """
 
-    def __init__(self, content: bytes) -> None:
-        self._content = in_arrow_memory(content).read_buffer()
-        self._metadata = pq.read_metadata(over(self._content))
+    def __init__(self, content: bytes | Path) -> None:
+        self._content: Path | pa.Buffer = (
+            content if isinstance(content, Path) else in_arrow_memory(content).read_buffer()
+        )
+        self._metadata = pq.read_metadata(self._source())
 
     @property
     def schema(self) -> pa.Schema:
@@ -164,6 +170,8 @@ class Part:
     @property
     def content(self) -> bytes:
         """The file as it was published."""
+        if isinstance(self._content, Path):
+            return self._content.read_bytes()
         return bytes(self._content)
 
     def whole(self, columns: Sequence[str] | None = None) -> pa.Table:
@@ -193,8 +201,19 @@ class Part:
             ranges.append((limits.min, limits.max) if has_limits else ("", chr(0x10FFFF)))
         return ranges
 
-    def _open(self) -> pq.ParquetFile:
-        return pq.ParquetFile(over(self._content), metadata=self._metadata)
+    def _source(self) -> Path | pa.BufferReader:
+        return self._content if isinstance(self._content, Path) else over(self._content)
+
+    @contextmanager
+    def _open(self) -> Iterator[pq.ParquetFile]:
+        try:
+            with pq.ParquetFile(
+                self._source(), metadata=self._metadata, page_checksum_verification=True
+            ) as file:
+                yield file
+        except (OSError, pa.ArrowException) as error:
+            name = self._content.name if isinstance(self._content, Path) else "a table"
+            raise BulletinError(f"{name} is not what was published any more") from error
 
 
 def number_column(values: FloatArray) -> pa.Array:

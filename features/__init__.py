@@ -8,7 +8,7 @@ Folder order is data order:
 * `archive/`     releases at rest, coverage, vintages, revisions
 * `panel/`       region x month arrays, and the incidents behind them
 * `indicators/`  one module a family, and the catalogue
-* `signs/`       the signs of a siege that people read: capitals, corridors, armed groups
+* `signs/`       what people read of it: percentiles, capitals, corridors, armed groups
 * `targets.py`   the formulas of what is forecast, and whether it came true
 * `language.py`  how people's languages write numbers; `locales/` has the messages
 """

@@ -39,7 +39,7 @@ from service.api.problems import on_fault
 from service.api.routing import complete
 from service.forms.atom import ATOM_TYPE
 from service.freshness import Freshness
-from service.pages import assets, feed, maps, page, region, swagger
+from service.pages import assets, country, feed, maps, page, region, swagger
 from service.pages.briefings import briefing
 from service.pages.reading import about, accuracy, bulletin_list, card, track_record
 from service.pages.refusal import HANDLERS_FOR_PEOPLE
@@ -104,7 +104,7 @@ CURRENT_TIME = partial(datetime.now, UTC)
 
 _ROUTES = (
     *(scores, profile, change_routes, target_routes, region_routes, bulletin_routes),
-    *(health_routes, feed, briefing, page, region, maps, about, accuracy),
+    *(health_routes, feed, briefing, page, region, country, maps, about, accuracy),
     *(track_record, card, bulletin_list, assets, swagger),
 )
 

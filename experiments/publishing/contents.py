@@ -25,13 +25,8 @@ from bulletins.writing import parquet_of
 from experiments.judging.verification import risk_scales, served_scales
 from experiments.publishing.drivers import drivers_of
 from experiments.publishing.earlier import EarlierBulletin
-from experiments.publishing.regions import (
-    history_of,
-    indicator_values_of,
-    indicator_values_schema,
-    regions_of,
-    unscored_of,
-)
+from experiments.publishing.indicators import indicator_series
+from experiments.publishing.regions import history_of, regions_of, unscored_of
 from experiments.publishing.scores import (
     LevelForecast,
     distribution_rows,
@@ -55,19 +50,22 @@ from features.hashes import sha256_of
 from features.indicators.catalogue import needs_of
 from features.months import format_month
 from features.panel.late_reporting import growth
-from features.panel.panel import Panel, read_panel, with_reports
+from features.panel.panel import Detail, Panel, read_panel, with_reports
 from features.sources.credits import credit_of
 from features.words import PROBABILITIES, Level
 from models.forecaster import Forecaster
 
 
 def read_inputs(
-    store: MlflowStore, vintage: Vintage, model: ModelVersion
+    store: MlflowStore, vintage: Vintage, model: ModelVersion, more: frozenset[Detail] = frozenset()
 ) -> tuple[Forecaster, Panel]:
-    """Load the forecaster of a version and read the panel of its level, as it was trained on."""
+    """Load the forecaster of a version and read the panel of its level, as it was trained on.
+
+    The panel has the details that the forecaster reads, and `more`.
+    """
     forecaster = load_forecaster(store, model)
     counted = _counted_alike(vintage, model)
-    panel = read_panel(counted, model.level, needs_of(forecaster.names))
+    panel = read_panel(counted, model.level, needs_of(forecaster.names) | more)
     return forecaster, with_reports(panel, counted) if model.corrects_late_reporting else panel
 
 
@@ -87,7 +85,6 @@ def bulletin_files(
     levels: list[LevelForecast], previous: EarlierBulletin | None, jobs: int
 ) -> dict[str, bytes]:
     """Return a bulletin's Parquet files by name; changes are told against the `previous` one."""
-    names = {name for level in levels for name in level.forecaster.names}
 
     def content(
         table_of: Callable[[LevelForecast], pd.DataFrame], order: list[str], schema: pa.Schema
@@ -106,9 +103,7 @@ def bulletin_files(
         form.DISTRIBUTIONS_FILE: content(distribution_rows, by_horizon, form.DISTRIBUTIONS_SCHEMA),
         form.REGIONS_FILE: content(regions_of, ["level", "region"], form.REGIONS_SCHEMA),
         form.HISTORY_FILE: content(history_of, by_month, form.HISTORY_SCHEMA),
-        form.INDICATOR_VALUES_FILE: content(
-            indicator_values_of, by_month, indicator_values_schema(names)
-        ),
+        form.INDICATOR_SERIES_FILE: indicator_series(levels),
         form.UNSCORED_FILE: content(
             unscored_of, ["level", "region", "target"], form.UNSCORED_SCHEMA
         ),

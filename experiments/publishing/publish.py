@@ -38,8 +38,9 @@ from features.errors import BulletinError, ModelError
 from features.hashes import file_faults, sha256_of
 from features.indicators.catalogue import CATALOGUE
 from features.months import format_month, parse_month
-from features.panel.panel import read_panel
+from features.panel.panel import ALL_DETAILS, Panel, read_panel
 from features.sources.publication import staleness
+from models.forecaster import Forecaster
 
 _OF_ITS_DAY = {TRACK_RECORD_FILE, INDICATORS_FILE}
 """Files of which only the hash is compared: older bulletins have a track record."""
@@ -152,8 +153,7 @@ def replay_bulletin(
     _refuse_other_models(store, manifest, models)
     origin = parse_month(manifest.origin)
     forecasts = [
-        contents.forecast_level(model, *contents.read_inputs(store, vintage, model), origin)
-        for model in models
+        contents.forecast_level(model, *_inputs(store, vintage, model), origin) for model in models
     ]
     for name, digest in manifest.hashes.items():
         read_file(home / "bulletins" / bulletin, name, digest)
@@ -201,6 +201,11 @@ def releases_of(archive: Archive, manifest: Manifest) -> list[Release]:
     return [release for key, release in releases.items() if key in needed]
 
 
+def _inputs(store: MlflowStore, vintage: Vintage, model: ModelVersion) -> tuple[Forecaster, Panel]:
+    """Return a forecaster and its panel with all that the history has: a bulletin tells it."""
+    return contents.read_inputs(store, vintage, model, ALL_DETAILS)
+
+
 def _forecasts(
     store: MlflowStore, vintage: Vintage, origin: int | None
 ) -> tuple[list[LevelForecast], tuple[str, ...]]:
@@ -208,7 +213,7 @@ def _forecasts(
     levels = levels_with_models(store)
     for level in levels:
         refuse_other_events(store, level, vintage)
-    inputs_of = cache(partial(contents.read_inputs, store, vintage))
+    inputs_of = cache(partial(_inputs, store, vintage))
     if origin is None:
         # Champions nearly always forecast it, so their panels are not read again.
         best = [champion(store, level) for level in levels]

@@ -1,18 +1,15 @@
-"""Files about regions: `regions.parquet`, `unscored.parquet`, the history and indicator values."""
+"""Files about regions: `regions.parquet`, `unscored.parquet` and the history."""
 
-from collections.abc import Collection
 from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-import pyarrow as pa
 import shapely
 
-from bulletins.form import HISTORY_MONTHS, INDICATOR_MONTHS, INDICATOR_VALUES_SCHEMA
+from bulletins.form import HISTORY_MONTHS
 from experiments.publishing.scores import LevelForecast, is_scored
 from features.arrays import MonthArray, ObjectArray
-from features.indicators.catalogue import CATALOGUE
 from features.months import format_month
 from features.places.regions import geometries, load_regions
 from features.words import UNSCORED, Level
@@ -122,21 +119,6 @@ def history_of(forecast: LevelForecast) -> pd.DataFrame:
     table = _keys(forecast, panel.months[-HISTORY_MONTHS:]).assign(observed=observed.T.ravel())
     masked = {name: np.where(observed, values, np.nan) for name, values in figures.items()}
     return table.assign(**{name: values.T.ravel() for name, values in masked.items()})
-
-
-def indicator_values_of(forecast: LevelForecast) -> pd.DataFrame:
-    """Return the model's indicators up to the origin, as `indicator_values_schema`."""
-    samples = forecast.samples
-    values = samples.indicators[-INDICATOR_MONTHS:, forecast.scored]
-    by_region = values.transpose(1, 0, 2).reshape(-1, len(samples.names))
-    table = pd.DataFrame(by_region, columns=list(samples.names))
-    return pd.concat([_keys(forecast, samples.months[-INDICATOR_MONTHS:]), table], axis="columns")
-
-
-def indicator_values_schema(names: Collection[str]) -> pa.Schema:
-    """Return the form of `indicator_values.parquet` for indicators in the catalogue's order."""
-    fields = [pa.field(i.name, pa.float32()) for i in CATALOGUE if i.name in names]
-    return pa.schema([*INDICATOR_VALUES_SCHEMA, *fields])
 
 
 def _keys(forecast: LevelForecast, months: MonthArray) -> pd.DataFrame:

@@ -114,8 +114,13 @@ class Panel:
         return past.with_incidents(self.incidents.until(origin))
 
     def with_incidents(self, incidents: Incidents) -> "Panel":
-        """Return the panel with other incidents; without any text it lacks the detail "texts"."""
-        missing: set[Detail] = set() if incidents.has_text.any() else {"texts"}
+        """Return the panel with other incidents; details that none of them has are missing."""
+        present: dict[Detail, bool] = {
+            "actors": bool((incidents.actors >= 0).any()),
+            "places": bool(np.isfinite(incidents.latitude).any()),
+            "texts": bool(incidents.has_text.any()),
+        }
+        missing = {detail for detail, is_there in present.items() if not is_there}
         return replace(self, incidents=incidents, details=self.details - missing)
 
     def corrected(self) -> "Panel":

@@ -156,14 +156,21 @@ class HistoryMonth(Strict):
 
 
 class IndicatorMonth(Strict):
-    """The value of an indicator in a month."""
+    """The value of an indicator in a month, and where it stands: 100 is above all others."""
 
     month: str = Field(description=_MONTH)
     value: Number | None = Field(description="In the indicator's unit; null if missing.")
+    own_percentile: int | None = Field(
+        description="Among the values of all earlier months of the region [per cent]; null if "
+        "fewer than 24 are known, and in older bulletins."
+    )
+    all_percentile: int | None = Field(
+        description="Among the values of all other regions of the level in the month [per cent]."
+    )
 
 
 class IndicatorSeries(Strict):
-    """What the models read of one indicator."""
+    """One indicator of a region, month by month."""
 
     name: str
     meaning: str | None

@@ -8,6 +8,7 @@ from fastapi.exceptions import RequestValidationError
 from pydantic_core import ErrorDetails
 from starlette.exceptions import HTTPException
 
+from features.errors import BulletinError
 from service.api.current import is_simulated
 from service.api.schemas import Problem
 from service.errors import RefusalError
@@ -65,6 +66,11 @@ async def on_refusal(request: Request, error: RefusalError) -> Response:
     return problem(request, error.status, str(error))
 
 
+async def on_damage(request: Request, error: BulletinError) -> Response:
+    """Answer that a bulletin was damaged after it was loaded; a moment later it is passed over."""
+    return problem(request, 503, f"a bulletin is damaged: {error}; ask again in a moment")
+
+
 async def on_parameters(request: Request, error: RequestValidationError) -> Response:
     """Answer parameters that do not have the documented names or values."""
     return problem(request, 422, "; ".join(map(describe, error.errors())))
@@ -88,6 +94,7 @@ async def on_fault(request: Request, _error: Exception) -> Response:
 
 HANDLERS: dict[int | type[Exception], Callable[[Request, Any], Coroutine[Any, Any, Response]]] = {
     RefusalError: on_refusal,
+    BulletinError: on_damage,
     RequestValidationError: on_parameters,
     HTTPException: on_http,
     Exception: on_fault,

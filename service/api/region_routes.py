@@ -7,7 +7,7 @@ import orjson
 import pyarrow as pa
 from fastapi import APIRouter, Query, Request, Response
 
-from bulletins.form import HISTORY_FILE, HISTORY_SCHEMA, INDICATOR_VALUES_FILE, REGIONS_FILE
+from bulletins.form import HISTORY_FILE, HISTORY_SCHEMA, REGIONS_FILE
 from features.arrow import optional
 from service.api import bodies
 from service.api.current import chosen_bulletin, summary_of
@@ -29,6 +29,7 @@ from service.errors import UnknownError
 from service.forms.rows import table_of
 from service.store.bulletins import Bulletin
 from service.store.derived import neighbours_of, outlines_of
+from service.store.series import series_of
 
 router = APIRouter(prefix="/v1/regions", tags=["regions"], route_class=QueryRoute)
 
@@ -80,8 +81,8 @@ def show_history(
 ) -> Response:
     """Events, deaths and indicators of a region by month, as they were known at the origin.
 
-    A bulletin has ten years of events and deaths, and one of indicators. A file has a row a month
-    and a column an indicator.
+    A bulletin has ten years of events and deaths, and three of indicators. A file has a row a month
+    and three columns an indicator: value, own and all percentile.
     """
     bulletin = chosen_bulletin(request, query)
     summary = find_scored_region(bulletin, region)
@@ -104,14 +105,17 @@ def show_history(
 
 
 def _as_table(history: bodies.RegionHistory) -> pa.Table:
-    """Return a history with a row a month and a column an indicator."""
+    """Return a history with a row a month and three columns an indicator."""
     place = {"region": history.region.id, "level": history.region.level}
     by_month = {month.month: place | month.model_dump() for month in history.months}
+    kinds = ("", "_own_percentile", "_all_percentile")
     for series in history.indicators:
-        for value in series.values:
-            by_month.setdefault(value.month, place | {"month": value.month})
-            by_month[value.month][series.name] = value.value
-    names = [series.name for series in history.indicators]
+        columns = [series.name + kind for kind in kinds]
+        for one in series.values:
+            row = by_month.setdefault(one.month, place | {"month": one.month})
+            figures = (one.value, one.own_percentile, one.all_percentile)
+            row.update(zip(columns, figures, strict=True))
+    names = [series.name + kind for series in history.indicators for kind in kinds]
     # Of no month, and of one that only indicators have, nothing is known.
     history_columns = [pa.field(column.name, column.type) for column in HISTORY_SCHEMA]
     schema = pa.schema([*history_columns, *optional(pa.float64(), *names)])
@@ -121,25 +125,25 @@ def _as_table(history: bodies.RegionHistory) -> pa.Table:
 def _indicators(
     bulletin: Bulletin, region: str, names: list[str], is_within: Callable[[str], bool]
 ) -> list[bodies.IndicatorSeries]:
-    """Return what the models read, by indicator; raises UnknownError for a name they do not."""
-    table = bulletin.part(INDICATOR_VALUES_FILE).of_region(region)
-    months = table["month"].to_pylist()
-    read = [name for name in table.column_names if name not in {"region", "level", "month"}]
-    unknown = [name for name in names if name not in read]
+    """Return the indicators that are kept; raises UnknownError for a name that is not."""
+    kept = series_of(bulletin, region)
+    unknown = [name for name in names if name not in kept]
     if unknown:
         raise UnknownError(
             f"bulletin {bulletin.manifest.id} keeps no values of an indicator '{unknown[0]}': it "
-            f"has {', '.join(read)}"
+            f"has {', '.join(kept)}"
         )
     return [
         bodies.IndicatorSeries(
             **bulletin.words_of_indicator(name),
             values=[
-                bodies.IndicatorMonth(month=month, value=value)
-                for month, value in zip(months, table[name].to_pylist(), strict=True)
+                bodies.IndicatorMonth(
+                    month=month, value=value, own_percentile=own, all_percentile=among
+                )
+                for month, value, own, among in zip(*series, strict=True)
                 if is_within(month)
             ],
         )
-        for name in read
+        for name, series in kept.items()
         if not names or name in names
     ]

@@ -20,6 +20,8 @@ from bulletins.form import (
     DRIVERS_SCHEMA,
     HISTORY_FILE,
     HISTORY_SCHEMA,
+    INDICATOR_SERIES_FILE,
+    INDICATOR_SERIES_SCHEMA,
     INDICATOR_VALUES_FILE,
     INDICATOR_VALUES_SCHEMA,
     REGIONS_FILE,
@@ -384,7 +386,22 @@ def history_of(rows: list[Row], origin: str) -> list[Row]:
     return told
 
 
+def indicator_series_of(rows: list[Row]) -> list[Row]:
+    """Deaths that rise above all that was, and a border that is unstable since November."""
+    told = []
+    for region, level in dict.fromkeys((row["region"], row["level"]) for row in rows):
+        place = {"region": region, "level": level}
+        for name, values, own, among in (
+            ("deaths_mean_3", [10.0, 11.0, 12.0], [94, 95, 100], [50, 60, 80]),
+            ("border_weighted_instability_25", [None, 0.5, 0.5], [None, 97, 96], [None, 90, 90]),
+        ):
+            lists = {"values": values, "own_percentiles": own, "all_percentiles": among}
+            told.append(place | {"indicator": name} | lists)
+    return told
+
+
 def indicator_values_of(rows: list[Row], origin: str) -> list[Row]:
+    """The same as older bulletins have it."""
     told = []
     for region, level in dict.fromkeys((row["region"], row["level"]) for row in rows):
         for number in range(INDICATOR_MONTHS_TOLD):
@@ -474,6 +491,14 @@ VALUES_SCHEMA = pa.schema(
 )
 
 
+def older_parts_of(rows: list[Row], origin: str) -> dict[str, pa.Table]:
+    """The files beside the scores as older bulletins have them, by name."""
+    parts = parts_of(rows, origin)
+    del parts[INDICATOR_SERIES_FILE]
+    values = pa.Table.from_pylist(indicator_values_of(rows, origin), VALUES_SCHEMA)
+    return parts | {INDICATOR_VALUES_FILE: values}
+
+
 def parts_of(rows: list[Row], origin: str) -> dict[str, pa.Table]:
     """The files beside the scores, by name."""
     return {
@@ -481,8 +506,8 @@ def parts_of(rows: list[Row], origin: str) -> dict[str, pa.Table]:
         DRIVERS_FILE: pa.Table.from_pylist(drivers_of(rows), DRIVERS_SCHEMA),
         REGIONS_FILE: pa.Table.from_pylist(places_of(rows), REGIONS_SCHEMA),
         HISTORY_FILE: pa.Table.from_pylist(history_of(rows, origin), HISTORY_SCHEMA),
-        INDICATOR_VALUES_FILE: pa.Table.from_pylist(
-            indicator_values_of(rows, origin), VALUES_SCHEMA
+        INDICATOR_SERIES_FILE: pa.Table.from_pylist(
+            indicator_series_of(rows), INDICATOR_SERIES_SCHEMA
         ),
         UNSCORED_FILE: pa.Table.from_pylist(unscored_of(rows), UNSCORED_SCHEMA),
     }

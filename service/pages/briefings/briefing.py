@@ -60,7 +60,7 @@ def show_briefing(
 ) -> HTMLResponse:
     """A bulletin on one country, as a page of HTML that prints on two sheets of A4.
 
-    A map, the highest risks, what moved and why, the capital and its roads where a model reads
+    A map, the highest risks, what moved and why, the capital and its roads where the bulletin has
     them, the countries next door, and how far it can be trusted.
     """
     bulletin = chosen_bulletin(request, query)

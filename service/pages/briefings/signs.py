@@ -1,11 +1,12 @@
-"""What the indicators of a country's capital and roads say, where a model reads them."""
+"""What the indicators of a country's capital and roads say, where the bulletin has them."""
 
 import re
 from typing import NamedTuple
 
-from bulletins.form import INDICATOR_VALUES_FILE
+from bulletins.form import INDICATOR_SERIES_FILE, INDICATOR_VALUES_FILE
 from features.language import message
 from service.store.bulletins import Bulletin
+from service.store.series import series_of
 
 MOST_OF_A_KIND = 2
 """Indicators that differ by radius or window only: the shortest window and the nearest count."""
@@ -49,23 +50,20 @@ class Sign(NamedTuple):
 def signs_of(bulletin: Bulletin, region: str) -> list[Sign]:
     """Return what is known around the capital and along the roads of a region's country.
 
-    Beside the value at the origin stands that of EARLIER_MONTHS before. Empty where no model of the
-    level reads such indicators.
+    Beside the value at the origin stands that of EARLIER_MONTHS before. Empty where the bulletin
+    has no such indicators.
     """
-    if INDICATOR_VALUES_FILE not in bulletin.parts:
+    if not {INDICATOR_SERIES_FILE, INDICATOR_VALUES_FILE} & bulletin.parts.keys():
         return []
-    rows = bulletin.part(INDICATOR_VALUES_FILE).of_region(region).to_pylist()
-    if not rows:
-        return []
-    now, before = rows[-1], rows[max(0, len(rows) - 1 - EARLIER_MONTHS)]
+    kept = {name: series.values for name, series in series_of(bulletin, region).items()}
     signs = []
     for pattern, text, factor in KINDS:
-        matches = [match for name in now if (match := re.fullmatch(pattern, name))]
-        known = [match for match in matches if now[match.string] is not None]
-        known.sort(key=lambda match: (int(match["months"]), int(match.groupdict().get("km", 0))))
+        matches = [match for name in kept if (match := re.fullmatch(pattern, name))]
+        matches.sort(key=lambda match: (int(match["months"]), int(match.groupdict().get("km", 0))))
+        known = [match for match in matches if kept[match.string][-1] is not None]
         for match in known[:MOST_OF_A_KIND]:
-            old = before[match.string]
-            value = now[match.string] * factor
-            earlier = None if old is None else old * factor
-            signs.append(Sign(text, match.groupdict(), value, earlier))
+            values = kept[match.string]
+            pair = values[-1], values[max(0, len(values) - 1 - EARLIER_MONTHS)]
+            now, before = (None if one is None else one * factor for one in pair)
+            signs.append(Sign(text, match.groupdict(), now or 0.0, before))
     return signs

@@ -40,7 +40,7 @@ FILES = {
     "distributions.parquet",
     "drivers.parquet",
     "history.parquet",
-    "indicator_values.parquet",
+    "indicator_series.parquet",
     "indicators.json",
     "manifest.json",
     "regions.parquet",

@@ -37,6 +37,7 @@ from experiments.tracking.registry import ModelVersion, load_forecaster
 from experiments.tracking.store import MlflowStore
 from features.archive.releases import Archive
 from features.archive.vintage import Vintage, open_vintage
+from features.indicators.catalogue import CATALOGUE
 from features.months import format_month, parse_month
 from features.panel.panel import Panel
 from features.places.regions import geometries, load_regions
@@ -121,16 +122,26 @@ def test_the_history_is_the_panel_up_to_the_origin(
         assert may.loc[region, "one_sided"] == panel.deaths[2, row, column]
 
 
-def test_indicator_values_are_those_of_the_last_months(
+def test_all_indicators_of_the_last_months_are_told_with_their_percentiles(
     months_home: Path, newest: Manifest, panel: Panel
 ) -> None:
-    told = table(months_home, newest, "indicator_values.parquet")
-    assert told.groupby("region").size().eq(INDICATOR_MONTHS).all()
+    told: Any = table(months_home, newest, "indicator_series.parquet")
+    # No event of the simulated world has a text.
+    known = [indicator.name for indicator in CATALOGUE if "texts" not in indicator.needs]
+    assert list(told["indicator"].unique()) == known
+    lists = told[["values", "own_percentiles", "all_percentiles"]]
+    assert lists.map(len).eq(INDICATOR_MONTHS).all(axis=None)
+    deaths = told[told["indicator"] == "deaths_mean_3"].set_index("region")
     row, place = panel.row(parse_month("2023-11")), list(panel.regions.ids)
-    november: Any = told[told["month"] == "2023-11"].set_index("region")
-    for region in november.index:
-        expected = panel.total_deaths[row - 2 : row + 1, place.index(region)].mean()
-        assert november.loc[region, "deaths_mean_3"] == pytest.approx(expected, rel=1e-5)
+    means = {
+        region: panel.total_deaths[row - 2 : row + 1, place.index(region)].mean()
+        for region in deaths.index
+    }
+    for region, of_region in deaths.iterrows():
+        assert of_region["values"][-2] == pytest.approx(means[region], rel=1e-5)
+        others = [other for name, other in means.items() if name != region]
+        lower = sum(2 * (one < means[region]) + (one == means[region]) for one in others)
+        assert of_region["all_percentiles"][-2] == lower * 50 // len(others)
 
 
 def test_regions_lie_where_they_are_and_know_their_neighbours(
@@ -225,7 +236,7 @@ def test_nothing_after_the_origin_changes_a_bit_of_any_file(
     assert result == expected
 
 
-@pytest.mark.parametrize("name", ["history.parquet", "indicator_values.parquet", "drivers.parquet"])
+@pytest.mark.parametrize("name", ["history.parquet", "indicator_series.parquet", "drivers.parquet"])
 def test_a_region_can_be_read_without_most_of_the_others(
     months_home: Path, newest: Manifest, name: str
 ) -> None:

@@ -1,4 +1,5 @@
 import io
+from pathlib import Path
 
 import httpx
 import pyarrow.parquet as pq
@@ -6,9 +7,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bulletins.form import INDICATOR_SERIES_FILE
 from features.months import format_month, parse_month
 from service.api.selection import plain
-from tests.bulletins.example import POSITIONS
+from tests.bulletins.example import (
+    ORIGIN,
+    POSITIONS,
+    older_parts_of,
+    publish_bulletin,
+    rows_of,
+)
+from tests.service.conftest import serve_home, serving_with
 
 
 def ids(response: httpx.Response) -> list[str]:
@@ -112,6 +121,12 @@ def test_a_history_has_what_was_observed(client: httpx.Client) -> None:
         0.5,
         0.5,
     ]
+    assert by_name["border_weighted_instability_25"]["values"][-1] == {
+        "month": "2024-12",
+        "value": 0.5,
+        "own_percentile": 96,
+        "all_percentile": 90,
+    }
 
 
 def test_a_history_of_some_months_and_one_indicator(client: httpx.Client) -> None:
@@ -120,7 +135,39 @@ def test_a_history_of_some_months_and_one_indicator(client: httpx.Client) -> Non
     ).json()
     assert [month["month"] for month in body["months"]] == ["2024-11"]
     (series,) = body["indicators"]
-    assert series["values"] == [{"month": "2024-11", "value": 11}]
+    november = {"month": "2024-11", "value": 11, "own_percentile": 95, "all_percentile": 60}
+    assert series["values"] == [november]
+
+
+def test_a_file_of_a_history_has_the_percentiles_beside_the_values(client: httpx.Client) -> None:
+    asked = "/v1/regions/MLI-gao/history?indicator=deaths_mean_3&format=parquet"
+    rows = pq.read_table(io.BytesIO(client.get(asked).content)).to_pylist()
+    columns = ["deaths_mean_3", "deaths_mean_3_own_percentile", "deaths_mean_3_all_percentile"]
+    assert [rows[-1][name] for name in columns] == [12, 100, 80]
+    assert [rows[0][name] for name in columns] == [None, None, None]
+
+
+def test_an_older_bulletin_has_values_and_no_percentiles(tmp_path: Path) -> None:
+    publish_bulletin(tmp_path, parts=older_parts_of(rows_of(), ORIGIN))
+    with serve_home(tmp_path) as old:
+        (deaths, _) = old.get("/v1/regions/MLI-gao/history").json()["indicators"]
+    assert [(v["month"], v["value"], v["own_percentile"]) for v in deaths["values"]] == [
+        ("2024-10", 10, None),
+        ("2024-11", 11, None),
+        ("2024-12", 12, None),
+    ]
+
+
+def test_a_table_that_was_damaged_after_it_was_verified_is_a_refusal(tmp_path: Path) -> None:
+    manifest = publish_bulletin(tmp_path)
+    with serving_with(tmp_path, look_every_s=3600) as client:
+        place = tmp_path / "bulletins" / manifest.id / INDICATOR_SERIES_FILE
+        content = bytearray(place.read_bytes())
+        content[4:200] = bytes(196)
+        place.write_bytes(content)
+        answer = client.get("/v1/regions/MLI-gao/history")
+    assert answer.status_code == 503
+    assert "indicator_series.parquet is not what was published any more" in answer.json()["detail"]
 
 
 @pytest.mark.parametrize("form", ["csv", "parquet", "ndjson", "json"])
@@ -141,7 +188,7 @@ def test_a_history_has_the_months_of_its_range_and_no_others(
         assert series["values"] == [v for v in full["values"] if begin <= v["month"] <= end]
 
 
-def test_an_indicator_that_no_model_reads_is_unknown(client: httpx.Client) -> None:
+def test_an_indicator_that_is_not_kept_is_unknown(client: httpx.Client) -> None:
     response = client.get("/v1/regions/MLI-gao/history?indicator=events_mean_3")
     assert response.status_code == 404
     assert "deaths_mean_3" in response.json()["detail"]

@@ -79,7 +79,7 @@ def asked_of(page: Page) -> dict[str, str]:
 
 
 def names_in(page: Page) -> list[str]:
-    return page.locator("#list th a").all_inner_texts()
+    return page.locator("#list th a[data-region]").all_inner_texts()
 
 
 def styles_in(page: Page) -> list[str]:

@@ -1,10 +1,11 @@
 import re
+from itertools import product
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 
-from bulletins.form import INDICATOR_VALUES_FILE
+from bulletins.form import INDICATOR_SERIES_FILE, INDICATOR_SERIES_SCHEMA
 from features.indicators.catalogue import CATALOGUE
 from service.pages.briefings.signs import KINDS, signs_of
 from service.store.bulletins import BulletinStore
@@ -27,16 +28,19 @@ VALUES: dict[str, tuple[float | None, float]] = {
 def publish_signs(home: Path, rows: list[Row] | None = None, **changes: Any) -> None:
     rows = rows or rows_of()
     parts = parts_of(rows, ORIGIN)
-    table = parts[INDICATOR_VALUES_FILE]
-    months = sorted(set(table["month"].to_pylist()))
-    for name, (before, now) in VALUES.items():
-        values = {months[0]: before, months[1]: 99.0, months[2]: now}
-        column = [values[month] for month in table["month"].to_pylist()]
-        table = table.append_column(name, pa.array(column, pa.float32()))
-    publish_bulletin(home, rows, parts=parts | {INDICATOR_VALUES_FILE: table}, **changes)
+    table = parts[INDICATOR_SERIES_FILE].to_pylist()
+    places = dict.fromkeys((row["region"], row["level"]) for row in table)
+    unknown = [None] * 3
+    for (region, level), (name, (before, now)) in product(places, VALUES.items()):
+        figures = ([before, 99.0, now], unknown, unknown)
+        row = (region, level, name, *figures)
+        table.append(dict(zip(INDICATOR_SERIES_SCHEMA.names, row, strict=True)))
+    table.sort(key=lambda row: (row["level"], row["region"]))
+    series = pa.Table.from_pylist(table, INDICATOR_SERIES_SCHEMA)
+    publish_bulletin(home, rows, parts=parts | {INDICATOR_SERIES_FILE: series}, **changes)
 
 
-def test_the_capital_and_its_roads_are_read_where_a_model_reads_them(tmp_path: Path) -> None:
+def test_the_capital_and_its_roads_are_read_where_the_bulletin_has_them(tmp_path: Path) -> None:
     publish_signs(tmp_path)
     bulletin = BulletinStore(tmp_path).get("latest")
     found = [
