@@ -15,6 +15,7 @@ from features.printable import printable
 if TYPE_CHECKING:
     import pandas as pd
 
+    from features.archive.folders import Records
     from features.archive.releases import Delivery
     from features.sources.counts import CountsDelivery, CountsOptions
     from features.sources.source import EventSource, FileOptions
@@ -216,6 +217,41 @@ def _print_matches(matches: "pd.DataFrame") -> None:
     print(f"  {len(matches) - len(unmatched)} of {len(matches)} regions matched")
     for row in unmatched.itertuples():
         print(printable(f"  without geometry: {row.country}, {row.name}"))
+
+
+def _add_command(records: "Records", what: str) -> None:
+    """Add the command that reads records of states; `what` names its files in words."""
+
+    @ingest.command(records, help=f"Read {what} into the archive.")
+    def _(
+        paths: Files,
+        source: Annotated[
+            str | None, typer.Option(help="Name of the source, and of its history.")
+        ] = None,
+        coverage: CoverageFile = None,
+        observed_to: Annotated[
+            str | None, typer.Option("--to", help="Last month that it observes, YYYY-MM.")
+        ] = None,
+        release: ReleaseName = None,
+        available_on: Available = None,
+        sheet: Sheet = None,
+        allow_rejects: AllowRejects = False,
+        strict: IsStrict = False,
+        report: ReportFile = None,
+    ) -> None:
+        from features.months import parse_month
+        from features.sources.states.delivery import read_states
+
+        last = None if observed_to is None else parse_month(observed_to)
+        options = _options(
+            coverage, release, available_on, allow_rejects=allow_rejects, strict=strict
+        )
+        _add((read_states(it, records, options, source, last, sheet) for it in paths), report)
+
+
+_add_command("coups", "lists of coups, attempts and plots")
+_add_command("conditions", "tables of what holds of states from a month on")
+_add_command("elections", "tables of the days for which votes were due")
 
 
 @ingest.command("simulation")

@@ -1,6 +1,7 @@
 """Events at rest: releases, what they observe, and what was known on a date.
 
-Owns the files under `<home>/events`. Knows no source's layout and no panel.
+Owns the files under `<home>/events`, and beside it those of coups, conditions and elections. Knows
+no source's layout and no panel.
 
 Where do I go to ...?
 

@@ -11,8 +11,10 @@ from itertools import pairwise
 from pathlib import Path
 from typing import NamedTuple
 
+import numpy as np
 import pandas as pd
 
+from features.arrays import MonthArray
 from features.errors import InputError
 from features.files import read_whole
 from features.months import format_month, parse_month
@@ -65,6 +67,11 @@ class Coverage:
         rows = table.loc[table.index.repeat(table["last_month"] - table["first_month"] + 1)]
         month = rows["first_month"] + rows.groupby(level=0).cumcount()
         return rows[["country"]].assign(month=month).reset_index(drop=True)
+
+
+def months_of(days: pd.Series) -> MonthArray:
+    """Return the months (n,) of days, none of them missing [months since 1970-01]."""
+    return days.to_numpy().astype("datetime64[M]").astype(np.int64)
 
 
 def runs_of(months: pd.DataFrame) -> pd.DataFrame:

@@ -1,18 +1,24 @@
 """Which releases lie in a home, good or damaged."""
 
 from pathlib import Path
+from typing import Literal, get_args
 
 from features.errors import ArchiveError
 from features.files import entries
 
+Records = Literal["events", "coups", "conditions", "elections"]
+"""What releases hold, and the folder of a home in which they lie; counts lie among the events."""
 
-def release_folders(home: Path) -> list[Path]:
-    """Return the place of every release, by source and name, whatever lies there.
+RECORDS: tuple[Records, ...] = get_args(Records)
+
+
+def release_folders(home: Path, records: Records = "events") -> list[Path]:
+    """Return the place of every release of some records, by source and name, whatever lies there.
 
     Raises ArchiveError when they cannot be listed.
     """
     try:
-        sources = [p for p in entries(home / "events") if p.name.startswith("source=")]
+        sources = [p for p in entries(home / records) if p.name.startswith("source=")]
         return [p for source in sources for p in entries(source) if p.name.startswith("release=")]
     except OSError as error:
         raise ArchiveError(

@@ -86,7 +86,7 @@ def event_parts(vintage: Vintage) -> Iterator[duckdb.DuckDBPyConnection]:
     """
     files = pd.DataFrame(
         {
-            "filename": [str(release.events_file) for release in vintage.releases],
+            "filename": [str(release.table_file) for release in vintage.releases],
             "deleted": [str(release.folder / DELETED_FILE) for release in vintage.releases],
             "is_candidate": [release.kind == "candidate" for release in vintage.releases],
             "release": range(len(vintage.releases)),

@@ -1,19 +1,20 @@
 """The event archive: every release as it was delivered, appended and never rewritten.
 
-A release lies in `<home>/events/source=<source>/release=<release>/`:
+A release lies in `<home>/<records>/source=<source>/release=<release>/`:
 
     events.parquet     the accepted events, EVENTS_SCHEMA, by date_end and event_id; or, of an
     counts.parquet     aggregated history, its counts, COUNTS_SCHEMA, and the regions that it
     regions.parquet    names, COUNTED_REGIONS_SCHEMA, and the months of them that it does not
     unknown.parquet    observe, UNKNOWN_SCHEMA
+    coups.parquet      or the rows of its records of states, STATE_SCHEMAS
     deleted.parquet    ids of events that the source has withdrawn
     rejected.parquet   every rejected row as it was delivered, with why
     coverage.parquet   the months that the release observes, by country
     release.json       the `Release`: what it is, when it was public, what was read, and the hashes
                        of all files above and of itself
 
-A release is written under a hidden name and moved into its place whole, under a lock. Of two
-writers one wins.
+It is written under a hidden name and moved into its place whole, under a lock; of two writers one
+wins.
 """
 
 import json
@@ -29,7 +30,7 @@ import pyarrow.parquet as pq
 from pydantic import Field, ValidationError
 
 from features.archive.coverage import Coverage, Span
-from features.archive.folders import damage, release_folders
+from features.archive.folders import RECORDS, Records, damage, release_folders
 from features.archive.schemas import schema_of
 from features.disk import hidden_folder, locked, move_whole, remove_leftovers, sync_files
 from features.errors import ArchiveError
@@ -43,8 +44,7 @@ Kind = Literal["final", "candidate"]
 """`final` releases are a source's considered record; `candidate` ones are early and get revised."""
 
 EVENTS_FILE, COUNTS_FILE, REGIONS_FILE = "events.parquet", "counts.parquet", "regions.parquet"
-UNKNOWN_FILE = "unknown.parquet"
-DELETED_FILE, REJECTED_FILE = "deleted.parquet", "rejected.parquet"
+UNKNOWN_FILE, DELETED_FILE, REJECTED_FILE = "unknown.parquet", "deleted.parquet", "rejected.parquet"
 _COVERAGE_FILE, _RELEASE_FILE = "coverage.parquet", "release.json"
 
 REJECTED_SCHEMA = schema_of(line=pa.int64(), reasons=pa.string(), record=pa.string())
@@ -77,6 +77,7 @@ class Identity:
     simulated: bool = False
     is_implied: bool = False
     is_habit: bool = False
+    records: Records = "events"
 
 
 class Deaths(Strict):
@@ -146,6 +147,7 @@ class Release(Strict):
     doubts: tuple[str, ...] = ()
     deaths: Deaths | None = None
     is_habit: bool = False
+    records: Records = "events"
     number: int = 0  # how many releases were in the archive when it was added
     files: dict[str, str] = Field(default_factory=dict)
     record_sha256: str | None = None
@@ -157,9 +159,9 @@ class Release(Strict):
         return f"{self.source} {self.release}"
 
     @property
-    def events_file(self) -> Path:
-        """The Parquet file of the accepted events."""
-        return self.folder / EVENTS_FILE
+    def table_file(self) -> Path:
+        """The Parquet file of the accepted events, coups, conditions or elections."""
+        return self.folder / f"{self.records}.parquet"
 
     def coverage(self) -> Coverage:
         """Return the months that the release observes, by country."""
@@ -185,18 +187,19 @@ class Archive:
     """The releases kept under a home directory, which need not exist yet."""
 
     def __init__(self, home: Path) -> None:
+        self.home = home
         self.folder = home / "events"
 
-    def releases(self) -> list[Release]:
-        """Return every release, by source and name.
+    def releases(self, records: Records = "events") -> list[Release]:
+        """Return every release of some records, by source and name.
 
         Raises ArchiveError when one is damaged, or when simulated and real ones lie together.
         """
-        releases = [read_release(folder) for folder in release_folders(self.folder.parent)]
+        releases = [read_release(folder) for folder in release_folders(self.home, records)]
         if len({release.simulated for release in releases}) > 1:
             raise ArchiveError(
-                f"'{self.folder}' mixes simulated and real events: keep each under a home of "
-                "its own"
+                f"'{self.home / records}' mixes simulated and real {records}: keep each under a "
+                "home of its own"
             )
         return releases
 
@@ -209,10 +212,11 @@ class Archive:
         cannot be written; and what the delivery raises.
         """
         identity = delivery.identity
-        for folder in self.folder.glob("source=*"):
-            remove_leftovers(folder)
+        folder = self.home / identity.records
+        for source in folder.glob("source=*"):
+            remove_leftovers(source)
         self._refuse_impossible(identity)
-        place = self.folder / f"source={identity.source}" / f"release={identity.release}"
+        place = folder / f"source={identity.source}" / f"release={identity.release}"
         try:
             with hidden_folder(place) as hidden:
                 release = _write(hidden, delivery)
@@ -220,7 +224,7 @@ class Archive:
                 sync_files(hidden)
                 with locked(self.folder.with_name(".events.lock")):
                     self._refuse_impossible(identity)  # others may have been added meanwhile
-                    _write_record(release, len(self.releases()))
+                    _write_record(release, len(self.releases(identity.records)))
                     is_new = move_whole(hidden, place)
         except OSError as error:
             raise ArchiveError(
@@ -246,7 +250,7 @@ class Archive:
                 f"which was not over on {new.available_on}, when it was public: mend the coverage "
                 "or give --available-on"
             )
-        for release in self.releases():
+        for release in self.releases(new.records):
             if release.history == new.history and release.level != new.level:
                 held, added = (
                     "events" if level is None else f"counts by {level}"
@@ -256,12 +260,13 @@ class Archive:
                     f"{new.history} holds {held} and '{new.file_name}' is of {added}: give it "
                     "another --source, or another source in its mapping"
                 )
-        if any(release.simulated != new.simulated for release in self.releases()):
-            old, added = ("real", "simulated") if new.simulated else ("simulated", "real")
-            raise ArchiveError(
-                f"'{self.folder}' holds {old} events and '{new.file_name}' {added} ones, "
-                "which may never share an archive: choose another home (TOCSIN_HOME)"
-            )
+        for records in RECORDS:
+            if any(release.simulated != new.simulated for release in self.releases(records)):
+                old, added = ("real", "simulated") if new.simulated else ("simulated", "real")
+                raise ArchiveError(
+                    f"'{self.home / records}' holds {old} {records} and '{new.file_name}' {added} "
+                    "ones, which may never share an archive: choose another home (TOCSIN_HOME)"
+                )
 
 
 def _refuse_other_content(old: Release, new: Release, observed: Coverage) -> None:

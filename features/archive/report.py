@@ -76,7 +76,7 @@ def report_of(addition: Addition) -> IngestReport:
         simulated=release.simulated,
         available_on=str(release.available_on),
         is_habit=release.is_habit,
-        what="events" if release.level is None else "rows of counts",
+        what=release.records if release.level is None else "rows of counts",
         read=release.rows_read,
         taken=release.rows_accepted,
         aside=release.rows_aside,

@@ -1,13 +1,14 @@
-"""The schemas of the archive, of events and of counts, into which every source is turned.
+"""The schemas of the archive, into which every source is turned.
 
 An event is one dated, located act of organised violence, with actors and deaths. Counts are what a
-source has already aggregated to regions and months.
+source has already aggregated to regions and months. Coups, conditions and elections are of states.
 """
 
 from datetime import date
 
 import pyarrow as pa
 
+from features.archive.folders import Records
 from features.arrow import optional, required
 
 TYPES_OF_VIOLENCE: dict[int, str] = {1: "state-based", 2: "non-state", 3: "one-sided"}
@@ -87,6 +88,68 @@ COUNTED_REGIONS_SCHEMA = schema_of(
 
 UNKNOWN_SCHEMA = schema_of(region=pa.string(), month=pa.int64())
 """`unknown.parquet`: months of regions that the counts do not observe, though of their country."""
+
+OUTCOMES = ("success", "failed", "plot")
+"""How a coup ends: in power, in an attempt that fails, or before any attempt."""
+
+ACTORS: dict[str, str] = {
+    "military": "soldiers",
+    "state": "others within the state, or soldiers or others where a list does not tell",
+    "rebel": "an armed group against the state",
+    "popular": "people outside of the state and without an armed group, dissidents too",
+    "foreign": "another state",
+    "unknown": "nobody tells",
+}
+"""Who tries to seize power."""
+
+COUPS_SCHEMA = pa.schema(
+    [
+        *required(pa.string(), "coup_id", "country"),
+        *required(pa.date32(), "date"),
+        *required(pa.string(), "outcome", "actor"),
+        *optional(pa.date32(), "published"),
+        *optional(pa.string(), "name", "note", "source"),
+    ]
+)
+"""Columns and types of `coups.parquet`: attempts, plots and seizures of power.
+
+`outcome` is one of OUTCOMES, `actor` of ACTORS. `published` is the day from which the
+row was known, null where that is the day of the coup.
+"""
+
+CONDITIONS_SCHEMA = schema_of(
+    country=pa.string(),
+    variable=pa.string(),
+    value=pa.float64(),
+    first_month=pa.int64(),
+    published=pa.date32(),
+)
+"""Columns and types of `conditions.parquet`: what holds of a state from a month on.
+
+`first_month` is a number [months since 1970-01], `published` the day from which the value is known.
+"""
+
+ELECTIONS_SCHEMA = pa.schema(
+    [
+        *required(pa.string(), "country"),
+        *required(pa.date32(), "date"),
+        *required(pa.string(), "kind"),
+        *required(pa.date32(), "published"),
+        *optional(pa.date32(), "withdrawn"),
+        *optional(pa.string(), "note"),
+    ]
+)
+"""Columns and types of `elections.parquet`: days for which a vote was due, held or not.
+
+The day was known from `published`, and no longer due from `withdrawn`, null if that never was so.
+"""
+
+STATE_SCHEMAS: dict[Records, pa.Schema] = {
+    "coups": COUPS_SCHEMA,
+    "conditions": CONDITIONS_SCHEMA,
+    "elections": ELECTIONS_SCHEMA,
+}
+"""What the releases of these records hold."""
 
 
 def event_faults(first_day: date, last_day: date) -> dict[str, str]:

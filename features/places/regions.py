@@ -165,7 +165,7 @@ def _read(name: str, columns: list[str]) -> pd.DataFrame:
 
 
 def states_since() -> dict[str, str]:
-    """Return the month `YYYY-MM` from which events are coded to each state, "" if before 1989.
+    """Return the month `YYYY-MM` from which events are coded to each state, "" if before 1950.
 
     Earlier ones are coded to the state it left: its own months are not observed, and no peace.
     """

@@ -10,5 +10,6 @@ Where do I go to ...?
 * follow a file of events to a release: `ingestion.py`
 * read aggregated history: `counts.py`, its columns: `counts_columns.py`
 * know what should be public by now: `publication.py`; download it: `fetching/`
+* read coups, and what holds of states: `states/`
 * simulate a world of invented groups: `simulation/`
 """

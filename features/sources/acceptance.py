@@ -34,15 +34,15 @@ class RowRules:
 
     `columns`: name -> expression over `delivered`; `faults`: reason -> condition; `kept_aside`: the
     same of rows that are no use here and no fault of the file. Of rows with the same `key`, the
-    first without fault is accepted, the others are `repeated`. `deaths`: those of a row. `numbers`
-    are the delivered columns whose values are written plainly before.
+    first without fault is accepted, the others are `repeated`. `deaths`: those of a row, empty if
+    it has none. `numbers` are the delivered columns whose values are written plainly before.
     """
 
     columns: Mapping[str, str]
     faults: Mapping[str, str]
     key: str
     repeated: str
-    deaths: str
+    deaths: str = ""
     missing: tuple[str, ...] = ()
     merged: Mapping[str, str] = field(default_factory=dict)
     kept_aside: Mapping[str, str] = field(default_factory=dict)
@@ -269,21 +269,21 @@ def refuse_if_mostly_rejected(intake: Intake) -> None:
 
     Lines, not rows: an unclosed quotation mark that swallows rows must not pass for one bad row.
     """
+    dead = intake.rules.deaths or "NULL"
     [(lines, rows, deaths, bad_lines, bad_rows, bad_deaths, unread)] = intake.database.sql(f"""
         SELECT coalesce(sum(lines), 0), count(*), coalesce(sum(dead), 0),
             coalesce(sum(lines) FILTER (is_bad), 0), count(*) FILTER (is_bad),
             coalesce(sum(dead) FILTER (is_bad), 0), count(*) FILTER (is_bad AND dead IS NULL)
         FROM (
             SELECT staged.lines, rejected.line IS NOT NULL AS is_bad,
-                CASE WHEN {intake.rules.deaths} BETWEEN 0 AND {MOST_DEATHS}
-                THEN {intake.rules.deaths} END AS dead
+                CASE WHEN {dead} BETWEEN 0 AND {MOST_DEATHS} THEN {dead} END AS dead
             FROM staged LEFT JOIN rejected USING (line) WHERE NOT staged.is_aside
         )
     """).fetchall()
     if bad_lines <= MOST_REJECTED * lines:
         return
-    lost = f"{bad_deaths:,} of {deaths:,} deaths"
-    if unread:
+    lost = f"{bad_deaths:,} of {deaths:,} deaths" if intake.rules.deaths else f"{bad_rows:,} rows"
+    if unread and intake.rules.deaths:
         lost += f" and those of {unread:,} rows where they cannot be read"
     advice = f"correct the file, or take what is usable with --allow-rejects, without {lost}"
     if bad_rows > _MOST_TO_OFFER * rows or bad_deaths > _MOST_TO_OFFER * deaths:

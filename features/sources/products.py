@@ -7,6 +7,7 @@ from pathlib import Path
 from features.errors import InputError
 
 _GED = "not events: download UCDP GED or UCDP Candidate"
+COUPS = "use tocsin ingest coups"
 COUNTS = "a table of counts, not of events: use tocsin ingest counts"
 _PRODUCTS: Sequence[tuple[str, Sequence[str]]] = (
     (f"UCDP's table of country-years, {_GED}", (r".*_cy",)),
@@ -26,6 +27,17 @@ _PRODUCTS: Sequence[tuple[str, Sequence[str]]] = (
     (
         "the Global Terrorism Database: use tocsin ingest table with a mapping",
         ("eventid", "iyear", "nkill"),
+    ),
+    (f"Powell and Thyne's list of coups: {COUPS}", ("ccode", "year", "month", "day", "coup")),
+    (f"the Cline Center's list of coups: {COUPS}", ("coup_id", "cowcode", "event_type", "auto")),
+    (f"a list of coups: {COUPS}", ("date", "outcome")),
+    (
+        "a table of the conditions of states: use tocsin ingest conditions",
+        ("variable", "value", "first_month"),
+    ),
+    (
+        "a table of elections: use tocsin ingest elections",
+        ("date", "kind", "published|scheduled_on"),
     ),
     (
         COUNTS,

@@ -145,14 +145,18 @@ def identify_final(
             "--coverage FILE, a CSV with the columns country,first_month,last_month "
             "(MLI,1997-01,2023-12)"
         )
-    stem = re.sub(r"(\.[a-z]{2,7})?(\.gz|\.zip)?$", "", path.name, flags=re.IGNORECASE)
-    plain_stem = re.sub(r"[^A-Za-z0-9._-]+", "-", stem).strip("-._")[:100]
     return Identity(
         history=name,
         source=name,
-        release=options.release or plain_stem or "unnamed",
+        release=options.release or release_named_after(path),
         kind=options.kind or "final",
         available_on=options.available_on or options.received_on,
         coverage=options.coverage,
         file_name=path.name,
     )
+
+
+def release_named_after(path: Path) -> str:
+    """Return a file's own name, without its endings, as the name of a release."""
+    stem = re.sub(r"(\.[a-z]{2,7})?(\.gz|\.zip)?$", "", path.name, flags=re.IGNORECASE)
+    return re.sub(r"[^A-Za-z0-9._-]+", "-", stem).strip("-._")[:100] or "unnamed"

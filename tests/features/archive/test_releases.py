@@ -93,7 +93,7 @@ def test_what_is_added_can_be_read_back(tmp_path: Path) -> None:
     assert release.rejected().to_dict("records") == a_delivery().rejected.to_dict("records")
     assert release.notes == ("2 NUL bytes were replaced",)
     assert release.folder == tmp_path / "home/events/source=ucdp-ged/release=24.1"
-    events = pq.ParquetFile(release.events_file).read()
+    events = pq.ParquetFile(release.table_file).read()
     assert events.schema.equals(EVENTS_SCHEMA)
     assert events["event_id"].to_pylist() == ["1", "2", "0"]
     assert events["text"].to_pylist() == [None, None, None]
@@ -306,7 +306,7 @@ def test_of_writers_at_the_same_time_exactly_one_wins(
     assert answers.count(False) == (3 if alike else 0)
     assert all("other content" in said for said in answers if isinstance(said, str))
     (release,) = Archive(tmp_path).releases()
-    events = pq.ParquetFile(release.events_file).read().to_pandas()
+    events = pq.ParquetFile(release.table_file).read().to_pandas()
     assert events["best"].tolist() == [3 + answers.index(True) * (not alike)] * 3
     assert not [name for name in contents(tmp_path) if "/." in name]
 

@@ -392,7 +392,7 @@ def test_the_real_releases_agree_with_a_plain_sum_and_are_counted_in_a_moment(
     assert counts.equals(counts.sort_values(["region", "month", "type_of_violence"]))
     sums = monthly_counts(vintage, "country").groupby("region")["deaths"].sum()
     final = next(r for r in archive.releases() if r.kind == "final")
-    events = pd.read_parquet(final.events_file).merge(coverage.table(), on="country")
+    events = pd.read_parquet(final.table_file).merge(coverage.table(), on="country")
     ended = pd.to_datetime(events["date_end"])
     month = (ended.dt.year - 1970) * 12 + ended.dt.month - 1
     inside = events[month.between(events["first_month"], events["last_month"])]

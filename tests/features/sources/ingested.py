@@ -64,7 +64,7 @@ def added(
 
 def events(release: Release) -> pd.DataFrame:
     """The events of a release in the normal form, by id."""
-    table: pd.DataFrame = pq.ParquetFile(release.events_file).read().cast(EVENTS_SCHEMA).to_pandas()
+    table: pd.DataFrame = pq.ParquetFile(release.table_file).read().cast(EVENTS_SCHEMA).to_pandas()
     return table.sort_values("event_id", ignore_index=True)
 
 

@@ -1,0 +1,83 @@
+"""Which delivered columns name a country, a day or a text, as SQL (see `sources.sql`)."""
+
+from collections.abc import Mapping, Sequence
+
+from features.sources.sql import ambiguous_country, literal, quoted
+
+_CORRELATES_OF_WAR = {
+    255: "DEU",
+    679: "YEM",
+    946: "KIR",
+    947: "TUV",
+    955: "TON",
+    970: "NRU",
+}
+"""States whose number in the Correlates of War is not that of Gleditsch and Ward."""
+
+COUNTRY_COLUMNS = ("country", "iso3", "gwcode", "ccode", "cowcode")
+"""Columns that may name a country: a name or ISO 3166-1 alpha-3, the code, or a number of
+Gleditsch and Ward or of the Correlates of War."""
+
+
+def country_in(columns: Sequence[str]) -> str:
+    """Return the SQL of a row's country: the first of its codes and names that is known."""
+    readings = {
+        "iso3": _of_name,
+        "country": _of_name,
+        "gwcode": _of_gleditsch_ward,
+        "ccode": _of_correlates_of_war,
+        "cowcode": _of_correlates_of_war,
+    }
+    known = [of(quoted(name)) for name, of in readings.items() if name in columns]
+    return f"coalesce({', '.join(known)})" if known else "NULL"
+
+
+def _of_name(column: str) -> str:
+    return f"country_named(filled({column}))"
+
+
+def _of_gleditsch_ward(column: str) -> str:
+    return f"iso3_of_gleditsch_ward(whole({column}))"
+
+
+def _of_correlates_of_war(column: str) -> str:
+    odd = " ".join(f"WHEN {n} THEN {literal(code)}" for n, code in _CORRELATES_OF_WAR.items())
+    return f"CASE whole({column}) {odd} ELSE {_of_gleditsch_ward(column)} END"
+
+
+def unclear_country(columns: Sequence[str]) -> Mapping[str, str]:
+    """Return the faults of countries that are not known, or may be either of two."""
+    either = ambiguous_country([name for name in ("country",) if name in columns])
+    unclear = {reason: f"country IS NULL AND {when}" for reason, when in either.items()}
+    known = " OR ".join(["false", *(f"({when})" for when in either.values())])
+    return {
+        **unclear,
+        "country is missing or unknown": f"country IS NULL AND NOT coalesce({known}, false)",
+    }
+
+
+def text_in(columns: Sequence[str], *names: str) -> str:
+    """Return the SQL of the first of some columns that is there, as text; null if none is."""
+    present = [name for name in names if name in columns]
+    return f"filled({quoted(present[0])})" if present else "NULL"
+
+
+def day_in(columns: Sequence[str], *names: str) -> str:
+    """Return the SQL of the first of some columns that is there, as a day; null if none is."""
+    present = [name for name in names if name in columns]
+    return f"day({quoted(present[0])})" if present else "NULL"
+
+
+def day_of_parts() -> str:
+    """Return the SQL of a day whose parts stand in the columns year, month and day."""
+    parts = " || ' ' || ".join(
+        f"whole({quoted(name)})::VARCHAR" for name in ("year", "month", "day")
+    )
+    return f"try_strptime({parts}, '%Y %m %d')::DATE"
+
+
+def month_in(name: str) -> str:
+    """Return the SQL of a month `YYYY-MM`, or of that of a day [months since 1970-01]."""
+    text = f"filled({quoted(name)})"
+    first = f"day(CASE WHEN strlen({text}) = 7 THEN {text} || '-01' ELSE {text} END)"
+    return f"month_of({first})"
