@@ -4,7 +4,7 @@ Owns every file of a bulletin, and what one score says in words. Knows no model 
 
 Where do I go to ...?
 
-* see what a bulletin holds, or add a column: `form.py`
+* see what a bulletin holds, or add a column: `form.py`; of capitals, corridors, groups: `signs.py`
 * see which there are: `folders.py`
 * follow bulletins in the order of their issue: `chain.py`
 * write one: `writing.py`; read one, check it, or read it from elsewhere: `reading.py`

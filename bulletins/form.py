@@ -2,8 +2,9 @@
 
 A bulletin is one folder, `bulletins/<id>/`, moved into place whole and never changed afterwards.
 `manifest.json` (see `bulletins.manifest`) says what it is, `scores.parquet` what it forecasts,
-`indicators.json` what the indicators mean. SCHEMAS has all Parquet files; older bulletins are
-without some. The report and model card of each level are copies of those of its training.
+`indicators.json` what the indicators mean. SCHEMAS has all Parquet files, those of signs by
+`bulletins.signs`; older bulletins are without some. The report and model card of each level are
+copies of those of its training.
 """
 
 from collections.abc import Mapping
@@ -11,6 +12,7 @@ from typing import Literal
 
 import pyarrow as pa
 
+from bulletins.signs import SIGNS_SCHEMAS
 from features.arrow import optional, required
 from features.words import LEVELS, QUANTILES, Level, quantile_column
 
@@ -217,6 +219,7 @@ SCHEMAS: Mapping[str, pa.Schema] = {
     SCORES_FILE: SCORES_SCHEMA,
     TRACK_RECORD_FILE: TRACK_RECORD_SCHEMA,
     UNSCORED_FILE: UNSCORED_SCHEMA,
+    **SIGNS_SCHEMAS,
 }
 """The columns that each Parquet file has, or begins with."""
 

@@ -115,7 +115,7 @@ def test_scrambling_every_event_after_the_origin_changes_no_indicator_prediction
     pd.testing.assert_frame_equal(other.backtest, snapshot.backtest, check_exact=True)
     assert other.digest == snapshot.digest
     assert "scores.parquet" in other.files
-    assert len(other.files) == 7
+    assert len(other.files) == 13
     assert other.files == snapshot.files
     assert other.risk_scales == snapshot.risk_scales
 

@@ -33,6 +33,7 @@ from experiments.publishing.scores import (
     scores_of,
     scores_schema,
 )
+from experiments.publishing.signs import signs_files
 from experiments.samples import samples_for
 from experiments.tracking.registry import (
     CARD_FILE,
@@ -107,6 +108,7 @@ def bulletin_files(
         form.UNSCORED_FILE: content(
             unscored_of, ["level", "region", "target"], form.UNSCORED_SCHEMA
         ),
+        **signs_files([level.panel for level in levels]),
     }
 
 

@@ -60,15 +60,17 @@ def usual(values: FloatArray, observed: BoolArray) -> FloatArray:
 
 
 def percentile(values: FloatArray, observed: BoolArray) -> FloatArray:
-    """Return the share (n,) of the earlier observed quarters that were lower than the newest.
+    """Return the percentiles (n,) of the newest quarter among the earlier observed ones.
 
-    NaN where fewer than BEFORE were observed. `values` and `observed` are (n, Q).
+    The per cent of them that are lower, equal ones by half, rounded down; NaN where fewer than
+    BEFORE were observed. `values` and `observed` are (n, Q).
     """
-    lower = ((values[:, 1:] < values[:, :1]) & observed[:, 1:]).sum(axis=1)
-    number = observed[:, 1:].sum(axis=1)
-    share = np.full(len(values), np.nan)
-    np.divide(lower, number, out=share, where=number >= BEFORE)
-    return share
+    earlier, known = values[:, 1:], observed[:, 1:]
+    lower = ((earlier < values[:, :1]) & known).sum(axis=1)
+    not_higher = ((earlier <= values[:, :1]) & known).sum(axis=1)
+    number = known.sum(axis=1)
+    ranks = (lower + not_higher) * 50 // np.maximum(number, 1)
+    return np.where(number >= BEFORE, ranks.astype(np.float64), np.nan)
 
 
 def since(panel: Panel, holds: BoolArray) -> FloatArray:

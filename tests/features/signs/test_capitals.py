@@ -62,7 +62,7 @@ def test_wedges_have_the_violence_of_the_quarter_and_of_three_years_before() -> 
     assert figures("S", 100.0) == [0, 0, 0, 0]
     assert rows["E", 200.0]["since"] == FIRST + 55
     assert rows["N", 100.0]["since"] == FIRST + 57
-    assert rows["E", 200.0]["percentile"] == 1  # none of the 19 earlier quarters had two
+    assert rows["E", 200.0]["percentile"] == 100  # none of the 19 earlier quarters had two
 
 
 def test_land_that_nobody_observes_has_no_figures() -> None:
@@ -85,7 +85,7 @@ def test_rings_say_how_much_is_closed_since_when_and_how_much_usually_is() -> No
     assert table["events"].tolist() == [0, 1, 3, 3]
     assert table["deaths"].tolist() == [0, 1, 31, 31]
     assert table["deaths_before"].tolist() == [0, 0, 12, 12]
-    assert rows[200]["percentile"] == 1
+    assert rows[200]["percentile"] == 100
     assert rows[50]["unobserved"] == 0
     assert rows[400]["unobserved"] >= 1
 

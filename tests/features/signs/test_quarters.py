@@ -38,10 +38,10 @@ def test_the_usual_quarter_is_the_mean_of_those_observed_in_three_years_before()
     assert np.isnan(usual(values[:, :1], observed[:, :1])).all()
 
 
-def test_the_place_in_the_past_counts_lower_quarters_and_needs_three_years() -> None:
+def test_the_place_in_the_past_counts_equal_quarters_by_half_and_needs_three_years() -> None:
     values = np.array([[2.0, 1, 2, 3, *[0] * 9]])
     observed = np.ones((1, 13), bool)
-    assert percentile(values, observed).tolist() == [10 / 12]
+    assert percentile(values, observed).tolist() == [87]  # of 12, 10 are lower and one is equal
     observed[0, 5] = False
     assert np.isnan(percentile(values, observed)).all()
 
