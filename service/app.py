@@ -44,6 +44,7 @@ from service.pages.briefings import briefing
 from service.pages.reading import about, accuracy, bulletin_list, card, track_record
 from service.pages.refusal import HANDLERS_FOR_PEOPLE
 from service.settings import Settings
+from service.signs import actors, capitals, corridors
 from service.store.bulletins import BulletinStore, log_passed_over
 from service.store.past import PastScores
 
@@ -104,6 +105,7 @@ CURRENT_TIME = partial(datetime.now, UTC)
 
 _ROUTES = (
     *(scores, profile, change_routes, target_routes, region_routes, bulletin_routes),
+    *(capitals, corridors, actors),
     *(health_routes, feed, briefing, page, region, country, maps, about, accuracy),
     *(track_record, card, bulletin_list, assets, swagger),
 )

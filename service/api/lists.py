@@ -47,6 +47,11 @@ _ON_A_MAP: frozenset[Format] = frozenset({"geojson", "geoparquet"})
 _ENDINGS: dict[Format, str] = {"geoparquet": "parquet"}
 _GROUP = 20_000  # rows, of a row group of Parquet
 
+Shapes = tuple[Callable[[Bulletin], Mapping[str, bytes]], tuple[str, ...]]
+"""What gives GeoJSON geometries of a bulletin, and the types that they have."""
+
+_OUTLINES: Shapes = (outlines_of, ("Polygon", "MultiPolygon"))
+
 _NO_FILTERS = {"limit", "offset", "format", "excel", "bulletin", "a", "b", "after", "sort"}
 _NO_NAME = re.compile(r"[^A-Za-z0-9]+")
 _LONGEST_NAME = 150
@@ -60,6 +65,8 @@ class Page:
     rows are the objects. `members` are said of the list in JSON, `pinned` are the bulletins that
     it is made of, by parameter. `key` are the columns that tell one row from others, the region
     first; none for lists that are not drawn on a map. `following` gives the address after a slice.
+    `shapes` gives the geometries by the first column of `key`, and their types, where they are not
+    the outlines of regions.
     """
 
     bulletin: Bulletin
@@ -70,6 +77,7 @@ class Page:
     pinned: Mapping[str, str] = field(default_factory=dict)
     key: tuple[str, ...] = ()
     following: Callable[[slice], str | None] | None = None
+    shapes: Shapes | None = None
 
 
 def of_bulletin(request: Request, bulletin: Bulletin, **more: str | None) -> dict[str, Any]:
@@ -118,14 +126,21 @@ def _accepted_form(accept: str, *, on_map: bool) -> Format:
 
 
 def model_page(
-    request: Request, bulletin: Bulletin, model: type[BaseModel], items: Sequence[BaseModel]
+    request: Request,
+    bulletin: Bulletin,
+    model: type[BaseModel],
+    items: Sequence[BaseModel],
+    shapes: Shapes | None = None,
+    key: tuple[str, ...] = ("id",),
 ) -> Page:
-    """Return a list of models that comes from one bulletin."""
+    """Return a list of models that comes from one bulletin; `shapes` are by the first of `key`."""
     return Page(
         bulletin,
         len(items),
         **of_bulletin(request, bulletin),
         **of_models(model, items.__getitem__),
+        key=key,
+        shapes=shapes,
     )
 
 
@@ -175,7 +190,7 @@ def _chunks(
     if form == "csv":
         return files.csv_of(_tables(page, here, form), excel=query.excel)
     if form == "geojson":
-        outlines = outlines_of(page.bulletin)
+        outlines = (page.shapes or _OUTLINES)[0](page.bulletin)
         tables = _tables(page, here, form)
         # GDAL names the layer by `name`.
         more = {"name": name, "next": following, **_credits(page.bulletin.manifest)}
@@ -204,10 +219,15 @@ def _texts(page: Page, here: slice) -> Sequence[bytes]:
 
 def _tables(page: Page, here: slice, form: Format) -> Iterator[pa.Table]:
     """Yield the rows of a list, with what they are worth to whoever has nothing but the file."""
-    wkb = wkb_outlines_of(page.bulletin) if form == "geoparquet" else {}
+    shapes, types = page.shapes or _OUTLINES
+    wkb: Mapping[str, bytes] = {}
+    if form == "geoparquet":
+        wkb = files.as_wkb(shapes(page.bulletin)) if page.shapes else wkb_outlines_of(page.bulletin)
     for part in _parts(page, here, _GROUP if MEDIA_TYPES[form] == _PARQUET else CHUNK):
         table = with_constants(page.table(part), _constants(page))
-        yield files.with_outlines(table, page.key[0], wkb) if form == "geoparquet" else table
+        if form == "geoparquet":
+            table = files.with_outlines(table, page.key[0], wkb, types)
+        yield table
 
 
 def _constants(page: Page) -> dict[str, str]:

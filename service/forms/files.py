@@ -15,12 +15,6 @@ GEOMETRY = "geometry"
 
 _BYTE_ORDER_MARK = "\N{ZERO WIDTH NO-BREAK SPACE}".encode()
 _MOST_OUTLINES_BYTES = 64_000_000
-_GEO = {
-    "version": "1.1.0",
-    "primary_column": GEOMETRY,
-    "columns": {GEOMETRY: {"encoding": "WKB", "geometry_types": ["Polygon", "MultiPolygon"]}},
-}
-"""What GeoParquet 1.1 says of the column; coordinates are longitude and latitude, as in GeoJSON."""
 
 
 def csv_of(tables: Iterable[pa.Table], *, excel: bool) -> Iterator[bytes]:
@@ -79,10 +73,17 @@ def parquet_of(tables: Iterable[pa.Table], facts: Mapping[str, str]) -> bytes:
     return bytes(target.getvalue())
 
 
-def with_outlines(table: pa.Table, region: str, outlines: Mapping[str, bytes]) -> pa.Table:
-    """Return a table as GeoParquet has it: with the outlines (WKB) of the regions in a column."""
-    column = bytes_column([outlines.get(name) for name in table[region].to_pylist()], pa.binary())
-    geo = {"geo": orjson.dumps(_GEO)}
+def with_outlines(
+    table: pa.Table, key: str, outlines: Mapping[str, bytes], types: Sequence[str]
+) -> pa.Table:
+    """Return a table as GeoParquet has it: with outlines (WKB), by a column, in another column.
+
+    As GeoParquet 1.1 says; coordinates are longitude and latitude, as in GeoJSON.
+    """
+    column = bytes_column([outlines.get(name) for name in table[key].to_pylist()], pa.binary())
+    described = {GEOMETRY: {"encoding": "WKB", "geometry_types": types}}
+    of_file = {"version": "1.1.0", "primary_column": GEOMETRY, "columns": described}
+    geo = {"geo": orjson.dumps(of_file)}
     return table.append_column(GEOMETRY, column).replace_schema_metadata(geo)
 
 

@@ -51,6 +51,7 @@ from bulletins.record import (
 from features.hashes import BLANK, sha256_of, with_own_hash
 from features.months import format_month, parse_month
 from features.words import QUANTILES, RISK_LEVELS, quantile_column
+from tests.bulletins.signs import signs_tables
 
 ORIGIN = "2024-12"
 EXAMPLE_ID = f"{ORIGIN}-5f3a9c01d2e4"
@@ -510,6 +511,7 @@ def parts_of(rows: list[Row], origin: str) -> dict[str, pa.Table]:
             indicator_series_of(rows), INDICATOR_SERIES_SCHEMA
         ),
         UNSCORED_FILE: pa.Table.from_pylist(unscored_of(rows), UNSCORED_SCHEMA),
+        **signs_tables({row["region"] for row in rows}, origin),
     }
 
 

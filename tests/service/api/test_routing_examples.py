@@ -11,6 +11,14 @@ from pydantic import BaseModel
 from bulletins.manifest import Manifest
 from service import api
 from service.api import bodies, bulletin_routes, schemas
+from service.signs.bodies import (
+    ActorAnswer,
+    ActorList,
+    CapitalAnswer,
+    CorridorAnswer,
+    CorridorList,
+    RingList,
+)
 from tests.bulletins.example import without_hashes
 
 MODELS: dict[str, type[BaseModel]] = {
@@ -23,6 +31,12 @@ MODELS: dict[str, type[BaseModel]] = {
     "/v1/regions/{region}": bodies.RegionAnswer,
     "/v1/regions/{region}/history": bodies.RegionHistory,
     "/v1/regions": schemas.RegionList,
+    "/v1/capitals": RingList,
+    "/v1/capitals/{country}": CapitalAnswer,
+    "/v1/corridors": CorridorList,
+    "/v1/corridors/{corridor}": CorridorAnswer,
+    "/v1/actors": ActorList,
+    "/v1/actors/{actor}": ActorAnswer,
     "/v1/indicators": schemas.IndicatorList,
     "/v1/bulletins": schemas.BulletinList,
     "/v1/bulletins/{bulletin}": Manifest,
@@ -31,6 +45,7 @@ MODELS: dict[str, type[BaseModel]] = {
 }
 LISTS = {
     *("/v1/scores", "/v1/regions", "/v1/movers", "/v1/targets", "/v1/track-record"),
+    *("/v1/capitals", "/v1/capitals/{country}", "/v1/corridors", "/v1/actors"),
     *("/v1/compare", "/v1/indicators", "/v1/bulletins", "/v1/regions/{region}/history"),
 }
 FILES = "/v1/bulletins/{bulletin}/files/{name}"

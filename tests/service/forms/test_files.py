@@ -60,12 +60,13 @@ def test_parquet_keeps_every_digit_and_says_facts() -> None:
 
 
 def test_outlines_are_a_column_of_well_known_binary() -> None:
-    table = with_outlines(TABLES[0], "region", as_wkb({"A": SQUARE}))
+    table = with_outlines(TABLES[0], "region", as_wkb({"A": SQUARE}), ["Polygon"])
     content = parquet_of([table], {"licence": "none"})
     read = pq.read_table(io.BytesIO(content))
     geo = json.loads(read.schema.metadata[b"geo"])
     assert geo["version"] == "1.1.0"
     assert geo["columns"][geo["primary_column"]]["encoding"] == "WKB"
+    assert geo["columns"][geo["primary_column"]]["geometry_types"] == ["Polygon"]
     known, unknown = read["geometry"].to_pylist()
     assert shapely.from_wkb(known).equals(shapely.box(0, 0, 1, 1))
     assert unknown is None
