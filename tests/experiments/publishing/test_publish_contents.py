@@ -232,7 +232,7 @@ def test_nothing_after_the_origin_changes_a_bit_of_any_file(
     for origin in ORIGINS:
         issue(own_home, other, origin)
     expected, result = tables_of(months_home), tables_of(own_home)
-    assert len(result) == len(ORIGINS) * 7
+    assert len(result) == len(ORIGINS) * 13
     assert result == expected
 
 
