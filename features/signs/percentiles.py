@@ -28,14 +28,21 @@ def own_percentiles(values: Values, months: int) -> FloatArray:
     last = range(max(0, len(values) - months), len(values))
     percentiles = np.full((len(last), values.shape[1]), np.nan)
     for place, month in enumerate(last):
-        past, now = values[:month], values[month]
-        lower = np.sum(past < now, axis=0, dtype=np.int64)
-        not_higher = np.sum(past <= now, axis=0, dtype=np.int64)
-        known = np.sum(~np.isnan(past), axis=0, dtype=np.int64)
-        percentile = (lower + not_higher) * 50 // np.maximum(known, 1)
-        is_known = ~np.isnan(now) & (known >= FEWEST_MONTHS)
-        percentiles[place] = np.where(is_known, percentile, np.nan)
+        percentiles[place] = percentiles_in(values[:month], values[month], FEWEST_MONTHS)
     return percentiles
+
+
+def percentiles_in(past: Values, now: Values, fewest: int) -> FloatArray:
+    """Return the percentiles (R,) of values among those of the past (n, R) that are known [%].
+
+    NaN where the value is not known, or fewer than `fewest` of the past are.
+    """
+    lower = np.sum(past < now, axis=0, dtype=np.int64)
+    not_higher = np.sum(past <= now, axis=0, dtype=np.int64)
+    known = np.sum(~np.isnan(past), axis=0, dtype=np.int64)
+    percentile = (lower + not_higher) * 50 // np.maximum(known, 1)
+    is_known = ~np.isnan(now) & (known >= fewest)
+    return np.where(is_known, percentile.astype(np.float64), np.nan)
 
 
 def percentiles_among_regions(values: Values) -> FloatArray:

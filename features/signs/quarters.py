@@ -7,6 +7,7 @@ import numpy as np
 
 from features.arrays import BoolArray, FloatArray, IntArray
 from features.panel.panel import Panel
+from features.signs.percentiles import percentiles_in
 
 MONTHS = 3
 BEFORE = 12
@@ -60,17 +61,12 @@ def usual(values: FloatArray, observed: BoolArray) -> FloatArray:
 
 
 def percentile(values: FloatArray, observed: BoolArray) -> FloatArray:
-    """Return the percentiles (n,) of the newest quarter among the earlier observed ones.
+    """Return the percentiles (n,) [%] of the newest quarter among the earlier observed ones.
 
-    The per cent of them that are lower, equal ones by half, rounded down; NaN where fewer than
-    BEFORE were observed. `values` and `observed` are (n, Q).
+    NaN where fewer than BEFORE were observed. `values` and `observed` are (n, Q).
     """
-    earlier, known = values[:, 1:], observed[:, 1:]
-    lower = ((earlier < values[:, :1]) & known).sum(axis=1)
-    not_higher = ((earlier <= values[:, :1]) & known).sum(axis=1)
-    number = known.sum(axis=1)
-    ranks = (lower + not_higher) * 50 // np.maximum(number, 1)
-    return np.where(number >= BEFORE, ranks.astype(np.float64), np.nan)
+    past = np.where(observed, values, np.nan)[:, 1:]
+    return percentiles_in(past.T, values[:, 0], BEFORE)
 
 
 def since(panel: Panel, holds: BoolArray) -> FloatArray:

@@ -14,6 +14,7 @@ import pytest
 from bulletins.form import DRIVERS_SCHEMA, INDICATORS_FILE, SCORES_SCHEMA
 from bulletins.manifest import Manifest
 from bulletins.reading import read_indicators, read_manifest
+from bulletins.signs import SIGNS_SCHEMAS
 from bulletins.writing import sealed
 from experiments.publishing.earlier import read_bulletin
 from experiments.publishing.publish import Publication, issue_bulletin, replay_bulletin
@@ -36,6 +37,7 @@ from tests.targets import SOME_AHEAD
 
 ISSUED = datetime(2025, 1, 20, 6, tzinfo=UTC)
 FILES = {
+    *SIGNS_SCHEMAS,
     "card-admin1.md",
     "distributions.parquet",
     "drivers.parquet",
