@@ -9,6 +9,7 @@ Where do I go to ...?
 * follow bulletins in the order of their issue: `chain.py`
 * write one: `writing.py`; read one, check it, or read it from elsewhere: `reading.py`
 * work with its tables: `tables.py`
+* see what an early sign is, and how it is worded: `early_signs.py`
 * change the words for people: why a score is as it is, `reasons.py`, `phrases.py`; how it
   is worded, `wording.py`; find its risk level: `risk.py`
 """

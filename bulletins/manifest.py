@@ -9,7 +9,7 @@ from bulletins.folders import ID
 from bulletins.form import DRIVERS_FILE, INDICATORS_FILE, SCORES_FILE
 from features.hashes import hash_of_record
 from features.strict import Strict
-from features.words import Level, RiskName, Target
+from features.words import Alarm, Level, RiskName, Target
 
 FORMAT: Literal[2] = 2
 """Version of this form; a reader refuses a manifest with a later one.
@@ -275,6 +275,11 @@ class ListedIndicator(Strict):
     highest: FiniteFloat | None = Field(description="The greatest value it may take; null if any.")
     needs: tuple[str, ...] = Field(
         description="What a history must have for it, beside deaths by region and month."
+    )
+    alarming: Alarm | None = Field(
+        default=None,
+        description="Whether its `high` or its `low` values are an early sign; null where neither "
+        "are, where a figure tells a reader nothing, and in older bulletins.",
     )
 
 

@@ -120,6 +120,7 @@ def _listed_indicator(indicator: Indicator) -> ListedIndicator:
         lowest=_limit(indicator.lowest),
         highest=_limit(indicator.highest),
         needs=tuple(sorted(indicator.needs)),
+        alarming=indicator.alarming,
     )
 
 

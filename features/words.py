@@ -12,6 +12,7 @@ Target = Literal["fatalities", "instability", "escalation", "onset", "surge"]
 Measure = Literal["deaths", "events"]
 Violence = Literal["state-based", "non-state", "one-sided"]
 Loss = Literal["brier", "crps"]
+Alarm = Literal["high", "low"]
 RiskName = Literal["low", "guarded", "elevated", "high", "critical"]
 
 LOSS_NAMES: dict[Loss, str] = {"brier": "Brier score", "crps": "CRPS"}

@@ -22,6 +22,7 @@ _YEAR = 12
 _LULL, _REVIVED = 12, 3
 _RIVALS = 2
 _indicator = partial(Indicator, family="actors", needs=frozenset[Detail]({"actors"}))
+_technical = partial(_indicator, alarming=None)
 
 
 def actors() -> Iterator[Indicator]:
@@ -31,9 +32,9 @@ def actors() -> Iterator[Indicator]:
         yield _indicator(f"active_groups_{m}", meaning, "groups", partial(_active, months=m))
     meaning = "Concentration of events on armed groups over the last 12 months, 0 without any"
     name, source = "group_concentration_12", _FRAGMENTATION
-    yield _indicator(name, meaning, "1", _concentration, source=source, highest=1)
+    yield _technical(name, meaning, "1", _concentration, source=source, highest=1)
     meaning = "Armed groups of equal size that would be as fragmented, over the last 12 months"
-    yield _indicator("effective_groups_12", meaning, "groups", _effective, source=_FRAGMENTATION)
+    yield _technical("effective_groups_12", meaning, "groups", _effective, source=_FRAGMENTATION)
     for m in (12, 36):
         last = f"in the last {m} months"
         meaning = f"Armed groups that fought in the region for the first time {last}"
@@ -52,14 +53,15 @@ def actors() -> Iterator[Indicator]:
         f"did not fight here, at most {FARTHEST_KM:,.0f} km"
     )
     name, compute, farthest = "front_distance_12", groups.front_distance, FARTHEST_KM
-    yield _indicator(name, meaning, "km", compute, source=_DIFFUSION, highest=farthest)
+    alarming = partial(_indicator, source=_DIFFUSION, alarming="low")
+    yield alarming(name, meaning, "km", compute, highest=farthest)
     meaning = "How much nearer that front is than 12 months earlier"
     name = "front_approach_12"
     yield _indicator(name, meaning, "km", _approach, lowest=-farthest, highest=farthest)
     meaning = "Share of the last 12 months in which two or more armed groups fought in the region"
     yield _indicator("contested_12", meaning, "share", _contested, highest=1)
     meaning = "Share of the events of the last 12 months in which state forces took part, 0 of none"
-    yield _indicator("state_event_share_12", meaning, "share", _state_share, highest=1)
+    yield _technical("state_event_share_12", meaning, "share", _state_share, highest=1)
     meaning = "Pairs of actors that fought each other in the last 3 months after a year without"
     yield _indicator("revived_dyads_3", meaning, "dyads", _revived)
 

@@ -123,7 +123,8 @@ _PAGE_HEAD = """\
 # Indicators
 
 Made by `tocsin indicators --markdown` from the catalogue. Every indicator is computed from
-months up to the origin, and missing where they were not observed."""
+months up to the origin, and missing where they were not observed. An early sign is a value as
+high, or as low, as hardly ever in the region's own past."""
 
 
 def catalogue_page(indicators: Sequence[Indicator]) -> str:
@@ -132,11 +133,11 @@ def catalogue_page(indicators: Sequence[Indicator]) -> str:
     for family in dict.fromkeys(indicator.family for indicator in indicators):
         lines += ["", f"## {family.capitalize()}", "", INTRODUCTIONS[family], ""]
         rows = [
-            [f"`{i.name}`", i.meaning, i.unit, range_of(i), i.source]
+            [f"`{i.name}`", i.meaning, i.unit, range_of(i), i.alarming or "", i.source]
             for i in indicators
             if i.family == family
         ]
-        head = ["name", "meaning", "unit", "range", "source"]
+        head = ["name", "meaning", "unit", "range", "early sign", "source"]
         lines.append(markdown_table(head, rows, texts=len(head)).rstrip("\n"))
     return "\n".join(lines) + "\n"
 

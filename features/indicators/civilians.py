@@ -35,7 +35,7 @@ def civilians() -> Iterator[Indicator]:
         f"Share of the events against civilians in the last {_LATE} months less that in the "
         f"{_BEFORE} months before"
     )
-    yield _indicator(name, meaning, "1", _change, events, lowest=-1, highest=1)
+    yield _indicator(name, meaning, "1", _change, events, lowest=-1, highest=1, alarming=None)
     for m in (3, 12):
         name, compute = f"civilians_without_battle_{m}", partial(_without_battle, months=m)
         meaning = f"Share of the last {m} months with events against civilians and no battle"

@@ -135,7 +135,8 @@ def _deaths() -> Iterator[Indicator]:
         f"{RECENT} months, less that over the {BEFORE} before"
     )
     compute = _over_borders(on(deaths, rise))
-    yield _indicator(f"border_weighted_rise_{RECENT}", meaning, "1", compute, lowest=_SIGNED)
+    name = f"border_weighted_rise_{RECENT}"
+    yield _indicator(name, meaning, "1", compute, lowest=_SIGNED, alarming=None)
 
 
 def _domino() -> Iterator[Indicator]:
@@ -158,7 +159,8 @@ def _countries() -> Iterator[Indicator]:
         f"Border-weighted mean of the neighbouring countries' rise: log(1 + monthly deaths) over "
         f"the last {RECENT} months, less that over the {BEFORE} before"
     )
-    yield _indicator(f"{name}_rise_{RECENT}", meaning, "1", rise_of_countries, lowest=_SIGNED)
+    name = f"{name}_rise_{RECENT}"
+    yield _indicator(name, meaning, "1", rise_of_countries, lowest=_SIGNED, alarming=None)
 
 
 def rise(deaths: FloatArray) -> FloatArray:

@@ -90,6 +90,7 @@ _PART_RADII = (200, 400)
 _LATE, _BEFORE = 3, 12
 _DISTANCE = "Hegre et al. 2021, ViEWS2020, Journal of Peace Research 58(3): space-time distances"
 _indicator = partial(Indicator, family="encirclement", needs=frozenset[Detail]({"places"}))
+_distance_km = partial(_indicator, unit="km", source=_DISTANCE, alarming="low")
 
 
 def encirclement() -> Iterator[Indicator]:
@@ -123,12 +124,12 @@ def _around(
     name = f"{site}_violence_distance_{_LATE}"
     meaning = f"Distance from {words} {to}, at most {most:,.0f} km"
     compute = partial(_distance, site=site)
-    yield _indicator(name, meaning, "km", compute, source=_DISTANCE, highest=most)
+    yield _distance_km(name, meaning, compute=compute, highest=most)
     name = f"{site}_violence_distance_change_{_LATE}"
     before = f"that of the {_BEFORE} months before, negative as it comes nearer"
     meaning = f"Distance from {words} {to} less {before}"
     compute = partial(_change, site=site)
-    yield _indicator(name, meaning, "km", compute, lowest=-most, highest=most)
+    yield _distance_km(name, meaning, compute=compute, lowest=-most, highest=most, source="")
 
 
 def _ring_share(panel: Panel, site: str, position: int, months: int) -> FloatArray:

@@ -17,6 +17,7 @@ _VIEWS_2020 = "Hegre et al. 2021, Journal of Peace Research 58(3)"
 _STOCK = "Mueller & Rauh 2022, Journal of the European Economic Association 20(6)"
 _RATE, _SIGNED = "deaths/month", float("-inf")
 _indicator = partial(Indicator, family="history")
+_technical = partial(_indicator, alarming=None)
 
 events: Compute = attrgetter("total_events")
 """Events of all types, (T, R) [events/month]."""
@@ -39,7 +40,7 @@ def _deaths() -> Iterator[Indicator]:
     yield _indicator("deaths", "Deaths in the month", _RATE, deaths)
     for m in (1, 2, 3, 6):
         meaning = f"Deaths {plural(m, 'month')} earlier"
-        yield _indicator(f"deaths_lag_{m}", meaning, _RATE, on(deaths, windows.lag, m))
+        yield _technical(f"deaths_lag_{m}", meaning, _RATE, on(deaths, windows.lag, m))
     for m in (3, 6, 12, 24):
         meaning = f"Mean monthly deaths over the last {m} months"
         yield _indicator(f"deaths_mean_{m}", meaning, _RATE, on(deaths, windows.rolling_mean, m))
@@ -47,25 +48,26 @@ def _deaths() -> Iterator[Indicator]:
         meaning = f"Most deaths in a month of the last {m}"
         yield _indicator(f"deaths_max_{m}", meaning, _RATE, on(deaths, windows.rolling_max, m))
     meaning = "Standard deviation of monthly deaths over the last 12 months"
-    yield _indicator("deaths_std_12", meaning, _RATE, on(deaths, windows.rolling_std, 12))
+    yield _technical("deaths_std_12", meaning, _RATE, on(deaths, windows.rolling_std, 12))
     meaning = "Mean monthly deaths over all observed months"
-    yield _indicator("deaths_long_run", meaning, _RATE, on(deaths, windows.long_run_mean))
+    yield _technical("deaths_long_run", meaning, _RATE, on(deaths, windows.long_run_mean))
     for h in (1, 3, 6, 12, 36):
         meaning = f"Deaths so far, each halved every {plural(h, 'month')}"
         compute = on(deaths, windows.decayed_sum, h)
-        yield _indicator(f"deaths_decay_{h}", meaning, "deaths", compute, source=_STOCK)
+        yield _technical(f"deaths_decay_{h}", meaning, "deaths", compute, source=_STOCK)
 
 
 def _time_since() -> Iterator[Indicator]:
     for d in (1, 5, 25, 100):
         meaning = f"Months since a month with at least {plural(d, 'death')}"
         compute = on(deaths, windows.months_since, d)
-        yield _indicator(f"months_since_{d}", meaning, "months", compute, source=_STOCK)
+        name, source = f"months_since_{d}", _STOCK
+        yield _indicator(name, meaning, "months", compute, source=source, alarming="low")
     for d in (1, 5, 25, 100):
         hit = f"a month with at least {plural(d, 'death')}"
         meaning = f"Decay since {hit}: 1 in it, then halved every 12 months"
         compute = on(deaths, windows.since_decay, d, 12)
-        yield _indicator(f"since_{d}_decay_12", meaning, "1", compute, source=_VIEWS, highest=1)
+        yield _technical(f"since_{d}_decay_12", meaning, "1", compute, source=_VIEWS, highest=1)
 
 
 def _shares_of_months() -> Iterator[Indicator]:
@@ -81,7 +83,7 @@ def _shares_of_months() -> Iterator[Indicator]:
     for d in (1, 5, 25):
         meaning = f"Share of all observed months with at least {plural(d, 'death')}"
         compute = on(deaths, windows.long_run_share, d)
-        yield _indicator(f"long_run_share_{d}", meaning, "share", compute, highest=1)
+        yield _technical(f"long_run_share_{d}", meaning, "share", compute, highest=1)
     meaning = "Months on end, to this one, with a death"
     compute = on(deaths, windows.months_in_a_row, 1)
     yield _indicator("active_months_in_a_row", meaning, "months", compute)
@@ -93,18 +95,18 @@ def _movement(
     for m in spans:
         meaning = f"Mean of log(1 + {what}) over the last {m} months less that over the {m} before"
         compute = on(values, windows.trend, m)
-        yield _indicator(f"{what}_trend_{m}", meaning, "1", compute, needs, lowest=_SIGNED)
+        yield _technical(f"{what}_trend_{m}", meaning, "1", compute, needs, lowest=_SIGNED)
     meaning = f"Trend of {what} over 3 months less the one 3 months earlier"
     compute = on(values, windows.acceleration, 3)
-    yield _indicator(f"{what}_acceleration_3", meaning, "1", compute, needs, lowest=_SIGNED)
+    yield _technical(f"{what}_acceleration_3", meaning, "1", compute, needs, lowest=_SIGNED)
 
 
 def _own_past() -> Iterator[Indicator]:
     meaning = "Share of the region's earlier months with fewer deaths, as many counting by half"
-    yield _indicator("deaths_rank", meaning, "share", on(deaths, windows.past_rank), highest=1)
+    yield _technical("deaths_rank", meaning, "share", on(deaths, windows.past_rank), highest=1)
     meaning = "Share of the region's earlier months with a lower mean over 3, an equal one by half"
     compute = on(recent, windows.past_rank)
-    yield _indicator("deaths_rank_3", meaning, "share", compute, highest=1)
+    yield _technical("deaths_rank_3", meaning, "share", compute, highest=1)
 
 
 def _events() -> Iterator[Indicator]:
@@ -116,7 +118,7 @@ def _events() -> Iterator[Indicator]:
         yield _indicator(f"events_mean_{m}", meaning, "events/month", compute, needs)
     meaning = "Events so far, each halved every 6 months"
     compute = on(events, windows.decayed_sum, 6)
-    yield _indicator("events_decay_6", meaning, "events", compute, needs, source=_STOCK)
+    yield _technical("events_decay_6", meaning, "events", compute, needs, source=_STOCK)
 
 
 def _of_type(position: int, kind: str) -> Iterator[Indicator]:
@@ -130,11 +132,11 @@ def _of_type(position: int, kind: str) -> Iterator[Indicator]:
         yield _indicator(f"{name}_mean_{m}", meaning, _RATE, compute, needs)
     meaning = f"Deaths in {kind} violence so far, each halved every 12 months"
     compute = on(of_type, windows.decayed_sum, 12)
-    yield _indicator(f"{name}_decay_12", meaning, "deaths", compute, needs, _STOCK)
+    yield _technical(f"{name}_decay_12", meaning, "deaths", compute, needs, _STOCK)
     hit = f"a month with at least 5 deaths in {kind} violence"
     meaning = f"Decay since {hit}: 1 in it, then halved every 12 months"
     compute = on(of_type, windows.since_decay, 5, 12)
-    yield _indicator(f"{name}_since_5_decay_12", meaning, "1", compute, needs, _VIEWS, highest=1)
+    yield _technical(f"{name}_since_5_decay_12", meaning, "1", compute, needs, _VIEWS, highest=1)
     needs = frozenset({"types of events"})
     for m in (3, 12):
         meaning = f"Mean monthly events of {kind} violence over the last {m} months"

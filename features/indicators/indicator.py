@@ -9,6 +9,7 @@ from weakref import WeakKeyDictionary
 
 from features.arrays import FloatArray
 from features.panel.panel import Detail, Panel
+from features.words import Alarm
 
 Compute = Callable[[Panel], FloatArray]
 """Panel -> values (T, R); those of regions that are not observed are not read."""
@@ -30,6 +31,9 @@ class Indicator:
     family: str
     lowest: float = 0.0
     highest: float = float("inf")
+    alarming: Alarm | None = "high"
+    """Which values are an early sign; None where neither are, or where a figure tells a reader
+    nothing."""
 
 
 def on(values: Compute, function: Callable[..., FloatArray], *arguments: float) -> Compute:

@@ -18,6 +18,7 @@ from features.indicators import spatial, windows
 from features.indicators.history import recent
 from features.indicators.indicator import Compute, Indicator, deaths, on, per_panel, plural
 from features.panel.panel import Panel
+from features.words import Alarm
 
 Gather = Callable[[Panel, FloatArray], FloatArray]
 """A panel and values (T, R), NaN where unknown -> sum or mean over each region's surroundings."""
@@ -40,6 +41,7 @@ class Surroundings:
     meaning: str
     gather: Gather
     source: str = ""
+    alarming: Alarm | None = "high"
 
 
 def surroundings() -> Iterator[Surroundings]:
@@ -65,14 +67,16 @@ def surroundings() -> Iterator[Surroundings]:
         "world_{}",
         "Mean over all other regions that the events observe",
         lambda panel, values: spatial.mean_of_others(values, np.zeros(len(panel.regions), int)),
+        alarming=None,
     )
     for km in RANGES:
         meaning = f"Sum over the other regions within {CUT * km} km, each by exp(-km / {km})"
-        yield Surroundings(f"kernel_{{}}_{km}km", meaning, _weighted(_kernel, km))
+        yield Surroundings(f"kernel_{{}}_{km}km", meaning, _weighted(_kernel, km), alarming=None)
     others = f"Sum over the other regions within {TREE_REACH:.0f} km, each by"
     weight = f"{TREE_UNIT:.0f} / km, {TREE_NEAREST:.0f} km at least"
     for name, power, by in (("tree_lag_{}", 1, ""), ("tree_lag_squared_{}", 2, "the square of ")):
-        yield Surroundings(name, f"{others} {by}{weight}", _weighted(_tree, power), _VIEWS_2020)
+        meaning, gather = f"{others} {by}{weight}", _weighted(_tree, power)
+        yield Surroundings(name, meaning, gather, _VIEWS_2020, alarming=None)
 
 
 def _neighbours_where(*, abroad: bool) -> Gather:
@@ -120,6 +124,8 @@ KM_A_MONTH, SPACE_TIME_REACH = 20.0, 1000.0
 """Space-time distance of a month [km], and the longest that counts [km]."""
 
 _indicator = partial(Indicator, family="neighbourhood")
+_technical = partial(_indicator, alarming=None)
+_near = partial(_indicator, alarming="low")
 
 # fmt: off
 _NEIGHBOURS_SEE = (
@@ -143,7 +149,7 @@ def neighbourhood(own: Sequence[Indicator]) -> Iterator[Indicator]:
             source=NEIGHBOURS.source,
         )
     meaning = "Share of the neighbouring regions that the events observe"
-    yield _indicator("neighbours_observed", meaning, "share", _observed, highest=1)
+    yield _technical("neighbours_observed", meaning, "share", _observed, highest=1)
     yield _change(NEIGHBOURS)
     for around in surroundings():
         yield from _levels(around)
@@ -159,10 +165,11 @@ def _observed(panel: Panel) -> FloatArray:
 def _levels(around: Surroundings) -> Iterator[Indicator]:
     meaning = f"{around.meaning}: mean monthly deaths over the last 3 months"
     compute, name = _gathered(around, recent), around.name.format("deaths_mean") + "_3"
-    yield _indicator(name, meaning, "deaths/month", compute, source=around.source)
+    alarming = partial(_indicator, alarming=around.alarming)
+    yield alarming(name, meaning, "deaths/month", compute, source=around.source)
     meaning = f"{around.meaning}: deaths so far, each halved every 6 months"
     compute, name = _gathered(around, _stock), around.name.format("deaths_decay") + "_6"
-    yield _indicator(name, meaning, "deaths", compute, source=around.source)
+    yield _technical(name, meaning, "deaths", compute, source=around.source)
 
 
 def _change(around: Surroundings) -> Indicator:
@@ -179,7 +186,7 @@ def _change(around: Surroundings) -> Indicator:
     meaning = (
         f"Log(1 + monthly deaths) of the last 3 months less that of the 12 before, of the {where}"
     )
-    return _indicator(name, meaning, "1", change, source=around.source, lowest=float("-inf"))
+    return _technical(name, meaning, "1", change, source=around.source, lowest=float("-inf"))
 
 
 def _space_time() -> Iterator[Indicator]:
@@ -190,7 +197,7 @@ def _space_time() -> Iterator[Indicator]:
             f"a month ago counting as {KM_A_MONTH:.0f} km; {most:.0f} km at most"
         )
         compute = partial(_space_time_distance, threshold=d)
-        yield _indicator(name, meaning, "km", compute, source=_VIEWS_2020, highest=most)
+        yield _near(name, meaning, "km", compute, source=_VIEWS_2020, highest=most)
 
 
 def _space_time_distance(panel: Panel, threshold: float) -> FloatArray:

@@ -16,8 +16,8 @@ from features.indicators.windows import year_angle
 from features.panel.panel import Panel
 
 _REBELS = "Buhaug & Gates 2002, Journal of Peace Research 39(4)"
-_place = partial(Indicator, family="place")
-_season = partial(Indicator, family="season")
+_place = partial(Indicator, family="place", alarming=None)
+_season = partial(Indicator, family="season", alarming=None)
 
 
 def place() -> Iterator[Indicator]:

@@ -62,7 +62,7 @@ def _of_the_country() -> Iterator[Indicator]:
 
 def _of_the_region() -> Iterator[Indicator]:
     meaning = "Supply corridors, of any country, that cross the region"
-    yield _indicator("corridors_crossing", meaning, "corridors", _number_crossing)
+    yield _indicator("corridors_crossing", meaning, "corridors", _number_crossing, alarming=None)
     of = "of a corridor that crosses the region, anywhere along it"
     for months in _WINDOWS:
         name = f"crossing_events_{NEAR_KM}km_{months}"

@@ -111,6 +111,26 @@ class EarlierScore(Strict):
     outcome: bool | None = Field(description="Whether it came true; null while that is not known.")
 
 
+class Sign(Strict):
+    """An indicator that stands beyond the 95th percentile of the region's own past."""
+
+    name: str
+    meaning: str
+    unit: str
+    family: str
+    value: Number = Field(description="At the origin, in its unit.")
+    own_percentile: int = Field(
+        description="Among the values of all earlier months of the region [per cent]: at least 95, "
+        "or below 5 where low values are alarming."
+    )
+    all_percentile: int | None = Field(
+        description="Among the values of all other regions of the level at the origin [per cent]."
+    )
+    since: str = Field(description=f"The first month since which it has been so. {_MONTH}")
+    alike: int = Field(description="Number of other indicators that say the same, and are beyond.")
+    sentence: str = Field(description="All of it in words.")
+
+
 class RegionProfile(Strict):
     """All that a bulletin says of one region."""
 
@@ -119,6 +139,9 @@ class RegionProfile(Strict):
     scores: list[Score] = Field(description="By target and horizon.")
     distributions: list[Distribution] = Field(description="Of deaths, by horizon.")
     drivers: list[Drivers] = Field(description="By target and horizon.")
+    signs: list[Sign] | None = Field(
+        description="Early signs, the worst first; null in older bulletins, which cannot tell."
+    )
     neighbours: list[Neighbour]
     earlier: list[EarlierScore] = Field(
         description="Of the 24 newest older origins, the newest first: forecasts of months that "

@@ -7,8 +7,10 @@ from typing import Annotated
 import numpy as np
 from fastapi import APIRouter, Query, Request, Response
 
+from bulletins.early_signs import in_words
 from bulletins.form import DISTRIBUTIONS_FILE, DRIVERS_FILE
 from bulletins.manifest import Manifest
+from features.language import ENGLISH
 from features.months import format_month, parse_month
 from features.targets import came_true
 from features.words import SPECS
@@ -24,6 +26,7 @@ from service.api.selection import find_scored_region, select_scores
 from service.store.bulletins import Bulletin
 from service.store.derived import neighbours_of
 from service.store.past import PastScores, observed_deaths
+from service.store.series import signs_of
 
 router = APIRouter(prefix="/v1/scores", tags=["scores"], route_class=QueryRoute)
 
@@ -35,7 +38,7 @@ def profile_region(
     """Everything that a bulletin says about one region.
 
     All scores with the distributions of deaths behind them, why they are what they are and what
-    changed, the neighbours' scores, and what earlier bulletins said beside what came.
+    changed, early signs, the neighbours' scores, and what earlier bulletins said beside what came.
     """
     deaths = observed_deaths(used_bulletin(request), region)
     return json_response(profile_of(request, chosen_bulletin(request, query), region, deaths))
@@ -51,6 +54,7 @@ def profile_of(
         scores=_scores(bulletin, [region]),
         distributions=_distributions(bulletin, region),
         drivers=_drivers(bulletin, region),
+        signs=_signs(bulletin, region),
         neighbours=_neighbours(bulletin, region),
         earlier=_earlier_scores(request, bulletin, region, deaths),
     )
@@ -77,6 +81,27 @@ def _drivers(bulletin: Bulletin, region: str) -> list[bodies.Drivers]:
     rows = bulletin.rows_of_region(DRIVERS_FILE, region)
     cells = groupby(rows, key=lambda row: (row["target"], row["horizon"]))
     return [drivers_of(bulletin, list(of_cell)) for _, of_cell in cells]
+
+
+def _signs(bulletin: Bulletin, region: str) -> list[bodies.Sign] | None:
+    signs = signs_of(bulletin, region)
+    if signs is None:
+        return None
+    return [
+        bodies.Sign(
+            name=sign.indicator.name,
+            meaning=sign.indicator.meaning,
+            unit=sign.indicator.unit,
+            family=sign.indicator.family,
+            value=sign.value,
+            own_percentile=sign.own_percentile,
+            all_percentile=sign.all_percentile,
+            since=sign.since,
+            alike=sign.alike,
+            sentence=in_words(sign, ENGLISH),
+        )
+        for sign in signs
+    ]
 
 
 def _neighbours(bulletin: Bulletin, region: str) -> list[bodies.Neighbour]:

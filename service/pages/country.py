@@ -11,6 +11,7 @@ from typing import Annotated, Any, NamedTuple
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import HTMLResponse
 
+from bulletins.early_signs import in_words
 from features.language import Language
 from features.words import Level
 from service.api.current import used_bulletin
@@ -22,6 +23,7 @@ from service.pages.shading import Shade
 from service.pages.view import LEVELS, PageView, View, view_of
 from service.store.bulletins import Bulletin
 from service.store.derived import regions_of
+from service.store.series import signs_of
 
 router = APIRouter(include_in_schema=False, route_class=QueryRoute)
 
@@ -60,7 +62,18 @@ class Panel(NamedTuple):
 def regions_in(page: CountryPage) -> Values:
     """Return the regions of the country with their scores, the highest first."""
     shade = Shade(page.view, page.language)
-    return {"shade": shade, "ranking": ranking_of(shade, page.language)}
+    ranking = ranking_of(shade, page.language)
+    return {
+        "shade": shade,
+        "ranking": ranking,
+        "signs": {place.region: _signs(page, place.region) for place in ranking.places},
+    }
+
+
+def _signs(page: CountryPage, region: str) -> list[str] | None:
+    """Return the early signs of a region in words; None in bulletins that cannot tell."""
+    signs = signs_of(page.bulletin, region)
+    return None if signs is None else [in_words(sign, page.language) for sign in signs]
 
 
 PANELS: tuple[Panel, ...] = (Panel("parts/country_regions.html", regions_in),)

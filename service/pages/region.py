@@ -7,6 +7,7 @@ from fastapi import APIRouter, Query, Request
 from fastapi.responses import HTMLResponse
 from markupsafe import Markup
 
+from bulletins.early_signs import EarlySign, in_words
 from bulletins.form import HISTORY_FILE
 from bulletins.reasons import Reasons
 from features.language import Language, message
@@ -26,9 +27,13 @@ from service.pages.shading import Figure, Shade
 from service.pages.view import PageView, View, view_of
 from service.store.derived import regions_of
 from service.store.past import observed_deaths
+from service.store.series import signs_of
 
 EARLIER = 24
 """The earlier forecasts that are listed."""
+
+FIRST_SIGNS = 5
+"""The early signs that are listed before the reader asks for more."""
 
 FAMILIES = {
     "history": message("violence in the region itself"),
@@ -62,7 +67,7 @@ def panel_of(
     """Return what the template of a region needs; `page` and `unscored` are None without one."""
     view, values = shade.view, dict[str, Any](page=None, unscored=None)
     values |= {"view": view, "shade": shade, "specs": SPECS, "families": FAMILIES}
-    values["glossary"] = GLOSSARY
+    values |= {"glossary": GLOSSARY, "first_signs": FIRST_SIGNS}
     if region is None:
         return values
     deaths = observed_deaths(used_bulletin(request), region)
@@ -123,6 +128,14 @@ class RegionPage:
             return None
         before = drivers.previous_probability
         return reasons_in(self.view, self.profile.region.id, before, self.language)
+
+    @property
+    def signs(self) -> list[tuple[EarlySign, str]] | None:
+        """The early signs in words, the worst first; None in bulletins that cannot tell."""
+        signs = signs_of(self.view.bulletin, self.profile.region.id)
+        if signs is None:
+            return None
+        return [(sign, in_words(sign, self.language)) for sign in signs]
 
     @property
     def neighbours(self) -> list[tuple[bodies.Neighbour, bodies.NeighbourScore | None]]:

@@ -1,8 +1,6 @@
-"""The indicators of a region by month, as its bulletin has them."""
+"""The indicators of a region by month, as its bulletin has them, and its early signs."""
 
-from collections.abc import Sequence
-from typing import NamedTuple
-
+from bulletins.early_signs import EarlySign, Series, early_signs
 from bulletins.form import (
     INDICATOR_SERIES_FILE,
     INDICATOR_VALUES_FILE,
@@ -10,15 +8,7 @@ from bulletins.form import (
 )
 from features.months import format_month, parse_month
 from service.store.bulletins import Bulletin
-
-
-class Series(NamedTuple):
-    """An indicator by month (YYYY-MM), oldest first, with its percentiles; None is not known."""
-
-    months: list[str]
-    values: Sequence[float | None]
-    own_percentiles: Sequence[int | None]
-    all_percentiles: Sequence[int | None]
+from service.store.derived import derived
 
 
 def series_of(bulletin: Bulletin, region: str) -> dict[str, Series]:
@@ -44,3 +34,14 @@ def _values_of(bulletin: Bulletin, region: str) -> dict[str, Series]:
     months, nothing = table["month"].to_pylist(), [None] * len(table)
     names = [name for name in table.column_names if name not in INDICATOR_VALUES_SCHEMA.names]
     return {name: Series(months, table[name].to_pylist(), nothing, nothing) for name in names}
+
+
+@derived
+def signs_of(bulletin: Bulletin, region: str) -> list[EarlySign] | None:
+    """Return the early signs of a region, the worst first; None in bulletins without percentiles.
+
+    A region without scores has none.
+    """
+    if INDICATOR_SERIES_FILE not in bulletin.parts:
+        return None
+    return early_signs(series_of(bulletin, region), bulletin.listed)

@@ -80,6 +80,7 @@ INDICATORS: list[dict[str, Any]] = [
         "lowest": 0.0,
         "highest": None,
         "needs": [],
+        "alarming": "high",
     },
     {
         "name": "events_mean_3",
@@ -90,6 +91,7 @@ INDICATORS: list[dict[str, Any]] = [
         "lowest": 0.0,
         "highest": None,
         "needs": ["events"],
+        "alarming": "high",
     },
     {
         "name": "border_weighted_instability_25",
@@ -100,6 +102,7 @@ INDICATORS: list[dict[str, Any]] = [
         "lowest": 0.0,
         "highest": 1.0,
         "needs": [],
+        "alarming": "high",
     },
 ]
 

@@ -52,8 +52,9 @@ def test_the_page_has_a_row_an_indicator_under_the_heading_of_its_family() -> No
     assert f"\n## Contagion\n\n{INTRODUCTIONS['contagion']}\n\n| name |" in page
     rows = [line for line in page.splitlines() if line.startswith("| `")]
     assert len(rows) == len(of_family("contagion"))
-    assert all(row.count("|") == 6 for row in rows)
+    assert all(row.count("|") == 7 for row in rows)
     assert (
         "| `border_weighted_deaths` | Border-weighted mean of the neighbours' deaths in the month "
-        "| deaths/month | from 0 | Weidmann & Ward 2010, Journal of Conflict Resolution 54(6) |"
+        "| deaths/month | from 0 | high | Weidmann & Ward 2010, Journal of Conflict Resolution "
+        "54(6) |"
     ) in rows

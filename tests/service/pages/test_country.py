@@ -1,11 +1,53 @@
-"""The page of a country."""
+"""The page of a country, and the early signs of its regions."""
 
 import re
+from pathlib import Path
 
 import httpx
 import pytest
 
 from features.language import LANGUAGES
+from tests.bulletins.example import ORIGIN, older_parts_of, publish_bulletin, rows_of
+from tests.service.conftest import serve_home
+
+BORDER = "Share of the border with neighbours that had at least 25 deaths in the month: 50"
+
+
+def test_early_signs_stand_on_the_page_of_a_region_and_in_the_api(client: httpx.Client) -> None:
+    page = client.get("/regions/MLI-gao").text.replace("\N{NO-BREAK SPACE}", " ")
+    signs = client.get("/v1/scores/MLI-gao").json()["signs"]
+    assert [(s["name"], s["own_percentile"], s["since"]) for s in signs] == [
+        ("deaths_mean_3", 100, "2024-11"),
+        ("border_weighted_instability_25", 96, "2024-11"),
+    ]
+    sentences = [sign["sentence"].replace("\N{NO-BREAK SPACE}", " ") for sign in signs]
+    assert "more than in any earlier month here" in sentences[0]
+    assert page.index(sentences[0]) < page.index(sentences[1])
+    assert BORDER in sentences[1]
+
+
+def test_a_country_has_the_worst_sign_of_each_region_and_says_how_many_more(
+    client: httpx.Client,
+) -> None:
+    page = client.get("/countries/MLI").text
+    assert page.count("Mean monthly deaths over the last 3 months: 12.") == 2
+    assert page.count(">1 more<") == 2
+
+
+def test_an_older_bulletin_does_not_know_early_signs(tmp_path: Path) -> None:
+    publish_bulletin(tmp_path, parts=older_parts_of(rows_of(), ORIGIN))
+    with serve_home(tmp_path) as old:
+        assert old.get("/v1/scores/MLI-gao").json()["signs"] is None
+        assert "does not say where indicators stand" in old.get("/regions/MLI-gao").text
+        assert "not known" in old.get("/countries/MLI").text
+
+
+def test_without_any_early_sign_that_is_said(tmp_path: Path) -> None:
+    publish_bulletin(tmp_path, indicators=())
+    with serve_home(tmp_path) as quiet:
+        assert quiet.get("/v1/scores/MLI-gao").json()["signs"] == []
+        page = quiet.get("/regions/MLI-gao").text
+        assert "None: at the end of December 2024 no indicator stood beyond" in page
 
 
 @pytest.mark.parametrize("name", ["MLI", "ml", "Mali"])

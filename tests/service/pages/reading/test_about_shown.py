@@ -24,6 +24,7 @@ PHONE = 360
         ("/track-record?level=admin1&state=final", 1280, "light"),
         ("/models/admin1?lang=fr", PHONE, "dark"),
         ("/models/admin1", 1280, "light"),
+        ("/countries/MLI?lang=fr", PHONE, "dark"),
     ],
 )
 def test_a_page_to_read_shuts_nobody_out(
