@@ -24,19 +24,25 @@ def show_events(
     if context.invoked_subcommand is not None:
         return
     from commands.listing import release_rows, state_of
+    from features.archive.folders import RECORDS
     from features.archive.releases import Archive
     from features.archive.vintage import open_vintage
     from features.errors import ArchiveError
 
     archive = Archive(home())
-    releases = [r for r in archive.releases() if history in (None, r.history)]
+    every = [release for records in RECORDS for release in archive.releases(records)]
+    releases = [release for release in every if history in (None, release.history)]
     if not releases:
         raise ArchiveError(f"no release in '{home()}' yet: add one with tocsin ingest FILE")
-    plain = all(release.level is None for release in releases)
-    unseen = ["countries", "level"] if plain else ["countries"]
+    needed = {
+        "countries": False,
+        "records": any(release.records != "events" for release in releases),
+        "level": any(release.level is not None for release in releases),
+    }
+    unseen = [column for column, is_needed in needed.items() if not is_needed]
     print_rows(release_rows(releases), row_format, unseen=unseen)
     say = print if is_for_people(row_format) else note
-    for name in sorted({release.history for release in releases}):
+    for name in sorted({release.history for release in releases if release.records == "events"}):
         for line in state_of(open_vintage(archive, as_of or today(), name), countries=countries):
             say(line)
 

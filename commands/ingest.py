@@ -261,10 +261,10 @@ def ingest_simulation(
     """Simulate a world of invented actors in West Africa and add it to the archive."""
     from features.places.regions import load_regions
     from features.sources.simulation.parameters import WESTERN_AFRICA, SimulationParameters
-    from features.sources.simulation.world import deliver, simulate
+    from features.sources.simulation.world import deliver, deliver_states, simulate
 
     world = simulate(SimulationParameters(), load_regions("admin1", WESTERN_AFRICA), seed)
-    _add([deliver(world, today())])
+    _add([deliver(world, today()), *deliver_states(world, today())])
 
 
 def _options(

@@ -21,6 +21,7 @@ def release_rows(releases: Sequence[Release]) -> list[dict[str, object]]:
                 "release": release.name + (" SIMULATED" if release.simulated else ""),
                 "public": str(release.available_on),
                 "by_habit": release.is_habit,
+                "records": release.records,
                 "level": release.level,
                 "rows": release.rows_accepted,
                 "rejected": release.rows_rejected,

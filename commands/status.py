@@ -14,7 +14,7 @@ import typer
 from bulletins.folders import bulletin_folders
 from commands.environment import PREFIX, default_settings, home, setting, settings_file
 from commands.rows import RowFormat, print_rows
-from features.archive.folders import release_folders
+from features.archive.folders import RECORDS, release_folders
 from features.errors import ArchiveError, BulletinError
 from features.files import read_whole
 from features.hashes import hash_of_file
@@ -35,9 +35,13 @@ class Line(NamedTuple):
 
 @dataclass(frozen=True)
 class Events:
-    """What the archive holds, as its folders and `release.json` say."""
+    """What the archive holds, as its folders and `release.json` say.
+
+    `names` are the releases of events, `beside` the other records of which there are some.
+    """
 
     names: tuple[str, ...]
+    beside: tuple[str, ...]
     damaged: tuple[str, ...]
     observed_to: str | None
     simulated: bool
@@ -142,31 +146,36 @@ def _disk_line(folder: Path) -> Line:
 
 def _read_events(folder: Path) -> Events:
     releases, damaged = [], []
+    beside: list[str] = []
     try:
-        places = release_folders(folder)
+        places = [(kind, place) for kind in RECORDS for place in release_folders(folder, kind)]
     except ArchiveError as error:
-        return Events((), (str(error),), None, simulated=False)
-    for place in places:
+        return Events((), (), (str(error),), None, simulated=False)
+    for records, place in places:
         try:
             release = json.loads(read_whole(place / "release.json"))
             name = f"{release['source']} {release['release']}"
-            releases.append((name, release.get("observed_to"), bool(release["simulated"])))
+            if records == "events":
+                releases.append((name, release.get("observed_to"), bool(release["simulated"])))
+            elif records not in beside:
+                beside.append(records)
         except _DAMAGE:
             damaged.append(f"{place.parent.name}/{place.name}")
     months = [month for _, month, _ in releases if month is not None]
     simulated = any(simulated for *_, simulated in releases)
     names = tuple(name for name, *_ in releases)
-    return Events(names, tuple(damaged), max(months, default=None), simulated)
+    return Events(names, tuple(beside), tuple(damaged), max(months, default=None), simulated)
 
 
 def _events_line(events: Events, *, is_served: bool) -> Line:
     if events.damaged:
         return Line("bad", "events", f"damaged: {', '.join(events.damaged)}: ingest them again")
+    beside = f"; {', '.join(events.beside)}" if events.beside else ""
     if not events.names:
-        return Line("warn" if is_served else "bad", "events", "none here")
+        return Line("warn" if is_served else "bad", "events", f"none here{beside}")
     sources = ", ".join(sorted({name.partition(" ")[0] for name in events.names}))
     mark = "SIMULATED " if events.simulated else ""
-    return Line("ok", "events", f"{mark}{sources}: {len(events.names)} in the archive")
+    return Line("ok", "events", f"{mark}{sources}: {len(events.names)} in the archive{beside}")
 
 
 def _months_line(events: Events, newest: Issue | None, age: Age) -> Line:

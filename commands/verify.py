@@ -13,6 +13,7 @@ from features.printable import printable
 
 if TYPE_CHECKING:
     from bulletins.manifest import Link
+    from features.archive.folders import Records
 
 
 class Finding(NamedTuple):
@@ -44,7 +45,7 @@ def verify(head: Head = None, row_format: RowFormat = None) -> None:
         print_rows([finding._asdict() for finding in findings], row_format)
     else:
         for finding in findings:
-            print(printable(f"{finding.state:<9} {finding.about:<9} {finding.details}"))
+            print(printable(f"{finding.state:<9} {finding.about:<10} {finding.details}"))
     if any(finding.state == "damaged" for finding in findings):
         raise typer.Exit(1)
 
@@ -56,25 +57,32 @@ def findings_of(folder: Path, noted: "Link | None" = None) -> list[Finding]:
 
 
 def _releases(folder: Path) -> Iterator[Finding]:
+    from features.archive.folders import RECORDS
+
+    for records in RECORDS:
+        yield from _releases_of(records, folder)
+
+
+def _releases_of(records: "Records", folder: Path) -> Iterator[Finding]:
     from features.archive.folders import release_folders
     from features.archive.releases import read_release
     from features.errors import ArchiveError
 
     try:
-        places = release_folders(folder)
+        places = release_folders(folder, records)
     except ArchiveError as error:
-        yield Finding("damaged", "events", str(error))
+        yield Finding("damaged", records, str(error))
         return
     for place in places:
         try:
             release = read_release(place)
         except ArchiveError as error:
-            yield Finding("damaged", "events", str(error))
+            yield Finding("damaged", records, str(error))
             continue
         if release.files:
-            yield Finding("whole", "events", f"{release.name}: {len(release.files) + 1} files")
+            yield Finding("whole", records, f"{release.name}: {len(release.files) + 1} files")
         else:
-            yield Finding("unchecked", "events", f"{release.name} is older than the hashes")
+            yield Finding("unchecked", records, f"{release.name} is older than the hashes")
 
 
 def _models(folder: Path) -> Iterator[Finding]:

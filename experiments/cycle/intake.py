@@ -5,7 +5,7 @@ from datetime import date
 from pathlib import Path
 
 from experiments.cycle.steps import Workshop
-from features.archive.releases import Archive
+from features.archive.releases import Archive, Delivery
 from features.archive.report import report_of
 from features.months import format_month, month_of, parse_month
 from features.places.regions import load_regions
@@ -14,7 +14,7 @@ from features.sources.fetching.ucdp import due_releases, fetch_release
 from features.sources.ingestion import FileDelivery
 from features.sources.reading.unpack import open_content
 from features.sources.simulation.parameters import WESTERN_AFRICA, SimulationParameters
-from features.sources.simulation.world import deliver, simulate
+from features.sources.simulation.world import deliver, deliver_states, simulate
 from features.sources.source import FileOptions
 from features.sources.ucdp import Ucdp
 
@@ -79,4 +79,6 @@ def _from_simulation(archive: Archive, seed: int, today: date) -> Iterator[str]:
     world = simulate(parameters, load_regions("admin1", WESTERN_AFRICA), seed)
     for month in missing:
         day = date.fromisoformat(f"{format_month(month + 1)}-01")
-        yield from report_of(archive.add(deliver(world, day))).lines()
+        deliveries: list[Delivery] = [deliver(world, day), *deliver_states(world, day)]
+        for delivery in deliveries:
+            yield from report_of(archive.add(delivery)).lines()

@@ -33,5 +33,6 @@ Where do I go to ...?
 
 * change how the world behaves: `parameters.py`; the law itself: `process.py`
 * simulate, or deliver to the archive: `world.py`
+* change how its states fare, in coups and votes: `politics.py`
 * see how an event gets its day, place and actors: `events.py`
 """

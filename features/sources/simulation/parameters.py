@@ -64,6 +64,23 @@ class Severity(_Parameters):
     shape: Annotated[float, Field(ge=0.1)]  # tail exponent of the law [1]; smaller is heavier
 
 
+class PoliticalParameters(_Parameters):
+    """What can be set about the states of the simulated world; see `politics.py` for the law."""
+
+    first_month: str = "1990-01"  # of the lists of coups [YYYY-MM]
+    base: float = -5.6  # log odds of an attempt in a month, long after any, without soldiers [1]
+    trap: NotNegative = 1.6  # what a coup just before adds to them [1]
+    trap_months: Positive = 30  # e-folding time of that [months]
+    rule: NotNegative = 0.8  # what soldiers who rule add [1]
+    poverty: NotNegative = 0.5  # what a standard deviation of poverty adds [1]
+    success: Share = 0.45  # probability that an attempt succeeds [1]
+    plot: Share = 0.002  # probability of a plot that comes out [1/month]
+    seizure: Share = 0.001  # probability that rebels seize power [1/month]
+    role_months: Positive = 48  # e-folding time of the military's role under civilians [months]
+    term_months: Annotated[int, Field(ge=13)] = 60  # between votes, announced a year ahead
+    transition_months: Annotated[int, Field(ge=4)] = 24  # from a coup to the vote after it
+
+
 class SimulationParameters(_Parameters):
     """The simulated world's parameters; the defaults resemble the Sahel of the 2010s and 2020s.
 

@@ -1,7 +1,7 @@
 """Simulate the world, and deliver it to the archive."""
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 
@@ -23,10 +23,12 @@ from features.archive.releases import (
 from features.archive.schemas import EVENTS_SCHEMA
 from features.arrays import IntArray
 from features.errors import InputError
+from features.hashes import sha256_of
 from features.months import format_month, month_of, parse_month
 from features.places.regions import Regions
 from features.sources.simulation.events import events_table
-from features.sources.simulation.parameters import SimulationParameters
+from features.sources.simulation.parameters import PoliticalParameters, SimulationParameters
+from features.sources.simulation.politics import Politics, simulate_politics
 from features.sources.simulation.process import (
     EventDraws,
     Setting,
@@ -35,8 +37,9 @@ from features.sources.simulation.process import (
     initial_state,
     step,
 )
+from features.sources.states.delivery import StateDelivery, in_order
 
-_SETTING, _PATH, _EVENTS = range(3)
+_SETTING, _PATH, _EVENTS, _POLITICS = range(4)
 """Every use of a seed has a stream of its own."""
 
 
@@ -155,3 +158,38 @@ def deliver(world: World, available_on: date) -> WorldDelivery:
         ),
         world.events.loc[is_public].reset_index(drop=True),
     )
+
+
+def politics_of(world: World) -> Politics:
+    """Return what happens to the states of a world: to its violence it has no bearing."""
+    countries = sorted(set(world.regions.table["country"]))
+    stream = _stream(world.seed, _POLITICS)
+    return simulate_politics(PoliticalParameters(), countries, int(world.months[-1]), stream)
+
+
+def deliver_states(world: World, available_on: date) -> list[StateDelivery]:
+    """Return the coups, conditions and elections known on a day, of months that were over."""
+    events = deliver(world, available_on).identity
+    tables = politics_of(world).tables
+    over = pd.to_datetime(tables["coups"]["date"]) < pd.Timestamp(available_on.replace(day=1))
+    tables["coups"] = tables["coups"][over]
+    for records in ("conditions", "elections"):
+        table = tables[records]
+        tables[records] = table[table["published"] <= available_on]
+    votes = tables["elections"]
+    to_come = votes["withdrawn"].map(lambda day: day is not None and day > available_on)
+    tables["elections"] = votes.assign(withdrawn=votes["withdrawn"].mask(to_come, None))
+    first = parse_month(PoliticalParameters().first_month)
+    spans = (span._replace(first_month=first) for span in events.coverage.spans)
+    coverage = Coverage(tuple(spans))
+    return [
+        _states_delivery(replace(events, records=records, coverage=coverage), table)
+        for records, table in tables.items()
+    ]
+
+
+def _states_delivery(identity: Identity, table: pd.DataFrame) -> StateDelivery:
+    rows = in_order(table, identity.records)
+    sha256 = sha256_of(rows.to_csv(index=False, lineterminator="\n").encode())
+    content = ReleaseContent(sha256, len(rows), rows_rejected=0)
+    return StateDelivery(identity, rows, REJECTED_SCHEMA.empty_table().to_pandas(), content)

@@ -98,7 +98,7 @@ def read_states(
     refuse_doubtful(path, doubts, strict=options.strict)
     return StateDelivery(
         identity=_identity(path, form, source or form.history, publication, coverage),
-        rows=_in_order(accepted, records),
+        rows=in_order(accepted, records),
         rejected=rejected,
         content=replace(content, doubts=doubts),
     )
@@ -182,8 +182,8 @@ def _identity(
     )
 
 
-def _in_order(rows: pd.DataFrame, records: Records) -> pd.DataFrame:
-    """Return rows in the columns of their schema, and by them."""
+def in_order(rows: pd.DataFrame, records: Records) -> pd.DataFrame:
+    """Return rows in the columns of their schema, sorted by all of them."""
     names: list[Any] = STATE_SCHEMAS[records].names
     return rows[names].sort_values(names, kind="stable", ignore_index=True)
 

@@ -14,6 +14,7 @@ from experiments.cycle.settings import EventsSettings, cycle_settings
 from experiments.cycle.steps import Workshop
 from experiments.judging.judge import Work
 from experiments.tracking.store import MlflowStore
+from features.archive.folders import RECORDS
 from features.archive.releases import Archive
 from features.errors import InputError
 from features.sources.fetching.transport import Transport
@@ -107,6 +108,6 @@ def test_of_a_simulated_world_each_month_is_added_when_it_is_over(tmp_path: Path
     ):
         lines = list(take_in(shop, today))
         added = [line.split(":")[0] for line in lines if "rows read" in line]
-        assert added == [f"simulation seed-2-{month}" for month in months]
+        assert added == [f"simulation seed-2-{month}" for month in months for _ in RECORDS]
     days = [str(release.available_on) for release in shop.archive.releases()]
     assert days == ["2024-03-01", "2024-04-01", "2024-05-01", "2024-06-01"]
