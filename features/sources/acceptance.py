@@ -282,7 +282,11 @@ def refuse_if_mostly_rejected(intake: Intake) -> None:
     """).fetchall()
     if bad_lines <= MOST_REJECTED * lines:
         return
-    lost = f"{bad_deaths:,} of {deaths:,} deaths" if intake.rules.deaths else f"{bad_rows:,} rows"
+    lost = (
+        f"{bad_deaths:,} of {deaths:,} deaths"
+        if intake.rules.deaths
+        else f"{bad_rows:,} of {rows:,} rows"
+    )
     if unread and intake.rules.deaths:
         lost += f" and those of {unread:,} rows where they cannot be read"
     advice = f"correct the file, or take what is usable with --allow-rejects, without {lost}"

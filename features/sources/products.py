@@ -35,10 +35,7 @@ _PRODUCTS: Sequence[tuple[str, Sequence[str]]] = (
         "a table of the conditions of states: use tocsin ingest conditions",
         ("variable", "value", "first_month"),
     ),
-    (
-        "a table of elections: use tocsin ingest elections",
-        ("date", "kind", "published|scheduled_on"),
-    ),
+    ("a table of elections: use tocsin ingest elections", ("date", "kind", "published")),
     (
         COUNTS,
         (r"year_?month|month|week|reference_period_start", r"deaths.*|fatalities|ged_.*|n_.*"),

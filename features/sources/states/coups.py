@@ -65,7 +65,7 @@ def coup_rules(
     return state_rules(
         "coups",
         columns,
-        {"coup_id": f"coalesce({identifier}, {place_and_day})", **values},
+        {"coup_id": f"coalesce({identifier}, {place_and_day}, '')", **values},
         {
             **faults,
             f"date is outside {FIRST_DAY} to {last_day}": (

@@ -65,10 +65,11 @@ def state_rules(
     schema = STATE_SCHEMAS[records]
     types = {field.name: str(field.type) for field in schema}
     casts = {"date32[day]": "DATE", "int64": "BIGINT", "double": "DOUBLE"}
+    explained = ("country IS NULL", *faults.values())
     missing = {
         f"{field.name} is missing or unreadable": f"{field.name} IS NULL"
         for field in schema
-        if not field.nullable and field.name != "country"
+        if not field.nullable and f"{field.name} IS NULL" not in explained
     }
     return RowRules(
         columns={

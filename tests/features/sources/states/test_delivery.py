@@ -1,19 +1,18 @@
 from datetime import date
 from pathlib import Path
-from typing import Any
 
-import pandas as pd
 import pyarrow.parquet as pq
 import pytest
 
 from features.archive.folders import RECORDS, Records
-from features.archive.releases import Archive, Release
+from features.archive.releases import Archive
 from features.archive.schemas import STATE_SCHEMAS
-from features.sources.source import FileOptions
-from features.sources.states.delivery import FORMS, read_states
+from features.errors import ArchiveError
+from features.months import format_month, parse_month
+from features.sources.states.delivery import FORMS
 from tests.features.sources.ingested import refused, written
+from tests.features.sources.states.ingested import ingested, reasons, rows
 
-RECEIVED = date(2024, 6, 3)
 _POWELL_THYNE = """country\tccode\tccode_gw\tyear\tmonth\tday\tcoup\tversion
 "Mali"\t432\t\t2020\t8\t18\t2\t"V2024.01.29"
 """
@@ -32,19 +31,6 @@ FILES: dict[str, tuple[Records, str]] = {
     "conditions": ("conditions", _CONDITIONS),
     "elections": ("elections", _ELECTIONS),
 }
-
-
-def ingested(
-    path: Path, records: Records, observed_to: int | None = None, **options: Any
-) -> Release:
-    given = FileOptions(**{"received_on": RECEIVED} | options)
-    delivery = read_states(path, records, given, observed_to=observed_to)
-    return Archive(path.parent / "home").add(delivery).release
-
-
-def rows(release: Release) -> pd.DataFrame:
-    table: pd.DataFrame = pq.ParquetFile(release.table_file).read().to_pandas()
-    return table
 
 
 def file(folder: Path, name: str) -> tuple[Path, Records]:
@@ -88,3 +74,61 @@ def test_a_file_of_nothing_known_says_which_columns_are_read(tmp_path: Path) -> 
     nowhere = written(tmp_path / "nowhere.csv", "date,outcome\n2020-08-18,success\n")
     with refused("is a list of coups", "it lacks country"):
         ingested(nowhere, "coups")
+
+
+def test_other_content_under_the_same_name_is_refused(tmp_path: Path) -> None:
+    path, records = file(tmp_path, "table")
+    ingested(path, records)
+    written(path, FILES["table"][1] + "Mali,2021-05-24,success\n")
+    with pytest.raises(ArchiveError, match="already holds coups table, with other content"):
+        ingested(path, records)
+    assert ingested(path, records, release="more").rows_accepted == 2
+
+
+def test_a_file_of_which_much_is_refused_is_refused_whole(tmp_path: Path) -> None:
+    path = written(tmp_path / "odd.csv", "country,date,outcome\n" + "Mali,2020-08-18,won\n" * 3)
+    with refused(
+        "100.0 % of it cannot be used (3 of 3 rows)", "outcome is none of success, failed"
+    ):
+        ingested(path, "coups")
+    with refused("no row of", "outcome 'won'"):
+        ingested(path, "coups", allow_rejects=True)
+    half = written(tmp_path / "half.csv", "country,date,outcome\nMali,2020-08-18,won\n" * 1)
+    half.write_text(half.read_text() + "Mali,2012-03-22,success\nNiger,2023-07-26,success\n")
+    with refused("33.3 %", "take what is usable with --allow-rejects, without 1 of 3 rows"):
+        ingested(half, "coups")
+    release = ingested(half, "coups", allow_rejects=True)
+    assert (release.rows_accepted, reasons(release)) == (
+        2,
+        {2: "outcome is none of success, failed, plot"},
+    )
+
+
+def test_a_list_observes_every_state_to_its_last_row_or_as_said(tmp_path: Path) -> None:
+    path, records = file(tmp_path, "table")
+    spans = {span.country: span[1:] for span in ingested(path, records).coverage().spans}
+    assert [format_month(month) for month in spans["MLI"]] == ["2020-01", "2020-08"]
+    assert len(spans) > 190
+    assert "PSE" not in spans
+    said = ingested(path, records, observed_to=parse_month("2020-12"), release="said").coverage()
+    assert format_month(said.last_month) == "2020-12"
+    with pytest.raises(ArchiveError, match="2024-06, which was not over on 2024-06-03"):
+        ingested(path, records, observed_to=parse_month("2024-06"), release="later")
+
+
+def test_coups_that_are_not_observed_are_doubtful(tmp_path: Path) -> None:
+    content = "country,date,outcome\nSouth Sudan,2009-01-01,failed\nMali,2012-03-22,success\n"
+    path = written(tmp_path / "early.csv", content)
+    doubt = "1 of 2 coups are of countries or months not observed (SSD): they count nowhere"
+    assert ingested(path, "coups").doubts == (doubt,)
+    with refused(doubt, "--strict"):
+        ingested(path, "coups", strict=True)
+
+
+def test_a_packed_workbook_or_text_in_any_encoding_is_read_alike(tmp_path: Path) -> None:
+    text = 'country;date;outcome;name\n"Côte d\'Ivoire";24/12/1999;success;Noël\n'
+    for number, encoding in enumerate(("utf-8-sig", "utf-16", "cp1252")):
+        path = written(tmp_path / f"{number}.csv", text.encode(encoding))
+        release = ingested(path, "coups")
+        assert rows(release)[["country", "name"]].to_numpy().tolist() == [["CIV", "Noël"]]
+        assert rows(release)["date"].tolist() == [date(1999, 12, 24)]
