@@ -18,12 +18,18 @@ BEYOND = 95
 
 _ALL = 100
 
-_MORE_THAN_EVER = message("That is more than in any earlier month here")
+_MOST = {
+    "high": message("That is more than in any earlier month here"),
+    "low": message("That is less than in nearly every earlier month here"),
+}
 _OWN = {
     "high": message("That is more than in {share} of the earlier months here"),
     "low": message("That is less than in {share} of the earlier months here"),
 }
-_MORE_THAN_ALL = message("{own}, and more than in any other region.")
+_MOST_OF_ALL = {
+    "high": message("{own}, and more than in any other region."),
+    "low": message("{own}, and less than in nearly every other region."),
+}
 _AMONG_ALL = {
     "high": message("{own}, and more than in {share} of the other regions."),
     "low": message("{own}, and less than in {share} of the other regions."),
@@ -84,17 +90,15 @@ def in_words(sign: EarlySign, language: Language) -> str:
     listed, alarming = sign.indicator, sign.indicator.alarming or "high"
     value = language.value(sign.value, listed.unit)
     unit = f"\N{NO-BREAK SPACE}{_(listed.unit)}" if listed.unit == "km" else ""
-    own = _(_OWN[alarming]).format(share=_share(sign.own_percentile, alarming, language))
-    if (alarming, sign.own_percentile) == ("high", _ALL):
-        own = _(_MORE_THAN_EVER)
-    among = _ALONE if sign.all_percentile is None else _AMONG_ALL[alarming]
-    if (alarming, sign.all_percentile) == ("high", _ALL):
-        among = _MORE_THAN_ALL
-    stands = _(among).format(own=own, share=_share(sign.all_percentile or 0, alarming, language))
-    if sign.is_new:
-        when = _(_NEW)
-    else:
-        when = _(_LONG_SINCE if sign.is_older else _SINCE).format(month=language.month(sign.since))
+    beyond, above = _severity(sign)
+    own = _((_MOST if beyond == _ALL else _OWN)[alarming])
+    among = (_MOST_OF_ALL if above == _ALL else _AMONG_ALL)[alarming]
+    if sign.all_percentile is None:
+        among = _ALONE
+    own = own.format(share=language.percent(beyond / _ALL))
+    stands = _(among).format(own=own, share=language.percent(above / _ALL))
+    since = _NEW if sign.is_new else _LONG_SINCE if sign.is_older else _SINCE
+    when = _(since).format(month=language.month(sign.since))
     figure = _(message("{meaning}: {value}.")).format(meaning=_(listed.meaning), value=value + unit)
     return f"{figure} {stands} {when}"
 
@@ -124,17 +128,13 @@ def _sign(indicator: ListedIndicator, series: Series) -> EarlySign | None:
 
 
 def _severity(sign: EarlySign) -> tuple[int, int]:
+    """Return how far beyond others a sign stands, in the region's past and among regions."""
     own, among = sign.own_percentile, sign.all_percentile
     if sign.indicator.alarming == "low":
-        return _ALL - own, _ALL if among is None else _ALL - among
+        return _ALL - own, 0 if among is None else _ALL - among
     return own, among or 0
 
 
 def _clause(indicator: ListedIndicator) -> str:
     rose = indicator.alarming == "high"
     return indicator_clause(indicator.name, indicator.family, rose=rose) or indicator.name
-
-
-def _share(percentile: int, alarming: str, language: Language) -> str:
-    share = percentile if alarming == "high" else _ALL - percentile
-    return language.percent(share / _ALL)

@@ -125,7 +125,6 @@ KM_A_MONTH, SPACE_TIME_REACH = 20.0, 1000.0
 
 _indicator = partial(Indicator, family="neighbourhood")
 _technical = partial(_indicator, alarming=None)
-_near = partial(_indicator, alarming="low")
 
 # fmt: off
 _NEIGHBOURS_SEE = (
@@ -146,6 +145,7 @@ def neighbourhood(own: Sequence[Indicator]) -> Iterator[Indicator]:
             meaning=f"{NEIGHBOURS.meaning}: {inner.meaning[0].lower()}{inner.meaning[1:]}",
             family="neighbourhood",
             compute=_gathered(NEIGHBOURS, inner.compute),
+            alarming=None if inner.alarming == "low" else inner.alarming,
             source=NEIGHBOURS.source,
         )
     meaning = "Share of the neighbouring regions that the events observe"
@@ -197,7 +197,7 @@ def _space_time() -> Iterator[Indicator]:
             f"a month ago counting as {KM_A_MONTH:.0f} km; {most:.0f} km at most"
         )
         compute = partial(_space_time_distance, threshold=d)
-        yield _near(name, meaning, "km", compute, source=_VIEWS_2020, highest=most)
+        yield _technical(name, meaning, "km", compute, source=_VIEWS_2020, highest=most)
 
 
 def _space_time_distance(panel: Panel, threshold: float) -> FloatArray:

@@ -6,12 +6,13 @@ PANELS with the function that fills it. A panel of which nothing is known is lef
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Annotated, Any, NamedTuple
 
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import HTMLResponse
 
-from bulletins.early_signs import in_words
+from bulletins.early_signs import EarlySign, in_words
 from features.language import Language
 from features.words import Level
 from service.api.current import used_bulletin
@@ -46,6 +47,15 @@ class CountryPage:
         """The bulletin that is shown."""
         return self.view.bulletin
 
+    @cached_property
+    def shared_signs(self) -> list[EarlySign]:
+        """The early signs that all scored regions share; none where there is one region."""
+        scores, level = self.bulletin.scores, self.view.level
+        here = scores.among("country", [self.code]) & scores.among("level", [level])
+        regions = dict.fromkeys(scores.take(scores.rows[here])["region"].to_pylist())
+        first, *others = [signs_of(self.bulletin, region) or [] for region in regions] or [[]]
+        return [sign for sign in first if others and all(sign in other for other in others)]
+
     @property
     def has_scores(self) -> bool:
         """Whether any region of the country has a score."""
@@ -59,8 +69,14 @@ class Panel(NamedTuple):
     values_of: Callable[[CountryPage], Values | None]
 
 
+def signs_everywhere(page: CountryPage) -> Values | None:
+    """Return the early signs that are the same in all regions, such as those of the capital."""
+    sentences = [in_words(sign, page.language) for sign in page.shared_signs]
+    return {"signs": sentences} if sentences else None
+
+
 def regions_in(page: CountryPage) -> Values:
-    """Return the regions of the country with their scores, the highest first."""
+    """Return the regions of the country, the highest score first, and their own early signs."""
     shade = Shade(page.view, page.language)
     ranking = ranking_of(shade, page.language)
     return {
@@ -71,12 +87,17 @@ def regions_in(page: CountryPage) -> Values:
 
 
 def _signs(page: CountryPage, region: str) -> list[str] | None:
-    """Return the early signs of a region in words; None in bulletins that cannot tell."""
+    """Return the region's own early signs in words; None in bulletins that cannot tell."""
     signs = signs_of(page.bulletin, region)
-    return None if signs is None else [in_words(sign, page.language) for sign in signs]
+    if signs is None:
+        return None
+    return [in_words(sign, page.language) for sign in signs if sign not in page.shared_signs]
 
 
-PANELS: tuple[Panel, ...] = (Panel("parts/country_regions.html", regions_in),)
+PANELS: tuple[Panel, ...] = (
+    Panel("parts/country_signs.html", signs_everywhere),
+    Panel("parts/country_regions.html", regions_in),
+)
 """In the order in which they stand on the page."""
 
 

@@ -115,7 +115,7 @@ def test_a_history_has_what_was_observed(client: httpx.Client) -> None:
     }
     by_name = {series["name"]: series for series in body["indicators"]}
     assert by_name["deaths_mean_3"]["unit"] == "deaths/month"
-    assert [v["value"] for v in by_name["deaths_mean_3"]["values"]] == [10, 11, 12]
+    assert [v["value"] for v in by_name["deaths_mean_3"]["values"]] == [10, 11, 7]
     assert [v["value"] for v in by_name["border_weighted_instability_25"]["values"]] == [
         None,
         0.5,

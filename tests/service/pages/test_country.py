@@ -7,7 +7,7 @@ import httpx
 import pytest
 
 from features.language import LANGUAGES
-from tests.bulletins.example import ORIGIN, older_parts_of, publish_bulletin, rows_of
+from tests.bulletins.example import ORIGIN, REGIONS, older_parts_of, publish_bulletin, rows_of
 from tests.service.conftest import serve_home
 
 BORDER = "Share of the border with neighbours that had at least 25 deaths in the month: 50"
@@ -26,12 +26,25 @@ def test_early_signs_stand_on_the_page_of_a_region_and_in_the_api(client: httpx.
     assert BORDER in sentences[1]
 
 
-def test_a_country_has_the_worst_sign_of_each_region_and_says_how_many_more(
+def test_a_country_has_the_signs_of_all_regions_once_and_the_worst_of_each(
     client: httpx.Client,
 ) -> None:
-    page = client.get("/countries/MLI").text
-    assert page.count("Mean monthly deaths over the last 3 months: 12.") == 2
-    assert page.count(">1 more<") == 2
+    page = client.get("/countries/MLI").text.replace("\N{NO-BREAK SPACE}", " ")
+    whole, _, regions = page.partition('<h2 id="regions-title">')
+    assert BORDER in whole
+    assert "Early signs in the whole country" in whole
+    assert BORDER not in regions
+    for deaths in (12, 7):
+        assert f"Mean monthly deaths over the last 3 months: {deaths}." in regions
+        assert f"last 3 months: {deaths}." not in whole
+
+
+def test_signs_of_a_country_with_one_region_are_those_of_the_region(tmp_path: Path) -> None:
+    publish_bulletin(tmp_path, rows_of(REGIONS[2:3]))
+    with serve_home(tmp_path) as client:
+        page = client.get("/countries/MLI").text
+    assert "in the whole country" not in page
+    assert page.count("Mean monthly deaths over the last 3 months: 12.") == 1
 
 
 def test_an_older_bulletin_does_not_know_early_signs(tmp_path: Path) -> None:
