@@ -134,8 +134,14 @@ def open_own_store(*, is_read: bool = False) -> "MlflowStore":
     os.environ["DO_NOT_TRACK"] = "true"
     from experiments.tracking.store import open_store
 
-    uri = os.environ.get("MLFLOW_TRACKING_URI", setting("mlflow_tracking_uri"))
-    return open_store(home(), str(uri) or None, is_read=is_read)
+    named = os.environ.get("MLFLOW_TRACKING_URI")
+    uri = setting("mlflow_tracking_uri") if named is None else named
+    store = open_store(home(), str(uri) or None, is_read=is_read)
+    # MLflow has put the store there, as if it had been named: a second one would be remote.
+    os.environ.pop("MLFLOW_TRACKING_URI", None)
+    if named is not None:
+        os.environ["MLFLOW_TRACKING_URI"] = named
+    return store
 
 
 def running_code() -> str:

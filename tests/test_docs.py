@@ -39,10 +39,12 @@ def served_demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     home = tmp_path_factory.mktemp("demo") / "home"
     with (
         mock.patch.object(demo, "serve") as served,
-        mock.patch.object(runs, "pictures_of", return_value=[]),  # they are in the reports too
+        mock.patch.object(runs, "_log_figure"),  # most are in the reports too
     ):
         done = tocsin(None, "demo", "--home", str(home), "--jobs", "1", "--port", "8123")
     assert done.returncode == 0, done.stderr
+    checked = tocsin(home, "verify").stdout
+    assert {line.split()[0] for line in checked.splitlines()} == {"whole"}, checked
     served.assert_called_once_with(port=8123)
     with serving_with(home, now=lambda: datetime.now(UTC)) as client:
         yield str(client.base_url)
