@@ -22,6 +22,7 @@ FAMILY_CLAUSES = {
     "contagion": "because of violence next door",
     "season": "because of the time of the year",
     "place": "because of where the region lies",
+    "state": "because of what the state has been through and how it is ruled",
 }
 """By family, the clause when no single indicator stands out."""
 
@@ -96,6 +97,20 @@ _INDICATOR_PHRASES: tuple[tuple[str, _Pair, str], ...] = (
     ("border_weighted_rise_*", _TREND, "next door"),
     ("neighbour_countries_rise_*", _TREND, "in the countries next door"),
     ("neighbour_countries_*", _MORE, "in the countries next door"),
+    ("attempt_years", ("the last coup is longer ago", "the last coup is more recent"), ""),
+    ("attempt_ever", ("it has seen a coup", "it has seen no coup"), ""),
+    ("attempts_20_years", _more_or("fewer", "it has seen {} coups"), ""),
+    ("attempts_world", _more_or("fewer", "there were {} coups in the world"), ""),
+    ("regime*", _more_or("less", "it is ruled {} democratically"), ""),
+    ("military_role", _more_or("less", "soldiers have {} of a say in who rules"), ""),
+    ("military_regime", ("soldiers rule", "soldiers do not rule"), ""),
+    ("military_leader", ("a soldier leads", "no soldier leads"), ""),
+    ("leader_by_coup", ("the leader came by a coup", "the leader did not come by a coup"), ""),
+    ("election_due", ("a vote is due", "no vote is due"), ""),
+    ("income", ("people earn more", "people earn less"), ""),
+    ("growth", ("the economy grows faster", "the economy grows more slowly"), ""),
+    ("infant_mortality", _more_or("fewer", "{} infants die"), ""),
+    ("population", _more_or("fewer", "{} people live there"), ""),
 )
 """Pattern of names, phrases for a rise and a fall, and where; the first match counts."""
 

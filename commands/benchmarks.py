@@ -99,3 +99,25 @@ def real_time(
         Run(jobs, progress, figures),
     )
     print(report.as_markdown(), end="")
+
+
+@benchmark.command("coups")
+def coups(
+    data: Annotated[Path, typer.Option(help="Folder of the tables of coups and of states.")],
+    last: Annotated[
+        int | None,
+        typer.Option("--to", help="Last origin; default: the last that can be judged.", **MONTH),
+    ] = None,
+    config: Annotated[
+        Path | None, typer.Option(help="Experiment of coups in TOML; default: Tocsin's own.")
+    ] = None,
+    figures: Figures = None,
+) -> None:
+    """Forecast attempts of coups by country: skill, and beside the published forecasts."""
+    from experiments.benchmarks.coups import benchmark_coups
+    from experiments.benchmarks.files import Run
+    from experiments.coups.settings import DEFAULT, read_coup_settings
+
+    settings = read_coup_settings(config or DEFAULT)
+    report = benchmark_coups(data, last, settings, Run(1, progress, figures))
+    print(report.as_markdown(), end="")

@@ -35,28 +35,22 @@ def indicators(
     row_format: RowFormat = None,
 ) -> None:
     """List the indicators: name, meaning, unit, range and source, a table a family."""
-    from features.indicators.catalogue import (
-        CATALOGUE,
-        FAMILIES,
-        catalogue_page,
-        of_family,
-        range_of,
-    )
+    from features.indicators.catalogue import LISTED, catalogue_page, of_family, range_of
 
+    indicators = LISTED if family is None else of_family(family)
     if markdown:
-        print(catalogue_page(CATALOGUE if family is None else of_family(family)), end="")
+        print(catalogue_page(indicators), end="")
         return
     rows = [
         {
-            "family": title,
+            "family": indicator.family,
             "name": indicator.name,
             "meaning": indicator.meaning,
             "unit": indicator.unit,
             "range": range_of(indicator),
             "source": indicator.source,
         }
-        for title in (FAMILIES if family is None else [family])
-        for indicator in of_family(title)
+        for indicator in indicators
     ]
     print_rows(rows, row_format, unseen=["range", "source"])
 

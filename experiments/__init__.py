@@ -10,6 +10,7 @@ forecasts are in `models`, the form of bulletins in `bulletins`. Knows nothing o
 * `tracking/`      runs, artifacts and versions in MLflow; champions
 * `training.py`, `ablation.py`       the commands `tocsin train`, `backtest` and `ablate`
 * `publishing/`    the content of a bulletin: scores, drivers, history
+* `coups/`         coups by country, from a history of states
 * `record/`        the track record: what came of every score, and what that comes to
 * `cycle/`         the monthly routine, and its journal
 * `benchmarks/`    forecasts beside published ones

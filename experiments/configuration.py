@@ -19,7 +19,7 @@ from features.errors import ConfigurationError
 from features.indicators.catalogue import CATALOGUE, FAMILIES, names_of
 from features.strict import Strict
 from features.toml import read_toml
-from features.words import Level, Measure, Target, Violence
+from features.words import OF_VIOLENCE, Level, Measure, Target, Violence
 from models.learners import Boosting, Learner, LearnerName, Logistic, LogOddsMean, RidgeLogistic
 from models.record import RECORD, RecordPool
 
@@ -174,6 +174,16 @@ class Configuration(_Section):
                 raise ValueError(f"not in the catalogue: {', '.join(sorted(unknown))}")
             _each_once(names_of(names))
         return names
+
+    @field_validator("targets")
+    @classmethod
+    def _are_of_violence(cls, targets: dict[Target, tuple[int, ...]]) -> object:
+        others = ", ".join(sorted(set(targets) - set(OF_VIOLENCE)))
+        if others:
+            raise ValueError(
+                f"not forecast from violence, but by an experiment of its own: {others}"
+            )
+        return targets
 
     @model_validator(mode="after")
     def _fatalities_are_deaths(self) -> "Configuration":

@@ -1,7 +1,8 @@
 """The targets: what is forecast, computed from what came true.
 
-All arrays are (T months, R regions). The label at origin t is about months t+1 to t+h; it is NaN
-where one of those, or of the months that its definition looks back on, is not observed.
+All arrays are (T months, R regions); where a target counts coups, `deaths` are attempts. The label
+at origin t is about months t+1 to t+h; it is NaN where one of those, or of the months that its
+definition looks back on, is not observed.
 """
 
 from collections.abc import Callable
@@ -75,7 +76,7 @@ def _level_threshold(deaths: FloatArray, tau: float) -> FloatArray:
     return np.full_like(deaths, tau)
 
 
-def _one_death(deaths: FloatArray, _: float) -> FloatArray:
+def _one(deaths: FloatArray, _: float) -> FloatArray:
     return np.full_like(deaths, 1.0)
 
 
@@ -99,7 +100,7 @@ def _reaches(mean: FloatArray, needed: FloatArray) -> BoolArray:
     return np.asarray(mean >= needed)
 
 
-def _any_death(mean: FloatArray, _: FloatArray) -> BoolArray:
+def _any(mean: FloatArray, _: FloatArray) -> BoolArray:
     return np.asarray(mean > 0)
 
 
@@ -122,6 +123,7 @@ _FORMULAS: dict[Target, _Formula] = {
     "fatalities": _Formula(_level_threshold),
     "instability": _Formula(_level_threshold),
     "escalation": _Formula(_twice_last_year),
-    "onset": _Formula(_one_death, _any_death, _quiet),
+    "onset": _Formula(_one, _any, _quiet),
     "surge": _Formula(_above_usual),
+    "coup": _Formula(_one, _any),
 }

@@ -8,8 +8,9 @@ from functools import partial
 from typing import Literal, get_args
 
 Level = Literal["country", "admin1", "priogrid"]
-Target = Literal["fatalities", "instability", "escalation", "onset", "surge"]
+Target = Literal["fatalities", "instability", "escalation", "onset", "surge", "coup"]
 Measure = Literal["deaths", "events"]
+Outcome = Literal["violence", "coups"]
 Violence = Literal["state-based", "non-state", "one-sided"]
 Loss = Literal["brier", "crps"]
 Alarm = Literal["high", "low"]
@@ -44,7 +45,8 @@ class TargetSpec:
     `question` what the forecast answers; in them stand `{threshold}`, `{deaths}` (so many deaths as
     the threshold), `{month}` (the last) and `{horizon}`. `bounds` are the least probabilities of
     the risk levels above the first, the same at every level of regions: a word says the same
-    everywhere.
+    everywhere. `counts` says what comes true: deaths in a region, or attempts of a coup in a
+    country, which have a history and models of their own.
     """
 
     name: Target
@@ -57,6 +59,7 @@ class TargetSpec:
     reached: str
     question: str
     bounds: tuple[float, float, float, float]
+    counts: Outcome = "violence"
 
     @property
     def is_distribution(self) -> bool:
@@ -127,11 +130,28 @@ SPECS: dict[str, TargetSpec] = {
             question="How likely is it that {month} has more deaths than usual, {threshold} or "
             "more?",
         ),
+        TargetSpec(
+            name="coup",
+            title="Coup",
+            meaning="Any attempt of a coup, failed or successful, by the military or others of the "
+            "state, in the months after the origin up to the horizon; countries alone.",
+            unit="probability",
+            is_window=True,
+            loss="brier",
+            shares="coup",
+            reached="any attempt of a coup",
+            question="How likely is any attempt of a coup in the {horizon} months to {month}?",
+            bounds=(0.02, 0.05, 0.1, 0.2),
+            counts="coups",
+        ),
     )
 }
 
 DISTRIBUTIONS = tuple(name for name in TARGETS if SPECS[name].is_distribution)
 PROBABILITIES = tuple(name for name in TARGETS if not SPECS[name].is_distribution)
+OF_VIOLENCE = tuple(name for name in TARGETS if SPECS[name].counts == "violence")
+"""The targets that are forecast from a panel of regions."""
+
 DISPLAYED: tuple[Target, ...] = (*PROBABILITIES, *DISTRIBUTIONS)
 """The targets in the order in which people see them."""
 

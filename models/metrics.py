@@ -35,6 +35,16 @@ def log_losses(outcome: FloatArray, probability: FloatArray) -> FloatArray:
     return np.asarray(-(outcome * np.log(p) + (1 - outcome) * np.log1p(-p)))
 
 
+def auc_weighted(outcome: FloatArray, probability: FloatArray, weights: FloatArray) -> float:
+    """Return the area under the ROC curve of weighted forecasts, (n,) each; NaN as in `auc`."""
+    _, value = np.unique(probability, return_inverse=True)
+    ones = np.bincount(value, weights=weights * outcome)
+    zeros = np.bincount(value, weights=weights * (1 - outcome))
+    pairs = ones.sum() * zeros.sum()
+    above = np.cumsum(zeros) - zeros / 2
+    return float((ones * above).sum() / pairs) if pairs > 0 else float("nan")
+
+
 def auc(outcome: FloatArray, probability: FloatArray) -> float:
     """Return the area under the ROC curve; NaN when all outcomes are the same.
 

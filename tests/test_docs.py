@@ -14,7 +14,7 @@ import typer
 from commands import demo
 from experiments.configuration import read_configuration
 from experiments.tracking import runs
-from features.indicators.catalogue import CATALOGUE, catalogue_page
+from features.indicators.catalogue import LISTED, catalogue_page
 from tests.command import tocsin
 from tests.paths import ROOT
 from tests.service.conftest import serving_with
@@ -110,7 +110,7 @@ def test_every_link_leads_somewhere(page: Path) -> None:
 
 
 def test_the_page_of_indicators_is_the_catalogue() -> None:
-    assert (ROOT / "docs" / "indicators.md").read_text() == catalogue_page(CATALOGUE)
+    assert (ROOT / "docs" / "indicators.md").read_text() == catalogue_page(LISTED)
 
 
 def test_first_commands_and_first_answer_stand_on_the_first_screen() -> None:

@@ -15,7 +15,7 @@ from babel.messages.pofile import read_po, write_po
 
 from bulletins.manifest import BOUNDARIES
 from bulletins.phrases import FAMILY_CLAUSES, INDICATOR_CLAUSES, PLACE_CLAUSES
-from features.indicators.catalogue import CATALOGUE
+from features.indicators.catalogue import LISTED
 from features.language import LOCALES
 from features.words import RISK_LEVELS, SPECS, UNSCORED
 
@@ -61,7 +61,7 @@ def _vocabulary() -> Iterator[str]:
     yield from (*RISK_LEVELS, *UNSCORED.values(), BOUNDARIES)
     for spec in SPECS.values():
         yield from (spec.title, spec.meaning, spec.reached, spec.question)
-    for indicator in CATALOGUE:
+    for indicator in LISTED:
         yield from (indicator.meaning, indicator.unit)
     yield from FAMILY_CLAUSES.values()
     for pair in (*(pair for _, pair in INDICATOR_CLAUSES), *PLACE_CLAUSES.values()):

@@ -19,6 +19,7 @@ from features.indicators.history import history
 from features.indicators.indicator import Indicator
 from features.indicators.neighbourhood import neighbourhood
 from features.indicators.place_and_season import place, season
+from features.indicators.state import STATE, StateIndicator
 from features.indicators.supply import supply
 from features.markdown import markdown_table
 from features.panel.panel import Detail, Panel
@@ -67,11 +68,13 @@ def names_of(words: Sequence[str]) -> tuple[str, ...]:
     return tuple(indicator.name for indicator in select(names))
 
 
-def of_family(family: str) -> tuple[Indicator, ...]:
+def of_family(family: str) -> tuple[Indicator | StateIndicator, ...]:
     """Return the indicators of a family; raises ConfigurationError if it does not exist."""
-    if family not in FAMILIES:
-        raise ConfigurationError(f"no family is called {family}: there are {', '.join(FAMILIES)}")
-    return tuple(indicator for indicator in CATALOGUE if indicator.family == family)
+    indicators = tuple(indicator for indicator in LISTED if indicator.family == family)
+    if not indicators:
+        families = ", ".join(dict.fromkeys(indicator.family for indicator in LISTED))
+        raise ConfigurationError(f"no family is called {family}: there are {families}")
+    return indicators
 
 
 def needs_of(names: Sequence[str] | None = None) -> frozenset[Detail]:
@@ -96,6 +99,9 @@ CATALOGUE: tuple[Indicator, ...] = (
 FAMILIES = tuple(dict.fromkeys(indicator.family for indicator in CATALOGUE))
 """The families of the catalogue, in its order."""
 
+LISTED: tuple[Indicator | StateIndicator, ...] = (*CATALOGUE, *STATE)
+"""All that people can look up: indicators of regions, and of states, which coups alone read."""
+
 INTRODUCTIONS = {
     "history": "What has happened in the region itself.",
     "neighbourhood": "What happens around the region.",
@@ -106,6 +112,8 @@ INTRODUCTIONS = {
     "contagion": "Whether the unrest next door comes nearer, and over how long a border.",
     "season": "The time of the year.",
     "place": "Where the region is and how large it is, the same in every month.",
+    "state": "What a state has been through, how it is ruled and how its people live, which models "
+    "of coups alone read.",
 }
 """What a family describes, in a sentence."""
 
@@ -127,7 +135,7 @@ months up to the origin, and missing where they were not observed. An early sign
 high, or as low, as hardly ever in the region's own past."""
 
 
-def catalogue_page(indicators: Sequence[Indicator]) -> str:
+def catalogue_page(indicators: Sequence[Indicator | StateIndicator]) -> str:
     """Return the page that lists indicators, a table a family."""
     lines = [_PAGE_HEAD]
     for family in dict.fromkeys(indicator.family for indicator in indicators):
@@ -142,7 +150,7 @@ def catalogue_page(indicators: Sequence[Indicator]) -> str:
     return "\n".join(lines) + "\n"
 
 
-def range_of(indicator: Indicator) -> str:
+def range_of(indicator: Indicator | StateIndicator) -> str:
     """Return the values that an indicator may take, in words: "0 to 1", "from 0", "any"."""
     lowest, highest = indicator.lowest, indicator.highest
     if highest == float("inf"):

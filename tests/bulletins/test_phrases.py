@@ -3,12 +3,12 @@ from fnmatch import fnmatchcase
 import pytest
 
 from bulletins.phrases import FAMILY_CLAUSES, INDICATOR_CLAUSES, REVISION, indicator_clause
-from features.indicators.catalogue import CATALOGUE, FAMILIES
+from features.indicators.catalogue import LISTED
 
 
 def test_every_family_and_every_indicator_has_its_clause() -> None:
-    assert set(FAMILY_CLAUSES) == {REVISION, *FAMILIES}
-    for indicator in CATALOGUE:
+    assert set(FAMILY_CLAUSES) == {REVISION, *(indicator.family for indicator in LISTED)}
+    for indicator in LISTED:
         rose, fell = (
             indicator_clause(indicator.name, indicator.family, rose=rose) for rose in (True, False)
         )
@@ -22,9 +22,7 @@ def test_every_family_and_every_indicator_has_its_clause() -> None:
 
 def test_every_pattern_of_names_is_the_first_that_fits_some_indicator() -> None:
     patterns = [pattern for pattern, _ in INDICATOR_CLAUSES]
-    firsts = {
-        next((p for p in patterns if fnmatchcase(i.name, p)), "no pattern") for i in CATALOGUE
-    }
+    firsts = {next((p for p in patterns if fnmatchcase(i.name, p)), "no pattern") for i in LISTED}
     assert firsts - {"no pattern"} == set(patterns)
 
 

@@ -114,7 +114,7 @@ def test_other_columns_are_refused(tmp_path: Path, rows: list[Row]) -> None:
         ({"q95": math.inf}, "a mean or quantile is not a number of deaths"),
         ({"q05": None}, "a mean or quantile is missing from fatalities"),
         ({"target": "instability"}, "a mean or quantile is missing from fatalities"),
-        ({"target": "coup"}, "a target is unknown"),
+        ({"target": "famine"}, "a target is unknown"),
         ({"level": "priogrid"}, "its levels are not those of its manifest"),
         ({"horizon": 2}, "a score appears twice"),
         ({"name": "Elsewhere"}, "a region has two descriptions"),

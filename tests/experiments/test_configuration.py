@@ -227,7 +227,7 @@ def test_a_value_out_of_range_is_named(
 def test_a_target_that_is_none_is_named_with_those_that_are(name: str, tmp_path: Path) -> None:
     message = refusal(tmp_path, renamed(("targets", "onset"), name))
     assert f"targets.{name}" in message
-    assert "'fatalities', 'instability', 'escalation', 'onset' or 'surge'" in message
+    assert "'fatalities', 'instability', 'escalation', 'onset', 'surge' or 'coup'" in message
 
 
 def test_targets_and_horizons_are_those_that_are_named_in_their_order(tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from numpy.testing import assert_array_equal
 
 from features.targets import is_eligible, label, threshold, window_mean_ahead
-from features.words import DISTRIBUTIONS, SPECS, TARGETS, Target
+from features.words import DISTRIBUTIONS, OF_VIOLENCE, SPECS, TARGETS, Target
 from tests.targets import EVERY_CELL, EVERY_TARGET, HORIZONS, TARGETS_AHEAD
 
 NAN = np.nan
@@ -23,18 +23,25 @@ def months(*values: float, before: int = 0) -> Column:
 
 
 def test_the_targets_are_four_that_are_forecast_as_designed_and_one_more() -> None:
-    assert TARGETS == ("fatalities", "instability", "escalation", "onset", "surge")
-    assert tuple(SPECS) == tuple(EVERY_TARGET) == TARGETS
+    assert OF_VIOLENCE == ("fatalities", "instability", "escalation", "onset", "surge")
+    assert tuple(SPECS) == TARGETS == (*OF_VIOLENCE, "coup")
+    assert tuple(EVERY_TARGET) == OF_VIOLENCE
     assert TARGETS_AHEAD["fatalities"] == TARGETS_AHEAD["instability"] == HORIZONS
     assert TARGETS_AHEAD["escalation"] == TARGETS_AHEAD["onset"] == (3, 6, 12)
-    assert set(TARGETS_AHEAD) == {*TARGETS} - {"surge"}
+    assert set(TARGETS_AHEAD) == {*OF_VIOLENCE} - {"surge"}
 
 
 def test_windows_are_escalation_and_onset_and_the_one_distribution_is_of_deaths() -> None:
-    assert [name for name in TARGETS if SPECS[name].is_window] == ["escalation", "onset"]
+    assert [name for name in TARGETS if SPECS[name].is_window] == [*("escalation", "onset", "coup")]
     assert DISTRIBUTIONS == ("fatalities",)
     assert SPECS["fatalities"].shares == "instability"
     assert all(SPECS[name].shares == name for name in TARGETS if name != "fatalities")
+
+
+def test_a_coup_is_any_attempt_in_the_months_ahead() -> None:
+    attempts = column(1, 0, 0, 2, 0, NAN)
+    assert_array_equal(label("coup", attempts, 1, tau=9), column(0, 0, 1, 0, NAN, NAN))
+    assert_array_equal(label("coup", attempts, 3, tau=9), column(1, 1, NAN, NAN, NAN, NAN))
 
 
 def test_fatalities_are_the_deaths_of_the_target_month() -> None:

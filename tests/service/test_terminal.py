@@ -31,7 +31,7 @@ def test_the_terminal_gives_what_the_api_gives(home: Path, client: httpx.Client)
     [
         ({"country": ["XXX"]}, UnknownError, "country 'XXX'"),
         ({"country": ["Malli"]}, UnknownError, "did you mean Mali (MLI)?"),
-        ({"target": "coup"}, ParameterError, "target: 'coup' is refused"),
+        ({"target": "famine"}, ParameterError, "target: 'famine' is refused"),
         ({"limit": 0}, ParameterError, "limit: '0' is refused"),
         ({"region": ["nowhere"]}, UnknownError, "region 'nowhere'"),
     ],

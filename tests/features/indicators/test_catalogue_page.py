@@ -7,6 +7,7 @@ from features.indicators.catalogue import (
     CATALOGUE,
     FAMILIES,
     INTRODUCTIONS,
+    LISTED,
     catalogue_page,
     of_family,
     range_of,
@@ -25,6 +26,11 @@ def test_every_family_is_introduced_in_one_sentence() -> None:
 def test_the_families_together_are_the_catalogue() -> None:
     assert {i for family in FAMILIES for i in of_family(family)} == set(CATALOGUE)
     assert {i.family for i in of_family("season")} == {"season"}
+
+
+def test_states_are_listed_after_all_that_panels_tell() -> None:
+    assert (*CATALOGUE, *of_family("state")) == LISTED
+    assert len({indicator.name for indicator in LISTED}) == len(LISTED)
 
 
 def test_an_unknown_family_is_refused_with_those_there_are() -> None:
