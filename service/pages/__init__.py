@@ -5,6 +5,7 @@ Where do I go to ...?
 * change the map's page: `page.py`, `ranking.py`, `view.py`; a region: `region.py`
 * change a country's page, or add a panel to it: `country.py`
 * change how a map or a chart is drawn: `drawing/`; how it is coloured: `shading.py`
+* change what is shown of capitals, corridors and armed groups: `siege/`
 * change the pages of bulletins, accuracy and terms: `reading/`; a briefing: `briefings/`
 * change what the feed says: `feed.py`
 * change what is written: `templates/`; what a browser loads: `static/` (`assets.py` serves it)

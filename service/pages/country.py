@@ -21,6 +21,7 @@ from service.api.selection import find_country
 from service.pages.environment import chosen_language, render
 from service.pages.ranking import ranking_of
 from service.pages.shading import Shade
+from service.pages.siege.panels import capital_panel, corridors_panel, groups_panel
 from service.pages.view import LEVELS, PageView, View, view_of
 from service.store.bulletins import Bulletin
 from service.store.derived import regions_of
@@ -96,6 +97,18 @@ def _signs(page: CountryPage, region: str) -> list[str] | None:
 
 PANELS: tuple[Panel, ...] = (
     Panel("parts/country_signs.html", signs_everywhere),
+    Panel(
+        "parts/country_capital.html",
+        lambda page: capital_panel(page.bulletin, page.code, page.language),
+    ),
+    Panel(
+        "parts/country_corridors.html",
+        lambda page: corridors_panel(page.bulletin, page.code, page.language),
+    ),
+    Panel(
+        "parts/country_groups.html",
+        lambda page: groups_panel(page.bulletin, page.code, page.view.level),
+    ),
     Panel("parts/country_regions.html", regions_in),
 )
 """In the order in which they stand on the page."""

@@ -29,6 +29,8 @@ NAVIGATION = (
 
 COLON = message(": ")
 
+_UNKNOWN = "\N{EN DASH}"
+
 POLICY = (
     "default-src 'self'; img-src 'self' data: blob:; base-uri 'none'; form-action 'self'; "
     "frame-ancestors 'none'"
@@ -65,6 +67,7 @@ def environment_for(language: Language) -> Environment:
         month_alone=language.month_alone,
         day=language.day,
         number=language.number,
+        known=lambda value: _UNKNOWN if value is None else language.number(value),
         deaths=language.deaths,
         country=language.country,
         translated=language.gettext,

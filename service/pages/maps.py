@@ -20,6 +20,7 @@ from service.pages.drawing.poster import Poster, poster_of
 from service.pages.drawing.shapes import Shapes, shapes_of
 from service.pages.environment import chosen_language
 from service.pages.shading import Shade
+from service.pages.siege.layers import layer_text, layers_in
 from service.pages.view import PageView, View, view_of
 from service.store.bulletins import Bulletin
 from service.store.derived import derived
@@ -94,13 +95,43 @@ def shapes_text(bulletin: Bulletin, level: Level, language: Language) -> str:
     )
 
 
+@router.get("/maps/{bulletin}/{level}/{layer}.svg")
+def show_layer(
+    request: Request, bulletin: str, level: str, layer: str, query: Annotated[ShapesQuery, Query()]
+) -> Response:
+    """Return a layer over the map of a level in a bulletin; it never changes.
+
+    Raises UnknownError when there is none.
+    """
+    used, language = used_bulletin(request, bulletin), chosen_language(request)
+    known = next((one for one in LEVELS if one == level), None)
+    named = next((one for one in layers_in(used) if one == layer), None)
+    atlas = atlas_of(used, known) if known else None
+    if atlas is None or named is None:
+        raise UnknownError(f"bulletin {bulletin} has no layer '{layer}' of a level '{level}'")
+    group = layer_text(used, named, atlas.shapes, language)
+    text = f'<svg xmlns="http://www.w3.org/2000/svg">{group}</svg>'
+    is_current = query.v == assets_version() and query.lang is not None
+    headers = {"Cache-Control": FOR_GOOD if is_current else "no-cache"}
+    return Response(text, media_type="image/svg+xml", headers=headers)
+
+
+def layers_address(view: View, language: Language) -> dict[str, str]:
+    """Return where each layer of a view is that is switched on, from the root."""
+    where = f"maps/{view.bulletin.manifest.id}/{view.level}"
+    asked = f"?lang={language.code}&v={assets_version()}"
+    return {layer: f"{where}/{layer}.svg{asked}" for layer in view.layers}
+
+
 def shapes_address(view: View, language: Language) -> str:
     """Return where the shapes of a view are, from the root; browsers keep what is there."""
     where = f"maps/{view.bulletin.manifest.id}/{view.level}.svg"
     return f"{where}?lang={language.code}&v={assets_version()}"
 
 
-def body_of(atlas: Atlas, language: Language, styles: list[str] | None = None) -> str:
+def body_of(
+    atlas: Atlas, language: Language, styles: list[str] | None = None, layers: str = ""
+) -> str:
     """Return a map as SVG with names in a language; coloured, if it is given styles (n,)."""
     shapes = atlas.shapes
     return map_of(
@@ -109,6 +140,7 @@ def body_of(atlas: Atlas, language: Language, styles: list[str] | None = None) -
         labels_of(shapes, language.country),
         country_names={code: language.country(code) for code in set(shapes.countries)},
         classes=styles,
+        layers=layers,
     )
 
 
@@ -148,7 +180,8 @@ def show_map(request: Request, query: Annotated[PageView, Query()]) -> Response:
         ],
         mark=_(message("SIMULATED")) if manifest.simulated else None,
     )
-    body = body_of(atlas, language, styles)
+    layers = [layer_text(view.bulletin, one, atlas.shapes, language) for one in view.layers]
+    body = body_of(atlas, language, styles, "".join(layers))
     text = poster_of(atlas.shapes, body, poster, asset_text("map.css"))
     return Response(text, media_type="image/svg+xml", headers=_STANDS_ALONE)
 

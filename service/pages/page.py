@@ -13,10 +13,11 @@ from features.language import Language
 from service.api.current import listing_of
 from service.api.routing import QueryRoute
 from service.pages.environment import POLICY, chosen_language, render
-from service.pages.maps import atlas_of, shapes_address
+from service.pages.maps import atlas_of, layers_address, shapes_address
 from service.pages.ranking import countries_in, ranking_of
 from service.pages.region import panel_of
 from service.pages.shading import Shade
+from service.pages.siege.layers import LAYER_NAMES, layers_in, legend_of
 from service.pages.view import LEVEL_NAMES, PageView, View, view_of
 
 router = APIRouter(include_in_schema=False, route_class=QueryRoute)
@@ -57,6 +58,8 @@ def _contents(request: Request, query: PageView, language: Language) -> dict[str
         "nowhere": len(ranking.unscored),
         "picture": f"{request.base_url}map.png{view.address(lang=language.code)}",
         "legend": shade.legend(shade.styles(shade.now)),
+        "layers": [(one, LAYER_NAMES[one]) for one in layers_in(view.bulletin)],
+        "layer_legend": legend_of(language) if view.layers else [],
         "state": _state(shade, language)
         | {"focus": [place.region for place in ranking.matches] if _is_narrow(view) else []},
     }
@@ -71,7 +74,7 @@ def _state(shade: Shade, language: Language) -> dict[str, Any]:
     view = shade.view
     atlas = atlas_of(view.bulletin, view.level)
     if atlas is None:
-        return {"shapes": None, "maps": []}
+        return {"shapes": None, "maps": [], "layers": {}}
     shades = [shade]
     if view.other is not None and not view.is_change:
         shades.append(shade.of_bulletin(view.other))
@@ -81,5 +84,6 @@ def _state(shade: Shade, language: Language) -> dict[str, Any]:
     return {
         "shapes": shapes_address(view, language),
         "maps": maps,
+        "layers": layers_address(view, language),
         "titles": [language.month(origin) for origin in titles] if len(maps) > 1 else [],
     }

@@ -22,6 +22,7 @@ from service.api.queries import (
 )
 from service.api.selection import find_country, select_regions
 from service.errors import UnknownBulletinError
+from service.pages.siege.layers import Layer, layers_in
 from service.store.bulletins import LATEST, Bulletin, BulletinStore
 from service.store.derived import regions_of
 
@@ -52,6 +53,8 @@ class PageView(NoParameters):
     country: Text = None
     region: Text = None
     search: Text = None
+    capitals: Literal["on"] | None = None
+    corridors: Literal["on"] | None = None
     rows: Annotated[int, Field(ge=1, le=100_000)] = ROWS
     lang: LanguageChoice = None
 
@@ -85,6 +88,12 @@ class View:
     def levels(self) -> list[Level]:
         """The levels that the bulletin has."""
         return levels_of(self.bulletin)
+
+    @property
+    def layers(self) -> list[Layer]:
+        """The layers that are switched on, of those that the bulletin has."""
+        asked = {"capitals": self.query.capitals, "corridors": self.query.corridors}
+        return [layer for layer in layers_in(self.bulletin) if asked[layer]]
 
     @property
     def is_change(self) -> bool:

@@ -40,10 +40,12 @@ def map_of(
     *,
     country_names: dict[str, str],
     classes: Sequence[str] | None = None,
+    layers: str = "",
 ) -> str:
     """Return the body of a map: sea, land, regions with their `names` (n,), borders and labels.
 
-    With `classes` (n,), which the style has the colours of, it is coloured.
+    With `classes` (n,), which the style has the colours of, it is coloured; `layers` lie below the
+    names.
     """
     is_grid = len(shapes.ids) > MOST_CELLS
     land = "".join(path_of(shape) for shape in shapes.land.values())
@@ -53,7 +55,7 @@ def map_of(
         f'{_HATCH}<path class="land" d="{land}"/>'
         f'<g class="regions{" cells" if is_grid else ""}" fill="url(#hatch)">{regions}</g>'
         f'<path class="borders" d="{borders}"/>'
-        f'<g class="ring"/><g class="labels">{_labels(labels)}</g>'
+        f'<g class="layers">{layers}</g><g class="ring"/><g class="labels">{_labels(labels)}</g>'
     )
 
 

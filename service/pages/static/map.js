@@ -25,7 +25,7 @@ export function onChoose(listener) {
 }
 
 /** Show what the server says: the shapes, and a style and words for each of them. */
-export async function drawMaps({ shapes: address, maps, titles = [] }) {
+export async function drawMaps({ shapes: address, maps, layers = {}, titles = [] }) {
   box.hidden = !address;
   if (!address) return;
   const wanting = `${address} ${maps.length}`;
@@ -41,6 +41,7 @@ export async function drawMaps({ shapes: address, maps, titles = [] }) {
   });
   if (isNew) lay(drawings);
   shown = wanting;
+  await cover(Object.values(layers));
   stages.forEach((stage, i) => {
     const title = stage.querySelector("h2");
     title.textContent = titles[i] ?? "";
@@ -48,16 +49,29 @@ export async function drawMaps({ shapes: address, maps, titles = [] }) {
   });
 }
 
-/** Fetch the shapes, and return so many copies; the browser keeps them for good. */
-async function drawingsOf(address, number) {
+async function svgAt(address) {
   const response = await fetch(address);
   if (!response.ok) throw new Error(String(response.status));
-  const svg = document.adoptNode(new DOMParser().parseFromString(await response.text(), "image/svg+xml").documentElement);
+  return document.adoptNode(new DOMParser().parseFromString(await response.text(), "image/svg+xml").documentElement);
+}
+
+/** Fetch the shapes, and return so many copies; the browser keeps them for good. */
+async function drawingsOf(address, number) {
+  const svg = await svgAt(address);
   const world = document.createElementNS(SVG, "g");
   world.setAttribute("class", "world");
   world.append(...svg.childNodes);
   svg.append(world);
   return [svg, ...Array.from({ length: number - 1 }, () => svg.cloneNode(true))];
+}
+
+/** Lay layers over the maps, and take others away. */
+async function cover(addresses) {
+  const drawings = await Promise.all(addresses.map(svgAt));
+  for (const stage of stages) {
+    const groups = drawings.map((svg) => svg.firstElementChild.cloneNode(true));
+    stage.querySelector(".layers").replaceChildren(...groups);
+  }
 }
 
 /** Lay drawings into as many stages. */
@@ -118,11 +132,14 @@ export function focus(ids) {
   fit([left - air, top - air, right - left + 2 * air, bottom - top + 2 * air]);
 }
 
-/** Let the regions of other countries stand back; of none, if no country is named. */
+/** Let the regions of other countries stand back, and their layers go; of none, if none is named. */
 export function emphasise(country) {
   for (const stage of stages) {
     for (const group of stage.querySelectorAll(".regions > g")) {
       group.classList.toggle("back", Boolean(country) && group.dataset.country !== country);
+    }
+    for (const group of stage.querySelectorAll(".layers [data-country]")) {
+      group.toggleAttribute("hidden", Boolean(country) && group.dataset.country !== country);
     }
   }
 }
@@ -268,10 +285,11 @@ export function say(text) {
 }
 
 function point(stage, event) {
-  const path = event.target.closest("[data-id]");
+  const path = event.target.closest("[data-id], [data-words]");
   tip.hidden = !path || event.pointerType === "touch";
   if (tip.hidden) return;
-  const lines = [["strong", path.dataset.name ?? path.dataset.id], ["small", path.parentNode.dataset.name], ["span", path.words]];
+  const { id, name = id, words } = path.dataset;
+  const lines = words ? [["span", words]] : [["strong", name], ["small", path.parentNode.dataset.name], ["span", path.words]];
   tip.replaceChildren(...lines.filter(([, text], i) => i !== 1 || text !== lines[0][1]).map(([name, text]) => {
     const line = document.createElement(name);
     line.textContent = text;
