@@ -2,7 +2,7 @@
 
 import { drawMaps, emphasise, focus, onChoose, say, select } from "./map.js";
 
-const PARTS = ["question", "facts", "choices", "months", "legend", "list", "list-title", "take", "languages"];
+const PARTS = ["question", "facts", "choices", "months", "layers", "legend", "list", "list-title", "take", "languages"];
 const byId = (id) => document.getElementById(id);
 const panel = byId("panel");
 let asking = new AbortController();
