@@ -69,6 +69,7 @@ for command in (
     bulletins.evaluate,
     bulletins.record,
     bulletins.replay,
+    bulletins.scenario,
     cycle.cycle,
     cycle.relive,
     service.serve,

@@ -1,6 +1,7 @@
-"""Issue bulletins, repeat them, judge them, and keep the record of how they came out."""
+"""Issue bulletins, repeat them, judge them, keep their record, and set a scenario beside one."""
 
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -20,8 +21,11 @@ from commands.environment import (
     vintage_of_day,
     working,
 )
-from commands.rows import RowFormat, print_markdown, print_rows
+from commands.rows import RowFormat, is_for_people, print_markdown, print_rows
 from features.printable import printable
+
+MOST_ROWS = 20
+"""The regions that people are shown, each with the score that moves most."""
 
 
 def publish(origin: Month = None, as_of: Day = None, jobs: Jobs = PROCESSORS) -> None:
@@ -168,3 +172,36 @@ def replay(bulletin: Annotated[str, typer.Argument(help="Id of a bulletin.")]) -
         f"bulletin {manifest.id}: the same {manifest.rows:,} scores, bit for bit, from events as "
         f"known on {manifest.vintage.as_of}"
     )
+
+
+def scenario(
+    file: Annotated[Path, typer.Argument(help="Scenario in TOML.", metavar="FILE.toml")],
+    row_format: RowFormat = None,
+) -> None:
+    """Compute scores under events that are supposed: HYPOTHETICAL, no forecast."""
+    with working("computing a scenario"):
+        from experiments.scenarios.run import run_scenario
+        from features.archive.releases import Archive
+        from features.scenarios.statements import read_scenario
+
+        run = run_scenario(
+            Archive(home()),
+            open_own_store(is_read=True),
+            home(),
+            read_scenario(file),
+            code=running_code(),
+        )
+    manifest, for_people = run.manifest, is_for_people(row_format)
+    rows = run.moved()
+    if for_people:
+        first = {str(row["region"]): row for row in reversed(rows)}
+        rows = [row for row in rows if row is first[str(row["region"])]][:MOST_ROWS]
+    mark = f"{simulated_mark(simulated=manifest.simulated)}HYPOTHETICAL"
+    print_rows(rows, row_format, f"{mark}: {manifest.name}", unseen=["hypothetical", "scenario"])
+    state = "" if run.is_new else "; it was already there and stays as it is"
+    say = print if for_people else note
+    beyond = f"Beyond all that history has seen: {manifest.beyond} regions."
+    what = f"{manifest.id}: {manifest.rows:,} scores after {manifest.last_month}"
+    end = f"{mark} {what}, beside bulletin {manifest.bulletin}{state}"
+    for line in (manifest.caution, manifest.assumption, beyond, end):
+        say(printable(line))

@@ -52,7 +52,10 @@ def verify(head: Head = None, row_format: RowFormat = None) -> None:
 
 def findings_of(folder: Path, noted: "Link | None" = None) -> list[Finding]:
     """Return what became of everything in a home, and of the end of the chain that was noted."""
-    looks = (_releases, _models, partial(_bulletins, noted), _record, _cycles, _alerts, _keys)
+    looks = (
+        *(_releases, _models, partial(_bulletins, noted), _scenarios),
+        *(_record, _cycles, _alerts, _keys),
+    )
     return [finding for look in looks for finding in look(folder)]
 
 
@@ -128,6 +131,30 @@ def _bulletins(noted: "Link | None", folder: Path) -> Iterator[Finding]:
     head = head_of(manifests)
     if head is not None:
         yield Finding("whole", "chain", f"it ends in {head.id}:{hashes[head.id]}")
+
+
+def _scenarios(folder: Path) -> Iterator[Finding]:
+    from bulletins.scenarios import read_scenario_manifest, scenario_folders
+    from features.errors import BulletinError
+    from features.hashes import file_faults
+
+    try:
+        places = scenario_folders(folder)
+    except BulletinError as error:
+        yield Finding("damaged", "scenarios", str(error))
+        return
+    for place in places:
+        try:
+            manifest = read_scenario_manifest(place)
+        except BulletinError as error:
+            yield Finding("damaged", "scenarios", str(error))
+            continue
+        faults = list(file_faults(place, manifest.files))
+        if faults:
+            details = f"{place.name}: {', '.join(faults)}: move it away and compute it again"
+            yield Finding("damaged", "scenarios", details)
+        else:
+            yield Finding("whole", "scenarios", f"{place.name}: {len(manifest.files) + 1} files")
 
 
 def _record(folder: Path) -> Iterator[Finding]:

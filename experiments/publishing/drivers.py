@@ -62,14 +62,12 @@ class Question:
     @property
     def families(self) -> tuple[str, ...]:
         """The families of the indicators, in order."""
-        return tuple(dict.fromkeys([*(i.family for i in self.indicators), _OWN]))
+        return _families(self.indicators)[0]
 
     @property
     def groups(self) -> IntArray:
         """The number of each column's family, (K + 1,)."""
-        families = self.families
-        of_columns = [*(i.family for i in self.indicators), _OWN]
-        return np.array([families.index(family) for family in of_columns], dtype=np.int64)
+        return _families(self.indicators)[1]
 
     @property
     def names(self) -> ObjectArray:
@@ -98,6 +96,44 @@ def driver_rows(question: Question) -> pd.DataFrame:
     """Return the drivers of one cell, without the columns `level`, `target` and `horizon`."""
     contributions = explain(question.probability, question.present, question.usual, question.groups)
     return _table(question, contributions, _moves(question))
+
+
+def family_moves(before: LevelForecast, after: LevelForecast) -> pd.DataFrame:
+    """Return what moved scores from one forecast to another of the same regions, months and model.
+
+    A row a score of both and a family that moved it: region, target, horizon, family and change
+    [log-odds]; the changes of a score add up. They are exact Shapley values, of the move itself.
+    """
+    ids = after.panel.regions.table["id"].to_numpy(dtype=object)
+    families, groups = _families(select(after.samples.names))
+    newest = len(after.samples.months) - 1
+    parts = []
+    for target, horizon in after.forecaster.cell_names:
+        shared = is_scored(target, before.samples) & is_scored(target, after.samples)
+        was, now = (
+            _read_at(forecast.samples, newest, target, horizon)[shared]
+            for forecast in (before, after)
+        )
+        learner = after.forecaster.cell(target, horizon).learner
+        moves = explain(learner.probability, now, was, groups).groups
+        row, family = np.nonzero(np.abs(moves) > _NOTHING)
+        columns = {
+            "region": ids[shared][row],
+            "target": target,
+            "horizon": horizon,
+            "family": np.array(families, dtype=object)[family],
+            "change": moves[row, family],
+        }
+        parts.append(pd.DataFrame(columns))
+    moved: pd.DataFrame = pd.concat(parts, ignore_index=True)
+    return moved
+
+
+def _families(indicators: tuple[Indicator, ...]) -> tuple[tuple[str, ...], IntArray]:
+    """Return the families of indicators, in order, and the number of each column's, (K + 1,)."""
+    of_columns = [*(indicator.family for indicator in indicators), _OWN]
+    families = tuple(dict.fromkeys(of_columns))
+    return families, np.array([families.index(family) for family in of_columns], dtype=np.int64)
 
 
 def _explain_cell(question: Question, level: str, target: Target, horizon: int) -> pd.DataFrame:

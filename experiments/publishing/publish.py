@@ -149,8 +149,7 @@ def replay_bulletin(
     manifest, _ = read_bulletin(home, bulletin)
     previous = None if manifest.previous is None else read_previous(home, manifest.previous)
     vintage = vintage_of(releases_of(archive, manifest), manifest.vintage.as_of)
-    models = [model_version(store, model.level, model.version) for model in manifest.models]
-    _refuse_other_models(store, manifest, models)
+    models = [issuing_model(store, bulletin, model) for model in manifest.models]
     origin = parse_month(manifest.origin)
     forecasts = [
         contents.forecast_level(model, *_inputs(store, vintage, model), origin) for model in models
@@ -175,16 +174,15 @@ def replay_bulletin(
     return manifest
 
 
-def _refuse_other_models(
-    store: MlflowStore, manifest: Manifest, models: list[ModelVersion]
-) -> None:
-    """Raise ModelError when the file of a model is not the one that issued a bulletin."""
-    for used, model in zip(manifest.models, models, strict=True):
-        if used.sha256 not in (None, sha256_of(forecaster_file(store, model))):
-            raise ModelError(
-                f"the file of {model.label} is not the one that bulletin {manifest.id} was issued "
-                "from: restore it from a backup"
-            )
+def issuing_model(store: MlflowStore, bulletin: str, used: ModelUsed) -> ModelVersion:
+    """Return a model that issued a bulletin; raises ModelError when its file is another now."""
+    model = model_version(store, used.level, used.version)
+    if used.sha256 not in (None, sha256_of(forecaster_file(store, model))):
+        raise ModelError(
+            f"the file of {model.label} is not the one that bulletin {bulletin} was issued from: "
+            "restore it from a backup"
+        )
+    return model
 
 
 def releases_of(archive: Archive, manifest: Manifest) -> list[Release]:

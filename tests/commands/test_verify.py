@@ -14,6 +14,7 @@ from experiments.tracking.store import open_store
 from features.hashes import sha256_of
 from service.access.keys import KeyRing
 from tests.bulletins.example import publish_bulletin, publish_record
+from tests.bulletins.scenario_example import write_example
 from tests.command import tocsin
 from tools.benchmarks.verification import missed_changes
 
@@ -58,6 +59,19 @@ def test_a_whole_home_is_said_to_be_and_any_byte_that_is_changed_is_found(home: 
     assert chain == f"it ends in {head.name}:{digest}"
     assert missed_changes(home, 25, seed=3) == []
     assert states(home) == {}
+
+
+def test_a_scenario_is_checked_and_is_no_bulletin(home: Path) -> None:
+    manifest = write_example(home)
+    assert states(home) == {}
+    about = {finding.about: finding.details for finding in findings_of(home)}
+    assert about["scenarios"] == f"{manifest.id}: 5 files"
+    (home / "scenarios" / manifest.id / "families.parquet").write_bytes(b"other")
+    assert states(home)["scenarios"].startswith(
+        f"damaged: {manifest.id}: families.parquet is not what was stored"
+    )
+    (home / "scenarios" / manifest.id / "scenario.json").write_bytes(b"{}")
+    assert "scenario.json is not of the form" in states(home)["scenarios"]
 
 
 def test_what_is_damaged_is_named_with_its_file_and_the_others_are_still_checked(
