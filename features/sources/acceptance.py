@@ -1,4 +1,4 @@
-"""Accepts or rejects the rows of a file, events and counts alike, and loses none.
+"""Accepts or rejects the rows of a file, of events as of all others, and loses none.
 
 The rows stream through DuckDB, so a file may be larger than memory. It is read once, and a second
 time only to copy rejected rows as they came.

@@ -4,6 +4,8 @@ from dataclasses import dataclass
 
 from features.sources import acled, ucdp
 from features.sources.simulation import world
+from features.sources.states.cline import CLINE
+from features.sources.states.powell_thyne import POWELL_THYNE
 
 
 @dataclass(frozen=True)
@@ -40,6 +42,19 @@ _CREDITS = {
         "Raleigh, Kishi & Linke (2023), Political instability patterns are obscured by conflict "
         "dataset scope conditions, sources, and coding choices, Humanities and Social Sciences "
         "Communications 10",
+    ),
+    POWELL_THYNE.history: Credit(
+        "Coups d'etat since 1950, by Powell and Thyne",
+        "https://www.uky.edu/~clthyn2/coup_data/home.htm",
+        citation="Powell & Thyne (2011), Global instances of coups from 1950 to 2010: a new "
+        "dataset, Journal of Peace Research 48(2)",
+    ),
+    CLINE.history: Credit(
+        "Coup d'Etat Project, Cline Center for Advanced Social Research",
+        "https://clinecenter.illinois.edu",
+        "CC BY 4.0",
+        "Peyton et al., Cline Center Coup d'Etat Project Dataset, University of Illinois "
+        "Urbana-Champaign",
     ),
     world.SOURCE: Credit("Invented events, made by Tocsin", licence="Apache-2.0"),
 }

@@ -1,16 +1,19 @@
+import csv
 from datetime import date
+from io import StringIO
 from pathlib import Path
 
 import pyarrow.parquet as pq
 import pytest
+from hypothesis import given, settings
 
 from features.archive.folders import RECORDS, Records
 from features.archive.releases import Archive
 from features.archive.schemas import STATE_SCHEMAS
-from features.errors import ArchiveError
+from features.errors import ArchiveError, InputError
 from features.months import format_month, parse_month
 from features.sources.states.delivery import FORMS
-from tests.features.sources.ingested import refused, written
+from tests.features.sources.ingested import assert_complete, garbage, refused, written
 from tests.features.sources.states.ingested import ingested, reasons, rows
 
 _POWELL_THYNE = """country\tccode\tccode_gw\tyear\tmonth\tday\tcoup\tversion
@@ -132,3 +135,31 @@ def test_a_packed_workbook_or_text_in_any_encoding_is_read_alike(tmp_path: Path)
         release = ingested(path, "coups")
         assert rows(release)[["country", "name"]].to_numpy().tolist() == [["CIV", "Noël"]]
         assert rows(release)["date"].tolist() == [date(1999, 12, 24)]
+
+
+CHANGES = garbage(dict.fromkeys(map(str, range(14)), ""), "Mali", "1", "2020-01", "2020-01-31", '"')
+
+
+@pytest.mark.parametrize("name", FILES)
+@given(changes=CHANGES)
+@settings(max_examples=4, deadline=None)
+def test_whatever_a_row_holds_it_is_accepted_or_rejected_with_a_reason(
+    tmp_path_factory: pytest.TempPathFactory, name: str, changes: list[dict[str, str]]
+) -> None:
+    records, content = FILES[name]
+    separator = "\t" if "\t" in content else ","
+    header, first = (line.split(separator) for line in content.splitlines()[:2])
+    table = [
+        first,
+        *([change.get(str(n), cell) for n, cell in enumerate(first)] for change in changes),
+    ]
+    text = StringIO(newline="")
+    csv.writer(text, delimiter=separator).writerows([header, *table])
+    path = written(tmp_path_factory.mktemp("garbage") / "file.csv", text.getvalue())
+    try:
+        release = ingested(path, records, allow_rejects=True)
+    except InputError:
+        assert name == "powell_thyne"  # of several versions
+        return
+    assert_complete(release, len(table))
+    assert len(rows(release)) == release.rows_accepted
