@@ -23,7 +23,7 @@ def show_events(
     """Show the releases in the archive, what they cover, and how far a forecast may go."""
     if context.invoked_subcommand is not None:
         return
-    from commands.listing import release_rows, state_of
+    from commands.listing import release_rows, state_of, unseen_of
     from features.archive.folders import RECORDS
     from features.archive.releases import Archive
     from features.archive.vintage import open_vintage
@@ -34,15 +34,13 @@ def show_events(
     releases = [release for release in every if history in (None, release.history)]
     if not releases:
         raise ArchiveError(f"no release in '{home()}' yet: add one with tocsin ingest FILE")
-    needed = {
-        "countries": False,
-        "records": any(release.records != "events" for release in releases),
-        "level": any(release.level is not None for release in releases),
-    }
-    unseen = [column for column, is_needed in needed.items() if not is_needed]
-    print_rows(release_rows(releases), row_format, unseen=unseen)
+    of_events = [release for release in releases if release.records == "events"]
+    of_states = [release for release in releases if release.records != "events"]
+    parts = (of_events, of_states) if is_for_people(row_format) else (releases,)
+    for part in filter(None, parts):
+        print_rows(release_rows(part), row_format, unseen=unseen_of(part))
     say = print if is_for_people(row_format) else note
-    for name in sorted({release.history for release in releases if release.records == "events"}):
+    for name in sorted({release.history for release in of_events}):
         for line in state_of(open_vintage(archive, as_of or today(), name), countries=countries):
             say(line)
 

@@ -33,6 +33,18 @@ def release_rows(releases: Sequence[Release]) -> list[dict[str, object]]:
     return rows
 
 
+def unseen_of(releases: Sequence[Release]) -> list[str]:
+    """Return the columns of `release_rows` that tell nothing of these releases in a table."""
+    is_told = {
+        "countries": False,
+        "records": any(release.records != "events" for release in releases),
+        "level": any(release.level is not None for release in releases),
+        "by_habit": any(release.is_habit for release in releases),
+        "history": any(release.history != release.source for release in releases),
+    }
+    return [column for column, tells in is_told.items() if not tells]
+
+
 def state_of(vintage: Vintage, *, countries: bool) -> Iterator[str]:
     """Yield how far a history reaches, what is missing in it and, if asked, every country's."""
     yield (

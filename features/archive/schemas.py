@@ -117,16 +117,19 @@ COUPS_SCHEMA = pa.schema(
 row was known, null where that is the day of the coup.
 """
 
-CONDITIONS_SCHEMA = schema_of(
-    country=pa.string(),
-    variable=pa.string(),
-    value=pa.float64(),
-    first_month=pa.int64(),
-    published=pa.date32(),
+CONDITIONS_SCHEMA = pa.schema(
+    [
+        *required(pa.string(), "country", "variable"),
+        *required(pa.int64(), "first_month"),
+        *optional(pa.int64(), "last_month"),
+        *required(pa.date32(), "published"),
+        *required(pa.float64(), "value"),
+    ]
 )
-"""Columns and types of `conditions.parquet`: what holds of a state from a month on.
+"""Columns and types of `conditions.parquet`: what holds of a state in some months.
 
-`first_month` is a number [months since 1970-01], `published` the day from which the value is known.
+They go from `first_month` to `last_month` [months since 1970-01], or on until another value is
+known where that is null; `published` is the day from which the value is known.
 """
 
 ELECTIONS_SCHEMA = pa.schema(

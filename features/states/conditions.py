@@ -59,7 +59,8 @@ def values_by_month(
     """Return each variable as (months, countries): the newest value published by a month's end.
 
     The newest is that of the latest `first_month` which has begun, of these the one published last.
-    NaN before anything was published. `months` are contiguous, `countries` ascending.
+    NaN before anything was published, and after the `last_month` of the newest. `months` are
+    contiguous, `countries` ascending.
     """
     if rows.empty:
         return {}
@@ -70,7 +71,9 @@ def values_by_month(
     ordered = ordered.assign(place=np.arange(len(ordered)))
     ordered = ordered.sort_values(["since", "place"], kind="stable")
     ordered["best"] = ordered.groupby(["variable", "country"])["place"].cummax()
-    ordered["value"] = ordered.set_index("place")["value"].reindex(ordered["best"]).to_numpy()
+    newest = ordered.set_index("place").reindex(ordered["best"])
+    ordered["value"] = newest["value"].to_numpy()
+    ordered["last_month"] = newest["last_month"].fillna(np.inf).to_numpy()
     last = ordered.drop_duplicates(["variable", "country", "since"], keep="last")
     return {
         str(name): _filled(last[last["variable"] == name], months, countries)
@@ -79,9 +82,17 @@ def values_by_month(
 
 
 def _filled(changes: pd.DataFrame, months: MonthArray, countries: _Names) -> FloatArray:
-    wide = changes.pivot(index="since", columns="country", values="value")  # noqa: PD010
-    dense = wide.ffill().reindex(index=months, columns=countries).ffill()
-    return np.asarray(dense, dtype=np.float64)
+    value, last_month = (
+        np.asarray(
+            changes.pivot(index="since", columns="country", values=name)  # noqa: PD010
+            .ffill()
+            .reindex(index=months, columns=countries)
+            .ffill(),
+            dtype=np.float64,
+        )
+        for name in ("value", "last_month")
+    )
+    return np.where(months[:, None] <= last_month, value, np.nan)
 
 
 def votes_due(rows: pd.DataFrame, months: MonthArray, countries: _Names) -> FloatArray:

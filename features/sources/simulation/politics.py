@@ -160,7 +160,7 @@ class _State:
     def _note_rule(self, month: int, published: date) -> None:
         for name in _REGIME:
             value = float(self._is_military)
-            self.conditions.append((self._country, name, value, month, published))
+            self.conditions.append((self._country, name, month, None, published, value))
 
     def _note_year(self, january: int) -> None:
         """Note a year: how it was ruled, published in March after it, and how its people lived."""
@@ -173,7 +173,7 @@ class _State:
             ("infant_mortality", np.exp(4.3 + 0.3 * self._poverty - 0.02 * years), late),
             ("population", np.exp(9 + self._size + 0.025 * years), late),
         ):
-            row = (self._country, name, round(float(value), 4), january, published)
+            row = (self._country, name, january, None, published, round(float(value), 4))
             self.conditions.append(row)
 
 

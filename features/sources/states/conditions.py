@@ -1,4 +1,4 @@
-"""Tables of conditions: what holds of a state from a month on, and when that was published."""
+"""Tables of conditions: what holds of a state in some months, and when that was published."""
 
 from collections.abc import Sequence
 from datetime import date
@@ -21,12 +21,17 @@ def condition_rules(columns: Sequence[str], last_day: date) -> RowRules:
         "variable": f"lower({text_in(columns, 'variable')})",
         "value": f"number({quoted('value')})",
         "first_month": month_in("first_month"),
+        "last_month": month_in("last_month") if "last_month" in columns else "NULL",
         "published": day_in(columns, "published"),
     }
     faults = {
         "variable is not written in letters, digits and _": (
             f"NOT regexp_full_match(variable, '{_NAME}')"
         ),
+        "last_month is unreadable": (
+            f"last_month IS NULL AND {text_in(columns, 'last_month')} IS NOT NULL"
+        ),
+        "last_month is before first_month": "last_month < first_month",
         f"published is after {last_day}": f"published > DATE '{last_day}'",
     }
     key = "concat_ws(' ', country, variable, first_month, published)"

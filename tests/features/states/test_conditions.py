@@ -16,6 +16,7 @@ def conditions(*rows: tuple[str, float, str, str]) -> pd.DataFrame:
     return table.assign(
         variable="x",
         first_month=table["first_month"].map(parse_month),
+        last_month=np.nan,
         published=pd.to_datetime(table["published"]),
     )
 
@@ -46,6 +47,13 @@ def test_other_countries_and_later_months_have_no_say() -> None:
         COUNTRIES,
     )["x"]
     assert_array_equal(dense.T, [[NAN, 1, 1, 1, 1, 1], [NAN] * 6])
+
+
+def test_after_its_last_month_a_value_is_not_known_and_no_older_one_stands_in() -> None:
+    rows = conditions(("MLI", 1, "2019-01", "2019-02-01"), ("MLI", 2, "2019-02", "2020-02-01"))
+    rows["last_month"] = [np.nan, parse_month("2020-04")]
+    dense = values_by_month(rows, MONTHS, COUNTRIES)["x"][:, 1]
+    assert_array_equal(dense, [1, 2, 2, 2, NAN, NAN])
 
 
 def votes(*rows: tuple[str, str, str | None]) -> list[float]:

@@ -124,6 +124,7 @@ def drawn(rng: np.random.Generator, n: int, after: np.datetime64) -> list[pd.Dat
             "variable": rng.choice(["x", "y"], n),
             "value": rng.random(n),
             "first_month": rng.integers(FIRST, LAST, n),
+            "last_month": np.where(rng.random(n) < 0.5, np.nan, LAST - 10),
             "published": published,
         }
     )
