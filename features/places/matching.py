@@ -7,6 +7,7 @@ name stays unmatched, and a table of corrections can decide it.
 import csv
 import hashlib
 import io
+from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 
@@ -34,13 +35,19 @@ def match_countries(names: pd.Series) -> pd.Series:
     "NI") are too easily confused. A name of either of two states is that of the one, where another
     name is that of the other: "Congo" beside "DR Congo".
     """
-    codes = {name: country_of(str(name)) for name in names.dropna().unique()}
+    codes = {str(name): country_of(str(name)) for name in names.dropna().unique()}
+    return names.map(codes | settled_countries(codes)).astype("str")
+
+
+def settled_countries(codes: Mapping[str, str | None]) -> dict[str, str]:
+    """Return the codes of names of either of two states (null) where others are of one of them."""
     clear = set(codes.values())
-    for name, code in codes.items():
-        left = [either for either in ambiguous_countries(str(name)) if either not in clear]
-        if code is None and len(left) == 1:
-            codes[name] = left[0]
-    return names.map(codes).astype("str")
+    left = {
+        name: [either for either in ambiguous_countries(name) if either not in clear]
+        for name, code in codes.items()
+        if code is None
+    }
+    return {name: either[0] for name, either in left.items() if len(either) == 1}
 
 
 def known_country(name: str) -> str:

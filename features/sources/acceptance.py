@@ -16,6 +16,7 @@ import pyarrow as pa
 
 from features.archive.schemas import MOST_DEATHS
 from features.errors import InputError
+from features.places.matching import settled_countries
 from features.sources.reading.numbers import NumberColumns, Numbers
 from features.sources.source import LINE, LINES, SPACE, SURPLUS, Rows
 from features.sources.sql import define_functions, literal, quoted, read_slashes, slashed
@@ -141,14 +142,17 @@ def take_in(
     allow_rejects: bool,
 ) -> Intake:
     """Accept or reject a file's rows by rules for its columns; raises InputError if unusable."""
-    define_functions(database)
+    countries: dict[str, str | None] = {}
+    define_functions(database, countries)
     with open_rows() as rows:
         rules = rules_of(rows.columns)
         numbers = Numbers(path, rules.numbers)
         _stage(database, rows, rules, numbers)
-    order = _order_of_dates(database)
+    order, settled = _order_of_dates(database), settled_countries(countries)
+    countries.update(settled)
     if order:
         read_slashes(database, _FORMS[order])
+    if order or settled:  # which only the whole file shows
         numbers = Numbers(path, rules.numbers)
         with open_rows() as rows:
             _stage(database, rows, rules, numbers)

@@ -9,12 +9,10 @@ from functools import cache, partial
 from itertools import takewhile
 
 import duckdb
-import pandas as pd
 import pyarrow as pa
 
 from features.places import priogrid
-from features.places.countries import AMBIGUOUS
-from features.places.matching import match_countries
+from features.places.countries import AMBIGUOUS, country_of
 from features.places.regions import gleditsch_ward_states, load_regions
 from features.sources.reading.numbers import NumberColumns
 from features.sources.source import BEYOND, SURPLUS, Sign
@@ -100,19 +98,21 @@ def has_surplus(columns: Sequence[str]) -> str:
 
 
 def ambiguous_country(columns: Sequence[str]) -> dict[str, str]:
-    """Return the faults of names that stand for either of two countries, in some columns."""
+    """Return the faults of names, in some columns, of either of two countries, if still unknown."""
     texts = ", ".join(f"lower(filled({quoted(name)}))" for name in columns)
     return {
         f"'{name.title()}' may be {' or '.join(codes)}: write the code": (
-            f"coalesce({texts}) IN ({literal(name)}, {literal(f'the {name}')})"
+            f"country IS NULL AND coalesce({texts}) IN ({literal(name)}, {literal(f'the {name}')})"
         )
         for name, codes in AMBIGUOUS.items()
         if texts
     }
 
 
-def define_functions(database: duckdb.DuckDBPyConnection) -> None:
+def define_functions(database: duckdb.DuckDBPyConnection, countries: dict[str, str | None]) -> None:
     """Define the macros and functions that `RowRules` may use.
+
+    `countries` remembers what names of countries mean, null where that is not known by themselves.
 
     `filled(text)` is the text without spaces around it, or the `="..."` of spreadsheets, null if
     empty; `identifier(text)` an id, `12.0` and `1.2E+01` as 12, null where digits are lost;
@@ -130,7 +130,7 @@ def define_functions(database: duckdb.DuckDBPyConnection) -> None:
         type="arrow",
         null_handling="special",
     )
-    define("country_named", partial(_country_named, {}))
+    define("country_named", partial(_country_named, countries))
     define("country_of_cell", _country_of_cell)
 
 
@@ -155,10 +155,8 @@ def read_slashes(database: duckdb.DuckDBPyConnection, form: str) -> None:
 def _country_named(codes: dict[str, str | None], names: pa.ChunkedArray) -> pa.Array:
     """Return the countries of names (n,); `codes` remembers them, for threads at the same time."""
     texts = names.to_pylist()
-    unseen = {name: None for name in texts if name is not None and name not in codes}
-    printable = pd.Series([name for name in unseen if name.isprintable()], dtype="str")
-    matches = zip(printable, match_countries(printable), strict=True)
-    codes.update(unseen | {name: code for name, code in matches if pd.notna(code)})
+    unseen = {name for name in texts if name is not None and name not in codes}
+    codes.update({name: country_of(name) if name.isprintable() else None for name in unseen})
     return pa.array([None if name is None else codes[name] for name in texts], pa.string())
 
 

@@ -48,10 +48,9 @@ def _of_correlates_of_war(column: str) -> str:
 def unclear_country(columns: Sequence[str]) -> Mapping[str, str]:
     """Return the faults of countries that are not known, or may be either of two."""
     either = ambiguous_country([name for name in ("country",) if name in columns])
-    unclear = {reason: f"country IS NULL AND {when}" for reason, when in either.items()}
     known = " OR ".join(["false", *(f"({when})" for when in either.values())])
     return {
-        **unclear,
+        **either,
         "country is missing or unknown": f"country IS NULL AND NOT coalesce({known}, false)",
     }
 

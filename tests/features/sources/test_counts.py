@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from features.archive.coverage import Coverage, Span
 from features.errors import InputError
+from features.months import format_month
 from features.places.matching import read_corrections
 from features.places.regions import load_regions
 from features.sources.counts import CountsDelivery, CountsOptions, read_counts, vintages_in
@@ -545,6 +546,22 @@ def test_ids_are_never_those_of_bundled_regions_and_fit_for_an_address(
     assert made_up.str.fullmatch(r"MLI-x-[a-z0-9-]+").all()
     assert delivery.counts["deaths"].sum() == delivery.rows_accepted
     assert delivery.rows_accepted + len(delivery.rejected) == len(names)
+
+
+@pytest.mark.parametrize(
+    ("other", "country"), [("DR Congo (Zaire)", "COG"), ("Republic of the Congo", "COD")]
+)
+def test_a_name_of_either_of_two_countries_is_settled_by_the_other_wherever_in_the_file(
+    other: str, country: str, tmp_path: Path
+) -> None:
+    months = [format_month(JANUARY + month) for month in range(2_500)]  # more than DuckDB's vector
+    lines = [f"{name},{month},1" for name in ("Congo", other) for month in months]
+    options: dict[str, Any] = {"header": "country,month,deaths", "level": "country"}
+    delivery = rows(tmp_path, *lines, available_on=date(2300, 1, 1), **options)
+    assert delivery.rows_accepted == 5_000
+    assert delivery.counts.groupby("country").size()[country] == 2_500
+    with pytest.raises(InputError, match="'Congo' may be COD or COG"):
+        rows(tmp_path, *lines[:2_500], **options)
 
 
 def test_gaza_and_the_west_bank_of_israel_are_in_palestine(tmp_path: Path) -> None:
