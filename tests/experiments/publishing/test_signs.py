@@ -1,4 +1,6 @@
 from dataclasses import replace
+from datetime import date
+from pathlib import Path
 
 import pandas as pd
 import pyarrow.parquet as pq
@@ -14,13 +16,16 @@ from bulletins.signs import (
     SIGNS_SCHEMAS,
 )
 from experiments.publishing.signs import signs_files
-from features.archive.vintage import Vintage
+from features.archive.releases import Archive
+from features.archive.vintage import Vintage, open_vintage
 from features.arrow import in_arrow_memory
 from features.months import parse_month
 from features.panel.panel import ALL_DETAILS, Panel, read_panel
 from features.signs.groups import group_id
+from features.sources.simulation.world import World, deliver
 from features.words import Level
 from tests.features.indicators.worlds import world_on_a_line
+from tests.test_leak import scrambled
 
 ORIGIN = parse_month("2023-12")
 LEVELS: tuple[Level, ...] = ("country", "admin1")
@@ -32,9 +37,17 @@ KEYS = {
 }
 
 
+def panels_of(vintage: Vintage) -> list[Panel]:
+    return [read_panel(vintage, level, ALL_DETAILS).until(ORIGIN) for level in LEVELS]
+
+
+def signs_of(vintage: Vintage) -> dict[str, bytes]:
+    return signs_files(panels_of(vintage))
+
+
 @pytest.fixture(scope="module")
 def panels(vintage: Vintage) -> list[Panel]:
-    return [read_panel(vintage, level, ALL_DETAILS).until(ORIGIN) for level in LEVELS]
+    return panels_of(vintage)
 
 
 @pytest.fixture(scope="module")
@@ -65,6 +78,22 @@ def test_every_table_is_in_order_and_has_a_row_once(
 
 def test_the_same_panels_give_the_same_bytes(panels: list[Panel], files: dict[str, bytes]) -> None:
     assert signs_files(panels) == files
+
+
+def test_what_happens_or_is_known_later_changes_no_bit_of_any_table(
+    world: World, vintage: Vintage, files: dict[str, bytes], tmp_path: Path
+) -> None:
+    delivery = deliver(world, date(2025, 1, 15))
+    is_later = delivery.events["date_end"] >= pd.Timestamp("2024-01-01")
+    events = scrambled(delivery.events, is_later, seed=5)
+    archive = Archive(tmp_path)
+    archive.add(replace(delivery, events=events))
+    revised = scrambled(delivery.events, ~is_later, seed=7)
+    identity = replace(delivery.identity, release="later", available_on=date(2025, 3, 1))
+    archive.add(replace(delivery, events=revised, identity=identity))
+    of_its_day = open_vintage(archive, vintage.as_of)
+    assert signs_of(of_its_day) == files
+    assert signs_of(open_vintage(archive, date(2025, 4, 1))) != files
 
 
 def test_capitals_have_names_and_places_and_a_row_a_wedge(tables: dict[str, pd.DataFrame]) -> None:
