@@ -80,7 +80,7 @@ def figures_at(past: Panel) -> dict[str, str]:
         ),
     }.items():
         pairs = groups[is_so].sort_values(["actor", "region"])
-        told = [f"{row.actor} {row.place}" for row in pairs.itertuples()]
+        told = [f"{row['actor']} {row['place']}" for row in _rows(pairs)]
         figures[words] = ", ".join(told) or "none"
     return figures
 
@@ -103,14 +103,14 @@ def ring_picture(pasts: dict[str, Panel]) -> Figure:
 def _rose(axes: Any, sectors: pd.DataFrame) -> None:
     axes.set_theta_zero_location("N")
     axes.set_theta_direction(-1)
-    for row in sectors.itertuples():
-        inner, outer = _BANDS.index(int(row.from_km)), _BANDS.index(int(row.to_km))
-        dark = row.observed < _HALF_OF_LAND and not row.events > 0
-        events = 0 if np.isnan(row.events) else row.events
+    for row in _rows(sectors):
+        inner, outer = _BANDS.index(int(row["from_km"])), _BANDS.index(int(row["to_km"]))
+        dark = row["observed"] < _HALF_OF_LAND and not row["events"] > 0
+        events = 0 if np.isnan(row["events"]) else row["events"]
         middle, width = 0.0, 2 * np.pi
-        if row.from_km > 0:  # not the city
+        if row["from_km"] > 0:  # not the city
             width = 2 * np.pi / len(DIRECTIONS)
-            middle = DIRECTIONS.index(row.direction) * width
+            middle = DIRECTIONS.index(row["direction"]) * width
         axes.bar(
             middle, outer - inner, width, inner, edgecolor="#999999", linewidth=0.5,
             color=_COLOURS[sum(events >= least for least in _LEAST)],
@@ -152,20 +152,25 @@ def group_picture(past: Panel) -> Figure:
     groups = groups.sort_values(["place", "first_month", "actor"], ignore_index=True)
     figure = Figure(figsize=(11, 1.2 + 0.21 * len(groups)), layout="constrained")
     axes = figure.subplots()
-    for number, row in enumerate(groups.itertuples()):
-        first = max(row.first_month, _FIRST)
-        is_over = row.last_month <= past.months[-1] - 12
+    for number, row in enumerate(_rows(groups)):
+        first = max(row["first_month"], _FIRST)
+        is_over = row["last_month"] <= past.months[-1] - 12
         colour = "#8c9098" if is_over else "#4b1d86"
-        axes.barh(number, row.last_month + 1 - first, left=first, color=colour, height=0.6)
+        axes.barh(number, row["last_month"] + 1 - first, left=first, color=colour, height=0.6)
     axes.set_yticks(
         range(len(groups)),
-        [f"{row.place}: {row.actor}" for row in groups.itertuples()],
+        [f"{row['place']}: {row['actor']}" for row in _rows(groups)],
         fontsize=8,
     )
     axes.invert_yaxis()
     _mark_time(axes, _FIRST)
     axes.set_title("From the first to the last time that a group was seen; grey: ceased")
     return figure
+
+
+def _rows(table: pd.DataFrame) -> list[dict[Any, Any]]:
+    rows: list[dict[Any, Any]] = table.to_dict("records")
+    return rows
 
 
 def _groups(past: Panel) -> pd.DataFrame:
