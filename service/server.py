@@ -9,7 +9,6 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
-import pyarrow as pa
 import uvicorn
 from fastapi import FastAPI
 
@@ -62,7 +61,6 @@ def serve(
     SIGHUP changes nothing: new bulletins and keys are taken up without it. `announce` is called
     with the address. Raises TocsinError when it cannot be used.
     """
-    pa.set_memory_pool(pa.system_memory_pool())  # Arrow's own keeps 40 MB of freed memory
     log_to_stderr(settings.log)
     if hasattr(signal, "SIGHUP"):  # Windows has none
         signal.signal(signal.SIGHUP, signal.SIG_IGN)
