@@ -223,7 +223,7 @@ def _add_command(records: "Records", what: str) -> None:
     """Add the command that reads records of states; `what` names its files in words."""
 
     @ingest.command(records, help=f"Read {what} into the archive.")
-    def _(
+    def ingest_states(
         paths: Files,
         source: Annotated[
             str | None, typer.Option(help="Name of the source, and of its history.")

@@ -49,16 +49,33 @@ def test_a_year_is_known_some_years_later(recipe: dict[str, Any], tmp_path: Path
 
 
 def test_leaders_are_known_from_their_day_of_entry(recipe: dict[str, Any], tmp_path: Path) -> None:
-    table = pd.DataFrame(
-        [(432, 19, 8, 2020, 1.0), (432, 4, 9, 2013, 0.0), (432, 9, 25, 2024, 1.0)],
+    leaders = pd.DataFrame(
+        [
+            (432, 4, 9, 2013, 0.0),
+            (432, 19, 8, 2020, 1.0),
+            (432, 24, 5, 2021, None),
+            (432, 9, 25, 2024, 1.0),
+        ],
         columns=["ccode", "sdate", "smonth", "syear", "militarycareer"],
     )
-    blank = pd.DataFrame([(432, 24, 5, 2021, None)], columns=table.columns)
-    both = pd.concat([table, blank.astype(table.dtypes)])
-    ingested(tmp_path, recipe["of_leaders"](both), "conditions")
-    assert values(tmp_path) == [
-        ("MLI", "military_leader", 0, parse_month("2013-09"), "2013-09-04"),
-        ("MLI", "military_leader", 1, parse_month("2020-08"), "2020-08-19"),
+    coups = pd.DataFrame(
+        [(432, 2020, 8, 18, 2), (432, 2013, 9, 3, 1), (436, 2021, 5, 24, 2)],
+        columns=["ccode", "year", "month", "day", "coup"],
+    )
+    ingested(tmp_path, recipe["of_leaders"](leaders, coups), "conditions")
+    entries = [
+        (parse_month("2013-09"), "2013-09-04"),
+        (parse_month("2020-08"), "2020-08-19"),
+        (parse_month("2021-05"), "2021-05-24"),
+    ]
+    rows = values(tmp_path)
+    assert [row for row in rows if row[1] == "leader_by_coup"] == [
+        ("MLI", "leader_by_coup", value, *entry)
+        for value, entry in zip((0, 1, 0), entries, strict=True)
+    ]
+    assert [row for row in rows if row[1] == "military_leader"] == [
+        ("MLI", "military_leader", value, *entry)
+        for value, entry in zip((0, 1), entries[:2], strict=True)
     ]
 
 

@@ -47,24 +47,22 @@ def _of_correlates_of_war(column: str) -> str:
 
 def unclear_country(columns: Sequence[str]) -> Mapping[str, str]:
     """Return the faults of countries that are not known, or may be either of two."""
-    either = ambiguous_country([name for name in ("country",) if name in columns])
-    known = " OR ".join(["false", *(f"({when})" for when in either.values())])
+    either = ambiguous_country(["country"] if "country" in columns else [])
+    is_either = " OR ".join(["false", *(f"({condition})" for condition in either.values())])
     return {
         **either,
-        "country is missing or unknown": f"country IS NULL AND NOT coalesce({known}, false)",
+        "country is missing or unknown": f"country IS NULL AND NOT coalesce({is_either}, false)",
     }
 
 
-def text_in(columns: Sequence[str], *names: str) -> str:
-    """Return the SQL of the first of some columns that is there, as text; null if none is."""
-    present = [name for name in names if name in columns]
-    return f"filled({quoted(present[0])})" if present else "NULL"
+def text_in(columns: Sequence[str], name: str) -> str:
+    """Return the SQL of a column as text, null if it is not there."""
+    return f"filled({quoted(name)})" if name in columns else "NULL"
 
 
-def day_in(columns: Sequence[str], *names: str) -> str:
-    """Return the SQL of the first of some columns that is there, as a day; null if none is."""
-    present = [name for name in names if name in columns]
-    return f"day({quoted(present[0])})" if present else "NULL"
+def day_in(columns: Sequence[str], name: str) -> str:
+    """Return the SQL of a column as a day, null if it is not there."""
+    return f"day({quoted(name)})" if name in columns else "NULL"
 
 
 def day_of_parts() -> str:
@@ -75,8 +73,11 @@ def day_of_parts() -> str:
     return f"try_strptime({parts}, '%Y %m %d')::DATE"
 
 
-def month_in(name: str) -> str:
-    """Return the SQL of a month `YYYY-MM`, or of that of a day [months since 1970-01]."""
-    text = f"filled({quoted(name)})"
+def month_in(columns: Sequence[str], name: str) -> str:
+    """Return the SQL of a column as a month `YYYY-MM`, or that of a day, null if it is not there.
+
+    It is a number [months since 1970-01].
+    """
+    text = text_in(columns, name)
     first = f"day(CASE WHEN strlen({text}) = 7 THEN {text} || '-01' ELSE {text} END)"
     return f"month_of({first})"

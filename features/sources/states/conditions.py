@@ -20,8 +20,8 @@ def condition_rules(columns: Sequence[str], last_day: date) -> RowRules:
         "country": country_in(columns),
         "variable": f"lower({text_in(columns, 'variable')})",
         "value": f"number({quoted('value')})",
-        "first_month": month_in("first_month"),
-        "last_month": month_in("last_month") if "last_month" in columns else "NULL",
+        "first_month": month_in(columns, "first_month"),
+        "last_month": month_in(columns, "last_month"),
         "published": day_in(columns, "published"),
     }
     faults = {

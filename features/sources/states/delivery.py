@@ -20,7 +20,7 @@ from features.database import open_database
 from features.errors import InputError
 from features.months import month_of
 from features.sources.acceptance import RowRules, take_in
-from features.sources.evidence import refuse_doubtful
+from features.sources.evidence import named, refuse_doubtful
 from features.sources.products import refuse_missing
 from features.sources.reading.opening import open_rows
 from features.sources.source import FileOptions, Rows, plain_name, refuse_repeated
@@ -94,7 +94,7 @@ def read_states(
     coverage = options.coverage or form.coverage(accepted, last_month)
     if observed_to is not None:
         coverage = _ending(coverage, observed_to)
-    doubts = _unobserved(accepted, coverage) if records == "coups" else ()
+    doubts = _unobserved(path, accepted, coverage) if records == "coups" else ()
     refuse_doubtful(path, doubts, strict=options.strict)
     return StateDelivery(
         identity=_identity(path, form, source or form.history, publication, coverage),
@@ -188,20 +188,19 @@ def in_order(rows: pd.DataFrame, records: Records) -> pd.DataFrame:
     return rows[names].sort_values(names, kind="stable", ignore_index=True)
 
 
-def _unobserved(rows: pd.DataFrame, coverage: Coverage) -> tuple[str, ...]:
+def _unobserved(path: Path, rows: pd.DataFrame, coverage: Coverage) -> tuple[str, ...]:
     """Say how many coups are of months that are not observed; raises InputError when all are."""
     cells = rows[["country"]].assign(month=months_of(rows["date"]))
     observed = cells.merge(coverage.months(), how="left", indicator=True)["_merge"] == "both"
-    number = int((~observed.to_numpy()).sum())
-    if number == 0:
+    outside = cells["country"][~observed.to_numpy()]
+    if outside.empty:
         return ()
-    if number == len(rows):
-        raise InputError("no coup lies in the months that are said to be observed: check them")
-    those = rows[~observed.to_numpy()]
-    named = sorted(those["country"].unique())
-    more = f" and {len(named) - 5} more" if len(named) > 5 else ""  # noqa: PLR2004
+    if len(outside) == len(rows):
+        raise InputError(
+            f"'{path}' has no coup in the months that it is said to observe: check the coverage"
+        )
     doubt = (
-        f"{number:,} of {len(rows):,} coups are of countries or months not observed "
-        f"({', '.join(named[:5])}{more}): they count nowhere"
+        f"{len(outside):,} of {len(rows):,} coups are of countries or months not observed "
+        f"({named(sorted(outside.unique()))}): they count nowhere"
     )
     return (doubt,)

@@ -7,6 +7,7 @@ import pyarrow.parquet as pq
 import pytest
 from hypothesis import given, settings
 
+from features.archive.coverage import Coverage, Span
 from features.archive.folders import RECORDS, Records
 from features.archive.releases import Archive
 from features.archive.schemas import STATE_SCHEMAS
@@ -126,6 +127,9 @@ def test_coups_that_are_not_observed_are_doubtful(tmp_path: Path) -> None:
     assert ingested(path, "coups").doubts == (doubt,)
     with refused(doubt, "--strict"):
         ingested(path, "coups", strict=True)
+    elsewhere = Coverage((Span("NER", parse_month("2000-01"), parse_month("2020-12")),))
+    with refused("early.csv", "no coup in the months that it is said to observe"):
+        ingested(path, "coups", coverage=elsewhere)
 
 
 def test_a_packed_workbook_or_text_in_any_encoding_is_read_alike(tmp_path: Path) -> None:
