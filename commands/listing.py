@@ -21,13 +21,13 @@ def release_rows(releases: Sequence[Release]) -> list[dict[str, object]]:
                 "release": release.name + (" SIMULATED" if release.simulated else ""),
                 "public": str(release.available_on),
                 "by_habit": release.is_habit,
-                "records": release.records,
                 "level": release.level,
                 "rows": release.rows_accepted,
                 "rejected": release.rows_rejected,
                 "countries": len({span.country for span in spans}),
                 "from": format_month(min(span.first_month for span in spans)),
                 "to": format_month(max(span.last_month for span in spans)),
+                "records": release.records,
             }
         )
     return rows
