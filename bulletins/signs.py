@@ -27,16 +27,18 @@ CAPITAL_RINGS_SCHEMA = pa.schema(
         *required(_TEXT, "country", "capital"),
         *required(_NUMBER, "latitude", "longitude"),
         *required(pa.int16(), "radius_km"),
-        *required(pa.int8(), "closed", "unobserved"),
+        *required(pa.int8(), "closed", "closed_12", "unobserved"),
         *optional(_NUMBER, "closed_before", "closed_most", "percentile"),
         *optional(_TEXT, "since"),
         *optional(_NUMBER, "events", "deaths", "events_before", "deaths_before"),
+        *optional(_NUMBER, "events_12", "deaths_12"),
     ]
 )
 """One row a capital and radius, sorted by country and radius.
 
 `closed` are the directions, of 8, with violence within the radius in the newest quarter,
-`unobserved` the others of which less than half of the land is observed; `closed_before` and
+`closed_12`, `events_12` and `deaths_12` of the last 12 months;
+`unobserved` those not closed of which less than half of the land is observed; `closed_before` and
 `closed_most` are mean and most of the quarters of the three years before. `since` is the month from
 which the ring has been as closed as now. Events and deaths [a quarter] leave out the city.
 """
@@ -64,7 +66,7 @@ CORRIDORS_SCHEMA = pa.schema(
         *required(_NUMBERS, "latitudes", "longitudes"),
         *required(_NUMBER, "km", "observed"),
         *optional(_NUMBER, "events", "deaths", "reports", "events_before", "deaths_before"),
-        *optional(_NUMBER, "percentile"),
+        *optional(_NUMBER, "events_12", "deaths_12", "percentile"),
         *optional(pa.int8(), "attacked_leg"),
         *optional(_TEXT, "since"),
     ]

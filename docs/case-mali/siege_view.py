@@ -59,17 +59,15 @@ def figures_at(past: Panel) -> dict[str, str]:
     figures = {}
     for radius in RADII:
         ring = rings.loc[radius]
-        figures[f"ring within {radius} km, of 8 directions (usually)"] = (
-            f"{ring['closed']:.0f} ({ring['closed_before']:.1f})"
+        figures[f"ring within {radius} km, of 8 directions (usually; in the year)"] = (
+            f"{ring['closed']:.0f} ({ring['closed_before']:.1f}; {ring['closed_12']:.0f})"
         )
     pressure = corridor_pressure(past).set_index("corridor")
-    quarters = corridor_quarters(past).groupby(["corridor", "first_month"])["events"].sum()
     for road, name in ROADS.items():
         of_road = pressure.loc[road]
-        year = quarters[road].iloc[-4:].sum()
         figures[f"events on the road to {name} (usually; percentile; in the year)"] = (
             f"{of_road['events']:.0f} ({of_road['events_before']:.1f}; "
-            f"{of_road['percentile']:.0f}; {year:.0f})"
+            f"{of_road['percentile']:.0f}; {of_road['events_12']:.0f})"
         )
     groups = _groups(past)
     origin = int(past.months[-1])

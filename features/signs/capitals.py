@@ -27,11 +27,13 @@ from features.places.placement import country_at
 from features.signs.quarters import (
     BEFORE,
     MONTHS,
+    YEAR,
     observed_quarters,
     percentile,
     quarter_sums,
     since,
     usual,
+    year_sums,
 )
 
 DIRECTIONS = ("N", "NE", "E", "SE", "S", "SW", "W", "NW")
@@ -59,13 +61,12 @@ class _Surroundings(NamedTuple):
     observed: BoolArray
     land: FloatArray
 
-    @property
-    def closed(self) -> BoolArray:
-        """Was there violence lately within each radius (radii, n, SECTORS, T)?"""
-        number, _, months = self.happened.shape
-        wedges = self.happened[:, _CITY:].reshape(number, len(BANDS), SECTORS, months)
+    def closed(self, months: int = MONTHS) -> BoolArray:
+        """Was there violence in the last months within each radius (radii, n, SECTORS, T)?"""
+        number, _, rows = self.happened.shape
+        wedges = self.happened[:, _CITY:].reshape(number, len(BANDS), SECTORS, rows)
         within = np.logical_or.accumulate(wedges, axis=1).transpose(3, 1, 0, 2)
-        return np.moveaxis(lately(within, MONTHS), 0, -1)
+        return np.moveaxis(lately(within, months), 0, -1)
 
 
 def capital_sectors(panel: Panel) -> pd.DataFrame:
@@ -114,45 +115,50 @@ def capital_rings(panel: Panel) -> pd.DataFrame:
     """Return a row a capital and radius, by country.
 
     Columns: country; radius_km; closed, the sectors of 8 with violence within the radius, but
-    outside the city, in the newest quarter; unobserved, the others of which less than half of the
-    land is observed; closed_before and closed_most, mean and most of the quarters of the three
-    years before; percentile among the earlier quarters; since, the month [since 1970-01] from which
-    it has been as closed as now, NaN where it is open; events and deaths of the newest quarter
-    within the radius outside the city; events_before and deaths_before, the mean of a quarter of
-    the three years before.
+    outside the city, in the newest quarter; closed_12, those of the last 12 months; unobserved,
+    those not closed of which less than half of the land is observed; closed_before and closed_most,
+    mean and most of the quarters of the three years before; percentile among the earlier quarters;
+    since, the month [since 1970-01] from which it has been as closed as now, NaN where it is open;
+    events and deaths of the newest quarter within the radius outside the city; events_before and
+    deaths_before, the mean of a quarter of the three years before; events_12 and deaths_12, of the
+    last 12 months, NaN if not all are observed.
     """
     around = _surroundings(panel)
     number = len(around.country)
-    sectors = around.closed.sum(axis=2).astype(np.float64)
-    tables = []
-    for position, radius in enumerate(CAPITAL_RADII):
-        inside = slice(_CITY, _CITY + (position + 1) * SECTORS)
-        events, deaths = (f[:, inside].sum(axis=1) for f in (around.events, around.deaths))
-        of_quarters = sectors[position][:, ::-1][:, ::MONTHS][:, : events.shape[1]]
-        now = of_quarters[:, 0]
-        as_closed = (sectors[position] >= now[:, None]) & (now[:, None] > 0)
-        open_now = ~around.closed[position, :, :, -1]
-        most = np.where(around.observed, of_quarters, np.nan)[:, 1 : BEFORE + 1]
-        tables.append(
-            pd.DataFrame(
-                {
-                    "country": around.country,
-                    "radius_km": radius,
-                    "closed": now,
-                    "unobserved": (open_now & ~_mostly_observed(around.land, position)).sum(axis=1),
-                    "closed_before": usual(of_quarters, around.observed),
-                    "closed_most": np.fmax.reduce(most, axis=1, initial=np.nan),
-                    "percentile": percentile(of_quarters, around.observed),
-                    "since": since(panel, as_closed),
-                    "events": events[:, 0],
-                    "deaths": deaths[:, 0],
-                    "events_before": usual(events, around.observed),
-                    "deaths_before": usual(deaths, around.observed),
-                }
-            )
-        )
+    tables = [_ring(panel, around, position) for position in range(len(CAPITAL_RADII))]
     order = np.arange(number * len(tables)).reshape(len(tables), number).T.ravel()
     return pd.concat(tables, ignore_index=True).iloc[order].reset_index(drop=True)
+
+
+def _ring(panel: Panel, around: _Surroundings, position: int) -> pd.DataFrame:
+    """Return the rings of one radius, a row a capital, as `capital_rings` has them."""
+    closed = around.closed()[position]
+    inside = slice(_CITY, _CITY + (position + 1) * SECTORS)
+    events, deaths = (f[:, inside].sum(axis=1) for f in (around.events, around.deaths))
+    by_month = closed.sum(axis=1).astype(np.float64)
+    of_quarters = by_month[:, ::-1][:, ::MONTHS][:, : events.shape[1]]
+    now = of_quarters[:, 0]
+    most = np.where(around.observed, of_quarters, np.nan)[:, 1 : BEFORE + 1]
+    is_dark = ~closed[:, :, -1] & ~_mostly_observed(around.land, position)
+    return pd.DataFrame(
+        {
+            "country": around.country,
+            "radius_km": CAPITAL_RADII[position],
+            "closed": now,
+            "closed_12": around.closed(YEAR)[position, :, :, -1].sum(axis=1),
+            "unobserved": is_dark.sum(axis=1),
+            "closed_before": usual(of_quarters, around.observed),
+            "closed_most": np.fmax.reduce(most, axis=1, initial=np.nan),
+            "percentile": percentile(of_quarters, around.observed),
+            "since": since(panel, (by_month >= now[:, None]) & (now[:, None] > 0)),
+            "events": events[:, 0],
+            "deaths": deaths[:, 0],
+            "events_before": usual(events, around.observed),
+            "deaths_before": usual(deaths, around.observed),
+            "events_12": year_sums(events, around.observed),
+            "deaths_12": year_sums(deaths, around.observed),
+        }
+    )
 
 
 def _mostly_observed(land: FloatArray, position: int) -> BoolArray:

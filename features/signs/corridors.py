@@ -28,6 +28,7 @@ from features.signs.quarters import (
     quarter_sums,
     since,
     usual,
+    year_sums,
 )
 
 QUARTERS = 40
@@ -89,6 +90,7 @@ def corridor_pressure(panel: Panel) -> pd.DataFrame:
     lists in their order from the capital; km; observed, the share of its length that is
     observed in the newest quarter. Of the legs observed: events, deaths and reports of the newest
     quarter; events_before and deaths_before, the mean of a quarter of the three years before;
+    events_12 and deaths_12, of the last 12 months;
     percentile of the events among the earlier quarters; attacked_leg, the one with most events, NaN
     without any; since, the month [since 1970-01] in which the unbroken run of months with an event
     in their last three began, NaN if there is none.
@@ -96,30 +98,9 @@ def corridor_pressure(panel: Panel) -> pd.DataFrame:
     legs, table = _legs(panel), corridors()
     names = table["corridor"].to_numpy(object)[legs.place]
     lists = table.groupby("corridor").agg(list).reindex(list(dict.fromkeys(names)))
-    now = legs.observed[:, :1]
-    km, observed_km = _along(legs, legs.km), _along(legs, legs.km * now[:, 0])
-    events, deaths, reports = (
-        _along(legs, np.where(now, values, 0.0))
-        for values in (legs.events, legs.deaths, legs.reports)
-    )
-    # An earlier quarter compares when all the legs were observed that are now.
-    comparable = _along(legs, (now & ~legs.observed).astype(np.float64)) == 0
-    happened = _along(legs, (legs.happened & now).astype(np.float64)) > 0
-    most = _along(legs, np.where(now, legs.events, 0.0), np.maximum)[legs.corridor, 0]
-    is_most = (legs.events[:, 0] == most) & now[:, 0] & (most > 0)
-    order = table["order"].to_numpy(np.float64)[legs.place]
-    attacked = _along(legs, np.where(is_most, order, np.inf), np.minimum, np.inf)
-    figures = {
-        "events": events[:, 0],
-        "deaths": deaths[:, 0],
-        "reports": reports[:, 0],
-        "events_before": usual(events, comparable),
-        "deaths_before": usual(deaths, comparable),
-        "percentile": percentile(events, comparable),
-        "attacked_leg": np.where(np.isinf(attacked), np.nan, attacked),
-        "since": since(panel, lately(happened.T, MONTHS).T),
-    }
-    is_observed = observed_km > 0
+    km = _along(legs, legs.km)
+    observed_km = _along(legs, legs.km * legs.observed[:, 0])
+    figures = _figures(panel, legs)
     return pd.DataFrame(
         {
             "corridor": lists.index.to_numpy(object),
@@ -127,9 +108,43 @@ def corridor_pressure(panel: Panel) -> pd.DataFrame:
             **{f"{name}s": lists[name].tolist() for name in _OF_PLACES},
             "km": km,
             "observed": observed_km / km,
-            **{name: np.where(is_observed, values, np.nan) for name, values in figures.items()},
+            **{name: np.where(observed_km > 0, of, np.nan) for name, of in figures.items()},
         }
     )
+
+
+def _figures(panel: Panel, legs: _Legs) -> dict[str, FloatArray]:
+    """Return the figures of `corridor_pressure` by name, of the legs that are observed now."""
+    now = legs.observed[:, :1]
+    events, deaths, reports = (
+        _along(legs, np.where(now, values, 0.0))
+        for values in (legs.events, legs.deaths, legs.reports)
+    )
+    # An earlier quarter compares when all the legs were observed that are now.
+    comparable = _along(legs, (now & ~legs.observed).astype(np.float64)) == 0
+    happened = _along(legs, (legs.happened & now).astype(np.float64)) > 0
+    return {
+        "events": events[:, 0],
+        "deaths": deaths[:, 0],
+        "reports": reports[:, 0],
+        "events_before": usual(events, comparable),
+        "deaths_before": usual(deaths, comparable),
+        "events_12": year_sums(events, comparable),
+        "deaths_12": year_sums(deaths, comparable),
+        "percentile": percentile(events, comparable),
+        "attacked_leg": _attacked_leg(legs),
+        "since": since(panel, lately(happened.T, MONTHS).T),
+    }
+
+
+def _attacked_leg(legs: _Legs) -> FloatArray:
+    """Return the leg of each corridor with most events now, the first of several, NaN for none."""
+    events = np.where(legs.observed[:, 0], legs.events[:, 0], 0.0)
+    most = _along(legs, events, np.maximum)[legs.corridor]
+    order = corridors()["order"].to_numpy(np.float64)[legs.place]
+    is_most = (events == most) & (most > 0)
+    first = _along(legs, np.where(is_most, order, np.inf), np.minimum, np.inf)
+    return np.where(np.isinf(first), np.nan, first)
 
 
 _OF_PLACES = ("place", "kind", "latitude", "longitude")

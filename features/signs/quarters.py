@@ -10,6 +10,7 @@ from features.panel.panel import Panel
 from features.signs.percentiles import percentiles_in
 
 MONTHS = 3
+YEAR = 12
 BEFORE = 12
 """The quarters that are usual: those of the three years before the newest quarter."""
 
@@ -67,6 +68,16 @@ def percentile(values: FloatArray, observed: BoolArray) -> FloatArray:
     """
     past = np.where(observed, values, np.nan)[:, 1:]
     return percentiles_in(past.T, values[:, 0], BEFORE)
+
+
+def year_sums(values: FloatArray, observed: BoolArray) -> FloatArray:
+    """Return the sums (n,) of the newest year's quarters, NaN where one was not observed.
+
+    `values` and `observed` are (n, Q).
+    """
+    quarters = YEAR // MONTHS
+    is_whole = observed[:, :quarters].sum(axis=1) == quarters
+    return np.where(is_whole, values[:, :quarters].sum(axis=1), np.nan)
 
 
 def since(panel: Panel, holds: BoolArray) -> FloatArray:

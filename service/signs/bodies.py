@@ -23,6 +23,8 @@ _PERCENTILE = (
 )
 _EVENTS, _DEATHS = "Events of the newest quarter.", "Deaths of the newest quarter."
 _EVENTS_BEFORE, _DEATHS_BEFORE = "Events of a usual quarter.", "Deaths of a usual quarter."
+_EVENTS_12 = "Events of the last 12 months; null if not all are observed."
+_DEATHS_12 = "Deaths of the last 12 months."
 _RUN = (
     "The month, YYYY-MM, in which the unbroken run of months with violence in their last three "
     "began; null if there was none in the newest quarter."
@@ -44,6 +46,7 @@ class Ring(Strict):
         description="Directions, of 8, with violence within the radius, outside the city, in the "
         "newest quarter.",
     )
+    closed_12: int = Field(ge=0, le=8, description="Those of the last 12 months.")
     unobserved: int = Field(
         ge=0, le=8, description="The others of which less than half of the land is observed."
     )
@@ -57,6 +60,8 @@ class Ring(Strict):
     deaths: int = Field(description=f"{_DEATHS} Outside the city.")
     events_before: Number | None = Field(description=_EVENTS_BEFORE)
     deaths_before: Number | None = Field(description=_DEATHS_BEFORE)
+    events_12: int | None = Field(description=_EVENTS_12)
+    deaths_12: int | None = Field(description=_DEATHS_12)
 
 
 class Sector(Strict):
@@ -113,6 +118,8 @@ class Corridor(Strict):
     )
     events_before: Number | None = Field(description=_EVENTS_BEFORE)
     deaths_before: Number | None = Field(description=_DEATHS_BEFORE)
+    events_12: int | None = Field(description=_EVENTS_12)
+    deaths_12: int | None = Field(description=_DEATHS_12)
     percentile: int | None = Field(description=f"Of `events`. {_PERCENTILE}")
     since: str | None = Field(description=_RUN)
     attacked_leg: str | None = Field(

@@ -73,6 +73,7 @@ def _rings(origin: str) -> Iterator[Row]:
                 "longitude": longitude,
                 "radius_km": int(radius),
                 "closed": int(events > 0),
+                "closed_12": 3 if events else 0,
                 "unobserved": int(country == "MLI"),
                 "closed_before": 0.25,
                 "closed_most": 1.0,
@@ -82,6 +83,8 @@ def _rings(origin: str) -> Iterator[Row]:
                 "deaths": 3 * events,
                 "events_before": 0.5,
                 "deaths_before": 1.25,
+                "events_12": 2 * events,
+                "deaths_12": 7 * events,
             }
 
 
@@ -134,6 +137,8 @@ def _corridors(origin: str) -> Iterator[Row]:
             "reports": None,
             "events_before": 0.25,
             "deaths_before": 0.75,
+            "events_12": 2 * events,
+            "deaths_12": 7 * events,
             "percentile": 97.0 if events else 45.0,
             "attacked_leg": 1 if events else None,
             "since": _ago(origin, 2) if events else None,

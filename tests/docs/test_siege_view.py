@@ -4,7 +4,7 @@ from siege_view import figures_at, group_picture, ring_picture, road_picture
 from features.panel.panel import Panel
 from tests.features.signs.test_corridors import road_world
 
-RING = "ring within 400 km, of 8 directions (usually)"
+RING = "ring within 400 km, of 8 directions (usually; in the year)"
 ROAD = "events on the road to {} (usually; percentile; in the year)"
 
 
@@ -18,7 +18,7 @@ def test_figures_are_those_of_the_newest_quarter_and_year(past: Panel) -> None:
     figures = figures_at(past)
     assert figures[ROAD.format("Dakar")] == "2 (0.2; 100; 3)"
     assert figures[ROAD.format("Abidjan")] == "1 (0.0; 100; 1)"
-    assert figures[RING] == "1 (0.0)"  # Kayes is farther away
+    assert figures[RING] == "1 (0.0; 1)"  # Kayes is farther away
     assert figures["groups new in a region within 12 months"] == "none"
 
 

@@ -81,6 +81,9 @@ def test_rings_say_how_much_is_closed_since_when_and_how_much_usually_is() -> No
     assert table["closed"].tolist() == [0, 1, 2, 2]
     assert table["closed_before"].tolist() == [0, 0, 2 / 12, 2 / 12]
     assert table["closed_most"].tolist() == [0, 0, 1, 1]
+    assert table["closed_12"].tolist() == [0, 1, 2, 2]
+    assert table["events_12"].tolist() == [0, 1, 4, 4]
+    assert table["deaths_12"].tolist() == [0, 1, 131, 131]
     assert_array_equal(table["since"] - FIRST, [np.nan, 57, 57, 57])
     assert table["events"].tolist() == [0, 1, 3, 3]
     assert table["deaths"].tolist() == [0, 1, 31, 31]
@@ -97,11 +100,13 @@ def test_rings_are_those_of_the_indicators_and_wedges_add_up_to_the_incidents(
 ) -> None:
     rings, sectors = capital_rings(panel), capital_sectors(panel)
     for radius in (50, 100, 200, 400):
-        values = indicator_table(panel, [f"capital_ring_{radius}km_3"]).values[-1, :, 0]
-        own = rings[rings["radius_km"] == radius].set_index("country")["closed"] / 8
+        names = [f"capital_ring_{radius}km_{months}" for months in (3, 12)]
+        values = indicator_table(panel, names).values[-1]
+        own = rings[rings["radius_km"] == radius].set_index("country")
         for country, value in zip(panel.regions.table["country"], values, strict=True):
-            if not np.isnan(value) and country in own:
-                assert own[country] == np.float32(value)
+            if not np.isnan(value).any() and country in own.index:
+                shares = own.loc[country, ["closed", "closed_12"]] / 8
+                assert shares.tolist() == value.tolist()
     is_late = panel.incidents.month > panel.months[-1] - 3
     incidents = panel.incidents.at(is_late & ~np.isnan(panel.incidents.latitude))
     for country, rows in sectors.groupby("country"):

@@ -49,6 +49,7 @@ def test_a_corridor_has_the_events_along_it_against_its_own_past() -> None:
     assert dakar["kinds"][-1] == "port"
     assert [dakar[name] for name in ("events", "deaths", "reports")] == [2, 7, 1]
     assert [dakar[name] for name in ("events_before", "deaths_before")] == [2 / 12, 14 / 12]
+    assert [dakar["events_12"], dakar["deaths_12"]] == [3, 9]
     assert dakar["percentile"] == 100
     assert dakar["since"] == FIRST + 55
     assert 1150 < dakar["km"] < 1250

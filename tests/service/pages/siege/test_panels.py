@@ -50,12 +50,12 @@ def test_the_example_is_told_in_words_and_tables(client: httpx.Client) -> None:
     assert "In a usual quarter of the three years before it was in 0.25, at most in 1." in text
     assert "It has been so since August 2024." in text
     assert "One direction is not observed." in text
-    ring = ["200 km", "1/8", "0.25", "91", "August 2024", "2", "0.5", "6", "1.25"]
+    ring = ["200 km", "1/8", "0.25", "3/8", "91", "August 2024", "2", "0.5", "4", "6", "1.25"]
     assert cells_of(page, "rings", "MLI-200") == ring
     sector = ["north", "200\N{EN DASH}400 km", "3", "1.5", "9", "3.75", "August 2024"]
     assert cells_of(page, "sectors", "MLI-N-400") == sector
     dash = "\N{EN DASH}"
-    road = [f"Bamako {dash} Kayes {dash} Dakar", "3", "0.25", "97", "12", "0.75", dash,
+    road = [f"Bamako {dash} Kayes {dash} Dakar", "3", "0.25", "6", "97", "12", "0.75", dash,
             f"Bamako {dash} Kayes", "October 2024", ""]  # fmt: skip
     assert cells_of(page, "corridors", "MLI-dakar") == road
     group = cells_of(page, "groups", HILLS)
@@ -190,10 +190,12 @@ def test_every_figure_of_a_ring_is_traced_to_events(page: str, events: pd.DataFr
         "400 km",
         f"{closed[0]:.0f}/8",
         usual(closed),
+        f"{ring[ring['quarter'] < 4]['sector'].nunique()}/8",
         percentile(closed),
         ENGLISH.month(format_month(month)),
         ENGLISH.number(count[0]),
         usual(count),
+        ENGLISH.number(sum(count[:4])),
         ENGLISH.number(deaths[0]),
         usual(deaths),
     ]
@@ -227,6 +229,7 @@ def test_every_figure_of_a_road_is_traced_to_events(page: str, events: pd.DataFr
     assert cells[1:] == [
         ENGLISH.number(count[0]),
         usual(count),
+        ENGLISH.number(sum(count[:4])),
         percentile(count),
         ENGLISH.number(deaths[0]),
         usual(deaths),
