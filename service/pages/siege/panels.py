@@ -67,7 +67,11 @@ def corridors_panel(bulletin: Bulletin, country: str, language: Language) -> Val
     if not corridors:
         return None
     drawn = [bars(quarters_of(bulletin, one.id), one.name, language) for one in corridors]
-    return {"corridors": [*zip(corridors, drawn, strict=True)], "quarter": quarter_of(bulletin)}
+    return {
+        "corridors": [*zip(corridors, drawn, strict=True)],
+        "has_reports": any(one.reports is not None for one in corridors),
+        "quarter": quarter_of(bulletin),
+    }
 
 
 class Group(NamedTuple):
