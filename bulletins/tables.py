@@ -170,9 +170,12 @@ class Part:
     @property
     def content(self) -> bytes:
         """The file as it was published."""
-        if isinstance(self._content, Path):
+        if not isinstance(self._content, Path):
+            return bytes(self._content)
+        try:
             return self._content.read_bytes()
-        return bytes(self._content)
+        except OSError as error:
+            raise self._change() from error
 
     def whole(self, columns: Sequence[str] | None = None) -> pa.Table:
         """Return all rows, of all columns or of some."""
@@ -212,8 +215,11 @@ class Part:
             ) as file:
                 yield file
         except (OSError, pa.ArrowException) as error:
-            name = self._content.name if isinstance(self._content, Path) else "a table"
-            raise BulletinError(f"{name} is not what was published any more") from error
+            raise self._change() from error
+
+    def _change(self) -> BulletinError:
+        name = self._content.name if isinstance(self._content, Path) else "a table"
+        return BulletinError(f"{name} is not what was published any more")
 
 
 def number_column(values: FloatArray) -> pa.Array:

@@ -166,8 +166,11 @@ def test_a_table_that_was_damaged_after_it_was_verified_is_a_refusal(tmp_path: P
         content[4:200] = bytes(196)
         place.write_bytes(content)
         answer = client.get("/v1/regions/MLI-gao/history")
-    assert answer.status_code == 503
-    assert "indicator_series.parquet is not what was published any more" in answer.json()["detail"]
+        place.unlink()
+        file = client.get(f"/v1/bulletins/latest/files/{INDICATOR_SERIES_FILE}")
+    for refusal in (answer, file):
+        assert refusal.status_code == 503
+        assert f"{INDICATOR_SERIES_FILE} is not what was published" in refusal.json()["detail"]
 
 
 @pytest.mark.parametrize("form", ["csv", "parquet", "ndjson", "json"])
