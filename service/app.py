@@ -43,6 +43,7 @@ from service.pages import assets, country, feed, maps, page, region, swagger
 from service.pages.briefings import briefing
 from service.pages.reading import about, accuracy, bulletin_list, card, track_record
 from service.pages.refusal import HANDLERS_FOR_PEOPLE
+from service.scenarios import scenario_pages, scenarios
 from service.settings import Settings
 from service.signs import actors, capitals, corridors
 from service.store.bulletins import BulletinStore, log_passed_over
@@ -93,6 +94,7 @@ EXPOSED_HEADERS = (
         "X-Total-Count",
         current.ID_HEADER,
         *current.MARK_HEADERS,
+        *scenarios.MARK,
     ),
     *("RateLimit-Limit", "RateLimit-Remaining", "RateLimit-Reset"),
 )
@@ -105,7 +107,7 @@ CURRENT_TIME = partial(datetime.now, UTC)
 
 _ROUTES = (
     *(scores, profile, change_routes, target_routes, region_routes, bulletin_routes),
-    *(capitals, corridors, actors),
+    *(capitals, corridors, actors, scenarios, scenario_pages),
     *(health_routes, feed, briefing, page, region, country, maps, about, accuracy),
     *(track_record, card, bulletin_list, assets, swagger),
 )

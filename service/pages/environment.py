@@ -22,6 +22,7 @@ NAVIGATION = (
     ("bulletins", message("Bulletins")),
     ("track-record", message("Track record")),
     ("accuracy", message("Accuracy")),
+    ("scenarios", message("What if?")),
     ("about", message("About")),
     ("docs", message("API")),
 )
@@ -80,8 +81,8 @@ def render(request: Request, template: str, language: Language, **values: Any) -
 
     Templates also have `root` (where addresses begin: `{{ root }}docs{{ spoken }}`), `spoken` (the
     query that keeps the reader's choice of a language, or nothing), `assets`, `languages`,
-    `navigation`, and of the bulletin of the answer `simulated`, `stale`, `over_until` and
-    `shortfalls`.
+    `navigation`, `hypothetical`, and of the bulletin of the answer `simulated`, `stale`,
+    `over_until` and `shortfalls`.
     """
     html = (
         environment_for(language)
@@ -120,6 +121,7 @@ def _of_all_pages(request: Request, language: Language) -> dict[str, Any]:
             (f"{root}{address}", title, f"/{address}" == path) for address, title in NAVIGATION
         ],
         "simulated": manifest is not None and manifest.simulated,
+        "hypothetical": False,
         "stale": stale_because(request, language) if is_newest else None,
         "over_until": manifest and over_until(manifest, request.state.now),
         "shortfalls": [] if manifest is None else shortfall_lines(manifest, language),

@@ -22,12 +22,14 @@ from bulletins.reading import (
     read_parts,
     read_scores,
 )
+from bulletins.scenarios import ScenarioManifest
 from bulletins.tables import Frame, Part
 from features.errors import BulletinError
 from features.words import DISPLAYED, Target
 from service.errors import NoBulletinError, UnknownBulletinError, UnknownError
 from service.store.alerts import RecentAlerts
 from service.store.record import RecordState, RecordStore
+from service.store.scenarios import ScenarioStore
 
 LATEST = "latest"
 
@@ -104,8 +106,8 @@ class Listing(NamedTuple):
 
     `manifests` are by id, the newest first; `newest` is None while none can be served.
     `passed_over` says why a folder is not served, `trouble` why none can be looked at now, if so.
-    `alerts` are the last that rang, the newest first. `digest` changes with the set of bulletins,
-    with `record`, the track record, and with the alerts.
+    `alerts` are the last that rang, the newest first; `scenarios` are no bulletins. `digest`
+    changes with the set of bulletins, with `record`, the track record, with alerts and scenarios.
     """
 
     stamps: dict[str, Stamp]
@@ -116,6 +118,7 @@ class Listing(NamedTuple):
     trouble: str = ""
     record: RecordState = RecordState()
     alerts: tuple[Alert, ...] = ()
+    scenarios: tuple[ScenarioManifest, ...] = ()
 
     @property
     def is_in_trouble(self) -> bool:
@@ -159,6 +162,7 @@ class BulletinStore:
         self._lock = Lock()
         self._loaded: OrderedDict[str, Bulletin] = OrderedDict()
         self.records, self._alerts = RecordStore(home), RecentAlerts(home)
+        self.scenarios = ScenarioStore(home)
         self.listing = _with_digest(Listing({}, {}, None, {}, digest=""))
         self._read()
 
@@ -199,10 +203,13 @@ class BulletinStore:
             stamps, listing = {name: self._stamp(name) for name in names}, self.listing
             if stamps != listing.stamps or listing.trouble:
                 listing = self._listing_of(stamps)
-            record, alerts = self.records.look(listing.record), self._alerts.look()
-            is_same = (record, alerts) == (listing.record, listing.alerts)
-            if listing is not self.listing or not is_same:
-                self.listing = _with_digest(listing._replace(record=record, alerts=alerts))
+            listing = listing._replace(
+                record=self.records.look(listing.record),
+                alerts=self._alerts.look(),
+                scenarios=self.scenarios.look(),
+            )
+            if listing != self.listing:
+                self.listing = _with_digest(listing)
 
     def _stamp(self, name: str) -> Stamp:
         try:
@@ -278,5 +285,6 @@ def _troubles(listing: Listing) -> dict[str, str]:
 
 
 def _with_digest(listing: Listing) -> Listing:
-    parts = [*listing.manifests, repr(listing.record.stamp), *(one.id for one in listing.alerts)]
+    others = (*(one.id for one in listing.alerts), *(one.id for one in listing.scenarios))
+    parts = [*listing.manifests, repr(listing.record.stamp), *others]
     return listing._replace(digest=hashlib.sha256("\n".join(parts).encode()).hexdigest())

@@ -21,6 +21,7 @@ from tests.bulletins.example import (
     publish_months,
     publish_record,
 )
+from tests.bulletins.scenario_example import write_example
 
 LOOK_EVERY_S = 0.01
 
@@ -103,6 +104,7 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("home")
     publish_bulletin(folder)
     publish_record(folder)
+    write_example(folder)
     return folder
 
 
@@ -124,6 +126,7 @@ def months_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("months")
     publish_months(folder, EXAMPLE_MONTHS)
     publish_record(folder)
+    write_example(folder)
     return folder
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from service import api
 from tests.bulletins.example import EXAMPLE_MONTHS, publish_months, publish_record, without_hashes
+from tests.bulletins.scenario_example import write_example
 from tests.service.conftest import join_servers, serve_home
 
 EXAMPLES = Path(api.__file__).with_name("examples.json")
@@ -21,6 +22,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as full, tempfile.TemporaryDirectory() as empty:
         publish_months(Path(full), EXAMPLE_MONTHS)
         publish_record(Path(full))
+        write_example(Path(full))
         with serve_home(Path(full)) as client, serve_home(Path(empty)) as empty_client:
             for statuses in recorded.values():
                 for status, bodies in statuses.items():

@@ -1,0 +1,282 @@
+"""`/scenarios`: what is supposed, a map of what it moves, and the same in words."""
+
+from collections.abc import Iterator
+from functools import partial
+from typing import Annotated, NamedTuple
+from urllib.parse import urlencode
+
+import numpy as np
+import shapely
+from fastapi import APIRouter, Query, Request
+from fastapi.responses import HTMLResponse
+from markupsafe import Markup
+from pydantic import Field
+
+from features.arrays import BoolArray
+from features.language import Language, message
+from features.months import format_month, parse_month
+from features.places.countries import meant_country
+from features.scenarios.statements import Pattern, ViolenceStatement
+from features.words import DISPLAYED, SPECS, Level, Target
+from service.api.current import listing_of, used_bulletin
+from service.api.queries import LanguageChoice, NoParameters
+from service.api.routing import QueryRoute
+from service.pages.drawing.labels import FIRST_ZOOM, STEP, labels_of
+from service.pages.drawing.map import map_of
+from service.pages.drawing.poster import frame_of
+from service.pages.environment import chosen_language, render
+from service.pages.maps import Atlas, atlas_of
+from service.pages.shading import NO_SCORE, Figure, Shade
+from service.pages.view import LEVEL_NAMES, PageView, View
+from service.scenarios.bodies import ScenarioScore
+from service.scenarios.scenarios import MARK, families_of, scores_at, used_scenario
+from service.store.bulletins import Bulletin
+from service.store.scenarios import StoredScenario
+
+router = APIRouter(include_in_schema=False, route_class=QueryRoute)
+
+FAMILY_NAMES = {
+    "history": message("its own past"),
+    "neighbourhood": message("its neighbours"),
+    "actors": message("armed groups"),
+    "civilians": message("violence against civilians"),
+    "encirclement": message("encirclement"),
+    "supply": message("supply roads"),
+    "contagion": message("unrest next door"),
+    "season": message("the season"),
+    "place": message("the place"),
+    "state": message("the state"),
+}
+"""What a score moves through, in words."""
+
+_SAME = "d3"  # the class of about the same
+_WIDTH = 1_000  # pixels, about as wide as the map is shown
+_EM = 10  # pixels, by which lines and letters of a map are measured
+_LEAST = 0.25  # of the whole map, that is shown at least
+
+
+class ScenariosView(NoParameters):
+    """The list of scenarios."""
+
+    lang: LanguageChoice = None
+
+
+class ScenarioView(NoParameters):
+    """What is shown of a scenario."""
+
+    target: Target | None = None
+    horizon: Annotated[int | None, Field(ge=1, le=12)] = None
+    lang: LanguageChoice = None
+
+
+class MovedPlace(NamedTuple):
+    """A region of the table: its score, the class of its change, and what moved it most."""
+
+    score: ScenarioScore
+    style: str
+    family: str | None
+
+
+class Picture(NamedTuple):
+    """A map of changes: `box` is its view, `letter` an em in units of the map."""
+
+    box: str
+    letter: int
+    body: Markup
+
+
+@router.get("/scenarios")
+def show_scenarios(request: Request, query: Annotated[ScenariosView, Query()]) -> HTMLResponse:  # noqa: ARG001
+    """Show which scenarios there are."""
+    used_bulletin(request)
+    response = render(
+        request,
+        "scenarios.html",
+        chosen_language(request),
+        hypothetical=True,
+        scenarios=listing_of(request).scenarios,
+        level_names=LEVEL_NAMES,
+    )
+    response.headers.update(MARK)
+    return response
+
+
+@router.get("/scenarios/{scenario}")
+def show_scenario(
+    request: Request, scenario: str, query: Annotated[ScenarioView, Query()]
+) -> HTMLResponse:
+    """Show what a scenario supposes, and which scores move, on a map and in a table.
+
+    Raises UnknownError when there is no such scenario, UnknownBulletinError when its bulletin is
+    gone.
+    """
+    stored, bulletin = used_scenario(request, scenario)
+    language, horizons = chosen_language(request), horizons_of(stored)
+    target = query.target if query.target in horizons else next(iter(horizons))
+    horizon = min(horizons[target], key=lambda one: abs(one - (query.horizon or 1)))
+    level = stored.manifest.level
+    view = View(PageView(show="change"), bulletin, bulletin, level, target, horizon)
+    shade, scores = Shade(view, language), scores_of(stored, target, horizon)
+    styles = {score.region: _style(shade, score) for score in scores}
+    response = render(
+        request,
+        "scenario.html",
+        language,
+        hypothetical=True,
+        scenario=stored.manifest,
+        statements=list(statement_lines(stored, bulletin, language)),
+        spec=SPECS[target],
+        horizon=horizon,
+        address=partial(_address, query),
+        targets=[SPECS[name] for name in horizons],
+        months={one: _month(stored, one) for one in horizons[target]},
+        picture=picture_of(bulletin, level, styles, language),
+        legend=shade.legend(list(styles.values())),
+        places=moved_most(scores, styles),
+        others=list(styles.values()).count(_SAME),
+        support=stored.support.table.to_pylist(),
+        words=bulletin.words_of_indicator,
+        family_names=FAMILY_NAMES,
+    )
+    response.headers.update(MARK)
+    return response
+
+
+def _address(query: ScenarioView, target: Target, horizon: int) -> str:
+    """Return the query of another target or horizon, in the language that was asked for."""
+    asked = {"target": target, "horizon": horizon, "lang": query.lang}
+    return "?" + urlencode({name: value for name, value in asked.items() if value is not None})
+
+
+def horizons_of(stored: StoredScenario) -> dict[Target, list[int]]:
+    """Return the horizons of each target that is scored, in the order in which people see them."""
+    scores = stored.scores
+    pairs = scores.take(scores.distinct("target", "horizon")).to_pylist()
+    of_target = {
+        name: sorted(pair["horizon"] for pair in pairs if pair["target"] == name)
+        for name in DISPLAYED
+    }
+    return {name: horizons for name, horizons in of_target.items() if horizons}
+
+
+def scores_of(stored: StoredScenario, target: Target, horizon: int) -> list[ScenarioScore]:
+    """Return the scores of a target and horizon, by region."""
+    scores = stored.scores
+    mask: BoolArray = scores.among("target", [target]) & scores.among("horizon", [horizon])
+    return scores_at(stored, scores.rows[mask], families_of(stored))
+
+
+def moved_most(scores: list[ScenarioScore], styles: dict[str, str]) -> list[MovedPlace]:
+    """Return the regions that do not stay about the same, those that move most first."""
+
+    def size(score: ScenarioScore) -> float:
+        change = score.change if score.mean_change is None else score.mean_change
+        return np.inf if change is None else abs(change)
+
+    moved = [score for score in scores if styles[score.region] != _SAME]
+    return [
+        MovedPlace(score, styles[score.region], score.families[0].name if score.families else None)
+        for score in sorted(moved, key=lambda one: -size(one))
+    ]
+
+
+def picture_of(
+    bulletin: Bulletin, level: Level, styles: dict[str, str], language: Language
+) -> Picture | None:
+    """Return the map of a level in some styles, around what moves; None without outlines."""
+    atlas = atlas_of(bulletin, level)
+    if atlas is None:
+        return None
+    shapes = atlas.shapes
+    classes = [styles.get(region, NO_SCORE) for region in shapes.ids]
+    left, top, width, height = _frame(atlas, classes)
+    unit = max(width, height) / _WIDTH
+    finest = np.log(1 / (unit * FIRST_ZOOM)) / np.log(STEP)
+    body = map_of(
+        shapes,
+        atlas.names,
+        [label for label in labels_of(shapes, language.country) if label.step <= finest],
+        country_names={code: language.country(code) for code in set(shapes.countries)},
+        classes=classes,
+    )
+    box = f"{left:.0f} {top:.0f} {width:.0f} {height:.0f}"
+    # `map_of` escapes names.
+    return Picture(box, round(_EM * unit), Markup(body))  # noqa: S704
+
+
+def _frame(atlas: Atlas, classes: list[str]) -> tuple[float, float, float, float]:
+    """Return west, north, width and height of what moves, or of all, with some air."""
+    whole = atlas.shapes.box
+    is_moved = np.array([style not in {_SAME, NO_SCORE} for style in classes], dtype=np.bool_)
+    if not is_moved.any():
+        return frame_of(whole)
+    west, north, east, south = shapely.total_bounds(atlas.shapes.outlines[is_moved])
+    width = max(east - west, _LEAST * whole[2])
+    height = max(south - north, _LEAST * whole[3])
+    middle = (west + east) / 2, (north + south) / 2
+    return frame_of((middle[0] - width / 2, middle[1] - height / 2, width, height))
+
+
+def statement_lines(
+    stored: StoredScenario, bulletin: Bulletin, language: Language
+) -> Iterator[str]:
+    """Yield what is supposed, a line a statement, in a language."""
+    _, manifest = language.gettext, stored.manifest
+    names = dict(
+        zip(*(bulletin.scores.table[c].to_pylist() for c in ("region", "name")), strict=True)
+    )
+    for statement in manifest.statements.violence:
+        yield _violence_line(statement, names, language)
+    for event in manifest.statements.events:
+        place = f"{event.latitude}, {event.longitude}"
+        if event.region is not None:
+            place = names.get(event.region, event.region)
+        month = format_month(parse_month(manifest.origin) + event.month)
+        yield _(message("{place}, {month}: {count} times an event with {deaths} deaths")).format(
+            place=place,
+            month=language.month(month),
+            count=event.count,
+            deaths=language.number(event.deaths),
+        )
+
+
+def _violence_line(statement: ViolenceStatement, names: dict[str, str], language: Language) -> str:
+    _ = language.gettext
+    if statement.corridor is not None:
+        place = _(message("Along the road {corridor}")).format(corridor=statement.corridor)
+    else:
+        regions = [names.get(region, region) for region in statement.regions]
+        countries = [language.country(meant_country(one) or one) for one in statement.countries]
+        place = ", ".join([*regions, *countries])
+    if isinstance(statement.likeness, Pattern):
+        pattern = statement.likeness
+        first, last = map(language.month, pattern.period)
+        return _(
+            message("{place}: as {region} was in its deadliest months from {first} to {last}")
+        ).format(
+            place=place, region=names.get(pattern.region, pattern.region), first=first, last=last
+        )
+    if statement.times is None and statement.since is not None:
+        return _(message("{place}: as in the deadliest three months since {month}")).format(
+            place=place, month=language.month(statement.since)
+        )
+    if statement.times is None:
+        return _(message("{place}: as in its deadliest three months")).format(place=place)
+    return _(message("{place}: {times} times the violence of the continuation")).format(
+        place=place, times=f"{statement.times:g}"
+    )
+
+
+def _style(shade: Shade, score: ScenarioScore) -> str:
+    figures = [
+        None if probability is None else Figure(probability, mean, None, None)
+        for probability, mean in (
+            (score.continuation, score.continuation_mean),
+            (score.probability, score.mean),
+        )
+    ]
+    return shade.style_of_change(*figures)
+
+
+def _month(stored: StoredScenario, horizon: int) -> str:
+    return format_month(parse_month(stored.manifest.last_month) + horizon)
