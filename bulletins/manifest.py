@@ -25,6 +25,9 @@ BOUNDARIES = (
 )
 
 
+Share = Annotated[float, Field(ge=0, le=1)]
+
+
 class ReleaseUsed(Strict):
     """One release that the vintage drew on."""
 
@@ -76,6 +79,44 @@ class ModelUsed(Strict):
     )
 
 
+CoupSource = Literal["model", "months_since", "base_rate"]
+
+
+class CoupsUsed(Strict):
+    """The version of the model of coups, and the lists and tables that it read."""
+
+    name: str = Field(examples=["tocsin-coups"], description="Name in the model registry.")
+    version: int = Field(ge=1)
+    run_id: str = Field(description="The MLflow run that trained it.")
+    sha256: str = Field(description="Content hash of the model's file.")
+    trained_to: str = Field(description="The last month whose outcomes it learned from, YYYY-MM.")
+    served: dict[int, CoupSource] = Field(
+        description="What scores at each horizon are from: the model; the months since the last "
+        "attempt, which it did not beat in the backtest; or, of few attempts, the base rate."
+    )
+    skill: dict[int, float] = Field(
+        description="Logarithmic skill of the model over the months since the last attempt."
+    )
+    attempts: int = Field(ge=0, description="About how many attempts the backtest has.")
+    rows: int = Field(ge=1, description="Number of scores.")
+    releases: tuple[ReleaseUsed, ...]
+    success_shares: dict[str, Share] = Field(
+        description="By country, the share of attempts that is expected to succeed."
+    )
+    seizures: dict[str, tuple[str, ...]] = Field(
+        description="By country, the months in which rebels seized power, which is no coup."
+    )
+    any_country: dict[int, Share] = Field(
+        description="By horizon, the probability of any attempt in any of the scored countries, "
+        "if attempts are independent given the scores."
+    )
+
+    @property
+    def replaced(self) -> tuple[int, ...]:
+        """The horizons at which the model is not served, ascending."""
+        return tuple(sorted(h for h, source in self.served.items() if source != "model"))
+
+
 class LateReporting(Strict):
     """How deaths of the newest months of a level were raised to what they are expected to be."""
 
@@ -93,9 +134,6 @@ class Link(Strict):
 
     id: str
     sha256: str
-
-
-Share = Annotated[float, Field(ge=0, le=1)]
 
 
 class RiskLevel(Strict):
@@ -229,6 +267,9 @@ class Manifest(Strict):
         "conflictology.",
     )
     licence: str = Field(default=LICENCE, description="Of the scores; the sources keep theirs.")
+    coups: CoupsUsed | None = Field(
+        default=None, description="Of scores of coups; null where there are none."
+    )
     citation: str = Field(default="", description="How to cite it; empty in older bulletins.")
     sources: tuple[SourceUsed, ...] = Field(
         default=(), description="Whom the events are owed to; none in older bulletins."

@@ -26,6 +26,7 @@ from features.disk import hidden_folder, locked, move_whole
 from features.errors import BulletinError
 from features.hashes import sha256_of
 from features.indicators.indicator import Indicator
+from features.indicators.state import StateIndicator
 
 GROUP_ROWS = 1024
 """Rows a group: statistics of a group let a reader find a region without reading the rest."""
@@ -56,7 +57,7 @@ def _parquet(table: pa.Table, **options: Any) -> bytes:
     return bytes(buffer.getvalue())
 
 
-def indicators_file(indicators: Sequence[Indicator]) -> bytes:
+def indicators_file(indicators: Sequence[Indicator | StateIndicator]) -> bytes:
     """Return the content of `indicators.json`, the catalogue of the day."""
     return ListedIndicators.dump_json(tuple(map(_listed_indicator, indicators)), indent=2)
 
@@ -110,7 +111,7 @@ def _place_in_chain(home: Path) -> dict[str, object]:
     return {"chain": Link(id=head.id, sha256=sha256_of(content)), "lost": lost}
 
 
-def _listed_indicator(indicator: Indicator) -> ListedIndicator:
+def _listed_indicator(indicator: Indicator | StateIndicator) -> ListedIndicator:
     return ListedIndicator(
         name=indicator.name,
         meaning=indicator.meaning,

@@ -23,8 +23,15 @@ from commands.environment import (
 from commands.rows import RowFormat, print_markdown, print_rows
 
 if TYPE_CHECKING:
+    from experiments.tracking.store import MlflowStore
     from experiments.training import TrainingResult
+    from features.archive.vintage import Vintage
 
+_SERVED = {
+    "model": "the model",
+    "months_since": "the months since the last attempt, which the model does not beat",
+    "base_rate": "the base rate, as there are too few attempts to learn from",
+}
 _FEW = 5
 """The most names in a list; more are counted."""
 
@@ -78,8 +85,35 @@ def train(
         origin,
         Work(running_code(), jobs, progress),
     )
+    from features.months import parse_month
+
     for result in results:
         _print_training(result)
+    _train_coups(vintage, parse_month(results[0].origin), store)
+
+
+def _train_coups(vintage: "Vintage", origin: int, store: "MlflowStore") -> None:
+    """Train the scores of coups where the archive has a list of them, and say what came of it."""
+    from experiments.coups.training import train_on_lists
+    from features.archive.releases import Archive
+    from features.errors import CoverageError
+    from features.months import format_month
+
+    try:
+        training = train_on_lists(Archive(home()), vintage, origin, store, progress)
+    except CoverageError as error:
+        print(f"coups: not scored: {error}")
+        return
+    if training is None:
+        return
+    version = training.version
+    mark = simulated_mark(simulated=version.simulated)
+    month = format_month(version.trained_to)
+    print(f"{mark}coups: version {version.version}, trained on months to {month}")
+    for horizon, name in sorted(version.served.items()):
+        saved = version.skill.get(horizon)
+        skill = "not judged" if saved is None else f"log skill over the months since {saved:.3f}"
+        print(f"  {horizon} months: served is {_SERVED[name]}; {skill}")
 
 
 def backtest(

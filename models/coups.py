@@ -8,7 +8,7 @@ from collections.abc import Mapping
 import numpy as np
 from sklearn.base import BaseEstimator
 
-from features.arrays import FloatArray, Matrix
+from features.arrays import FloatArray, IntArray, Matrix
 from models.learners import FEWEST_CASES, BaseRate, RidgeLogistic
 
 CoupLearner = RidgeLogistic | BaseRate
@@ -96,7 +96,7 @@ def _recent_sum(values: FloatArray) -> FloatArray:
     return np.asarray(total)
 
 
-def success_share(attempts: FloatArray, successes: FloatArray) -> FloatArray:
+def success_share(attempts: IntArray, successes: IntArray) -> FloatArray:
     """Return the share of attempts that is expected to succeed in each country, (T, C).
 
     That is its own share over the last 20 years with ten attempts of all states, whose share has

@@ -11,6 +11,7 @@ from models.forecaster import Forecaster
 FILE = "forecaster.skops"
 
 TRUSTED_TYPES = [
+    "models.coups.CoupForecaster",
     "models.deaths.DeathsModel",
     "models.distribution.Analogues",
     "models.learners.LogOddsMean",

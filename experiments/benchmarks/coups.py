@@ -15,7 +15,7 @@ from experiments.benchmarks.coups_data import CoupTables, read_coup_tables
 from experiments.benchmarks.files import Json, Run, figure, need_place_for, write_json
 from experiments.coups.backtest import backtest_coups
 from experiments.coups.fitting import MODEL
-from experiments.coups.judging import HorizonFigures, judge_coups, outcomes_to, served
+from experiments.coups.judging import HorizonFigures, judge_coups, outcomes_to
 from experiments.coups.settings import CoupSettings
 from features.errors import InputError
 from features.markdown import markdown_table
@@ -64,7 +64,6 @@ class CoupReport:
             "benchmark": "coups",
             "experiment": self.name,
             "last_origin": format_month(self.last),
-            "served": {str(h): name for h, name in served(self.figures[ALL]).items()},
             "figures": {
                 part: {
                     str(f.horizon): {"rows": f.rows, "cases": f.cases}

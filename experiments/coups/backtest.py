@@ -9,6 +9,7 @@ from experiments.backtest.rolling import Progress
 from experiments.coups.fitting import (
     MODEL,
     REFERENCE,
+    CoupName,
     attempt_labels,
     fit_learner,
     names_read,
@@ -26,6 +27,8 @@ from models.coups import CoupLearner, base_rate, own_rate
 BASE, OWN = "base_rate", "own_rate"
 FORECASTS = (MODEL, REFERENCE, BASE, OWN)
 """The columns of probabilities: the model and its references, the strongest first."""
+
+_FITTED: tuple[CoupName, ...] = (MODEL, REFERENCE)
 
 FEWEST_YEARS = 10
 _DECEMBER = 11
@@ -74,11 +77,13 @@ def _folds(first: int, last: int, months: int) -> Iterator[tuple[int, int]]:
         fit = next_fit
 
 
-def _learners(past: StateHistory, settings: CoupSettings) -> dict[tuple[int, str], CoupLearner]:
-    learners = {}
+def _learners(
+    past: StateHistory, settings: CoupSettings
+) -> dict[tuple[int, CoupName], CoupLearner]:
+    learners: dict[tuple[int, CoupName], CoupLearner] = {}
     for horizon in settings.horizons:
         rows = training_rows(past, settings, horizon)
-        for name in (MODEL, REFERENCE):
+        for name in _FITTED:
             learners[horizon, name] = fit_learner(rows, settings, horizon, name)
     return learners
 
@@ -86,7 +91,7 @@ def _learners(past: StateHistory, settings: CoupSettings) -> dict[tuple[int, str
 def _forecasts(
     now: StateHistory,
     settings: CoupSettings,
-    learners: dict[tuple[int, str], CoupLearner],
+    learners: dict[tuple[int, CoupName], CoupLearner],
     outcomes: dict[int, FloatArray],
 ) -> Iterator[pd.DataFrame]:
     """Yield the forecasts at the end of what is known now, a table a horizon."""
@@ -108,9 +113,9 @@ def _probabilities(
     states: IntArray,
     indicators: Matrix,
     horizon: int,
-    learners: dict[tuple[int, str], CoupLearner],
+    learners: dict[tuple[int, CoupName], CoupLearner],
 ) -> dict[str, FloatArray]:
     labels = attempt_labels(now, horizon)
-    own = {name: learners[horizon, name].probability(indicators) for name in (MODEL, REFERENCE)}
+    own = {name: learners[horizon, name].probability(indicators) for name in _FITTED}
     base = np.full(len(states), base_rate(labels, horizon)[-1])
     return own | {BASE: base, OWN: own_rate(labels, horizon)[-1, states]}

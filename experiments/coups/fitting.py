@@ -1,6 +1,7 @@
 """What coups are learned from, and the learners of all horizons."""
 
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 
@@ -14,7 +15,9 @@ from features.words import Target
 from models.coups import MONTHS_SINCE, CoupForecaster, CoupLearner, fit_coups
 
 COUP: Target = "coup"
-MODEL, REFERENCE = "model", "months_since"
+CoupName = Literal["model", "months_since"]
+MODEL: CoupName = "model"
+REFERENCE: CoupName = "months_since"
 ONE_ATTEMPT = 1.0
 """The threshold of the target [attempts]."""
 
@@ -24,7 +27,7 @@ def names_read(settings: CoupSettings) -> tuple[str, ...]:
     return tuple(dict.fromkeys([*settings.indicators, *MONTHS_SINCE]))
 
 
-def columns_of(settings: CoupSettings, name: str) -> tuple[int, ...]:
+def columns_of(settings: CoupSettings, name: CoupName) -> tuple[int, ...]:
     """Return the columns of a row that MODEL or REFERENCE reads."""
     names = names_read(settings)
     read = settings.indicators if name == MODEL else MONTHS_SINCE
@@ -67,7 +70,9 @@ def _events(history: StateHistory, learned: BoolArray, horizon: int) -> int:
     return int(history.attempts[ahead].sum())
 
 
-def fit_learner(rows: CoupRows, settings: CoupSettings, horizon: int, name: str) -> CoupLearner:
+def fit_learner(
+    rows: CoupRows, settings: CoupSettings, horizon: int, name: CoupName
+) -> CoupLearner:
     """Fit MODEL or REFERENCE at a horizon [months]."""
     columns = columns_of(settings, name)
     return fit_coups(
@@ -76,7 +81,7 @@ def fit_learner(rows: CoupRows, settings: CoupSettings, horizon: int, name: str)
 
 
 def fit_forecaster(
-    history: StateHistory, settings: CoupSettings, served: dict[int, str]
+    history: StateHistory, settings: CoupSettings, served: dict[int, CoupName]
 ) -> CoupForecaster:
     """Fit what is served at each horizon [months], MODEL or REFERENCE."""
     learners = {

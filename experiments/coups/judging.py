@@ -14,7 +14,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from experiments.coups.backtest import BASE, FORECASTS
-from experiments.coups.fitting import MODEL, REFERENCE
+from experiments.coups.fitting import MODEL, REFERENCE, CoupName
 from experiments.coups.settings import CoupBacktestSettings
 from features.arrays import FloatArray, IntArray
 from features.months import parse_month
@@ -170,6 +170,7 @@ def outcomes_to(forecasts: pd.DataFrame, month: str) -> pd.DataFrame:
     return forecasts[forecasts["origin"] + forecasts["horizon"] <= parse_month(month)]
 
 
-def served(figures: list[HorizonFigures]) -> dict[int, str]:
+def served(figures: list[HorizonFigures], horizons: tuple[int, ...]) -> dict[int, CoupName]:
     """Return what is served at each horizon [months]: what does not beat REFERENCE is not."""
-    return {f.horizon: MODEL if f.is_better else REFERENCE for f in figures}
+    better = {f.horizon for f in figures if f.is_better}
+    return {horizon: MODEL if horizon in better else REFERENCE for horizon in horizons}

@@ -17,9 +17,11 @@ from alerts.rules import Rules
 from bulletins.reading import read_manifest
 from bulletins.record import read_editions
 from experiments.configuration import Configuration
+from experiments.coups.training import train_on_lists
 from experiments.cycle.settings import CycleSettings
 from experiments.judging.drift import Drift
 from experiments.judging.judge import Work
+from experiments.publishing.coups import COUP_LEVEL
 from experiments.publishing.drift import drift_of
 from experiments.publishing.publish import issue_bulletin
 from experiments.record.runs import log_editions
@@ -31,6 +33,7 @@ from experiments.tracking.store import MlflowStore
 from experiments.training import train_levels
 from features.archive.releases import Archive
 from features.archive.vintage import Vintage
+from features.errors import CoverageError
 from features.indicators.catalogue import needs_of
 from features.months import format_month, parse_month
 from features.panel.panel import read_panel
@@ -224,6 +227,8 @@ def train(shop: Workshop, vintage: Vintage, level: Level, origin: str, key: str)
         month = parse_month(origin)
         (result,) = train_levels(vintage, configuration, shop.store, month, shop.work, mark)
         version = result.version
+        if level == COUP_LEVEL:
+            _train_coups(shop, vintage, month)
     else:
         settle_version(shop.store, level, version)
     best, model = champion(shop.store, level), model_version(shop.store, level, version)
@@ -233,6 +238,16 @@ def train(shop: Workshop, vintage: Vintage, level: Level, origin: str, key: str)
         passed=model.passed,
         is_champion=best is not None and best.version == version,
     )
+
+
+def _train_coups(shop: Workshop, vintage: Vintage, origin: int) -> None:
+    """Train the scores of coups beside those of countries, where there is a list that allows it."""
+    try:
+        train_on_lists(
+            *(shop.archive, vintage, origin, shop.store, shop.work.progress), again=False
+        )
+    except CoverageError as error:
+        shop.say(f"coups are not scored: {error}")
 
 
 def issue(shop: Workshop, vintage: Vintage) -> BulletinOutcome:

@@ -16,7 +16,7 @@ from features.arrays import BoolArray, FloatArray
 from features.months import month_of
 from features.panel.panel import Panel, read_panel
 from features.targets import came_true
-from features.words import SPECS, TARGETS, Level, Target
+from features.words import OF_VIOLENCE, SPECS, Level, Target
 
 SETTLED_AFTER = 18
 """The age at which a month of counts is final, when a release tells it again [months]."""
@@ -68,8 +68,8 @@ def _months(panel: Panel, target: Target, origin: int, horizon: int) -> slice | 
 
 
 def cells_of(scores: pd.DataFrame) -> Iterator[tuple[Target, int, pd.DataFrame]]:
-    """Yield the scores of each target and horizon, in order."""
-    for target in TARGETS:
+    """Yield the scores of each target of violence and horizon, in order."""
+    for target in OF_VIOLENCE:
         own = scores[scores["target"] == target]
         for horizon in map(int, sorted(own["horizon"].unique())):
             yield target, horizon, own[own["horizon"] == horizon]

@@ -8,6 +8,7 @@ Where do I go to ...?
 * change which files there are, or what the manifest says: `contents.py`
 * change a score or a distribution: `scores.py`
 * change how a score is explained: `drivers.py`; in which words: `bulletins/reasons.py`
+* change the rows of coups: `coups.py`
 * change the files about regions: `regions.py`; their indicators: `indicators.py`
 * change what it tells of capitals, corridors and armed groups: `signs.py`
 * read earlier bulletins: `earlier.py`; they are judged in `experiments/record`

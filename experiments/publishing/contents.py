@@ -1,6 +1,6 @@
 """From model versions and a vintage to the Parquet files and the manifest of a bulletin."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, replace
 from datetime import datetime
 from pathlib import Path
@@ -23,6 +23,7 @@ from bulletins.manifest import (
 from bulletins.record import RIVAL, read_newest, read_summary
 from bulletins.writing import parquet_of
 from experiments.judging.verification import risk_scales, served_scales
+from experiments.publishing.coups import CoupForecast, coup_drivers, coup_scores
 from experiments.publishing.drivers import drivers_of
 from experiments.publishing.earlier import EarlierBulletin
 from experiments.publishing.indicators import indicator_series
@@ -83,23 +84,31 @@ def forecast_level(
 
 
 def bulletin_files(
-    levels: list[LevelForecast], previous: EarlierBulletin | None, jobs: int
+    levels: list[LevelForecast],
+    coups: CoupForecast | None,
+    previous: EarlierBulletin | None,
+    jobs: int,
 ) -> dict[str, bytes]:
     """Return a bulletin's Parquet files by name; changes are told against the `previous` one."""
+    scores = [] if coups is None else [coup_scores(coups)]
+    drivers = [] if coups is None else [coup_drivers(coups, previous)]
 
     def content(
-        table_of: Callable[[LevelForecast], pd.DataFrame], order: list[str], schema: pa.Schema
+        table_of: Callable[[LevelForecast], pd.DataFrame],
+        order: list[str],
+        schema: pa.Schema,
+        others: Sequence[pd.DataFrame] = (),
     ) -> bytes:
-        table: pd.DataFrame = pd.concat(map(table_of, levels), ignore_index=True)
+        table: pd.DataFrame = pd.concat([*map(table_of, levels), *others], ignore_index=True)
         return parquet_of(table.sort_values(order, kind="stable", ignore_index=True), schema)
 
     by_score = ["level", "region", "target", "horizon"]
     by_horizon = ["level", "region", "horizon"]
     by_month = ["level", "region", "month"]
     return {
-        form.SCORES_FILE: content(scores_of, by_score, scores_schema(levels)),
+        form.SCORES_FILE: content(scores_of, by_score, scores_schema(levels), scores),
         form.DRIVERS_FILE: content(
-            lambda f: drivers_of(f, previous, jobs), by_score, form.DRIVERS_SCHEMA
+            lambda f: drivers_of(f, previous, jobs), by_score, form.DRIVERS_SCHEMA, drivers
         ),
         form.DISTRIBUTIONS_FILE: content(distribution_rows, by_horizon, form.DISTRIBUTIONS_SCHEMA),
         form.REGIONS_FILE: content(regions_of, ["level", "region"], form.REGIONS_SCHEMA),
@@ -210,8 +219,13 @@ def with_record(draft: Manifest, home: Path) -> Manifest:
     return draft.model_copy(update=changes)
 
 
-def risk_scales_of(store: MlflowStore, models: list[ModelVersion]) -> tuple[RiskScale, ...]:
-    """Return the risk scales of model versions, computed again for those older than their tag."""
+def risk_scales_of(
+    store: MlflowStore, models: list[ModelVersion], coups: tuple[RiskScale, ...] = ()
+) -> tuple[RiskScale, ...]:
+    """Return the risk scales of model versions, computed again for those older than their tag.
+
+    Those of `coups` follow.
+    """
     scales: list[RiskScale] = []
     for model in models:
         if model.risk_scales is None:
@@ -219,4 +233,4 @@ def risk_scales_of(store: MlflowStore, models: list[ModelVersion]) -> tuple[Risk
             scales += risk_scales(model.level, forecasts, model.learner)
         else:
             scales += model.risk_scales
-    return served_scales(scales)
+    return served_scales([*scales, *coups])

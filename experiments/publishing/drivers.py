@@ -17,6 +17,7 @@ from experiments.samples import RegionMonths, Samples
 from features.arrays import BoolArray, FloatArray, IntArray, Matrix, ObjectArray
 from features.indicators.catalogue import select
 from features.indicators.indicator import Indicator
+from features.indicators.state import StateIndicator
 from features.language import ENGLISH
 from features.words import Target
 from models.explanation import (
@@ -52,7 +53,7 @@ class Question:
     """
 
     probability: Probability
-    indicators: tuple[Indicator, ...]
+    indicators: tuple[Indicator | StateIndicator, ...]
     regions: ObjectArray
     present: Matrix
     usual: Matrix
@@ -129,7 +130,9 @@ def family_moves(before: LevelForecast, after: LevelForecast) -> pd.DataFrame:
     return moved
 
 
-def _families(indicators: tuple[Indicator, ...]) -> tuple[tuple[str, ...], IntArray]:
+def _families(
+    indicators: tuple[Indicator | StateIndicator, ...],
+) -> tuple[tuple[str, ...], IntArray]:
     """Return the families of indicators, in order, and the number of each column's, (K + 1,)."""
     of_columns = [*(indicator.family for indicator in indicators), _OWN]
     families = tuple(dict.fromkeys(of_columns))

@@ -8,10 +8,12 @@ from pathlib import Path
 import pyarrow.parquet as pq
 
 from bulletins.form import DRIVERS_FILE, INDICATORS_FILE, SCORES_FILE, TRACK_RECORD_FILE
-from bulletins.manifest import Manifest, ModelUsed, blank_id
+from bulletins.manifest import Manifest, ModelUsed, RiskScale, blank_id
 from bulletins.reading import read_file, read_manifests
 from bulletins.writing import indicators_file, write_bulletin
+from experiments.coups.registry import CoupVersion, coup_version
 from experiments.publishing import contents
+from experiments.publishing.coups import COUP_LEVEL, CoupForecast, forecast_coups
 from experiments.publishing.earlier import (
     EarlierBulletin,
     earlier_bulletins,
@@ -36,7 +38,7 @@ from features.archive.vintage import Vintage, vintage_of
 from features.arrow import in_arrow_memory
 from features.errors import BulletinError, ModelError
 from features.hashes import file_faults, sha256_of
-from features.indicators.catalogue import CATALOGUE
+from features.indicators.catalogue import CATALOGUE, LISTED
 from features.months import format_month, parse_month
 from features.panel.panel import ALL_DETAILS, Panel, read_panel
 from features.sources.publication import staleness
@@ -66,21 +68,20 @@ def issue_bulletin(
 ) -> Publication:
     """Issue the bulletin of an origin, by default the newest month that the events reach.
 
-    A whole bulletin of the same origin, events and models stays as it is; `jobs` change no result.
-    A level whose models may not issue scores is left out. Raises ModelError when none is left,
-    CoverageError when no region is covered at the origin.
+    A whole bulletin of the same origin, events and models stays; a level without a model that may
+    issue is left out. Raises ModelError when all are, CoverageError when no region is covered.
     """
     forecasts, left_out = _forecasts(store, vintage, origin)
-    month, digest = forecasts[0].origin, _digest(forecasts)
+    coups = _coups(store, Archive(home), vintage, forecasts)
+    month, digest = forecasts[0].origin, _digest(forecasts, coups)
     models = tuple(contents.model_used(store, f.model) for f in forecasts)
     if issued := _issued_from(home, format_month(month), digest, models):
         return Publication(issued, is_new=False)
     previous = next(earlier_bulletins(home, month, vintage), None)
-    files = _files(store, forecasts, previous, jobs)
+    files = _files(store, forecasts, coups, previous, jobs)
     hashes = {name: sha256_of(content) for name, content in files.items()}
-    bulletin = blank_id(format_month(month))
     draft = Manifest(
-        id=bulletin,
+        id=(bulletin := blank_id(format_month(month))),
         origin=format_month(month),
         issued_at=issued_at,
         simulated=vintage.simulated,
@@ -95,7 +96,8 @@ def issue_bulletin(
         drivers_sha256=hashes.pop(DRIVERS_FILE),
         previous=None if previous is None else previous.id,
         files=hashes,
-        risk_scales=contents.risk_scales_of(store, [f.model for f in forecasts]),
+        risk_scales=_scales(store, [f.model for f in forecasts], coups),
+        coups=None if coups is None else coups.used(),
         left_out=left_out,
         unscored=tuple(line for f in forecasts for line in unscored_in_words(f)),
         late_reporting=contents.late_reporting_of(vintage, forecasts),
@@ -106,19 +108,44 @@ def issue_bulletin(
     return Publication(*write_bulletin(home, files, contents.with_record(draft, home)))
 
 
+def _coups(
+    store: MlflowStore,
+    archive: Archive,
+    vintage: Vintage,
+    forecasts: list[LevelForecast],
+    version: CoupVersion | None = None,
+) -> CoupForecast | None:
+    """Return the forecast of coups, None where no level is of countries."""
+    country = [forecast for forecast in forecasts if forecast.model.level == COUP_LEVEL]
+    return forecast_coups(store, archive, vintage, country[0], version) if country else None
+
+
 def _files(
-    store: MlflowStore, forecasts: list[LevelForecast], previous: EarlierBulletin | None, jobs: int
+    store: MlflowStore,
+    forecasts: list[LevelForecast],
+    coups: CoupForecast | None,
+    previous: EarlierBulletin | None,
+    jobs: int,
 ) -> dict[str, bytes]:
     """Return all files of a bulletin but its manifest, by name."""
     documents = contents.documents(store, [forecast.model for forecast in forecasts])
-    indicators = {INDICATORS_FILE: indicators_file(CATALOGUE)}
-    return contents.bulletin_files(forecasts, previous, jobs) | documents | indicators
+    indicators = {INDICATORS_FILE: indicators_file(CATALOGUE if coups is None else LISTED)}
+    return contents.bulletin_files(forecasts, coups, previous, jobs) | documents | indicators
 
 
-def _digest(forecasts: list[LevelForecast]) -> str:
-    """Return the content hash of all events that forecasts are computed from."""
-    panels = "\n".join(f"{f.model.label} {f.panel.digest()}" for f in forecasts)
-    return sha256_of(panels.encode())
+def _scales(
+    store: MlflowStore, models: list[ModelVersion], coups: CoupForecast | None
+) -> tuple[RiskScale, ...]:
+    own = () if coups is None else coups.version.scales
+    return contents.risk_scales_of(store, models, own)
+
+
+def _digest(forecasts: list[LevelForecast], coups: CoupForecast | None) -> str:
+    """Return the content hash of all events and states that forecasts are computed from."""
+    lines = [f"{f.model.label} {f.panel.digest()}" for f in forecasts]
+    if coups is not None:
+        lines.append(f"{coups.version.label} {coups.past.digest()}")
+    return sha256_of("\n".join(lines).encode())
 
 
 def _issued_from(
@@ -156,16 +183,20 @@ def replay_bulletin(
     ]
     for name, digest in manifest.hashes.items():
         read_file(home / "bulletins" / bulletin, name, digest)
-    files = _files(store, forecasts, previous, jobs)
+    coups = None
+    if manifest.coups is not None:
+        version = coup_version(store, manifest.coups.version)
+        coups = _coups(store, archive, vintage, forecasts, version)
+    files = _files(store, forecasts, coups, previous, jobs)
     others = [
         name
         for name, digest in manifest.hashes.items()
         if name not in _OF_ITS_DAY and sha256_of(files.get(name, b"")) != digest
     ]
-    if manifest.risk_scales and manifest.risk_scales != contents.risk_scales_of(store, models):
+    if manifest.risk_scales and manifest.risk_scales != _scales(store, models, coups):
         others.append("risk levels")
     if others:
-        same_events = _digest(forecasts) == manifest.vintage.digest
+        same_events = _digest(forecasts, coups) == manifest.vintage.digest
         raise BulletinError(
             f"bulletin {bulletin} comes out otherwise ({', '.join(others)}): "
             + ("" if same_events else "the events, or how they are counted, are others now, and ")

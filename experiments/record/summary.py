@@ -12,7 +12,7 @@ from experiments.judging.skill import FEWEST_ORIGINS
 from experiments.record.rows import FORECASTS
 from features.months import format_month, parse_month
 from features.skill import LEAST_LOSS
-from features.words import LEVELS, QUANTILES, RISK_LEVELS, SPECS, TARGETS, Target
+from features.words import LEVELS, OF_VIOLENCE, QUANTILES, RISK_LEVELS, SPECS, Target
 from models.bootstrap import Gain, gains
 from models.metrics import calibration_error, log_losses
 from models.references import REFERENCES
@@ -30,7 +30,7 @@ Line = dict[str, object]
 def summary_of(rows: pd.DataFrame) -> pd.DataFrame:
     """Return what the rows of a record (ROWS) come to, as SUMMARY_SCHEMA."""
     lines: list[Line] = []
-    for state, level, target in product(get_args(State), LEVELS, TARGETS):
+    for state, level, target in product(get_args(State), LEVELS, OF_VIOLENCE):
         is_own = (rows["state"] == state) & (rows["level"] == level) & (rows["target"] == target)
         if is_own.any():
             about = {"state": state, "level": level, "target": target}

@@ -83,6 +83,11 @@ class MlflowStore:
         tags = {VIEW_TAG: json.dumps(view), "mlflow.experimentKind": "custom_model_development"}
         return self._experiment(level, note, tags, simulated=simulated)
 
+    def coups(self, *, simulated: bool) -> str:
+        """Return the id of the experiment of coups; create it if needed."""
+        note = "Every training of the scores of coups. Steps of metrics are horizons [months]."
+        return self._experiment("coups", note, {}, simulated=simulated)
+
     def cycles(self, *, simulated: bool) -> str:
         """Return the id of the experiment of the monthly cycles; create it if needed."""
         note = "Every monthly cycle: what came in, what changed, what was decided, and why."

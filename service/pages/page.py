@@ -9,6 +9,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import HTMLResponse
 
+from bulletins.manifest import CoupsUsed, Manifest, ModelUsed
 from features.language import Language
 from service.api.current import listing_of
 from service.api.routing import QueryRoute
@@ -49,7 +50,7 @@ def _contents(request: Request, query: PageView, language: Language) -> dict[str
     return {
         **panel_of(request, shade, view.query.region, language),
         "manifest": manifest,
-        "models": [model for model in manifest.models if model.level == view.level],
+        "models": _models(manifest, view),
         "question": view.question(language),
         "bulletins": list(listing_of(request).manifests.values()),
         "countries": countries_in(view, language),
@@ -63,6 +64,13 @@ def _contents(request: Request, query: PageView, language: Language) -> dict[str
         "state": _state(shade, language)
         | {"focus": [place.region for place in ranking.matches] if _is_narrow(view) else []},
     }
+
+
+def _models(manifest: Manifest, view: View) -> list[ModelUsed] | list[CoupsUsed]:
+    """Return the models behind the scores that are shown."""
+    if view.spec.counts == "coups":
+        return [] if manifest.coups is None else [manifest.coups]
+    return [model for model in manifest.models if model.level == view.level]
 
 
 def _is_narrow(view: View) -> bool:

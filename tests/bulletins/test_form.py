@@ -16,6 +16,7 @@ CONTENT: dict[str, Any] = manifest_of(rows_of(), format=FORMAT).model_dump(
         *("drivers_sha256", "previous", "files", "risk_scales", "months_behind"),
         *("left_out", "unscored", "licence", "citation", "sources", "boundaries", "placed_nowhere"),
         "late_reporting",
+        "coups",
         *("chain", "lost", "record_sha256", "shortfalls"),
     },
 )

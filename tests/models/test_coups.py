@@ -34,7 +34,7 @@ def test_the_share_of_success_is_shrunk_to_that_of_all() -> None:
     everywhere = 3.5 / 5
     share = success_share(attempts, successes)
     assert_allclose(share[1], [(3 + 10 * everywhere) / 14, everywhere])
-    assert_allclose(success_share(np.zeros((1, 1)), np.zeros((1, 1))), 0.5)
+    assert_allclose(success_share(np.zeros((1, 1), np.int64), np.zeros((1, 1), np.int64)), 0.5)
 
 
 def test_any_of_a_group_is_one_minus_the_chances_of_none() -> None:

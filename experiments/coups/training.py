@@ -1,0 +1,165 @@
+"""Train the model of coups: judge it, choose what is served, fit, log and register."""
+
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+import mlflow
+import pandas as pd
+import skops.io
+
+from bulletins.manifest import CoupSource, RiskScale
+from experiments.backtest.rolling import Progress
+from experiments.coups.backtest import backtest_coups
+from experiments.coups.fitting import COUP, MODEL, CoupName, fit_forecaster
+from experiments.coups.judging import DECISIVE, HorizonFigures, judge_coups, served
+from experiments.coups.registry import (
+    COUPS,
+    FOLDER,
+    CoupVersion,
+    coup_version_for,
+    register_coups,
+    tags_of,
+)
+from experiments.coups.settings import CoupSettings, read_coup_settings
+from experiments.judging.verification import risk_scales
+from experiments.tracking.artifacts import record_artifacts
+from experiments.tracking.registry import FORECASTS_FILE
+from experiments.tracking.store import MlflowStore
+from features.archive.releases import Archive
+from features.archive.vintage import Vintage
+from features.hashes import hash_of_file
+from features.months import format_month
+from features.states.history import StateHistory, read_state_history
+from models import storage
+from models.coups import CoupForecaster
+from models.learners import RidgeLogistic
+
+
+@dataclass(frozen=True)
+class CoupTraining:
+    """A version that was registered, and the figures of its backtest by horizon."""
+
+    version: CoupVersion
+    figures: list[HorizonFigures]
+
+
+def states_as_known(archive: Archive, vintage: Vintage) -> StateHistory | None:
+    """Return the history of states as known on the day of a vintage, None without a list of coups.
+
+    Invented coups go with invented events alone.
+    """
+    lists = {
+        release.history
+        for release in archive.releases("coups")
+        if release.simulated == vintage.simulated and release.available_on <= vintage.as_of
+    }
+    return read_state_history(archive, vintage.as_of, lists) if lists else None
+
+
+def train_on_lists(
+    archive: Archive,
+    vintage: Vintage,
+    origin: int,
+    store: MlflowStore,
+    progress: Progress,
+    *,
+    again: bool = True,
+) -> CoupTraining | None:
+    """Train the default experiment on the lists in an archive; None where it has no list of coups.
+
+    Also None unless `again` where a version has learned from the same months. Raises CoverageError
+    when the lists begin too late, or do not reach the origin [months since 1970-01].
+    """
+    simulated = vintage.simulated
+    newest = coup_version_for(store, origin, simulated=simulated)
+    is_there = newest is not None and newest.trained_to == origin
+    history = None if is_there and not again else states_as_known(archive, vintage)
+    if history is None:
+        return None
+    settings = read_coup_settings()
+    return train_coups(history, origin, settings, store, simulated=simulated, progress=progress)
+
+
+def train_coups(
+    history: StateHistory,
+    origin: int,
+    settings: CoupSettings,
+    store: MlflowStore,
+    *,
+    simulated: bool,
+    progress: Progress,
+) -> CoupTraining:
+    """Train on what was known at an origin [months since 1970-01], and register.
+
+    Raises CoverageError when the lists begin too late, or do not reach the origin.
+    """
+    past = history.until(origin)
+    forecasts = backtest_coups(past, settings, origin, progress)
+    figures = judge_coups(forecasts, settings.backtest)
+    chosen = served(figures, settings.horizons)
+    forecaster = fit_forecaster(past, settings, chosen)
+    with mlflow.start_run(
+        experiment_id=store.coups(simulated=simulated),
+        run_name=f"coups to {format_month(origin)}",
+        tags={"simulated": str(simulated).lower()},
+    ) as run:
+        sha256 = _log(settings, forecasts, figures, forecaster)
+        tags = tags_of(
+            _kinds(forecaster, chosen),
+            {f.horizon: f.measures[DECISIVE].value for f in figures},
+            min((round(f.cases / f.horizon) for f in figures), default=0),
+            _scales(forecasts, chosen),
+            trained_to=origin,
+            simulated=simulated,
+            sha256=sha256,
+        )
+        version = register_coups(store, run.info.run_id, tags)
+    record_artifacts(store)
+    return CoupTraining(version, figures)
+
+
+def _kinds(forecaster: CoupForecaster, chosen: dict[int, CoupName]) -> dict[int, CoupSource]:
+    """Return what is served at each horizon: with too few events it is the base rate."""
+    return {
+        horizon: name if isinstance(forecaster.learner(horizon), RidgeLogistic) else "base_rate"
+        for horizon, name in chosen.items()
+    }
+
+
+def _log(
+    settings: CoupSettings,
+    forecasts: pd.DataFrame,
+    figures: list[HorizonFigures],
+    forecaster: CoupForecaster,
+) -> str:
+    """Log a training to the active run; return the hash of the model's file."""
+    mlflow.set_tag("level", COUPS)
+    mlflow.log_params({"name": settings.name, "indicators": ", ".join(settings.indicators)})
+    mlflow.log_text(settings.model_dump_json(indent=2), "configuration.json")
+    rows = []
+    for figure in figures:
+        for name, gain in figure.measures.items():
+            metric = f"coups/{name.replace(' %', ' per cent').replace(',', '')}"
+            mlflow.log_metric(metric.replace(" ", "_"), gain.value, step=figure.horizon)
+            rows.append((figure.horizon, figure.rows, figure.cases, name, *gain))
+    columns = ["horizon", "rows", "cases", "measure", "value", "low", "high"]
+    mlflow.log_table(pd.DataFrame(rows, columns=columns), "tables/coups.json")
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / Path(FORECASTS_FILE).name
+        forecasts.to_parquet(path)
+        mlflow.log_artifact(str(path), Path(FORECASTS_FILE).parent.name)
+        path = Path(folder) / storage.FILE
+        skops.io.dump(forecaster, path)
+        mlflow.log_artifact(str(path), FOLDER)
+        return hash_of_file(path)
+
+
+def _scales(forecasts: pd.DataFrame, chosen: dict[int, CoupName]) -> tuple[RiskScale, ...]:
+    """Return what came of served scores of each risk level in the backtest."""
+    known = forecasts[forecasts["outcome"].notna()]
+    probability = pd.Series(0.0, index=known.index)
+    for horizon, name in chosen.items():
+        is_own = known["horizon"] == horizon
+        probability[is_own] = known.loc[is_own, name]
+    return risk_scales("country", known.assign(target=COUP, **{MODEL: probability}), MODEL)
