@@ -73,7 +73,7 @@ REPORTS = st.lists(
 
 
 @given(REPORTS, DAYS)
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=15, deadline=None)
 def test_a_later_row_never_changes_which_earlier_ones_are_one(
     reports: Sequence[tuple[str, int, str]], end: int
 ) -> None:

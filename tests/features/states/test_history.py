@@ -149,7 +149,7 @@ def built(parts: Sequence[pd.DataFrame]) -> StateHistory:
 
 
 @given(st.integers(0, 2**32), st.integers(FIRST, LAST - 1))
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=8, deadline=None)
 def test_nothing_that_is_dated_or_published_later_changes_a_bit(seed: int, month: int) -> None:
     rng = np.random.default_rng(seed)
     end = (np.datetime64(month + 1, "M")).astype("datetime64[D]") - 1

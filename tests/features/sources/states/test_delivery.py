@@ -146,7 +146,7 @@ CHANGES = garbage(dict.fromkeys(map(str, range(14)), ""), "Mali", "1", "2020-01"
 
 @pytest.mark.parametrize("name", FILES)
 @given(changes=CHANGES)
-@settings(max_examples=4, deadline=None)
+@settings(max_examples=2, deadline=None)
 def test_whatever_a_row_holds_it_is_accepted_or_rejected_with_a_reason(
     tmp_path_factory: pytest.TempPathFactory, name: str, changes: list[dict[str, str]]
 ) -> None:
