@@ -1,5 +1,7 @@
 """Scenarios of real champions, against the bulletins of the months that they suppose."""
 
+import csv
+import io
 import shutil
 from dataclasses import replace
 from pathlib import Path
@@ -37,6 +39,7 @@ from features.panel.panel import Panel
 from features.scenarios.statements import Scenario
 from models.explanation import log_odds
 from models.forecaster import Forecaster
+from tests.command import tocsin
 from tests.experiments.publishing.test_publish import home_with
 
 ORIGIN = parse_month("2023-12")
@@ -266,6 +269,29 @@ def read_all(folder: Path) -> None:
     manifest = read_scenario_manifest(folder)
     for table in SCHEMAS:
         read_scenario_table(folder, manifest, table)
+
+
+def test_the_command_says_hypothetical_and_a_mistake_is_one_line(
+    scenario_home: Path, tmp_path: Path, violent: str
+) -> None:
+    file = tmp_path / "scenario.toml"
+    text = f'name = "More"\nmonths = 3\n[[violence]]\nregions = ["{violent}"]\ntimes = 4\n'
+    file.write_text(text)
+    done = tocsin(scenario_home, "scenario", str(file))
+    assert done.returncode == 0, done.stderr
+    rows = list(csv.DictReader(io.StringIO(done.stdout)))
+    assert {row["hypothetical"] for row in rows} == {"true"}
+    assert "HYPOTHETICAL hypothetical-" in done.stderr
+    assert "not what would happen" in done.stderr
+    table = tocsin(scenario_home, "scenario", str(file), "--format", "table").stdout
+    assert "SIMULATED HYPOTHETICAL: More" in table
+    assert "it was already there and stays as it is" in table
+    for wrong, reason in (("times", "violence.0.time"), (violent, "violence 1: no admin1 region")):
+        file.write_text(text.replace(wrong, wrong[:-1]))
+        refused = tocsin(scenario_home, "scenario", str(file))
+        assert refused.returncode == 1
+        (line,) = refused.stderr.strip().splitlines()
+        assert reason in line
 
 
 def test_what_the_bulletin_does_not_have_is_refused(scenario_home: Path) -> None:
