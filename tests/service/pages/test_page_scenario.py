@@ -12,7 +12,7 @@ from tests.service.pages.conftest import needs_chromium
 
 
 @needs_chromium
-@pytest.mark.parametrize(("width", "scheme"), [(1200, "light"), (375, "dark")])
+@pytest.mark.parametrize(("width", "scheme"), [(1200, "light"), (360, "dark")])
 def test_a_browser_finds_nothing_amiss(
     browser: Browser, home: Path, client: httpx.Client, width: int, scheme: str
 ) -> None:
