@@ -192,12 +192,24 @@ def scenario(
             code=running_code(),
         )
     manifest, for_people = run.manifest, is_for_people(row_format)
+    mark = f"{simulated_mark(simulated=manifest.simulated)}HYPOTHETICAL"
     rows = run.moved()
     if for_people:
         first = {str(row["region"]): row for row in reversed(rows)}
-        rows = [row for row in rows if row is first[str(row["region"])]][:MOST_ROWS]
-    mark = f"{simulated_mark(simulated=manifest.simulated)}HYPOTHETICAL"
-    print_rows(rows, row_format, f"{mark}: {manifest.name}", unseen=["hypothetical", "scenario"])
+        most = [row for row in rows if row is first[str(row["region"])]][:MOST_ROWS]
+        rows = [
+            {
+                "region": row["region"],
+                "target": row["target"],
+                "month": row["target_month"],
+                "without": f"{row['continuation']:.1%}",
+                "with": f"{row['probability']:.1%}",
+                "through": row["family"],
+                "beyond": "beyond" if row["beyond"] else "",
+            }
+            for row in most
+        ]
+    print_rows(rows, row_format, f"{mark}: {manifest.name}")
     state = "" if run.is_new else "; it was already there and stays as it is"
     say = print if for_people else note
     beyond = f"Beyond all that history has seen: {manifest.beyond} regions."
