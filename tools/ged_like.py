@@ -197,7 +197,7 @@ def _towns(count: int, random: np.random.Generator) -> pd.DataFrame:
     """Draw towns of states that UCDP codes since 1989, more of them in some regions."""
     names = ["country_id", "iso3", "country", "since"]
     states = pd.read_csv(STATES, names=names, header=0, keep_default_na=False)
-    states = states[states["since"] == ""].drop_duplicates("iso3")
+    states = states[states["since"] < "1989-02"].drop_duplicates("iso3")
     regions = load_regions("admin1").table.rename(
         columns={"country": "iso3", "name": "region_name"}
     )

@@ -159,9 +159,11 @@ def placed_nowhere(vintage: Vintage, forecast: LevelForecast) -> dict[str, int]:
     return {str(country): int(number) for country, number in sums.items()}
 
 
-def sources_used(vintage: Vintage) -> tuple[SourceUsed, ...]:
-    """Return whom the events of a vintage are owed to, in the order of its releases."""
+def sources_used(vintage: Vintage, coups: CoupForecast | None) -> tuple[SourceUsed, ...]:
+    """Return whom events, and lists and tables of coups, are owed to, in order of releases."""
     names = dict.fromkeys(release.source for release in vintage.releases)
+    if coups is not None:
+        names |= dict.fromkeys(release.source for release in coups.releases)
     return tuple(SourceUsed(name=name, **asdict(credit_of(name))) for name in names)
 
 

@@ -103,7 +103,7 @@ def issue_bulletin(
         late_reporting=contents.late_reporting_of(vintage, forecasts),
         placed_nowhere={f.model.level: contents.placed_nowhere(vintage, f) for f in forecasts},
         citation=contents.citation_of(bulletin, issued_at, simulated=vintage.simulated),
-        sources=contents.sources_used(vintage),
+        sources=contents.sources_used(vintage, coups),
     )
     return Publication(*write_bulletin(home, files, contents.with_record(draft, home)))
 

@@ -21,7 +21,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from features.disk import hidden_folder, locked, move_file
 from features.errors import ModelError
-from features.words import DISTRIBUTIONS, PROBABILITIES, Level
+from features.words import DISTRIBUTIONS, OF_VIOLENCE, PROBABILITIES, Level
 
 OURS = "name LIKE 'tocsin-%'"
 """The filter of our experiments, which are named as their models are."""
@@ -36,7 +36,7 @@ MLflow documents neither, and no other way to choose columns; a UI without them 
 _COLUMNS = {
     "attributes": ["Duration", "Dataset"],
     "metrics": [
-        *(f"all/{target}_brier_skill" for target in PROBABILITIES),
+        *(f"all/{target}_brier_skill" for target in PROBABILITIES if target in OF_VIOLENCE),
         *(f"all/{target}_crps_skill" for target in DISTRIBUTIONS),
     ],
     "tags": ["registered_as", "gate"],

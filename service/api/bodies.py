@@ -108,7 +108,10 @@ class EarlierScore(Strict):
     deaths: Number | None = Field(
         description="What came: the mean over its months; null until all are observed."
     )
-    outcome: bool | None = Field(description="Whether it came true; null while that is not known.")
+    outcome: bool | None = Field(
+        description="Whether it came true; null while that is not known, and of coups, which the "
+        "history of violence does not tell."
+    )
 
 
 class Sign(Strict):

@@ -13,7 +13,7 @@ from bulletins.manifest import Manifest
 from features.language import ENGLISH
 from features.months import format_month, parse_month
 from features.targets import came_true
-from features.words import SPECS
+from features.words import OF_VIOLENCE, SPECS
 from service.api import bodies
 from service.api.current import chosen_bulletin, listing_of, summary_of, used_bulletin
 from service.api.drivers import Row, drivers_of
@@ -134,7 +134,7 @@ def _earlier(
         first = 1 if SPECS[row["target"]].is_window else row["horizon"]
         months = [format_month(origin + ahead) for ahead in range(first, row["horizon"] + 1)]
         mean, outcome = None, None
-        if all(month in deaths for month in months):
+        if row["target"] in OF_VIOLENCE and all(month in deaths for month in months):
             mean = sum(deaths[month] for month in months) / len(months)
             outcome = bool(came_true(row["target"], np.array(mean), np.array(row["threshold"])))
         row.pop("region")

@@ -43,6 +43,7 @@ FAMILIES = {
     "civilians": message("violence against civilians"),
     "encirclement": message("where violence lies around"),
     "supply": message("supply routes"),
+    "state": message("the state"),
     "season": message("time of the year"),
     "place": message("place"),
     "revision": message("revised records"),

@@ -80,7 +80,7 @@ def test_what_does_not_exist_is_not_found_and_named(
         ("/readyz?x=1", "this address takes none"),
         ("/?leval=country", "did you mean 'level'?"),
         ("/v1/scores?level=district", "level: 'district' is refused"),
-        ("/v1/scores?target=coup", "target: 'coup' is refused"),
+        ("/v1/scores?target=riot", "target: 'riot' is refused"),
         ("/v1/scores?origin=2024", "'2024' is refused: write a month as YYYY-MM, as in 2025-01"),
         ("/v1/scores?as_of=2024", "'2024' is refused: write a day as YYYY-MM-DD, as in 2025-01-31"),
         ("/v1/scores?target_month=May", "'May' is refused: write a month as YYYY-MM"),

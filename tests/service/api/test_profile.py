@@ -4,6 +4,8 @@ from typing import Any
 import httpx
 import pytest
 
+from bulletins.manifest import Manifest
+from service.api.profile import _earlier
 from tests.bulletins.example import EXAMPLE_MONTHS, publish_bulletin
 from tests.service.conftest import serve_home
 
@@ -73,6 +75,14 @@ def test_earlier_bulletins_stand_beside_what_came(gao: dict[str, Any]) -> None:
     assert (window["deaths"], window["outcome"]) == (22, True)
     assert by_kind["2024-10", "escalation", 3]["deaths"] is None
     assert ("2024-12", "instability", 1) not in by_kind
+
+
+def test_deaths_say_nothing_of_whether_a_coup_was_attempted(months_client: httpx.Client) -> None:
+    bulletin = months_client.get("/v1/bulletins/latest").json()
+    row = {"region": "MLI", "target": "coup", "horizon": 1, "target_month": "2025-01"}
+    row |= {"threshold": 1.0, "probability": 0.1} | dict.fromkeys(("mean", "q05", "q50", "q95"))
+    (score,) = _earlier(Manifest.model_validate(bulletin), [row], {"2025-01": 88.0})
+    assert (score.deaths, score.outcome) == (None, None)
 
 
 def test_an_older_bulletin_knows_nothing_of_newer_ones(months_client: httpx.Client) -> None:
