@@ -91,7 +91,9 @@ def running(code: str, *arguments: str) -> Iterator[tuple[str, int]]:
         [sys.executable, "-c", code, *arguments],
         stdout=subprocess.PIPE,
         text=True,
-        env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])},
+        # The memory of Arrow is the system's, as `tocsin serve` has it.
+        env=os.environ
+        | {"PYTHONPATH": str(Path(__file__).parents[2]), "ARROW_DEFAULT_MEMORY_POOL": "system"},
     )
     assert process.stdout is not None
     try:
