@@ -40,6 +40,14 @@ def test_a_page_to_read_shuts_nobody_out(
     page.close()
 
 
+def test_what_came_of_a_region_fits_a_phone(browser: Browser, months_client: httpx.Client) -> None:
+    page = browser.new_page(viewport={"width": PHONE, "height": 740})
+    page.goto(f"{months_client.base_url}/regions/MLI-gao?target=instability&horizon=1")
+    expect(page.get_by_text("came true").first).to_be_visible()
+    assert page.evaluate("document.documentElement.scrollWidth") == PHONE
+    page.close()
+
+
 def test_two_bulletins_are_compared_with_the_keyboard(
     browser: Browser, months_client: httpx.Client
 ) -> None:
