@@ -31,6 +31,7 @@ from models.coups import CoupForecaster, any_of, success_share
 from models.explanation import usual_indicators
 
 COUP_LEVEL: Level = "country"
+_DEATHS = ("mean", *map(quantile_column, QUANTILES), form.UNREPORTED)
 
 
 @dataclass(frozen=True, eq=False)
@@ -150,9 +151,6 @@ def coup_scores(forecast: CoupForecast) -> pd.DataFrame:
         for horizon in forecast.forecaster.horizons
     ]
     return pd.concat(parts, ignore_index=True)
-
-
-_DEATHS = ("mean", *map(quantile_column, QUANTILES), form.UNREPORTED)
 
 
 def coup_drivers(forecast: CoupForecast, previous: EarlierBulletin | None) -> pd.DataFrame:

@@ -26,7 +26,7 @@ from experiments.tracking.registry import FORECASTS_FILE, REPORT_FILE
 from experiments.tracking.store import OURS, MlflowStore
 from features.archive.vintage import Vintage
 from features.disk import hidden_folder
-from features.words import PROBABILITIES, SPECS, Level
+from features.words import OF_VIOLENCE, PROBABILITIES, SPECS, Level
 from models.forecaster import Forecaster, cell_key
 from models.learners import LearnerName
 from models.record import RECORD
@@ -34,7 +34,9 @@ from models.references import REFERENCES
 
 _PREFIX = {"comparison": "", "backtest": "backtest of "}
 _COEFFICIENT_CELLS = [
-    cell_key(target, 6 if SPECS[target].is_window else 1) for target in PROBABILITIES
+    cell_key(target, 6 if SPECS[target].is_window else 1)
+    for target in PROBABILITIES
+    if target in OF_VIOLENCE
 ]
 _MAPPED_HORIZONS = (1, 6, 12)
 _DATASET_CONTEXT = "training and backtest"

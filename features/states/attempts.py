@@ -85,17 +85,6 @@ def _rows(vintage: Vintage, rank: int) -> pd.DataFrame:
     return pd.DataFrame(rows.sort_values(["date", "coup_id"])[_REPORT])
 
 
-def attempts_as_known(
-    archive: Archive, day: date, lists: Collection[str] | None = None
-) -> pd.DataFrame:
-    """Return coups, plots and seizures as the lists told of them by the end of a day, by date.
-
-    `lists` are the histories that are read, by default all. Columns as in `each_once`. Raises
-    ArchiveError when no list was available.
-    """
-    return each_once(read_reports(archive, day, lists).rows)
-
-
 def each_once(rows: pd.DataFrame) -> pd.DataFrame:
     """Return the events of which rows of several lists tell, by date and country.
 

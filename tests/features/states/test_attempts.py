@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from features.archive.releases import Archive
 from features.errors import ArchiveError
-from features.states.attempts import attempts_as_known, each_once
+from features.states.attempts import each_once, read_reports
 from tests.features.states.records import RECEIVED, ingest, table
 
 
@@ -103,7 +103,7 @@ def test_a_newer_version_replaces_a_list_in_its_months(tmp_path: Path) -> None:
     )
     ingest(home, "coups", table(HEADER, "MLI,2001-05-03,success,"), name="new")
     archive = Archive(home)
-    old, new = (attempts_as_known(archive, day) for day in (date(2024, 6, 2), RECEIVED))
+    old, new = (each_once(read_reports(archive, day).rows) for day in (date(2024, 6, 2), RECEIVED))
     assert old["outcome"].tolist() == ["failed", "failed"]
     assert new[["country", "outcome"]].to_numpy().tolist() == [["MLI", "success"]]
 
@@ -113,8 +113,8 @@ def test_what_was_published_later_was_not_known(tmp_path: Path) -> None:
     content = table(HEADER, "MLI,2001-05-03,failed,2024-06-02", "BFA,2003-01-01,failed,")
     ingest(home, "coups", content, received=date(2024, 6, 2))
     archive = Archive(home)
-    assert len(attempts_as_known(archive, RECEIVED)) == 2
+    assert len(each_once(read_reports(archive, RECEIVED).rows)) == 2
     with pytest.raises(ArchiveError, match="the first was available on 2024-06-02"):
-        attempts_as_known(archive, date(2024, 6, 1))
+        each_once(read_reports(archive, date(2024, 6, 1)).rows)
     with pytest.raises(ArchiveError, match=r"it holds none at all.*tocsin ingest coups FILE"):
-        attempts_as_known(archive, RECEIVED, lists=["other"])
+        each_once(read_reports(archive, RECEIVED, lists=["other"]).rows)

@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 
 from features.archive.releases import Archive
-from features.states.attempts import attempts_as_known
+from features.states.attempts import each_once, read_reports
 from tests.features.sources.ingested import written
 from tests.features.sources.states.ingested import ingested, reasons, rows
 from tests.paths import DATA
@@ -56,7 +56,7 @@ def test_of_both_real_lists_most_events_are_one(tmp_path: Path) -> None:
         copy = written(tmp_path / name, (DATA / "coup" / name).read_bytes())
         release = ingested(copy, "coups", received_on=date(2026, 1, 5))
     assert (release.rows_read, release.rows_aside) == (981, 41)
-    once = attempts_as_known(Archive(tmp_path / "home"), date(2026, 1, 5))
+    once = each_once(read_reports(Archive(tmp_path / "home"), date(2026, 1, 5)).rows)
     assert once["sources"].value_counts().to_dict() == {
         "cline": 477,
         "powell-thyne, cline": 453,

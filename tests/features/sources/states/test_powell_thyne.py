@@ -5,7 +5,7 @@ import pytest
 
 from features.archive.releases import Archive
 from features.months import format_month
-from features.states.attempts import attempts_as_known
+from features.states.attempts import each_once, read_reports
 from tests.features.sources.ingested import refused, written
 from tests.features.sources.states.ingested import ingested, reasons, rows
 from tests.paths import DATA
@@ -34,7 +34,9 @@ def test_the_older_csv_is_another_version_of_the_same_list(tmp_path: Path) -> No
     second = ingested(written(tmp_path / "new.txt", TAB + HAITI.format(2, 2, VERSION)), "coups")
     assert first.history == second.history
     archive = Archive(tmp_path / "home")
-    known = [attempts_as_known(archive, day) for day in (date(2023, 1, 1), date(2024, 2, 1))]
+    known = [
+        each_once(read_reports(archive, day).rows) for day in (date(2023, 1, 1), date(2024, 2, 1))
+    ]
     assert [table["outcome"].tolist() for table in known] == [["failed"], ["success"]]
 
 
