@@ -109,7 +109,8 @@ def _train_coups(vintage: "Vintage", origin: int, store: "MlflowStore") -> None:
     version = training.version
     mark = simulated_mark(simulated=version.simulated)
     month = format_month(version.trained_to)
-    print(f"{mark}coups: version {version.version}, trained on months to {month}")
+    state = "champion" if training.is_champion else "not champion"
+    print(f"{mark}{version.label}, to {month}, is {state}: {training.verdict.reason}")
     for horizon, name in sorted(version.served.items()):
         saved = version.skill.get(horizon)
         skill = "not judged" if saved is None else f"log skill over the months since {saved:.3f}"
@@ -169,18 +170,21 @@ def backtest(
 
 
 def promote(
-    level: Annotated[str, typer.Argument(help="country, admin1 or priogrid.")],
+    level: Annotated[str, typer.Argument(help="country, admin1, priogrid or coups.")],
     version: Annotated[int, typer.Argument(min=1, help="Number of the registered version.")],
     reason: Annotated[str, typer.Option(help="Why; kept with the version.")],
 ) -> None:
     """Name a version champion, whatever the gate said of it."""
+    from experiments.coups.registry import COUPS, promote_coups
     from experiments.tracking.promotion import promote_version
     from features.months import format_month
     from features.places.regions import parse_level
 
-    promotion = promote_version(
-        open_own_store(), parse_level(level), version, reason, by="the command line"
-    )
+    store, means = open_own_store(), "the command line"
+    if level == COUPS:
+        promotion = promote_coups(store, version, reason, by=means)
+    else:
+        promotion = promote_version(store, parse_level(level), version, reason, by=means)
     model, previous = promotion.model, promotion.previous
     if not promotion.is_new:
         print(f"{model.label} is champion already: nothing changed")

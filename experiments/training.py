@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import mlflow
@@ -96,7 +97,7 @@ def _register(
         learner=learner,
         origin=training.origin,
         verdict=verdict,
-        is_champion=best is not None and best.version == version,
+        is_champion=best == version,
         skill=judgement.skill.summary(learner),
         untold=training.untold,
     )
@@ -110,9 +111,7 @@ def _version_tags(
         "learner": learner,
         "trained_to": training.origin,
         "threshold": str(training.samples.tau),
-        "gate": "passed" if verdict.passed else "refused",
-        "gate_reason": verdict.reason,
-        "gate_evidence": verdict.as_json(),
+        **verdict.tags(),
         "experiment_digest": training.configuration.digest(training.level),
         "simulated": str(training.vintage.simulated).lower(),
         "vintage": training.digest,
@@ -137,12 +136,13 @@ def _judge(training: Training, store: MlflowStore, learner: LearnerName) -> gate
     origin = int(training.samples.months[-1])
     tau, seed = training.samples.tau, training.configuration.seed
     outcomes = tau, training.vintage.summary_events
+    alone = partial(gate.against_references, forecasts, learner, seed=seed)
     if (
         best is None
         or (best.threshold, best.summary_events) != outcomes
         or best.trained_to > origin
     ):
-        return gate.against_references(forecasts, learner, seed=seed)
+        return alone()
     return gate.against_champion(
         forecasts,
         learner,
@@ -151,6 +151,7 @@ def _judge(training: Training, store: MlflowStore, learner: LearnerName) -> gate
         label=best.label,
         is_renewal=best.is_renewed_by(training.configuration.digest(training.level), origin),
         seed=seed,
+        alone=alone,
     )
 
 

@@ -7,6 +7,6 @@ the same registry and drivers of the same form. Where do I go to ...?
 * see or change what is forecast and how: `settings.py`, `default.toml`
 * change what is learned from, or fitted: `fitting.py`; its formulas are in `models/coups.py`
 * forecast the past from what was known: `backtest.py`
-* measure that, decide what is served: `judging.py`
+* measure that, decide what is served: `judging.py`; whether it may be: `gate.py`
 * train and log: `training.py`; find or load a version: `registry.py`
 """

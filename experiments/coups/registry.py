@@ -1,7 +1,4 @@
-"""The registered versions of the model of coups, and their files in MLflow.
-
-Every version may issue scores: what does not beat its reference is not in it (`judging.served`).
-"""
+"""The registered versions of the model of coups, and their files in MLflow."""
 
 import json
 import tempfile
@@ -13,7 +10,8 @@ from mlflow.exceptions import MlflowException
 from pydantic import TypeAdapter
 
 from bulletins.manifest import CoupSource, RiskScale
-from experiments.tracking.registry import CHAMPION, RiskScales
+from experiments.tracking.promotion import Promotion, name_champion, reason_of, settle_version
+from experiments.tracking.registry import RiskScales, Version, champion_entity
 from experiments.tracking.store import MlflowStore, model_name
 from features.errors import ModelError
 from features.hashes import sha256_of
@@ -28,18 +26,14 @@ FOLDER = "coups"
 """The folder of a version's file among the artifacts of its run."""
 
 
-@dataclass(frozen=True)
-class CoupVersion:
-    """One version, read from its tags: what is served at each horizon, and how good it was.
+@dataclass(frozen=True, kw_only=True)
+class CoupVersion(Version):
+    """One version: what is served at each horizon, and how good it was.
 
     `skill` is the share of the logarithmic loss of the months since the last attempt that is saved
     in the backtest, by horizon [months]; `attempts` are the events behind it.
     """
 
-    version: int
-    run_id: str
-    trained_to: int
-    simulated: bool
     served: dict[int, CoupSource]
     skill: dict[int, float]
     attempts: int
@@ -47,24 +41,32 @@ class CoupVersion:
     sha256: str
 
     @property
-    def label(self) -> str:
-        """Its name in scores: `tocsin-coups/3`."""
-        return f"{NAME}/{self.version}"
+    def name(self) -> str:
+        """The name of its model in the registry."""
+        return NAME
 
 
 def register_coups(store: MlflowStore, run_id: str, tags: dict[str, str]) -> CoupVersion:
-    """Register the file of a run, as the champion unless another learned from later months."""
+    """Register the file of a run, as the champion if the gate let it pass."""
     client = store.client()
     if not any(model.name == NAME for model in client.search_registered_models()):
-        client.create_registered_model(NAME, description="Attempts of coups by country")
-    versions = coup_versions(store)
+        client.create_registered_model(NAME)
     source = f"{client.get_run(run_id).info.artifact_uri}/{FOLDER}"
-    entity = client.create_model_version(NAME, source, run_id=run_id, tags=tags)
-    own = _read(entity)
-    if all(version.trained_to <= own.trained_to for version in versions):
-        client.set_registered_model_alias(NAME, CHAMPION, str(own.version))
-    client.set_tag(run_id, "registered_as", own.label)
+    own = _read(client.create_model_version(NAME, source, run_id=run_id, tags=tags))
+    settle_version(store, COUPS, own.version)
     return own
+
+
+def promote_coups(store: MlflowStore, version: int, reason: str, *, by: str) -> Promotion:
+    """Name a version champion unless it is, with the reason and the means as its tags.
+
+    Raises InputError for an empty or too long reason, and ModelError for a version that is not
+    there or cannot be loaded.
+    """
+    reason, model = reason_of(reason), coup_version(store, version)
+    load_coup_forecaster(store, model)
+    best = coup_champion(store, simulated=model.simulated)
+    return name_champion(store, model, best, reason, by=by)
 
 
 def coup_versions(store: MlflowStore) -> list[CoupVersion]:
@@ -83,10 +85,24 @@ def coup_version(store: MlflowStore, version: int) -> CoupVersion:
         ) from error
 
 
+def coup_champion(store: MlflowStore, *, simulated: bool) -> CoupVersion | None:
+    """Return the champion, None if there is none of invented, or of real, coups."""
+    entity = champion_entity(store, COUPS)
+    best = None if entity is None else _read(entity)
+    return best if best is not None and best.simulated == simulated else None
+
+
 def coup_version_for(store: MlflowStore, origin: int, *, simulated: bool) -> CoupVersion | None:
-    """Return the newest version that learned from no month after an origin, None without any."""
-    fit = [v for v in coup_versions(store) if v.trained_to <= origin and v.simulated == simulated]
-    return max(fit, key=lambda v: (v.trained_to, v.version), default=None)
+    """Return the version that may issue scores at an origin, None without any.
+
+    That is the champion or, if it learned from later months, the newest that did not and may issue.
+    """
+    best = coup_champion(store, simulated=simulated)
+    if best is not None and best.trained_to <= origin:
+        return best
+    kind = [version for version in coup_versions(store) if version.simulated == simulated]
+    fit = [version for version in kind if version.may_issue and version.trained_to <= origin]
+    return max(fit, key=lambda version: (version.trained_to, version.version), default=None)
 
 
 def load_coup_forecaster(store: MlflowStore, version: CoupVersion) -> CoupForecaster:
@@ -115,12 +131,15 @@ def tags_of(
     attempts: int,
     scales: tuple[RiskScale, ...],
     *,
+    experiment: str,
     trained_to: int,
     simulated: bool,
     sha256: str,
 ) -> dict[str, str]:
-    """Return the tags that a version is read from."""
+    """Return the tags that a version is read from but the gate's; `experiment` is a digest."""
     return {
+        "learner": ", ".join(dict.fromkeys(served.values())),
+        "experiment_digest": experiment,
         "served": json.dumps(served),
         "skill": json.dumps(skill),
         "attempts": str(attempts),
@@ -137,6 +156,10 @@ def _read(entity: ModelVersion) -> CoupVersion:
         return CoupVersion(
             version=int(entity.version),
             run_id=str(entity.run_id),
+            learner=tags.get("learner", "model"),
+            passed=tags.get("gate", "passed") == "passed",
+            promoted="promoted_reason" in tags,
+            experiment=tags.get("experiment_digest"),
             trained_to=parse_month(tags["trained_to"]),
             simulated=tags["simulated"] == "true",
             served=_Served.validate_json(tags["served"]),

@@ -8,20 +8,23 @@ import mlflow
 import pandas as pd
 import skops.io
 
-from bulletins.manifest import CoupSource, RiskScale
+from bulletins.manifest import CoupSource
 from experiments.backtest.rolling import Progress
 from experiments.coups.backtest import backtest_coups
-from experiments.coups.fitting import COUP, MODEL, CoupName, fit_forecaster
+from experiments.coups.fitting import COUP, CoupName, fit_forecaster
+from experiments.coups.gate import SERVED, judge_version, served_scores
 from experiments.coups.judging import DECISIVE, HorizonFigures, judge_coups, served
 from experiments.coups.registry import (
     COUPS,
     FOLDER,
     CoupVersion,
-    coup_version_for,
+    coup_champion,
+    coup_versions,
     register_coups,
     tags_of,
 )
 from experiments.coups.settings import CoupSettings, read_coup_settings
+from experiments.judging.gate import Verdict
 from experiments.judging.verification import risk_scales
 from experiments.tracking.artifacts import record_artifacts
 from experiments.tracking.registry import FORECASTS_FILE
@@ -38,9 +41,11 @@ from models.learners import RidgeLogistic
 
 @dataclass(frozen=True)
 class CoupTraining:
-    """A version that was registered, and the figures of its backtest by horizon."""
+    """A version that was registered, what the gate said, and its backtest by horizon."""
 
     version: CoupVersion
+    verdict: Verdict
+    is_champion: bool
     figures: list[HorizonFigures]
 
 
@@ -72,8 +77,8 @@ def train_on_lists(
     when the lists begin too late, or do not reach the origin [months since 1970-01].
     """
     simulated = vintage.simulated
-    newest = coup_version_for(store, origin, simulated=simulated)
-    is_there = newest is not None and newest.trained_to == origin
+    versions = coup_versions(store)
+    is_there = any((v.trained_to, v.simulated) == (origin, simulated) for v in versions)
     history = None if is_there and not again else states_as_known(archive, vintage)
     if history is None:
         return None
@@ -99,24 +104,31 @@ def train_coups(
     figures = judge_coups(forecasts, settings.backtest)
     chosen = served(figures, settings.horizons)
     forecaster = fit_forecaster(past, settings, chosen)
+    sources = _kinds(forecaster, chosen)
+    scores = served_scores(forecasts, sources)
+    best = coup_champion(store, simulated=simulated)
+    verdict = judge_version(scores, best, store, settings, origin)
     with mlflow.start_run(
         experiment_id=store.coups(simulated=simulated),
         run_name=f"coups to {format_month(origin)}",
         tags={"simulated": str(simulated).lower()},
     ) as run:
-        sha256 = _log(settings, forecasts, figures, forecaster)
-        tags = tags_of(
-            _kinds(forecaster, chosen),
+        sha256 = _log(settings, forecasts, figures, forecaster, verdict)
+        tags = verdict.tags() | tags_of(
+            sources,
             {f.horizon: f.measures[DECISIVE].value for f in figures},
             min((round(f.cases / f.horizon) for f in figures), default=0),
-            _scales(forecasts, chosen),
+            risk_scales("country", scores.assign(target=COUP), SERVED),
+            experiment=settings.digest(),
             trained_to=origin,
             simulated=simulated,
             sha256=sha256,
         )
         version = register_coups(store, run.info.run_id, tags)
     record_artifacts(store)
-    return CoupTraining(version, figures)
+    return CoupTraining(
+        version, verdict, coup_champion(store, simulated=simulated) == version, figures
+    )
 
 
 def _kinds(forecaster: CoupForecaster, chosen: dict[int, CoupName]) -> dict[int, CoupSource]:
@@ -132,6 +144,7 @@ def _log(
     forecasts: pd.DataFrame,
     figures: list[HorizonFigures],
     forecaster: CoupForecaster,
+    verdict: Verdict,
 ) -> str:
     """Log a training to the active run; return the hash of the model's file."""
     mlflow.set_tag("level", COUPS)
@@ -145,6 +158,7 @@ def _log(
             rows.append((figure.horizon, figure.rows, figure.cases, name, *gain))
     columns = ["horizon", "rows", "cases", "measure", "value", "low", "high"]
     mlflow.log_table(pd.DataFrame(rows, columns=columns), "tables/coups.json")
+    mlflow.log_table(verdict.evidence, "tables/gate.json")
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / Path(FORECASTS_FILE).name
         forecasts.to_parquet(path)
@@ -153,13 +167,3 @@ def _log(
         skops.io.dump(forecaster, path)
         mlflow.log_artifact(str(path), FOLDER)
         return hash_of_file(path)
-
-
-def _scales(forecasts: pd.DataFrame, chosen: dict[int, CoupName]) -> tuple[RiskScale, ...]:
-    """Return what came of served scores of each risk level in the backtest."""
-    known = forecasts[forecasts["outcome"].notna()]
-    probability = pd.Series(0.0, index=known.index)
-    for horizon, name in chosen.items():
-        is_own = known["horizon"] == horizon
-        probability[is_own] = known.loc[is_own, name]
-    return risk_scales("country", known.assign(target=COUP, **{MODEL: probability}), MODEL)

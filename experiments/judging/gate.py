@@ -7,6 +7,7 @@ would never be renewed. Without a champion every reference must be beaten.
 """
 
 import json
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -150,6 +151,14 @@ class Verdict:
         figures = [comparison.evidence() for comparison in self.comparisons]
         return json.dumps(figures, separators=(",", ":"))
 
+    def tags(self) -> dict[str, str]:
+        """Return the tags of a version that say all this."""
+        return {
+            "gate": "passed" if self.passed else "refused",
+            "gate_reason": self.reason,
+            "gate_evidence": self.as_json(),
+        }
+
 
 def against_references(forecasts: pd.DataFrame, challenger: str, *, seed: int) -> Verdict:
     """Judge a learner against every reference on the rows of its own backtest.
@@ -184,11 +193,13 @@ def against_champion(
     label: str,
     is_renewal: bool,
     seed: int,
+    alone: Callable[[], Verdict],
 ) -> Verdict:
     """Judge a learner against the champion on the forecasts that both backtests made.
 
     Both tables have the columns of SHARED, the outcome, and a column a learner; `label` names the
-    champion's version. A renewal that shares too few origins is judged against the references.
+    champion's version. A renewal that shares too few origins is judged as without a champion,
+    `alone`.
     """
     comparison = compare_forecasts(
         forecasts, challenger, champion_forecasts, champion, label, seed=seed
@@ -198,7 +209,7 @@ def against_champion(
         return Verdict(passed, reason, (comparison,))
     few = f"shares {comparison.origins} origins with the champion {label}"
     if is_renewal:
-        verdict = against_references(forecasts, challenger, seed=seed)
+        verdict = alone()
         return Verdict(verdict.passed, f"{few}; {verdict.reason}", verdict.comparisons)
     reason = (
         f"{few} and an interval needs {FEWEST_ORIGINS}: lengthen [backtest] years, train to an "

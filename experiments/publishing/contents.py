@@ -45,7 +45,7 @@ from experiments.tracking.registry import (
     forecaster_file,
     load_forecaster,
 )
-from experiments.tracking.store import MlflowStore, model_name
+from experiments.tracking.store import MlflowStore
 from features.archive.nowhere import deaths_of_countries
 from features.archive.vintage import Vintage
 from features.hashes import sha256_of
@@ -127,7 +127,7 @@ def documents(store: MlflowStore, models: list[ModelVersion]) -> dict[str, bytes
     return {
         names[logged][model.level]: content
         for model in models
-        for logged, content in documents_of(store, model).items()
+        for logged, content in documents_of(store, model.run_id).items()
     }
 
 
@@ -187,7 +187,7 @@ def model_used(store: MlflowStore, model: ModelVersion) -> ModelUsed:
     }
     return ModelUsed(
         level=model.level,
-        name=model_name(model.level),
+        name=model.name,
         version=model.version,
         run_id=model.run_id,
         learner=model.learner,

@@ -1,6 +1,7 @@
 """The registry: which model version issues the scores of a level."""
 
 import tempfile
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from pathlib import Path
 from typing import get_args
@@ -33,28 +34,24 @@ REPORT_FILE, CARD_FILE = "report.html", "model_card.md"
 FORECASTS_FILE = "backtest/probabilities.parquet"
 
 
-@dataclass(frozen=True)
-class ModelVersion:
-    """One registered model version, read from its tags."""
+@dataclass(frozen=True, kw_only=True)
+class Version(ABC):
+    """What every registered version has, of a level or of coups, read from its tags."""
 
-    level: Level
     version: int
     run_id: str
     learner: str
     trained_to: int
-    threshold: float | None
     simulated: bool
-    history: str
-    summary_events: SummaryEvents
     passed: bool
+    promoted: bool = False
     experiment: str | None = None
     """The digest of its experiment; None for versions older than this tag."""
-    promoted: bool = False
-    risk_scales: tuple[RiskScale, ...] | None = None
-    """None for versions older than this tag."""
-    sha256: str | None = None
-    """The hash of its file; None for versions older than this tag."""
-    corrects_late_reporting: bool = False
+
+    @property
+    @abstractmethod
+    def name(self) -> str:
+        """The name of its model in the registry."""
 
     @property
     def may_issue(self) -> bool:
@@ -64,22 +61,47 @@ class ModelVersion:
     @property
     def label(self) -> str:
         """Its name in scores: `tocsin-admin1/3`."""
-        return f"{model_name(self.level)}/{self.version}"
+        return f"{self.name}/{self.version}"
 
     def is_renewed_by(self, experiment: str, origin: int) -> bool:
         """Return whether a model of the same experiment (its digest) learned from newer months."""
         return self.experiment == experiment and origin > self.trained_to
 
 
+@dataclass(frozen=True, kw_only=True)
+class ModelVersion(Version):
+    """A version of the model of a level."""
+
+    level: Level
+    threshold: float | None
+    history: str
+    summary_events: SummaryEvents
+    risk_scales: tuple[RiskScale, ...] | None = None
+    """None for versions older than this tag."""
+    sha256: str | None = None
+    """The hash of its file; None for versions older than this tag."""
+    corrects_late_reporting: bool = False
+
+    @property
+    def name(self) -> str:
+        """The name of its model in the registry."""
+        return model_name(self.level)
+
+
 def champion(store: MlflowStore, level: Level) -> ModelVersion | None:
     """Return the champion of a level, None if there is none."""
+    entity = champion_entity(store, level)
+    return None if entity is None else _read(level, entity)
+
+
+def champion_entity(store: MlflowStore, of: str) -> model_registry.ModelVersion | None:
+    """Return the champion of a level or of coups as MLflow has it, None if there is none."""
     try:
-        version = store.client().get_model_version_by_alias(model_name(level), CHAMPION)
+        return store.client().get_model_version_by_alias(model_name(of), CHAMPION)
     except MlflowException as error:
         if error.error_code in _ABSENT:
             return None
         raise
-    return _read(level, version)
 
 
 def model_version(store: MlflowStore, level: Level, version: int) -> ModelVersion:
@@ -196,17 +218,17 @@ def _loading_fault(model: ModelVersion, error: Exception) -> ModelError:
     return ModelError(f"{model.label} cannot be loaded ({error}): train and register another")
 
 
-def backtest_forecasts(store: MlflowStore, model: ModelVersion) -> pd.DataFrame:
-    """Return the backtest forecasts that were logged with a version, with region ids."""
+def backtest_forecasts(store: MlflowStore, model: Version) -> pd.DataFrame:
+    """Return the backtest forecasts that were logged with a version, with ids of regions."""
     with tempfile.TemporaryDirectory() as folder:
         path = store.client().download_artifacts(model.run_id, FORECASTS_FILE, folder)
         return pd.read_parquet(Path(path))
 
 
-def documents_of(store: MlflowStore, model: ModelVersion) -> dict[str, bytes]:
-    """Return REPORT_FILE and CARD_FILE of a version's training, without those it does not have."""
+def documents_of(store: MlflowStore, run_id: str) -> dict[str, bytes]:
+    """Return REPORT_FILE and CARD_FILE of the training of a run, without those it does not have."""
     client = store.client()
-    run = client.get_run(model.run_id).data.tags.get(MLFLOW_PARENT_RUN_ID, model.run_id)
+    run = client.get_run(run_id).data.tags.get(MLFLOW_PARENT_RUN_ID, run_id)
     present = {entry.path for entry in client.list_artifacts(run)} & {REPORT_FILE, CARD_FILE}
     with tempfile.TemporaryDirectory() as folder:
         return {

@@ -1,4 +1,5 @@
 import json
+from functools import partial
 from typing import Any, NoReturn
 
 import numpy as np
@@ -43,8 +44,13 @@ def judged(challenger: Any, champion: Any, *, is_renewal: bool = False) -> Verdi
 
 
 def meet(mine: pd.DataFrame, theirs: pd.DataFrame, *, is_renewal: bool = False) -> Verdict:
+    alone = partial(against_references, mine, "boosting", seed=1)
     return against_champion(
-        mine, "boosting", theirs, "logistic", label="tocsin-x/1", is_renewal=is_renewal, seed=1
+        *(mine, "boosting", theirs, "logistic"),
+        label="tocsin-x/1",
+        is_renewal=is_renewal,
+        seed=1,
+        alone=alone,
     )
 
 

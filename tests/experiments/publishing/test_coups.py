@@ -31,6 +31,8 @@ def forecast() -> CoupForecast:
         version=CoupVersion(
             version=2,
             run_id="a",
+            learner="model, months_since",
+            passed=True,
             trained_to=int(past.months[-1]),
             simulated=True,
             served={1: "model", 12: "months_since"},
