@@ -27,3 +27,8 @@ def format_month(month: int) -> str:
 def month_of(day: date) -> int:
     """Return the month number [months since 1970-01] in which a day lies."""
     return (day.year - 1970) * 12 + day.month - 1
+
+
+def first_day(month: int) -> date:
+    """Return the first day of a month [months since 1970-01]."""
+    return date(1970 + month // 12, month % 12 + 1, 1)

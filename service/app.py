@@ -39,6 +39,7 @@ from service.api.problems import on_fault
 from service.api.routing import complete
 from service.forms.atom import ATOM_TYPE
 from service.freshness import Freshness
+from service.ogc import items, layers
 from service.pages import assets, country, feed, maps, page, region, swagger
 from service.pages.briefings import briefing
 from service.pages.reading import about, accuracy, bulletin_list, card, track_record
@@ -72,6 +73,8 @@ bulletin never changes. Every response says whether it is **simulated** (invente
 no warning), in its body and by the header `Tocsin-Simulated: true`. Lists come in pages: follow
 `next` as it is; as CSV, NDJSON or Parquet they are whole. Every error is a problem document (RFC
 9457); a misspelt parameter is one too.
+
+`/ogc` has regions with their scores as layers of QGIS and ArcGIS; `/ogc/api` describes them.
 """
 
 ANSWERS_MAX_AGE_S = 60
@@ -107,7 +110,7 @@ CURRENT_TIME = partial(datetime.now, UTC)
 
 _ROUTES = (
     *(scores, profile, change_routes, target_routes, region_routes, bulletin_routes),
-    *(capitals, corridors, actors, scenarios, scenario_pages),
+    *(capitals, corridors, actors, scenarios, scenario_pages, layers, items),
     *(health_routes, feed, briefing, page, region, country, maps, about, accuracy),
     *(track_record, card, bulletin_list, assets, swagger),
 )

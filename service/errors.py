@@ -23,6 +23,12 @@ class ParameterError(RefusalError, InputError):
     status = 422
 
 
+class QueryError(RefusalError, InputError):
+    """The same, where a standard has another status for it."""
+
+    status = 400
+
+
 class FormatError(RefusalError, InputError):
     """No form of the answer that the request accepts."""
 

@@ -45,7 +45,7 @@ class Spelling:
 
 
 _MONTH = r"\d{4}-(0[1-9]|1[0-2])"
-_DEGREES = r"-?\d{1,3}(\.\d{1,9})?"
+_DEGREES = r"-?\d{1,3}(\.\d{1,20})?([eE][+-]?\d{1,2})?"  # as GDAL writes them
 _MONTHS_AHEAD = r"(1[0-2]|[1-9])"
 _SPAN = rf"{_MONTHS_AHEAD}(-{_MONTHS_AHEAD})?"
 _SPANS = rf"{_SPAN}(,{_SPAN})*"

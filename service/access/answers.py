@@ -20,7 +20,7 @@ from service.access.ranges import NOTHING, asked_part
 from service.api.problems import problem
 from service.asgi import RawHeaders, header_of, raw
 
-_PREFIX = "/v1/"
+_PREFIXES = ("/v1/", "/ogc")
 _OK = 200
 _TAKES_RANGES = (b"accept-ranges", b"bytes")
 _ENTRY_OVERHEAD = 1000  # bytes, of an answer's key and objects
@@ -42,7 +42,7 @@ class Answer:
 
 
 class Answers:
-    """Middleware: gives answers under `/v1/` an ETag, caches them, and answers 304 and 206.
+    """Middleware: gives answers of data an ETag, caches them, and answers 304 and 206.
 
     Bulletins never change, so the ETag is a hash of the request and the set of bulletins, which
     `with_bulletin` outside says. At most `most_bytes` are cached; the least recently used go first.
@@ -62,7 +62,7 @@ class Answers:
         if scope["method"] not in {"GET", "HEAD"}:
             await self.app(scope, receive, send)
             return
-        if not scope["path"].startswith(_PREFIX):
+        if not scope["path"].startswith(_PREFIXES):
             # Files of pages are small; the library's refusal of a part would be no problem document
             scope["headers"] = [header for header in scope["headers"] if header[0] != b"range"]
             await self._get(scope, receive, send)
@@ -159,6 +159,8 @@ def _etag_of(scope: Scope) -> str:
         state["listing"].digest,
         state["stale"],
         month_of(state["now"].date()),
+        scope.get("scheme"),  # it and the host stand in links that are whole
+        header_of(scope, b"host"),
         scope["path"],
         scope["query_string"],
         header_of(scope, b"accept"),

@@ -32,7 +32,7 @@ _PREFIX_V6 = 64  # bits of an IPv6 address that one client has for itself
 OPEN = frozenset({"/healthz", "/readyz"})
 """Addresses that never need a key: they tell an operator whether the service runs."""
 
-_PAGES = ("/docs", "/openapi.json", "/static/", "/assets/")
+_PAGES = ("/docs", "/openapi.json", "/static/", "/assets/", "/ogc")
 _BEARER, _BASIC = "bearer ", "basic "
 _LONGEST_HOST = 255  # letters, of a name in DNS
 

@@ -193,7 +193,7 @@ def _chunks(
         outlines = (page.shapes or _OUTLINES)[0](page.bulletin)
         tables = _tables(page, here, form)
         # GDAL names the layer by `name`.
-        more = {"name": name, "next": following, **_credits(page.bulletin.manifest)}
+        more = {"name": name, "next": following, **credits_of(page.bulletin.manifest)}
         members = b"%b,%b" % (_members(page), orjson.dumps(more)[1:-1])
         return files.geojson_of(members, tables, page.key, lambda id_: outlines.get(id_, NULL))
     parts = _parts(page, here, CHUNK)
@@ -251,13 +251,13 @@ def _members(page: Page) -> bytes:
 def _facts(page: Page) -> dict[str, str]:
     """Return what the metadata of a Parquet file says."""
     manifest = page.bulletin.manifest
-    owed = _credits(manifest)
+    owed = credits_of(manifest)
     issue = {"origin": manifest.origin, "issued_at": manifest.issued_at.isoformat()}
     return _constants(page) | issue | owed | {"sources": orjson.dumps(owed["sources"]).decode()}
 
 
-def _credits(manifest: Manifest) -> dict[str, Any]:
-    """Return whom a list is owed to, and what its boundaries do not mean."""
+def credits_of(manifest: Manifest) -> dict[str, Any]:
+    """Return whom an answer is owed to, and what its boundaries do not mean."""
     owed = {"licence", "citation", "sources", "boundaries"}
     return manifest.model_dump(mode="json", include=owed)
 
@@ -310,4 +310,4 @@ def next_address(request: Request, **changes: str) -> str:
         if part and unquote_plus(part.partition("=")[0]) not in changes
     ]
     parameters = [*others, *(f"{name}={value}" for name, value in changes.items())]
-    return f"{path.decode('latin-1')}?{'&'.join(parameters)}"
+    return "?".join([path.decode("latin-1"), *(["&".join(parameters)] if parameters else [])])

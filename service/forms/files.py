@@ -39,20 +39,27 @@ def geojson_of(
     """
     head = b'{"type":"FeatureCollection",%b,"features":[' % members
     for table in tables:
-        features = [
-            orjson.dumps(
-                {
-                    "type": "Feature",
-                    "id": "/".join(str(row[name]) for name in key),
-                    GEOMETRY: orjson.Fragment(outline_of(row[key[0]])),
-                    "properties": row,
-                }
-            )
-            for row in shortened(table).to_pylist()
-        ]
-        yield head + b",\n".join(features)
+        yield head + b",\n".join(features_of_table(table, key, outline_of))
         head = b",\n"
     yield b"]}\n"
+
+
+def features_of_table(
+    table: pa.Table, key: Sequence[str], outline_of: Callable[[str], bytes], **members: object
+) -> list[bytes]:
+    """Return the rows of a table as features (RFC 7946) with further `members`, `key` as above."""
+    return [
+        orjson.dumps(
+            {
+                "type": "Feature",
+                "id": "/".join(str(row[name]) for name in key),
+                GEOMETRY: orjson.Fragment(outline_of(row[key[0]])),
+                "properties": row,
+                **members,
+            }
+        )
+        for row in shortened(table).to_pylist()
+    ]
 
 
 def parquet_of(tables: Iterable[pa.Table], facts: Mapping[str, str]) -> bytes:

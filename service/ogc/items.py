@@ -1,0 +1,91 @@
+"""`/ogc/collections/{collection}/items`: the features of a layer."""
+
+from typing import Annotated
+
+import orjson
+from fastapi import APIRouter, Query, Request, Response
+
+from bulletins.form import REGIONS_FILE
+from features.words import Level
+from service.api.current import chosen_bulletin, summary_of
+from service.api.lists import NULL, credits_of, links_of, next_address, next_page
+from service.api.queries import BulletinQuery
+from service.api.selection import find_region
+from service.errors import UnknownError
+from service.forms.files import features_of_table, geojson_of
+from service.ogc.features import features_of, select_features
+from service.ogc.layers import GEOJSON, JSON, OgcRoute, layer_of, root_of
+from service.ogc.queries import FeatureQuery
+from service.store.bulletins import Bulletin
+from service.store.derived import outlines_of
+
+router = APIRouter(prefix="/ogc/collections", include_in_schema=False, route_class=OgcRoute)
+
+_KEY = ("region",)
+
+
+@router.get("/{collection}/items")
+def list_features(
+    request: Request, collection: str, query: Annotated[FeatureQuery, Query()]
+) -> Response:
+    """The features of a layer that pass every filter, page by page."""
+    bulletin = chosen_bulletin(request, query)
+    level = layer_of(bulletin, collection)
+    rows, here = select_features(bulletin, level, query), query.page()
+    following = next_page(request, here, len(rows), bulletin=bulletin.manifest.id)
+    links = _links(request, level)
+    if following is not None:
+        links.append(_link(request, following, "next", GEOJSON))
+    members = {
+        "name": level,
+        "numberMatched": len(rows),
+        "numberReturned": len(rows[here]),
+        "links": links,
+        "bulletin": orjson.Fragment(summary_of(request, bulletin).model_dump_json()),
+        **credits_of(bulletin.manifest),
+    }
+    table = features_of(bulletin, level).take(rows[here])
+    outlines = _outlines(bulletin)
+    chunks = geojson_of(
+        orjson.dumps(members)[1:-1], [table], _KEY, lambda region: outlines.get(region, NULL)
+    )
+    return _as_geojson(b"".join(chunks), bulletin, following)
+
+
+@router.get("/{collection}/items/{feature}")
+def show_feature(
+    request: Request, collection: str, feature: str, query: Annotated[BulletinQuery, Query()]
+) -> Response:
+    """One feature: a region with its scores."""
+    bulletin = chosen_bulletin(request, query)
+    level = layer_of(bulletin, collection)
+    region = find_region(bulletin, feature)
+    if region.level != level:
+        raise UnknownError(f"region '{feature}' is in the layer {region.level}, not in {level}")
+    features = features_of(bulletin, level)
+    table = features.take(features.rows[features.among("region", [feature])])
+    outline = _outlines(bulletin).get(feature, NULL)
+    links = _links(request, level)
+    body = features_of_table(table, _KEY, lambda _region: outline, links=links)[0]
+    return _as_geojson(body, bulletin)
+
+
+def _outlines(bulletin: Bulletin) -> dict[str, bytes]:
+    """Return the known outlines, by region; none of an older bulletin, which has no regions."""
+    return outlines_of(bulletin) if REGIONS_FILE in bulletin.parts else {}
+
+
+def _links(request: Request, level: Level) -> list[dict[str, str]]:
+    return [
+        _link(request, next_address(request), "self", GEOJSON),
+        _link(request, f"/ogc/collections/{level}", "collection", JSON),
+    ]
+
+
+def _link(request: Request, path: str, rel: str, kind: str) -> dict[str, str]:
+    return {"href": root_of(request) + path, "rel": rel, "type": kind}
+
+
+def _as_geojson(body: bytes, bulletin: Bulletin, following: str | None = None) -> Response:
+    links = links_of(bulletin.manifest, [bulletin.manifest.id], following)
+    return Response(body, headers={"Link": links}, media_type=GEOJSON)
