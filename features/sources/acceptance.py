@@ -36,7 +36,8 @@ class RowRules:
     `columns`: name -> expression over `delivered`; `faults`: reason -> condition; `kept_aside`: the
     same of rows that are no use here and no fault of the file. Of rows with the same `key`, the
     first without fault is accepted, the others are `repeated`. `deaths`: those of a row, empty if
-    it has none. `numbers` are the delivered columns whose values are written plainly before.
+    it has none. `numbers` are the delivered columns whose values are written plainly before;
+    `terms`, name -> expression over them, are read as delivered columns and computed once a row.
     """
 
     columns: Mapping[str, str]
@@ -48,6 +49,7 @@ class RowRules:
     merged: Mapping[str, str] = field(default_factory=dict)
     kept_aside: Mapping[str, str] = field(default_factory=dict)
     numbers: NumberColumns = field(default_factory=NumberColumns)
+    terms: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -97,8 +99,10 @@ class Intake:
         """Return the delivered columns that decide on a reason."""
         condition = {**self.rules.faults, **self.rules.kept_aside}.get(reason, self.rules.key)
         columns = self.rules.columns.items()
-        terms = [term for name, term in columns if re.search(rf"\b{name}\b", condition)]
-        return [name for name in self.columns if quoted(name) in " ".join([condition, *terms])]
+        read = [term for name, term in columns if re.search(rf"\b{name}\b", condition)]
+        sql = " ".join([condition, *read])
+        terms = [term for name, term in self.rules.terms.items() if quoted(name) in sql]
+        return [name for name in self.columns if quoted(name) in " ".join([sql, *terms])]
 
     def merged(self) -> tuple[str, ...]:
         """Say how many rows became how many, where several are one."""
@@ -185,12 +189,13 @@ def _stage(
 ) -> None:
     """Fill the table `staged`: line, lines and columns of every row, and why it is rejected."""
     columns = [f"{expression} AS {name}" for name, expression in rules.columns.items()]
+    terms = [f'{expression} AS "{name}"' for name, expression in rules.terms.items()]
     whens = [f"WHEN {when} THEN {literal(reason)}" for reason, when in rules.faults.items()]
     reasons = ", ".join(f"CASE {when} END" for when in whens)
     # Nearly all rows are without fault, and one condition is tested faster than many texts.
     is_faulty = " OR ".join(f"({condition})" for condition in rules.faults.values())
     aside = "".join(f"WHEN {when} THEN {literal(r)} " for r, when in rules.kept_aside.items())
-    sql = " ".join([*columns, *rules.faults.values(), *rules.kept_aside.values()])
+    sql = " ".join([*columns, *terms, *rules.faults.values(), *rules.kept_aside.values()])
     statement = f"""CREATE OR REPLACE TABLE staged AS
         SELECT * EXCLUDE (delivered),
             coalesce({" OR ".join(rules.kept_aside.values()) or "false"}, false) AS is_aside,
@@ -198,7 +203,9 @@ def _stage(
         FROM (
             SELECT {LINE} AS line, {LINES} AS lines, delivered, {", ".join(columns)},
                 {slashed(rows.columns, " ".join(columns))}
-            FROM {_without(rules.missing)} AS delivered
+            FROM (
+                SELECT {", ".join(["*", *terms])} FROM {_without(rules.missing)} AS delivered
+            ) AS delivered
         )"""
     names = [name for name in (*rows.columns, SURPLUS) if quoted(name) in sql]
     _scan(database, rows, names, statement, numbers)

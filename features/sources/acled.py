@@ -67,6 +67,8 @@ _TYPES_UNTIL_2018 = {
     "strategic development": "strategic developments",
     "non-violent transfer of territory": "strategic developments",
 }
+_TYPE, _INTER1, _INTER2 = quoted("_type"), quoted("_inter1"), quoted("_inter2")
+"""Terms of the rules: a row's type, under its name since 2019, and its kinds of actor."""
 _TYPES = {"violence against civilians": 3, "protests": 4, "riots": 5, "strategic developments": 6}
 
 _CODES = {
@@ -112,19 +114,24 @@ def acled_rules(columns: Sequence[str]) -> EventRules:
         },
         faults=faults | unreadable(plain),
         first_day=FIRST_DAY,
+        terms={
+            "_type": _event_type(),
+            "_inter1": _kind_of_actor("inter1"),
+            "_inter2": _kind_of_actor("inter2"),
+        },
     )
 
 
 def _faults() -> dict[str, str]:
     types = ", ".join(f"'{name}'" for name in (_BATTLES, _REMOTE, _DEMONSTRATIONS, *_TYPES))
-    demonstrators = f"{_actor('inter1')} IN ({_RIOTERS}, {_PROTESTERS})"
-    fights = f"{_event_type()} IN ('{_BATTLES}', '{_REMOTE}')"
-    actors = f"{_actor('inter1')} BETWEEN 1 AND 8 AND {_actor('inter2')} BETWEEN 0 AND 8"
+    demonstrators = f"{_INTER1} IN ({_RIOTERS}, {_PROTESTERS})"
+    fights = f"{_TYPE} IN ('{_BATTLES}', '{_REMOTE}')"
+    actors = f"{_INTER1} BETWEEN 1 AND 8 AND {_INTER2} BETWEEN 0 AND 8"
     return {
         "riots/protests is of neither rioters nor protesters": (
-            f"{_event_type()} = '{_DEMONSTRATIONS}' AND ({demonstrators}) IS NOT TRUE"
+            f"{_TYPE} = '{_DEMONSTRATIONS}' AND ({demonstrators}) IS NOT TRUE"
         ),
-        "event_type is none of ACLED's": f"{_event_type()} NOT IN ({types})",
+        "event_type is none of ACLED's": f"{_TYPE} NOT IN ({types})",
         "inter1 or inter2 is no kind of actor": f"{fights} AND ({actors}) IS NOT TRUE",
     }
 
@@ -137,21 +144,20 @@ def _event_type() -> str:
 
 def _type_of_violence(columns: Sequence[str]) -> str:
     """Return the SQL of the type of violence, null where it cannot be told."""
-    first, second = _actor("inter1"), _actor("inter2")
     states = f"({_STATE}, {_EXTERNAL})"
-    fight = f"CASE WHEN {first} IN {states} OR {second} IN {states} THEN 1 ELSE 2 END"
-    targets = f"{_CIVILIANS} IN ({first}, {second})"
+    fight = f"CASE WHEN {_INTER1} IN {states} OR {_INTER2} IN {states} THEN 1 ELSE 2 END"
+    targets = f"{_CIVILIANS} IN ({_INTER1}, {_INTER2})"
     if "civilian_targeting" in columns:
         targets = f"({targets}) IS TRUE OR {is_filled('civilian_targeting')}"
-    return f"""CASE {_event_type()}
+    return f"""CASE {_TYPE}
         WHEN '{_BATTLES}' THEN {fight}
         WHEN '{_REMOTE}' THEN CASE WHEN {targets} THEN 3 ELSE {fight} END
-        WHEN '{_DEMONSTRATIONS}' THEN CASE {first}
+        WHEN '{_DEMONSTRATIONS}' THEN CASE {_INTER1}
             WHEN {_RIOTERS} THEN {_TYPES["riots"]} WHEN {_PROTESTERS} THEN {_TYPES["protests"]} END
-        ELSE {lookup(_TYPES, _event_type())} END"""
+        ELSE {lookup(_TYPES, _TYPE)} END"""
 
 
-def _actor(column: str) -> str:
+def _kind_of_actor(column: str) -> str:
     """Return the SQL of a kind of actor, delivered in words or as a number; 0 is none."""
     text = f"filled({quoted(column)})"
     words = lookup(_ACTORS, f"lower({text})")

@@ -130,6 +130,7 @@ class FileDelivery:
             deaths="best",
             missing=rules.missing,
             merged=_MERGED if rules.is_summed else {},
+            terms=rules.terms,
         )
 
 

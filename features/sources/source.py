@@ -104,7 +104,8 @@ class EventRules:
     kinds of columns, beside those of every event; `kept_aside`: the same of rows that are kept
     aside and no fault of the file. `first_day`: the source codes nothing before it.
     `missing`: texts that stand for no value. `is_summed`: rows of one id are one event.
-    `decimal`: the decimal sign, if it is given.
+    `decimal`: the decimal sign, if it is given. `terms`: what several expressions read, computed
+    once a row: name -> expression, read as `delivered."name"`.
     """
 
     columns: Mapping[str, str]
@@ -114,6 +115,7 @@ class EventRules:
     missing: tuple[str, ...] = ()
     is_summed: bool = False
     decimal: Sign | None = None
+    terms: Mapping[str, str] = field(default_factory=dict)
 
 
 class EventSource(Protocol):

@@ -158,8 +158,9 @@ def ucdp_rules(columns: Sequence[str]) -> EventRules:
             "latitude BETWEEN -90 AND 90 AND longitude BETWEEN -180 AND 180"
             f" AND cells_apart({cell}, latitude, longitude) > 1"
         )
-    event_id = f"identifier({quoted('id')})"
+    event_id = quoted("_id")
     return EventRules(
+        terms={"_id": f"identifier({quoted('id')})"},
         columns={
             "event_id": rf"CASE WHEN starts_with({event_id}, '0') "
             rf"THEN regexp_replace({event_id}, '^0+([0-9]+)$', '\1') ELSE {event_id} END",

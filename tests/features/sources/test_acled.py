@@ -248,6 +248,12 @@ def test_a_row_that_cannot_be_used_is_kept_as_it_came_with_its_reasons(tmp_path:
     assert_rejected(release, table, [reason for _, reason in UNUSABLE])
 
 
+def test_a_refused_file_is_answered_with_the_fields_behind_the_reason(tmp_path: Path) -> None:
+    path = written(tmp_path / "export.csv", csv_text(rows({}, {"inter1": "Pirates"})))
+    with refused("as on line 3: event_type 'Battles', inter1 'Pirates', inter2 'Rebel group')"):
+        added(Acled(), path, allow_rejects=False)
+
+
 def test_a_row_with_more_fields_than_the_header_is_rejected(tmp_path: Path) -> None:
     release = release_of(tmp_path, csv_text(rows({}, {})).rstrip("\n") + ",surplus\n")
     assert release.rejected()["reasons"].tolist() == ["has more fields than the header"]
