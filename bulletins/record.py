@@ -20,7 +20,9 @@ from features.arrow import optional, required
 from features.errors import RecordError
 from features.files import entries, read_whole
 from features.hashes import file_faults, hash_of_record, sha256_of
+from features.language import ENGLISH, Language, message
 from features.strict import Strict
+from features.words import SPECS, Outcome, Target
 
 ROWS_FILE, SUMMARY_FILE, EDITION_FILE = "rows.parquet", "summary.parquet", "edition.json"
 
@@ -41,6 +43,27 @@ SCORE = "score"
 RIVAL = "conflictology"
 """The reference that a bulletin owns up to when its scores have been worse."""
 
+_RIVALS: dict[Outcome, str] = {"violence": RIVAL, "coups": "months_since"}
+
+FEWEST_ATTEMPTS = 30
+"""Fewer attempts of coups tell nothing of forecasts, good or bad, however many scores they make."""
+
+
+def rival_of(target: Target) -> str:
+    """Return the reference that scores of a target are set against first."""
+    return _RIVALS[SPECS[target].counts]
+
+
+_NEEDED = message(
+    "So few tell nothing of scores, good or bad: that takes {needed}, and the whole world sees two "
+    "or three a year."
+)
+_YEARS = message(
+    "So few tell nothing of scores, good or bad: that takes {needed}, at this rate some {years} "
+    "years."
+)
+_YEAR = 12
+
 _MOST_BYTES = 1 << 30  # of one file
 _TEXT, _NUMBER = pa.string(), pa.float64()
 
@@ -58,7 +81,7 @@ ROWS_SCHEMA = pa.schema(
         *required(_NUMBER, SCORE),
     ]
 )
-"""The first columns; a column of numbers follows for each reference.
+"""The first columns; a column of numbers follows for each reference, null where it is of others.
 
 One row a score and state of its outcome. `issued_at` is of the bulletin [UTC]. `hindsight`: its
 month was over on the day of the vintage that it was computed from. `known_on` is the day of the
@@ -73,6 +96,7 @@ SUMMARY_SCHEMA = pa.schema(
     [
         *required(_TEXT, "state", "level", "target", "by", "group", "forecast"),
         *required(pa.int64(), "n", "hindsight", "origins"),
+        *optional(pa.int64(), "attempts"),
         *required(_NUMBER, "observed"),
         *optional(_NUMBER, "observed_low", "observed_high", "forecasted"),
         *optional(_NUMBER, "brier", "log_score", "crps", "first_loss", "within_90"),
@@ -87,7 +111,9 @@ Of each origin the bulletin counts that was issued first. `observed` is the shar
 for `fatalities` the mean [deaths/month]; `forecasted` is the mean probability, or the mean of the
 means of SCORE. In rows of a reference, `skill` is the share of its loss (Brier score or CRPS) that
 the scores save, `log_skill` that of its logarithmic score. Intervals hold 95 %; they are null with
-few origins. `first_loss` is the loss of the same scores by the outcomes as first known.
+few origins, and of coups with fewer than FEWEST_ATTEMPTS. `attempts`, of coups by `all` and
+`horizon`, are the fewest attempts that make the outcomes true. `first_loss` is the loss of the same
+scores by the outcomes as first known.
 """
 
 
@@ -108,6 +134,30 @@ class Edition(Strict):
     previous: str | None = Field(description="The hash of the edition before; null if none.")
     files: dict[str, str] = Field(description="Content hashes of the other files, by name.")
     record_sha256: str = Field(description="Hash of this file with zeros in place of this hash.")
+
+
+def coup_caution(attempts: int, origins: int, language: Language = ENGLISH) -> str | None:
+    """Return why a record of coups proves nothing yet; None once it has FEWEST_ATTEMPTS.
+
+    `attempts` came of the scores of so many `origins`, a month apart.
+    """
+    if attempts >= FEWEST_ATTEMPTS:
+        return None
+    counted = language.ngettext(
+        "The record of coups has scores of {origins} months, and {attempts} attempt.",
+        "The record of coups has scores of {origins} months, and {attempts} attempts.",
+        attempts,
+    )
+    is_rate_known = attempts > 0 and origins >= _YEAR
+    years = FEWEST_ATTEMPTS * origins / (_YEAR * attempts) if is_rate_known else 0.0
+    needed = _YEARS if is_rate_known else _NEEDED
+    values = {
+        "attempts": language.number(attempts),
+        "origins": language.number(origins),
+        "needed": language.number(FEWEST_ATTEMPTS),
+        "years": language.number(max(1, round(years))),
+    }
+    return " ".join(part.format(**values) for part in (counted, language.gettext(needed)))
 
 
 def edition_folders(home: Path) -> list[Path]:
@@ -167,6 +217,9 @@ def read_newest(home: Path) -> Edition | None:
 def read_summary(home: Path, edition: Edition) -> Frame:
     """Return the summary of an edition, SUMMARY_SCHEMA; raises RecordError when it is damaged."""
     table = read_table(home, edition, SUMMARY_FILE)
+    for place, column in enumerate(SUMMARY_SCHEMA):
+        if column.nullable and column.name not in table.column_names:  # of an older version
+            table = table.add_column(place, column, pa.nulls(len(table), column.type))
     if not table.schema.equals(SUMMARY_SCHEMA):
         folder = home / "record" / folder_name(edition.number)
         raise _damage(folder, f"{SUMMARY_FILE} does not have the columns that this version reads")

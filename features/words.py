@@ -151,6 +151,8 @@ DISTRIBUTIONS = tuple(name for name in TARGETS if SPECS[name].is_distribution)
 PROBABILITIES = tuple(name for name in TARGETS if not SPECS[name].is_distribution)
 OF_VIOLENCE = tuple(name for name in TARGETS if SPECS[name].counts == "violence")
 """The targets that are forecast from a panel of regions."""
+OF_COUPS = tuple(name for name in TARGETS if SPECS[name].counts == "coups")
+"""The targets that are forecast from a history of states."""
 
 DISPLAYED: tuple[Target, ...] = (*PROBABILITIES, *DISTRIBUTIONS)
 """The targets in the order in which people see them."""

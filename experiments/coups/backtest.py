@@ -18,15 +18,18 @@ from experiments.coups.fitting import (
     training_rows,
 )
 from experiments.coups.settings import CoupSettings
-from features.arrays import FloatArray, IntArray, Matrix
+from features.arrays import FloatArray
 from features.errors import CoverageError
 from features.months import format_month, parse_month
 from features.states.history import StateHistory
 from models.coups import CoupLearner, base_rate, own_rate
 
 BASE, OWN = "base_rate", "own_rate"
-FORECASTS = (MODEL, REFERENCE, BASE, OWN)
-"""The columns of probabilities: the model and its references, the strongest first."""
+COUP_REFERENCES = (REFERENCE, BASE, OWN)
+"""What the model is set against, the strongest first."""
+
+FORECASTS = (MODEL, *COUP_REFERENCES)
+"""The columns of probabilities."""
 
 _FITTED: tuple[CoupName, ...] = (MODEL, REFERENCE)
 
@@ -98,24 +101,29 @@ def _forecasts(
     states, row = scored_states(now), len(now.months) - 1
     indicators = rows_at_end(now, names_read(settings))
     for horizon in settings.horizons:
-        forecasts = _probabilities(now, states, indicators, horizon, learners)
+        fitted = {name: learners[horizon, name].probability(indicators) for name in _FITTED}
         about = {
             "origin": int(now.months[-1]),
             "horizon": horizon,
             "country": now.countries[states],
         }
         outcome = outcomes[horizon][row, states]
-        yield pd.DataFrame(about | {"outcome": outcome} | forecasts)
+        yield pd.DataFrame(about | {"outcome": outcome} | fitted | _rates(now, horizon))
 
 
-def _probabilities(
-    now: StateHistory,
-    states: IntArray,
-    indicators: Matrix,
-    horizon: int,
-    learners: dict[tuple[int, CoupName], CoupLearner],
+def references_at_end(
+    past: StateHistory, settings: CoupSettings, horizon: int
 ) -> dict[str, FloatArray]:
-    labels = attempt_labels(now, horizon)
-    own = {name: learners[horizon, name].probability(indicators) for name in _FITTED}
+    """Return what COUP_REFERENCES say of the scored states at the end of a history, (n,) each.
+
+    The months since the last attempt are fitted on the outcomes known by then.
+    """
+    learner = fit_learner(training_rows(past, settings, horizon), settings, horizon, REFERENCE)
+    since = learner.probability(rows_at_end(past, names_read(settings)))
+    return {REFERENCE: since, **_rates(past, horizon)}
+
+
+def _rates(now: StateHistory, horizon: int) -> dict[str, FloatArray]:
+    labels, states = attempt_labels(now, horizon), scored_states(now)
     base = np.full(len(states), base_rate(labels, horizon)[-1])
-    return own | {BASE: base, OWN: own_rate(labels, horizon)[-1, states]}
+    return {BASE: base, OWN: own_rate(labels, horizon)[-1, states]}

@@ -13,13 +13,13 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from bulletins.record import FEWEST_ATTEMPTS
 from experiments.coups.backtest import BASE, FORECASTS
 from experiments.coups.fitting import MODEL, REFERENCE, CoupName
 from experiments.coups.settings import CoupBacktestSettings
 from features.arrays import FloatArray, IntArray
 from features.months import parse_month
 from models.bootstrap import Gain
-from models.learners import FEWEST_CASES
 from models.metrics import auc_weighted, log_losses
 
 TOP_SHARE = 0.02
@@ -107,7 +107,7 @@ class HorizonFigures:
 
         One event makes about `horizon` cases.
         """
-        has_enough = self.cases >= FEWEST_CASES * self.horizon
+        has_enough = self.cases >= FEWEST_ATTEMPTS * self.horizon
         return has_enough and self.measures[DECISIVE].value > 0
 
 

@@ -2,6 +2,7 @@
 
 import tempfile
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 
 import mlflow
@@ -29,7 +30,7 @@ from experiments.judging.verification import risk_scales
 from experiments.tracking.artifacts import record_artifacts
 from experiments.tracking.registry import FORECASTS_FILE
 from experiments.tracking.store import MlflowStore
-from features.archive.releases import Archive
+from features.archive.releases import Archive, Release
 from features.archive.vintage import Vintage
 from features.hashes import hash_of_file
 from features.months import format_month
@@ -49,17 +50,22 @@ class CoupTraining:
     figures: list[HorizonFigures]
 
 
-def states_as_known(archive: Archive, vintage: Vintage) -> StateHistory | None:
-    """Return the history of states as known on the day of a vintage, None without a list of coups.
+def states_as_known(archive: Archive, day: date, *, simulated: bool) -> StateHistory | None:
+    """Return the history of states as known on a day, None without a list of coups.
 
     Invented coups go with invented events alone.
     """
-    lists = {
-        release.history
+    lists = {release.history for release in lists_on(archive, day, simulated=simulated)}
+    return read_state_history(archive, day, lists) if lists else None
+
+
+def lists_on(archive: Archive, day: date, *, simulated: bool) -> list[Release]:
+    """Return the releases of lists of coups that were available on a day."""
+    return [
+        release
         for release in archive.releases("coups")
-        if release.simulated == vintage.simulated and release.available_on <= vintage.as_of
-    }
-    return read_state_history(archive, vintage.as_of, lists) if lists else None
+        if release.simulated == simulated and release.available_on <= day
+    ]
 
 
 def train_on_lists(
@@ -79,7 +85,9 @@ def train_on_lists(
     simulated = vintage.simulated
     versions = coup_versions(store)
     is_there = any((v.trained_to, v.simulated) == (origin, simulated) for v in versions)
-    history = None if is_there and not again else states_as_known(archive, vintage)
+    if is_there and not again:
+        return None
+    history = states_as_known(archive, vintage.as_of, simulated=simulated)
     if history is None:
         return None
     settings = read_coup_settings()

@@ -1,6 +1,6 @@
 """What came of scores by a vintage, and whether that is final."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date
 from functools import cache
@@ -37,7 +37,7 @@ class Observations:
 def known_outcomes(
     panel: Panel, scores: pd.DataFrame, origin: int, is_final: BoolArray | None = None
 ) -> pd.DataFrame:
-    """Return the scores whose outcome a panel knows, with `outcome` and `is_final`.
+    """Return the scores of violence whose outcome a panel knows, with `outcome` and `is_final`.
 
     `scores` are a level's, of an origin [months since 1970-01]. `outcome` is 0 or 1 by the
     threshold that was issued, or deaths [deaths/month]. `is_final` (T, R) are region-months of the
@@ -46,7 +46,7 @@ def known_outcomes(
     ids = pd.Index(panel.regions.table["id"])
     final = np.zeros_like(panel.observed) if is_final is None else is_final
     parts = [scores.iloc[:0].assign(outcome=0.0, is_final=False)]
-    for target, horizon, part in cells_of(scores):
+    for target, horizon, part in cells_of(scores, OF_VIOLENCE):
         months = _months(panel, target, origin, horizon)
         if months is None:
             continue
@@ -67,9 +67,11 @@ def _months(panel: Panel, target: Target, origin: int, horizon: int) -> slice | 
     return slice(first, last + 1) if first >= 0 and last < len(panel.months) else None
 
 
-def cells_of(scores: pd.DataFrame) -> Iterator[tuple[Target, int, pd.DataFrame]]:
-    """Yield the scores of each target of violence and horizon, in order."""
-    for target in OF_VIOLENCE:
+def cells_of(
+    scores: pd.DataFrame, targets: Iterable[Target]
+) -> Iterator[tuple[Target, int, pd.DataFrame]]:
+    """Yield the scores of each of some targets and horizon, in order."""
+    for target in targets:
         own = scores[scores["target"] == target]
         for horizon in map(int, sorted(own["horizon"].unique())):
             yield target, horizon, own[own["horizon"] == horizon]

@@ -1,13 +1,13 @@
 """The scores of coups in a bulletin: rows and drivers of its countries, like those of violence."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 
 from bulletins import form
-from bulletins.manifest import CoupsUsed, ReleaseUsed
+from bulletins.manifest import CoupsUsed, Manifest, ReleaseUsed
 from experiments.coups.fitting import COUP, ONE_ATTEMPT
 from experiments.coups.registry import (
     NAME,
@@ -17,10 +17,15 @@ from experiments.coups.registry import (
 )
 from experiments.coups.training import states_as_known
 from experiments.publishing.drivers import Question, driver_rows
-from experiments.publishing.earlier import EarlierBulletin, PreviousScores
+from experiments.publishing.earlier import (
+    EarlierBulletin,
+    PreviousScores,
+    releases_named,
+)
 from experiments.publishing.scores import LevelForecast
 from experiments.tracking.store import MlflowStore
-from features.archive.releases import Archive
+from features.archive.folders import Records
+from features.archive.releases import Archive, Release
 from features.archive.vintage import Vintage
 from features.arrays import FloatArray, IntArray, Matrix
 from features.indicators.state import known_states, select_state, state_table
@@ -31,6 +36,9 @@ from models.coups import CoupForecaster, any_of, success_share
 from models.explanation import usual_indicators
 
 COUP_LEVEL: Level = "country"
+OF_STATES: tuple[Records, ...] = ("coups", "conditions", "elections")
+"""The records that forecasts of coups read."""
+
 _DEATHS = ("mean", *map(quantile_column, QUANTILES), form.UNREPORTED)
 
 
@@ -94,6 +102,31 @@ class CoupForecast:
                 yield str(country), tuple(map(format_month, seized))
 
 
+class _NamedLists(Archive):
+    """Those releases of an archive that are named, and no others."""
+
+    def __init__(self, archive: Archive, named: Mapping[Records, list[Release]]) -> None:
+        super().__init__(archive.home)
+        self._named = named
+
+    def releases(self, records: Records = "events") -> list[Release]:
+        """Return the releases of some records that are named."""
+        return self._named.get(records, [])
+
+
+def lists_named(archive: Archive, manifest: Manifest) -> Archive:
+    """Return the lists and tables of coups that a bulletin names, and none that came since.
+
+    Raises BulletinError if any is gone.
+    """
+    used = () if manifest.coups is None else manifest.coups.releases
+    lists = [release for records in OF_STATES for release in archive.releases(records)]
+    named = releases_named(lists, used, manifest.id, archive.home)
+    return _NamedLists(
+        archive, {kind: [r for r in named if r.records == kind] for kind in OF_STATES}
+    )
+
+
 def forecast_coups(
     store: MlflowStore,
     archive: Archive,
@@ -108,8 +141,10 @@ def forecast_coups(
     """
     origin = level.origin
     own = version or coup_version_for(store, origin, simulated=vintage.simulated)
-    history = None if own is None else states_as_known(archive, vintage)
-    if own is None or history is None or not history.months[0] <= origin <= history.months[-1]:
+    if own is None:
+        return None
+    history = states_as_known(archive, vintage.as_of, simulated=vintage.simulated)
+    if history is None or not history.months[0] <= origin <= history.months[-1]:
         return None
     past = history.until(origin)
     countries = level.panel.regions.table[level.scored]
@@ -122,7 +157,7 @@ def forecast_coups(
     table = state_table(past, forecaster.names).astype(np.float32)
     releases = tuple(
         ReleaseUsed.model_validate(release, from_attributes=True)
-        for records in ("coups", "conditions", "elections")
+        for records in OF_STATES
         for release in archive.releases(records)
         if release.available_on <= vintage.as_of
     )

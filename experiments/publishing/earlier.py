@@ -1,6 +1,6 @@
 """The bulletins that were published before."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -8,8 +8,9 @@ from pathlib import Path
 import pandas as pd
 
 from bulletins.form import SCORES_FILE
-from bulletins.manifest import Manifest
+from bulletins.manifest import Manifest, ReleaseUsed
 from bulletins.reading import read_file, read_manifest, read_manifests
+from features.archive.releases import Release
 from features.archive.vintage import Vintage
 from features.arrays import BoolArray, FloatArray, Matrix, ObjectArray
 from features.arrow import in_arrow_memory
@@ -85,6 +86,24 @@ def read_previous(home: Path, bulletin: str) -> EarlierBulletin:
 def _read_scores(folder: Path, manifest: Manifest) -> pd.DataFrame:
     content = read_file(folder, SCORES_FILE, manifest.scores_sha256)
     return pd.read_parquet(in_arrow_memory(content))
+
+
+def releases_named(
+    releases: Sequence[Release], named: Iterable[ReleaseUsed], bulletin: str, place: Path
+) -> list[Release]:
+    """Return those of some releases in a place that a bulletin names; BulletinError if any is gone.
+
+    One that is there with other content is gone.
+    """
+    needed = {(r.source, r.release, r.sha256) for r in named}
+    there = {(r.source, r.release, r.sha256): r for r in releases}
+    gone = ", ".join(sorted(f"{source} {name}" for source, name, _ in needed - there.keys()))
+    if gone:
+        raise BulletinError(
+            f"bulletin {bulletin} was computed from {gone}, which '{place}' does not hold as it "
+            "was: ingest the same file again under the same name"
+        )
+    return [release for key, release in there.items() if key in needed]
 
 
 def earlier_bulletins(home: Path, origin: int, vintage: Vintage) -> Iterator[EarlierBulletin]:

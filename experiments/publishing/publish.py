@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache, partial
+from itertools import chain
 from pathlib import Path
 
 import pyarrow.parquet as pq
@@ -13,12 +14,13 @@ from bulletins.reading import read_file, read_manifests
 from bulletins.writing import indicators_file, write_bulletin
 from experiments.coups.registry import CoupVersion, coup_version
 from experiments.publishing import contents
-from experiments.publishing.coups import COUP_LEVEL, CoupForecast, forecast_coups
+from experiments.publishing.coups import COUP_LEVEL, CoupForecast, forecast_coups, lists_named
 from experiments.publishing.earlier import (
     EarlierBulletin,
     earlier_bulletins,
     read_bulletin,
     read_previous,
+    releases_named,
 )
 from experiments.publishing.regions import unscored_in_words
 from experiments.publishing.scores import LevelForecast
@@ -186,7 +188,7 @@ def replay_bulletin(
     coups = None
     if manifest.coups is not None:
         version = coup_version(store, manifest.coups.version)
-        coups = _coups(store, archive, vintage, forecasts, version)
+        coups = _coups(store, lists_named(archive, manifest), vintage, forecasts, version)
     files = _files(store, forecasts, coups, previous, jobs)
     others = [
         name
@@ -219,15 +221,7 @@ def issuing_model(store: MlflowStore, bulletin: str, used: ModelUsed) -> ModelVe
 def releases_of(archive: Archive, manifest: Manifest) -> list[Release]:
     """Return the releases that a bulletin names; raises BulletinError if any is gone."""
     named = [manifest.vintage.releases, *(it.releases for it in manifest.late_reporting.values())]
-    needed = {(r.source, r.release, r.sha256) for releases in named for r in releases}
-    releases = {(r.source, r.release, r.sha256): r for r in archive.releases()}
-    gone = ", ".join(sorted(f"{source} {name}" for source, name, _ in needed - releases.keys()))
-    if gone:
-        raise BulletinError(
-            f"bulletin {manifest.id} was computed from {gone}, which '{archive.folder}' does not "
-            "hold as it was: ingest the same file again under the same name"
-        )
-    return [release for key, release in releases.items() if key in needed]
+    return releases_named(archive.releases(), chain(*named), manifest.id, archive.folder)
 
 
 def _inputs(store: MlflowStore, vintage: Vintage, model: ModelVersion) -> tuple[Forecaster, Panel]:

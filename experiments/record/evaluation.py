@@ -8,19 +8,18 @@ import pandas as pd
 
 from bulletins.reading import read_manifests
 from bulletins.record import SCORE
-from experiments.judging.outcomes import outlook_on
 from experiments.judging.skill import deaths_ratio
 from experiments.publishing.earlier import read_bulletin
-from experiments.record.rows import FORECASTS, ROWS
+from experiments.record.report import cautions_of
+from experiments.record.rows import ROWS, forecasts_of, references_of
 from experiments.record.summary import summary_of
-from experiments.record.update import rows_of_bulletin
+from experiments.record.update import Outlooks, rows_of_bulletin
 from features.archive.releases import Archive
 from features.archive.vintage import open_vintage
 from features.errors import CoverageError
 from features.markdown import markdown_table
 from features.months import parse_month
-from features.words import DISTRIBUTIONS
-from models.references import REFERENCES
+from features.words import DISTRIBUTIONS, SPECS, TARGETS
 
 _MEASURES = ("brier", "log_score", "crps")
 
@@ -35,7 +34,7 @@ def evaluate_bulletin(home: Path, bulletin: str | None, archive: Archive, as_of:
         bulletin = _newest_with_outcomes(home, archive, as_of)
     manifest, scores = read_bulletin(home, bulletin)
     nothing = ROWS.empty_table().to_pandas()
-    outlook = outlook_on(archive, as_of)
+    outlook = Outlooks.on(archive, as_of)
     parts = [nothing, *rows_of_bulletin(home, archive, manifest, nothing, outlook)]
     rows = pd.concat(parts, ignore_index=True)
     if rows.empty:
@@ -51,8 +50,11 @@ def evaluate_bulletin(home: Path, bulletin: str | None, archive: Archive, as_of:
         number = scores.loc[scores["level"] == level, "region"].nunique()
         text.append(f"## {level}, {number} regions")
         text.append(claim_of(own[own["by"] == "all"]))
-        text += [_markdown(own[own["by"] == "horizon"], measure) for measure in _MEASURES]
-    return "\n\n".join(filter(None, text))
+        by_horizon = own[own["by"] == "horizon"]
+        counts = by_horizon["target"].map(lambda target: SPECS[target].counts)
+        for _, alike in by_horizon.groupby(counts, sort=False):
+            text += [_markdown(alike, measure) for measure in _MEASURES]
+    return "\n\n".join(filter(None, [*text, *cautions_of(summary)]))
 
 
 def _newest_with_outcomes(home: Path, archive: Archive, as_of: date) -> str | None:
@@ -70,7 +72,10 @@ def claim_of(overall: pd.DataFrame) -> str:
     Deaths have no ratio where nobody died.
     """
     saved, untold, claims = [], [], []
-    for target, part in overall.groupby("target"):
+    for target in TARGETS:
+        part = overall[overall["target"] == target]
+        if part.empty:
+            continue
         own = part.set_index("forecast")
         if target in DISTRIBUTIONS:
             forecast, observed = (
@@ -80,8 +85,8 @@ def claim_of(overall: pd.DataFrame) -> str:
             if observed > 0:
                 ratio = deaths_ratio(forecast, observed)
                 claims.append(f"forecast deaths are {ratio:.2f} times those that came")
-        elif (skill := own.loc[list(REFERENCES), "skill"]).isna().any():
-            untold.append(str(target))
+        elif (skill := own.loc[list(references_of(target)), "skill"]).isna().any():
+            untold.append(target)
         else:
             saved.append(f"{100 * skill.min():.1f} % in {target}")
     if untold:
@@ -95,13 +100,17 @@ def claim_of(overall: pd.DataFrame) -> str:
 
 
 def _markdown(summary: pd.DataFrame, measure: str) -> str:
-    """Return a measure by target and horizon, forecasts side by side; nothing if it has none."""
+    """Return a measure by target and horizon, forecasts side by side; nothing if it has none.
+
+    All targets have the same references.
+    """
     table = summary.dropna(subset=measure)
-    rows = []
+    rows: list[list[str]] = []
+    forecasts = forecasts_of(summary["target"].iloc[0])
     for (target, horizon, n), part in table.groupby(["target", "group", "n"], sort=False):
         by_forecast = part.set_index("forecast")[measure]
         rows.append(
-            [str(target), str(horizon), str(n), *(f"{by_forecast[f]:.4f}" for f in FORECASTS)]
+            [str(target), str(horizon), str(n), *(f"{by_forecast[f]:.4f}" for f in forecasts)]
         )
-    head = ["target", "horizon", "n", *(f"{measure}: {f}" for f in FORECASTS)]
+    head = ["target", "horizon", "n", *(f"{measure}: {f}" for f in forecasts)]
     return markdown_table(head, rows, texts=0).rstrip("\n") if rows else ""

@@ -1,6 +1,7 @@
 """Scores and references beside what came: the rows of the track record."""
 
 from dataclasses import dataclass, replace
+from itertools import chain
 from pathlib import Path
 
 import numpy as np
@@ -14,24 +15,40 @@ from bulletins.reading import read_file
 from bulletins.record import ROWS_SCHEMA, SCORE
 from bulletins.tables import Part
 from experiments.backtest.rolling import deaths_measures, reference_probabilities
+from experiments.coups.backtest import COUP_REFERENCES
 from experiments.judging.outcomes import cells_of
+from experiments.record.coups import StateConditions
 from experiments.samples import Samples, samples_at
 from features.archive.vintage import Vintage
 from features.arrays import FloatArray, IntArray
-from features.arrow import required
+from features.arrow import optional
 from features.months import parse_month
 from features.panel.panel import read_panel
-from features.words import DISTRIBUTIONS, SPECS, Level, Target
+from features.words import DISTRIBUTIONS, SPECS, TARGETS, Level, Outcome, Target
 from models.distribution import DeathsDistribution
 from models.references import REFERENCES, reference_deaths
 
-FORECASTS = (SCORE, *REFERENCES)
+_REFERENCES: dict[Outcome, tuple[str, ...]] = {
+    "violence": REFERENCES,
+    "coups": COUP_REFERENCES,
+}
+_NAMES = tuple(chain(*_REFERENCES.values()))
 
-ROWS = pa.schema([*ROWS_SCHEMA, *required(pa.float64(), *REFERENCES)])
+ROWS = pa.schema([*ROWS_SCHEMA, *optional(pa.float64(), *_NAMES)])
 """The columns of `rows.parquet`."""
 
 KEYS = ["level", "region", "target", "horizon"]
 """What tells one score of a bulletin from others."""
+
+
+def references_of(target: Target) -> tuple[str, ...]:
+    """Return the references that scores of a target are set against."""
+    return _REFERENCES[SPECS[target].counts]
+
+
+def forecasts_of(target: Target) -> tuple[str, ...]:
+    """Return the names of the scores of a target and of its references."""
+    return (SCORE, *references_of(target))
 
 
 @dataclass(frozen=True, eq=False)
@@ -113,7 +130,9 @@ class Distributions:
 
 
 def judged_rows(
-    scores: pd.DataFrame, conditions: Conditions, distributions: Distributions | None
+    scores: pd.DataFrame,
+    conditions: Conditions | StateConditions,
+    distributions: Distributions | None = None,
 ) -> pd.DataFrame:
     """Return a level's scores with outcomes beside the references: what ROWS says of forecasts.
 
@@ -121,12 +140,16 @@ def judged_rows(
     left out.
     """
     parts = []
-    for target, horizon, part in cells_of(scores):
+    for target, horizon, part in cells_of(scores, TARGETS):
         region = conditions.regions.get_indexer(pd.Index(part["region"]))
         own, place = part[region >= 0], region[region >= 0]
         outcome = own["outcome"].to_numpy(np.float64)
         columns: dict[str, FloatArray]
-        if distributions is not None and SPECS[target].is_distribution:
+        if (
+            isinstance(conditions, Conditions)
+            and distributions is not None
+            and SPECS[target].is_distribution
+        ):
             issued = distributions.at(horizon, own["region"])
             measures = deaths_measures(outcome, issued)
             columns = dict(zip((SCORE, "mean", "below", "upto"), measures, strict=True))

@@ -1,9 +1,9 @@
 """Bring the track record up to date: one edition whenever anything new has become known."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime
 from pathlib import Path
-from typing import get_args
+from typing import NamedTuple, get_args
 
 import numpy as np
 import pandas as pd
@@ -22,9 +22,11 @@ from bulletins.record import (
     read_table,
 )
 from bulletins.writing import parquet_of
-from experiments.judging.outcomes import SETTLED_AFTER, Outlook, outlook_on
+from experiments.judging.outcomes import SETTLED_AFTER, Observations, Outlook, outlook_on
+from experiments.publishing.coups import COUP_LEVEL
 from experiments.publishing.earlier import read_bulletin
 from experiments.publishing.publish import releases_of
+from experiments.record.coups import StateConditions, StateObservations, states_outlook
 from experiments.record.rows import (
     KEYS,
     ROWS,
@@ -45,6 +47,20 @@ from features.months import format_month, month_of, parse_month
 from features.words import DISTRIBUTIONS, Level
 
 _ORDER = ["bulletin", *KEYS, "state"]
+
+
+class Outlooks(NamedTuple):
+    """What a day's archive tells of what bulletins forecast: of violence by level, and of coups."""
+
+    of_violence: Outlook
+    of_coups: Callable[[Manifest], StateObservations | None]
+
+    @classmethod
+    def on(cls, archive: Archive, day: date, settled_after: int = SETTLED_AFTER) -> "Outlooks":
+        """Return what is told as of a day; see `final_months` for `settled_after` [months]."""
+        return cls(
+            outlook_on(archive, day, settled_after), states_outlook(archive, day, settled_after)
+        )
 
 
 def update_record(
@@ -125,7 +141,7 @@ def _new_rows(
     home: Path, archive: Archive, as_of: date, past: pd.DataFrame, settled_after: int
 ) -> tuple[pd.DataFrame, dict[str, str]]:
     """Return the rows to be added, and why bulletins are left out, by id."""
-    outlook = outlook_on(archive, as_of, settled_after)
+    outlook = Outlooks.on(archive, as_of, settled_after)
     by_bulletin = dict(iter(past.groupby("bulletin")))
     parts, left_out = [], {}
     for manifest in sorted(read_manifests(home)[0], key=lambda m: (m.issued_at, m.id)):
@@ -143,39 +159,74 @@ def _new_rows(
 
 
 def rows_of_bulletin(
-    home: Path, archive: Archive, manifest: Manifest, past: pd.DataFrame, outlook: Outlook
+    home: Path, archive: Archive, manifest: Manifest, past: pd.DataFrame, outlook: Outlooks
 ) -> Iterator[pd.DataFrame]:
-    """Yield the rows to be added of a bulletin, a table a level and state.
+    """Yield the rows to be added of a bulletin, a table a level, kind of outcome and state.
 
     Raises BulletinError when the bulletin is damaged or its releases are gone.
     """
-    # Of coups nothing is recorded: see docs/track-record.md.
-    coups = 0 if manifest.coups is None else manifest.coups.rows
-    if (past["state"] == "final").sum() == manifest.rows - coups:
+    if (past["state"] == "final").sum() == manifest.rows:
         return
     folder = home / "bulletins" / manifest.id
     _, scores = read_bulletin(home, manifest.id)
+    yield from _of_coups(archive, manifest, scores, past, outlook)
     vintage: Vintage | None = None
     for level in manifest.levels:
-        observations = outlook(manifest, level)
+        observations = outlook.of_violence(manifest, level)
         if observations is None:
             continue
         own = scores[scores["level"] == level]
         distributions = Distributions.of(folder, manifest, level)
         if distributions is None:
             own = own[~own["target"].isin(DISTRIBUTIONS)]
-        known = observations.outcomes(own, parse_month(manifest.origin))
-        new_first = ~_is_recorded(known, past, "first")
-        new_final = known["is_final"].to_numpy() & ~_is_recorded(known, past, "final")
-        if not (new_first | new_final).any():
+        new = _new_scores(observations, own, manifest, past)
+        if new.empty:
             continue
         if vintage is None:
             vintage = vintage_of(releases_of(archive, manifest), manifest.vintage.as_of)
-        new = known.assign(first=new_first, final=new_final)[new_first | new_final]
         conditions = Conditions.of(vintage, manifest, level)
-        judged = _described(manifest, level, judged_rows(new, conditions, distributions))
-        for state in get_args(State):
-            yield _in_state(judged[judged[state]], past, state)
+        yield from _in_states(manifest, level, judged_rows(new, conditions, distributions), past)
+
+
+def _of_coups(
+    archive: Archive,
+    manifest: Manifest,
+    scores: pd.DataFrame,
+    past: pd.DataFrame,
+    outlook: Outlooks,
+) -> Iterator[pd.DataFrame]:
+    """Yield the rows to be added of a bulletin's coups, a table a state."""
+    observations = None if manifest.coups is None else outlook.of_coups(manifest)
+    if observations is None:
+        return
+    new = _new_scores(observations, scores, manifest, past)
+    if not new.empty:
+        judged = judged_rows(new, StateConditions.of(archive, manifest))
+        yield from _in_states(manifest, COUP_LEVEL, judged, past)
+
+
+def _new_scores(
+    observations: Observations | StateObservations,
+    scores: pd.DataFrame,
+    manifest: Manifest,
+    past: pd.DataFrame,
+) -> pd.DataFrame:
+    """Return the scores of which something became known: `outcome`, and in which state it is new.
+
+    The columns `first` and `final` say that.
+    """
+    known = observations.outcomes(scores, parse_month(manifest.origin))
+    new_first = ~_is_recorded(known, past, "first")
+    new_final = known["is_final"].to_numpy(dtype=bool) & ~_is_recorded(known, past, "final")
+    return known.assign(first=new_first, final=new_final)[new_first | new_final]
+
+
+def _in_states(
+    manifest: Manifest, level: Level, judged: pd.DataFrame, past: pd.DataFrame
+) -> Iterator[pd.DataFrame]:
+    described = _described(manifest, level, judged)
+    for state in get_args(State):
+        yield _in_state(described[described[state]], past, state)
 
 
 def _is_recorded(scores: pd.DataFrame, past: pd.DataFrame, state: State) -> BoolArray:
@@ -207,4 +258,4 @@ def _in_state(judged: pd.DataFrame, past: pd.DataFrame, state: State) -> pd.Data
         # What becomes known and final at once has one loss.
         first_loss = np.where(np.isnan(before), judged["loss"], before)
     described: pd.DataFrame = judged.assign(state=state, first_loss=first_loss, known_on=None)
-    return described[list(ROWS.names)]
+    return described.reindex(columns=list(ROWS.names))

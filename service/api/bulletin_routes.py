@@ -63,12 +63,16 @@ class TrackRecord(Strict):
         description="How many of them were computed when their month was already over."
     )
     origins: int = Field(description="Number of origins that they were issued at.")
+    attempts: int | None = Field(
+        description="Of `coup`, by `all` and `horizon`: the fewest attempts that make its outcomes "
+        "true; one makes many."
+    )
     observed: Number = Field(
         description="The share that came true; for `fatalities` mean deaths [deaths/month]."
     )
     observed_low: Number | None = Field(
         description="Lower end of the 95 % interval of the share, by `risk_level` and "
-        "`probability`; null with fewer than 24 origins."
+        "`probability`; null with fewer than 24 origins, and of `coup` with fewer than 30 attempts."
     )
     observed_high: Number | None = Field(description="The upper end.")
     forecasted: Number | None = Field(
@@ -93,7 +97,8 @@ class TrackRecord(Strict):
         "losses sum to less than 1."
     )
     skill_low: Number | None = Field(
-        description="Lower end of its 95 % interval; null with fewer than 24 origins."
+        description="Lower end of its 95 % interval; null with fewer than 24 origins, and of "
+        "`coup` with fewer than 30 attempts."
     )
     skill_high: Number | None = Field(description="The upper end.")
     log_skill: Number | None = Field(description="The same of the logarithmic score.")
@@ -106,6 +111,11 @@ class TrackRecordList(ListBody[TrackRecord]):
 
     `bulletin` is the newest.
     """
+
+    caution: str | None = Field(
+        description="Why the record of coups proves nothing yet; null once it has 30 attempts, and "
+        "without scores of coups."
+    )
 
 
 @router.get("/bulletins", response_model=BulletinList, responses=form_responses(BulletinList))
@@ -194,13 +204,15 @@ async def show_track_record(
     record = record_of(request, query.edition)
     rows: list[TrackRecord] = []
     pinned: dict[str, str] = {}
+    caution = None
     if record is not None:
+        caution = record.caution()
         rows = [_judged(record, row) for row in _selected(record, bulletin, query)]
         pinned = {"edition": str(record.edition.number)}
     page = Page(
         bulletin,
         len(rows),
-        members={"bulletin": summary_of(request, bulletin)},
+        members={"bulletin": summary_of(request, bulletin), "caution": caution},
         following=lambda here: next_page(request, here, len(rows), **pinned),
         **of_models(TrackRecord, rows.__getitem__),
     )

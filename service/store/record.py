@@ -8,8 +8,10 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from bulletins.record import (
+    SCORE,
     Division,
     Edition,
+    coup_caution,
     edition_folders,
     folder_name,
     read_edition,
@@ -17,6 +19,8 @@ from bulletins.record import (
 )
 from bulletins.tables import Frame
 from features.errors import RecordError
+from features.language import ENGLISH, Language
+from features.words import OF_COUPS
 from service.errors import NoBulletinError, UnknownError
 
 
@@ -37,6 +41,14 @@ class Record(NamedTuple):
         masks = [self.summary.among(name, among) for name, among in wanted.items()]
         rows = self.summary.rows[np.logical_and.reduce(masks)]
         return list(self.summary.take(rows).to_pylist())
+
+    def caution(self, language: Language = ENGLISH) -> str | None:
+        """Return why what is recorded of coups proves nothing yet; None if it does, or nothing is.
+
+        Outcomes count as they were first known.
+        """
+        rows = self.rows("all", state="first", target=OF_COUPS[0], forecast=SCORE)
+        return next((coup_caution(row["attempts"], row["origins"], language) for row in rows), None)
 
 
 class RecordState(NamedTuple):

@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import HTMLResponse
 
-from bulletins.record import RIVAL, SCORE, Division, State
+from bulletins.record import SCORE, Division, State, rival_of
 from features.language import message
 from features.words import DISPLAYED, RISK_LEVELS, SPECS, Level, Target, TargetSpec
 from service.api.current import reader_language, record_of, used_bulletin
@@ -42,14 +42,14 @@ class TrackRecordView(NoParameters):
 
 
 class Outcome(NamedTuple):
-    """How the scores of one part came out, and conflictology beside them."""
+    """How the scores of one part came out, and the simple forecast beside them."""
 
     score: Row
     rival: Row
 
     @property
     def verdict(self) -> Literal["better", "worse", "even", "unsure", "untold"]:
-        """Whether scores were better than conflictology, as far as that can be told.
+        """Whether scores were better than the simple forecast, as far as that can be told.
 
         Without an interval it is `unsure`; with one that holds zero they were `even`.
         """
@@ -90,10 +90,11 @@ def show_track_record(request: Request, query: Annotated[TrackRecordView, Query(
     levels = [] if record is None else levels_in(record)
     level = query.level if query.level in levels else next(iter(levels), None)
     asked = query.model_dump(exclude_defaults=True)
+    language = reader_language(request, query.lang)
     return render(
         request,
         "track-record.html",
-        reader_language(request, query.lang),
+        language,
         manifest=bulletin.manifest,
         edition=None if record is None else record.edition,
         level=level,
@@ -103,6 +104,7 @@ def show_track_record(request: Request, query: Annotated[TrackRecordView, Query(
         state_names=STATES,
         states={name: "?" + urlencode(asked | {"state": name}) for name in STATES},
         targets=[] if record is None or level is None else targets_of(record, level, query.state),
+        caution=None if record is None else record.caution(language),
         glossary=GLOSSARY,
     )
 
@@ -135,9 +137,10 @@ def overall_of(record: Record, level: Level, target: Target) -> Outcome | None:
 
 
 def outcomes_of(rows: list[Row]) -> list[Outcome]:
-    """Return the rows of each part, that of the scores beside that of conflictology."""
+    """Return the rows of each part, that of the scores beside that of the simple forecast."""
     outcomes = []
     for _, group in groupby(rows, key=lambda row: row["group"]):
         by_forecast = {row["forecast"]: row for row in group}
-        outcomes.append(Outcome(by_forecast[SCORE], by_forecast[RIVAL]))
+        target: Target = by_forecast[SCORE]["target"]
+        outcomes.append(Outcome(by_forecast[SCORE], by_forecast[rival_of(target)]))
     return outcomes

@@ -5,6 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bulletins.record import SUMMARY_SCHEMA
+from experiments.coups.backtest import COUP_REFERENCES
 from experiments.record.rows import ROWS
 from experiments.record.summary import summary_of
 from features.months import format_month
@@ -128,6 +129,27 @@ def test_deaths_have_crps_a_range_and_what_revisions_cost() -> None:
     assert (own["observed"], own["forecasted"]) == (51, 15)
     assert np.isnan([own["brier"], own["log_score"]]).all()
     assert line(table, "climatology", state="final")["skill"] == pytest.approx(0.5)
+
+
+def coup_rows(years: int, attempts_a_year: int) -> list[dict[str, object]]:
+    """Scores of coups one month ahead in twenty countries, nearer the outcomes than references."""
+    rows = []
+    for month in range(600, 600 + 12 * years):
+        for place in range(20):
+            came = float(month % 12 < attempts_a_year and place == month % 20)
+            about = {"target": "coup", "country": f"C{place:02d}", "region": f"C{place:02d}"}
+            rows.append(row(month, came, 0.2 if came else 0.02, 0.5, **about))
+            rows[-1] |= dict.fromkeys(COUP_REFERENCES, 0.05 + 0.01 * (place % 5))
+    return rows
+
+
+def test_coups_have_intervals_only_where_there_are_attempts_enough() -> None:
+    few, many = (line(summary(coup_rows(5, n)), "months_since") for n in (2, 6))
+    assert (few["attempts"], many["attempts"]) == (10, 30)
+    assert np.isnan([few["skill_low"], few["log_skill_high"]]).all()
+    assert few["skill"] > 0
+    assert 0 < many["skill_low"] < many["skill"] < many["skill_high"]
+    assert many["log_skill_low"] < many["log_skill"] < many["log_skill_high"]
 
 
 @settings(max_examples=10, deadline=None)
