@@ -434,7 +434,7 @@ def summary_lines(losses: dict[str, float], **about: Any) -> list[Row]:
 
 
 def summary_of() -> list[Row]:
-    """Of instability and deaths in regions and countries.
+    """Of instability and deaths in regions and countries, and of coups in these.
 
     Scores of instability are a little better than conflictology; of 10 that were called high 6 came
     true. By final outcomes they are worse, and those of deaths were at once.
@@ -458,6 +458,12 @@ def summary_of() -> list[Row]:
         for by, group in (("all", "all"), ("horizon", "1")):
             of_deaths = cell | {"target": "fatalities", "by": by, "group": group}
             told += summary_lines(deaths, **of_deaths, within_90=0.8, first_loss=first_loss)
+        if level == "country":
+            of_coups = cell | {"target": "coup", "attempts": 3, "n": 300, "observed": 0.01}
+            coups = {"score": 0.009, "months_since": 0.01, "base_rate": 0.012, "own_rate": 0.011}
+            for by, group in (("all", "all"), ("horizon", "12")):
+                own = of_coups | {"by": by, "group": group}
+                told += summary_lines(coups, **own, first_loss=first_loss)
     return told
 
 

@@ -14,6 +14,16 @@ def items(client: httpx.Client, query: str) -> list[dict[str, object]]:
     return listed
 
 
+def test_the_record_of_coups_says_how_little_it_tells(client: httpx.Client) -> None:
+    answer = client.get("/v1/track-record?target=coup&state=first").json()
+    assert answer["caution"].startswith("The record of coups has scores of 2 months, and 3 attem")
+    assert {row["forecast"]: row["attempts"] for row in answer["items"]} == dict.fromkeys(
+        ("score", "months_since", "base_rate", "own_rate"), 3
+    )
+    other = client.get("/v1/track-record?target=instability").json()
+    assert {row["attempts"] for row in other["items"]} == {None}
+
+
 def test_scores_stand_beside_the_references_that_they_are_judged_by(client: httpx.Client) -> None:
     rows = items(client, "level=admin1&target=instability&state=first")
     by_forecast = {row["forecast"]: row for row in rows}

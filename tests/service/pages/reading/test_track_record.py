@@ -55,6 +55,17 @@ def test_a_verdict_needs_an_interval(
     assert Outcome({}, rival).verdict == verdict
 
 
+def test_coups_have_a_rival_of_their_own_and_a_caution(client: httpx.Client) -> None:
+    page = text_of(client.get("/track-record?level=country").text)
+    coups = page[page.index('<section id="coup"') :].partition("</section>")[0]
+    assert "10 % of its error was saved. There are too few attempts yet" in coups
+    assert "is from the time since the last attempt alone." in coups
+    assert "The record of coups has scores of 2 months, and 3 attempts. So few tell nothing" in page
+    assert "The record of coups" not in client.get("/track-record?level=admin1").text
+    french = text_of(client.get("/track-record?level=country&lang=fr").text)
+    assert "sur les scores de 2 mois et compte 3 tentatives." in french
+
+
 def test_before_anything_came_the_page_says_so(tmp_path: Path) -> None:
     publish_bulletin(tmp_path)
     with serve_home(tmp_path) as client:
