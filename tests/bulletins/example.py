@@ -462,8 +462,8 @@ def summary_of() -> list[Row]:
             of_coups = cell | {"target": "coup", "attempts": 3, "n": 300, "observed": 0.01}
             coups = {"score": 0.009, "months_since": 0.01, "base_rate": 0.012, "own_rate": 0.011}
             for by, group in (("all", "all"), ("horizon", "12")):
-                own = of_coups | {"by": by, "group": group}
-                told += summary_lines(coups, **own, first_loss=first_loss)
+                part = of_coups | {"by": by, "group": group}
+                told += summary_lines(coups, **part, first_loss=first_loss)
     return told
 
 
