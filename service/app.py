@@ -18,6 +18,7 @@ from starlette.middleware.errors import ServerErrorMiddleware
 from starlette.types import ASGIApp, Receive, Scope, Send
 from starlette_compress import CompressMiddleware, add_compress_type
 
+from features.places.pcodes import read_pcodes
 from features.words import SPECS
 from service.access.answers import Answers
 from service.access.connection import refusing, with_deadline
@@ -127,10 +128,11 @@ def create_app(
     """Return the application that serves the bulletins of a home directory.
 
     Later bulletins are taken up within `look_every_s`. Requests without a key are refused if
-    `needs_key`. `now` tells the time.
+    `needs_key`. `now` tells the time. Raises InputError for P-codes that cannot be used.
     """
     settings = settings or Settings()
-    store, registry = BulletinStore(home), CollectorRegistry()
+    pcodes = read_pcodes(Path(settings.pcodes)) if settings.pcodes else {}
+    store, registry = BulletinStore(home, pcodes=pcodes), CollectorRegistry()
     log_passed_over(store.listing)
     if store.listing.newest is not None:
         scores.score_texts(store.listing.newest)  # so that the first request does not wait for them

@@ -26,6 +26,7 @@ class Settings(Strict):
     cors_origins: tuple[str, ...] = ()
     embed_origins: tuple[Origin, ...] = ()
     public_url: Address = ""
+    pcodes: str = ""
     log: Literal["console", "json"] = "console"
     log_requests: Literal["problems", "all"] = "problems"
     telemetry: bool = False

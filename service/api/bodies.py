@@ -4,7 +4,15 @@ from pydantic import AwareDatetime, Field, JsonValue
 
 from features.strict import Strict
 from features.words import Level, RiskName, Target
-from service.api.schemas import BulletinSummary, ListBody, Number, Region, Score
+from service.api.schemas import (
+    BulletinSummary,
+    Iso31662,
+    ListBody,
+    Number,
+    PCode,
+    Region,
+    Score,
+)
 
 _POINTS = "[points of probability]"
 _DEATHS = "[deaths/month]"
@@ -82,6 +90,8 @@ class Place(Strict):
     region: str
     name: str
     country: str
+    iso_3166_2: Iso31662
+    pcode: PCode
 
 
 class Neighbour(Place):

@@ -12,7 +12,7 @@ from bulletins.tables import Frame, Rows, as_numbers
 from features.arrays import FloatArray
 from features.language import ENGLISH, Language
 from features.words import PROBABILITIES
-from service.api.bodies import Comparison, Difference, Mover, MoverList
+from service.api.bodies import Comparison, Difference, Mover, MoverList, Place
 from service.api.current import chosen_bulletin, summary_of, used_bulletin
 from service.api.drivers import family_parts, probability_of
 from service.api.lists import (
@@ -186,7 +186,7 @@ def _differences(a: Bulletin, rows_a: Rows, b: Bulletin, rows_b: Rows) -> list[D
     after = table_at(b, Selection(rows_b)).to_pylist()
     return [
         Difference(
-            **{name: new[name] for name in ("region", "name", "country", "level", "target")},
+            **{name: new[name] for name in (*Place.model_fields, "level", "target")},
             **{f"{name}_a": old[name] for name in _COMPARED},
             **{f"{name}_b": new[name] for name in _COMPARED},
             difference=new["probability"] - old["probability"],

@@ -151,6 +151,6 @@ def _earlier(
 def _neighbour(scores: list[Score]) -> bodies.Neighbour:
     members = set(bodies.NeighbourScore.model_fields)
     return bodies.Neighbour(
-        **scores[0].model_dump(include={"region", "name", "country"}),
+        **scores[0].model_dump(include=set(bodies.Place.model_fields)),
         scores=[bodies.NeighbourScore(**score.model_dump(include=members)) for score in scores],
     )

@@ -17,6 +17,14 @@ Number = Annotated[
 ]
 """A number that JSON gives with six significant digits."""
 
+Iso31662 = Annotated[
+    str | None, Field(description="ISO 3166-2 of a first-order region; null if it has none.")
+]
+PCode = Annotated[
+    str | None,
+    Field(description="The region's P-code, from the operator's table; null where that has none."),
+]
+
 SIMULATED = "True if the events are invented: no news, no warning."
 STALE = "True if the current bulletin, or the newest event in it, is older than it should be."
 
@@ -64,7 +72,8 @@ class Region(Strict):
     country_un_name: str | None = Field(
         description="The country in the English of the UN (M49); null if it is not listed there."
     )
-    iso_3166_2: str | None = Field(description="Of a first-order region; null if it has none.")
+    iso_3166_2: Iso31662
+    pcode: PCode
 
 
 class Score(Strict):
@@ -74,6 +83,8 @@ class Score(Strict):
     name: str = Field(description="The region's name.")
     country: str = Field(description="ISO 3166-1 alpha-3.")
     level: Level
+    iso_3166_2: Iso31662
+    pcode: PCode
     target: Target
     horizon: int = Field(
         description="Months ahead; for `escalation` and `onset` the length of the window."

@@ -1,5 +1,6 @@
 """`/v1/scores`: scores by filter. What a score says is defined here, as row, text and object."""
 
+from collections.abc import Callable
 from typing import Annotated, Any
 
 import orjson
@@ -20,7 +21,7 @@ from service.api.schemas import Score, ScoreList
 from service.api.selection import Selection, select_scores
 from service.forms.rows import shorten_all, with_constants
 from service.store.bulletins import LATEST, Bulletin
-from service.store.derived import derived, risk_of_scores
+from service.store.derived import code_columns, codes_of, derived, risk_of_scores
 
 router = APIRouter(prefix="/v1/scores", tags=["scores"], route_class=QueryRoute)
 
@@ -70,6 +71,9 @@ def table_at(bulletin: Bulletin, selection: Selection) -> pa.Table:
         exceedance = number_column(selection.exceedance)
     risk = text_column(risk_of_scores(bulletin)[rows], RISK_LEVELS)
     table = bulletin.scores.take(rows)
+    codes = code_columns(bulletin, table["region"].to_pylist())
+    for place, name in enumerate(codes, table.column_names.index("level") + 1):
+        table = table.add_column(place, name, codes[name])
     table = table.add_column(table.column_names.index("probability") + 1, "risk_level", risk)
     table = table.append_column("exceedance", exceedance)
     issue = {
@@ -106,8 +110,10 @@ def texts_at(bulletin: Bulletin, selection: Selection) -> list[bytes]:
 def score_texts(bulletin: Bulletin) -> list[bytes]:
     """Return all scores as JSON, by row, without exceedances; by column is four times as quick."""
     scores, manifest = bulletin.scores, bulletin.manifest
-    texts = ("region", "name", "country", "level", "target", "horizon", "target_month")
-    members = {name: _texts(scores, name) for name in texts}
+    members = {name: _texts(scores, name) for name in ("region", "name", "country", "level")}
+    for name, codes in codes_of(bulletin).items():
+        members[name] = _texts(scores, "region", codes.get)
+    members |= {name: _texts(scores, name) for name in ("target", "horizon", "target_month")}
     members |= {name: _numbers(scores.numbers(name)) for name in ("threshold", "probability")}
     risk = [*(b'"%b"' % name.encode() for name in RISK_LEVELS), NULL]  # -1 is the last
     members["risk_level"] = [risk[code] for code in risk_of_scores(bulletin).tolist()]
@@ -122,10 +128,12 @@ def score_texts(bulletin: Bulletin) -> list[bytes]:
     return [form % values for values in zip(*members.values(), strict=True)]
 
 
-def _texts(scores: Frame, column: str) -> list[bytes]:
-    """Return a column of few distinct values as JSON."""
+def _texts(
+    scores: Frame, column: str, text_of: Callable[[Any], object] = lambda value: value
+) -> list[bytes]:
+    """Return a column of few distinct values, or what stands for each of them, as JSON."""
     codes, values = scores.codes(column)
-    texts = [orjson.dumps(value) for value in values]
+    texts = [orjson.dumps(text_of(value)) for value in values]
     return [texts[code] for code in codes.tolist()]
 
 

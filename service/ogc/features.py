@@ -114,7 +114,7 @@ def select_features(bulletin: Bulletin, level: Level, query: FeatureQuery) -> Ro
         passes &= features.among("country", codes)
     if query.bbox is not None:
         passes &= features.among("region", regions_in(bulletin, query.bbox))
-    wanted = {"name": query.name, "iso_3166_2": query.iso_3166_2}
+    wanted = query.model_dump(include={"name", "iso_3166_2", "pcode"})
     for column, text in wanted.items():
         if text is not None:
             texts = table[column].to_pylist()

@@ -54,6 +54,7 @@ class FeatureQuery(BulletinQuery):
     country: CountryFilter = Field(default=[])
     name: _Text = Field(default=None, description="Only regions of this name, in any case.")
     iso_3166_2: _Text = Field(default=None, description="Only the region with this ISO 3166-2.")
+    pcode: _Text = Field(default=None, description="Only the region with this P-code.")
 
     def page(self) -> slice:
         """Return which features are asked for."""

@@ -7,7 +7,7 @@ from pydantic import Field
 from features.scenarios.statements import Scenario
 from features.strict import Strict
 from features.words import Level, Target
-from service.api.schemas import SIMULATED, BulletinSummary, ListBody, Number
+from service.api.schemas import SIMULATED, BulletinSummary, Iso31662, ListBody, Number, PCode
 
 _HYPOTHETICAL = "Always true: what the model associates with such events, not what would happen."
 _POINTS = "[points of probability]"
@@ -86,6 +86,8 @@ class ScenarioScore(Strict):
     name: str
     country: str = Field(description="ISO 3166-1 alpha-3.")
     level: Level
+    iso_3166_2: Iso31662
+    pcode: PCode
     target: Target
     horizon: int = Field(description="Months after the last supposed one.")
     target_month: str = Field(description="YYYY-MM.")

@@ -116,7 +116,7 @@ def show_scenario(
     horizon = min(horizons[target], key=lambda one: abs(one - (query.horizon or 1)))
     level = stored.manifest.level
     view = View(PageView(show="change"), bulletin, bulletin, level, target, horizon)
-    shade, scores = Shade(view, language), scores_of(stored, target, horizon)
+    shade, scores = Shade(view, language), scores_of(stored, bulletin, target, horizon)
     styles = {score.region: _style(shade, score) for score in scores}
     response = render(
         request,
@@ -159,11 +159,13 @@ def horizons_of(stored: StoredScenario) -> dict[Target, list[int]]:
     return {name: horizons for name, horizons in of_target.items() if horizons}
 
 
-def scores_of(stored: StoredScenario, target: Target, horizon: int) -> list[ScenarioScore]:
+def scores_of(
+    stored: StoredScenario, bulletin: Bulletin, target: Target, horizon: int
+) -> list[ScenarioScore]:
     """Return the scores of a target and horizon, by region."""
     scores = stored.scores
     mask: BoolArray = scores.among("target", [target]) & scores.among("horizon", [horizon])
-    return scores_at(stored, scores.rows[mask], families_of(stored))
+    return scores_at(stored, bulletin, scores.rows[mask], families_of(stored))
 
 
 def moved_most(scores: list[ScenarioScore], styles: dict[str, str]) -> list[MovedPlace]:

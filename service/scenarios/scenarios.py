@@ -38,6 +38,7 @@ from service.scenarios.bodies import (
     SupposedMonth,
 )
 from service.store.bulletins import LATEST, Bulletin
+from service.store.derived import codes_of_region
 from service.store.scenarios import ScenarioStore, StoredScenario
 
 router = APIRouter(prefix="/v1/scenarios", tags=["scenarios"], route_class=QueryRoute)
@@ -135,7 +136,7 @@ def list_scenario_scores(
             "scenario": summary_of_scenario(stored.manifest),
         },
         key=("region",) if is_one_a_region else ("region", "target", "horizon"),
-        **of_models(ScenarioScore, lambda here: scores_at(stored, rows[here], families)),
+        **of_models(ScenarioScore, lambda here: scores_at(stored, bulletin, rows[here], families)),
     )
     return _marked(in_form(request, query, page))
 
@@ -176,12 +177,15 @@ def families_of(stored: StoredScenario) -> Families:
     return families
 
 
-def scores_at(stored: StoredScenario, rows: Rows, families: Families) -> list[ScenarioScore]:
+def scores_at(
+    stored: StoredScenario, bulletin: Bulletin, rows: Rows, families: Families
+) -> list[ScenarioScore]:
     """Return some scores of a scenario; `fatalities` have the families of their target."""
     return [
         ScenarioScore(
             scenario=stored.manifest.id,
             families=families.get((row["region"], SPECS[row["target"]].shares, row["horizon"]), []),
+            **codes_of_region(bulletin, row["region"]),
             **row,
         )
         for row in stored.scores.take(rows).to_pylist()

@@ -10,7 +10,7 @@ from pydantic import Field
 
 from features.strict import Strict
 from features.words import Level
-from service.api.schemas import BulletinSummary, ListBody, Number
+from service.api.schemas import BulletinSummary, Iso31662, ListBody, Number, PCode
 
 Direction = Literal["N", "NE", "E", "SE", "S", "SW", "W", "NW"]
 Presence = Literal["new_3", "new_12", "active", "ceased"]
@@ -194,6 +194,8 @@ class _GroupInRegion(Strict):
     region: str
     region_name: str
     country: str = Field(description=_COUNTRY)
+    iso_3166_2: Iso31662
+    pcode: PCode
     presence: Presence = Field(
         description="`new_3`: first seen in the region in the last 3 months; `new_12`: in the last "
         "12; `active`: seen before and in the last 12; `ceased`: not seen in the last 12."

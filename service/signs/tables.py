@@ -25,7 +25,7 @@ from service.signs.bodies import (
     Sector,
 )
 from service.store.bulletins import Bulletin
-from service.store.derived import derived, regions_of
+from service.store.derived import codes_of_region, derived, regions_of
 
 Row = dict[str, Any]
 
@@ -33,7 +33,8 @@ _DASH = " \N{EN DASH} "
 
 _OF_CORRIDOR = Corridor.model_fields.keys() - {"id", "name", "attacked_leg"}
 _OF_OPPONENT = Opponent.model_fields.keys() - {"id", "name", "kind"}
-_OF_ACTOR = Actor.model_fields.keys() - {"id", "region_name", "country", "presence"}
+_OF_REGION = {"region_name", "country", "iso_3166_2", "pcode"}
+_OF_ACTOR = Actor.model_fields.keys() - _OF_REGION - {"id", "presence"}
 
 _COUNTS = "its history is of counts by region and month"
 _NO_PLACES = f"{_COUNTS}, which have no places of single events"
@@ -165,6 +166,7 @@ def actors_of(bulletin: Bulletin) -> list[Actor]:
                 id=row["actor"],
                 region_name=place["name"],
                 country=place["country"],
+                **codes_of_region(bulletin, row["region"]),
                 presence=_presence(row, bulletin.manifest.origin),
                 **{name: row[name] for name in _OF_ACTOR},
             )

@@ -41,7 +41,7 @@ class Bulletin:
     """One loaded bulletin: its manifest, its scores in the order of their key, and the rest.
 
     `parts` are the Parquet files by name, `documents` the reports and model cards. Older bulletins
-    have neither parts, documents nor indicators.
+    have neither parts, documents nor indicators. `pcodes` are by region, from the operator.
     """
 
     manifest: Manifest
@@ -49,6 +49,7 @@ class Bulletin:
     indicators: tuple[ListedIndicator, ...] = ()
     parts: Mapping[str, Part] = field(default_factory=dict)
     documents: Mapping[str, bytes] = field(default_factory=dict)
+    pcodes: Mapping[str, str] = field(default_factory=dict)
 
     def part(self, name: str) -> Part:
         """Return a file by its name; raises UnknownError when the bulletin does not have it."""
@@ -107,7 +108,7 @@ class Listing(NamedTuple):
     `manifests` are by id, the newest first; `newest` is None while none can be served.
     `passed_over` says why a folder is not served, `trouble` why none can be looked at now, if so.
     `alerts` are the last that rang, the newest first; `scenarios` are no bulletins. `digest`
-    changes with the set of bulletins, with `record`, the track record, with alerts and scenarios.
+    changes with the set of bulletins, `record`, the track record, alerts, scenarios and `pcodes`.
     """
 
     stamps: dict[str, Stamp]
@@ -119,6 +120,7 @@ class Listing(NamedTuple):
     record: RecordState = RecordState()
     alerts: tuple[Alert, ...] = ()
     scenarios: tuple[ScenarioManifest, ...] = ()
+    pcodes: Mapping[str, str] = {}
 
     @property
     def is_in_trouble(self) -> bool:
@@ -156,14 +158,16 @@ class BulletinStore:
     of those, the latest issue. A damaged one is passed over, and logged if that is news.
     """
 
-    def __init__(self, home: Path, *, keep: int = 4) -> None:
+    def __init__(
+        self, home: Path, *, keep: int = 4, pcodes: Mapping[str, str] | None = None
+    ) -> None:
         self._home, self._folder = home, home / "bulletins"
         self._keep = keep
         self._lock = Lock()
         self._loaded: OrderedDict[str, Bulletin] = OrderedDict()
         self.records, self._alerts = RecordStore(home), RecentAlerts(home)
         self.scenarios = ScenarioStore(home)
-        self.listing = _with_digest(Listing({}, {}, None, {}, digest=""))
+        self.listing = _with_digest(Listing({}, {}, None, {}, digest="", pcodes=pcodes or {}))
         self._read()
 
     def get(self, name: str, listing: Listing | None = None) -> Bulletin:
@@ -254,6 +258,7 @@ class BulletinStore:
                 read_indicators(folder, manifest),
                 read_parts(folder, manifest),
                 read_documents(folder, manifest),
+                self.listing.pcodes,
             )
         self._loaded.move_to_end(manifest.id)
         while len(self._loaded) > self._keep:
@@ -286,5 +291,6 @@ def _troubles(listing: Listing) -> dict[str, str]:
 
 def _with_digest(listing: Listing) -> Listing:
     others = (*(one.id for one in listing.alerts), *(one.id for one in listing.scenarios))
-    parts = [*listing.manifests, repr(listing.record.stamp), *others]
+    given = repr(sorted(listing.pcodes.items()))
+    parts = [*listing.manifests, repr(listing.record.stamp), *others, given]
     return listing._replace(digest=hashlib.sha256("\n".join(parts).encode()).hexdigest())

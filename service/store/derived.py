@@ -1,6 +1,6 @@
 """What is computed from a bulletin once: where its regions lie, exceedances, and risk levels."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from functools import wraps
 from threading import RLock
 from typing import Any, Concatenate, ParamSpec, TypeVar
@@ -89,27 +89,43 @@ def regions_of(bulletin: Bulletin) -> Frame:
     """Return the regions, by level and id; `latitude`, `longitude` [degrees] may be null."""
     if REGIONS_FILE in bulletin.parts:
         columns = [*REGION, "latitude", "longitude"]
-        return Frame(_with_codes(bulletin.part(REGIONS_FILE).whole(columns)))
+        return Frame(_with_codes(bulletin, bulletin.part(REGIONS_FILE).whole(columns)))
     scores = bulletin.scores
     table = scores.take(scores.distinct("region")).select(list(REGION))
     unknown = pa.nulls(len(table), pa.float64())
     table = table.append_column("latitude", unknown).append_column("longitude", unknown)
-    return Frame(_with_codes(table))
+    return Frame(_with_codes(bulletin, table))
 
 
-def _with_codes(table: pa.Table) -> pa.Table:
+def _with_codes(bulletin: Bulletin, table: pa.Table) -> pa.Table:
     """Return regions with the codes and names that other tables know them by; null for none."""
     countries = table["country"].to_pylist()
-    subdivisions = subdivision_codes()
-    columns = {
-        "country_alpha_2": map(alpha_2, countries),
-        "country_un_name": map(un_name, countries),
-        "iso_3166_2": map(subdivisions.get, table["region"].to_pylist()),
-    }
-    for name, texts in columns.items():
+    names = {"country_alpha_2": map(alpha_2, countries), "country_un_name": map(un_name, countries)}
+    for name, texts in names.items():
         encoded = [None if text is None else text.encode() for text in texts]
         table = table.append_column(name, bytes_column(encoded, pa.string()))
+    for name, column in code_columns(bulletin, table["region"].to_pylist()).items():
+        table = table.append_column(name, column)
     return table
+
+
+def codes_of(bulletin: Bulletin) -> dict[str, Mapping[str, str]]:
+    """Return the codes that other tables know regions by: of each kind, by region."""
+    return {"iso_3166_2": subdivision_codes(), "pcode": bulletin.pcodes}
+
+
+def codes_of_region(bulletin: Bulletin, region: str) -> dict[str, Any]:
+    """Return the code of each kind of one region; None where it has none."""
+    return {name: codes.get(region) for name, codes in codes_of(bulletin).items()}
+
+
+def code_columns(bulletin: Bulletin, regions: Sequence[str]) -> dict[str, pa.Array]:
+    """Return the codes of some regions as columns; null where there is none."""
+    columns = {}
+    for name, codes in codes_of(bulletin).items():
+        encoded = {region: code.encode() for region, code in codes.items()}
+        columns[name] = bytes_column([encoded.get(one) for one in regions], pa.string())
+    return columns
 
 
 def neighbours_of(bulletin: Bulletin, region: str) -> list[str]:

@@ -43,7 +43,7 @@ def test_a_feature_has_the_scores_that_the_api_gives(client: httpx.Client) -> No
             assert properties[f"{begin}_{name}"] == value
     gao = body["features"][0]["properties"]
     own = {"region", "name", "country", "level", "latitude", "longitude", "unscored_because"}
-    codes = {"country_alpha_2", "country_un_name", "iso_3166_2"}
+    codes = {"country_alpha_2", "country_un_name", "iso_3166_2", "pcode"}
     issue = {"origin", "issued_at", "bulletin", "simulated", "first_month", "last_month"}
     assert set(gao) == columns | own | codes | issue
     assert (gao["first_month"], gao["last_month"]) == ("2025-01", "2025-12")
