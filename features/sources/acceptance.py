@@ -204,23 +204,21 @@ def _stage(
             SELECT {LINE} AS line, {LINES} AS lines, delivered, {", ".join(columns)},
                 {slashed(rows.columns, " ".join(columns))}
             FROM (
-                SELECT {", ".join(["*", *terms])} FROM {_without(rules.missing)} AS delivered
+                SELECT {", ".join(["*", *terms])} FROM {_trimmed(rules.missing)} AS delivered
             ) AS delivered
         )"""
     names = [name for name in (*rows.columns, SURPLUS) if quoted(name) in sql]
     _scan(database, rows, names, statement, numbers)
 
 
-def _without(missing: Sequence[str]) -> str:
-    """Return the SQL of the delivered rows, null where a text stands for no value."""
+def _trimmed(missing: Sequence[str]) -> str:
+    """Return the SQL of the delivered rows, null where a field is blank or stands for no value."""
+    own = f"COLUMNS(* EXCLUDE ({LINE}, {LINES}))"
+    rows = f"(SELECT {LINE}, {LINES}, filled({own}) FROM delivered)"
     if not missing:
-        return "delivered"
-    texts = ", ".join(map(literal, missing))
-    known = f"CASE WHEN trim(COLUMNS(*)) NOT IN ({texts}) THEN COLUMNS(*) END"
-    return (
-        f"(SELECT {known.replace('*', f'* EXCLUDE ({LINE}, {LINES})')}, {LINE}, {LINES} "
-        "FROM delivered)"
-    )
+        return rows
+    known = f"CASE WHEN {own} NOT IN ({', '.join(map(literal, missing))}) THEN {own} END"
+    return f"(SELECT {LINE}, {LINES}, {known} FROM {rows})"
 
 
 def _scan(

@@ -91,7 +91,7 @@ def acled_rules(columns: Sequence[str]) -> EventRules:
     figure of deaths and not whose, so low and high are the best estimate, and all are of unknown
     sides.
     """
-    deaths, country = f"whole({quoted('fatalities')})", f"filled({quoted('country')})"
+    deaths, country = f"whole({quoted('fatalities')})", quoted("country")
     plain = {to: name for to, name in _PLAIN.items() if name in columns}
     plain |= {name: name for name in ("latitude", "longitude") if name in columns}
     codes = {to: code for to, code in _CODES.items() if code[0] in columns}
@@ -138,7 +138,7 @@ def _faults() -> dict[str, str]:
 
 def _event_type() -> str:
     """Return the SQL of a type of event, under its name since 2019."""
-    text = f"lower(filled({quoted('event_type')}))"
+    text = f"lower({quoted('event_type')})"
     return f"coalesce({lookup(_TYPES_UNTIL_2018, text)}, {text})"
 
 
@@ -159,7 +159,7 @@ def _type_of_violence(columns: Sequence[str]) -> str:
 
 def _kind_of_actor(column: str) -> str:
     """Return the SQL of a kind of actor, delivered in words or as a number; 0 is none."""
-    text = f"filled({quoted(column)})"
+    text = quoted(column)
     words = lookup(_ACTORS, f"lower({text})")
     return f"CASE WHEN {text} IS NULL THEN 0 ELSE coalesce({words}, whole({text})) END"
 

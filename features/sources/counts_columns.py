@@ -207,12 +207,12 @@ def _faults(names: Sequence[str], columns: Columns, last_day: date) -> dict[str,
 
 def _text(columns: Columns, meaning: str) -> str:
     """Return the SQL of the first column with a meaning that is filled."""
-    texts = [f"filled({quoted(name)})" for name in columns.get(meaning, ())]
+    texts = [quoted(name) for name in columns.get(meaning, ())]
     return f"coalesce({', '.join(texts)})" if texts else "NULL::VARCHAR"
 
 
 def _place(columns: Columns, level: Level, of_country: str | None) -> dict[str, str]:
-    names = [f"country_named(filled({quoted(name)}))" for name in columns.get("country", ())]
+    names = [f"country_named({quoted(name)})" for name in columns.get("country", ())]
     names += [literal(of_country)] if of_country else []
     country = f"coalesce({', '.join(names)})" if names else "NULL::VARCHAR"
     if level == "country":

@@ -1,6 +1,7 @@
 """The SQL of sources: macros, functions, and pieces of expressions.
 
-A delivered column is text, `delivered."name"`; what cannot be read is null.
+A delivered column is text, `delivered."name"`, without spaces around it or the `="..."` of
+spreadsheets, and null where it is blank; what cannot be read is null.
 """
 
 import re
@@ -20,7 +21,7 @@ from features.sources.source import BEYOND, SURPLUS, Sign
 _NAMELESS = re.compile(rf"column \d+|{re.escape(BEYOND)}")
 _PRECISIONS, _DEGREES = ("date_prec", "where_prec", "event_clarity"), ("latitude", "longitude")
 _READ = {
-    **dict.fromkeys(["side_a", "side_b", "code_status", "text"], "filled"),
+    **dict.fromkeys(["side_a", "side_b", "code_status", "text"], ""),
     **dict.fromkeys(_PRECISIONS, "whole"),
     **dict.fromkeys(_DEGREES, "number"),
 }
@@ -38,7 +39,7 @@ def literal(text: str) -> str:
 
 def is_filled(column: str) -> str:
     """Return the SQL condition that a delivered column is not empty."""
-    return f"filled({quoted(column)}) IS NOT NULL"
+    return f"{quoted(column)} IS NOT NULL"
 
 
 def plain_columns(delivered: Mapping[str, str]) -> dict[str, str]:
@@ -99,7 +100,7 @@ def has_surplus(columns: Sequence[str]) -> str:
 
 def ambiguous_country(columns: Sequence[str]) -> dict[str, str]:
     """Return the faults of names, in some columns, of either of two countries, if still unknown."""
-    texts = ", ".join(f"lower(filled({quoted(name)}))" for name in columns)
+    texts = ", ".join(f"lower({quoted(name)})" for name in columns)
     return {
         f"'{name.title()}' may be {' or '.join(codes)}: write the code": (
             f"country IS NULL AND coalesce({texts}) IN ({literal(name)}, {literal(f'the {name}')})"
@@ -114,13 +115,12 @@ def define_functions(database: duckdb.DuckDBPyConnection, countries: dict[str, s
 
     `countries` remembers what names of countries mean, null where that is not known by themselves.
 
-    `filled(text)` is the text without spaces around it, or the `="..."` of spreadsheets, null if
-    empty; `identifier(text)` an id, `12.0` and `1.2E+01` as 12, null where digits are lost;
-    `number(text)` a finite number; `whole(text)` a whole one; `day(text)` a date as YYYY-MM-DD,
-    with or without a time, 31 December 2015 or 31-Dec-15, and 12/31/2015 or 31/12/2015 once
-    `read_slashes` said which; `iso3_of_gleditsch_ward(number)`, `country_named(text)`,
-    `country_of_cell(text)` are countries; `cells_apart(cell, latitude, longitude)` counts the
-    PRIO-GRID cells between a cell and a point.
+    `filled(text)` makes a delivered column of a field; `identifier(text)` is an id, `12.0` and
+    `1.2E+01` as 12, null where digits are lost; `number(text)` a finite number; `whole(text)` a
+    whole one; `day(text)` a date as YYYY-MM-DD, with or without a time, 31 December 2015 or
+    31-Dec-15, and 12/31/2015 or 31/12/2015 once `read_slashes` said which;
+    `iso3_of_gleditsch_ward(number)`, `country_named(text)`, `country_of_cell(text)` are countries;
+    `cells_apart(cell, latitude, longitude)` counts the PRIO-GRID cells between a cell and a point.
     """
     database.execute(_FILLED + _macros() + _IDENTIFIER)
     define = partial(
@@ -182,21 +182,19 @@ _FILLED = """
 
 _IDENTIFIER = """
     CREATE TEMP MACRO identifier(t) AS CASE
-        WHEN NOT (contains(t, '.') OR contains(t, '+')) THEN filled(t)
-        WHEN filled(t) SIMILAR TO '[0-9]+[.]0+' THEN split_part(filled(t), '.', 1)
-        WHEN filled(t) SIMILAR TO '[0-9]([.][0-9]*)?[eE][+][0-9]+' THEN CASE
-            WHEN strlen(regexp_extract(filled(t), '[.]([0-9]*)', 1))
-                >= regexp_extract(filled(t), '[+]([0-9]+)', 1)::BIGINT
-            THEN number(filled(t))::BIGINT::VARCHAR END
-        ELSE filled(t) END;
+        WHEN NOT (contains(t, '.') OR contains(t, '+')) THEN t
+        WHEN t SIMILAR TO '[0-9]+[.]0+' THEN split_part(t, '.', 1)
+        WHEN t SIMILAR TO '[0-9]([.][0-9]*)?[eE][+][0-9]+' THEN CASE
+            WHEN strlen(regexp_extract(t, '[.]([0-9]*)', 1))
+                >= regexp_extract(t, '[+]([0-9]+)', 1)::BIGINT
+            THEN number(t)::BIGINT::VARCHAR END
+        ELSE t END;
 """
 
 
 def _macros() -> str:
     states = gleditsch_ward_states()
-    codes = ", ".join(
-        literal(states[n]) if n in states else "NULL" for n in range(1, max(states) + 1)
-    )
+    codes = ",".join(states.get(number, "") for number in range(1, max(states) + 1))
     return f"""
     CREATE TEMP MACRO number(t) AS CASE
         WHEN isfinite(try_cast(t AS DOUBLE)) THEN try_cast(t AS DOUBLE) END;
@@ -204,31 +202,32 @@ def _macros() -> str:
         WHEN strlen(t) < 16 AND t SIMILAR TO '[0-9]+' THEN try_cast(t AS BIGINT)
         WHEN abs(number(t)) < 9007199254740992 AND number(t) % 1 = 0 THEN number(t)::BIGINT END;
     CREATE TEMP MACRO slashed_part(t, n) AS CASE
-        WHEN contains(t, '/') AND t SIMILAR TO ' *[0-9]{{1,2}}/[0-9]{{1,2}}/[0-9]{{4}}.*'
-        THEN split_part(trim(t), '/', n)::TINYINT END;
+        WHEN contains(t, '/') AND t SIMILAR TO '[0-9]{{1,2}}/[0-9]{{1,2}}/[0-9]{{4}}.*'
+        THEN split_part(t, '/', n)::TINYINT END;
     CREATE TEMP MACRO slashed_day(t) AS NULL::TIMESTAMP;
     CREATE TEMP MACRO day(t) AS CASE
-        WHEN filled(t) SIMILAR TO '[0-9]{{4}}-[0-9]{{2}}-[0-9]{{2}}([ T].*)?'
-        THEN try_cast(left(filled(t), 10) AS DATE)
+        WHEN t SIMILAR TO '[0-9]{{4}}-[0-9]{{2}}-[0-9]{{2}}([ T].*)?'
+        THEN try_cast(left(t, 10) AS DATE)
         ELSE coalesce(
             try_strptime(
-                regexp_extract(filled(t), '^([0-9]{{4}}-[0-9]{{1,2}}-[0-9]{{1,2}})([ T].*)?$', 1),
+                regexp_extract(t, '^([0-9]{{4}}-[0-9]{{1,2}}-[0-9]{{1,2}})([ T].*)?$', 1),
                 '%Y-%m-%d'
             ),
             slashed_day(
-                regexp_extract(filled(t), '^([0-9]{{1,2}}/[0-9]{{1,2}}/[0-9]{{4}})([ T].*)?$', 1)
+                regexp_extract(t, '^([0-9]{{1,2}}/[0-9]{{1,2}}/[0-9]{{4}})([ T].*)?$', 1)
             ),
             try_strptime(
-                replace(regexp_extract(filled(t), '^[0-9]+[ -][A-Za-z]+[ -][0-9]{{4}}$'), '-', ' '),
+                replace(regexp_extract(t, '^[0-9]+[ -][A-Za-z]+[ -][0-9]{{4}}$'), '-', ' '),
                 ['%d %B %Y', '%d %b %Y']
             ),
             try_strptime(
-                replace(regexp_extract(filled(t), '^[0-9]+[ -][A-Za-z]+[ -][0-9]{{2}}$'), '-', ' '),
+                replace(regexp_extract(t, '^[0-9]+[ -][A-Za-z]+[ -][0-9]{{2}}$'), '-', ' '),
                 ['%d %B %y', '%d %b %y']
             )
         )::DATE END;
     CREATE TEMP MACRO month_of(d) AS (year(d) - 1970) * 12 + month(d) - 1;
-    CREATE TEMP MACRO iso3_of_gleditsch_ward(n) AS [{codes}][greatest(n, 0)];
+    CREATE TEMP MACRO iso3_of_gleditsch_ward(n) AS
+        nullif(string_split({literal(codes)}, ',')[greatest(n, 0)], '');
     CREATE TEMP MACRO cells_apart(cell, latitude, longitude) AS greatest(
         abs(floor((cell - 1) / {priogrid.COLUMNS}) - (floor(latitude * 2) + 180)),
         least(

@@ -106,7 +106,7 @@ class Table:
         for column, texts in self._mapping.where.items():
             among = ", ".join(literal(text.lower()) for text in texts)
             kept_aside[f"{column} is not as [where] of the mapping asks"] = (
-                f"coalesce(lower(filled({quoted(own_name(column))})) NOT IN ({among}), true)"
+                f"coalesce(lower({quoted(own_name(column))}) NOT IN ({among}), true)"
             )
         best = self._mapping.columns.best
         if self._mapping.missing and best is not None:
@@ -132,7 +132,7 @@ class Table:
         if len(columns) == 1:
             return self._day(columns[0])
         whole = [f"whole({quoted(name)})::VARCHAR" for name in columns]
-        month = f"coalesce({whole[1]}, filled({quoted(columns[1])}))"
+        month = f"coalesce({whole[1]}, {quoted(columns[1])})"
         day = f"CASE WHEN {_unknown(columns[-1])} THEN '1' ELSE {whole[-1]} END"
         text = f"{whole[0]} || ' ' || {month} || ' ' || {day}"
         return f"try_strptime({text}, ['%Y %m %d', '%Y %B %d', '%Y %b %d'])::DATE"
@@ -142,10 +142,10 @@ class Table:
         if self._mapping.date_format is None:
             return f"day({quoted(column)})"
         form = literal(self._mapping.date_format)
-        return f"try_strptime(filled({quoted(column)}), {form})::DATE"
+        return f"try_strptime({quoted(column)}, {form})::DATE"
 
     def _type(self, column: str) -> str:
-        text = f"lower(filled({quoted(column)}))"
+        text = f"lower({quoted(column)})"
         if self._mapping.types:
             return lookup({value: TYPES[name] for value, name in self._mapping.types.items()}, text)
         return f"coalesce({lookup(TYPES, text)}, whole({quoted(column)}))"
@@ -153,7 +153,7 @@ class Table:
     def _country(self, column: str) -> str:
         if self._mapping.country_code == "gleditsch-ward":
             return f"iso3_of_gleditsch_ward(whole({quoted(column)}))"
-        return f"country_named(filled({quoted(column)}))"
+        return f"country_named({quoted(column)})"
 
 
 def _unknown(day: str) -> str:

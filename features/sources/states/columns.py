@@ -33,7 +33,7 @@ def country_in(columns: Sequence[str]) -> str:
 
 
 def _of_name(column: str) -> str:
-    return f"country_named(filled({column}))"
+    return f"country_named({column})"
 
 
 def _of_gleditsch_ward(column: str) -> str:
@@ -57,7 +57,7 @@ def unclear_country(columns: Sequence[str]) -> Mapping[str, str]:
 
 def text_in(columns: Sequence[str], name: str) -> str:
     """Return the SQL of a column as text, null if it is not there."""
-    return f"filled({quoted(name)})" if name in columns else "NULL"
+    return quoted(name) if name in columns else "NULL"
 
 
 def day_in(columns: Sequence[str], name: str) -> str:

@@ -35,7 +35,7 @@ def condition_rules(columns: Sequence[str], last_day: date) -> RowRules:
         f"published is after {last_day}": f"published > DATE '{last_day}'",
     }
     key = "concat_ws(' ', country, variable, first_month, published)"
-    aside = {"value is empty": f"filled({quoted('value')}) IS NULL"}
+    aside = {"value is empty": f"{quoted('value')} IS NULL"}
     return state_rules("conditions", columns, values, faults, key, aside)
 
 
