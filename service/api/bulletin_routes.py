@@ -137,6 +137,7 @@ async def list_bulletins(
         members={"simulated": newest.manifest.simulated},
         **of_models(Manifest, following.__getitem__),
         following=find_next,
+        subject="#meta+id",
     )
     return in_form(request, query, page)
 

@@ -1,4 +1,4 @@
-"""Lists page by page, in every form: JSON, NDJSON, CSV, GeoJSON, Parquet and GeoParquet."""
+"""Lists page by page, in every form: JSON, NDJSON, CSV, HXL, GeoJSON, Parquet and GeoParquet."""
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -20,6 +20,7 @@ from service.api.queries import FileQuery, Format, MapForms, TableForms
 from service.asgi import by_preference, header_of
 from service.errors import FormatError
 from service.forms import files
+from service.forms.hxl import hashtags_of
 from service.forms.rows import rows_of, shortened, with_constants
 from service.store.bulletins import Bulletin
 from service.store.derived import outlines_of, wkb_outlines_of
@@ -30,6 +31,7 @@ MEDIA_TYPES: dict[Format, str] = {
     "json": "application/json",
     "ndjson": "application/x-ndjson",
     "csv": "text/csv; charset=utf-8",
+    "hxl": "text/csv; charset=utf-8",
     "geojson": "application/geo+json",
     "parquet": _PARQUET,
     "geoparquet": _PARQUET,
@@ -44,7 +46,7 @@ CHUNK = 2_000
 """Rows that are written at once; a longer list is sent while it is written."""
 
 _ON_A_MAP: frozenset[Format] = frozenset({"geojson", "geoparquet"})
-_ENDINGS: dict[Format, str] = {"geoparquet": "parquet"}
+_ENDINGS: dict[Format, str] = {"geoparquet": "parquet", "hxl": "hxl.csv"}
 _GROUP = 20_000  # rows, of a row group of Parquet
 
 Shapes = tuple[Callable[[Bulletin], Mapping[str, bytes]], tuple[str, ...]]
@@ -66,7 +68,8 @@ class Page:
     it is made of, by parameter. `key` are the columns that tell one row from others, the region
     first; none for lists that are not drawn on a map. `following` gives the address after a slice.
     `shapes` gives the geometries by the first column of `key`, and their types, where they are not
-    the outlines of regions.
+    the outlines of regions; `subject` is the hashtag of what has their `id` and `name`, where that
+    is no region.
     """
 
     bulletin: Bulletin
@@ -78,6 +81,7 @@ class Page:
     key: tuple[str, ...] = ()
     following: Callable[[slice], str | None] | None = None
     shapes: Shapes | None = None
+    subject: str | None = None
 
 
 def of_bulletin(request: Request, bulletin: Bulletin, **more: str | None) -> dict[str, Any]:
@@ -103,7 +107,7 @@ def form_responses(
 def chosen_form(request: Request, query: TableForms | MapForms) -> Format:
     """Return the form by the query or the header `Accept`; raises FormatError if there is none."""
     if query.excel:
-        return "csv"
+        return "hxl" if query.format == "hxl" else "csv"
     if query.format is not None:
         return query.format
     accept = header_of(request.scope, b"accept")
@@ -132,6 +136,7 @@ def model_page(
     items: Sequence[BaseModel],
     shapes: Shapes | None = None,
     key: tuple[str, ...] = ("id",),
+    subject: str | None = None,
 ) -> Page:
     """Return a list of models that comes from one bulletin; `shapes` are by the first of `key`."""
     return Page(
@@ -141,6 +146,7 @@ def model_page(
         **of_models(model, items.__getitem__),
         key=key,
         shapes=shapes,
+        subject=subject,
     )
 
 
@@ -189,6 +195,10 @@ def _chunks(
 ) -> Iterator[bytes]:
     if form == "csv":
         return files.csv_of(_tables(page, here, form), excel=query.excel)
+    if form == "hxl":
+        whole = list(_tables(page, here, form))  # the levels of all rows decide the hashtags
+        hashtags = hashtags_of(whole, page.subject)
+        return files.csv_of(whole, excel=query.excel, hashtags=hashtags)
     if form == "geojson":
         outlines = (page.shapes or _OUTLINES)[0](page.bulletin)
         tables = _tables(page, here, form)

@@ -17,7 +17,7 @@ Sort = Literal[
 ]  # fmt: skip
 
 
-TableFormat = Literal["json", "ndjson", "csv", "parquet"]
+TableFormat = Literal["json", "ndjson", "csv", "hxl", "parquet"]
 Format = Literal[TableFormat, "geojson", "geoparquet"]
 
 BoxFilter = Annotated[
@@ -91,7 +91,8 @@ class FileQuery(NoParameters):
 
     excel: bool = Field(
         default=False,
-        description="CSV, whatever the `format`, as Excel reads it well: with a byte order mark.",
+        description="CSV, whatever the `format` if it is not `hxl`, as Excel reads it well: with a "
+        "byte order mark.",
     )
 
     def page(self, *, whole: bool = False) -> slice:

@@ -53,7 +53,7 @@ async def list_indicators(request: Request, query: Annotated[IndicatorQuery, Que
     """
     bulletin = chosen_bulletin(request, query)
     indicators = _of_families(bulletin, query.family)
-    page = model_page(request, bulletin, ListedIndicator, indicators)
+    page = model_page(request, bulletin, ListedIndicator, indicators, subject="#indicator")
     return in_form(request, query, page)
 
 

@@ -1,4 +1,4 @@
-"""The forms of a list: its rows as CSV, NDJSON, GeoJSON, Parquet and GeoParquet, or a feed.
+"""The forms of a list: its rows as CSV, HXL, NDJSON, GeoJSON, Parquet and GeoParquet, or a feed.
 
 Knows tables and outlines, no bulletin and no request.
 
@@ -6,4 +6,5 @@ Where do I go to ...?
 
 * change which columns a list of models has, or how many digits: `rows.py`
 * change how a file is written, or add a form: `files.py`; how a feed is: `atom.py`
+* tag a column for humanitarian tools: `hxl.py`
 """

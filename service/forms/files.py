@@ -17,14 +17,26 @@ _BYTE_ORDER_MARK = "\N{ZERO WIDTH NO-BREAK SPACE}".encode()
 _MOST_OUTLINES_BYTES = 64_000_000
 
 
-def csv_of(tables: Iterable[pa.Table], *, excel: bool) -> Iterator[bytes]:
-    """Yield tables as one CSV file without formulas; `excel` has the byte order mark it needs."""
+def csv_of(
+    tables: Iterable[pa.Table], *, excel: bool, hashtags: Sequence[str] = ()
+) -> Iterator[bytes]:
+    """Yield tables as one CSV file without formulas; `excel` has the byte order mark it needs.
+
+    The row of `hashtags`, if there are any, comes between the header and the others.
+    """
     for number, table in enumerate(tables):
-        target = pa.BufferOutputStream()
-        options = pyarrow.csv.WriteOptions(include_header=number == 0)
-        pyarrow.csv.write_csv(for_spreadsheet(shortened(table)), target, options)
-        mark = _BYTE_ORDER_MARK if excel and number == 0 else b""
-        yield mark + bytes(target.getvalue())
+        rows = _rows(for_spreadsheet(shortened(table)), has_header=False)
+        if number == 0:
+            header = _rows(table.slice(0, 0), has_header=True)
+            tags = ",".join(f'"{tag}"' for tag in hashtags) + "\n" if hashtags else ""
+            rows = (_BYTE_ORDER_MARK if excel else b"") + header + tags.encode() + rows
+        yield rows
+
+
+def _rows(table: pa.Table, *, has_header: bool) -> bytes:
+    target = pa.BufferOutputStream()
+    pyarrow.csv.write_csv(table, target, pyarrow.csv.WriteOptions(include_header=has_header))
+    return bytes(target.getvalue())
 
 
 def geojson_of(

@@ -93,6 +93,7 @@ def list_scenarios(request: Request, query: Annotated[ScenarioListQuery, Query()
         len(scenarios),
         members={"bulletin": summary_of(request, bulletin), "hypothetical": True},
         **of_models(ScenarioSummary, scenarios.__getitem__),
+        subject="#meta+id",
     )
     return _marked(in_form(request, query, page))
 

@@ -38,7 +38,7 @@ def list_actors(request: Request, query: Annotated[ActorQuery, Query()]) -> Resp
         and (not query.presence or actor.presence in query.presence)
         and (named is None or actor.id in named)
     ]
-    page = model_page(request, bulletin, Actor, chosen, key=("region", "id"))
+    page = model_page(request, bulletin, Actor, chosen, key=("region", "id"), subject="#group")
     return in_form(request, query, page)
 
 

@@ -34,7 +34,8 @@ def list_capitals(request: Request, query: Annotated[CapitalQuery, Query()]) -> 
         and (not query.radius_km or str(ring.radius_km) in query.radius_km)
     ]
     shapes = (ring_shapes, POLYGONS)
-    return in_form(request, query, model_page(request, bulletin, Ring, rings, shapes))
+    page = model_page(request, bulletin, Ring, rings, shapes, subject="#loc")
+    return in_form(request, query, page)
 
 
 @router.get(
@@ -54,7 +55,8 @@ def show_capital(
     sectors = sectors_of(bulletin)[rings[0].country]
     if chosen_form(request, query) != "json":
         shapes = (sector_shapes, POLYGONS)
-        return in_form(request, query, model_page(request, bulletin, Sector, sectors, shapes))
+        page = model_page(request, bulletin, Sector, sectors, shapes, subject="#loc")
+        return in_form(request, query, page)
     capital = rings[0].model_dump(include={"country", "capital", "latitude", "longitude"})
     bulletin_summary = summary_of(request, bulletin)
     return json_response(

@@ -34,7 +34,8 @@ def list_corridors(request: Request, query: Annotated[CorridorQuery, Query()]) -
         if not countries or corridor.country in countries
     ]
     shapes = (corridor_shapes, LINES)
-    return in_form(request, query, model_page(request, bulletin, Corridor, corridors, shapes))
+    page = model_page(request, bulletin, Corridor, corridors, shapes, subject="#loc")
+    return in_form(request, query, page)
 
 
 @router.get("/{corridor}", response_model=CorridorAnswer)
