@@ -52,6 +52,30 @@ def is_eligible(target: Target, deaths: FloatArray) -> BoolArray:
     return _FORMULAS[target].is_eligible(deaths)
 
 
+class GroupRule(NamedTuple):
+    """A rule that makes one score of those of several countries, and what it takes for granted."""
+
+    name: str
+    assumption: str
+
+
+INDEPENDENT_ATTEMPTS = GroupRule(
+    "independent attempts",
+    "Attempts are independent, given the scores: what countries share, as the rate of the world, "
+    "is in their scores, and none makes another more likely within the window.",
+)
+"""The rule of `any_of`. Model averages find no contagion: Miller, Joseph & Ohl 2018, Journal of
+Conflict Resolution 62(2)."""
+
+
+def any_of(probabilities: FloatArray) -> float:
+    """Return the probability that at least one of n countries sees an attempt, 0 for none.
+
+    1 - (1 - p1)(1 - p2)..., by INDEPENDENT_ATTEMPTS.
+    """
+    return float(-np.expm1(np.log1p(-np.asarray(probabilities, dtype=np.float64)).sum()))
+
+
 def ahead(values: FloatArray, months: int) -> FloatArray:
     """Return the value `months` months later; NaN after the last month."""
     shifted = np.full_like(values, np.nan)

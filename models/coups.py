@@ -1,4 +1,4 @@
-"""Forecasts of coups: learners of rare events, the references they must beat, groups and success.
+"""Forecasts of coups: learners of rare events, the references they must beat, and success.
 
 Arrays are (T months, C countries) unless said otherwise.
 """
@@ -107,13 +107,3 @@ def success_share(attempts: IntArray, successes: IntArray) -> FloatArray:
     everywhere = (own[1].sum(axis=1) + 0.5) / (own[0].sum(axis=1) + 1)
     share = (own[1] + _SHARE_ATTEMPTS * everywhere[:, None]) / (own[0] + _SHARE_ATTEMPTS)
     return np.asarray(share)
-
-
-def any_of(probabilities: FloatArray) -> float:
-    """Return the probability that at least one of n countries sees an attempt, 0 for none.
-
-    1 - (1 - p1)(1 - p2)...: attempts are independent, given the scores. What countries share, as
-    the rate of the world, is in their scores; model averages find no contagion (Miller, Joseph &
-    Ohl 2018, Journal of Conflict Resolution 62(2)).
-    """
-    return float(-np.expm1(np.log1p(-np.asarray(probabilities, dtype=np.float64)).sum()))

@@ -38,6 +38,7 @@ from service.api import (
 from service.api.lists import MEDIA_TYPES
 from service.api.problems import on_fault
 from service.api.routing import complete
+from service.coups import groups
 from service.forms.atom import ATOM_TYPE
 from service.freshness import Freshness
 from service.ogc import items, layers
@@ -111,7 +112,7 @@ CURRENT_TIME = partial(datetime.now, UTC)
 
 _ROUTES = (
     *(scores, profile, change_routes, target_routes, region_routes, bulletin_routes),
-    *(capitals, corridors, actors, scenarios, scenario_pages, layers, items),
+    *(capitals, corridors, actors, groups, scenarios, scenario_pages, layers, items),
     *(health_routes, feed, briefing, page, region, country, maps, about, accuracy),
     *(track_record, card, bulletin_list, assets, swagger),
 )

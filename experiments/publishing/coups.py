@@ -31,8 +31,9 @@ from features.arrays import FloatArray, IntArray, Matrix
 from features.indicators.state import known_states, select_state, state_table
 from features.months import format_month
 from features.states.history import StateHistory
+from features.targets import any_of
 from features.words import QUANTILES, Level, quantile_column
-from models.coups import CoupForecaster, any_of, success_share
+from models.coups import CoupForecaster, success_share
 from models.explanation import usual_indicators
 
 COUP_LEVEL: Level = "country"

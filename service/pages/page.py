@@ -6,16 +6,18 @@ something is changed, and puts the new parts in the place of the old.
 
 from typing import Annotated, Any
 
+import numpy as np
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import HTMLResponse
 
 from bulletins.manifest import CoupsUsed, Manifest, ModelUsed
 from features.language import Language
+from features.targets import any_of
 from service.api.current import listing_of
 from service.api.routing import QueryRoute
 from service.pages.environment import POLICY, chosen_language, render
 from service.pages.maps import atlas_of, layers_address, shapes_address
-from service.pages.ranking import countries_in, ranking_of
+from service.pages.ranking import Ranking, countries_in, ranking_of
 from service.pages.region import panel_of
 from service.pages.shading import Shade
 from service.pages.siege.layers import LAYER_NAMES, layers_in, legend_of
@@ -57,6 +59,7 @@ def _contents(request: Request, query: PageView, language: Language) -> dict[str
         "level_names": LEVEL_NAMES,
         "ranking": ranking,
         "nowhere": len(ranking.unscored),
+        "any_of_matches": _any_of(view, ranking),
         "picture": f"{request.base_url}map.png{view.address(lang=language.code)}",
         "legend": shade.legend(shade.styles(shade.now)),
         "layers": [(one, LAYER_NAMES[one]) for one in layers_in(view.bulletin)],
@@ -71,6 +74,13 @@ def _models(manifest: Manifest, view: View) -> list[ModelUsed] | list[CoupsUsed]
     if view.spec.counts == "coups":
         return [] if manifest.coups is None else [manifest.coups]
     return [model for model in manifest.models if model.level == view.level]
+
+
+def _any_of(view: View, ranking: Ranking) -> float | None:
+    """Return how likely a coup is in any of the countries that match; None of anything else."""
+    if view.spec.counts != "coups" or view.is_change or len(ranking.matches) <= 1:
+        return None
+    return any_of(np.array([place.figure.probability for place in ranking.matches]))
 
 
 def _is_narrow(view: View) -> bool:

@@ -31,6 +31,7 @@ from bulletins.form import (
     UNSCORED_SCHEMA,
 )
 from bulletins.manifest import (
+    CoupsUsed,
     Manifest,
     ModelUsed,
     ReleaseUsed,
@@ -59,6 +60,7 @@ NOW = datetime(2025, 1, 25, 6, 0, tzinfo=UTC)
 """Four days after the newest bulletin was issued."""
 
 EXAMPLE_MONTHS = ("2024-09", "2024-10", "2024-11", ORIGIN)
+COUPS_ORIGIN = "2024-11"
 THRESHOLDS = {"country": 25.0, "admin1": 5.0, "priogrid": 1.0}
 WINDOWS = (3, 6, 12)
 REGIONS = (
@@ -176,8 +178,41 @@ def rows_of(regions: tuple[Region, ...] = REGIONS, origin: str = ORIGIN) -> list
             score_row(region, target, horizon, (number * 5 + horizon * 3) % 7 / 8, origin)
             for target, horizon in keys
         ]
+    return in_order(rows)
+
+
+def in_order(rows: list[Row]) -> list[Row]:
+    """Scores in the order of a bulletin."""
     return sorted(
         rows, key=lambda row: (row["level"], row["region"], row["target"], row["horizon"])
+    )
+
+
+def coup_rows(origin: str = ORIGIN) -> list[Row]:
+    """Scores of coups in Mali and Niger, in a bulletin that has them."""
+    return [
+        score_row(region, "coup", horizon, probability, origin) | {"threshold": 1.0}
+        for region, chance in zip(REGIONS[:2], (0.02, 0.01), strict=True)
+        for horizon, probability in ((1, chance), (6, 5 * chance), (12, 10 * chance))
+    ]
+
+
+def coups_used(rows: int) -> CoupsUsed:
+    """What scores of coups are from: at twelve months not from the model."""
+    return CoupsUsed(
+        name="tocsin-coups",
+        version=2,
+        run_id="0123456789abcdef0123456789abcdef",
+        sha256="6c" * 32,
+        trained_to="2024-10",
+        served={1: "model", 6: "model", 12: "months_since"},
+        skill={1: 0.04, 6: 0.05, 12: -0.01},
+        attempts=48,
+        rows=rows,
+        releases=(),
+        success_shares={"MLI": 0.5, "NER": 0.5},
+        seizures={},
+        any_country={1: 0.0298, 6: 0.145, 12: 0.28},
     )
 
 
@@ -592,13 +627,19 @@ def publish_bulletin(
 
 
 def publish_months(home: Path, origins: Sequence[str]) -> list[Manifest]:
-    """Bulletins of some origins, each issued in the month after and told against the one before."""
+    """Bulletins of some origins, each issued in the month after and told against the one before.
+
+    That of COUPS_ORIGIN has scores of coups too.
+    """
     issued: list[Manifest] = []
     for origin in origins:
         year, month = map(int, format_month(parse_month(origin) + 1).split("-"))
+        coups = coup_rows(origin) if origin == COUPS_ORIGIN else []
         manifest = publish_bulletin(
             home,
+            in_order([*rows_of(origin=origin), *coups]),
             origin=origin,
+            coups=coups_used(len(coups)) if coups else None,
             id=f"{origin}-{'5f3a9c01d2e4' if origin == ORIGIN else f'{len(issued) + 1:012x}'}",
             issued_at=datetime(year, month, 21, 6, 0, tzinfo=UTC),
             previous=issued[-1].id if issued else None,

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.testing import assert_array_equal
 
-from features.targets import is_eligible, label, threshold, window_mean_ahead
+from features.targets import any_of, is_eligible, label, threshold, window_mean_ahead
 from features.words import DISTRIBUTIONS, OF_VIOLENCE, SPECS, TARGETS, Target
 from tests.targets import EVERY_CELL, EVERY_TARGET, HORIZONS, TARGETS_AHEAD
 
@@ -298,3 +298,12 @@ def test_labels_are_what_the_definition_says_month_by_month(
         else is_surge([int(d) for d in usual], int(then[0])),
     }
     assert_array_equal(label(target, column(*deaths), horizon, tau)[row], [expected[target]])
+
+
+def test_any_of_a_group_is_one_minus_the_chances_of_none() -> None:
+    assert any_of(np.array([0.5, 0.5])) == pytest.approx(0.75)
+    assert any_of(np.array([0.1, 0.2, 0.3])) == pytest.approx(1 - 0.9 * 0.8 * 0.7)
+    assert any_of(np.array([0.03])) == pytest.approx(0.03)
+    assert any_of(np.array([])) == 0
+    # A thousand small chances keep their digits.
+    assert any_of(np.full(1000, 1e-12)) == pytest.approx(1e-9, rel=1e-6)

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 
-from models.coups import CoupForecaster, any_of, base_rate, fit_coups, own_rate, success_share
+from models.coups import CoupForecaster, base_rate, fit_coups, own_rate, success_share
 from models.learners import BaseRate, RidgeLogistic
 
 NAN = np.nan
@@ -35,15 +35,6 @@ def test_the_share_of_success_is_shrunk_to_that_of_all() -> None:
     share = success_share(attempts, successes)
     assert_allclose(share[1], [(3 + 10 * everywhere) / 14, everywhere])
     assert_allclose(success_share(np.zeros((1, 1), np.int64), np.zeros((1, 1), np.int64)), 0.5)
-
-
-def test_any_of_a_group_is_one_minus_the_chances_of_none() -> None:
-    assert any_of(np.array([0.5, 0.5])) == pytest.approx(0.75)
-    assert any_of(np.array([0.1, 0.2, 0.3])) == pytest.approx(1 - 0.9 * 0.8 * 0.7)
-    assert any_of(np.array([0.03])) == pytest.approx(0.03)
-    assert any_of(np.array([])) == 0
-    # A thousand small chances keep their digits.
-    assert any_of(np.full(1000, 1e-12)) == pytest.approx(1e-9, rel=1e-6)
 
 
 @pytest.mark.parametrize(("attempts", "kind"), [(29, BaseRate), (30, RidgeLogistic)])

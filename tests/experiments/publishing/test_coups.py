@@ -14,7 +14,7 @@ from experiments.publishing.coups import CoupForecast, coup_drivers, coup_scores
 from experiments.publishing.earlier import EarlierBulletin
 from features.indicators.state import state_table
 from features.months import format_month
-from models.coups import any_of
+from features.targets import any_of
 from tests.states import many_states
 
 SERVED = {1: MODEL, 12: REFERENCE}

@@ -11,6 +11,7 @@ from pydantic import BaseModel
 from bulletins.manifest import Manifest
 from service import api
 from service.api import bodies, bulletin_routes, schemas
+from service.coups.groups import CoupGroupList
 from service.scenarios.bodies import ScenarioAnswer, ScenarioList, ScenarioScoreList
 from service.signs.bodies import (
     ActorAnswer,
@@ -38,6 +39,7 @@ MODELS: dict[str, type[BaseModel]] = {
     "/v1/corridors/{corridor}": CorridorAnswer,
     "/v1/actors": ActorList,
     "/v1/actors/{actor}": ActorAnswer,
+    "/v1/coups": CoupGroupList,
     "/v1/scenarios": ScenarioList,
     "/v1/scenarios/{scenario}": ScenarioAnswer,
     "/v1/scenarios/{scenario}/scores": ScenarioScoreList,
@@ -50,7 +52,7 @@ MODELS: dict[str, type[BaseModel]] = {
 LISTS = {
     *("/v1/scores", "/v1/regions", "/v1/movers", "/v1/targets", "/v1/track-record"),
     *("/v1/capitals", "/v1/capitals/{country}", "/v1/corridors", "/v1/actors"),
-    *("/v1/scenarios", "/v1/scenarios/{scenario}/scores"),
+    *("/v1/coups", "/v1/scenarios", "/v1/scenarios/{scenario}/scores"),
     *("/v1/compare", "/v1/indicators", "/v1/bulletins", "/v1/regions/{region}/history"),
 }
 FILES = "/v1/bulletins/{bulletin}/files/{name}"
