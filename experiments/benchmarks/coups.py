@@ -20,7 +20,7 @@ from experiments.coups.settings import CoupSettings
 from features.errors import InputError
 from features.markdown import markdown_table
 from features.months import format_month
-from models.coups import any_of
+from features.targets import any_of
 from models.metrics import auc, log_score
 
 CHOSEN_UNTIL = "2019-12"

@@ -198,19 +198,14 @@ def coup_drivers(forecast: CoupForecast, previous: EarlierBulletin | None) -> pd
             probability=forecast.forecaster.learner(horizon).probability,
             indicators=select_state(forecast.forecaster.names),
             regions=forecast.countries["id"].to_numpy(dtype=object),
-            present=_with_record(forecast.read_at(-1)),
-            usual=_with_record(usual[forecast.states]),
+            present=forecast.read_at(-1),
+            usual=usual[forecast.states],
             is_own=is_own[forecast.states],
             before=_before(forecast, previous, horizon),
         )
         rows = driver_rows(question).assign(level=COUP_LEVEL, target=COUP, horizon=horizon)
         parts.append(rows[list(form.DRIVERS_SCHEMA.names)])
     return pd.concat(parts, ignore_index=True)
-
-
-def _with_record(indicators: Matrix) -> Matrix:
-    """Return indicators (n, K) with a column in place of RECORD, which coups do not read."""
-    return np.column_stack([indicators, np.zeros(len(indicators), dtype=np.float32)])
 
 
 def _before(
@@ -223,5 +218,5 @@ def _before(
     return PreviousScores(
         probability=scores["probability"].to_numpy(dtype=np.float64),
         is_same_model=(scores["model_version"] == forecast.version.label).to_numpy(dtype=bool),
-        indicators=_with_record(forecast.read_at(forecast.past.row(previous.origin))),
+        indicators=forecast.read_at(forecast.past.row(previous.origin)),
     )

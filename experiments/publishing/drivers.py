@@ -47,9 +47,9 @@ Block = dict[str, npt.NDArray[np.generic]]
 class Question:
     """The scores of n regions at one target and horizon, to be explained.
 
-    `present` and `usual` are (n, K + 1): indicators and RECORD, which is part of the history.
-    `is_own` (n,) is true where the usual ones are from the region's own past. `before` is None
-    without a previous bulletin.
+    `present` and `usual` are (n, K + 1): indicators and RECORD, which is part of the history; (n,
+    K) of a model that reads no record. `is_own` (n,) is true where the usual ones are from the
+    region's own past. `before` is None without a previous bulletin.
     """
 
     probability: Probability
@@ -62,18 +62,22 @@ class Question:
 
     @property
     def families(self) -> tuple[str, ...]:
-        """The families of the indicators, in order."""
-        return _families(self.indicators)[0]
+        """The families of the columns, in order."""
+        return self._families[0]
 
     @property
     def groups(self) -> IntArray:
         """The number of each column's family, (K + 1,)."""
-        return _families(self.indicators)[1]
+        return self._families[1]
 
     @property
     def names(self) -> ObjectArray:
         """The name of each indicator, (K,)."""
         return np.array([indicator.name for indicator in self.indicators], dtype=object)
+
+    @property
+    def _families(self) -> tuple[tuple[str, ...], IntArray]:
+        return _families(self.indicators, self.present.shape[1] - len(self.indicators))
 
 
 def drivers_of(
@@ -106,7 +110,7 @@ def family_moves(before: LevelForecast, after: LevelForecast) -> pd.DataFrame:
     [log-odds]; the changes of a score add up. They are exact Shapley values, of the move itself.
     """
     ids = after.panel.regions.table["id"].to_numpy(dtype=object)
-    families, groups = _families(select(after.samples.names))
+    families, groups = _families(select(after.samples.names), 1)
     newest = len(after.samples.months) - 1
     parts = []
     for target, horizon in after.forecaster.cell_names:
@@ -131,10 +135,10 @@ def family_moves(before: LevelForecast, after: LevelForecast) -> pd.DataFrame:
 
 
 def _families(
-    indicators: tuple[Indicator | StateIndicator, ...],
+    indicators: tuple[Indicator | StateIndicator, ...], records: int
 ) -> tuple[tuple[str, ...], IntArray]:
-    """Return the families of indicators, in order, and the number of each column's, (K + 1,)."""
-    of_columns = [*(indicator.family for indicator in indicators), _OWN]
+    """Return the families of indicators and so many records, and the number of each column's."""
+    of_columns = [*(indicator.family for indicator in indicators), *[_OWN] * records]
     families = tuple(dict.fromkeys(of_columns))
     return families, np.array([families.index(family) for family in of_columns], dtype=np.int64)
 
@@ -248,7 +252,7 @@ def _effects(
     in_strongest = question.groups == strongest[:, None]
     mask = in_strongest | (question.groups == largest[:, None])
     mask &= np.abs(parts).max(axis=1, keepdims=True) > _NOTHING
-    mask[:, -1] = False  # the records are no single indicator
+    mask[:, len(question.indicators) :] = False  # the records are no single indicator
     effects = single_effects(question.probability, question.present, other, mask, score)
     pushed = np.where(in_strongest, way * effects, 0)
     return effects, np.where(pushed.max(axis=1) > _NOTHING, pushed.argmax(axis=1), -1)

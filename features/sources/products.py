@@ -37,6 +37,10 @@ _PRODUCTS: Sequence[tuple[str, Sequence[str]]] = (
     ),
     ("a table of elections: use tocsin ingest elections", ("date", "kind", "published")),
     (
+        f"a table of coups by state and month: take the list of them, a row a coup, and {COUPS}",
+        ("month", "attempts?"),
+    ),
+    (
         COUNTS,
         (r"year_?month|month|week|reference_period_start", r"deaths.*|fatalities|ged_.*|n_.*"),
     ),

@@ -73,7 +73,7 @@ def test_drivers_add_up_to_the_score(forecast: CoupForecast) -> None:
         assert parts == pytest.approx(score), (region, horizon)
     named = rows[(rows["kind"] == "indicator") & (rows["horizon"] == 12)]["name"]
     assert set(named) <= {"attempt_years", "attempt_ever"}
-    assert set(rows[rows["kind"] == "family"]["name"]) == {"state", "history"}
+    assert set(rows[rows["kind"] == "family"]["name"]) == {"state"}
 
 
 def test_changes_are_against_the_bulletin_before(forecast: CoupForecast) -> None:

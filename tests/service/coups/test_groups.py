@@ -50,7 +50,10 @@ def test_countries_without_a_score_are_named_and_left_out(coups_client: httpx.Cl
 @pytest.mark.parametrize(
     ("query", "detail"),
     [
-        ("country=BFA", "has no such score of coups: Burkina Faso (BFA): observed to December 2019 only"),
+        (
+            "country=BFA",
+            "has no such score of coups: Burkina Faso (BFA): observed to December 2019 only",
+        ),
         ("country=Atlantis", "does not score country 'Atlantis'"),
         ("horizon=3", "does not score horizon 3 of coup: it has 1, 6, 12"),
     ],

@@ -221,3 +221,10 @@ def test_an_unknown_language_is_refused_with_those_that_there_are(client: httpx.
     response = client.get("/?lang=tlh")
     assert response.status_code == 422
     assert "write one of en, fr" in response.json()["detail"]
+
+
+@pytest.mark.parametrize("region", ["MLI-gao", "BFA"])
+def test_the_page_of_a_region_has_one_first_heading(client: httpx.Client, region: str) -> None:
+    page = client.get(f"/regions/{region}").text
+    assert page.count("<h1") == 1
+    assert page.index("<h1") < page.index("<h2")

@@ -69,6 +69,14 @@ def test_a_file_of_another_kind_says_which_command_reads_it(
             ingested(path, asked)
 
 
+def test_coups_counted_by_month_are_told_from_a_list_of_them(tmp_path: Path) -> None:
+    path = written(
+        tmp_path / "months.csv", "iso3,gwcode,month,attempts,success\nMLI,432,2012-03,1,1\n"
+    )
+    with refused("is a table of coups by state and month: take the list", "it lacks date"):
+        ingested(path, "coups")
+
+
 def test_a_file_of_nothing_known_says_which_columns_are_read(tmp_path: Path) -> None:
     path = written(tmp_path / "other.csv", "gwcode,year,pop\n2,1950,9\n")
     for records in FORMS:
