@@ -26,6 +26,7 @@ from commands import (
     status,
     verify,
 )
+from commands.home import home
 from features.errors import TocsinError
 from features.printable import printable
 
@@ -57,6 +58,7 @@ app.add_typer(archive.events, name="events")
 app.add_typer(benchmarks.benchmark, name="benchmark")
 app.add_typer(service.key, name="key")
 app.add_typer(alerts.app, name="alert")
+app.add_typer(home.app, name="home")
 for command in (
     models.indicators,
     models.train,

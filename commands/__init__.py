@@ -10,5 +10,6 @@ Where do I go to ...?
 * issue, repeat and judge bulletins: `bulletins.py`
 * compare with what others have published: `benchmarks.py`
 * show or serve what was published: `service.py`; the whole path at once: `demo.py`
-* see whether all is well: `status.py`; what may be set: `settings.py`, `default.toml`
+* see whether all is well: `status.py`, `verify.py`; back a home up: `home/`
+* see what may be set: `settings.py`, `default.toml`
 """

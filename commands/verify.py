@@ -16,10 +16,14 @@ if TYPE_CHECKING:
     from features.archive.folders import Records
 
 
-class Finding(NamedTuple):
-    """What became of one thing at rest: `unchecked` where an older version gave it no hash."""
+State = Literal["whole", "unchecked", "damaged"]
+"""What became of something at rest: `unchecked` where an older version gave it no hash."""
 
-    state: Literal["whole", "unchecked", "damaged"]
+
+class Finding(NamedTuple):
+    """What became of one thing at rest."""
+
+    state: State
     about: str
     details: str
 

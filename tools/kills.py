@@ -2,10 +2,11 @@
 
     python -m tools.kills [--kills 100] [--seed 1] [--step train ...]
 
-Each step (ingest, train, publish, verify, key new) runs once without a kill, then as often as is
-said on a copy of a small simulated home: its process group is killed (SIGKILL) at a moment drawn
-from the length of the step, and it runs again. The home must then be as after a run without a kill,
-with no leftover in it or among the temporary files. It ends with 1 if one is not. POSIX only.
+Each step (ingest, train, publish, verify, key new, home backup, home restore) runs once without a
+kill, then as often as is said on a copy of a small simulated home: its process group is killed
+(SIGKILL) at a moment drawn from the length of the step, and it runs again. The home must then be as
+after a run without a kill, with no leftover in it or among the temporary files. It ends with 1 if
+one is not. POSIX only.
 """
 
 import argparse
@@ -51,6 +52,7 @@ DAY = date(2025, 7, 20)
 ISSUED_AT = datetime(2025, 1, 20, tzinfo=UTC)
 ORIGIN = parse_month("2024-12")
 EVENTS, EVENTS_FILE = 3_000, "GEDEvent_v25_1.csv"
+RESTORED = "restored"
 Homes = Mapping[str, Path]
 
 
@@ -104,12 +106,39 @@ def new_key(home: Path) -> None:
             raise
 
 
+def command(home: Path, *words: str) -> None:
+    """Run a command on a home, its output unseen; raises RuntimeError with that when it fails."""
+    with redirect_stdout(StringIO()) as output:
+        code = tocsin.app(["--home", str(home), *words], standalone_mode=False)
+    if code:
+        raise RuntimeError(output.getvalue())
+
+
 def verify(home: Path) -> None:
     """Check a home; raises RuntimeError when it is not whole."""
-    with redirect_stdout(StringIO()) as findings:
-        code = tocsin.app(["--home", str(home), "verify"], standalone_mode=False)
-    if code:
-        raise RuntimeError(findings.getvalue())
+    command(home, "verify")
+
+
+def backup(home: Path) -> None:
+    """Back a home up into a folder beside it, or see that the run before has done it."""
+    folder = home.with_suffix(".backups")
+    if not list(folder.glob("backups/*.json")):
+        command(home, "home", "backup", str(folder))
+
+
+def content_of_backup(home: Path) -> str:
+    """Return the files in the backup of a home, each restored, and what is stored of them."""
+    folder = home.with_suffix(".backups")
+    command(home / RESTORED, "home", "restore", str(folder))
+    return files_of(home / RESTORED) + files_of(folder / "contents")
+
+
+def restore(home: Path) -> None:
+    """Restore what was saved within a home, or check what the run before has restored."""
+    if (home / RESTORED).exists():
+        verify(home / RESTORED)
+    else:
+        command(home / RESTORED, "home", "restore", str(home / "backups"))
 
 
 def write_note(home: Path) -> None:
@@ -146,6 +175,8 @@ STEPS: dict[str, tuple[str, Callable[[Path], None], Callable[[Path], str]]] = {
     "publish": ("trained", publish, lambda home: files_of(home / "bulletins")),
     "verify": ("changed", verify, files_of),
     "key new": ("empty", new_key, lambda home: str([k.name for k in KeyRing(home).names()])),
+    "home backup": ("changed", backup, content_of_backup),
+    "home restore": ("saved", restore, lambda home: files_of(home / RESTORED)),
 }
 """Of each step: the home that it needs, what it does, and what must be the same in the end."""
 
@@ -217,6 +248,9 @@ class Trial:
         home.mkdir()
         if name == "simulated":
             self._do(lambda: simulate_into(home))
+        elif name == "saved":
+            changed, folder = self._home("changed"), str(home / "backups")
+            self._do(lambda: command(changed, "home", "backup", folder))
         elif name == "delivered":
             self._do(lambda: write_ged_like(self._folder / EVENTS_FILE, EVENTS))
         return home

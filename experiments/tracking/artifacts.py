@@ -13,7 +13,7 @@ from urllib.parse import quote
 from pydantic import Field, ValidationError
 
 from experiments.tracking.store import OURS, MlflowStore
-from features.disk import locked, write_whole
+from features.disk import locked, remove_leftovers, write_whole
 from features.errors import ModelError
 from features.files import read_whole
 from features.hashes import (
@@ -147,6 +147,7 @@ def check_artifacts(home: Path) -> ArtifactsCheck:
 
     A database that MLflow has changed meanwhile is written down as it is, where that can be done.
     """
+    remove_leftovers(home)  # of a check that was killed
     names, notes = artifact_names(home), []
     try:
         record = read_record(home)
