@@ -11,7 +11,7 @@ bulletin: it is in no list of them, in no track record, and rings no alert.
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -25,6 +25,7 @@ from features.disk import hidden_folder, move_whole
 from features.errors import BulletinError
 from features.files import entries, read_whole
 from features.hashes import hash_of_record, sha256_of
+from features.language import ENGLISH, Language, message
 from features.scenarios.statements import Scenario
 from features.strict import Strict
 from features.words import Level
@@ -48,6 +49,30 @@ ASSUMPTION = (
     "again, in the same order. The continuation is that alone."
 )
 
+OWN_COUPS = message(
+    "The model of coups reads a country's own past and nothing of its neighbours: no score of "
+    "coups moves in a country of which nothing is supposed."
+)
+SHARED_COUPS = message(
+    "The model of coups knows no neighbours: in countries of which nothing is supposed, its scores "
+    "move only through what it reads of all states together ({indicators})."
+)
+SAME_OUTCOME = message(
+    "It reads attempts, not whether they succeed. Conditions stay as they were at the origin, and "
+    "no earlier coup comes again."
+)
+
+
+def coups_in_words(meanings: Sequence[str], language: Language = ENGLISH) -> str:
+    """Say what the model of coups reads of other countries, and what it does not read at all.
+
+    `meanings` are those of the indicators through which scores of other countries move.
+    """
+    text = language.gettext(SHARED_COUPS if meanings else OWN_COUPS)
+    indicators = ", ".join(f"{meaning[:1].lower()}{meaning[1:]}" for meaning in meanings)
+    return f"{text.format(indicators=indicators)} {language.gettext(SAME_OUTCOME)}"
+
+
 _MOST_BYTES = 1 << 30  # of one file
 _TEXT, _NUMBER = pa.string(), pa.float64()
 
@@ -67,9 +92,9 @@ SCORES_SCHEMA = pa.schema(
 
 `probability` is with the statements, `continuation` without, `change` [points of probability] the
 one less the other; null where a target is not scored, as onset once there are deaths.
-`bulletin_probability` is what the bulletin says of the same month; null of windows, which are not
-of the same months, and beyond its horizons. Means [deaths/month] are of `fatalities` alone, as in a
-bulletin; thresholds are as there. `beyond` marks regions in SUPPORT_FILE.
+`bulletin_probability` is what the bulletin says of the same month or, of a window, of one as long
+from its own origin on; null beyond its horizons. Means [deaths/month] are of `fatalities` alone, as
+in a bulletin; thresholds are as there. `beyond` marks regions in SUPPORT_FILE.
 """
 
 FAMILIES_SCHEMA = pa.schema(
@@ -132,11 +157,21 @@ class ScenarioManifest(Strict):
     ]
     origin: str = Field(description="The last observed month, YYYY-MM.")
     last_month: str = Field(description="The last supposed month, YYYY-MM; horizons follow it.")
-    level: Level
-    model_version: str
+    levels: tuple[Level, ...] = Field(
+        description="Those that are scored; statements are of the first."
+    )
+    model_versions: tuple[str, ...]
     assumption: str = Field(description="How the world goes on where nothing is supposed.")
     caution: str = Field(default=CAUTION, description="What an answer means.")
     statements: Scenario = Field(description="What is supposed, as it was asked.")
+    coups: str | None = Field(
+        default=None,
+        description="What the model of coups reads of other countries; null without coups.",
+    )
+    coups_elsewhere: tuple[str, ...] = Field(
+        default=(),
+        description="Indicators through which supposed coups move scores of other countries.",
+    )
     beyond: int = Field(ge=0, description="Number of regions beyond all that was ever seen.")
     code: str = Field(description="Version and commit of the code that computed it.")
     rows: int = Field(ge=0, description="Number of scores.")

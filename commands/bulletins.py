@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -24,8 +24,14 @@ from commands.environment import (
 from commands.rows import RowFormat, is_for_people, print_markdown, print_rows
 from features.printable import printable
 
+if TYPE_CHECKING:
+    from experiments.scenarios.run import ScenarioRun
+    from features.words import Level
+
 MOST_ROWS = 20
 """The regions that people are shown, each with the score that moves most."""
+
+NOTHING_MOVES = {"region": "none moves by a tenth of a per cent"}
 
 
 def publish(origin: Month = None, as_of: Day = None, jobs: Jobs = PROCESSORS) -> None:
@@ -193,27 +199,37 @@ def scenario(
         )
     manifest, for_people = run.manifest, is_for_people(row_format)
     mark = f"{simulated_mark(simulated=manifest.simulated)}HYPOTHETICAL"
-    rows = run.moved()
     if for_people:
-        first = {str(row["region"]): row for row in reversed(rows)}
-        most = [row for row in rows if row is first[str(row["region"])]][:MOST_ROWS]
-        rows = [
-            {
-                "region": row["region"],
-                "target": row["target"],
-                "month": row["target_month"],
-                "without": f"{row['continuation']:.1%}",
-                "with": f"{row['probability']:.1%}",
-                "through": row["family"],
-                "beyond": "beyond" if row["beyond"] else "",
-            }
-            for row in most
-        ]
-    print_rows(rows, row_format, f"{mark}: {manifest.name}")
+        for level in manifest.levels:
+            title = f"{mark}: {manifest.name} ({level})"
+            print_rows(_most_moved(run, level) or [NOTHING_MOVES], row_format, title)
+    else:
+        print_rows(run.moved(), row_format)
     state = "" if run.is_new else "; it was already there and stays as it is"
     say = print if for_people else note
     beyond = f"Beyond all that history has seen: {manifest.beyond} regions."
     what = f"{manifest.id}: {manifest.rows:,} scores after {manifest.last_month}"
     end = f"{mark} {what}, beside bulletin {manifest.bulletin}{state}"
-    for line in (manifest.caution, manifest.assumption, beyond, end):
-        say(printable(line))
+    for line in (manifest.caution, manifest.assumption, manifest.coups, beyond, end):
+        if line is not None:
+            say(printable(line))
+
+
+def _most_moved(run: "ScenarioRun", level: "Level") -> list[dict[str, object]]:
+    """Return the regions of a level that move visibly, each by its score that moves most."""
+    rows = [row for row in run.moved() if row["level"] == level]
+    first = {str(row["region"]): row for row in reversed(rows)}
+    shown = [
+        {
+            "region": row["region"],
+            "target": row["target"],
+            "month": row["target_month"],
+            "without": f"{row['continuation']:.1%}",
+            "with": f"{row['probability']:.1%}",
+            "through": row["family"],
+            "beyond": "beyond" if row["beyond"] else "",
+        }
+        for row in rows
+        if row is first[str(row["region"])]
+    ]
+    return [row for row in shown if row["without"] != row["with"]][:MOST_ROWS]

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import pandas as pd
@@ -16,7 +17,7 @@ from experiments.coups.registry import (
     load_coup_forecaster,
 )
 from experiments.coups.training import states_as_known
-from experiments.publishing.drivers import Question, driver_rows
+from experiments.publishing.drivers import Question, driver_rows, moves_between
 from experiments.publishing.earlier import (
     EarlierBulletin,
     PreviousScores,
@@ -47,17 +48,25 @@ _DEATHS = ("mean", *map(quantile_column, QUANTILES), form.UNREPORTED)
 class CoupForecast:
     """What a version forecasts for n countries of a bulletin.
 
-    `past` ends at the origin, `table` (T, C, K) are its indicators, `states` (n,) the columns of
-    the countries, and `countries` their rows (id, name, country) in the bulletin.
+    `past` ends at the origin, and `countries` are their rows (id, name, country) in the bulletin.
     """
 
     version: CoupVersion
     forecaster: CoupForecaster
     past: StateHistory
-    table: Matrix
-    states: IntArray
     countries: pd.DataFrame
     releases: tuple[ReleaseUsed, ...]
+
+    @cached_property
+    def table(self) -> Matrix:
+        """What learners read of all states in all months, (T, C, K)."""
+        return state_table(self.past, self.forecaster.names).astype(np.float32)
+
+    @cached_property
+    def states(self) -> IntArray:
+        """The columns of the countries in the past, (n,)."""
+        columns = pd.Index(self.past.countries).get_indexer(pd.Index(self.countries["id"]))
+        return np.asarray(columns, dtype=np.int64)
 
     @property
     def origin(self) -> int:
@@ -140,30 +149,40 @@ def forecast_coups(
     By default with the newest version that learned from no later month. None without a version, a
     list of coups, or a country. Raises ModelError when the version cannot be loaded.
     """
-    origin = level.origin
-    own = version or coup_version_for(store, origin, simulated=vintage.simulated)
+    own = version or coup_version_for(store, level.origin, simulated=vintage.simulated)
     if own is None:
         return None
+    countries = level.panel.regions.table[level.scored]
+    return coup_forecast(store, archive, vintage, level.origin, countries, own)
+
+
+def coup_forecast(
+    store: MlflowStore,
+    archive: Archive,
+    vintage: Vintage,
+    origin: int,
+    countries: pd.DataFrame,
+    version: CoupVersion,
+) -> CoupForecast | None:
+    """Forecast coups in those of some countries (id, name, country) that a list observes then.
+
+    None without a list of coups, or a country. Raises ModelError when the version cannot be loaded.
+    """
     history = states_as_known(archive, vintage.as_of, simulated=vintage.simulated)
     if history is None or not history.months[0] <= origin <= history.months[-1]:
         return None
     past = history.until(origin)
-    countries = level.panel.regions.table[level.scored]
     codes = pd.Index(past.countries[known_states(past)[-1]])
     countries = countries[countries["id"].isin(codes)].reset_index(drop=True)
     if countries.empty:
         return None
-    forecaster = load_coup_forecaster(store, own)
-    states = pd.Index(past.countries).get_indexer(pd.Index(countries["id"]))
-    table = state_table(past, forecaster.names).astype(np.float32)
     releases = tuple(
         ReleaseUsed.model_validate(release, from_attributes=True)
         for records in OF_STATES
         for release in archive.releases(records)
         if release.available_on <= vintage.as_of
     )
-    states = np.asarray(states, dtype=np.int64)
-    return CoupForecast(own, forecaster, past, table, states, countries, releases)
+    return CoupForecast(version, load_coup_forecaster(store, version), past, countries, releases)
 
 
 def coup_scores(forecast: CoupForecast) -> pd.DataFrame:
@@ -205,6 +224,23 @@ def coup_drivers(forecast: CoupForecast, previous: EarlierBulletin | None) -> pd
         )
         rows = driver_rows(question).assign(level=COUP_LEVEL, target=COUP, horizon=horizon)
         parts.append(rows[list(form.DRIVERS_SCHEMA.names)])
+    return pd.concat(parts, ignore_index=True)
+
+
+def coup_moves(before: CoupForecast, after: CoupForecast) -> pd.DataFrame:
+    """Return what moved scores of coups from one forecast to another, as `family_moves`.
+
+    Both are of the same countries and version.
+    """
+    was, now = before.read_at(-1), after.read_at(-1)
+    indicators = select_state(after.forecaster.names)
+    regions = after.countries["id"].to_numpy(dtype=object)
+    parts = [
+        moves_between(
+            after.forecaster.learner(horizon).probability, indicators, regions, was, now
+        ).assign(target=COUP, horizon=horizon)
+        for horizon in after.forecaster.horizons
+    ]
     return pd.concat(parts, ignore_index=True)
 
 

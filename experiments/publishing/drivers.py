@@ -39,6 +39,7 @@ _OWN = "history"
 _NOTHING = 1e-9
 """Log-odds this near to 0 are rounding errors."""
 
+Indicators = tuple[Indicator | StateIndicator, ...]
 Block = dict[str, npt.NDArray[np.generic]]
 """Rows of one kind, by column."""
 
@@ -53,7 +54,7 @@ class Question:
     """
 
     probability: Probability
-    indicators: tuple[Indicator | StateIndicator, ...]
+    indicators: Indicators
     regions: ObjectArray
     present: Matrix
     usual: Matrix
@@ -110,7 +111,7 @@ def family_moves(before: LevelForecast, after: LevelForecast) -> pd.DataFrame:
     [log-odds]; the changes of a score add up. They are exact Shapley values, of the move itself.
     """
     ids = after.panel.regions.table["id"].to_numpy(dtype=object)
-    families, groups = _families(select(after.samples.names), 1)
+    indicators = select(after.samples.names)
     newest = len(after.samples.months) - 1
     parts = []
     for target, horizon in after.forecaster.cell_names:
@@ -120,23 +121,26 @@ def family_moves(before: LevelForecast, after: LevelForecast) -> pd.DataFrame:
             for forecast in (before, after)
         )
         learner = after.forecaster.cell(target, horizon).learner
-        moves = explain(learner.probability, now, was, groups).groups
-        row, family = np.nonzero(np.abs(moves) > _NOTHING)
-        columns = {
-            "region": ids[shared][row],
-            "target": target,
-            "horizon": horizon,
-            "family": np.array(families, dtype=object)[family],
-            "change": moves[row, family],
-        }
-        parts.append(pd.DataFrame(columns))
-    moved: pd.DataFrame = pd.concat(parts, ignore_index=True)
-    return moved
+        rows = moves_between(learner.probability, indicators, ids[shared], was, now)
+        parts.append(rows.assign(target=target, horizon=horizon))
+    return pd.concat(parts, ignore_index=True)
 
 
-def _families(
-    indicators: tuple[Indicator | StateIndicator, ...], records: int
-) -> tuple[tuple[str, ...], IntArray]:
+def moves_between(
+    probability: Probability, indicators: Indicators, regions: ObjectArray, was: Matrix, now: Matrix
+) -> pd.DataFrame:
+    """Return the families that moved scores of n regions, from what was read to what is now.
+
+    Both are (n, K), or (n, K + 1) with RECORD. Columns: region, family, change [log-odds].
+    """
+    families, groups = _families(indicators, now.shape[1] - len(indicators))
+    moves = explain(probability, now, was, groups).groups
+    row, family = np.nonzero(np.abs(moves) > _NOTHING)
+    names = np.array(families, dtype=object)[family]
+    return pd.DataFrame({"region": regions[row], "family": names, "change": moves[row, family]})
+
+
+def _families(indicators: Indicators, records: int) -> tuple[tuple[str, ...], IntArray]:
     """Return the families of indicators and so many records, and the number of each column's."""
     of_columns = [*(indicator.family for indicator in indicators), *[_OWN] * records]
     families = tuple(dict.fromkeys(of_columns))

@@ -6,5 +6,5 @@ Owns what is computed of a scenario; `features/scenarios` owns what it makes of 
 Where do I go to ...?
 
 * change the steps, from a bulletin to the written scenario: `run.py`
-* change what the two forecasts are compared by: `comparison.py`
+* change what the two forecasts are compared by: `comparison.py`; those of coups: `coups.py`
 """

@@ -1,5 +1,6 @@
 """Two forecasts of the same months, with and without statements: what differs, and what for."""
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -13,7 +14,7 @@ from bulletins.scenarios import (
 )
 from experiments.publishing.drivers import family_moves
 from experiments.publishing.scores import LevelForecast, scores_of
-from features.arrays import ObjectArray
+from features.arrays import Matrix, ObjectArray
 from features.months import format_month
 from features.words import SPECS
 from models.explanation import differs
@@ -32,12 +33,30 @@ class Comparison(NamedTuple):
 
 def score_rows(comparison: Comparison, bulletin: pd.DataFrame) -> pd.DataFrame:
     """Return the scores side by side, as SCORES_SCHEMA; `bulletin` are those of the bulletin."""
-    after = scores_of(comparison.scenario).set_index(_KEY)
-    before = scores_of(comparison.continuation).set_index(_KEY)
+    return side_by_side(
+        scores_of(comparison.continuation),
+        scores_of(comparison.scenario),
+        bulletin[bulletin["level"] == comparison.scenario.forecaster.level],
+        support_rows(comparison)["region"],
+        comparison.months,
+    )
+
+
+def side_by_side(
+    continuation: pd.DataFrame,
+    scenario: pd.DataFrame,
+    bulletin: pd.DataFrame,
+    beyond: pd.Series,
+    months: int,
+) -> pd.DataFrame:
+    """Return scores of one level (SCORES_SCHEMA of bulletins) as SCORES_SCHEMA of scenarios.
+
+    `beyond` are the regions that are so, `months` those between the origin and the scores.
+    """
+    after, before = scenario.set_index(_KEY), continuation.set_index(_KEY)
     keys = before.index.union(after.index)
     then, now = before.reindex(keys), after.reindex(keys)
-    issued = _of_same_month(bulletin, comparison).reindex(keys)
-    beyond = set(support_rows(comparison)["region"])
+    issued = _issued(bulletin, months).reindex(keys)
     rows: pd.DataFrame = now[_DESCRIBED].fillna(then[_DESCRIBED])
     rows = rows.assign(
         probability=now["probability"],
@@ -55,19 +74,25 @@ def score_rows(comparison: Comparison, bulletin: pd.DataFrame) -> pd.DataFrame:
     return rows.reset_index()[list(SCORES_SCHEMA.names)].sort_values(_KEY, ignore_index=True)
 
 
-def _of_same_month(bulletin: pd.DataFrame, comparison: Comparison) -> pd.DataFrame:
-    """Return what a bulletin says of the months of a scenario's scores, by their key."""
-    level = comparison.scenario.forecaster.level
-    is_month = bulletin["target"].isin([name for name, of in SPECS.items() if not of.is_window])
-    own = bulletin[(bulletin["level"] == level) & is_month]
-    own = own.assign(horizon=own["horizon"].astype(np.int64) - comparison.months)
+def _issued(bulletin: pd.DataFrame, months: int) -> pd.DataFrame:
+    """Return what a bulletin says, by the key of a score of a scenario.
+
+    That is of the same month or, of a window, of one as long that begins after the origin.
+    """
+    is_window = bulletin["target"].isin([name for name, of in SPECS.items() if of.is_window])
+    horizon = bulletin["horizon"].astype(np.int64)
+    own = bulletin.assign(horizon=horizon.where(is_window, horizon - months))
     return own[own["horizon"] > 0].set_index(_KEY)
 
 
 def family_rows(comparison: Comparison) -> pd.DataFrame:
     """Return what moved the scores, as FAMILIES_SCHEMA."""
     moves = family_moves(comparison.continuation, comparison.scenario)
-    moves = moves.assign(level=comparison.scenario.forecaster.level)
+    return family_table(moves.assign(level=comparison.scenario.forecaster.level))
+
+
+def family_table(moves: pd.DataFrame) -> pd.DataFrame:
+    """Return moves of one level as FAMILIES_SCHEMA, in order."""
     return moves.sort_values([*_KEY, "family"], ignore_index=True)[list(FAMILIES_SCHEMA.names)]
 
 
@@ -98,22 +123,34 @@ def support_rows(comparison: Comparison) -> pd.DataFrame:
     without a statement, as the time since a death in a region that never had one, is no mark.
     """
     before, after = comparison.continuation.samples, comparison.scenario.samples
-    past = before.indicators[: -comparison.months][before.eligible[: -comparison.months]]
-    lowest, highest = np.nanmin(past, axis=0), np.nanmax(past, axis=0)
-    now = after.indicators[-1]
-    is_outside = (now < lowest) | (now > highest)
-    is_moved = differs(now, before.indicators[-1]) & after.eligible[-1][:, None]
-    region, number = np.nonzero(is_outside & is_moved)
-    ids = comparison.scenario.panel.regions.table["id"].to_numpy(dtype=object)
+    scored = after.eligible[-1]
+    return support_table(
+        before.indicators[: -comparison.months][before.eligible[: -comparison.months]],
+        before.indicators[-1][scored],
+        after.indicators[-1][scored],
+        comparison.scenario.panel.regions.table["id"].to_numpy(dtype=object)[scored],
+        after.names,
+    ).assign(level=after.level)[list(SUPPORT_SCHEMA.names)]
+
+
+def support_table(
+    past: Matrix, before: Matrix, after: Matrix, regions: ObjectArray, names: Sequence[str]
+) -> pd.DataFrame:
+    """Return where indicators of n regions, moved from `before` to `after`, are beyond the past.
+
+    `past` is (m, K), the others (n, K). A row a region and indicator, in order, as SUPPORT_SCHEMA
+    without its level.
+    """
+    lowest, highest = np.fmin.reduce(past), np.fmax.reduce(past)  # NaN where all are
+    is_outside = (after < lowest) | (after > highest)
+    region, number = np.nonzero(is_outside & differs(after, before))
     table = pd.DataFrame(
         {
-            "region": ids[region],
-            "level": after.level,
-            "indicator": np.array(after.names, dtype=object)[number],
-            "value": now[region, number].astype(np.float64),
+            "region": regions[region],
+            "indicator": np.array(names, dtype=object)[number],
+            "value": after[region, number].astype(np.float64),
             "lowest": lowest[number].astype(np.float64),
             "highest": highest[number].astype(np.float64),
         }
     )
-    order = ["region", "indicator"]
-    return table.sort_values(order, ignore_index=True)[list(SUPPORT_SCHEMA.names)]
+    return table.sort_values(["region", "indicator"], ignore_index=True)

@@ -1,4 +1,4 @@
-"""How the world goes on without a statement: the coming months are as the last ones were."""
+"""How the world goes on without a statement: violence as in the last months, states as they are."""
 
 from dataclasses import fields, replace
 from typing import Any
@@ -8,6 +8,7 @@ import numpy as np
 from features.arrays import FloatArray
 from features.panel.incidents import Incidents
 from features.panel.panel import Panel
+from features.states.history import StateHistory
 
 
 def continued(panel: Panel, months: int) -> Panel:
@@ -28,6 +29,25 @@ def continued(panel: Panel, months: int) -> Panel:
         deaths=_longer(past.deaths, past.deaths[:, last]),
         incidents=joined(past.incidents, again),
     )
+
+
+def continued_states(past: StateHistory, months: int) -> StateHistory:
+    """Return a history with `months` more, in which nobody attempts a coup.
+
+    What holds of states, and whether a vote is due, is as in the last month.
+    """
+    rows = np.append(np.arange(len(past.months)), np.full(months, len(past.months) - 1))
+    end = int(past.months[-1]) + months
+    longer = replace(
+        past,
+        months=np.arange(past.first_month, end + 1),
+        exists=past.exists[rows],
+        observed=past.observed[rows],
+        conditions={name: values[rows] for name, values in past.conditions.items()},
+        election_within_6=past.election_within_6[rows],
+        coverage_end=end,
+    )
+    return longer.until(end)  # which counts attempts
 
 
 def joined(one: Incidents, other: Incidents) -> Incidents:

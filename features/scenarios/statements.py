@@ -120,11 +120,20 @@ class EventStatement(Strict):
         return self
 
 
+class CoupStatement(Strict):
+    """An attempt of a coup in a coming month, by the military or other state elites."""
+
+    country: str
+    month: Annotated[int, Field(ge=1, le=MOST_MONTHS)]
+    outcome: Literal["success", "failed"]
+
+
 class Scenario(Strict):
     """What is supposed of the `months` after the origin of a bulletin.
 
     Statements hold in the order of the file, `violence` before `events`, each on top of those
-    before it. Without `bulletin` it is the newest one; without `level` the bulletin's finest.
+    before it; `coups` touch no violence. Without `bulletin` it is the newest one; without `level`
+    the bulletin's finest, and countries through it.
     """
 
     name: Name
@@ -134,12 +143,18 @@ class Scenario(Strict):
     months: Annotated[int, Field(ge=1, le=MOST_MONTHS)]
     violence: tuple[ViolenceStatement, ...] = ()
     events: tuple[EventStatement, ...] = ()
+    coups: tuple[CoupStatement, ...] = ()
 
     @model_validator(mode="after")
-    def _within_months(self) -> Self:
-        late = [event.month for event in self.events if event.month > self.months]
+    def _is_possible(self) -> Self:
+        if self.coups and self.level not in {None, "country"}:
+            raise ValueError("coups: they are of countries; leave level out")
+        dated = [("an event", event.month) for event in self.events]
+        dated += [("a coup", coup.month) for coup in self.coups]
+        late = [(what, month) for what, month in dated if month > self.months]
         if late:
-            raise ValueError(f"an event is in month {late[0]} of months = {self.months}")
+            what, month = late[0]
+            raise ValueError(f"{what} is in month {month} of months = {self.months}")
         return self
 
 

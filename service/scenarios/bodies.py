@@ -25,7 +25,10 @@ class ScenarioSummary(Strict):
     bulletin: str = Field(description="The bulletin whose events and models it has.")
     origin: str = Field(description="The last observed month, YYYY-MM.")
     last_month: str = Field(description="The last supposed month, YYYY-MM; horizons follow it.")
-    level: Level
+    levels: list[Level] = Field(description="Those that are scored; statements are of the first.")
+    coups: str | None = Field(
+        description="What the model of coups reads of other countries; null without coups."
+    )
     beyond: int = Field(description="Number of regions beyond all that history has seen.")
     assumption: str = Field(description="How the world goes on where nothing is supposed.")
     caution: str = Field(description="What an answer means.")
@@ -42,6 +45,7 @@ class SupposedMonth(Strict):
     """What the statements put into a region and month, beside the continuation."""
 
     region: str
+    level: Level
     month: str = Field(description="YYYY-MM.")
     events: Number | None = Field(description="[events/month]; null where they are not known.")
     continuation_events: Number | None
@@ -53,6 +57,7 @@ class Extrapolation(Strict):
     """An indicator that statements move beyond all that any region ever had."""
 
     region: str
+    level: Level
     indicator: str
     value: Number
     lowest: Number = Field(description="Of all regions up to the origin.")
@@ -98,8 +103,8 @@ class ScenarioScore(Strict):
     continuation: Number | None = Field(description="Without them.")
     change: Number | None = Field(description=f"The one less the other {_POINTS}.")
     bulletin_probability: Number | None = Field(
-        description="What the bulletin says of the same month; null of windows, and beyond its "
-        "horizons."
+        description="What the bulletin says of the same month or, of a window, of one as long that "
+        "begins after the origin; null beyond its horizons."
     )
     mean: Number | None = Field(description=f"{_DEATHS}; for `fatalities` only.")
     continuation_mean: Number | None = Field(description=_DEATHS)

@@ -12,14 +12,14 @@ from fastapi.responses import HTMLResponse
 from markupsafe import Markup
 from pydantic import Field
 
-from features.arrays import BoolArray
+from bulletins.scenarios import coups_in_words
 from features.language import Language, message
 from features.months import format_month, parse_month
 from features.places.countries import meant_country
 from features.scenarios.statements import Pattern, ViolenceStatement
 from features.words import DISPLAYED, SPECS, Level, Target
 from service.api.current import listing_of, used_bulletin
-from service.api.queries import LanguageChoice, NoParameters
+from service.api.queries import LanguageChoice, LevelFilter, NoParameters
 from service.api.routing import QueryRoute
 from service.pages.drawing.labels import FIRST_ZOOM, STEP, labels_of
 from service.pages.drawing.map import map_of
@@ -49,6 +49,9 @@ FAMILY_NAMES = {
 }
 """What a score moves through, in words."""
 
+FAILED = message("{country}, {month}: an attempt of a coup that fails")
+SUCCEEDED = message("{country}, {month}: an attempt of a coup that succeeds")
+
 _SAME = "d3"  # the class of about the same
 _WIDTH = 1_000  # pixels, about as wide as the map is shown
 _EM = 10  # pixels, by which lines and letters of a map are measured
@@ -64,6 +67,7 @@ class ScenariosView(NoParameters):
 class ScenarioView(NoParameters):
     """What is shown of a scenario."""
 
+    level: LevelFilter = None
     target: Target | None = None
     horizon: Annotated[int | None, Field(ge=1, le=12)] = None
     lang: LanguageChoice = None
@@ -111,12 +115,13 @@ def show_scenario(
     gone.
     """
     stored, bulletin = used_scenario(request, scenario)
-    language, horizons = chosen_language(request), horizons_of(stored)
+    language = chosen_language(request)
+    level = _level(stored, query)
+    horizons = horizons_of(stored, level)
     target = query.target if query.target in horizons else next(iter(horizons))
     horizon = min(horizons[target], key=lambda one: abs(one - (query.horizon or 1)))
-    level = stored.manifest.level
     view = View(PageView(show="change"), bulletin, bulletin, level, target, horizon)
-    shade, scores = Shade(view, language), scores_of(stored, bulletin, target, horizon)
+    shade, scores = Shade(view, language), scores_of(stored, bulletin, level, target, horizon)
     styles = {score.region: _style(shade, score) for score in scores}
     response = render(
         request,
@@ -128,13 +133,17 @@ def show_scenario(
         spec=SPECS[target],
         horizon=horizon,
         address=partial(_address, query),
+        level=level,
+        levels=[] if len(stored.manifest.levels) == 1 else stored.manifest.levels,
+        level_names=LEVEL_NAMES,
+        coups=_words_on_coups(stored, bulletin, language),
         targets=[SPECS[name] for name in horizons],
         months={one: _month(stored, one) for one in horizons[target]},
         picture=picture_of(bulletin, level, styles, language),
         legend=shade.legend(list(styles.values())),
         places=moved_most(scores, styles),
         others=list(styles.values()).count(_SAME),
-        support=stored.support.table.to_pylist(),
+        support=[row for row in stored.support.table.to_pylist() if row["level"] == level],
         words=bulletin.words_of_indicator,
         family_names=FAMILY_NAMES,
     )
@@ -142,30 +151,59 @@ def show_scenario(
     return response
 
 
-def _address(query: ScenarioView, target: Target, horizon: int) -> str:
-    """Return the query of another target or horizon, in the language that was asked for."""
-    asked = {"target": target, "horizon": horizon, "lang": query.lang}
+def _level(stored: StoredScenario, query: ScenarioView) -> Level:
+    """Return the level that is shown: of statements on coups alone that of countries."""
+    levels = stored.manifest.levels
+    if query.level in levels:
+        return query.level
+    return levels[-1 if _is_of_coups(stored) else 0]
+
+
+def _is_of_coups(stored: StoredScenario) -> bool:
+    """Return whether coups are all that is supposed."""
+    supposed = stored.manifest.statements
+    return bool(supposed.coups) and not (supposed.violence or supposed.events)
+
+
+def _address(query: ScenarioView, level: Level, target: Target, horizon: int) -> str:
+    """Return the query of another view, in the language that was asked for."""
+    asked = {"level": level, "target": target, "horizon": horizon, "lang": query.lang}
     return "?" + urlencode({name: value for name, value in asked.items() if value is not None})
 
 
-def horizons_of(stored: StoredScenario) -> dict[Target, list[int]]:
-    """Return the horizons of each target that is scored, in the order in which people see them."""
+def _words_on_coups(stored: StoredScenario, bulletin: Bulletin, language: Language) -> str | None:
+    if stored.manifest.coups is None:
+        return None
+    words = map(bulletin.words_of_indicator, stored.manifest.coups_elsewhere)
+    meanings = [language.gettext(word["meaning"] or word["name"]) for word in words]
+    return coups_in_words(meanings, language)
+
+
+def horizons_of(stored: StoredScenario, level: Level) -> dict[Target, list[int]]:
+    """Return the horizons of each target that a level has, in the order in which people see them.
+
+    Coups come first where nothing else is supposed.
+    """
     scores = stored.scores
-    pairs = scores.take(scores.distinct("target", "horizon")).to_pylist()
+    rows = scores.rows[scores.among("level", [level])]
+    pairs = {(row["target"], row["horizon"]) for row in scores.take(rows).to_pylist()}
+    order = sorted(DISPLAYED, key=lambda name: SPECS[name].counts != "coups")
     of_target = {
-        name: sorted(pair["horizon"] for pair in pairs if pair["target"] == name)
-        for name in DISPLAYED
+        name: sorted(horizon for target, horizon in pairs if target == name)
+        for name in (order if _is_of_coups(stored) else DISPLAYED)
     }
     return {name: horizons for name, horizons in of_target.items() if horizons}
 
 
 def scores_of(
-    stored: StoredScenario, bulletin: Bulletin, target: Target, horizon: int
+    stored: StoredScenario, bulletin: Bulletin, level: Level, target: Target, horizon: int
 ) -> list[ScenarioScore]:
-    """Return the scores of a target and horizon, by region."""
+    """Return the scores of a level, target and horizon, by region."""
     scores = stored.scores
-    mask: BoolArray = scores.among("target", [target]) & scores.among("horizon", [horizon])
-    return scores_at(stored, bulletin, scores.rows[mask], families_of(stored))
+    filters = {"level": level, "target": target, "horizon": horizon}
+    masks = [scores.among(name, [value]) for name, value in filters.items()]
+    rows = scores.rows[np.logical_and.reduce(masks)]
+    return scores_at(stored, bulletin, rows, families_of(stored))
 
 
 def moved_most(scores: list[ScenarioScore], styles: dict[str, str]) -> list[MovedPlace]:
@@ -239,6 +277,13 @@ def statement_lines(
             month=language.month(month),
             count=event.count,
             deaths=language.number(event.deaths),
+        )
+    for coup in manifest.statements.coups:
+        text = FAILED if coup.outcome == "failed" else SUCCEEDED
+        month = format_month(parse_month(manifest.origin) + coup.month)
+        yield _(text).format(
+            country=language.country(meant_country(coup.country) or coup.country),
+            month=language.month(month),
         )
 
 

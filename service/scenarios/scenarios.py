@@ -18,6 +18,7 @@ from service.api.queries import (
     BulletinChoice,
     CountryFilter,
     HorizonFilter,
+    LevelFilter,
     MapForms,
     PageQuery,
     RegionNames,
@@ -58,6 +59,7 @@ class ScenarioListQuery(TableForms, PageQuery):
 class ScenarioScoreQuery(MapForms, PageQuery):
     """The scores of a scenario, page by page."""
 
+    level: LevelFilter = None
     country: CountryFilter = Field(default=[])
     region: RegionNames = Field(default=[])
     target: TargetFilter = None
@@ -106,8 +108,8 @@ def show_scenario(request: Request, scenario: str) -> Response:
         bulletin=summary_of(request, bulletin),
         scenario=summary_of_scenario(stored.manifest),
         statements=stored.manifest.statements,
-        violence=[SupposedMonth(**_own(row)) for row in stored.violence.table.to_pylist()],
-        support=[Extrapolation(**_own(row)) for row in stored.support.table.to_pylist()],
+        violence=[SupposedMonth(**row) for row in stored.violence.table.to_pylist()],
+        support=[Extrapolation(**row) for row in stored.support.table.to_pylist()],
     )
     return _marked(json_response(body))
 
@@ -204,6 +206,7 @@ def _selected(stored: StoredScenario, bulletin: Bulletin, query: ScenarioScoreQu
             what = f"scenario {stored.manifest.id} does not score region '{region}'"
             raise UnknownError(f"{what}: {remedy}")
     filters: dict[str, list[Any]] = {
+        "level": [] if query.level is None else [query.level],
         "country": [find_country(bulletin, name, scores) for name in query.country],
         "region": query.region,
         "target": [] if query.target is None else [query.target],
@@ -219,7 +222,3 @@ def _selected(stored: StoredScenario, bulletin: Bulletin, query: ScenarioScoreQu
         return rows
     size = {"-size": -np.abs(change), "change": change, "-change": -change}[query.sort]
     return rows[np.argsort(size[rows], kind="stable")]  # NaN goes last
-
-
-def _own(row: dict[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in row.items() if name != "level"}

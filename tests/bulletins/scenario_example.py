@@ -14,14 +14,17 @@ from bulletins.scenarios import (
     SUPPORT_FILE,
     VIOLENCE_FILE,
     ScenarioManifest,
+    coups_in_words,
     write_scenario,
 )
 from bulletins.writing import parquet_of
 from features.hashes import sha256_of
+from features.indicators.state import select_state
 from features.months import format_month, parse_month
 from features.scenarios.statements import Scenario
 from tests.bulletins.example import EXAMPLE_ID, ORIGIN
 
+(WORLD,) = select_state(["attempts_world"])
 MONTHS = 3
 LAST_MONTH = format_month(parse_month(ORIGIN) + MONTHS)
 PLACES = (
@@ -32,6 +35,9 @@ PLACES = (
 )
 """Regions, and how much more likely a month with 5 deaths or more becomes."""
 
+COUNTRIES = (("MLI", "Mali", 0.2), ("NER", "Niger", -0.001))
+"""Countries, and how much more likely a coup becomes."""
+
 STATEMENTS = Scenario.model_validate(
     {
         "name": "Gao times <three>",
@@ -39,13 +45,14 @@ STATEMENTS = Scenario.model_validate(
         "months": MONTHS,
         "violence": [{"regions": ["MLI-gao"], "times": 3}],
         "events": [{"region": "MLI-gao", "month": 1, "deaths": 7, "actors": ["New Front"]}],
+        "coups": [{"country": "MLI", "month": 1, "outcome": "success"}],
     }
 )
 
 
 def score_rows() -> list[dict[str, Any]]:
-    """The scores: of each region and target at two horizons, Gao without onset."""
-    rows = []
+    """The scores: of each region and target at two horizons, Gao without onset; coups."""
+    rows: list[dict[str, Any]] = []
     for region, name, country, change in PLACES:
         for target in ("escalation", "fatalities", "instability", "onset"):
             is_window = target in {"escalation", "onset"}
@@ -65,7 +72,7 @@ def score_rows() -> list[dict[str, Any]]:
                         "probability": None if is_gone else probability,
                         "continuation": 0.1,
                         "change": None if is_gone else probability - 0.1,
-                        "bulletin_probability": None if is_window else 0.12,
+                        "bulletin_probability": 0.12,
                         "mean": 2 + 50 * max(change, 0) if deaths else None,
                         "continuation_mean": 2.0 if deaths else None,
                         "mean_change": 50 * max(change, 0) if deaths else None,
@@ -76,7 +83,33 @@ def score_rows() -> list[dict[str, Any]]:
                         "model_version": "tocsin-admin1/1",
                     }
                 )
-    return rows
+    return rows + coup_rows()
+
+
+def coup_rows() -> list[dict[str, Any]]:
+    """The scores of coups: of Mali and Niger at two horizons."""
+    return [
+        {
+            "region": country,
+            "name": name,
+            "country": country,
+            "level": "country",
+            "target": "coup",
+            "horizon": horizon,
+            "target_month": format_month(parse_month(LAST_MONTH) + horizon),
+            "probability": 0.05 + change,
+            "continuation": 0.05,
+            "change": change,
+            "bulletin_probability": 0.04,
+            **dict.fromkeys(("mean", "continuation_mean", "mean_change", "bulletin_mean")),
+            "threshold": 1.0,
+            "continuation_threshold": 1.0,
+            "beyond": False,
+            "model_version": "tocsin-coups/1",
+        }
+        for country, name, change in COUNTRIES
+        for horizon in (1, 12)
+    ]
 
 
 def write_example(home: Path, scenario: Scenario = STATEMENTS) -> ScenarioManifest:
@@ -88,6 +121,8 @@ def write_example(home: Path, scenario: Scenario = STATEMENTS) -> ScenarioManife
         FAMILIES_FILE: [
             cell | {"family": "history", "change": 1.0},
             cell | {"family": "neighbourhood", "change": 0.25},
+            {"region": "MLI", "level": "country", "target": "coup", "horizon": 1}
+            | {"family": "state", "change": 1.5},
         ],
         VIOLENCE_FILE: [
             place
@@ -110,10 +145,12 @@ def write_example(home: Path, scenario: Scenario = STATEMENTS) -> ScenarioManife
         bulletin=EXAMPLE_ID,
         origin=ORIGIN,
         last_month=LAST_MONTH,
-        level="admin1",
-        model_version="tocsin-admin1/1",
+        levels=("admin1", "country"),
+        model_versions=("tocsin-admin1/1", "tocsin-country/1"),
         assumption=ASSUMPTION.format(months="3 months", origin=ORIGIN),
         statements=scenario,
+        coups=coups_in_words([WORLD.meaning]),
+        coups_elsewhere=(WORLD.name,),
         beyond=1,
         code="1.2.3+abc",
         rows=len(rows[SCORES_FILE]),

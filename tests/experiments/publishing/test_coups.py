@@ -12,7 +12,6 @@ from experiments.coups.registry import CoupVersion
 from experiments.coups.settings import read_coup_settings
 from experiments.publishing.coups import CoupForecast, coup_drivers, coup_scores
 from experiments.publishing.earlier import EarlierBulletin
-from features.indicators.state import state_table
 from features.months import format_month
 from features.targets import any_of
 from tests.states import many_states
@@ -25,8 +24,7 @@ def forecast() -> CoupForecast:
     past = many_states(months=240, count=12)
     past.seizures[30, 0] = 1
     forecaster = fit_forecaster(past, read_coup_settings(), {1: MODEL, 12: REFERENCE})
-    states = np.array([0, 3, 5])
-    ids = past.countries[states]
+    ids = past.countries[[0, 3, 5]]
     return CoupForecast(
         version=CoupVersion(
             version=2,
@@ -43,8 +41,6 @@ def forecast() -> CoupForecast:
         ),
         forecaster=forecaster,
         past=past,
-        table=state_table(past, forecaster.names).astype(np.float32),
-        states=states,
         countries=pd.DataFrame({"id": ids, "name": ids, "country": ids}),
         releases=(),
     )

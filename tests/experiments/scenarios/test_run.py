@@ -12,8 +12,10 @@ import pandas as pd
 import pytest
 
 from bulletins.scenarios import (
+    FAMILIES_FILE,
     SCENARIO_FILE,
     SCHEMAS,
+    SCORES_FILE,
     read_scenario_manifest,
     read_scenario_table,
     scenario_folders,
@@ -28,49 +30,24 @@ from experiments.scenarios.comparison import (
     support_rows,
     violence_rows,
 )
-from experiments.scenarios.run import ScenarioRun, compared, run_scenario
-from experiments.tracking.registry import ModelVersion, champion, load_forecaster
+from experiments.scenarios.run import LevelInputs, ScenarioRun, compared, run_scenario
 from experiments.tracking.store import open_store
 from features.archive.releases import Archive
-from features.archive.vintage import Vintage
-from features.errors import BulletinError, ConfigurationError
-from features.months import parse_month
+from features.errors import BulletinError, ConfigurationError, InputError
 from features.panel.panel import Panel
 from features.scenarios.statements import Scenario
+from features.words import SPECS, Level
 from models.explanation import log_odds
-from models.forecaster import Forecaster
 from tests.command import tocsin
-from tests.experiments.publishing.test_publish import home_with
+from tests.experiments.scenarios.conftest import MONTHS, ORIGIN
 
-ORIGIN = parse_month("2023-12")
-MONTHS = 3
 KEY = ["region", "target", "horizon"]
 
 
 @pytest.fixture(scope="module")
-def scenario_home(
-    trained: Path, vintage: Vintage, tmp_path_factory: pytest.TempPathFactory
-) -> Path:
-    """A trained home with the bulletin of December 2023."""
-    return home_with(trained, vintage, tmp_path_factory, "2023-12")
-
-
-@pytest.fixture(scope="module")
-def champion_model(trained: Path) -> tuple[ModelVersion, Forecaster]:
-    store = open_store(trained, None)
-    model = champion(store, "admin1")
-    assert model is not None
-    return model, load_forecaster(store, model)
-
-
-@pytest.fixture(scope="module")
-def past(panel: Panel) -> Panel:
-    return panel.until(ORIGIN)
-
-
-@pytest.fixture(scope="module")
-def violent(past: Panel) -> str:
+def violent(levels: list[LevelInputs]) -> str:
     """The region with most deaths in the months that come again."""
+    past = levels[0].past
     return str(past.regions.ids[past.counts[-MONTHS:].sum(axis=0).argmax()])
 
 
@@ -85,10 +62,8 @@ def supposed(**statements: Any) -> Scenario:
 
 
 @pytest.fixture(scope="module")
-def much_more(
-    champion_model: tuple[ModelVersion, Forecaster], past: Panel, times_five: dict[str, Any]
-) -> Comparison:
-    return compared(*champion_model, past, supposed(violence=[times_five]))
+def much_more(levels: list[LevelInputs], times_five: dict[str, Any]) -> list[Comparison]:
+    return compared(levels, supposed(violence=[times_five]))
 
 
 def run(home: Path, **statements: Any) -> ScenarioRun:
@@ -100,58 +75,73 @@ def rows_of(comparison: Comparison, home: Path) -> pd.DataFrame:
     return score_rows(comparison, read_bulletin(home, None)[1])
 
 
-def test_an_empty_scenario_changes_no_bit(
-    champion_model: tuple[ModelVersion, Forecaster], past: Panel, scenario_home: Path
-) -> None:
-    nothing = compared(*champion_model, past, supposed())
-    rows = rows_of(nothing, scenario_home)
-    assert len(rows) > 100
+def test_an_empty_scenario_changes_no_bit_at_either_level(scenario_home: Path) -> None:
+    nothing = run(scenario_home)
+    rows = nothing.tables[SCORES_FILE]
+    assert set(rows["level"]) == {"admin1", "country"}
+    assert {"coup", "instability"} < set(rows[rows["level"] == "country"]["target"])
     assert rows["probability"].equals(rows["continuation"])
     assert rows["mean"].equals(rows["continuation_mean"])
     assert not rows["beyond"].any()
-    for table in (family_rows(nothing), violence_rows(nothing), support_rows(nothing)):
-        assert len(table) == 0
+    assert all(len(nothing.tables[name]) == 0 for name in SCHEMAS if name != SCORES_FILE)
+    assert nothing.manifest.coups is None
 
 
 def test_a_scenario_says_which_scores_move_and_through_which_family(
-    much_more: Comparison, scenario_home: Path, violent: str
+    much_more: list[Comparison], scenario_home: Path, violent: str
 ) -> None:
-    rows = rows_of(much_more, scenario_home)
-    assert rows[KEY].equals(rows[KEY].sort_values(KEY, ignore_index=True))
-    moved = rows[(rows["change"] != 0) & rows["change"].notna()]
-    assert violent in set(moved["region"])
-    assert (moved["target_month"] > "2024-03").all()
-    changes = family_rows(much_more).groupby(KEY)["change"].sum()
-    shared = rows[(rows["target"] != "fatalities") & rows["change"].notna()].set_index(KEY)
-    odds = log_odds(shared["probability"].to_numpy()) - log_odds(shared["continuation"].to_numpy())
-    np.testing.assert_allclose(changes.reindex(shared.index).fillna(0), odds, atol=1e-6)
-    violence = violence_rows(much_more)
-    assert set(violence["region"]) == {violent}
-    assert violence["deaths"].equals(5 * violence["continuation_deaths"])
+    for comparison, region in zip(much_more, (violent, violent[:3]), strict=True):
+        rows = rows_of(comparison, scenario_home)
+        assert rows[KEY].equals(rows[KEY].sort_values(KEY, ignore_index=True))
+        moved = rows[(rows["change"] != 0) & rows["change"].notna()]
+        assert region in set(moved["region"])
+        assert (moved["target_month"] > "2024-03").all()
+        changes = family_rows(comparison).groupby(KEY)["change"].sum()
+        shared = rows[(rows["target"] != "fatalities") & rows["change"].notna()].set_index(KEY)
+        now, then = (log_odds(shared[name].to_numpy()) for name in ("probability", "continuation"))
+        moves = changes.reindex(shared.index).fillna(0)
+        np.testing.assert_allclose(moves, now - then, atol=1e-6)
+        assert set(violence_rows(comparison)["region"]) == {region}
+
+
+def test_a_country_has_what_its_regions_have_more(
+    much_more: list[Comparison], violent: str
+) -> None:
+    regions, countries = map(violence_rows, much_more)
+    assert regions["deaths"].equals(5 * regions["continuation_deaths"])
+    for name in ("deaths", "events"):
+        more = regions[name] - regions[f"continuation_{name}"]
+        assert more.sum() > 0
+        assert more.equals(countries[name] - countries[f"continuation_{name}"])
 
 
 def test_beside_a_score_stands_what_the_bulletin_says_of_its_month(
-    champion_model: tuple[ModelVersion, Forecaster], past: Panel, scenario_home: Path
+    levels: list[LevelInputs], scenario_home: Path
 ) -> None:
     next_month = Scenario(name="a month on", months=1)
-    rows = rows_of(compared(*champion_model, past, next_month), scenario_home)
     issued = read_bulletin(scenario_home, None)[1]
-    named = rows[rows["bulletin_probability"].notna()]
-    assert set(named["target"]) == {"fatalities", "instability"}
-    same = named.merge(issued, on=[*KEY[:2], "target_month"], suffixes=("", "_issued"))
-    assert len(same) == len(named) > 20
-    assert same["bulletin_probability"].equals(same["probability_issued"])
-    assert (same["horizon_issued"] == same["horizon"] + 1).all()
+    for comparison in compared(levels, next_month):
+        rows = rows_of(comparison, scenario_home)
+        named = rows[rows["bulletin_probability"].notna()]
+        ahead = named["target"].map(lambda target: int(not SPECS[target].is_window))
+        named = named.assign(horizon=named["horizon"] + ahead)
+        same = named.merge(issued, on=KEY, suffixes=("", "_issued"))
+        assert len(same) == len(named)
+        assert set(named["target"]) >= {"fatalities", "instability", "escalation"}
+        assert same["bulletin_probability"].equals(same["probability_issued"])
+        is_month = same["target"].isin(["fatalities", "instability"])
+        assert (is_month == (same["target_month"] == same["target_month_issued"])).all()
 
 
 def test_what_happened_supposed_in_full_gives_the_scores_of_those_months(
-    champion_model: tuple[ModelVersion, Forecaster], panel: Panel, past: Panel
+    levels: list[LevelInputs], whole: dict[Level, Panel]
 ) -> None:
-    """All events of t+1 to t+3, and nothing else: bit for bit the forecast of t+3.
+    """All events of t+1 to t+3, and nothing else: bit for bit the forecasts of t+3.
 
     The simulated events are of one day each and lie in a region, so that nothing is lost on the way
-    and the arrays are the same whole numbers.
+    and the arrays are the same whole numbers, of countries too.
     """
+    panel = whole["admin1"]
     rows = np.arange(ORIGIN + 1, ORIGIN + MONTHS + 1) - panel.months[0]
     types = ("state-based", "non-state", "one-sided")
     events = []
@@ -164,22 +154,25 @@ def test_what_happened_supposed_in_full_gives_the_scores_of_those_months(
         if number > 1:
             events.append(shared | {"deaths": 0, "count": number - 1})
     everywhere = {"countries": ["MLI", "BFA", "NER"], "times": 0}
-    told = compared(*champion_model, past, supposed(violence=[everywhere], events=events))
-    truth = scores_of(forecast_level(*champion_model, panel, ORIGIN + MONTHS))
-    pd.testing.assert_frame_equal(scores_of(told.scenario), truth, check_exact=True)
-    # The continuation knows nothing of it.
-    assert not scores_of(told.continuation)["probability"].equals(truth["probability"])
+    told = compared(levels, supposed(violence=[everywhere], events=events))
+    for comparison, (model, forecaster, past) in zip(told, levels, strict=True):
+        known = whole[past.regions.level]
+        truth = scores_of(forecast_level(model, forecaster, known, ORIGIN + MONTHS))
+        pd.testing.assert_frame_equal(scores_of(comparison.scenario), truth, check_exact=True)
+        # The continuation knows nothing of it.
+        continuation = scores_of(comparison.continuation)
+        assert not continuation["probability"].equals(truth["probability"])
 
 
 def test_twice_as_many_deaths_hardly_ever_lower_a_regions_own_instability(
-    champion_model: tuple[ModelVersion, Forecaster], past: Panel
+    levels: list[LevelInputs],
 ) -> None:
     """Learned models are not monotone: trees fall by a point here and there, as docs say."""
-    changes = []
+    changes, past = [], levels[0].past
     deaths = past.counts[-MONTHS:].sum(axis=0)
     for region in np.argsort(-deaths, kind="stable")[:5]:
         twice = {"regions": [str(past.regions.ids[region])], "times": 2}
-        doubled = compared(*champion_model, past, supposed(violence=[twice]))
+        (doubled,) = compared(levels[:1], supposed(violence=[twice]))
         assert (
             doubled.scenario.panel.counts[-MONTHS:, region]
             == 2 * doubled.continuation.panel.counts[-MONTHS:, region]
@@ -196,24 +189,44 @@ def test_twice_as_many_deaths_hardly_ever_lower_a_regions_own_instability(
 
 
 def test_nothing_after_the_origin_is_read(
-    champion_model: tuple[ModelVersion, Forecaster],
-    panel: Panel,
-    much_more: Comparison,
-    times_five: dict[str, Any],
+    levels: list[LevelInputs], whole: dict[Level, Panel], much_more: list[Comparison], violent: str
 ) -> None:
-    deaths = panel.deaths.copy()
+    """Neither deaths nor events nor incidents: where they were, who fought, and of what kind."""
+    others = [
+        one._replace(past=scrambled(whole[one.past.regions.level]).until(ORIGIN)) for one in levels
+    ]
+    again = compared(others, supposed(violence=[{"regions": [violent], "times": 5}]))
+    for now, then in zip(again, much_more, strict=True):
+        assert now.scenario.panel.digest() == then.scenario.panel.digest()
+        assert scores_of(now.scenario).equals(scores_of(then.scenario))
+        assert scores_of(now.continuation).equals(scores_of(then.continuation))
+
+
+def scrambled(panel: Panel) -> Panel:
+    """The same to the origin, and anything at all after it."""
+    draw = np.random.default_rng(1)
+    deaths, events = panel.deaths.copy(), panel.events.copy()
     deaths[:, panel.row(ORIGIN) + 1 :] = 99
-    scrambled = replace(panel, deaths=deaths).until(ORIGIN)
-    again = compared(*champion_model, scrambled, supposed(violence=[times_five]))
-    assert scores_of(again.scenario).equals(scores_of(much_more.scenario))
-    assert scores_of(again.continuation).equals(scores_of(much_more.continuation))
+    events[:, panel.row(ORIGIN) + 1 :] = 7
+    known = panel.incidents
+    is_late = known.month > ORIGIN
+    assert is_late.any()
+    other = replace(
+        known,
+        region=np.where(is_late, draw.permutation(known.region), known.region),
+        latitude=np.where(is_late, draw.permutation(known.latitude), known.latitude),
+        deaths=np.where(is_late, 99.0, known.deaths),
+        type_of_violence=np.where(is_late, 3, known.type_of_violence),
+        actors=np.where(is_late[:, None], draw.permutation(known.actors), known.actors),
+    )
+    return replace(panel, deaths=deaths, events=events, incidents=other)
 
 
 def test_a_region_beyond_all_that_was_seen_is_marked_with_the_indicators(
-    champion_model: tuple[ModelVersion, Forecaster], past: Panel, scenario_home: Path, violent: str
+    levels: list[LevelInputs], scenario_home: Path, violent: str
 ) -> None:
     event = {"region": violent, "month": 3, "deaths": 50_000}
-    huge = compared(*champion_model, past, supposed(events=[event]))
+    (huge,) = compared(levels[:1], supposed(events=[event]))
     support = support_rows(huge)
     assert violent in set(support["region"])
     assert ((support["value"] > support["highest"]) | (support["value"] < support["lowest"])).all()
@@ -252,13 +265,15 @@ def test_a_scenario_is_written_whole_beside_the_bulletins(
     assert sorted(path.name for path in (scenario_home / "bulletins").iterdir()) == before
 
 
+@pytest.fixture(scope="module")
+def written(scenario_home: Path, times_five: dict[str, Any]) -> Path:
+    """The folder of a scenario."""
+    return scenario_home / "scenarios" / run(scenario_home, violence=[times_five]).manifest.id
+
+
 @pytest.mark.parametrize("name", [*SCHEMAS, SCENARIO_FILE])
-def test_a_damaged_scenario_is_not_read(
-    scenario_home: Path, tmp_path: Path, name: str, times_five: dict[str, Any]
-) -> None:
-    written = run(scenario_home, violence=[times_five]).manifest
-    source = scenario_home / "scenarios" / written.id
-    folder = Path(shutil.copytree(source, tmp_path / written.id))
+def test_a_damaged_scenario_is_not_read(written: Path, tmp_path: Path, name: str) -> None:
+    folder = Path(shutil.copytree(written, tmp_path / written.name))
     content = (folder / name).read_bytes()
     (folder / name).write_bytes(content.replace(b'"test"', b'"toast"') + b" ")
     with pytest.raises(BulletinError, match="cannot be used"):
@@ -281,10 +296,12 @@ def test_the_command_says_hypothetical_and_a_mistake_is_one_line(
     assert done.returncode == 0, done.stderr
     rows = list(csv.DictReader(io.StringIO(done.stdout)))
     assert {row["hypothetical"] for row in rows} == {"true"}
+    assert {row["level"] for row in rows} == {"admin1", "country"}
     assert "HYPOTHETICAL hypothetical-" in done.stderr
     assert "not what would happen" in done.stderr
     table = tocsin(scenario_home, "scenario", str(file), "--format", "table").stdout
-    assert "SIMULATED HYPOTHETICAL: More" in table
+    assert "SIMULATED HYPOTHETICAL: More (admin1)" in table
+    assert "SIMULATED HYPOTHETICAL: More (country)" in table
     assert "it was already there and stays as it is" in table
     for wrong, reason in (("times", "violence.0.time"), (violent, "violence 1: no admin1 region")):
         file.write_text(text.replace(wrong, wrong[:-1]))
@@ -294,8 +311,47 @@ def test_the_command_says_hypothetical_and_a_mistake_is_one_line(
         assert reason in line
 
 
+def test_a_coup_enters_the_history_of_states_and_moves_its_own_country(
+    scenario_home: Path,
+) -> None:
+    coup = {"country": "Mali", "month": 1, "outcome": "success"}
+    done = run(scenario_home, coups=[coup])
+    scores = done.tables[SCORES_FILE].set_index(["target", "region", "horizon"])
+    coups = scores.loc["coup"]
+    assert sorted(set(coups.index.get_level_values("horizon"))) == [1, 6, 12]
+    assert (coups.loc["MLI"]["change"] > 0.001).all()
+    issued = read_bulletin(scenario_home, None)[1]
+    issued = issued[issued["target"] == "coup"].set_index(["region", "horizon"])
+    assert coups["bulletin_probability"].equals(issued["probability"].reindex(coups.index))
+    # No violence is supposed, and no score of it moves.
+    others = done.tables[SCORES_FILE].query("target != 'coup'")
+    assert (others["change"].dropna() == 0).all()
+    moved = done.tables[FAMILIES_FILE]
+    assert set(moved[["target", "family"]].itertuples(index=False, name=None)) == {
+        ("coup", "state")
+    }
+    assert {row["family"] for row in done.moved()} == {"state"}
+    assert done.manifest.coups is not None
+    assert done.manifest.coups.startswith("The model of coups reads a country's own past")
+    assert (set(moved["region"]), done.manifest.coups_elsewhere) == ({"MLI"}, ())
+    alone = run(scenario_home, level="country", coups=[coup])
+    assert alone.manifest.levels == ("country",)
+    assert "MLI" in set(alone.tables[FAMILIES_FILE]["region"])
+
+
+def test_coups_that_the_bulletin_was_not_issued_from_are_refused(
+    scenario_home: Path, tmp_path: Path
+) -> None:
+    home = Path(shutil.copytree(scenario_home, tmp_path / "home"))
+    shutil.rmtree(home / "coups")
+    with pytest.raises(BulletinError, match="does not hold as it was: ingest the same file again"):
+        run(home)
+
+
 def test_what_the_bulletin_does_not_have_is_refused(scenario_home: Path) -> None:
     with pytest.raises(ConfigurationError, match="has no scores of 'priogrid'"):
         run(scenario_home, level="priogrid")
+    with pytest.raises(InputError, match=r"coups 1: no list .* observes 'Malo'.*did you mean MLI"):
+        run(scenario_home, coups=[{"country": "Malo", "month": 1, "outcome": "failed"}])
     with pytest.raises(BulletinError, match="no bulletin 2023-12-000000000000"):
         run(scenario_home, bulletin="2023-12-000000000000")

@@ -27,6 +27,11 @@ region = "MLI-kayes"
 month = 3
 deaths = 12
 actors = ["JNIM", "Government of Mali"]
+
+[[coups]]
+country = "Mali"
+month = 2
+outcome = "success"
 """
 
 
@@ -43,6 +48,7 @@ def test_a_file_says_what_is_supposed_in_its_order(tmp_path: Path) -> None:
     kayes = Pattern(region="MLI-mopti", period=("2022-01", "2022-12"))
     assert scenario.violence[1].likeness == kayes
     assert (scenario.events[0].violence, scenario.events[0].count) == ("state-based", 1)
+    assert (scenario.coups[0].country, scenario.coups[0].outcome) == ("Mali", "success")
     assert scenario.bulletin is None
 
 
@@ -73,6 +79,10 @@ def test_what_is_written_of_a_scenario_says_the_same_again(tmp_path: Path) -> No
         (('"2022-12"]', '"2021-12"]'), "the last month lies before the first"),
         (('"2022-12"]', '"2022-13"]'), "'2022-13' is not a month"),
         (("month = 3", "month = 4"), "an event is in month 4 of months = 3"),
+        (("month = 2", "month = 5"), "a coup is in month 5 of months = 3"),
+        (("month = 2", "month = 0"), "coups.0.month"),
+        (('"success"', '"plot"'), "coups.0.outcome"),
+        (("months = 3", 'months = 3\nlevel = "admin1"'), "coups: they are of countries"),
         (("deaths = 12", "deaths = -1"), "events.0.deaths"),
         (("deaths = 12", "deaths = 12\nlatitude = 14.5"), "latitude and longitude"),
         (('region = "MLI-kayes"\nmonth', "month"), "name a region, or latitude"),

@@ -7,7 +7,7 @@ import pytest
 
 from bulletins.scenarios import scenario_folders
 from tests.bulletins.example import publish_bulletin
-from tests.bulletins.scenario_example import write_example
+from tests.bulletins.scenario_example import STATEMENTS, write_example
 from tests.service.conftest import serve_home
 
 
@@ -40,6 +40,9 @@ def test_the_page_says_what_is_supposed_and_what_moves(client: httpx.Client, add
     assert "not what would happen" in page
     assert "Gao: 3 times the violence of the continuation" in page
     assert "Gao, January 2025: 1 times an event with 7 deaths" in page
+    assert "Mali, January 2025: an attempt of a coup that succeeds" in page
+    assert "of all states together (attempts_world)" in page
+    assert "no earlier coup comes again" in page
     table = page.partition("<tbody>")[2].partition("</tbody>")[0].replace("\N{NO-BREAK SPACE}", " ")
     assert table.index("Gao") < table.index("Agadez")
     for cell in ("10 %", "30 %", "12 %", "beyond history", "its own past"):
@@ -47,6 +50,28 @@ def test_the_page_says_what_is_supposed_and_what_moves(client: httpx.Client, add
     assert "Mopti" not in table  # it moves by less than a point
     assert "2 other regions stay about the same" in page
     assert "deaths over the last 3 months, 99 (0\N{EN DASH}70)" in page
+
+
+def test_each_level_has_its_targets_and_regions(client: httpx.Client, address: str) -> None:
+    page = client.get(address).text
+    assert "?level=country&amp;target=instability&amp;horizon=1" in page
+    countries = client.get(f"{address}?level=country").text
+    table = countries.partition("<tbody>")[2].partition("</tbody>")[0]
+    assert "Mali" in table.replace("\N{NO-BREAK SPACE}", " ")
+    assert "the state" in table
+    assert "Gao" not in table
+    assert "Niger" not in table  # it moves by less than a point
+    assert "In the bulletin the window is as long, and begins after December 2024" in countries
+    assert "target=onset" not in countries
+
+
+def test_of_coups_alone_the_page_shows_coups_first(tmp_path: Path) -> None:
+    publish_bulletin(tmp_path)
+    alone = STATEMENTS.model_copy(update={"violence": (), "events": ()})
+    written = write_example(tmp_path, alone)
+    with serve_home(tmp_path) as client:
+        page = client.get(f"/scenarios/{written.id}").text
+    assert '<h2 id="moves">Coup:' in page
 
 
 def test_the_map_has_the_colours_of_the_table(client: httpx.Client, address: str) -> None:

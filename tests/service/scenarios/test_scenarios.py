@@ -46,7 +46,10 @@ def test_a_scenario_says_what_it_supposes_by_which_assumption(
     assert "the world goes on as in the last 3 months to 2024-12" in item["assumption"]
     assert body["statements"]["violence"][0]["times"] == 3
     assert body["statements"]["violence"][0]["as"] is None
-    assert body["violence"][0]["deaths"] == 16
+    assert body["statements"]["coups"] == [{"country": "MLI", "month": 1, "outcome": "success"}]
+    assert "knows no neighbours" in item["coups"]
+    assert item["levels"] == ["admin1", "country"]
+    assert (body["violence"][0]["level"], body["violence"][0]["deaths"]) == ("admin1", 16)
     assert body["support"][0]["indicator"] == "deaths_mean_3"
 
 
@@ -73,6 +76,8 @@ def test_what_moves_most_comes_first_with_its_families(client: httpx.Client, add
         ("region=MLI-gao&region=MLI-mopti", {"MLI-gao", "MLI-mopti"}),
         ("min_change=0.03", {"MLI-gao", "NER-agadez"}),
         ("beyond=true", {"MLI-gao"}),
+        ("level=admin1&min_change=0.03", {"MLI-gao", "NER-agadez"}),
+        ("level=country", set()),
         ("beyond=false", {"MLI-mopti", "NER-agadez", "NER-tillaberi"}),
     ],
 )
