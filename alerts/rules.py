@@ -11,10 +11,10 @@ from urllib.parse import urlsplit
 from pydantic import AfterValidator, Field, field_validator, model_validator
 
 from bulletins.manifest import Manifest
-from features.errors import AlertError, ConfigurationError
+from features.errors import AlertError, ConfigurationError, InputError
 from features.files import read_whole
 from features.language import LANGUAGES
-from features.places.countries import bundled_regions
+from features.places.countries import bundled_regions, known_country
 from features.strict import Strict
 from features.toml import read_toml
 from features.words import SPECS, Level, RiskName, Target
@@ -34,7 +34,19 @@ def _distinct(names: tuple[str, ...]) -> tuple[str, ...]:
     return names
 
 
+def _country(text: str) -> str:
+    try:
+        return known_country(text)
+    except InputError as error:
+        raise ValueError(str(error)) from error
+
+
 _Names = Annotated[tuple[str, ...], Field(min_length=1), AfterValidator(_distinct)]
+_Countries = Annotated[
+    tuple[Annotated[str, AfterValidator(_country)], ...],
+    Field(min_length=1),
+    AfterValidator(_distinct),
+]
 
 
 def _whole(path: Path) -> Path:
@@ -121,7 +133,7 @@ class Rule(Strict):
     name: Name
     level: Level
     regions: _Names | None = None
-    countries: _Names | None = None
+    countries: _Countries | None = None
     target: Target
     horizon: Annotated[int, Field(ge=1, le=12, strict=True)]
     threshold: Positive | None = None
@@ -158,7 +170,6 @@ class Rule(Strict):
         ):
             raise ValueError(f"{self.target} is a probability, 0 to 1, not {self.limit:g}")
         _refuse_unknown(self.regions, bundled_regions(self.level), f"{self.level} region")
-        _refuse_unknown(self.countries, bundled_regions("country"), "country (ISO alpha-3 code)")
         return self
 
 

@@ -116,7 +116,7 @@ def ingest_counts(
     available_on: Available = None,
     level: Annotated[str, typer.Option(help="country, admin1 or priogrid.")] = "admin1",
     country: Annotated[
-        str | None, typer.Option(help="Country of a file that names none, as MLI or Mali.")
+        str | None, typer.Option(help="Country of a file that names none, as MLI, ML or Mali.")
     ] = None,
     decimal: DecimalSign = None,
     corrections: Annotated[
@@ -136,7 +136,8 @@ def ingest_counts(
     A file with a column `vintage` is a release a day, of all that was known on it.
     """
     from features.archive.coverage import read_coverage
-    from features.places.matching import known_country, read_corrections
+    from features.places.countries import known_country
+    from features.places.matching import read_corrections
     from features.places.regions import parse_level
     from features.sources.counts import CountsOptions, vintages_in
 

@@ -25,6 +25,9 @@ if TYPE_CHECKING:
     from bulletins.manifest import Manifest
     from service.api.schemas import BulletinSummary
 
+Text = str | None
+Texts = list[str] | None
+
 key = typer.Typer(help="Give and take back the API keys of the service.", no_args_is_help=True)
 
 
@@ -48,41 +51,51 @@ def serve(
 
 
 def scores(
-    country: Annotated[list[str] | None, typer.Option(help="Name or ISO 3166-1 code.")] = None,
-    region: Annotated[list[str] | None, typer.Option(help="Region id.")] = None,
-    level: Annotated[str | None, typer.Option(help="country, admin1 or priogrid.")] = None,
-    target: Annotated[str, typer.Option(help="What is forecast.")] = "instability",
-    horizon: Annotated[list[int] | None, typer.Option(help="Months ahead.")] = None,
+    country: Annotated[Texts, typer.Option(help="Name or ISO 3166-1 code.")] = None,
+    region: Annotated[Texts, typer.Option(help="Region id.")] = None,
+    level: Annotated[Text, typer.Option(help="country, admin1 or priogrid.")] = None,
+    target: Annotated[Text, typer.Option(help="What is forecast; default: instability.")] = None,
+    horizon: Annotated[Texts, typer.Option(help="Months ahead: 3, 1-6 or 1,3,6.")] = None,
+    target_month: Annotated[Texts, typer.Option(help="Month of the forecast, YYYY-MM.")] = None,
+    threshold: Annotated[float | None, typer.Option(help="Deaths: how likely so many?")] = None,
+    min_probability: Annotated[float | None, typer.Option(help="Scores at least so high.")] = None,
+    risk_level: Annotated[Texts, typer.Option(help="low to critical.")] = None,
+    bbox: Annotated[Text, typer.Option(help="West,south,east,north edge [degrees].")] = None,
+    bulletin: Annotated[Text, typer.Option(help="Id of a bulletin; default: the newest.")] = None,
+    origin: Annotated[Text, typer.Option(help="Its last observed month, YYYY-MM.")] = None,
+    as_of: Annotated[Text, typer.Option(help="Issued by this day, YYYY-MM-DD.")] = None,
+    sort: Annotated[Text, typer.Option(help="Column, after - downwards.")] = None,
     limit: Annotated[int, typer.Option(help="Rows, at most.")] = 25,
-    url: Annotated[str | None, typer.Option(help="Ask the service at this address.")] = None,
-    key: Annotated[str | None, typer.Option(help="API key of that service.")] = None,
+    url: Annotated[Text, typer.Option(help="Ask the service at this address.")] = None,
+    key: Annotated[Text, typer.Option(help="API key of that service.")] = None,
     row_format: RowFormat = None,
 ) -> None:
     """Print the top of the newest bulletin, at hand or of a running service.
 
-    One row a region, at the nearest horizon unless others are named.
+    One row a region, at the nearest horizon unless others or months are named.
     """
     from commands.settings import read_settings
     from features.words import DISTRIBUTIONS
     from service.terminal import remote_scores, score_rows, top_scores
 
-    parameters = {
-        "country": country or [],
-        "region": region or [],
-        "level": level,
-        "target": target,
-        "horizon": horizon or [],
-        "limit": limit,
-        "sort": "-mean" if target in DISTRIBUTIONS else "-probability",
-    }
-    bulletin: Manifest | BulletinSummary
+    target = target or ("instability" if threshold is None else "fatalities")
+    column = "mean" if target in DISTRIBUTIONS else "probability"
+    usual_sort = f"-{column if threshold is None else 'exceedance'}"
+    filters = {
+        "country": country, "region": region, "level": level, "target": target, "horizon": horizon,
+        "target_month": target_month, "threshold": threshold, "min_probability": min_probability,
+        "risk_level": risk_level, "bbox": bbox, "bulletin": bulletin, "origin": origin,
+        "as_of": as_of, "sort": sort or usual_sort, "limit": limit,
+    }  # fmt: skip
+    given = {name: value for name, value in filters.items() if value is not None}
     settings = read_settings(url=url, api_key=key)
+    summary: Manifest | BulletinSummary
     if settings.url:
-        bulletin, top = remote_scores(settings.url, settings.api_key or None, **parameters)
+        summary, top = remote_scores(settings.url, settings.api_key or None, **given)
     else:
-        bulletin, top = top_scores(home(), **parameters)
-    mark = simulated_mark(simulated=bulletin.simulated)
-    title = f"{mark}bulletin {bulletin.id}, origin {bulletin.origin}: {target}"
+        summary, top = top_scores(home(), **given)
+    mark = simulated_mark(simulated=summary.simulated)
+    title = f"{mark}bulletin {summary.id}, origin {summary.origin}: {target}"
     print_rows(score_rows(top), row_format, title, unseen=["target"])
 
 

@@ -12,12 +12,12 @@ from features.errors import InputError
 from features.language import round_deaths
 from service.api.bodies import TargetList
 from service.api.problems import describe
-from service.api.queries import ScoreQuery
+from service.api.queries import BulletinQuery, ScoreQuery
 from service.api.schemas import BulletinSummary, Problem, Score, ScoreList
 from service.api.scores import scores_at
 from service.api.selection import select_scores
 from service.errors import NoBulletinError, ParameterError
-from service.store.bulletins import LATEST, BulletinStore, log_passed_over
+from service.store.bulletins import BulletinStore, log_passed_over
 
 Body = TypeVar("Body", bound=BaseModel)
 
@@ -25,11 +25,11 @@ _TIMEOUT_S = 30
 
 
 def top_scores(home: Path, **parameters: Any) -> tuple[Manifest, list[Score]]:
-    """Return the newest bulletin's manifest and its highest scores that pass the filters.
+    """Return the manifest of a bulletin, by default the newest, and its scores that pass.
 
-    `parameters` are those of `/v1/scores`; of a target without a horizon its nearest. Raises
-    ParameterError for a value that cannot be used, UnknownError for what is not scored,
-    NoBulletinError when no bulletin can be served.
+    `parameters` are those of `/v1/scores`; of a target without a horizon or month its nearest.
+    Raises ParameterError for a value that cannot be used, UnknownError for what is not scored,
+    UnknownBulletinError where no bulletin passes, NoBulletinError when none can be served.
     """
     try:
         query = ScoreQuery.model_validate(parameters)
@@ -42,9 +42,10 @@ def top_scores(home: Path, **parameters: Any) -> tuple[Manifest, list[Score]]:
         )
     if store.listing.newest is None:
         raise NoBulletinError(store.listing.none_because)
-    bulletin = store.get(LATEST)
+    chosen = store.listing.choose(query.bulletin, origin=query.origin, issued_by=query.as_of)
+    bulletin = store.get(chosen.id)
     log_passed_over(store.listing)
-    if query.target in bulletin.horizons and not query.horizon:
+    if query.target in bulletin.horizons and not (query.horizon or query.target_month):
         query = query.model_copy(update={"horizon": [min(bulletin.horizons[query.target])]})
     selection = select_scores(bulletin, query).page(query.page())
     return bulletin.manifest, scores_at(bulletin, selection)
@@ -58,8 +59,11 @@ def remote_scores(
     `parameters` are as above. Raises InputError when the service cannot be reached, refuses, or
     answers otherwise than this version reads.
     """
-    if parameters.get("target") and not parameters.get("horizon"):
-        targets = _ask(f"{address.rstrip('/')}/v1/targets", key, {}, TargetList).items
+    if parameters.get("target") and not (
+        parameters.get("horizon") or parameters.get("target_month")
+    ):
+        of_bulletin = {name: parameters.get(name) for name in BulletinQuery.model_fields}
+        targets = _ask(f"{address.rstrip('/')}/v1/targets", key, of_bulletin, TargetList).items
         horizons = [min(t.horizons) for t in targets if t.target == parameters["target"]]
         parameters |= {"horizon": horizons}
     page = _ask(f"{address.rstrip('/')}/v1/scores", key, parameters, ScoreList)
@@ -87,10 +91,13 @@ def _figures(score: Score) -> dict[str, object]:
             "probability": round(score.probability, 3),
             "risk": score.risk_level,
         }
-    return {
+    figures: dict[str, object] = {
         "deaths": None if score.mean is None else round_deaths(score.mean),
         "90_percent": " to ".join(f"{round_deaths(score.quantiles[q]):g}" for q in ("q05", "q95")),
     }
+    if score.exceedance is not None:  # of so many as were asked for
+        figures["exceedance"] = round(score.exceedance, 3)
+    return figures
 
 
 def _ask(url: str, key: str | None, parameters: dict[str, Any], body: type[Body]) -> Body:

@@ -10,6 +10,7 @@ import pyarrow.parquet as pq
 from babel import Locale
 from babel.core import get_global
 
+from features.errors import InputError
 from features.places.spelling import words
 from features.words import Level
 
@@ -62,6 +63,15 @@ def meant_country(text: str) -> str | None:
         or _codes_by_alpha_2().get(text.strip().upper())
         or _codes_in_cldr().get("" if ambiguous_countries(text) else " ".join(_telling_words(text)))
     )
+
+
+def known_country(text: str) -> str:
+    """Return what `meant_country` does; raises InputError, with those like it, if it is none."""
+    if code := meant_country(text):
+        return code
+    similar = [f"{country_name(one)} ({one})" for one in similar_countries(text, _bundled_names())]
+    remedy = f"did you mean {' or '.join(similar)}?" if similar else "write it as MLI, ML or Mali"
+    raise InputError(f"'{text}' is no country that is known: {remedy}")
 
 
 def similar_countries(text: str, among: Collection[str]) -> list[str]:

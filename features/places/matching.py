@@ -50,13 +50,6 @@ def settled_countries(codes: Mapping[str, str | None]) -> dict[str, str]:
     return {name: either[0] for name, either in left.items() if len(either) == 1}
 
 
-def known_country(name: str) -> str:
-    """Return the ISO 3166-1 alpha-3 code of a country; raises InputError if it is not known."""
-    if code := country_of(name):
-        return code
-    raise InputError(f"'{name}' is no country that is known: write it as MLI, or as Mali")
-
-
 def match_regions(
     names: pd.DataFrame, level: Level, corrections: pd.DataFrame | None = None
 ) -> pd.DataFrame:

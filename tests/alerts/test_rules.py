@@ -42,7 +42,8 @@ def test_a_rule_is_read_as_it_is_written(tmp_path: Path) -> None:
     [
         ('countries = ["MLI"]', 'regions = ["MLI-gaoo"]', "unknown admin1 region: MLI-gaoo"),
         ('countries = ["MLI"]', 'regions = ["MLI"]', "unknown admin1 region: MLI"),
-        ('countries = ["MLI"]', 'countries = ["Mali"]', "unknown country"),
+        ('countries = ["MLI"]', 'countries = ["Malli"]', "did you mean Mali (MLI)"),
+        ('countries = ["MLI"]', 'countries = ["MLI", "Mali"]', "a name stands there twice"),
         ('countries = ["MLI"]', 'countries = ["MLI"]\nregions = ["MLI-gao"]', "regions or"),
         ('["MLI"]', "[]", "rules.0.countries"),
         ('"admin1"', '"district"', "rules.0.level"),

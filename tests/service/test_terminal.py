@@ -85,6 +85,47 @@ def test_a_region_has_one_row_and_deaths_are_a_number_with_its_range(home: Path)
     assert rows[0]["deaths"] == ENGLISH.deaths(nearest[0].mean)
 
 
+FILTERS: list[dict[str, Any]] = [
+    {"target": "instability", "target_month": ["2025-03", "2025-05"], "country": ["mali"]},
+    {"target": "escalation", "horizon": ["3,12"], "risk_level": ["high", "elevated"]},
+    {"target": "fatalities", "threshold": 20.0, "min_probability": 0.2, "sort": "-exceedance"},
+    {"bbox": "-4.2,14.1,-3.9,14.3", "horizon": ["1-3"]},
+    {"target": "instability", "origin": "2024-11", "sort": "name"},
+    {"target": "instability", "as_of": "2024-12-31", "limit": 3},
+]
+
+
+@pytest.mark.parametrize("filters", FILTERS)
+def test_every_filter_is_that_of_the_api_at_hand_and_remotely(
+    months_home: Path, months_client: httpx.Client, filters: dict[str, Any]
+) -> None:
+    manifest, scores = top_scores(months_home, **filters)
+    summary, remote = remote_scores(str(months_client.base_url), **filters)
+    assert remote == scores != []
+    assert summary.id == manifest.id
+    nearest = {} if {"horizon", "target_month"} & set(filters) else {"horizon": "1"}
+    items = months_client.get("/v1/scores", params=nearest | filters).json()["items"]
+    assert [score.model_dump(mode="json") for score in scores] == items
+
+
+def test_the_command_takes_every_filter(months_home: Path, months_client: httpx.Client) -> None:
+    asked = "--country ml --level admin1 --threshold 2 --target-month 2025-02 --origin 2024-11"
+    asked += " --bbox=-5,10,5,20 --min-probability 0.1 --sort name --limit 5 --format json"
+    local = tocsin(months_home, "scores", *asked.split())
+    remote = tocsin(None, "scores", *asked.split(), "--url", str(months_client.base_url))
+    rows = json.loads(local.stdout)
+    assert json.loads(remote.stdout) == rows
+    assert [(row["region"], row["to"]) for row in rows] == [
+        ("MLI-gao", "2025-02"),
+        ("MLI-mopti", "2025-02"),
+    ]
+    assert all(0.1 <= row["exceedance"] <= 1 for row in rows)
+    older = tocsin(months_home, "scores", "--as-of", "2000-01-01")
+    assert older.returncode == 1
+    assert "there is no bulletin issued by 2000-01-01" in older.stderr
+    assert "did you mean Mali (MLI)?" in tocsin(months_home, "scores", "--country", "Malli").stderr
+
+
 def test_numbers_are_numbers_to_a_program(home: Path) -> None:
     listed = tocsin(home, "scores", "--region", "MLI-gao", "--format", "json")
     (row,) = json.loads(listed.stdout)

@@ -1,10 +1,12 @@
 import pytest
 
+from features.errors import InputError
 from features.places.countries import (
     alpha_2,
     ambiguous_countries,
     country_name,
     country_of,
+    known_country,
     meant_country,
     similar_countries,
     subdivision_codes,
@@ -94,3 +96,22 @@ def test_a_misspelt_country_is_like_others() -> None:
 def test_subdivisions_have_the_codes_of_their_country() -> None:
     assert subdivision_codes()["AFG-badakhshan"] == "AF-BDS"
     assert "ABW-aruba" not in subdivision_codes()
+
+
+@pytest.mark.parametrize("text", ["ML", "ml", "mli", "Mali", " MALI ", "Republic of Mali"])
+def test_a_person_may_name_a_country_in_any_way(text: str) -> None:
+    assert known_country(text) == "MLI"
+
+
+@pytest.mark.parametrize(
+    ("text", "remedy"),
+    [
+        ("Malli", "did you mean Mali (MLI) or"),
+        ("Congo", "did you mean DR Congo (COD) or Congo (COG)?"),
+        ("XQ9", "write it as MLI, ML or Mali"),
+    ],
+)
+def test_an_unknown_country_is_refused_with_those_like_it(text: str, remedy: str) -> None:
+    with pytest.raises(InputError) as refusal:
+        known_country(text)
+    assert f"'{text}' is no country that is known: {remedy}" in str(refusal.value)
