@@ -1,5 +1,6 @@
 import atexit
 import copy
+import gc
 import os
 import shutil
 import tempfile
@@ -118,6 +119,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     order = {name: place for place, name in enumerate(SLOW)}
     items.sort(key=lambda item: str(item.path), reverse=True)
     items.sort(key=lambda item: order.get(item.path.name, len(SLOW)))
+
+
+def pytest_collection_finish() -> None:
+    """Let the collector of garbage pass by what is loaded by now: it stays to the end."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(scope="session")

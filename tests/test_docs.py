@@ -40,6 +40,7 @@ def served_demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     with (
         mock.patch.object(demo, "serve") as served,
         mock.patch.object(runs, "_log_figure"),  # most are in the reports too
+        mock.patch.object(runs, "pictures_of", return_value=[]),
     ):
         done = tocsin(None, "demo", "--home", str(home), "--jobs", "1", "--port", "8123")
     assert done.returncode == 0, done.stderr

@@ -40,8 +40,9 @@ def legs() -> list[tuple[str, str, FloatArray, FloatArray]]:
 
 
 @cache
-def starts_and_ends() -> tuple[FloatArray, FloatArray]:
-    return np.array([leg[2] for leg in legs()]), np.array([leg[3] for leg in legs()])
+def starts_and_ends(names: tuple[str, ...]) -> tuple[FloatArray, FloatArray]:
+    own = [leg for leg in legs() if leg[0] in names]
+    return np.array([leg[2] for leg in own]), np.array([leg[3] for leg in own])
 
 
 def along(start: FloatArray, end: FloatArray, share: FloatArray) -> FloatArray:
@@ -51,10 +52,10 @@ def along(start: FloatArray, end: FloatArray, share: FloatArray) -> FloatArray:
 
 
 @cache
-def km_off(place: Place) -> dict[str, float]:
-    """Corridor -> how far a place lies from it."""
+def km_off(place: Place, names: tuple[str, ...]) -> float:
+    """How far a place lies from the nearest of some corridors."""
     point = unit(np.array(place[0]), np.array(place[1]))
-    start, end = starts_and_ends()
+    start, end = starts_and_ends(names)
     low, high = np.zeros(len(start)), np.ones(len(start))
     for _ in range(40):  # to a ten-millionth of a leg
         a, b = low + (high - low) / 3, high - (high - low) / 3
@@ -62,10 +63,7 @@ def km_off(place: Place) -> dict[str, float]:
         off_b = np.linalg.norm(along(start, end, b) - point, axis=1)
         low, high = np.where(off_a > off_b, a, low), np.where(off_a > off_b, high, b)
     chord = np.linalg.norm(along(start, end, (low + high) / 2) - point, axis=1)
-    off: dict[str, float] = {}
-    for (name, *_), km in zip(legs(), 2 * RADIUS * np.arcsin(chord / 2), strict=True):
-        off[name] = min(km, off.get(name, np.inf))
-    return off
+    return float(2 * RADIUS * np.arcsin(chord.min() / 2))
 
 
 @cache
@@ -97,9 +95,9 @@ def crossing(region: str, level: str) -> list[str]:
 
 
 def near(event: Event, names: list[str], km: float) -> bool:
-    if np.isnan(event.place[0] + event.place[1]):
+    if not names or np.isnan(event.place[0] + event.place[1]):
         return False
-    return any(km_off(event.place)[name] <= km for name in names)
+    return km_off(event.place, tuple(names)) <= km
 
 
 def own(panel: Panel, region: int) -> list[str]:
