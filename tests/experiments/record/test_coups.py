@@ -3,13 +3,17 @@ from datetime import date
 import numpy as np
 import pandas as pd
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from bulletins.record import coup_caution, read_editions, read_summary
+from experiments.publishing.coups import lists_named
 from experiments.record.coups import fewest_attempts
 from experiments.record.evaluation import evaluate_bulletin
 from experiments.record.update import recorded_rows
+from features.errors import BulletinError
 from features.language import LANGUAGES
-from tests.experiments.ledger import MALI, NIGER, ORIGIN, Ledger, score
+from tests.experiments.ledger import MALI, NIGER, ORIGIN, Ledger, ledger_in, score
 from tests.features.archive.deliveries import JANUARY
 
 BULLETIN_DAY, MARCH, SUMMER, YEAR_LATER, FINAL = (
@@ -101,6 +105,38 @@ def test_a_bulletin_whose_list_is_gone_waits_until_it_is_back(ledger: Ledger) ->
     assert ledger.update(MARCH) is None
     (ledger.home / "aside").rename(folder)
     assert ledger.update(MARCH) is not None
+
+
+@settings(max_examples=2)
+@given(st.lists(st.booleans(), min_size=2, max_size=3), st.integers(0, 2**32 - 1))
+def test_later_lists_never_change_what_was_first_known(
+    tmp_path_factory: pytest.TempPathFactory, comes: list[bool], seed: int
+) -> None:
+    rng = np.random.default_rng(seed)
+    ledger = with_coups(ledger_in(tmp_path_factory.mktemp("lists") / "home"))
+    seen = rows_in(ledger)
+    for number, came in enumerate(comes, start=1):
+        day = date(2022, 2 + number, 20)
+        past = [f"NER 2021-{month:02d}-05" for month in rng.integers(1, 13, 3)]
+        now = [f"MLI 2022-{1 + number:02d}-03"] if came else []
+        ledger.list_coups(day, (JANUARY, ORIGIN + number), [PAST, *dict.fromkeys(past), *now])
+        ledger.update(day)
+        rows = rows_in(ledger)
+        pd.testing.assert_frame_equal(rows[: len(seen)], seen)
+        seen = rows
+    assert outcomes(seen)["MLI", 1] == comes[0]
+
+
+def test_a_bulletin_reads_again_only_the_lists_that_it_names(ledger: Ledger) -> None:
+    ledger.list_coups(BULLETIN_DAY, (JANUARY, ORIGIN), [PAST])
+    manifest = ledger.issue([score(MALI, "coup", 1, 0.25, threshold=1.0)], BULLETIN_DAY)
+    ledger.list_coups(BULLETIN_DAY, (JANUARY, ORIGIN), ["NER 2020-05-05"], source="other")
+    named = lists_named(ledger.archive, manifest)
+    assert [release.source for release in named.releases("coups")] == ["coups"]
+    assert named.releases("elections") == []
+    (ledger.home / "coups" / "source=coups").rename(ledger.home / "aside")
+    with pytest.raises(BulletinError, match=r"was computed from coups list-2022-02-20, which"):
+        lists_named(ledger.archive, manifest)
 
 
 def test_the_summary_counts_attempts_and_says_how_little_they_tell(ledger: Ledger) -> None:
