@@ -6,6 +6,7 @@ those of English, French, Spanish, Portuguese, Russian and transliterated Arabic
 
 import re
 import unicodedata
+from functools import lru_cache
 
 from features.errors import InputError
 
@@ -63,6 +64,7 @@ COMPASS = frozenset(" ".join(_COMPASS).split())
 """Words that tell one part of a land from another: two names that differ in them are two places."""
 
 
+@lru_cache(maxsize=2**16)
 def plain(name: str) -> str:
     """Return a name in small letters without accents and apostrophes."""
     letters = [

@@ -92,28 +92,27 @@ def test_of_columns_that_say_the_same_the_first_that_is_filled_counts(tmp_path: 
 
 
 @pytest.mark.parametrize(
-    ("header", "month"),
+    ("header", "months"),
     [
-        ("month", "2020-01"),
-        ("month", "2020-01-01"),
-        ("month", "2020-01-01 00:00:00+00:00"),
-        ("month", "2020-01-01T00:00:00"),
-        ("year,month", "2020,1"),
-        ("year,month", "2020,01"),
-        ("year,month", "2020,January"),
-        ("year,month", "2020,jan"),
-        ("week", "2020-01-04"),
-        ("week", "2020-W01"),
-        ("week", "2019-12-29"),  # its middle is the 1st of January
+        (
+            "month",
+            ["2020-01", "2020-01-01", "2020-01-01 00:00:00+00:00", "2020-01-01T00:00:00"],
+        ),
+        ("year,month", ["2020,1", "2020,01", "2020,January", "2020,jan"]),
+        # The middle of the week of the 29th of December is the 1st of January.
+        ("week", ["2020-01-04", "2020-W01", "2019-12-29"]),
     ],
 )
 def test_months_are_read_in_every_form_that_leaves_no_doubt(
-    tmp_path: Path, header: str, month: str
+    tmp_path: Path, header: str, months: list[str]
 ) -> None:
+    lines = [f"Mali,{region},{month},5" for region, month in zip("abcd", months, strict=False)]
     coverage = Coverage((Span("MLI", JANUARY, JANUARY),))
     columns = f"country,region,{header},deaths"
-    delivery = rows(tmp_path, f"MLI,Mopti,{month},1", header=columns, coverage=coverage)
-    assert counted(delivery) == [("MLI-mopti", JANUARY, 0, 0, 1)]
+    delivery = rows(tmp_path, *lines, header=columns, coverage=coverage)
+    assert counted(delivery) == [
+        (f"MLI-x-{region}", JANUARY, 0, 0, 5) for region in "abcd"[: len(months)]
+    ]
 
 
 def test_weeks_are_summed_to_the_month_of_their_middle_and_only_whole_months_observed(
@@ -169,14 +168,14 @@ def test_without_a_total_the_types_are_all(tmp_path: Path) -> None:
     ]
 
 
-@pytest.mark.parametrize(
-    ("text", "number"),
-    [("1", 1), ("2.0", 2), ("one-sided", 3), ("State-based", 1), ("Battles", 0), ("Riots", 5)],
-)
-def test_a_row_may_have_a_type(tmp_path: Path, text: str, number: int) -> None:
-    columns = "country,region,month,deaths,event_type"
-    delivery = rows(tmp_path, f"MLI,Mopti,2020-01,4,{text}", header=columns)
-    assert counted(delivery) == [("MLI-mopti", JANUARY, number, 0, 4)]
+def test_a_row_may_have_a_type(tmp_path: Path) -> None:
+    types = {"1": 1, "2.0": 2, "one-sided": 3, "State-based": 1, "Battles": 0, "Riots": 5}
+    lines = [f"MLI,{region},2020-01,4,{text}" for region, text in zip("abcdef", types, strict=True)]
+    delivery = rows(tmp_path, *lines, header="country,region,month,deaths,event_type")
+    assert counted(delivery) == [
+        (f"MLI-x-{region}", JANUARY, number, 0, 4)
+        for region, number in zip("abcdef", types.values(), strict=True)
+    ]
 
 
 def test_conflict_events_of_hdx_are_read_as_they_are_delivered(tmp_path: Path) -> None:
@@ -355,17 +354,16 @@ BAD = [
 ]
 
 
-@pytest.mark.parametrize(("column", "text", "why"), BAD)
-def test_a_row_that_cannot_be_used_is_kept_with_its_line_and_why(
-    tmp_path: Path, column: str, text: str, why: str
-) -> None:
-    bad = dict(zip(FULL.split(","), GOOD, strict=True)) | {column: text}
+def test_a_row_that_cannot_be_used_is_kept_with_its_line_and_why(tmp_path: Path) -> None:
+    good = dict(zip(FULL.split(","), GOOD, strict=True))
+    bad = [good | {column: text} for column, text, _ in BAD]
     coverage = Coverage((Span("MLI", JANUARY, JANUARY),))
     said: dict[str, Any] = {"header": FULL, "allow_rejects": True, "coverage": coverage}
-    delivery = rows(tmp_path, ",".join(GOOD), ",".join(bad.values()), **said)
-    assert why in delivery.rejected["reasons"][0].split("; ")
-    assert delivery.rejected["line"].tolist() == [3]
-    assert json.loads(delivery.rejected["record"][0]) == bad
+    delivery = rows(tmp_path, *(",".join(row.values()) for row in (good, *bad)), **said)
+    for reasons, (_, _, why) in zip(delivery.rejected["reasons"], BAD, strict=True):
+        assert why in reasons.split("; ")
+    assert delivery.rejected["line"].tolist() == [*range(3, 3 + len(BAD))]
+    assert [json.loads(record) for record in delivery.rejected["record"]] == bad
     assert counted(delivery) == [("MLI-mopti", JANUARY, 0, 1, 3), ("MLI-mopti", JANUARY, 1, 1, 0)]
 
 
@@ -670,17 +668,13 @@ def test_repeated_rows_are_to_be_added_up_and_never_left_out(tmp_path: Path) -> 
     assert "--allow-rejects" not in str(no.value)
 
 
-@pytest.mark.parametrize(
-    "month",
-    [
-        *("202001", "202001.0", "2020m1", "2020M01", "2020/01", "01/2020", "1-2020"),
-        *("January 2020", "Jan-20", "Jan 2020"),
-    ],
-)
-def test_a_month_is_read_in_any_form_that_no_other_month_can_have(
-    tmp_path: Path, month: str
-) -> None:
-    assert counted(rows(tmp_path, f"MLI,Mopti,{month},1")) == [("MLI-mopti", JANUARY, 0, 0, 1)]
+def test_a_month_is_read_in_any_form_that_no_other_month_can_have(tmp_path: Path) -> None:
+    months = ["202001", "202001.0", "2020m1", "2020M01", "2020/01", "01/2020", "1-2020"]
+    months += ["January 2020", "Jan-20", "Jan 2020"]
+    lines = [f"MLI,{region},{m},1" for region, m in zip("abcdefghij", months, strict=True)]
+    assert counted(rows(tmp_path, *lines)) == [
+        (f"MLI-x-{region}", JANUARY, 0, 0, 1) for region in "abcdefghij"
+    ]
 
 
 def test_a_file_of_one_country_is_said_to_be_of_it(tmp_path: Path) -> None:
