@@ -1,5 +1,6 @@
 """How each form of a list is written, a few thousand rows at a time."""
 
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 import orjson
@@ -13,6 +14,9 @@ from service.forms.rows import for_spreadsheet, shortened
 
 GEOMETRY = "geometry"
 
+_POLYGON = re.compile(
+    rb'\{\s*"type"\s*:\s*"Polygon"\s*,\s*"coordinates"\s*:\s*(\[.*\])\s*\}', re.DOTALL
+)
 _BYTE_ORDER_MARK = "\N{ZERO WIDTH NO-BREAK SPACE}".encode()
 _MOST_OUTLINES_BYTES = 64_000_000
 
@@ -112,6 +116,14 @@ def boxes_of_parts(outline: str) -> list[list[float]]:
         shapely.get_parts(shapely.from_geojson(outline))
     ).tolist()
     return edges
+
+
+def multipolygon(outline: bytes) -> bytes:
+    """Return a GeoJSON geometry, a polygon as one of several parts: a layer has one type."""
+    polygon = _POLYGON.fullmatch(outline)
+    return (
+        outline if polygon is None else b'{"type":"MultiPolygon","coordinates":[%b]}' % polygon[1]
+    )
 
 
 def as_wkb(outlines: Mapping[str, bytes]) -> dict[str, bytes]:

@@ -10,9 +10,8 @@ from typing import Any
 from pydantic import BaseModel
 
 from features.words import Level
-from service.api.queries import BulletinQuery
 from service.ogc.bodies import Collection, Collections, Conformance, Landing
-from service.ogc.queries import MOST, FeatureQuery
+from service.ogc.queries import MOST, FeatureQuery, FormQuery, LayerQuery
 
 OPENAPI = "application/vnd.oai.openapi+json;version=3.0"
 
@@ -50,16 +49,16 @@ Document = dict[str, Any]
 def definition_of(address: str, layers: Sequence[Level], version: str) -> Document:
     """Return the OpenAPI document of the layers at an address."""
     paths = {
-        "/": _answer("showLanding", Landing, BulletinQuery),
-        "/conformance": _answer("showConformance", Conformance),
-        "/api": _answer("showDefinition", {"type": "object"}, BulletinQuery, OPENAPI),
-        "/collections": _answer("listCollections", Collections, BulletinQuery),
+        "/": _answer("showLanding", Landing, LayerQuery),
+        "/conformance": _answer("showConformance", Conformance, FormQuery),
+        "/api": _answer("showDefinition", {"type": "object"}, LayerQuery, OPENAPI),
+        "/collections": _answer("listCollections", Collections, LayerQuery),
     }
     for layer in layers:
         here, name = f"/collections/{layer}", layer.capitalize()
-        paths[here] = _answer(f"show{name}", Collection, BulletinQuery)
+        paths[here] = _answer(f"show{name}", Collection, LayerQuery)
         paths[f"{here}/items"] = _answer(f"list{name}", _FEATURES, FeatureQuery, _GEOJSON)
-        one = _answer(f"show{name}Feature", _FEATURE, BulletinQuery, _GEOJSON)
+        one = _answer(f"show{name}Feature", _FEATURE, LayerQuery, _GEOJSON)
         one["get"]["parameters"].append({"$ref": "#/components/parameters/feature"})
         paths[f"{here}/items/{{feature}}"] = one
     feature = {"name": "feature", "in": "path", "required": True, "schema": {"type": "string"}}
@@ -104,18 +103,19 @@ def _parameter(name: str, schema: Mapping[str, Any]) -> Document:
 def _answer(
     operation: str,
     schema: type[BaseModel] | Document,
-    query: type[BaseModel] | None = None,
+    query: type[FormQuery],
     kind: str = "application/json",
 ) -> Document:
     """Return a path with one operation; of a body its members alone are told."""
-    names = [] if query is None else [*query.model_fields]
     if not isinstance(schema, dict):
         schema = {"type": "object", "required": [*schema.model_fields]}
     problem = {"application/problem+json": {"schema": {"type": "object"}}}
     return {
         "get": {
             "operationId": operation,
-            "parameters": [{"$ref": f"#/components/parameters/{name}"} for name in names],
+            "parameters": [
+                {"$ref": f"#/components/parameters/{name}"} for name in query.model_fields
+            ],
             "responses": {
                 "200": {"description": "The answer.", "content": {kind: {"schema": schema}}},
                 "default": {"description": "What went wrong.", "content": problem},

@@ -1,5 +1,6 @@
 """`/ogc/collections/{collection}/items`: the features of a layer."""
 
+from collections.abc import Callable
 from typing import Annotated
 
 import orjson
@@ -9,13 +10,12 @@ from bulletins.form import REGIONS_FILE
 from features.words import Level
 from service.api.current import chosen_bulletin, summary_of
 from service.api.lists import NULL, credits_of, links_of, next_address, next_page
-from service.api.queries import BulletinQuery
 from service.api.selection import find_region
 from service.errors import UnknownError
-from service.forms.files import features_of_table, geojson_of
+from service.forms.files import features_of_table, geojson_of, multipolygon
 from service.ogc.features import features_of, select_features
 from service.ogc.layers import GEOJSON, JSON, OgcRoute, layer_of, root_of
-from service.ogc.queries import FeatureQuery
+from service.ogc.queries import FeatureQuery, LayerQuery
 from service.store.bulletins import Bulletin
 from service.store.derived import outlines_of
 
@@ -45,16 +45,13 @@ def list_features(
         **credits_of(bulletin.manifest),
     }
     table = features_of(bulletin, level).take(rows[here])
-    outlines = _outlines(bulletin)
-    chunks = geojson_of(
-        orjson.dumps(members)[1:-1], [table], _KEY, lambda region: outlines.get(region, NULL)
-    )
+    chunks = geojson_of(orjson.dumps(members)[1:-1], [table], _KEY, _outline_in(bulletin))
     return _as_geojson(b"".join(chunks), bulletin, following)
 
 
 @router.get("/{collection}/items/{feature}")
 def show_feature(
-    request: Request, collection: str, feature: str, query: Annotated[BulletinQuery, Query()]
+    request: Request, collection: str, feature: str, query: Annotated[LayerQuery, Query()]
 ) -> Response:
     """One feature: a region with its scores."""
     bulletin = chosen_bulletin(request, query)
@@ -64,15 +61,15 @@ def show_feature(
         raise UnknownError(f"region '{feature}' is in the layer {region.level}, not in {level}")
     features = features_of(bulletin, level)
     table = features.take(features.rows[features.among("region", [feature])])
-    outline = _outlines(bulletin).get(feature, NULL)
     links = _links(request, level)
-    body = features_of_table(table, _KEY, lambda _region: outline, links=links)[0]
+    body = features_of_table(table, _KEY, _outline_in(bulletin), links=links)[0]
     return _as_geojson(body, bulletin)
 
 
-def _outlines(bulletin: Bulletin) -> dict[str, bytes]:
-    """Return the known outlines, by region; none of an older bulletin, which has no regions."""
-    return outlines_of(bulletin) if REGIONS_FILE in bulletin.parts else {}
+def _outline_in(bulletin: Bulletin) -> Callable[[str], bytes]:
+    """Return what gives the outline of a region; an older bulletin knows none."""
+    outlines = outlines_of(bulletin) if REGIONS_FILE in bulletin.parts else {}
+    return lambda region: multipolygon(outlines.get(region, NULL))
 
 
 def _links(request: Request, level: Level) -> list[dict[str, str]]:

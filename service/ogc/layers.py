@@ -12,7 +12,6 @@ from features.words import LEVELS, Level
 from service.api.current import chosen_bulletin, summary_of
 from service.api.lists import MEDIA_TYPES, json_response, links_of
 from service.api.problems import describe
-from service.api.queries import BulletinQuery, NoParameters
 from service.api.routing import QueryRoute
 from service.errors import ParameterError, QueryError, UnknownError
 from service.ogc.bodies import (
@@ -27,6 +26,7 @@ from service.ogc.bodies import (
 )
 from service.ogc.definition import CLASSES, OPENAPI, definition_of
 from service.ogc.features import days_of, edges_of
+from service.ogc.queries import FormQuery, LayerQuery
 from service.store.bulletins import Bulletin
 
 JSON, GEOJSON = MEDIA_TYPES["json"], MEDIA_TYPES["geojson"]
@@ -60,7 +60,7 @@ router = APIRouter(prefix="/ogc", include_in_schema=False, route_class=OgcRoute)
 
 
 @router.get("")
-def show_landing(request: Request, query: Annotated[BulletinQuery, Query()]) -> Response:
+def show_landing(request: Request, query: Annotated[LayerQuery, Query()]) -> Response:
     """What there is, and where."""
     manifest, root = chosen_bulletin(request, query).manifest, root_of(request)
     body = Landing(
@@ -80,14 +80,14 @@ def show_landing(request: Request, query: Annotated[BulletinQuery, Query()]) -> 
 @router.get("/conformance")
 def show_conformance(
     request: Request,  # noqa: ARG001  # every endpoint is handed it
-    query: Annotated[NoParameters, Query()],  # noqa: ARG001  # it takes none
+    query: Annotated[FormQuery, Query()],  # noqa: ARG001  # nothing depends on it
 ) -> Response:
     """The classes of the standard that hold."""
     return json_response(Conformance(conformsTo=list(CLASSES)))
 
 
 @router.get("/api")
-def show_definition(request: Request, query: Annotated[BulletinQuery, Query()]) -> Response:
+def show_definition(request: Request, query: Annotated[LayerQuery, Query()]) -> Response:
     """All of this as OpenAPI 3.0 has it."""
     levels = layers_of(chosen_bulletin(request, query))
     document = definition_of(f"{root_of(request)}/ogc", levels, request.app.version)
@@ -95,7 +95,7 @@ def show_definition(request: Request, query: Annotated[BulletinQuery, Query()]) 
 
 
 @router.get("/collections")
-def list_collections(request: Request, query: Annotated[BulletinQuery, Query()]) -> Response:
+def list_collections(request: Request, query: Annotated[LayerQuery, Query()]) -> Response:
     """The layers of a bulletin: the levels that it scores."""
     bulletin = chosen_bulletin(request, query)
     body = Collections(
@@ -108,7 +108,7 @@ def list_collections(request: Request, query: Annotated[BulletinQuery, Query()])
 
 @router.get("/collections/{collection}")
 def show_collection(
-    request: Request, collection: str, query: Annotated[BulletinQuery, Query()]
+    request: Request, collection: str, query: Annotated[LayerQuery, Query()]
 ) -> Response:
     """One layer."""
     bulletin = chosen_bulletin(request, query)

@@ -1,10 +1,10 @@
 """The parameters of OGC API - Features; another than these is a 400."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, Field
 
-from service.api.queries import BoxFilter, BulletinQuery, CountryFilter
+from service.api.queries import BoxFilter, BulletinQuery, CountryFilter, NoParameters
 from service.values import Spelling
 
 MOST = 10_000
@@ -35,7 +35,17 @@ def _flat(box: object) -> object:
 _Text = Annotated[str | None, Field(min_length=1, max_length=_LONGEST)]
 
 
-class FeatureQuery(BulletinQuery):
+class FormQuery(NoParameters):
+    """What many clients ask of every address."""
+
+    f: Literal["json"] | None = Field(default=None, description="The form: JSON is the only one.")
+
+
+class LayerQuery(FormQuery, BulletinQuery):
+    """Which bulletin the layers are of."""
+
+
+class FeatureQuery(LayerQuery):
     """The features of a layer, page by page. All filters must hold at once."""
 
     limit: int = Field(

@@ -1,8 +1,10 @@
 import io
 import json
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
+import pytest
 import shapely
 
 from features.places.regions import geometries
@@ -11,6 +13,7 @@ from service.forms.files import (
     boxes_of_parts,
     csv_of,
     geojson_of,
+    multipolygon,
     parquet_of,
     with_outlines,
 )
@@ -78,3 +81,15 @@ def test_a_country_that_180_degrees_part_has_boxes_on_either_side() -> None:
     assert all(east - west < 3 for west, _, east, _ in boxes)
     assert {west < 0 for west, *_ in boxes} == {True, False}
     assert boxes_of_parts(SQUARE.decode()) == [[0, 0, 1, 1]]
+
+
+@pytest.mark.parametrize(
+    ("outline", "expected"),
+    [
+        (b'{"type": "Polygon", "coordinates": [[[0, 1], [2, 3]]]}', [[[[0, 1], [2, 3]]]]),
+        (b'{"type":"MultiPolygon","coordinates":[[[[0,1]]]]}', [[[[0, 1]]]]),
+    ],
+)
+def test_a_polygon_is_one_of_several_parts(outline: bytes, expected: list[Any]) -> None:
+    assert json.loads(multipolygon(outline)) == {"type": "MultiPolygon", "coordinates": expected}
+    assert multipolygon(b"null") == b"null"

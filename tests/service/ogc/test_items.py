@@ -41,6 +41,8 @@ def test_a_feature_has_the_scores_that_the_api_gives(client: httpx.Client) -> No
         for name, value in expected.items():
             columns.add(f"{begin}_{name}")
             assert properties[f"{begin}_{name}"] == value
+    types = [one["geometry"] and one["geometry"]["type"] for one in body["features"]]
+    assert types == ["MultiPolygon", "MultiPolygon", "MultiPolygon", None]
     gao = body["features"][0]["properties"]
     own = {"region", "name", "country", "level", "latitude", "longitude", "unscored_because"}
     codes = {"country_alpha_2", "country_un_name", "iso_3166_2", "pcode"}

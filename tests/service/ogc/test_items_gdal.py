@@ -30,14 +30,14 @@ def features(service: httpx.Client, where: str) -> list[str]:
 def test_gdal_lists_the_layers(client: httpx.Client) -> None:
     layers = [line for line in ogrinfo(client).splitlines() if line[:1].isdigit()]
     assert layers == [
-        "1: country (title: Countries, 2024-12) (Polygon)",
-        "2: admin1 (title: First-order regions, 2024-12) (Polygon)",
+        "1: country (title: Countries, 2024-12) (Multi Polygon)",
+        "2: admin1 (title: First-order regions, 2024-12) (Multi Polygon)",
     ]
 
 
 def test_gdal_reads_count_geometry_and_attributes(client: httpx.Client) -> None:
     summary = ogrinfo(client, "-so", "admin1")
-    assert "Geometry: Polygon" in summary
+    assert "Geometry: Multi Polygon" in summary
     assert "Feature Count: 4" in summary
     assert "Extent: (-4.500000, 14.000000) - (10.000000, 20.000000)" in summary
     for column, kind in {
@@ -52,7 +52,7 @@ def test_gdal_reads_count_geometry_and_attributes(client: httpx.Client) -> None:
     shown = ogrinfo(client, "-q", "-where", "id = 'MLI-mopti'", "admin1")
     score = client.get("/v1/scores?region=MLI-mopti&target=instability&horizon=1").json()["items"]
     assert f"instability_1_probability (Real) = {score[0]['probability']:g}\n" in shown
-    assert "POLYGON ((-4.5 14" in shown
+    assert "MULTIPOLYGON (((-4.5 14" in shown
 
 
 @pytest.mark.parametrize(

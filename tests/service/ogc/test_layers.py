@@ -26,6 +26,8 @@ def test_the_landing_page_leads_to_everything(client: httpx.Client) -> None:
     for address in links.values():
         assert address.startswith(str(client.base_url).rstrip("/"))
         assert client.get(address).status_code == 200
+        if "/ogc" in address:
+            assert client.get(address, params={"f": "json"}).status_code == 200
     assert body["description"].startswith("SIMULATED")
 
 
@@ -49,7 +51,7 @@ def test_a_layer_is_a_level_and_says_where_and_when_it_is(client: httpx.Client) 
     ("address", "status", "detail"),
     [
         ("/ogc?lang=fr", 400, "unknown parameter 'lang'"),
-        ("/ogc/conformance?f=json", 400, "this address takes none"),
+        ("/ogc/conformance?f=html", 400, "f: 'html' is refused"),
         ("/ogc/collections/admin2", 404, "no layer 'admin2': it has country, admin1"),
         ("/ogc/collections?as_of=2020-01-01", 404, "no bulletin issued by 2020-01-01"),
     ],
