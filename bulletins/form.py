@@ -3,8 +3,8 @@
 A bulletin is one folder, `bulletins/<id>/`, moved into place whole and never changed afterwards.
 `manifest.json` (see `bulletins.manifest`) says what it is, `scores.parquet` what it forecasts,
 `indicators.json` what the indicators mean. SCHEMAS has all Parquet files, those of signs by
-`bulletins.signs`; older bulletins are without some. The report and model card of each level are
-copies of those of its training.
+`bulletins.signs`; older bulletins are without some. The report and model card of each level, and of
+coups, are copies of those of the training.
 """
 
 from collections.abc import Mapping
@@ -14,7 +14,7 @@ import pyarrow as pa
 
 from bulletins.signs import SIGNS_SCHEMAS
 from features.arrow import optional, required
-from features.words import LEVELS, QUANTILES, Level, quantile_column
+from features.words import MODELS, QUANTILES, ModelOf, quantile_column
 
 SCORES_FILE = "scores.parquet"
 DRIVERS_FILE = "drivers.parquet"
@@ -28,10 +28,10 @@ TRACK_RECORD_FILE = "track_record.parquet"
 INDICATORS_FILE = "indicators.json"
 MANIFEST_FILE = "manifest.json"
 
-REPORT_FILES: Mapping[Level, str] = {level: f"report-{level}.html" for level in LEVELS}
-"""The report of the training behind the scores of a level, a page that needs no other file."""
+REPORT_FILES: Mapping[ModelOf, str] = {of: f"report-{of}.html" for of in MODELS}
+"""The report of the training of a model, a page that needs no other file."""
 
-CARD_FILES: Mapping[Level, str] = {level: f"card-{level}.md" for level in LEVELS}
+CARD_FILES: Mapping[ModelOf, str] = {of: f"card-{of}.md" for of in MODELS}
 """Its model card, in Markdown."""
 
 _TEXT, _NUMBER = pa.string(), pa.float64()

@@ -100,7 +100,9 @@ def _train_coups(vintage: "Vintage", origin: int, store: "MlflowStore") -> None:
     from features.months import format_month
 
     try:
-        training = train_on_lists(Archive(home()), vintage, origin, store, progress)
+        training = train_on_lists(
+            *(Archive(home()), vintage, origin, store, progress), code=running_code()
+        )
     except CoverageError as error:
         print(f"coups: not scored: {error}")
         return

@@ -20,6 +20,11 @@ LOSS_NAMES: dict[Loss, str] = {"brier": "Brier score", "crps": "CRPS"}
 
 LEVELS: tuple[Level, ...] = get_args(Level)
 TARGETS: tuple[Target, ...] = get_args(Target)
+CoupModel = Literal["coups"]
+ModelOf = Level | CoupModel
+"""What a registered model is of: the violence of a level, or coups."""
+
+MODELS: tuple[ModelOf, ...] = (*LEVELS, "coups")
 RISK_LEVELS: tuple[RiskName, ...] = get_args(RiskName)
 """The names of the risk levels, upwards; everything else goes by their place."""
 

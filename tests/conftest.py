@@ -4,6 +4,7 @@ import gc
 import os
 import shutil
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -34,6 +35,7 @@ import pytest
 from features.places.regions import load_regions
 from features.sources.simulation.parameters import SimulationParameters
 from features.sources.simulation.world import World, simulate
+from tests.paths import DATA
 from tests.targets import SOME_AHEAD
 
 # Tests decide these for themselves; the first two are read by mlflow when it is imported.
@@ -125,6 +127,18 @@ def pytest_collection_finish() -> None:
     """Let the collector of garbage pass by what is loaded by now: it stays to the end."""
     gc.collect()
     gc.freeze()
+
+
+def real(*parts: str) -> Path:
+    path = DATA.joinpath(*parts)
+    if not path.exists():
+        pytest.skip(f"{path} is not here: set TOCSIN_DATA")
+    return path
+
+
+@pytest.fixture(scope="session")
+def real_data() -> Callable[..., Path]:
+    return real
 
 
 @pytest.fixture(scope="session")

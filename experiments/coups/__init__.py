@@ -8,5 +8,6 @@ the same registry and drivers of the same form. Where do I go to ...?
 * change what is learned from, or fitted: `fitting.py`; its formulas are in `models/coups.py`
 * forecast the past from what was known: `backtest.py`
 * measure that, decide what is served: `judging.py`; whether it may be: `gate.py`
+* say what came of it: `report.py`, `card.py`, of `judgement.py`
 * train and log: `training.py`; find or load a version: `registry.py`
 """

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 import pandas as pd
 
 from bulletins.manifest import CoupSource
-from experiments.coups.backtest import BASE, OWN
+from experiments.coups.backtest import COUP_REFERENCES
 from experiments.coups.fitting import COUP, MODEL, REFERENCE
 from experiments.coups.registry import CoupVersion
 from experiments.coups.settings import CoupSettings
@@ -21,8 +21,6 @@ from models.forecaster import cell_key
 
 SERVED = "served"
 """The column of what is served, MODEL or REFERENCE."""
-
-_OPPONENTS = (REFERENCE, BASE, OWN)
 
 
 def served_scores(forecasts: pd.DataFrame, sources: Mapping[int, CoupSource]) -> pd.DataFrame:
@@ -55,7 +53,8 @@ def judge_version(
 
     def alone() -> Verdict:
         comparisons = tuple(
-            compare_forecasts(scores, SERVED, scores, name, name, seed=seed) for name in _OPPONENTS
+            compare_forecasts(scores, SERVED, scores, name, name, seed=seed)
+            for name in COUP_REFERENCES
         )
         reason = f"without a champion: what does not beat {REFERENCE} is not served"
         return Verdict(passed=True, reason=reason, comparisons=comparisons)

@@ -88,7 +88,8 @@ MEASURES: dict[str, _Measure] = {
 }
 """What is measured of a horizon, by name."""
 
-DECISIVE = "log skill over months since"
+DECISIVE, BASE_SKILL = "log skill over months since", "log skill over base rate"
+EXPECTED = "expected over observed"
 
 
 @dataclass(frozen=True)

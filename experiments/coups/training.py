@@ -12,8 +12,10 @@ import skops.io
 from bulletins.manifest import CoupSource
 from experiments.backtest.rolling import Progress
 from experiments.coups.backtest import backtest_coups
+from experiments.coups.card import coup_card
 from experiments.coups.fitting import COUP, CoupName, fit_forecaster
 from experiments.coups.gate import SERVED, judge_version, served_scores
+from experiments.coups.judgement import CoupJudgement, Provenance
 from experiments.coups.judging import DECISIVE, HorizonFigures, judge_coups, served
 from experiments.coups.registry import (
     COUPS,
@@ -24,12 +26,14 @@ from experiments.coups.registry import (
     register_coups,
     tags_of,
 )
+from experiments.coups.report import coup_report, pictures_of
 from experiments.coups.settings import CoupSettings, read_coup_settings
 from experiments.judging.gate import Verdict
 from experiments.judging.verification import risk_scales
 from experiments.tracking.artifacts import record_artifacts
-from experiments.tracking.registry import FORECASTS_FILE
+from experiments.tracking.registry import CARD_FILE, FORECASTS_FILE, REPORT_FILE
 from experiments.tracking.store import MlflowStore
+from features.archive.folders import Records
 from features.archive.releases import Archive, Release
 from features.archive.vintage import Vintage
 from features.hashes import hash_of_file
@@ -38,6 +42,9 @@ from features.states.history import StateHistory, read_state_history
 from models import storage
 from models.coups import CoupForecaster
 from models.learners import RidgeLogistic
+
+OF_STATES: tuple[Records, ...] = ("coups", "conditions", "elections")
+"""The records that forecasts of coups read."""
 
 
 @dataclass(frozen=True)
@@ -75,6 +82,7 @@ def train_on_lists(
     store: MlflowStore,
     progress: Progress,
     *,
+    code: str,
     again: bool = True,
 ) -> CoupTraining | None:
     """Train the default experiment on the lists in an archive; None where it has no list of coups.
@@ -90,8 +98,19 @@ def train_on_lists(
     history = states_as_known(archive, vintage.as_of, simulated=simulated)
     if history is None:
         return None
-    settings = read_coup_settings()
-    return train_coups(history, origin, settings, store, simulated=simulated, progress=progress)
+    releases = tuple(release.name for release in releases_read(archive, vintage))
+    provenance = Provenance(simulated, releases, vintage.as_of, code)
+    return train_coups(history, origin, read_coup_settings(), store, provenance, progress)
+
+
+def releases_read(archive: Archive, vintage: Vintage) -> list[Release]:
+    """Return the lists and tables that were public on the day of a vintage."""
+    return [
+        release
+        for records in OF_STATES
+        for release in archive.releases(records)
+        if release.available_on <= vintage.as_of
+    ]
 
 
 def train_coups(
@@ -99,14 +118,14 @@ def train_coups(
     origin: int,
     settings: CoupSettings,
     store: MlflowStore,
-    *,
-    simulated: bool,
+    provenance: Provenance,
     progress: Progress,
 ) -> CoupTraining:
     """Train on what was known at an origin [months since 1970-01], and register.
 
     Raises CoverageError when the lists begin too late, or do not reach the origin.
     """
+    simulated, best = provenance.simulated, coup_champion(store, simulated=provenance.simulated)
     past = history.until(origin)
     forecasts = backtest_coups(past, settings, origin, progress)
     figures = judge_coups(forecasts, settings.backtest)
@@ -114,14 +133,16 @@ def train_coups(
     forecaster = fit_forecaster(past, settings, chosen)
     sources = _kinds(forecaster, chosen)
     scores = served_scores(forecasts, sources)
-    best = coup_champion(store, simulated=simulated)
     verdict = judge_version(scores, best, store, settings, origin)
+    judgement = CoupJudgement(
+        provenance, settings, past, scores, figures, sources, forecaster, verdict
+    )
     with mlflow.start_run(
         experiment_id=store.coups(simulated=simulated),
         run_name=f"coups to {format_month(origin)}",
         tags={"simulated": str(simulated).lower()},
     ) as run:
-        sha256 = _log(settings, forecasts, figures, forecaster, verdict)
+        sha256 = _log(judgement, forecasts)
         tags = verdict.tags() | tags_of(
             sources,
             {f.horizon: f.measures[DECISIVE].value for f in figures},
@@ -147,31 +168,38 @@ def _kinds(forecaster: CoupForecaster, chosen: dict[int, CoupName]) -> dict[int,
     }
 
 
-def _log(
-    settings: CoupSettings,
-    forecasts: pd.DataFrame,
-    figures: list[HorizonFigures],
-    forecaster: CoupForecaster,
-    verdict: Verdict,
-) -> str:
+def _log(judgement: CoupJudgement, forecasts: pd.DataFrame) -> str:
     """Log a training to the active run; return the hash of the model's file."""
-    mlflow.set_tag("level", COUPS)
+    settings = judgement.settings
+    mlflow.set_tags({"level": COUPS, "version": judgement.provenance.code})
     mlflow.log_params({"name": settings.name, "indicators": ", ".join(settings.indicators)})
     mlflow.log_text(settings.model_dump_json(indent=2), "configuration.json")
-    rows = []
-    for figure in figures:
+    for figure in judgement.figures:
         for name, gain in figure.measures.items():
             metric = f"coups/{name.replace(' %', ' per cent').replace(',', '')}"
             mlflow.log_metric(metric.replace(" ", "_"), gain.value, step=figure.horizon)
-            rows.append((figure.horizon, figure.rows, figure.cases, name, *gain))
-    columns = ["horizon", "rows", "cases", "measure", "value", "low", "high"]
-    mlflow.log_table(pd.DataFrame(rows, columns=columns), "tables/coups.json")
-    mlflow.log_table(verdict.evidence, "tables/gate.json")
+    for name, table in {
+        "coups": judgement.measures(),
+        "gate": judgement.verdict.evidence,
+        "coefficients": judgement.coefficients(),
+    }.items():
+        mlflow.log_table(table, f"tables/{name}.json")
+    _log_documents(judgement)
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / Path(FORECASTS_FILE).name
         forecasts.to_parquet(path)
         mlflow.log_artifact(str(path), Path(FORECASTS_FILE).parent.name)
         path = Path(folder) / storage.FILE
-        skops.io.dump(forecaster, path)
+        skops.io.dump(judgement.forecaster, path)
         mlflow.log_artifact(str(path), FOLDER)
         return hash_of_file(path)
+
+
+def _log_documents(judgement: CoupJudgement) -> None:
+    """Log the card, the report, and its pictures."""
+    mlflow.log_text(coup_card(judgement), CARD_FILE)
+    mlflow.log_text(coup_report(judgement).as_html(), REPORT_FILE)
+    mark = "SIMULATED - " if judgement.provenance.simulated else ""
+    for picture in pictures_of(judgement):
+        figure = picture.as_figure(f"{mark}coups to {judgement.origin}")
+        mlflow.log_figure(figure, f"{picture.name}.png", save_kwargs={"dpi": 110})

@@ -244,7 +244,9 @@ def _train_coups(shop: Workshop, vintage: Vintage, origin: int) -> None:
     """Train the scores of coups beside those of countries, where there is a list that allows it."""
     try:
         train_on_lists(
-            *(shop.archive, vintage, origin, shop.store, shop.work.progress), again=False
+            *(shop.archive, vintage, origin, shop.store, shop.work.progress),
+            code=shop.work.code,
+            again=False,
         )
     except CoverageError as error:
         shop.say(f"coups are not scored: {error}")

@@ -54,7 +54,7 @@ from features.months import format_month
 from features.panel.late_reporting import growth
 from features.panel.panel import Detail, Panel, read_panel, with_reports
 from features.sources.credits import credit_of
-from features.words import PROBABILITIES, Level
+from features.words import PROBABILITIES, Level, ModelOf
 from models.forecaster import Forecaster
 
 
@@ -121,13 +121,18 @@ def bulletin_files(
     }
 
 
-def documents(store: MlflowStore, models: list[ModelVersion]) -> dict[str, bytes]:
+def documents(
+    store: MlflowStore, models: list[ModelVersion], coups: CoupForecast | None
+) -> dict[str, bytes]:
     """Return a bulletin's reports and model cards by name, as they were logged at training."""
     names = {REPORT_FILE: form.REPORT_FILES, CARD_FILE: form.CARD_FILES}
+    runs: dict[ModelOf, str] = {model.level: model.run_id for model in models}
+    if coups is not None:
+        runs["coups"] = coups.version.run_id
     return {
-        names[logged][model.level]: content
-        for model in models
-        for logged, content in documents_of(store, model.run_id).items()
+        names[logged][of]: content
+        for of, run_id in runs.items()
+        for logged, content in documents_of(store, run_id).items()
     }
 
 

@@ -16,7 +16,7 @@ from experiments.coups.registry import (
     coup_version_for,
     load_coup_forecaster,
 )
-from experiments.coups.training import states_as_known
+from experiments.coups.training import OF_STATES, releases_read, states_as_known
 from experiments.publishing.drivers import Question, driver_rows, moves_between
 from experiments.publishing.earlier import (
     EarlierBulletin,
@@ -38,9 +38,6 @@ from models.coups import CoupForecaster, success_share
 from models.explanation import usual_indicators
 
 COUP_LEVEL: Level = "country"
-OF_STATES: tuple[Records, ...] = ("coups", "conditions", "elections")
-"""The records that forecasts of coups read."""
-
 _DEATHS = ("mean", *map(quantile_column, QUANTILES), form.UNREPORTED)
 
 
@@ -178,9 +175,7 @@ def coup_forecast(
         return None
     releases = tuple(
         ReleaseUsed.model_validate(release, from_attributes=True)
-        for records in OF_STATES
-        for release in archive.releases(records)
-        if release.available_on <= vintage.as_of
+        for release in releases_read(archive, vintage)
     )
     return CoupForecast(version, load_coup_forecaster(store, version), past, countries, releases)
 

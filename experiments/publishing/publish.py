@@ -8,7 +8,13 @@ from pathlib import Path
 
 import pyarrow.parquet as pq
 
-from bulletins.form import DRIVERS_FILE, INDICATORS_FILE, SCORES_FILE, TRACK_RECORD_FILE
+from bulletins.form import (
+    DRIVERS_FILE,
+    INDICATOR_VALUES_FILE,
+    INDICATORS_FILE,
+    SCORES_FILE,
+    TRACK_RECORD_FILE,
+)
 from bulletins.manifest import Manifest, ModelUsed, RiskScale, blank_id
 from bulletins.reading import read_file, read_manifests
 from bulletins.writing import indicators_file, write_bulletin
@@ -46,8 +52,9 @@ from features.panel.panel import ALL_DETAILS, Panel, read_panel
 from features.sources.publication import staleness
 from models.forecaster import Forecaster
 
-_OF_ITS_DAY = {TRACK_RECORD_FILE, INDICATORS_FILE}
-"""Files of which only the hash is compared: older bulletins have a track record."""
+_OF_ITS_DAY = {TRACK_RECORD_FILE, INDICATORS_FILE, INDICATOR_VALUES_FILE}
+"""Files of which only the hash is compared: words improve, and older bulletins have two that are
+written no more. What they hold of indicators is in the scores that are compared."""
 
 
 @dataclass(frozen=True)
@@ -130,7 +137,7 @@ def _files(
     jobs: int,
 ) -> dict[str, bytes]:
     """Return all files of a bulletin but its manifest, by name."""
-    documents = contents.documents(store, [forecast.model for forecast in forecasts])
+    documents = contents.documents(store, [forecast.model for forecast in forecasts], coups)
     indicators = {INDICATORS_FILE: indicators_file(CATALOGUE if coups is None else LISTED)}
     return contents.bulletin_files(forecasts, coups, previous, jobs) | documents | indicators
 
@@ -170,8 +177,7 @@ def replay_bulletin(
 ) -> Manifest:
     """Compute a bulletin again from what it names, compare it, and return its manifest.
 
-    Models, risk levels and every named file are compared; of the indicators only the
-    hash, because words improve. Raises
+    Models, risk levels and every named file are compared, of _OF_ITS_DAY only the hash. Raises
     BulletinError when the bulletin, a release or the previous bulletin is gone or changed, or a
     file differs by one bit; ModelError when a model is gone or another.
     """

@@ -20,12 +20,16 @@ _PARTS = {"all": "all forecasts", "expected": "deaths expected"}
 _MOST_COUNTRIES = 25
 
 
-def reliability(probabilities: pd.DataFrame, learner: str) -> Picture:
-    """Draw the share that came true of the scores in each tenth, and their number."""
+def reliability(probabilities: pd.DataFrame, learner: str, *, is_whole: bool = True) -> Picture:
+    """Draw the share that came true of the scores in each tenth, and their number.
+
+    Of what is rare, not `is_whole`, axes end at the first tenth above all scores of a target.
+    """
     plots = []
     for target, part in probabilities.groupby("target", observed=True):
         outcome, score = part["outcome"].to_numpy(), part[learner].to_numpy()
-        draw = partial(_draw_reliability, outcome=outcome, score=score, learner=learner)
+        top = 1.0 if is_whole else float(np.ceil(10 * score.max()) / 10)
+        draw = partial(_draw_reliability, outcome=outcome, score=score, learner=learner, top=top)
         plots.append(Plot(f"{target} (n = {len(part):,})", draw))
     return Picture(
         "reliability",
@@ -34,23 +38,28 @@ def reliability(probabilities: pd.DataFrame, learner: str) -> Picture:
     )
 
 
-def _draw_reliability(axes: Axes, outcome: FloatArray, score: FloatArray, learner: str) -> None:
-    place = np.clip(np.digitize(score, TENTHS) - 1, 0, len(TENTHS) - 2)
-    size = np.bincount(place, minlength=len(TENTHS) - 1)
+def _draw_reliability(
+    axes: Axes, outcome: FloatArray, score: FloatArray, learner: str, top: float
+) -> None:
+    edges, colour = TENTHS * top, colour_of(learner)
+    place = np.clip(np.digitize(score, edges) - 1, 0, len(edges) - 2)
+    size = np.bincount(place, minlength=len(edges) - 1)
     counts = axes.twinx()
-    counts.bar(TENTHS[:-1], size, 0.1, align="edge", color=colour_of(learner), alpha=0.18, log=True)
+    counts.bar(edges[:-1], size, edges[1], align="edge", color=colour, alpha=0.18, log=True)
     # The bars stay in the lower third, below the points.
     counts.set_ylim(1, max(10.0, float(size.max())) ** 3)
     counts.set_axis_off()
-    for left, number in zip(TENTHS[:-1], size, strict=True):
+    for left, number in zip(edges[:-1], size, strict=True):
         if number:
-            counts.text(left + 0.05, number, _short(number), ha="center", va="bottom", fontsize=6)
+            counts.text(
+                left + edges[1] / 2, number, _short(number), ha="center", va="bottom", fontsize=6
+            )
     with np.errstate(invalid="ignore"):
         mean, share = (np.bincount(place, v, len(size)) / size for v in (score, outcome))
     shown = size >= _FEWEST
     axes.plot([0, 1], [0, 1], color=INK, lw=1)
-    axes.plot(mean[shown], share[shown], "o-", color=colour_of(learner), ms=6, lw=1.8)
-    axes.set(xlabel="score", ylabel="share that came true", xlim=(0, 1), ylim=(0, 1))
+    axes.plot(mean[shown], share[shown], "o-", color=colour, ms=6, lw=1.8)
+    axes.set(xlabel="score", ylabel="share that came true", xlim=(0, top), ylim=(0, top))
 
 
 def _short(number: int) -> str:

@@ -2,9 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Collection
-from pathlib import Path
 
-import jinja2
 import numpy as np
 import pandas as pd
 
@@ -13,6 +11,7 @@ from experiments.judging.judge import Judgement, country_names, frame_markdown
 from experiments.judging.verification import FEWEST_CASES, MAPPED, strongest
 from experiments.report.page import findings_of
 from experiments.report.sentences import country_finding, in_months, year_finding
+from experiments.report.templates import fill
 from features.indicators.catalogue import FAMILIES, INTRODUCTIONS, select
 from features.markdown import markdown_table
 from features.months import format_month
@@ -21,18 +20,15 @@ from features.words import SPECS
 _FEW = 5
 """The most releases, countries, and best or worst regions that are named one by one."""
 
-_TEMPLATE = Path(__file__).with_name("card.md.j2")
-
 
 def model_card(judgement: Judgement) -> str:
     """Return the card of the chosen learner, in Markdown."""
-    environment = jinja2.Environment(  # noqa: S701 - Markdown, not HTML
-        undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True
-    )
     training = judgement.training
     names = [release.name for release in training.vintage.releases]
-    return environment.from_string(_TEMPLATE.read_text(encoding="utf-8")).render(
+    return fill(
+        "card.md.j2",
         training=training,
+        simulated=training.vintage.simulated,
         learner=judgement.chosen,
         countries=training.regions.table["country"].nunique(),
         releases=f"{names[0]} to {names[-1]}" if len(names) > _FEW else training.releases,

@@ -1,8 +1,8 @@
 """The report of a backtest: one self-contained page in HTML."""
 
-from pathlib import Path
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields
 
-import jinja2
 import pandas as pd
 from markupsafe import Markup
 
@@ -11,6 +11,7 @@ from experiments.judging.verification import MAPPED, strongest
 from experiments.report import calibration_figures, sentences, skill_figures
 from experiments.report.model_figures import has_outlines
 from experiments.report.picture import COLOURS, OTHER_COLOUR, PAGE_COLOURS, Picture, marker_of
+from experiments.report.templates import fill
 from features.months import format_month
 from models.forecaster import DEATHS
 
@@ -50,7 +51,6 @@ def _targets(judgement: Judgement) -> set[str]:
     return set(judgement.verification.overall["target"])
 
 
-_TEMPLATE = Path(__file__).with_name("page.html.j2")
 _MARKS = {"good": "✓", "mixed": "≈", "bad": "✗"}
 _SIGNS = {"o": "●", "s": "■", "^": "▲", "D": "◆", "v": "▼"}
 _WORDS = {"good": "good", "mixed": "mixed", "bad": "not good"}
@@ -73,45 +73,78 @@ READINGS = {
 """How to read a picture, by its name."""
 
 
+@dataclass(frozen=True, eq=False)
+class Report:
+    """What a page says: `pictures` with how to read each, `tables` by `shown_table`.
+
+    `subject` is what was forecast and where, `lead` whom the learner met, and `key` what the
+    columns of the tables mean.
+    """
+
+    subject: str
+    learner: str
+    simulated: bool
+    origins: str
+    headline: str
+    lead: str
+    skill: Sequence[sentences.Finding]
+    calibration: Sequence[sentences.Finding]
+    pictures: Sequence[tuple[Picture, str]]
+    facts: Mapping[str, str]
+    tables: Sequence[Mapping[str, object]]
+    key: str
+
+    def as_html(self) -> str:
+        """Return the page."""
+        contents = {field.name: getattr(self, field.name) for field in fields(self)}
+        return fill(
+            "page.html.j2",
+            **contents | {"pictures": [_shown(*picture) for picture in self.pictures]},
+            marks=_MARKS,
+            words=_WORDS,
+            colours=COLOURS | {"other": OTHER_COLOUR},
+            variables=PAGE_COLOURS,
+        )
+
+
+def _shown(picture: Picture, reading: str) -> dict[str, object]:
+    """Return a picture as the template takes it."""
+    return {
+        "title": picture.title,
+        "reading": reading,
+        "legend": [
+            (name, _SIGNS[marker_of(name)], picture.legend[name]) for name in picture.legend
+        ],
+        # Markup is safe: matplotlib drew it, and escapes titles.
+        "plots": [Markup(svg) for svg in picture.as_svgs()],  # noqa: S704
+        # Four plots make two rows.
+        "columns": 2 if len(picture.plots) == 4 else len(picture.plots),  # noqa: PLR2004
+        "width": round(6 * picture.size[0]),
+    }
+
+
 def report_page(judgement: Judgement) -> str:
     """Return the page about the chosen learner."""
-    environment = jinja2.Environment(
-        autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True
-    )
-    template = environment.from_string(_TEMPLATE.read_text(encoding="utf-8"))
-    pictures = [
-        {
-            "title": picture.title,
-            "reading": _reading(judgement, picture.name),
-            "legend": [
-                (name, _SIGNS[marker_of(name)], picture.legend[name]) for name in picture.legend
-            ],
-            # Markup is safe: matplotlib drew it, and escapes titles.
-            "plots": [Markup(svg) for svg in picture.as_svgs()],  # noqa: S704
-            # Four plots make two rows.
-            "columns": 2 if len(picture.plots) == 4 else len(picture.plots),  # noqa: PLR2004
-            "width": round(6 * picture.size[0]),
-        }
-        for picture in pictures_of(judgement, judgement.chosen)
-    ]
-    training, verification = judgement.training, judgement.verification
-    return template.render(
+    training, verification, learner = judgement.training, judgement.verification, judgement.chosen
+    others = [name for name in training.configuration.learners if name != learner]
+    better = f" It came out better than {', '.join(others)}." if others else ""
+    return Report(
+        subject=f"{training.level} regions",
+        learner=learner,
         simulated=training.vintage.simulated,
-        level=training.level,
-        learner=judgement.chosen,
-        others=[name for name in training.configuration.learners if name != judgement.chosen],
-        headline=sentences.headline(verification, judgement.chosen),
         origins=_origins(judgement),
-        facts=_facts(judgement),
-        skill=sentences.skill_findings(verification, judgement.chosen),
+        headline=sentences.headline(verification, learner),
+        lead=f"{learner} against climatology (a region's long-run record), conflictology (its last "
+        "twelve months), persistence (what followed the same last outcome) and decaying_record "
+        f"(its last 24 months, the newest most).{better}",
+        skill=sentences.skill_findings(verification, learner),
         calibration=_calibration_findings(judgement),
-        marks=_MARKS,
-        words=_WORDS,
-        pictures=pictures,
+        pictures=[(p, _reading(judgement, p.name)) for p in pictures_of(judgement, learner)],
+        facts=_facts(judgement),
         tables=_tables(judgement),
-        colours=COLOURS | {"other": OTHER_COLOUR},
-        variables=PAGE_COLOURS,
-    )
+        key="Gain is the share of the reference's loss that is saved, by the Brier score or, of "
+        "fatalities, the CRPS; low and high are its 95 % interval. CRPS and deaths are per month.",
+    ).as_html()
 
 
 def findings_of(judgement: Judgement) -> list[sentences.Finding]:
@@ -170,20 +203,20 @@ def _tables(judgement: Judgement) -> list[dict[str, object]]:
     monthly = monthly.assign(origin=[format_month(int(month)) for month in monthly["origin"]])
     measures = ["brier", "brier_skill", "log_score", "auc", "crps", "crps_skill", "mean_ratio"]
     return [
-        _shown("Skill over each reference, all learners", verification.overall),
-        _shown("Skill over each reference by horizon", own["gains"]),
-        _shown("Skill over each reference by year of the origin", year),
-        _shown("Calibration, all horizons", verification.calibration),
-        _shown("Calibration of scores above 0.5", verification.high),
-        _shown("Calibration by horizon", own["calibration_by_horizon"]),
-        _shown("Calibration by country", own["calibration_by_country"]),
-        _shown("Deaths by horizon", own["deaths"]),
-        _shown("Measures of all forecasts", skill.overall),
-        _shown("Measures by origin", monthly[["target", "origin", "n", *measures]]),
+        shown_table("Skill over each reference, all learners", verification.overall),
+        shown_table("Skill over each reference by horizon", own["gains"]),
+        shown_table("Skill over each reference by year of the origin", year),
+        shown_table("Calibration, all horizons", verification.calibration),
+        shown_table("Calibration of scores above 0.5", verification.high),
+        shown_table("Calibration by horizon", own["calibration_by_horizon"]),
+        shown_table("Calibration by country", own["calibration_by_country"]),
+        shown_table("Deaths by horizon", own["deaths"]),
+        shown_table("Measures of all forecasts", skill.overall),
+        shown_table("Measures by origin", monthly[["target", "origin", "n", *measures]]),
     ]
 
 
-def _shown(title: str, table: pd.DataFrame) -> dict[str, object]:
+def shown_table(title: str, table: pd.DataFrame) -> dict[str, object]:
     """Return a table on the page: title, heads, and rows of text."""
     heads = [str(column).replace("_", " ") for column in table]
     rows = [

@@ -14,6 +14,11 @@ from matplotlib.typing import RcKeyType
 
 INK, GRID = "#1b1f24", "#c9ced6"
 COLOURS = {
+    "model": "#0072b2",
+    "served": "#0072b2",
+    "months_since": "#d55e00",
+    "base_rate": "#e69f00",
+    "own_rate": "#cc79a7",
     "logistic": "#0072b2",
     "boosting": "#009e73",
     "ensemble": "#56b4e9",
@@ -28,7 +33,15 @@ PAGE_COLOURS = {INK: "currentColor", GRID: "var(--grid)", OTHER_COLOUR: "var(--o
     colour: f"var(--{name})" for name, colour in COLOURS.items()
 }
 """Their names on a page that is light or dark."""
-MARKERS = {"climatology": "s", "conflictology": "^", "persistence": "D", "decaying_record": "v"}
+MARKERS = {
+    "climatology": "s",
+    "conflictology": "^",
+    "persistence": "D",
+    "decaying_record": "v",
+    "base_rate": "s",
+    "months_since": "^",
+    "own_rate": "D",
+}
 
 _STYLE: dict[RcKeyType, Any] = {
     "axes.edgecolor": INK,

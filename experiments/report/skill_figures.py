@@ -1,6 +1,6 @@
 """Pictures of skill: by horizon, by year and on the map, and precision against recall."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 
 import numpy as np
@@ -22,10 +22,19 @@ _LIMIT = 0.5
 """The map clips skill at this: regions with few cases have extreme values."""
 
 
-def skill_by_horizon(gains: pd.DataFrame, learner: str) -> Picture:
-    """Draw skill over each reference by horizon, with intervals; `gains` as in `Verification`."""
+def skill_by_horizon(
+    gains: pd.DataFrame,
+    learner: str,
+    references: Sequence[str] = REFERENCES,
+    loss: str | None = None,
+) -> Picture:
+    """Draw skill over each reference by horizon, with intervals; `gains` as in `Verification`.
+
+    `loss` is what is saved, by default that of the target.
+    """
     title = "Skill over each reference by months ahead, 95 % intervals (above 0: better)"
-    return _skill_by("horizon", title, gains, learner, _draw_horizons)
+    draw = partial(_draw_horizons, references=references)
+    return _skill_by("horizon", title, gains, learner, draw, references, loss)
 
 
 def skill_by_year(by_year: pd.DataFrame, learner: str) -> Picture:
@@ -39,17 +48,19 @@ def _skill_by(
     title: str,
     table: pd.DataFrame,
     learner: str,
-    draw: Callable[[Axes, pd.DataFrame], None],
+    draw: DrawRows,
+    references: Sequence[str] = REFERENCES,
+    loss: str | None = None,
 ) -> Picture:
     plots = []
     for target in DISPLAYED:
         rows = table[(table["target"] == target) & (table["learner"] == learner)]
         if not rows.empty:
             total = int(rows.drop_duplicates(by)["n"].sum())
-            unit = f"{LOSS_NAMES[SPECS[target].loss]} saved [%]"
+            unit = f"{loss or LOSS_NAMES[SPECS[target].loss]} saved [%]"
             drawn = partial(_draw_with_zero, draw=draw, rows=rows, unit=unit)
             plots.append(Plot(f"{target} (n = {total:,})", drawn))
-    return Picture(f"skill_by_{by}", title, plots, {name: colour_of(name) for name in REFERENCES})
+    return Picture(f"skill_by_{by}", title, plots, {name: colour_of(name) for name in references})
 
 
 def _draw_with_zero(axes: Axes, draw: DrawRows, rows: pd.DataFrame, unit: str) -> None:
@@ -59,9 +70,9 @@ def _draw_with_zero(axes: Axes, draw: DrawRows, rows: pd.DataFrame, unit: str) -
     draw(axes, rows)
 
 
-def _draw_horizons(axes: Axes, rows: pd.DataFrame) -> None:
+def _draw_horizons(axes: Axes, rows: pd.DataFrame, references: Sequence[str]) -> None:
     # Shifted, so that one interval does not hide another.
-    for shift, reference in zip((-0.3, -0.1, 0.1, 0.3), REFERENCES, strict=True):
+    for shift, reference in zip(np.linspace(-0.3, 0.3, len(references)), references, strict=True):
         own = rows[rows["reference"] == reference].sort_values("horizon")
         value = 100 * own["gain"].to_numpy()
         error = np.abs(100 * own[["low", "high"]].to_numpy().T - value)
@@ -81,27 +92,31 @@ def _draw_years(axes: Axes, rows: pd.DataFrame) -> None:
     axes.set(xlabel="year of the origin")
 
 
-def precision_recall(probabilities: pd.DataFrame, learner: str) -> Picture:
+def precision_recall(
+    probabilities: pd.DataFrame, learner: str, references: Sequence[str] = REFERENCES
+) -> Picture:
     """Draw precision against recall of a learner and the references, all horizons together."""
     plots = []
     for target, part in probabilities.groupby("target", observed=True):
         if part["outcome"].any():
             cases = int(part["outcome"].sum())
             title = f"{target} ({cases:,} cases of {len(part):,})"
-            plots.append(Plot(title, partial(_draw_precision, part=part, learner=learner)))
+            plots.append(
+                Plot(title, partial(_draw_precision, part=part, names=(*references, learner)))
+            )
     return Picture(
         "precision_recall",
         "Precision (alarms that were right) by recall (cases that were caught)",
         plots,
-        {name: colour_of(name) for name in (learner, *REFERENCES)},
+        {name: colour_of(name) for name in (learner, *references)},
     )
 
 
-def _draw_precision(axes: Axes, part: pd.DataFrame, learner: str) -> None:
+def _draw_precision(axes: Axes, part: pd.DataFrame, names: Sequence[str]) -> None:
     outcome = part["outcome"].to_numpy()
-    for name in (*REFERENCES, learner):
+    for name in names:
         precision, recall, _ = precision_recall_curve(outcome, part[name].to_numpy())
-        width = 2.6 if name == learner else 1.3
+        width = 2.6 if name == names[-1] else 1.3
         axes.plot(recall, precision, color=colour_of(name), lw=width)
     axes.axhline(outcome.mean(), color=INK, ls=":", lw=1)
     axes.grid(visible=True)

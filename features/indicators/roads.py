@@ -92,7 +92,8 @@ def nearest_pieces(latitude: FloatArray, longitude: FloatArray, km: float) -> Ne
     distance = _off_road_km(points[point], lines.start[piece], lines.end[piece])
     near = distance <= km
     piece, point, distance = piece[near], point[near], distance[near]
-    order = np.lexsort((piece, distance, point, lines.corridor[piece]))
+    # Where two pieces meet both are as near, but for rounding: the first counts.
+    order = np.lexsort((piece, distance.round(6), point, lines.corridor[piece]))
     pairs = lines.corridor[piece] * max(len(points), 1) + point
     _, first = np.unique(pairs[order], return_index=True)
     return Nearness(point[order][first], piece[order][first], distance[order][first])

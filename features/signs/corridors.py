@@ -1,9 +1,9 @@
 """The supply corridors: violence along each, by leg and quarter, and reports of what moves on it.
 
 A leg runs from one place of a corridor to the next. An event counts within NEAR_KM of a corridor,
-once, on the leg that it is nearest to, in any country. A leg is observed in a quarter when the
-countries of both its places are. Corridors of countries that are not observed in the newest quarter
-are left out.
+once, on the leg that it is nearest to (the first where two are), in any country. A leg is observed
+in a quarter when the countries of both its places are. Corridors of countries that are not observed
+in the newest quarter are left out.
 """
 
 from typing import NamedTuple

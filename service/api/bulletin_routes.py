@@ -10,7 +10,7 @@ from bulletins.form import CARD_FILES
 from bulletins.manifest import Manifest
 from bulletins.record import Division, State
 from features.strict import Strict
-from features.words import Level, Target
+from features.words import MODELS, Level, Target
 from service.api.current import listing_of, record_of, summary_of, used_bulletin
 from service.api.lists import (
     RANGES,
@@ -150,11 +150,11 @@ async def show_bulletin(request: Request, bulletin: str) -> Response:
     """
     used = used_bulletin(request, bulletin)
     response = json_response(used.manifest)
-    cards = [level for level in used.manifest.levels if CARD_FILES[level] in used.documents]
+    cards = [of for of in MODELS if CARD_FILES[of] in used.documents]
     if cards:
         response.headers["Link"] = ", ".join(
-            f'</models/{level}?bulletin={used.manifest.id}>; rel="related"; title="Model card"'
-            for level in cards
+            f'</models/{of}?bulletin={used.manifest.id}>; rel="related"; title="Model card"'
+            for of in cards
         )
     return response
 

@@ -11,7 +11,7 @@ from pydantic import Field, model_validator
 from bulletins.wording import question_of
 from features.language import Language, message
 from features.months import format_month, parse_month
-from features.words import SPECS, Level, Target, TargetSpec
+from features.words import SPECS, Level, ModelOf, Target, TargetSpec
 from service.api.current import listing_of, used_bulletin
 from service.api.queries import (
     BulletinChoice,
@@ -83,6 +83,11 @@ class View:
     def spec(self) -> TargetSpec:
         """The words of the target."""
         return SPECS[self.target]
+
+    @property
+    def model(self) -> ModelOf:
+        """What the model behind the scores is of."""
+        return "coups" if self.spec.counts == "coups" else self.level
 
     @property
     def levels(self) -> list[Level]:

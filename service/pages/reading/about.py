@@ -10,7 +10,7 @@ from service.api.current import reader_language, used_bulletin
 from service.api.queries import LanguageChoice, NoParameters
 from service.api.routing import QueryRoute
 from service.pages.environment import render
-from service.pages.reading.card import levels_with_cards
+from service.pages.reading.card import MODEL_NAMES, models_with_cards
 from service.pages.reading.glossary import GLOSSARY
 from service.pages.view import LEVEL_NAMES
 
@@ -36,8 +36,9 @@ def show_about(request: Request, query: Annotated[AboutView, Query()]) -> HTMLRe
             (SPECS[target], _in_short(sorted(bulletin.horizons[target])))
             for target in bulletin.targets
         ],
-        cards=levels_with_cards(bulletin),
+        cards=models_with_cards(bulletin),
         level_names=LEVEL_NAMES,
+        model_names=MODEL_NAMES,
         glossary=GLOSSARY,
     )
 

@@ -1,4 +1,4 @@
-"""`/models/{level}`: the model card of the scores of a level, as its training wrote it."""
+"""`/models/{of}`: the model card of a level or of coups, as its training wrote it."""
 
 from collections.abc import Iterator
 from functools import lru_cache
@@ -14,18 +14,25 @@ from markdown_it.token import Token
 from markupsafe import Markup
 
 from bulletins.form import CARD_FILES, REPORT_FILES
-from features.words import Level
+from bulletins.manifest import CoupsUsed, ModelUsed
+from features.language import message
+from features.words import ModelOf
 from service.api.current import reader_language, used_bulletin
 from service.api.queries import BulletinChoice, LanguageChoice, NoParameters
 from service.api.routing import QueryRoute
 from service.errors import UnknownError
 from service.pages.environment import render
-from service.pages.view import LEVEL_NAMES, levels_of
+from service.pages.view import LEVEL_NAMES, LEVELS
 from service.store.bulletins import LATEST, Bulletin
 
 router = APIRouter(include_in_schema=False, route_class=QueryRoute)
 
 _DEEPEST = 6
+
+MODEL_NAMES: dict[ModelOf, str] = {
+    **{level: LEVEL_NAMES[level] for level in LEVELS},
+    "coups": message("Coups"),
+}
 
 
 class CardView(NoParameters):
@@ -35,16 +42,16 @@ class CardView(NoParameters):
     lang: LanguageChoice = None
 
 
-@router.get("/models/{level}")
-def show_card(request: Request, level: str, query: Annotated[CardView, Query()]) -> HTMLResponse:
-    """Show what a level's scores are made by. Raises UnknownError where no card is kept."""
+@router.get("/models/{of}")
+def show_card(request: Request, of: str, query: Annotated[CardView, Query()]) -> HTMLResponse:
+    """Show what scores are made by. Raises UnknownError where no card is kept."""
     bulletin = used_bulletin(request, query.bulletin)
-    cards = levels_with_cards(bulletin)
-    chosen = next((one for one in cards if one == level), None)
+    cards = models_with_cards(bulletin)
+    chosen = next((one for one in cards if one == of), None)
     if chosen is None:
         there = ", ".join(cards) or "none"
         raise UnknownError(
-            f"bulletin {bulletin.manifest.id} has no model card of level '{level}': it has {there}"
+            f"bulletin {bulletin.manifest.id} has no model card of '{of}': it has {there}"
         )
     asked = query.model_dump(exclude_defaults=True)
     return render(
@@ -52,10 +59,10 @@ def show_card(request: Request, level: str, query: Annotated[CardView, Query()])
         "card.html",
         reader_language(request, query.lang),
         bulletin=bulletin.manifest,
-        level=chosen,
-        levels={one: f"{one}?{urlencode(asked)}" if asked else one for one in cards},
-        level_names=LEVEL_NAMES,
-        model=next(model for model in bulletin.manifest.models if model.level == chosen),
+        of=chosen,
+        models={one: f"{one}?{urlencode(asked)}" if asked else one for one in cards},
+        model_names=MODEL_NAMES,
+        model=_model(bulletin, chosen),
         card=Markup(as_html(bulletin.documents[CARD_FILES[chosen]])),  # noqa: S704, made here
         files={
             "card": CARD_FILES[chosen],
@@ -64,9 +71,14 @@ def show_card(request: Request, level: str, query: Annotated[CardView, Query()])
     )
 
 
-def levels_with_cards(bulletin: Bulletin) -> list[Level]:
-    """Return the levels of which a bulletin has a model card."""
-    return [level for level in levels_of(bulletin) if CARD_FILES[level] in bulletin.documents]
+def _model(bulletin: Bulletin, of: ModelOf) -> ModelUsed | CoupsUsed | None:
+    levels = (model for model in bulletin.manifest.models if model.level == of)
+    return bulletin.manifest.coups if of == "coups" else next(levels)
+
+
+def models_with_cards(bulletin: Bulletin) -> list[ModelOf]:
+    """Return the levels of which a bulletin has a model card, and coups, as people choose them."""
+    return [of for of in MODEL_NAMES if CARD_FILES[of] in bulletin.documents]
 
 
 @lru_cache(maxsize=8)

@@ -10,24 +10,11 @@ from experiments.benchmarks import subforecast, views
 from experiments.benchmarks.files import Run
 from experiments.configuration import Configuration, read_configuration
 from features.months import format_month
-from tests.paths import DATA
 from tests.training import plainly
 
 NAMES = {2: "Suriname", 7: "Ethiopia", 50: "Mali", 117: "Ukraine"}
 FIRST, YEARS = 540, (2019, 2020)
 COUNT_MONTHS = 96
-
-
-def real(*parts: str) -> Path:
-    path = DATA.joinpath(*parts)
-    if not path.exists():
-        pytest.skip(f"{path} is not here: set TOCSIN_DATA")
-    return path
-
-
-@pytest.fixture(scope="session")
-def real_data() -> Callable[..., Path]:
-    return real
 
 
 @pytest.fixture

@@ -1,5 +1,6 @@
 import json
 import shutil
+from datetime import date
 from pathlib import Path
 
 import numpy as np
@@ -8,6 +9,7 @@ from numpy.testing import assert_array_equal
 
 from experiments.coups.backtest import BASE, OWN
 from experiments.coups.fitting import MODEL, REFERENCE, names_read, rows_at_end
+from experiments.coups.judgement import Provenance
 from experiments.coups.registry import (
     NAME,
     coup_champion,
@@ -28,6 +30,7 @@ from tests.states import FIRST
 from tests.training import plainly
 
 ORIGIN = LAST + 12
+PROVENANCE = Provenance(True, ("coups a 1.0",), date(2015, 1, 31), "1.2.3+abc")
 
 
 @pytest.fixture(scope="module")
@@ -39,7 +42,7 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> MlflowStore:
 def training(
     store: MlflowStore, coup_history: StateHistory, coup_settings: CoupSettings
 ) -> CoupTraining:
-    return train_coups(coup_history, ORIGIN, coup_settings, store, simulated=True, progress=plainly)
+    return train_coups(coup_history, ORIGIN, coup_settings, store, PROVENANCE, plainly)
 
 
 def test_a_version_says_what_is_served_and_how_good_it_was(
@@ -91,7 +94,7 @@ def test_the_same_again_is_refused_and_issues_nothing_until_a_person_says_so(
 ) -> None:
     assert store.artifacts is not None
     own = open_store(Path(shutil.copytree(store.artifacts.parent, tmp_path / "own")), None)
-    again = train_coups(coup_history, ORIGIN, coup_settings, own, simulated=True, progress=plainly)
+    again = train_coups(coup_history, ORIGIN, coup_settings, own, PROVENANCE, plainly)
     assert (again.is_champion, again.version.version) == (False, 2)
     assert again.verdict.reason.startswith("not better than the champion tocsin-coups/1")
     assert coup_version_for(own, ORIGIN, simulated=True) == training.version
@@ -112,9 +115,7 @@ def test_a_list_that_is_too_short_is_refused(
     store: MlflowStore, coup_history: StateHistory, coup_settings: CoupSettings
 ) -> None:
     with pytest.raises(CoverageError, match="begins too late"):
-        train_coups(
-            *(coup_history, FIRST + 100, coup_settings, store), simulated=True, progress=plainly
-        )
+        train_coups(*(coup_history, FIRST + 100, coup_settings, store), PROVENANCE, plainly)
 
 
 def test_a_first_version_is_champion_and_says_what_it_was_compared_with(

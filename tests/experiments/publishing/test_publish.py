@@ -478,6 +478,19 @@ def test_a_replay_compares_report_and_card(
         replay(own_issued_home, archive, issued[0].id)
 
 
+def test_a_replay_compares_what_is_written_no_more_by_its_hash(
+    own_issued_home: Path, issued: Issued, archive: Archive
+) -> None:
+    name, content = "indicator_values.parquet", b"of an older bulletin"
+    files = issued[0].files | {name: sha256_of(content)}
+    (own_issued_home / "bulletins" / issued[0].id / name).write_bytes(content)
+    forged = forge(own_issued_home, issued[0], files=files)
+    assert replay(own_issued_home, archive, forged).files == files
+    (own_issued_home / "bulletins" / forged / name).write_bytes(b"another")
+    with pytest.raises(BulletinError, match=name):
+        replay(own_issued_home, archive, forged)
+
+
 def test_a_replay_compares_the_risk_levels(
     own_issued_home: Path, issued: Issued, archive: Archive
 ) -> None:

@@ -187,7 +187,7 @@ def test_simulated_events_are_said_to_be_and_what_a_configuration_says_is_no_mar
         configuration=Configuration.model_validate(settings),
     )
     simulated = report_page(replace(judgement, training=other))
-    start = "SIMULATED - admin1 backtest: logistic SIMULATED events: invented"
+    start = "SIMULATED - admin1 regions backtest: logistic SIMULATED events: invented"
     assert text_of(simulated).startswith(start)
     assert "<b>bold</b>" not in simulated
 

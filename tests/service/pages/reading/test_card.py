@@ -1,11 +1,16 @@
 import html
 import re
+from pathlib import Path
 
 import httpx
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from bulletins.manifest import CoupsUsed
 from service.pages.reading.card import as_html
+from tests.bulletins import example
+from tests.service.conftest import serve_home
 
 
 def test_a_card_is_a_page_below_the_page_s_own_heading(client: httpx.Client) -> None:
@@ -40,6 +45,42 @@ def test_a_card_is_linked_from_pages_and_from_its_bulletin(client: httpx.Client)
     newest = client.get("/v1/bulletins").json()["items"][0]["id"]
     links = client.get(f"/v1/bulletins/{newest}").headers["link"]
     assert links == f'</models/admin1?bulletin={newest}>; rel="related"; title="Model card"'
+
+
+def test_coups_have_a_card_of_their_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    own = {"card-coups.md": b"# Coups by country\n", "report-coups.html": b"<title>C</title>"}
+    monkeypatch.setattr(example, "DOCUMENTS", example.DOCUMENTS | own)
+    used = CoupsUsed(
+        name="tocsin-coups",
+        version=3,
+        run_id="a",
+        sha256="0" * 64,
+        trained_to="2024-12",
+        served={12: "model"},
+        skill={12: 0.05},
+        attempts=40,
+        rows=1,
+        releases=(),
+        success_shares={},
+        seizures={},
+        any_country={12: 0.5},
+    )
+    manifest = example.publish_bulletin(tmp_path, coups=used)
+    with serve_home(tmp_path) as client:
+        page = client.get("/models/coups").text
+        assert re.findall(r"<h1>(.*?)</h1>", page) == ["Model card: Coups"]
+        assert "<h2>Coups by country</h2>" in page
+        assert "tocsin-coups/3" in page
+        assert "/files/report-coups.html" in page
+        assert "/accuracy?level" not in page
+        assert re.findall(r'<a href="(\w+)"[^>]*>(Regions|Coups)</a>', page) == [
+            ("admin1", "Regions"),
+            ("coups", "Coups"),
+        ]
+        assert "/models/coups" not in client.get("/").text
+        assert "models/coups" in client.get("/about").text
+        links = client.get(f"/v1/bulletins/{manifest.id}").headers["link"]
+        assert f"</models/coups?bulletin={manifest.id}>" in links
 
 
 def test_nothing_in_a_card_becomes_markup() -> None:
