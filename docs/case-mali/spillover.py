@@ -69,7 +69,10 @@ class Rate(NamedTuple):
 
 
 def compare(came: FloatArray, with_it: BoolArray, without: BoolArray) -> Rate:
-    """Compare two sets of region-months, (T, R) each; those without an outcome are left out."""
+    """Compare two sets of region-months, (T, R) each; those without an outcome are left out.
+
+    The share of none is NaN.
+    """
     is_known = ~np.isnan(came)
     random, regions = np.random.default_rng(_SEED), came.shape[1]
     counts = [(here & is_known).sum(axis=0) for here in (with_it, without)]
@@ -83,11 +86,12 @@ def compare(came: FloatArray, with_it: BoolArray, without: BoolArray) -> Rate:
         ]
         differences[draw] = shares[0] - shares[1]
     low, high = np.percentile(differences, [2.5, 97.5])
-    (some, others), (n_some, n_others) = (
-        [int(case.sum()) for case in cases],
-        [int(n.sum()) for n in counts],
+    n_some, n_others = (int(n.sum()) for n in counts)
+    some, others = (
+        float(case.sum() / n.sum()) if n.any() else np.nan
+        for case, n in zip(cases, counts, strict=True)
     )
-    return Rate(some / n_some, n_some, others / n_others, n_others, float(low), float(high))
+    return Rate(some, n_some, others, n_others, float(low), float(high))
 
 
 @dataclass(frozen=True, eq=False)

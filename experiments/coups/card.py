@@ -85,7 +85,7 @@ def _calibration(judgement: CoupJudgement) -> str:
     ratios = table[table["measure"].str.startswith("expected")]
     served = calibration_table(judgement.scores, [SERVED], [])
     shown = ["target", "n", "mean_forecast", "observed", "calibration_error"]
-    return f"{frame_markdown(ratios)}\n\n{frame_markdown(served[shown])}\n"
+    return f"{frame_markdown(ratios)}\n\n{frame_markdown(served[shown], 4)}\n"
 
 
 def _limits(judgement: CoupJudgement) -> list[str]:

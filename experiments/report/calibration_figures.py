@@ -23,12 +23,12 @@ _MOST_COUNTRIES = 25
 def reliability(probabilities: pd.DataFrame, learner: str, *, is_whole: bool = True) -> Picture:
     """Draw the share that came true of the scores in each tenth, and their number.
 
-    Of what is rare, not `is_whole`, axes end at the first tenth above all scores of a target.
+    Of what is rare, not `is_whole`, axes end at the first twentieth above all scores of a target.
     """
     plots = []
     for target, part in probabilities.groupby("target", observed=True):
         outcome, score = part["outcome"].to_numpy(), part[learner].to_numpy()
-        top = 1.0 if is_whole else float(np.ceil(10 * score.max()) / 10)
+        top = 1.0 if is_whole else float(np.ceil(20 * score.max()) / 20)
         draw = partial(_draw_reliability, outcome=outcome, score=score, learner=learner, top=top)
         plots.append(Plot(f"{target} (n = {len(part):,})", draw))
     return Picture(

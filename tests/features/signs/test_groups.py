@@ -1,10 +1,13 @@
 import re
+from collections.abc import Callable
+from pathlib import Path
 
 import pandas as pd
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from features.panel.panel import Panel
+from features.signs import groups
 from features.signs.groups import group_id, group_opponents, group_regions, other_names
 from tests.features.indicators.worlds import incidents_of, panels, world_on_a_line
 from tests.features.signs.rows import rows_by
@@ -103,3 +106,23 @@ def test_other_names_are_documented_and_predecessors_apart() -> None:
     assert "Ansar Dine" in names.predecessors
     assert other_names("nobody") == ((), ())
     assert all(other_names(name).aliases for name in ("IS", "AQIM", "JAS"))
+
+
+def test_documented_names_are_of_groups_of_the_real_file(real_data: Callable[..., Path]) -> None:
+    path = real_data("ucdp_ged", "ged_events_16_countries_1989_2023.csv.gz")
+    rows = pd.read_csv(path, usecols=["side_a", "side_b", "year"])
+    actors = set(rows["side_a"]) | set(rows["side_b"])
+    table = pd.read_csv(Path(groups.__file__).with_name("group_names.csv"))
+    assert set(table["name"]) <= actors
+    assert not table.duplicated(["name", "other_name"]).any()
+    # Two names of one group in the source name each other; no other alias is a group of its own.
+    aliases = table[table["relation"] == "other name"]
+    pairs = set(zip(aliases["name"], aliases["other_name"], strict=True))
+    both = {(name, other) for name, other in pairs if other in actors}
+    assert both == {(other, name) for name, other in both}
+    assert both >= {("JAS", "Jama'atu Ahlis Sunna Lidda'awati wal-Jihad")}
+    # A group is not seen before the one that it came out of.
+    first = rows.melt("year").groupby("value")["year"].min()
+    origins = table[table["relation"] == "came out of"]
+    for name, origin in zip(origins["name"], origins["other_name"], strict=True):
+        assert first[origin] <= first[name], (name, origin)
