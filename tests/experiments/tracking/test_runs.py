@@ -271,7 +271,7 @@ def test_the_report_of_the_chosen_learner_is_on_the_parent(
 ) -> None:
     run = runs["parent"].info.run_id
     page = Path(store.client().download_artifacts(run, "report.html", str(tmp_path))).read_text()
-    assert f"admin1 backtest: {trainings[0]['learner']}</title>" in page
+    assert f"admin1 regions backtest: {trainings[0]['learner']}</title>" in page
     assert "SIMULATED events" in page
 
 
