@@ -159,7 +159,7 @@ def main() -> None:
     try:
         day = None if arguments.as_of is None else day_of(arguments.as_of)
         vintage = vintage_of_day(day, None)
-        states = states_as_known(Archive(home()), vintage)
+        states = states_as_known(Archive(home()), vintage.as_of, simulated=vintage.simulated)
         if states is None:
             parser.exit(1, "the archive holds no list of coups: `tocsin ingest coups FILE` first\n")
         rings = Rings(read_panel(vintage, "admin1", needs_of([RING])), states)
