@@ -1,7 +1,10 @@
+from datetime import date
+
 import pandas as pd
 import pytest
 
 from experiments.coups.backtest import backtest_coups
+from experiments.coups.judgement import Provenance
 from experiments.coups.settings import CoupSettings, read_coup_settings
 from features.states.history import StateHistory
 from tests.states import FIRST, many_states
@@ -9,6 +12,7 @@ from tests.training import plainly
 
 LAST = FIRST + 287
 """The last origin whose twelve months are known."""
+PROVENANCE = Provenance(True, ("coups a 1.0",), date(2015, 1, 31), "1.2.3+abc")
 
 
 @pytest.fixture(scope="session")

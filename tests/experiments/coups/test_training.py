@@ -1,6 +1,5 @@
 import json
 import shutil
-from datetime import date
 from pathlib import Path
 
 import numpy as np
@@ -9,7 +8,6 @@ from numpy.testing import assert_array_equal
 
 from experiments.coups.backtest import BASE, OWN
 from experiments.coups.fitting import MODEL, REFERENCE, names_read, rows_at_end
-from experiments.coups.judgement import Provenance
 from experiments.coups.registry import (
     NAME,
     coup_champion,
@@ -25,12 +23,11 @@ from experiments.tracking.store import MlflowStore, open_store
 from features.errors import CoverageError, ModelError
 from features.states.history import StateHistory
 from models.learners import RidgeLogistic
-from tests.experiments.coups.conftest import LAST
+from tests.experiments.coups.conftest import LAST, PROVENANCE
 from tests.states import FIRST
 from tests.training import plainly
 
 ORIGIN = LAST + 12
-PROVENANCE = Provenance(True, ("coups a 1.0",), date(2015, 1, 31), "1.2.3+abc")
 
 
 @pytest.fixture(scope="module")

@@ -18,7 +18,7 @@ from features.panel.panel import ALL_DETAILS, Panel, read_panel
 from features.sources.simulation.world import World, deliver_states
 from features.states.history import StateHistory
 from features.words import Level
-from tests.experiments.coups.conftest import LAST, coup_history, coup_settings
+from tests.experiments.coups.conftest import LAST, PROVENANCE, coup_history, coup_settings
 from tests.experiments.publishing.test_publish import issue
 from tests.targets import FEW_AHEAD
 from tests.training import plainly, train_level, without_pictures
@@ -48,7 +48,7 @@ def scenario_home(
     with without_pictures():
         result = train_level(store, vintage, small_settings | small, "2023-06")
     promote_version(store, "country", result.version, "Three countries are few", by="test")
-    train_coups(coup_history, LAST, coup_settings, store, simulated=True, progress=plainly)
+    train_coups(coup_history, LAST, coup_settings, store, PROVENANCE, plainly)
     issue(home, vintage, "2023-12")
     return home
 
