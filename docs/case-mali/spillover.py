@@ -1,9 +1,10 @@
-"""What the record says of violence that crosses a border: a table for docs/case-mali.md.
+"""What the record says of violence and coups that cross a border: tables for docs/case-mali.md.
 
     python docs/case-mali/spillover.py [--as-of YYYY-MM-DD]
 
-reads the archive under TOCSIN_HOME, outcomes to 2021-12, and prints a row a question: the share of
-region-months in which violence followed, with violence across the border and without it.
+reads the archive under TOCSIN_HOME, and prints a row a question: the share of region-months in
+which violence followed, with violence across the border and without it, outcomes to 2021-12. If
+there are lists of coups, then the same of coups and countries, attempts of 1990 to 2019-12.
 """
 
 import argparse
@@ -15,15 +16,20 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-from commands.environment import day_of, vintage_of_day
+from commands.environment import day_of, home, today, vintage_of_day
+from experiments.coups.fitting import attempt_labels
 from experiments.judging.judge import frame_markdown
+from features.archive.releases import Archive
 from features.arrays import BoolArray, FloatArray
 from features.errors import TocsinError
 from features.months import parse_month
 from features.panel.panel import Panel, read_panel
+from features.places.regions import load_regions
+from features.states.history import StateHistory, read_state_history
 
 LAST_OUTCOME = parse_month("2021-12")
-QUARTER, YEAR, QUIET = 3, 12, 24
+FIRST_COUP, LAST_COUP = parse_month("1990-01"), parse_month("2019-12")
+QUARTER, YEAR, QUIET, LONG = 3, 12, 24, 120
 VIOLENT, WAR, LARGE_WAR = 5, 25, 100
 """Deaths: of an unstable month; of a quarter across the border that is a war, and a large one."""
 RISE = 3
@@ -156,16 +162,55 @@ class Borders:
         )
 
 
+@dataclass(frozen=True, eq=False)
+class CoupsNextDoor:
+    """Attempts of coups in states that share a land border, as lists tell of them."""
+
+    history: StateHistory
+
+    @cached_property
+    def links(self) -> BoolArray:
+        """Which states touch, (C, C)."""
+        countries = load_regions("country")
+        place = pd.Index(countries.ids).get_indexer(pd.Index(self.history.countries))
+        touch = countries.neighbours.toarray() > 0
+        return touch[np.ix_(place, place)] & (place >= 0) & (place >= 0)[:, None]
+
+    def rates(self) -> Iterator[tuple[str, Rate]]:
+        """Yield the questions and what followed within a year."""
+        past = self.history.until(LAST_COUP)
+        came = attempt_labels(past, YEAR)
+        came[past.months < FIRST_COUP] = np.nan
+        came[:, ~self.links.any(axis=1)] = np.nan
+        coup = greatest(last_months(past.successes.astype(np.float64), YEAR), self.links) > 0
+        own = last_months(past.attempts.astype(np.float64), LONG) > 0
+        every = np.ones(own.shape, dtype=bool)
+        for name, states in (
+            ("all states", every),
+            ("no attempt of their own in ten years", ~own),
+            ("an attempt of their own in ten years", own),
+        ):
+            yield f"attempt, coup next door, {name}", compare(came, states & coup, states & ~coup)
+
+
+def table_of(rates: Iterator[tuple[str, Rate]]) -> str:
+    """Return a row a question, as Markdown."""
+    table = pd.DataFrame.from_dict(dict(rates), orient="index", columns=Rate._fields)
+    return frame_markdown(table.rename_axis("question").reset_index(), 3)
+
+
 def main() -> None:
-    """Print the table."""
+    """Print the tables."""
     parser = argparse.ArgumentParser(description="Tell what followed violence across a border.")
     parser.add_argument("--as-of", help="day of the vintage, YYYY-MM-DD; default: today")
     arguments = parser.parse_args()
     try:
         day = None if arguments.as_of is None else day_of(arguments.as_of)
-        borders = Borders(read_panel(vintage_of_day(day, None), "admin1"))
-        table = pd.DataFrame.from_dict(dict(borders.rates()), orient="index", columns=Rate._fields)
-        print(frame_markdown(table.rename_axis("question").reset_index(), 3))
+        print(table_of(Borders(read_panel(vintage_of_day(day, None), "admin1")).rates()))
+        archive = Archive(home())
+        if archive.releases("coups"):
+            history = read_state_history(archive, day or today())
+            print(f"\n{table_of(CoupsNextDoor(history).rates())}")
     except TocsinError as error:
         parser.exit(1, f"{error}\n")
 

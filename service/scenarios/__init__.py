@@ -7,4 +7,5 @@ Where do I go to ...?
 
 * change an address or a filter: `scenarios.py`; a member of an answer: `bodies.py`
 * change the pages: `scenario_pages.py`, and `pages/templates/scenario.html`
+* change how a page says what is supposed: `wording.py`
 """

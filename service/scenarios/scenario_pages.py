@@ -1,6 +1,5 @@
 """`/scenarios`: what is supposed, a map of what it moves, and the same in words."""
 
-from collections.abc import Iterator
 from functools import partial
 from typing import Annotated, NamedTuple
 from urllib.parse import urlencode
@@ -12,11 +11,8 @@ from fastapi.responses import HTMLResponse
 from markupsafe import Markup
 from pydantic import Field
 
-from bulletins.scenarios import coups_in_words
 from features.language import Language, message
 from features.months import format_month, parse_month
-from features.places.countries import meant_country
-from features.scenarios.statements import Pattern, ViolenceStatement
 from features.words import DISPLAYED, SPECS, Level, Target
 from service.api.current import listing_of, used_bulletin
 from service.api.queries import LanguageChoice, LevelFilter, NoParameters
@@ -30,6 +26,7 @@ from service.pages.shading import NO_SCORE, Figure, Shade
 from service.pages.view import LEVEL_NAMES, PageView, View
 from service.scenarios.bodies import ScenarioScore
 from service.scenarios.scenarios import MARK, families_of, scores_at, used_scenario
+from service.scenarios.wording import statement_lines, words_on_coups
 from service.store.bulletins import Bulletin
 from service.store.scenarios import StoredScenario
 
@@ -48,9 +45,6 @@ FAMILY_NAMES = {
     "state": message("the state"),
 }
 """What a score moves through, in words."""
-
-FAILED = message("{country}, {month}: an attempt of a coup that fails")
-SUCCEEDED = message("{country}, {month}: an attempt of a coup that succeeds")
 
 _SAME = "d3"  # the class of about the same
 _WIDTH = 1_000  # pixels, about as wide as the map is shown
@@ -119,7 +113,8 @@ def show_scenario(
     level = _level(stored, query)
     horizons = horizons_of(stored, level)
     target = query.target if query.target in horizons else next(iter(horizons))
-    horizon = min(horizons[target], key=lambda one: abs(one - (query.horizon or 1)))
+    usual = horizons[target][-1 if SPECS[target].counts == "coups" else 0]
+    horizon = min(horizons[target], key=lambda one: abs(one - (query.horizon or usual)))
     view = View(PageView(show="change"), bulletin, bulletin, level, target, horizon)
     shade, scores = Shade(view, language), scores_of(stored, bulletin, level, target, horizon)
     styles = {score.region: _style(shade, score) for score in scores}
@@ -133,10 +128,11 @@ def show_scenario(
         spec=SPECS[target],
         horizon=horizon,
         address=partial(_address, query),
+        asked=query.horizon,
         level=level,
         levels=[] if len(stored.manifest.levels) == 1 else stored.manifest.levels,
         level_names=LEVEL_NAMES,
-        coups=_words_on_coups(stored, bulletin, language),
+        coups=words_on_coups(stored, bulletin, language),
         targets=[SPECS[name] for name in horizons],
         months={one: _month(stored, one) for one in horizons[target]},
         picture=picture_of(bulletin, level, styles, language),
@@ -165,18 +161,10 @@ def _is_of_coups(stored: StoredScenario) -> bool:
     return bool(supposed.coups) and not (supposed.violence or supposed.events)
 
 
-def _address(query: ScenarioView, level: Level, target: Target, horizon: int) -> str:
+def _address(query: ScenarioView, level: Level, target: Target, horizon: int | None) -> str:
     """Return the query of another view, in the language that was asked for."""
     asked = {"level": level, "target": target, "horizon": horizon, "lang": query.lang}
     return "?" + urlencode({name: value for name, value in asked.items() if value is not None})
-
-
-def _words_on_coups(stored: StoredScenario, bulletin: Bulletin, language: Language) -> str | None:
-    if stored.manifest.coups is None:
-        return None
-    words = map(bulletin.words_of_indicator, stored.manifest.coups_elsewhere)
-    meanings = [language.gettext(word["meaning"] or word["name"]) for word in words]
-    return coups_in_words(meanings, language)
 
 
 def horizons_of(stored: StoredScenario, level: Level) -> dict[Target, list[int]]:
@@ -255,63 +243,6 @@ def _frame(atlas: Atlas, classes: list[str]) -> tuple[float, float, float, float
     height = max(south - north, _LEAST * whole[3])
     middle = (west + east) / 2, (north + south) / 2
     return frame_of((middle[0] - width / 2, middle[1] - height / 2, width, height))
-
-
-def statement_lines(
-    stored: StoredScenario, bulletin: Bulletin, language: Language
-) -> Iterator[str]:
-    """Yield what is supposed, a line a statement, in a language."""
-    _, manifest = language.gettext, stored.manifest
-    names = dict(
-        zip(*(bulletin.scores.table[c].to_pylist() for c in ("region", "name")), strict=True)
-    )
-    for statement in manifest.statements.violence:
-        yield _violence_line(statement, names, language)
-    for event in manifest.statements.events:
-        place = f"{event.latitude}, {event.longitude}"
-        if event.region is not None:
-            place = names.get(event.region, event.region)
-        month = format_month(parse_month(manifest.origin) + event.month)
-        yield _(message("{place}, {month}: {count} times an event with {deaths} deaths")).format(
-            place=place,
-            month=language.month(month),
-            count=event.count,
-            deaths=language.number(event.deaths),
-        )
-    for coup in manifest.statements.coups:
-        text = FAILED if coup.outcome == "failed" else SUCCEEDED
-        month = format_month(parse_month(manifest.origin) + coup.month)
-        yield _(text).format(
-            country=language.country(meant_country(coup.country) or coup.country),
-            month=language.month(month),
-        )
-
-
-def _violence_line(statement: ViolenceStatement, names: dict[str, str], language: Language) -> str:
-    _ = language.gettext
-    if statement.corridor is not None:
-        place = _(message("Along the road {corridor}")).format(corridor=statement.corridor)
-    else:
-        regions = [names.get(region, region) for region in statement.regions]
-        countries = [language.country(meant_country(one) or one) for one in statement.countries]
-        place = ", ".join([*regions, *countries])
-    if isinstance(statement.likeness, Pattern):
-        pattern = statement.likeness
-        first, last = map(language.month, pattern.period)
-        return _(
-            message("{place}: as {region} was in its deadliest months from {first} to {last}")
-        ).format(
-            place=place, region=names.get(pattern.region, pattern.region), first=first, last=last
-        )
-    if statement.times is None and statement.since is not None:
-        return _(message("{place}: as in the deadliest three months since {month}")).format(
-            place=place, month=language.month(statement.since)
-        )
-    if statement.times is None:
-        return _(message("{place}: as in its deadliest three months")).format(place=place)
-    return _(message("{place}: {times} times the violence of the continuation")).format(
-        place=place, times=f"{statement.times:g}"
-    )
 
 
 def _style(shade: Shade, score: ScenarioScore) -> str:

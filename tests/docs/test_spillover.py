@@ -1,6 +1,8 @@
 import numpy as np
 from numpy.testing import assert_array_equal
-from spillover import compare, followed, greatest, last_months
+from spillover import CoupsNextDoor, compare, followed, greatest, last_months
+
+from tests.states import states
 
 NAN = np.nan
 
@@ -26,3 +28,23 @@ def test_shares_with_and_without_are_of_what_is_known() -> None:
     rate = compare(came, with_it, ~with_it)
     assert (rate.with_it, rate.n_with, rate.without, rate.n_without) == (2 / 3, 3, 0, 2)
     assert rate.low <= 2 / 3 <= rate.high
+
+
+def test_coups_next_door_are_counted_for_a_year_and_an_island_has_no_neighbour() -> None:
+    history = states(
+        {"BFA": [(40, "success")], "ISL": [(41, "failed")], "MLI": [(45, "failed")]}, 360
+    )
+    touches = {"BFA": ["MLI"], "ISL": [], "MLI": ["BFA"]}
+    own = history.countries.tolist()
+    for place, country in enumerate(own):
+        assert [own[n] for n in np.flatnonzero(CoupsNextDoor(history).links[place])] == touches[
+            country
+        ]
+    every, without_own, with_own = (rate for _, rate in CoupsNextDoor(history).rates())
+    # Mali has a coup next door in rows 40 to 51, an attempt ahead in rows 33 to 44.
+    assert (every.n_with, every.with_it) == (12, 5 / 12)
+    # Without: Burkina Faso has an attempt ahead in rows 28 to 39, Mali in 33 to 39.
+    known = 360 - 12
+    assert (every.n_without, every.without) == (2 * known - 12, 19 / (2 * known - 12))
+    assert (without_own.n_with, with_own.n_with) == (5, 7)
+    assert (without_own.with_it, with_own.with_it) == (1, 0)

@@ -54,13 +54,14 @@ def test_the_page_says_what_is_supposed_and_what_moves(client: httpx.Client, add
 
 def test_each_level_has_its_targets_and_regions(client: httpx.Client, address: str) -> None:
     page = client.get(address).text
-    assert "?level=country&amp;target=instability&amp;horizon=1" in page
-    countries = client.get(f"{address}?level=country").text
+    assert 'href="?level=country&amp;target=instability"' in page
+    countries = client.get(f"{address}?level=country&horizon=1").text
     table = countries.partition("<tbody>")[2].partition("</tbody>")[0]
     assert "Mali" in table.replace("\N{NO-BREAK SPACE}", " ")
     assert "the state" in table
     assert "Gao" not in table
     assert "Niger" not in table  # it moves by less than a point
+    assert "1 other country stays about the same" in countries
     assert "In the bulletin the window is as long, and begins after December 2024" in countries
     assert "target=onset" not in countries
 
@@ -72,6 +73,7 @@ def test_of_coups_alone_the_page_shows_coups_first(tmp_path: Path) -> None:
     with serve_home(tmp_path) as client:
         page = client.get(f"/scenarios/{written.id}").text
     assert '<h2 id="moves">Coup:' in page
+    assert 'horizon=12" aria-current="true"' in page
 
 
 def test_the_map_has_the_colours_of_the_table(client: httpx.Client, address: str) -> None:
