@@ -60,6 +60,7 @@ router = APIRouter(prefix="/ogc", include_in_schema=False, route_class=OgcRoute)
 
 
 @router.get("")
+@router.get("/")  # OWSLib asks so
 def show_landing(request: Request, query: Annotated[LayerQuery, Query()]) -> Response:
     """What there is, and where."""
     manifest, root = chosen_bulletin(request, query).manifest, root_of(request)

@@ -23,6 +23,7 @@ def test_the_landing_page_leads_to_everything(client: httpx.Client) -> None:
     body = client.get("/ogc").json()
     links = relations(body)
     assert tuple(links) == LANDING
+    assert client.get("/ogc/").json() == body
     for address in links.values():
         assert address.startswith(str(client.base_url).rstrip("/"))
         assert client.get(address).status_code == 200
