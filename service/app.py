@@ -144,6 +144,7 @@ def create_app(
         title="Tocsin",
         version=version("tocsin"),
         description=DESCRIPTION,
+        servers=[{"url": settings.public_url.rstrip("/")}] if settings.public_url else None,
         license_info={"name": "Apache License 2.0", "identifier": "Apache-2.0"},
         contact={"name": "The Tocsin authors"},
         generate_unique_id_function=lambda route: route.name,

@@ -11,7 +11,7 @@ from bulletins.manifest import Manifest
 from bulletins.record import Division, State
 from features.strict import Strict
 from features.words import MODELS, Level, Target
-from service.api.current import listing_of, record_of, summary_of, used_bulletin
+from service.api.current import address_of, listing_of, record_of, summary_of, used_bulletin
 from service.api.lists import (
     RANGES,
     Page,
@@ -152,8 +152,9 @@ async def show_bulletin(request: Request, bulletin: str) -> Response:
     response = json_response(used.manifest)
     cards = [of for of in MODELS if CARD_FILES[of] in used.documents]
     if cards:
+        models = address_of(request, "/models")
         response.headers["Link"] = ", ".join(
-            f'</models/{of}?bulletin={used.manifest.id}>; rel="related"; title="Model card"'
+            f'<{models}/{of}?bulletin={used.manifest.id}>; rel="related"; title="Model card"'
             for of in cards
         )
     return response
@@ -185,7 +186,7 @@ async def show_file(request: Request, bulletin: str, name: str) -> Response:
     if name not in used.parts:
         names = ", ".join([*used.parts, *used.documents])
         raise UnknownError(f"bulletin {used.manifest.id} has no file '{name}': it has {names}")
-    links = {"Link": links_of(used.manifest, [used.manifest.id])}
+    links = {"Link": links_of(request, used.manifest, [used.manifest.id])}
     headers = RANGES | links | as_file(f"tocsin-{used.manifest.id}-{name}")
     return Response(used.parts[name].content, headers=headers, media_type=_PARQUET)
 

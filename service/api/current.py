@@ -76,6 +76,18 @@ def used_bulletin(request: Request, name: str = LATEST) -> Bulletin:
     return bulletin
 
 
+def root_of(request: Request) -> str:
+    """Return the address that people reach the service at, without a slash at its end."""
+    public_url: str = request.app.state.public_url
+    return (public_url or str(request.base_url)).rstrip("/")
+
+
+def address_of(request: Request, path: str) -> str:
+    """Return where a header leads to: a path of this host, a whole address below `public_url`."""
+    public_url: str = request.app.state.public_url
+    return public_url.rstrip("/") + path
+
+
 def chosen_bulletin(request: Request, query: BulletinQuery) -> Bulletin:
     """Return the newest bulletin that a query allows; raises what `used_bulletin` does."""
     name = query.bulletin

@@ -15,7 +15,7 @@ from fastapi.responses import StreamingResponse
 from pydantic import BaseModel
 
 from bulletins.manifest import LICENCE_URLS, Manifest
-from service.api.current import summary_of
+from service.api.current import address_of, summary_of
 from service.api.queries import FileQuery, Format, MapForms, TableForms
 from service.asgi import by_preference, header_of
 from service.errors import FormatError
@@ -171,7 +171,7 @@ def in_form(request: Request, query: TableForms | MapForms, page: Page) -> Respo
         lambda slice_: next_page(request, slice_, page.total, **page.pinned)
     )
     following = find_next(here)
-    links = links_of(page.bulletin.manifest, page.pinned.values(), following)
+    links = links_of(request, page.bulletin.manifest, page.pinned.values(), following)
     headers = {"X-Total-Count": str(page.total), "Link": links}
     media_type = MEDIA_TYPES[form]
     if form == "json":
@@ -289,13 +289,16 @@ def json_response(body: BaseModel) -> Response:
     return Response(body.model_dump_json().encode(), media_type=MEDIA_TYPES["json"])
 
 
-def links_of(manifest: Manifest, ids: Iterable[str], following: str | None = None) -> str:
+def links_of(
+    request: Request, manifest: Manifest, ids: Iterable[str], following: str | None = None
+) -> str:
     """Return a `Link` header: the next page, the licence, and what the bulletins are."""
     # There is nothing to escape in the addresses.
-    links = [] if following is None else [f'<{following}>; rel="next"']
+    links = [] if following is None else [f'<{address_of(request, following)}>; rel="next"']
     if manifest.licence in LICENCE_URLS:
         links.append(f'<{LICENCE_URLS[manifest.licence]}>; rel="license"')
-    return ", ".join([*links, *(f'</v1/bulletins/{id_}>; rel="describedby"' for id_ in ids)])
+    bulletins = address_of(request, "/v1/bulletins")
+    return ", ".join([*links, *(f'<{bulletins}/{id_}>; rel="describedby"' for id_ in ids)])
 
 
 def as_file(name: str) -> dict[str, str]:

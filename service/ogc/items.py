@@ -8,13 +8,13 @@ from fastapi import APIRouter, Query, Request, Response
 
 from bulletins.form import REGIONS_FILE
 from features.words import Level
-from service.api.current import chosen_bulletin, summary_of
+from service.api.current import chosen_bulletin, root_of, summary_of
 from service.api.lists import NULL, credits_of, links_of, next_address, next_page
 from service.api.selection import find_region
 from service.errors import UnknownError
 from service.forms.files import features_of_table, geojson_of, multipolygon
 from service.ogc.features import features_of, select_features
-from service.ogc.layers import GEOJSON, JSON, OgcRoute, layer_of, root_of
+from service.ogc.layers import GEOJSON, JSON, OgcRoute, layer_of
 from service.ogc.queries import FeatureQuery, LayerQuery
 from service.store.bulletins import Bulletin
 from service.store.derived import outlines_of
@@ -46,7 +46,7 @@ def list_features(
     }
     table = features_of(bulletin, level).take(rows[here])
     chunks = geojson_of(orjson.dumps(members)[1:-1], [table], _KEY, _outline_in(bulletin))
-    return _as_geojson(b"".join(chunks), bulletin, following)
+    return _as_geojson(request, b"".join(chunks), bulletin, following)
 
 
 @router.get("/{collection}/items/{feature}")
@@ -63,7 +63,7 @@ def show_feature(
     table = features.take(features.rows[features.among("region", [feature])])
     links = _links(request, level)
     body = features_of_table(table, _KEY, _outline_in(bulletin), links=links)[0]
-    return _as_geojson(body, bulletin)
+    return _as_geojson(request, body, bulletin)
 
 
 def _outline_in(bulletin: Bulletin) -> Callable[[str], bytes]:
@@ -83,6 +83,8 @@ def _link(request: Request, path: str, rel: str, kind: str) -> dict[str, str]:
     return {"href": root_of(request) + path, "rel": rel, "type": kind}
 
 
-def _as_geojson(body: bytes, bulletin: Bulletin, following: str | None = None) -> Response:
-    links = links_of(bulletin.manifest, [bulletin.manifest.id], following)
+def _as_geojson(
+    request: Request, body: bytes, bulletin: Bulletin, following: str | None = None
+) -> Response:
+    links = links_of(request, bulletin.manifest, [bulletin.manifest.id], following)
     return Response(body, headers={"Link": links}, media_type=GEOJSON)

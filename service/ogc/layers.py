@@ -9,7 +9,7 @@ from fastapi.responses import JSONResponse
 
 from bulletins.manifest import Manifest
 from features.words import LEVELS, Level
-from service.api.current import chosen_bulletin, summary_of
+from service.api.current import chosen_bulletin, root_of, summary_of
 from service.api.lists import MEDIA_TYPES, json_response, links_of
 from service.api.problems import describe
 from service.api.routing import QueryRoute
@@ -104,7 +104,7 @@ def list_collections(request: Request, query: Annotated[LayerQuery, Query()]) ->
         links=[_link(f"{root_of(request)}/ogc/collections", "self", JSON, "The layers")],
         collections=[_collection(request, bulletin, level) for level in layers_of(bulletin)],
     )
-    return _linked(body, bulletin)
+    return _linked(request, body, bulletin)
 
 
 @router.get("/collections/{collection}")
@@ -113,13 +113,8 @@ def show_collection(
 ) -> Response:
     """One layer."""
     bulletin = chosen_bulletin(request, query)
-    return _linked(_collection(request, bulletin, layer_of(bulletin, collection)), bulletin)
-
-
-def root_of(request: Request) -> str:
-    """Return the address that people reach the service at: GDAL follows whole addresses only."""
-    public_url: str = request.app.state.public_url
-    return (public_url or str(request.base_url)).rstrip("/")
+    body = _collection(request, bulletin, layer_of(bulletin, collection))
+    return _linked(request, body, bulletin)
 
 
 def layers_of(bulletin: Bulletin) -> list[Level]:
@@ -169,7 +164,7 @@ def _link(href: str, rel: str, kind: str, title: str) -> Link:
     return Link(href=href, rel=rel, type=kind, title=title)
 
 
-def _linked(body: Collections | Collection, bulletin: Bulletin) -> Response:
+def _linked(request: Request, body: Collections | Collection, bulletin: Bulletin) -> Response:
     response = json_response(body)
-    response.headers["Link"] = links_of(bulletin.manifest, [bulletin.manifest.id])
+    response.headers["Link"] = links_of(request, bulletin.manifest, [bulletin.manifest.id])
     return response

@@ -13,7 +13,7 @@ from fastapi.responses import HTMLResponse
 from bulletins.manifest import CoupsUsed, Manifest, ModelUsed
 from features.language import Language
 from features.targets import any_of
-from service.api.current import listing_of
+from service.api.current import listing_of, root_of
 from service.api.routing import QueryRoute
 from service.pages.environment import POLICY, chosen_language, render
 from service.pages.maps import atlas_of, layers_address, shapes_address
@@ -60,7 +60,7 @@ def _contents(request: Request, query: PageView, language: Language) -> dict[str
         "ranking": ranking,
         "nowhere": len(ranking.unscored),
         "any_of_matches": _any_of(view, ranking),
-        "picture": f"{request.base_url}map.png{view.address(lang=language.code)}",
+        "picture": f"{root_of(request)}/map.png{view.address(lang=language.code)}",
         "legend": shade.legend(shade.styles(shade.now)),
         "layers": [(one, LAYER_NAMES[one]) for one in layers_in(view.bulletin)],
         "layer_legend": legend_of(language) if view.layers else [],
