@@ -62,7 +62,7 @@ def test_each_level_has_its_targets_and_regions(client: httpx.Client, address: s
     assert "Gao" not in table
     assert "Niger" not in table  # it moves by less than a point
     assert "1 other country stays about the same" in countries
-    assert "In the bulletin the window is as long, and begins after December 2024" in countries
+    assert " In the bulletin the window is as long, and begins after December 2024" in countries
     assert "target=onset" not in countries
 
 
