@@ -19,7 +19,7 @@ _PART_1 = "http://www.opengis.net/spec/ogcapi-features-1/1.0/conf"
 CLASSES = tuple(f"{_PART_1}/{name}" for name in ("core", "oas30", "geojson"))
 """The classes of the standard that hold."""
 
-_NOT_IN_3_0 = {"title", "default", "examples", "anyOf"}
+_NOT_IN_3_0 = {"title", "default", "examples", "anyOf", "const"}
 _GEOJSON = "application/geo+json"
 _FEATURE = {
     "type": "object",
@@ -89,6 +89,8 @@ def _parameter(name: str, schema: Mapping[str, Any]) -> Document:
     plain = {key: value for key, value in one.items() if key not in _NOT_IN_3_0}
     if schema.get("default"):
         plain["default"] = schema["default"]
+    if "const" in one:
+        plain["enum"] = [one["const"]]
     return {
         "name": name,
         "in": "query",

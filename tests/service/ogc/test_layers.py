@@ -12,6 +12,12 @@ from service.settings import Settings
 from tests.bulletins.example import EXAMPLE_ID, NOW
 from tests.service.conftest import serving_with
 
+OF_3_0 = {
+    *("type", "format", "pattern", "enum", "default", "items"),
+    *("minimum", "maximum", "minLength", "maxLength"),
+}
+"""What schemas of parameters have here that OpenAPI 3.0 has too."""
+
 LANDING = ("self", "service-desc", "service-doc", "conformance", "data")
 
 
@@ -78,7 +84,10 @@ def test_the_definition_is_openapi_3_0_and_has_each_layer_by_its_path(
     OpenAPI.model_validate(document)
     assert "/collections/admin1/items" in document["paths"]
     assert document["servers"] == [{"url": f"{str(client.base_url).rstrip('/')}/ogc"}]
-    limit = document["components"]["parameters"]["limit"]["schema"]
+    parameters = document["components"]["parameters"]
+    assert {key for one in parameters.values() for key in one["schema"]} <= OF_3_0
+    assert parameters["f"]["schema"] == {"type": "string", "enum": ["json"]}
+    limit = parameters["limit"]["schema"]
     assert (limit["maximum"], limit["default"]) == (10_000, 1000)
     classes = client.get("/ogc/conformance").json()["conformsTo"]
     assert [name.rpartition("/")[2] for name in classes] == ["core", "oas30", "geojson"]
