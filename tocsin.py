@@ -44,7 +44,7 @@ _FAULTS = (
 )
 """The errors of libraries that read and write the home, by module and name."""
 
-_EXTRAS = {"apprise": "alerts"}
+_EXTRAS = {"apprise": "alerts", "distributed": "cluster"}
 """The extra that brings a library, where it is not `train`."""
 
 app = typer.Typer(

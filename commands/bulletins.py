@@ -12,6 +12,7 @@ from commands.environment import (
     Day,
     Jobs,
     Month,
+    Scheduler,
     home,
     note,
     open_own_store,
@@ -20,6 +21,7 @@ from commands.environment import (
     today,
     vintage_of_day,
     working,
+    working_side_by_side,
 )
 from commands.rows import RowFormat, is_for_people, print_markdown, print_rows
 from features.printable import printable
@@ -34,9 +36,14 @@ MOST_ROWS = 20
 NOTHING_MOVES = {"region": "none moves by a tenth of a per cent"}
 
 
-def publish(origin: Month = None, as_of: Day = None, jobs: Jobs = PROCESSORS) -> None:
+def publish(
+    origin: Month = None,
+    as_of: Day = None,
+    jobs: Jobs = PROCESSORS,
+    scheduler: Scheduler = None,
+) -> None:
     """Issue the bulletin of an origin from the champions."""
-    with working("publishing"):
+    with working("publishing"), working_side_by_side(jobs, scheduler) as fits:
         from commands.listing import staleness_of
         from experiments.publishing.publish import issue_bulletin
         from experiments.tracking.registry import history_of_models
@@ -52,7 +59,7 @@ def publish(origin: Month = None, as_of: Day = None, jobs: Jobs = PROCESSORS) ->
             origin,
             issued_at=datetime.now(UTC),
             code=running_code(),
-            jobs=jobs,
+            jobs=fits,
         )
     manifest = publication.manifest
     if manifest.issued_at - datetime.now(UTC) > CLOCKS_DIFFER:

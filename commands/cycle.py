@@ -2,7 +2,7 @@
 
 import json
 import os
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -21,11 +21,13 @@ from commands.environment import (
     running_code,
     today,
     working,
+    working_side_by_side,
 )
 from commands.rows import print_markdown
 from features.printable import printable
 
 if TYPE_CHECKING:
+    from experiments.backtest.grid import Cluster
     from experiments.cycle.steps import Bell
     from features.archive.vintage import Vintage
 
@@ -42,6 +44,11 @@ def cycle(
     jobs: Jobs = PROCESSORS,
 ) -> None:
     """Do what a month needs: new data, check, retrain if due, publish; exits 1 when refused."""
+    with working_side_by_side(jobs, None) as fits:
+        _cycle(as_of, fits, accept, dry_run=dry_run)
+
+
+def _cycle(as_of: date | None, fits: "int | Cluster", accept: str | None, *, dry_run: bool) -> None:
     with working("reading events"):
         from importlib.metadata import version
 
@@ -63,7 +70,7 @@ def cycle(
             store=open_own_store(is_read=dry_run),
             settings=settings,
             configuration=settings.configuration(folder),
-            work=Work(running_code(), jobs, progress),
+            work=Work(running_code(), fits, progress),
             client=Transport(user_agent=f"tocsin/{version('tocsin')}"),
             clock=lambda: datetime.now(UTC),
             say=_say,

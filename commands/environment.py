@@ -16,6 +16,7 @@ from features.months import parse_month
 from features.printable import printable
 
 if TYPE_CHECKING:
+    from experiments.backtest.grid import Cluster
     from experiments.tracking.store import MlflowStore
     from features.archive.vintage import SummaryEvents, Vintage
 
@@ -218,6 +219,19 @@ def progress(steps: Iterable[Step], total: int, label: str) -> Iterator[Step]:
     yield from track(steps, label, total, console=Console(stderr=True), disable=is_quiet())
 
 
+@contextmanager
+def working_side_by_side(jobs: int, scheduler: str | None) -> Iterator["int | Cluster"]:
+    """Give who fits: the workers of a scheduler, named here or in the settings, or processes."""
+    address = scheduler or str(setting("scheduler"))
+    if not address:
+        yield jobs
+        return
+    from experiments.backtest.cluster import open_cluster
+
+    with open_cluster(address) as cluster:
+        yield cluster
+
+
 def simulated_mark(*, simulated: bool) -> str:
     """Return what stands before everything that is simulated."""
     return "SIMULATED " if simulated else ""
@@ -249,4 +263,11 @@ Jobs = Annotated[
     typer.Option(min=1, show_default=False, help="Fits side by side; default: every processor."),
 ]
 PROCESSORS = os.cpu_count() or 1
+Scheduler = Annotated[
+    str | None,
+    typer.Option(
+        metavar="<address>",
+        help="Fit on the workers of a Dask scheduler, such as tcp://host:8786, in place of here.",
+    ),
+]
 Config = Annotated[Path | None, typer.Option(help="Experiment in TOML.")]

@@ -12,6 +12,7 @@ from commands.environment import (
     Day,
     Jobs,
     Month,
+    Scheduler,
     home,
     open_own_store,
     progress,
@@ -19,6 +20,7 @@ from commands.environment import (
     simulated_mark,
     vintage_of_day,
     working,
+    working_side_by_side,
 )
 from commands.rows import RowFormat, print_markdown, print_rows
 
@@ -67,6 +69,7 @@ def train(
     config: Config = None,
     as_of: Day = None,
     jobs: Jobs = PROCESSORS,
+    scheduler: Scheduler = None,
 ) -> None:
     """Fit, judge, track and register the models of each level."""
     with working("reading events"):
@@ -78,13 +81,9 @@ def train(
         events = configuration.events
         vintage = vintage_of_day(as_of, events.named, events.summary)
         store = open_own_store()
-    results = train_levels(
-        vintage,
-        configuration,
-        store,
-        origin,
-        Work(running_code(), jobs, progress),
-    )
+    with working_side_by_side(jobs, scheduler) as fits:
+        work = Work(running_code(), fits, progress)
+        results = train_levels(vintage, configuration, store, origin, work)
     from features.months import parse_month
 
     for result in results:
@@ -136,6 +135,7 @@ def backtest(
     ] = None,
     as_of: Day = None,
     jobs: Jobs = PROCESSORS,
+    scheduler: Scheduler = None,
 ) -> None:
     """Judge the learners of an experiment on past origins; register nothing."""
     with working("reading events"):
@@ -152,14 +152,9 @@ def backtest(
         vintage = vintage_of_day(as_of, configuration.events.named, configuration.events.summary)
         store = open_own_store()
         span = None if first is None and last is None else OriginSpan(first, last)
-    reports = backtest_levels(
-        vintage,
-        configuration,
-        store,
-        Period(origin, span),
-        Work(running_code(), jobs, progress),
-        home() / FOLDER,
-    )
+    with working_side_by_side(jobs, scheduler) as fits:
+        work, period = Work(running_code(), fits, progress), Period(origin, span)
+        reports = backtest_levels(vintage, configuration, store, period, work, home() / FOLDER)
     for outcome in reports:
         print(f"{simulated_mark(simulated=outcome.simulated)}{outcome.level}: {outcome.headline}")
         for finding in outcome.findings:
@@ -207,6 +202,7 @@ def ablate(
     config: Config = None,
     as_of: Day = None,
     jobs: Jobs = PROCESSORS,
+    scheduler: Scheduler = None,
 ) -> None:
     """Measure what each family of indicators adds to a region's own history."""
     from experiments.ablation import BASE, ablate_families, gains_markdown
@@ -216,14 +212,15 @@ def ablate(
 
     configuration = read_configuration(config or DEFAULT)
     configuration = configuration.reading("all" if family is None else (BASE, *family))
-    gains = ablate_families(
-        vintage_of_day(as_of, configuration.events.named, configuration.events.summary),
-        configuration,
-        open_own_store(),
-        parse_level(level),
-        origin,
-        Work(running_code(), jobs, progress),
-    )
+    with working_side_by_side(jobs, scheduler) as fits:
+        gains = ablate_families(
+            vintage_of_day(as_of, configuration.events.named, configuration.events.summary),
+            configuration,
+            open_own_store(),
+            parse_level(level),
+            origin,
+            Work(running_code(), fits, progress),
+        )
     print_markdown(gains_markdown(gains).rstrip())
 
 

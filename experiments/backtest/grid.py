@@ -1,12 +1,13 @@
 """A grid of independent tasks, run in parallel by joblib, with a cache of finished results.
 
-A task touches no file, so any joblib backend can run it.
+A task touches no file, so any joblib backend can run it: processes here, or Dask's workers.
 """
 
 import hashlib
 import io
 import json
 import signal
+import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -15,7 +16,7 @@ from importlib.metadata import version
 from multiprocessing import resource_tracker
 from pathlib import Path
 from platform import machine, python_version
-from typing import TypeVar
+from typing import TYPE_CHECKING, Literal, TypeVar
 
 import joblib
 import numpy as np
@@ -25,12 +26,16 @@ from experiments.samples import Samples
 from features.arrays import FloatArray
 from features.disk import write_whole
 
+if TYPE_CHECKING:
+    from distributed import Client
+
 Arrays = Mapping[str, FloatArray]
 
 DECIDES_NO_TASK = {"name", "description", "levels", "learners", "backtest"}
 """Settings that no task reads; the keys say which tasks there are."""
 
 _HASH_BYTES = 32
+_LARGE_BYTES = 1 << 20
 _ROOT = Path(__file__).parents[2]
 _CODE = ("features/**/*.py", "models/**/*.py")
 _OWN_CODE = ("backtest/folds", "backtest/grid", "backtest/rolling", "configuration", "samples")
@@ -78,15 +83,18 @@ def grid_digest(samples: Samples, configuration: Configuration) -> str:
     """
     content = hashlib.sha256()
     settings = configuration.model_dump(mode="json", exclude=DECIDES_NO_TASK)
-    environment = {name: version(name) for name in _LIBRARIES}
-    environment |= {"python": python_version(), "machine": machine()}
-    inputs = [settings, environment, samples.names, samples.tau, samples.indicators.shape]
+    inputs = [settings, environment(), samples.names, samples.tau, samples.indicators.shape]
     inputs.append(samples.pool.get_params())
     content.update(json.dumps(inputs, sort_keys=True).encode())
     for array in (samples.months, samples.indicators, samples.deaths, samples.eligible):
         content.update(np.ascontiguousarray(array).data)
-    content.update(code_digest().encode())
     return content.hexdigest()
+
+
+def environment() -> dict[str, str]:
+    """Return the libraries and machine that decide the last digits, and the code."""
+    libraries = {name: version(name) for name in _LIBRARIES}
+    return libraries | {"python": python_version(), "machine": machine(), "code": code_digest()}
 
 
 @cache
@@ -103,10 +111,21 @@ Result = TypeVar("Result")
 Arguments = tuple[object, ...]
 
 
+@dataclass(frozen=True)
+class Cluster:
+    """The workers of a Dask scheduler; see `experiments.backtest.cluster`."""
+
+    client: "Client"
+
+
+Jobs = int | Cluster
+"""Who does the tasks: so many processes of this machine, or the workers of a cluster."""
+
+
 def run_grid(
     work: Callable[..., Arrays],
     tasks: Mapping[str, Arguments],
-    jobs: int,
+    jobs: Jobs,
     cache: TaskCache | None = None,
 ) -> Iterator[tuple[str, Arrays]]:
     """Yield key and result of every task (arguments of `work` by key), cached ones first."""
@@ -124,15 +143,29 @@ def run_grid(
 
 
 def in_parallel(
-    work: Callable[..., Result], tasks: Mapping[str, Arguments], jobs: int
+    work: Callable[..., Result],
+    tasks: Mapping[str, Arguments],
+    jobs: Jobs,
+    prefer: Literal["processes", "threads"] = "processes",
 ) -> Iterator[tuple[str, Result]]:
-    """Yield key and result of every task, in the order in which they finish."""
+    """Yield key and result of every task, in the order in which they finish.
+
+    On this machine they run in processes or, where these would have to be sent much, in threads.
+    """
     calls = (joblib.delayed(_keyed)(work, key, *arguments) for key, arguments in tasks.items())
-    with _interrupts_blocked():
-        results: Iterator[tuple[str, Result]] = joblib.Parallel(
-            n_jobs=jobs, return_as="generator_unordered"
-        )(calls)
+    with _interrupts_blocked(), joblib.parallel_config(**_workers(jobs, tasks)):
+        parallel = joblib.Parallel(return_as="generator_unordered", prefer=prefer)
+        results: Iterator[tuple[str, Result]] = parallel(calls)
     return results
+
+
+def _workers(jobs: Jobs, tasks: Mapping[str, Arguments]) -> dict[str, object]:
+    """Return joblib's settings; a cluster gets what is large once a worker, before the tasks."""
+    if isinstance(jobs, int):
+        return {"n_jobs": jobs}
+    every = {id(one): one for arguments in tasks.values() for one in arguments}
+    large = [one for one in every.values() if sys.getsizeof(one) > _LARGE_BYTES]
+    return {"n_jobs": -1, "backend": "dask", "client": jobs.client, "scatter": large}
 
 
 @contextmanager

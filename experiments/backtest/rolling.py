@@ -13,7 +13,7 @@ import pandas as pd
 from threadpoolctl import threadpool_limits
 
 from experiments.backtest.folds import Fold, OriginSpan, folds_of
-from experiments.backtest.grid import Arrays, TaskCache, in_parallel, run_grid
+from experiments.backtest.grid import Arrays, Jobs, TaskCache, in_parallel, run_grid
 from experiments.configuration import Configuration
 from experiments.samples import RegionMonths, Samples
 from features.arrays import FloatArray
@@ -77,7 +77,7 @@ def fit_forecaster(
     configuration: Configuration,
     level: str,
     learner: LearnerName,
-    jobs: int,
+    jobs: Jobs,
     progress: Progress,
 ) -> Forecaster:
     """Fit every cell of one level on all labels observed by the newest month of the samples."""
@@ -98,7 +98,7 @@ def run_backtest(
     samples: Samples,
     configuration: Configuration,
     level: str,
-    jobs: int,
+    jobs: Jobs,
     progress: Progress,
     cells: Sequence[CellName] | None = None,
     *,

@@ -7,7 +7,7 @@ from typing import Any
 import pandas as pd
 
 from experiments.backtest.folds import Period
-from experiments.backtest.grid import task_cache
+from experiments.backtest.grid import Jobs, task_cache
 from experiments.backtest.rolling import Backtest, Progress, run_backtest
 from experiments.configuration import Configuration
 from experiments.judging.skill import SKILL_OF, SkillTables, skill_text
@@ -27,7 +27,7 @@ class Work:
     """How a command works: version and commit of its code, fits side by side, and its display."""
 
     code: str
-    jobs: int
+    jobs: Jobs
     progress: Progress
 
 

@@ -22,6 +22,7 @@ from bulletins.manifest import (
 )
 from bulletins.record import RIVAL, read_newest, read_summary
 from bulletins.writing import parquet_of
+from experiments.backtest.grid import Jobs
 from experiments.judging.verification import risk_scales, served_scales
 from experiments.publishing.coups import CoupForecast, coup_drivers, coup_scores
 from experiments.publishing.drivers import drivers_of
@@ -87,7 +88,7 @@ def bulletin_files(
     levels: list[LevelForecast],
     coups: CoupForecast | None,
     previous: EarlierBulletin | None,
-    jobs: int,
+    jobs: Jobs,
 ) -> dict[str, bytes]:
     """Return a bulletin's Parquet files by name; changes are told against the `previous` one."""
     scores = [] if coups is None else [coup_scores(coups)]

@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-import joblib
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
@@ -11,6 +10,7 @@ from scipy.special import expit
 from threadpoolctl import threadpool_limits
 
 from bulletins.form import DRIVERS_SCHEMA, DriverKind
+from experiments.backtest.grid import Jobs, in_parallel
 from experiments.publishing.earlier import EarlierBulletin, PreviousScores
 from experiments.publishing.scores import LevelForecast, is_scored
 from experiments.samples import RegionMonths, Samples
@@ -29,6 +29,7 @@ from models.explanation import (
     single_effects,
     usual_indicators,
 )
+from models.forecaster import cell_key
 from models.record import signed_odds
 
 STRONGEST = 3
@@ -82,7 +83,7 @@ class Question:
 
 
 def drivers_of(
-    forecast: LevelForecast, previous: EarlierBulletin | None, jobs: int
+    forecast: LevelForecast, previous: EarlierBulletin | None, jobs: Jobs
 ) -> pd.DataFrame:
     """Return the drivers (DRIVERS_SCHEMA) of a level's scores at the newest month of its samples.
 
@@ -90,11 +91,12 @@ def drivers_of(
     """
     level = forecast.forecaster.level
     with threadpool_limits(1, user_api="blas"):
-        parts = joblib.Parallel(n_jobs=jobs, prefer="threads")(
-            joblib.delayed(_explain_cell)(question, level, target, horizon)
+        tasks = {
+            cell_key(target, horizon): (question, level, target, horizon)
             for target, horizon, question in _questions(forecast, previous)
-        )
-    drivers: pd.DataFrame = pd.concat(parts, ignore_index=True)
+        }
+        parts = dict(in_parallel(_explain_cell, tasks, jobs, prefer="threads"))
+    drivers: pd.DataFrame = pd.concat([parts[key] for key in tasks], ignore_index=True)
     return drivers
 
 

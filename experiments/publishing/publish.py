@@ -18,6 +18,7 @@ from bulletins.form import (
 from bulletins.manifest import Manifest, ModelUsed, RiskScale, blank_id
 from bulletins.reading import read_file, read_manifests
 from bulletins.writing import indicators_file, write_bulletin
+from experiments.backtest.grid import Jobs
 from experiments.coups.registry import CoupVersion, coup_version
 from experiments.publishing import contents
 from experiments.publishing.coups import COUP_LEVEL, CoupForecast, forecast_coups, lists_named
@@ -73,7 +74,7 @@ def issue_bulletin(
     *,
     issued_at: datetime,
     code: str,
-    jobs: int = -1,
+    jobs: Jobs = -1,
 ) -> Publication:
     """Issue the bulletin of an origin, by default the newest month that the events reach.
 
@@ -134,7 +135,7 @@ def _files(
     forecasts: list[LevelForecast],
     coups: CoupForecast | None,
     previous: EarlierBulletin | None,
-    jobs: int,
+    jobs: Jobs,
 ) -> dict[str, bytes]:
     """Return all files of a bulletin but its manifest, by name."""
     documents = contents.documents(store, [forecast.model for forecast in forecasts], coups)
@@ -173,7 +174,7 @@ def _issued_from(
 
 
 def replay_bulletin(
-    archive: Archive, store: MlflowStore, home: Path, bulletin: str, *, jobs: int = -1
+    archive: Archive, store: MlflowStore, home: Path, bulletin: str, *, jobs: Jobs = -1
 ) -> Manifest:
     """Compute a bulletin again from what it names, compare it, and return its manifest.
 

@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from commands import environment
-from commands.environment import open_own_store, running_code
+from commands.environment import open_own_store, running_code, working_side_by_side
+from features.errors import ConfigurationError
 
 
 def git(folder: Path, *words: str) -> str:
@@ -51,3 +52,15 @@ def test_a_store_that_was_opened_is_not_taken_for_one_that_was_named(
     for _ in range(2):
         assert open_own_store().artifacts == tmp_path / "artifacts"
     assert os.environ.get("MLFLOW_TRACKING_URI") == named
+
+
+def test_fits_are_done_here_unless_a_scheduler_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    with working_side_by_side(3, None) as fits:
+        assert fits == 3
+    monkeypatch.setenv("TOCSIN_SCHEDULER", "nowhere")
+    for named in (None, "nowhere"):
+        with (
+            pytest.raises(ConfigurationError, match="no Dask scheduler answers at 'nowhere'"),
+            working_side_by_side(3, named),
+        ):
+            pass
