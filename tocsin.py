@@ -26,7 +26,7 @@ from commands import (
     status,
     verify,
 )
-from commands.home import home
+from commands.home import home, store
 from features.errors import TocsinError
 from features.printable import printable
 
@@ -37,6 +37,9 @@ _AGAIN_S = 5.0
 """How long a command may take to end after Ctrl-C before it is interrupted again [s]."""
 
 _FAULTS = (
+    ("boto3.exceptions", "Boto3Error"),
+    ("botocore.exceptions", "BotoCoreError"),
+    ("botocore.exceptions", "ClientError"),
     ("duckdb", "Error"),
     ("mlflow.exceptions", "MlflowException"),
     ("pyarrow", "ArrowException"),
@@ -44,7 +47,12 @@ _FAULTS = (
 )
 """The errors of libraries that read and write the home, by module and name."""
 
-_EXTRAS = {"apprise": "alerts", "distributed": "cluster"}
+_EXTRAS = {
+    "apprise": "alerts",
+    "boto3": "remote",
+    "distributed": "cluster",
+    "psycopg": "remote",
+}
 """The extra that brings a library, where it is not `train`."""
 
 app = typer.Typer(
@@ -59,6 +67,7 @@ app.add_typer(benchmarks.benchmark, name="benchmark")
 app.add_typer(service.key, name="key")
 app.add_typer(alerts.app, name="alert")
 app.add_typer(home.app, name="home")
+app.add_typer(store.app, name="store")
 for command in (
     models.indicators,
     models.train,

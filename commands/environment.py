@@ -121,23 +121,38 @@ def vintage_of_day(
     return open_vintage(Archive(home()), as_of or today(), history, summary_events)
 
 
+def store_uri() -> str:
+    """Return the address of the MLflow store, empty for that of the home folder.
+
+    The variable by which MLflow itself names one goes before the settings, even empty.
+    """
+    named = os.environ.get("MLFLOW_TRACKING_URI")
+    return str(setting("mlflow_tracking_uri")) if named is None else named
+
+
+def set_mlflow_up() -> None:
+    """Set what MLflow and the libraries that it uses read when they are imported or connect."""
+    os.environ["MLFLOW_DISABLE_TELEMETRY"] = "true"
+    os.environ["DO_NOT_TRACK"] = "true"
+    # PostgreSQL would have a command wait for ever for a server or a lock.
+    os.environ.setdefault("PGCONNECT_TIMEOUT", "10")
+    os.environ.setdefault("PGOPTIONS", "-c lock_timeout=10s")
+
+
 def open_own_store(*, is_read: bool = False) -> "MlflowStore":
     """Open the MLflow store that the settings name, by default that of the home folder.
 
-    The variable by which MLflow itself names one goes before them, even empty. With `is_read` the
-    home may be one that cannot be written.
+    With `is_read` the home may be one that cannot be written.
     """
     from features.disk import own_temporary_files
 
     own_temporary_files()
-    # Read by mlflow when it is imported.
-    os.environ["MLFLOW_DISABLE_TELEMETRY"] = "true"
-    os.environ["DO_NOT_TRACK"] = "true"
+    set_mlflow_up()
     from experiments.tracking.store import open_store
 
     named = os.environ.get("MLFLOW_TRACKING_URI")
-    uri = setting("mlflow_tracking_uri") if named is None else named
-    store = open_store(home(), str(uri) or None, is_read=is_read)
+    root = str(setting("mlflow_artifacts"))
+    store = open_store(home(), store_uri() or None, root, is_read=is_read)
     # MLflow has put the store there, as if it had been named: a second one would be remote.
     os.environ.pop("MLFLOW_TRACKING_URI", None)
     if named is not None:

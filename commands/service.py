@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     import subprocess
 
     from bulletins.manifest import Manifest
+    from experiments.tracking.store import MlflowStore
     from service.api.schemas import BulletinSummary
 
 Text = str | None
@@ -106,27 +107,21 @@ def ui(port: Port = 5000) -> None:
     import threading
 
     with working("opening the MLflow store"):
-        from experiments.tracking.store import OURS, VIEW, VIEW_TAG
+        from experiments.tracking.store import OURS, VIEW, VIEW_TAG, is_server
 
         store = open_own_store(is_read=True)
+    if is_server(store.uri):
+        print(f"MLflow UI on {store.uri}")
+        return
     address = f"http://127.0.0.1:{port}"
-    command = [sys.executable, "-m", "mlflow", "server", "--backend-store-uri", store.uri]
-    command += ["--registry-store-uri", store.uri]
-    command += ["--host", "127.0.0.1", "--port", str(port), "--workers", "1"]
-    command += ["--uvicorn-opts", "--log-level warning"]
-    if store.artifacts is not None:
-        command += ["--default-artifact-root", store.artifacts.as_uri()]
-    # Its jobs, which nothing here needs, would be seven more processes.
-    quiet = {"MLFLOW_LOGGING_LEVEL": "ERROR", "PYTHONWARNINGS": "ignore"}
-    quiet |= {"MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false"}
     # A session of its own keeps Ctrl-C from the server, which would print tracebacks.
-    with subprocess.Popen(  # noqa: S603
-        command,
+    with subprocess.Popen(
+        [sys.executable, "-m", "mlflow", "server"],
         start_new_session=True,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE,
         text=True,
-        env=os.environ | quiet,
+        env=os.environ | _server_settings(store, port),
     ) as server:
         threading.Thread(target=_pass_on, args=(server.stderr,), daemon=True).start()
         # polars, which MLflow imports where it is, lets waiting go on after Ctrl-C.
@@ -174,6 +169,23 @@ def revoke_key(name: str) -> None:
 
     KeyRing(home()).revoke(name)
     print(f"{name} has no key any more")
+
+
+def _server_settings(store: "MlflowStore", port: int) -> dict[str, str]:
+    """Return what MLflow's server reads; arguments could be read by other users of the machine."""
+    return {
+        "MLFLOW_BACKEND_STORE_URI": store.uri,
+        "MLFLOW_REGISTRY_STORE_URI": store.uri,
+        "MLFLOW_DEFAULT_ARTIFACT_ROOT": store.root,
+        "MLFLOW_HOST": "127.0.0.1",
+        "MLFLOW_PORT": str(port),
+        "MLFLOW_WORKERS": "1",
+        "MLFLOW_UVICORN_OPTS": "--log-level warning",
+        "MLFLOW_LOGGING_LEVEL": "ERROR",
+        "PYTHONWARNINGS": "ignore",
+        # Its jobs, which nothing here needs, would be seven more processes.
+        "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false",
+    }
 
 
 def _pass_on(lines: Iterable[str]) -> None:

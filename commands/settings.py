@@ -27,6 +27,7 @@ class TocsinSettings(BaseSettings, Settings):
     host: str = "127.0.0.1"
     port: Annotated[int, Field(ge=0, le=65_535)] = 8000
     mlflow_tracking_uri: str = ""
+    mlflow_artifacts: str = ""
     scheduler: str = ""
     url: str = ""
     api_key: str = ""

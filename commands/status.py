@@ -12,7 +12,14 @@ from typing import Any, Literal, NamedTuple
 import typer
 
 from bulletins.folders import bulletin_folders
-from commands.environment import PREFIX, default_settings, home, setting, settings_file
+from commands.environment import (
+    PREFIX,
+    default_settings,
+    home,
+    setting,
+    settings_file,
+    store_uri,
+)
 from commands.rows import RowFormat, print_rows
 from features.archive.folders import RECORDS, release_folders
 from features.errors import ArchiveError, BulletinError
@@ -190,8 +197,7 @@ def _months_line(events: Events, newest: Issue | None, age: Age) -> Line:
 
 
 def _has_store(folder: Path) -> bool:
-    named = os.environ.get("MLFLOW_TRACKING_URI") or setting("mlflow_tracking_uri")
-    return bool(named) or (folder / "mlflow.db").exists()
+    return bool(store_uri()) or (folder / "mlflow.db").exists()
 
 
 def _model_lines(newest: Issue | None, *, has_store: bool) -> Iterator[Line]:

@@ -1,13 +1,13 @@
 """Whether everything that is stored is as it was stored."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal, NamedTuple
 
 import typer
 
-from commands.environment import home
+from commands.environment import home, open_own_store, store_uri
 from commands.rows import RowFormat, print_rows
 from features.printable import printable
 
@@ -102,6 +102,35 @@ def _models(folder: Path) -> Iterator[Finding]:
         yield Finding("unchecked", "models", note)
     if check.whole:
         yield Finding("whole", "models", f"{check.whole} artifacts")
+    if store_uri():
+        yield from _models_elsewhere()
+
+
+def _models_elsewhere() -> Iterator[Finding]:
+    """Compare the files of all versions in an MLflow store elsewhere with their own hashes."""
+    from experiments.coups.registry import coup_versions, load_coup_forecaster
+    from experiments.tracking.registry import forecaster_file, levels_with_models, versions_of
+    from features.errors import ModelError
+
+    try:
+        store = open_own_store(is_read=True)
+        levels = levels_with_models(store)
+        files: list[Callable[[], object]] = [
+            *(partial(load_coup_forecaster, store, version) for version in coup_versions(store)),
+            *(partial(forecaster_file, store, v) for of in levels for v in versions_of(store, of)),
+        ]
+    except ModelError as error:
+        yield Finding("damaged", "models", str(error))
+        return
+    whole = 0
+    for read in files:
+        try:
+            read()
+            whole += 1
+        except ModelError as error:
+            yield Finding("damaged", "models", str(error))
+    if whole:
+        yield Finding("whole", "models", f"{whole} versions {store.place}")
 
 
 def _bulletins(noted: "Link | None", folder: Path) -> Iterator[Finding]:

@@ -4,9 +4,10 @@ import gc
 import os
 import shutil
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 # Test processes share the processors; set before NumPy is loaded, which reads it.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
@@ -36,6 +37,7 @@ from features.places.regions import load_regions
 from features.sources.simulation.parameters import SimulationParameters
 from features.sources.simulation.world import World, simulate
 from tests.paths import DATA
+from tests.servers import BUCKET, execute, object_server, postgres_server
 from tests.targets import SOME_AHEAD
 
 # Tests decide these for themselves; the first two are read by mlflow when it is imported.
@@ -114,6 +116,7 @@ def pytest_configure(config: pytest.Config) -> None:
     """Let pass what MLflow brings upon itself; what we bring upon ourselves is an error."""
     config.addinivalue_line("filterwarnings", "ignore::DeprecationWarning:mlflow")
     config.addinivalue_line("filterwarnings", "ignore:.*Any type hint is inferred:UserWarning")
+    config.addinivalue_line("filterwarnings", "ignore:<psycopg.Connection:ResourceWarning")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -158,3 +161,38 @@ def world() -> World:
     """A simulated world of three countries, 2010-01 to 2024-12, on which models beat references."""
     parameters = SimulationParameters(first_month="2010-01", last_month="2024-12", groups=12)
     return simulate(parameters, load_regions("admin1", ["BFA", "MLI", "NER"]), seed=2)
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[str]:
+    """The address of a PostgreSQL server, without a database."""
+    with postgres_server() as address:
+        yield address
+
+
+@pytest.fixture(scope="session")
+def make_database(postgres: str) -> Callable[[], str]:
+    """Make a database that MLflow has filled with its empty tables; return its address."""
+    from experiments.tracking.store import open_store
+
+    execute(f"{postgres}/postgres", "CREATE DATABASE mlflow")
+    open_store(Path(), f"{postgres}/mlflow")
+    # A database is copied only while nobody is connected to it.
+    end = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = 'mlflow'"
+    execute(f"{postgres}/postgres", end)
+
+    def make() -> str:
+        name = f"mlflow_{uuid4().hex}"
+        execute(f"{postgres}/postgres", f"CREATE DATABASE {name} TEMPLATE mlflow")
+        return f"{postgres}/{name}"
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def object_store() -> Iterator[str]:
+    """The address of a folder in an object store that speaks S3; its variables are set."""
+    with pytest.MonkeyPatch.context() as patch, object_server() as variables:
+        for name, value in variables.items():
+            patch.setenv(name, value)
+        yield f"s3://{BUCKET}/tocsin"

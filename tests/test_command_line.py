@@ -92,10 +92,15 @@ def test_the_ui_of_a_moved_home_answers_before_it_is_announced_and_ends_quietly(
         assert (
             f"tocsin-admin1: {address}/#/experiments/{experiment}/runs" in process.stdout.readline()
         )
+        own = open_store(tmp_path / "none", address)
+        assert own.experiment("admin1", simulated=False) == experiment
+        other = tocsin(tmp_path / "none", "ui", MLFLOW_TRACKING_URI=address)
+        assert other.stdout == f"MLflow UI on {address}\n"
         _, errors = interrupt(process)
     assert process.returncode == 0
     assert "Traceback" not in errors
     assert "Security" not in errors
+    assert not (tmp_path / "none").exists()
 
 
 def test_ctrl_c_ends_a_training_without_a_traceback(home: Path) -> None:

@@ -1,6 +1,7 @@
 """The whole path as a user walks it: files in, commands, a real socket, scores out."""
 
 import gzip
+import json
 import re
 import signal
 import socket
@@ -47,13 +48,22 @@ def files(
     return folder
 
 
-@pytest.fixture(scope="module")
-def home(files: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+@pytest.fixture(scope="module", params=["files", "servers"])
+def home(
+    files: Path, tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest
+) -> Path:
     """A home in which events were ingested, models trained and a bulletin published.
 
-    Two years of a small world convince no gate, so a person decides.
+    Two years of a small world convince no gate, so a person decides. With `servers` models are in
+    PostgreSQL, and their artifacts in an object store.
     """
     home = tmp_path_factory.mktemp("home")
+    if request.param == "servers":
+        servers = {
+            "mlflow_tracking_uri": request.getfixturevalue("make_database")(),
+            "mlflow_artifacts": request.getfixturevalue("object_store"),
+        }
+        (home / "tocsin.toml").write_text(as_toml(servers))
     for arguments in (
         ("ingest", "ucdp", str(files / "events.csv.gz"), "--coverage", str(files / "coverage.csv")),
         ("train", "--origin", "2023-12", "--config", str(files / "small.toml"), "--jobs", "1"),
@@ -115,6 +125,20 @@ def test_the_bulletin_says_where_its_scores_come_from(address: str) -> None:
     assert manifest["months_behind"] == expected - parse_month("2024-12") > 0
     (model,) = manifest["models"]
     assert (model["name"], model["version"], model["trained_to"]) == ("tocsin-admin1", 1, "2023-12")
+
+
+def test_a_bulletin_is_computed_again_bit_for_bit_and_everything_is_whole(home: Path) -> None:
+    (bulletin,) = (path.name for path in (home / "bulletins").iterdir())
+    again = tocsin(home, "replay", bulletin)
+    assert again.returncode == 0, again.stderr
+    verified = tocsin(home, "verify", "--format", "json")
+    assert verified.returncode == 0, verified.stdout
+    findings = json.loads(verified.stdout)
+    assert {finding["state"] for finding in findings} == {"whole"}
+    assert {"events", "models", "bulletins"} <= {finding["about"] for finding in findings}
+    is_remote = (home / "tocsin.toml").exists()
+    assert is_remote != (home / "mlflow.db").exists()
+    assert is_remote != (home / "artifacts").exists()
 
 
 def test_publishing_again_changes_nothing(home: Path) -> None:

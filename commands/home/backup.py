@@ -161,7 +161,7 @@ class BackupFolder:
         try:
             with hidden_folder(self.folder / "contents" / "new") as hidden:
                 copy = hidden / "content"
-                sha256 = _copy_database(path, copy) if _is_database(path) else _copy(path, copy)
+                sha256 = copy_database(path, copy) if _is_database(path) else _copy(path, copy)
                 status = copy.stat()
                 file = StoredFile(
                     sha256=sha256, bytes=status.st_size, mode=path.stat().st_mode & 0o777
@@ -240,7 +240,7 @@ def _copy(path: Path, target: Path) -> str:
     return _hash_of(target)
 
 
-def _copy_database(path: Path, target: Path) -> str:
+def copy_database(path: Path, target: Path) -> str:
     """Copy a SQLite database as it was last committed, bit for bit; return its SHA-256.
 
     SQLite's own backup would count one more change. Raises BackupError when it cannot be read.

@@ -10,7 +10,7 @@ from typing import Annotated
 
 import typer
 
-from commands.environment import home, note, setting
+from commands.environment import home, note, store_uri
 from commands.rows import Row, RowFormat, is_for_people, print_rows
 from commands.verify import Finding, State, findings_of
 from features.archive.folders import RECORDS
@@ -56,8 +56,8 @@ def backup(to: Folder) -> None:
     print(
         f"backup {saving.backup.id}: {files}; new {saving.new_files:,}, {_size(saving.new_bytes)}"
     )
-    if setting("mlflow_tracking_uri"):
-        note("the MLflow store lies elsewhere, and is not in the backup: see its own documentation")
+    if store_uri():
+        note("the MLflow store lies elsewhere, and is not in the backup: pg_dump makes one of it")
 
 
 @app.command()
@@ -106,11 +106,18 @@ def _rows(folder: Path, findings: list[Finding]) -> Iterator[Row]:
         files = [file for place in places for file in _files(place)]
         yield {
             "part": part,
-            "place": str(places[0].resolve()) if places else "",
+            "place": str(places[0].resolve()) if places else _elsewhere(),
             "files": len(files),
             "bytes": sum(file.stat().st_size for file in files),
             **{state: states[state] for state in ("whole", "unchecked", "damaged")},
         }
+
+
+def _elsewhere() -> str:
+    """Return where the models are that the home does not have."""
+    from experiments.tracking.schema import without_password
+
+    return without_password(store_uri())
 
 
 def _files(place: Path) -> list[Path]:

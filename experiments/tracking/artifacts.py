@@ -12,6 +12,7 @@ from urllib.parse import quote
 
 from pydantic import Field, ValidationError
 
+from experiments.tracking.schema import LOCK_FILE
 from experiments.tracking.store import OURS, MlflowStore
 from features.disk import locked, remove_leftovers, write_whole
 from features.errors import ModelError
@@ -63,7 +64,7 @@ def record_artifacts(store: MlflowStore) -> None:
         return
     home = store.artifacts.parent
     try:
-        with locked(home / ".mlflow.lock"):
+        with locked(home / LOCK_FILE):
             known = read_record(home).files
             unfinished = _unfinished(store)
             new = {
@@ -177,7 +178,7 @@ def _check_database(home: Path, record: ArtifactsRecord) -> list[str]:
     if state.changes == record.changes:
         raise ModelError(f"{_DATABASE} is not what was stored: restore it from a backup")
     _check_form(home)
-    with suppress(OSError), locked(home / ".mlflow.lock"):
+    with suppress(OSError), locked(home / LOCK_FILE):
         _write_record(home, record.files, state)
     return [f"{_DATABASE} was changed since by MLflow: it is taken as it is now"]
 

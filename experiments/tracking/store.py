@@ -3,22 +3,30 @@
 import json
 import logging
 import os
+import re
 import shutil
-import sqlite3
 import tempfile
-from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import product
 from pathlib import Path
-from urllib.parse import quote
 
 import mlflow
+import requests
 import sqlalchemy as sa
 from mlflow import MlflowClient
 from mlflow.entities import LifecycleStage, ViewType
 from mlflow.exceptions import MlflowException
 from sqlalchemy.exc import SQLAlchemyError
 
+from experiments.tracking.schema import (
+    LOCK_FILE,
+    is_database,
+    reason_of,
+    refuse_other_tables,
+    revision_of,
+    sqlite_uri,
+    without_password,
+)
 from features.disk import hidden_folder, locked, move_file
 from features.errors import ModelError
 from features.words import DISTRIBUTIONS, OF_VIOLENCE, PROBABILITIES, Level
@@ -51,20 +59,27 @@ _LOCATIONS = (
 )
 """The tables and columns in which MLflow keeps where artifacts lie."""
 
+_PATIENCE_S = 10.0
+"""How long an MLflow server may take to answer its first request [s]."""
+
 
 @dataclass(frozen=True)
 class MlflowStore:
-    """An MLflow tracking store and registry, and the folder of its artifacts (None: remote)."""
+    """An MLflow tracking store and registry, and the folder of its artifacts (None: remote).
+
+    Artifacts lie under the address `root`; without one an MLflow server chooses.
+    """
 
     uri: str
     artifacts: Path | None
+    root: str = ""
 
     @property
     def place(self) -> str:
         """Where it lies, in words."""
-        if self.artifacts is None:
-            return "that MLFLOW_TRACKING_URI or the settings name"
-        return f"in '{self.artifacts.parent}'"
+        if self.artifacts is not None:
+            return f"in '{self.artifacts.parent}'"
+        return f"at {without_password(self.uri)}"
 
     def client(self) -> MlflowClient:
         """Return a client of tracking and registry."""
@@ -106,7 +121,7 @@ class MlflowStore:
         client = self.client()
         experiment = client.get_experiment_by_name(name)
         if experiment is None:
-            location = None if self.artifacts is None else (self.artifacts / of).as_uri()
+            location = self._artifacts_of(of)
             text = ("SIMULATED events. " if simulated else "") + note
             own = {**tags, "mlflow.note.content": text}
             return str(client.create_experiment(name, artifact_location=location, tags=own))
@@ -119,38 +134,94 @@ class MlflowStore:
             client.set_experiment_tag(experiment.experiment_id, key, value)
         return str(experiment.experiment_id)
 
+    def _artifacts_of(self, of: str) -> str | None:
+        """Return where artifacts of a new experiment will lie, None where a server decides."""
+        if self.root:
+            return f"{self.root.rstrip('/')}/{of}"
+        if is_server(self.uri):
+            return None
+        raise ModelError(
+            f"nobody says where artifacts of the MLflow store {self.place} lie: name a place that "
+            "every machine reaches in the setting mlflow_artifacts, such as s3://bucket/prefix"
+        )
 
-def open_store(home: Path, uri: str | None, *, is_read: bool = False) -> MlflowStore:
+
+def open_store(
+    home: Path, uri: str | None, root: str = "", *, is_read: bool = False
+) -> MlflowStore:
     """Open the store at a URI, by default SQLite and a folder of artifacts in the home directory.
 
     A home may have been moved or copied: its artifacts are those beside it. With `is_read` nothing
     will be written to the store: a home that may not be written is read from a copy of its database
-    among the temporary files. Raises ModelError when the store cannot be opened.
+    among the temporary files. Raises ModelError when the store cannot be opened, or is of another
+    MLflow.
     """
     logging.getLogger("mlflow").setLevel(logging.CRITICAL)  # it raises what it logs as an error
     logging.getLogger("alembic").setLevel(logging.ERROR)
-    artifacts = home.resolve() / "artifacts" if uri is None else None
-    database = home.resolve() / "mlflow.db"
+    store = MlflowStore(uri, None, root) if uri else _store_of(home.resolve())
     try:
-        if artifacts is not None:
-            _make_database(database, artifacts)
-        if is_read and uri is None and not os.access(home, os.W_OK):
-            database = Path(shutil.copy(database, tempfile.mkdtemp()))
-            database.chmod(0o600)
-        if artifacts is not None:
-            _open_once(database)
-        store = MlflowStore(uri or _sqlite(database), artifacts)
+        if store.artifacts is not None:
+            database = home.resolve() / "mlflow.db"
+            _make_database(database, store.artifacts)
+            if is_read and not os.access(home, os.W_OK):
+                database = Path(shutil.copy(database, tempfile.mkdtemp()))
+                database.chmod(0o600)
+                store = replace(store, uri=sqlite_uri(database))
+        if is_server(store.uri):
+            _ask_server(store)
+        elif is_database(store.uri):
+            refuse_other_tables(revision_of(store.uri), store.place)
         mlflow.set_tracking_uri(store.uri)
         mlflow.set_registry_uri(store.uri)
         store.client().search_experiments(max_results=1)
         _locate_artifacts(store)
-    except (OSError, sqlite3.Error, MlflowException, SQLAlchemyError) as error:
-        reason = str(error).splitlines()[0]
-        place = MlflowStore(str(uri), artifacts).place
+    except (OSError, MlflowException, SQLAlchemyError) as error:
         raise ModelError(
-            f"the MLflow store {place} cannot be opened ({reason}): mend it or choose another"
+            f"the MLflow store {store.place} cannot be opened ({reason_of(error)}): "
+            f"{_remedy(store)}"
         ) from error
     return store
+
+
+def _remedy(store: MlflowStore) -> str:
+    if store.artifacts is not None:
+        return "mend it or choose another"
+    if is_server(store.uri):
+        return "start the server, or name another in mlflow_tracking_uri"
+    return (
+        "see that the database is there, that it answers and who may use it, or name another in "
+        "mlflow_tracking_uri"
+    )
+
+
+def _store_of(home: Path) -> MlflowStore:
+    artifacts = home / "artifacts"
+    return MlflowStore(sqlite_uri(home / "mlflow.db"), artifacts, artifacts.as_uri())
+
+
+def is_server(uri: str) -> bool:
+    """Return whether an address is that of an MLflow server."""
+    return uri.startswith(("http://", "https://"))
+
+
+def _ask_server(store: MlflowStore) -> None:
+    """Raise ModelError when no server answers, or an older one; MLflow would try for minutes."""
+    try:
+        answer = requests.get(f"{store.uri.rstrip('/')}/version", timeout=_PATIENCE_S)
+    except requests.exceptions.SSLError:
+        return  # MLflow has settings of its own for certificates
+    except requests.ConnectionError as error:
+        raise ConnectionError("no server answers") from error
+    version = re.match(r"(\d+)\.(\d+)\.", answer.text) if answer.ok else None
+    if version and tuple(map(int, version.groups())) < _own_version():
+        raise ModelError(
+            f"the MLflow store {store.place} is of an older MLflow, {answer.text.strip()}: run the "
+            f"server with {mlflow.__version__}, after `mlflow db upgrade` of its database"
+        )
+
+
+def _own_version() -> tuple[int, ...]:
+    return tuple(map(int, mlflow.__version__.split(".")[:2]))
 
 
 def _make_database(place: Path, artifacts: Path) -> None:
@@ -161,22 +232,12 @@ def _make_database(place: Path, artifacts: Path) -> None:
 
     with hidden_folder(place) as folder:
         file = folder / place.name
-        database = SqlAlchemyStore(_sqlite(file), artifacts.as_uri())  # type: ignore[no-untyped-call]
+        address, root = sqlite_uri(file), artifacts.as_uri()
+        database = SqlAlchemyStore(address, root)  # type: ignore[no-untyped-call]
         database.engine.dispose()
-        with locked(place.with_name(".mlflow.lock")):
+        with locked(place.with_name(LOCK_FILE)):
             if not place.exists():
                 move_file(file, place)
-
-
-def _open_once(database: Path) -> None:
-    """Raise sqlite3.Error when a database cannot be opened; MLflow would try for minutes."""
-    uri = f"file:{quote(str(database))}?mode=rw"
-    with closing(sqlite3.connect(uri, uri=True)) as connection:
-        connection.execute("PRAGMA schema_version")
-
-
-def _sqlite(file: Path) -> str:
-    return sa.URL.create("sqlite", database=str(file)).render_as_string()
 
 
 def _locate_artifacts(store: MlflowStore) -> None:

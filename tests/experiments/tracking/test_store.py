@@ -2,13 +2,19 @@ import hashlib
 import json
 import os
 import shutil
+import sqlite3
 import subprocess
 import sys
 import tempfile
+import threading
 import time
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 
 import mlflow
+import psycopg
 import pytest
 
 from experiments.tracking.registry import (
@@ -19,6 +25,7 @@ from experiments.tracking.registry import (
 )
 from experiments.tracking.store import VIEW_TAG, MlflowStore, model_name, open_store
 from features.errors import ModelError
+from tests.servers import execute
 
 OPEN = """
 import sys
@@ -179,5 +186,66 @@ def test_a_home_that_is_a_file_is_refused(tmp_path: Path) -> None:
 
 
 def test_an_address_of_no_store_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(ModelError, match="MLFLOW_TRACKING_URI or the settings name"):
+    with pytest.raises(ModelError, match="at nonsense://somewhere cannot be opened"):
         open_store(tmp_path, "nonsense://somewhere")
+
+
+def test_a_store_on_a_server_says_what_is_wrong_and_what_to_do_in_one_line(
+    postgres: str, make_database: Callable[[], str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with pytest.raises(
+        ModelError, match=r'"none" does not exist.*: see that the database is there'
+    ):
+        open_store(tmp_path, f"{postgres}/none")
+    with pytest.raises(ModelError, match=r"ana:\*\*\*@127.0.0.1:1/mlflow cannot be opened") as away:
+        open_store(tmp_path, "postgresql://ana:secret@127.0.0.1:1/mlflow")
+    assert "\n" not in str(away.value)
+    store = open_store(tmp_path, database := make_database())
+    with pytest.raises(ModelError, match=r"lie: name a place .* in the setting mlflow_artifacts"):
+        store.experiment("admin1", simulated=False)
+    monkeypatch.setenv("PGOPTIONS", "-c lock_timeout=100ms")
+    with psycopg.connect(database) as other:
+        other.execute("LOCK TABLE alembic_version, experiments")
+        with pytest.raises(ModelError, match=r"lock timeout.*: see that the database is there"):
+            open_store(tmp_path, database)
+    execute(database, "UPDATE alembic_version SET version_num = 'ffffffffffff'")
+    with pytest.raises(ModelError, match="is of a newer MLflow than"):
+        open_store(tmp_path, database)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_locked_store_is_refused_with_its_reason(own_home: Path) -> None:
+    file = own_home / "mlflow.db"
+    with closing(sqlite3.connect(file, isolation_level=None)) as database:
+        database.execute("BEGIN EXCLUSIVE")
+        with pytest.raises(ModelError, match=r"cannot be opened \(database is locked\)"):
+            open_store(own_home, f"sqlite:///{file}?timeout=0.1")
+
+
+def test_a_server_that_is_away_or_older_is_refused_at_once(tmp_path: Path) -> None:
+    with pytest.raises(ModelError, match=r"\(no server answers\): start the server, or name anot"):
+        open_store(tmp_path, "http://127.0.0.1:1")
+    with (
+        answering(b"2.22.0") as address,
+        pytest.raises(ModelError, match=r"an older MLflow, 2\.22"),
+    ):
+        open_store(tmp_path, address)
+
+
+@contextmanager
+def answering(body: bytes) -> Iterator[str]:
+    """Answer every GET with a body."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(200)
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    with HTTPServer(("127.0.0.1", 0), Handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()
