@@ -105,7 +105,7 @@ def alpha_2(code: str) -> str | None:
 @cache
 def subdivision_codes() -> dict[str, str]:
     """Return the ISO 3166-2 codes of bundled first-order regions by id; some have none."""
-    table = pq.read_table(_FOLDER / "admin1.parquet", columns=["id", "iso_3166_2"])
+    table = pq.ParquetFile(_FOLDER / "admin1.parquet").read(columns=["id", "iso_3166_2"])
     pairs = zip(*(column.to_pylist() for column in table.columns), strict=True)
     return {region: code for region, code in pairs if code is not None}
 
@@ -114,7 +114,7 @@ def subdivision_codes() -> dict[str, str]:
 def bundled_regions(level: Level) -> frozenset[str]:
     """Return the ids of all bundled regions of a level."""
     file, column = _REGIONS[level]
-    ids = pq.read_table(_FOLDER / file, columns=[column])[column].to_pylist()
+    ids = pq.ParquetFile(_FOLDER / file).read(columns=[column])[column].to_pylist()
     return frozenset(map(str, ids))
 
 
@@ -125,7 +125,7 @@ def _telling_words(name: str) -> list[str]:
 
 @cache
 def _bundled_names() -> dict[str, str]:
-    table = pq.read_table(_FOLDER / "countries.parquet", columns=["id", "name"])
+    table = pq.ParquetFile(_FOLDER / "countries.parquet").read(columns=["id", "name"])
     return dict(zip(*(column.to_pylist() for column in table.columns), strict=True))
 
 

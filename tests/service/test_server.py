@@ -93,6 +93,17 @@ def test_serving_imports_no_training_library_and_no_pandas(home: Path) -> None:
     assert (out.strip(), errors) == ("[]", "")
 
 
+@pytest.mark.skipif(not Path("/proc").exists(), reason="only Linux shows what a process has loaded")
+def test_pages_and_files_load_no_pandas_either(home: Path) -> None:
+    lists = [f"/v1/scores?format={form}" for form in ("csv", "ndjson", "parquet", "geojson", "hxl")]
+    with running(home) as (process, address):
+        for path in ("/", "/regions/MLI-mopti", "/track-record", "/ogc/collections", *lists):
+            assert httpx.get(f"{address}{path}").status_code == 200, path
+        loaded = Path(f"/proc/{process.pid}/maps").read_text()
+    assert "pyarrow" in loaded
+    assert "pandas" not in loaded
+
+
 def test_a_port_in_use_is_refused_in_one_line(tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]

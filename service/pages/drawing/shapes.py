@@ -139,5 +139,5 @@ def _projected(degrees: ObjectArray, projection: Projection, scale: float) -> Ob
 
 @cache
 def _countries() -> tuple[list[str], ObjectArray]:
-    table = pq.read_table(_COUNTRIES, columns=["id", "geometry"])
+    table = pq.ParquetFile(_COUNTRIES).read(columns=["id", "geometry"])
     return table["id"].to_pylist(), shapely.from_wkb(table["geometry"].to_pylist())
