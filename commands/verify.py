@@ -44,7 +44,7 @@ def verify(head: Head = None, row_format: RowFormat = None) -> None:
     folder = home()
     if not folder.is_dir():
         raise ConfigurationError(f"there is no home '{folder}': name another with --home")
-    findings = findings_of(folder, noted)
+    findings = findings_of(folder, noted, is_elsewhere=bool(store_uri()))
     if row_format in {"csv", "json"}:
         print_rows([finding._asdict() for finding in findings], row_format)
     else:
@@ -54,10 +54,15 @@ def verify(head: Head = None, row_format: RowFormat = None) -> None:
         raise typer.Exit(1)
 
 
-def findings_of(folder: Path, noted: "Link | None" = None) -> list[Finding]:
-    """Return what became of everything in a home, and of the end of the chain that was noted."""
+def findings_of(
+    folder: Path, noted: "Link | None" = None, *, is_elsewhere: bool = False
+) -> list[Finding]:
+    """Return what became of everything in a home, and of the end of the chain that was noted.
+
+    With `is_elsewhere` also of the models in the MLflow store that the settings name.
+    """
     looks = (
-        *(_releases, _models, partial(_bulletins, noted), _scenarios),
+        *(_releases, partial(_models, is_elsewhere), partial(_bulletins, noted), _scenarios),
         *(_record, _cycles, _alerts, _keys),
     )
     return [finding for look in looks for finding in look(folder)]
@@ -92,7 +97,7 @@ def _releases_of(records: "Records", folder: Path) -> Iterator[Finding]:
             yield Finding("unchecked", records, f"{release.name} is older than the hashes")
 
 
-def _models(folder: Path) -> Iterator[Finding]:
+def _models(is_elsewhere: bool, folder: Path) -> Iterator[Finding]:
     from experiments.tracking.artifacts import check_artifacts
 
     check = check_artifacts(folder)
@@ -102,7 +107,7 @@ def _models(folder: Path) -> Iterator[Finding]:
         yield Finding("unchecked", "models", note)
     if check.whole:
         yield Finding("whole", "models", f"{check.whole} artifacts")
-    if store_uri():
+    if is_elsewhere:
         yield from _models_elsewhere()
 
 

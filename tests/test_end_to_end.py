@@ -8,12 +8,15 @@ import socket
 import subprocess
 import sys
 import time
+import tomllib
 import zipfile
 from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
 from typing import Any
 
+import boto3
 import httpx
 import pandas as pd
 import pytest
@@ -61,7 +64,7 @@ def home(
     if request.param == "servers":
         servers = {
             "mlflow_tracking_uri": request.getfixturevalue("make_database")(),
-            "mlflow_artifacts": request.getfixturevalue("object_store"),
+            "mlflow_artifacts": f"{request.getfixturevalue('object_store')}/{home.name}",
         }
         (home / "tocsin.toml").write_text(as_toml(servers))
     for arguments in (
@@ -136,9 +139,61 @@ def test_a_bulletin_is_computed_again_bit_for_bit_and_everything_is_whole(home: 
     findings = json.loads(verified.stdout)
     assert {finding["state"] for finding in findings} == {"whole"}
     assert {"events", "models", "bulletins"} <= {finding["about"] for finding in findings}
-    is_remote = (home / "tocsin.toml").exists()
+    is_remote = remote_artifacts(home) is not None
     assert is_remote != (home / "mlflow.db").exists()
     assert is_remote != (home / "artifacts").exists()
+
+
+def test_a_model_that_was_changed_is_named_and_never_used(home: Path) -> None:
+    (bulletin,) = (path.name for path in (home / "bulletins").iterdir())
+    with changed_model(home):
+        verified = tocsin(home, "verify", "--format", "json")
+        again = tocsin(home, "replay", bulletin)
+    damaged = {row["about"] for row in json.loads(verified.stdout) if row["state"] == "damaged"}
+    assert (verified.returncode, damaged) == (1, {"models"})
+    assert (again.returncode, again.stderr.count("\n")) == (1, 1)
+    assert "forecaster.skops of tocsin-admin1/1 is not what was registered" in again.stderr
+
+
+def test_an_object_store_that_is_away_ends_a_command_in_one_line(home: Path) -> None:
+    if remote_artifacts(home) is None:
+        pytest.skip("its artifacts are in the home")
+    (bulletin,) = (path.name for path in (home / "bulletins").iterdir())
+    nowhere = {"MLFLOW_S3_ENDPOINT_URL": "http://127.0.0.1:1", "AWS_MAX_ATTEMPTS": "1"}
+    for arguments in (("replay", bulletin), ("verify",)):
+        away = tocsin(home, *arguments, **nowhere)  # type: ignore[arg-type]
+        assert (away.returncode, away.stderr.count("\n")) == (1, 1)
+        assert "http://127.0.0.1:1" in away.stderr
+
+
+def remote_artifacts(home: Path) -> str | None:
+    """The address of the artifacts of a home whose models are elsewhere."""
+    file = home / "tocsin.toml"
+    return str(tomllib.loads(file.read_text())["mlflow_artifacts"]) if file.exists() else None
+
+
+@contextmanager
+def changed_model(home: Path) -> Iterator[None]:
+    """Change a byte in the file of the model, and mend it in the end."""
+    address = remote_artifacts(home)
+    if address is None:
+        (file,) = (home / "artifacts").rglob("forecaster.skops")
+        content = file.read_bytes()
+        file.write_bytes(with_other_end(content))
+        yield
+        file.write_bytes(content)
+        return
+    bucket, _, prefix = address.removeprefix("s3://").partition("/")
+    objects = boto3.resource("s3").Bucket(bucket).objects.filter(Prefix=prefix)
+    (one,) = (stored for stored in objects if stored.key.endswith("forecaster.skops"))
+    content = one.get()["Body"].read()
+    one.put(Body=with_other_end(content))
+    yield
+    one.put(Body=content)
+
+
+def with_other_end(content: bytes) -> bytes:
+    return content[:-1] + bytes([content[-1] ^ 1])
 
 
 def test_publishing_again_changes_nothing(home: Path) -> None:

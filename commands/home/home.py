@@ -37,7 +37,7 @@ def show(context: typer.Context, row_format: RowFormat = None) -> None:
     folder = home()
     if not folder.is_dir():
         raise ConfigurationError(f"there is no home '{folder}': name another with --home")
-    findings = findings_of(folder)
+    findings = findings_of(folder, is_elsewhere=bool(store_uri()))
     rows = [*_rows(folder, findings)]
     print_rows(rows, row_format, title=f"The home '{folder.resolve()}'")
     if is_for_people(row_format):
@@ -87,7 +87,7 @@ def restore(
     folder = BackupFolder(source)
     chosen = folder.read(backup_id)
     folder.restore(chosen, home())
-    findings = findings_of(home())
+    findings = findings_of(home(), is_elsewhere=bool(store_uri()))
     states = Counter(finding.state for finding in findings)
     print(f"restored {chosen.id} into '{home()}': {len(chosen.files):,} files; {_counts(states)}")
     for finding in findings:
