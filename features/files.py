@@ -1,12 +1,16 @@
 """Files that somebody names or could have replaced, read with a bound, and folders of them."""
 
 import os
+import sqlite3
 import stat
 import tomllib
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from errno import EFBIG, EINVAL, EISDIR
 from io import BufferedReader
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 MOST_BYTES = 1 << 24
 """What a file that is read at once may hold, unless more is said [bytes]."""
@@ -54,3 +58,20 @@ def load_toml(path: Path) -> dict[str, Any]:
         return tomllib.loads(read_whole(path).decode("utf-8-sig"))
     except RecursionError as error:
         raise ValueError("nested too deeply") from error
+
+
+@contextmanager
+def open_sqlite(file: Path) -> Iterator[sqlite3.Connection]:
+    """Open a SQLite database that is there; make none. Raises sqlite3.Error when that fails."""
+    uri = f"file:{quote(str(file.absolute()))}?mode=rw"
+    with closing(sqlite3.connect(uri, uri=True)) as database:
+        yield database
+
+
+def committed_content(file: Path) -> bytes:
+    """Return a SQLite database as it was last committed, bit for bit; raises sqlite3.Error.
+
+    SQLite's own backup would count one more change.
+    """
+    with open_sqlite(file) as database:
+        return database.serialize()

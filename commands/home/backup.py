@@ -12,17 +12,15 @@ import hashlib
 import shutil
 import sqlite3
 from collections.abc import Iterator
-from contextlib import closing
 from datetime import datetime
 from pathlib import Path, PurePosixPath
 from typing import NamedTuple
-from urllib.parse import quote
 
 from pydantic import AwareDatetime, Field, ValidationError
 
 from features.disk import hidden_folder, locked, move_file, sync, write_whole
 from features.errors import TocsinError
-from features.files import entries, open_file, read_whole
+from features.files import committed_content, entries, open_file, read_whole
 from features.hashes import BLANK, hash_of_record, with_own_hash
 from features.strict import Strict
 
@@ -243,12 +241,10 @@ def _copy(path: Path, target: Path) -> str:
 def copy_database(path: Path, target: Path) -> str:
     """Copy a SQLite database as it was last committed, bit for bit; return its SHA-256.
 
-    SQLite's own backup would count one more change. Raises BackupError when it cannot be read.
+    Raises BackupError when it cannot be read.
     """
-    uri = f"file:{quote(str(path.resolve()))}?mode=rw"
     try:
-        with closing(sqlite3.connect(uri, uri=True)) as database:
-            target.write_bytes(database.serialize())
+        target.write_bytes(committed_content(path))
     except sqlite3.Error as error:
         raise BackupError(f"'{path}' cannot be read ({error}): restore it first") from error
     return _hash_of(target)

@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import sqlite3
 import subprocess
 from datetime import UTC, datetime
 from pathlib import Path
@@ -40,7 +41,7 @@ def upgrade() -> None:
         schema.refuse_newer_tables(before, f"at {place}")
         copy = _copy(uri, f"{datetime.now(UTC):%Y%m%dT%H%M%SZ}")
         schema.upgrade_tables(uri)
-    except (MlflowException, SQLAlchemyError, CommandError) as error:
+    except (MlflowException, SQLAlchemyError, CommandError, sqlite3.Error) as error:
         raise ModelError(
             f"{place} cannot be upgraded ({schema.reason_of(error)}): it is as it was; see that "
             "it answers and that nothing else uses it, then try again"
@@ -78,6 +79,7 @@ def _copy(uri: str, moment: str) -> Path:
             copy_database(file, hidden)
         else:
             _dump(uri, hidden)
+        hidden.chmod(0o600)
     return place
 
 

@@ -5,10 +5,9 @@ counts its changes, so damage, which counts none, can be told from them.
 """
 
 import sqlite3
-from contextlib import closing, suppress
+from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
-from urllib.parse import quote
 
 from pydantic import Field, ValidationError
 
@@ -16,7 +15,7 @@ from experiments.tracking.schema import LOCK_FILE
 from experiments.tracking.store import OURS, MlflowStore
 from features.disk import locked, remove_leftovers, write_whole
 from features.errors import ModelError
-from features.files import read_whole
+from features.files import committed_content, open_sqlite, read_whole
 from features.hashes import (
     BLANK,
     file_faults,
@@ -120,19 +119,13 @@ def artifact_names(home: Path) -> list[str]:
 def database_state(home: Path) -> DatabaseState:
     """Return the state of the database; raises ModelError when it is damaged."""
     try:
-        with closing(_connect(home)) as database:
-            content = database.serialize()
+        content = committed_content(home / _DATABASE)
     except sqlite3.Error as error:
         raise ModelError(f"{_DATABASE} is damaged ({error}): restore it from a backup") from error
     count, again = (content[place] for place in _COUNTS)
     if count != again:
         raise ModelError(f"{_DATABASE} is damaged: restore it from a backup")
     return DatabaseState(int.from_bytes(count, "big"), sha256_of(content))
-
-
-def _connect(home: Path) -> sqlite3.Connection:
-    uri = f"file:{quote(str((home / _DATABASE).absolute()))}?mode=rw"
-    return sqlite3.connect(uri, uri=True)
 
 
 class ArtifactsCheck(NamedTuple):
@@ -186,7 +179,7 @@ def _check_database(home: Path, record: ArtifactsRecord) -> list[str]:
 def _check_form(home: Path) -> None:
     """Raise ModelError when SQLite itself finds a database to be damaged."""
     try:
-        with closing(_connect(home)) as database:
+        with open_sqlite(home / _DATABASE) as database:
             (verdict,) = database.execute("PRAGMA integrity_check(1)").fetchone()
     except sqlite3.Error as error:
         verdict = str(error)

@@ -1,6 +1,7 @@
 """The tables of an MLflow database: whether they are this MLflow's, and how they become so."""
 
 import re
+import shutil
 from pathlib import Path
 
 import mlflow
@@ -12,6 +13,7 @@ from sqlalchemy.exc import DBAPIError
 
 from features.disk import hidden_folder, locked, move_file
 from features.errors import ModelError
+from features.files import committed_content
 
 REVISION = "dc11669786a5"
 """The revision of the tables of the MLflow that is pinned; to ask its migrations takes a second."""
@@ -93,7 +95,8 @@ def upgrade_tables(uri: str) -> None:
     """Bring the tables of a database up to this MLflow, as `mlflow db upgrade` does.
 
     A SQLite database is upgraded beside its place and then moved there. PostgreSQL does all or
-    nothing by itself. Raises SQLAlchemyError, MlflowException, CommandError or OSError.
+    nothing by itself. Raises SQLAlchemyError, MlflowException, CommandError, sqlite3.Error or
+    OSError.
     """
     file = sqlite_file(uri)
     if file is None:
@@ -101,7 +104,8 @@ def upgrade_tables(uri: str) -> None:
         return
     with locked(file.with_name(LOCK_FILE)), hidden_folder(file) as folder:
         beside = folder / file.name
-        beside.write_bytes(file.read_bytes())
+        beside.write_bytes(committed_content(file))
+        shutil.copymode(file, beside)
         _migrate(sqlite_uri(beside))
         move_file(beside, file)
 
