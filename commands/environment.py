@@ -134,6 +134,7 @@ def set_mlflow_up() -> None:
     """Set what MLflow and the libraries that it uses read when they are imported or connect."""
     os.environ["MLFLOW_DISABLE_TELEMETRY"] = "true"
     os.environ["DO_NOT_TRACK"] = "true"
+    os.environ.setdefault("MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT", "true")
     # PostgreSQL would have a command wait for ever for a server or a lock.
     os.environ.setdefault("PGCONNECT_TIMEOUT", "10")
     os.environ.setdefault("PGOPTIONS", "-c lock_timeout=10s")
