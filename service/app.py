@@ -136,7 +136,8 @@ def create_app(
     store, registry = BulletinStore(home, pcodes=pcodes), CollectorRegistry()
     log_passed_over(store.listing)
     if store.listing.newest is not None:
-        scores.score_texts(store.listing.newest)  # so that the first request does not wait for them
+        newest = store.listing.newest
+        scores.texts_of(newest, newest.scores.rows[:1])  # so that no request waits for the first
     app = FastAPIOffline(
         docs_url=None,  # page.py serves it, with the banner
         redoc_url=None,

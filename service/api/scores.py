@@ -1,8 +1,10 @@
 """`/v1/scores`: scores by filter. What a score says is defined here, as row, text and object."""
 
 from collections.abc import Callable
+from functools import partial
 from typing import Annotated, Any
 
+import numpy as np
 import orjson
 import pyarrow as pa
 from fastapi import APIRouter, Query, Request, Response
@@ -10,7 +12,7 @@ from starlette.concurrency import run_in_threadpool
 
 from bulletins.form import UNREPORTED
 from bulletins.reading import QUANTILE_COLUMNS
-from bulletins.tables import Frame, as_numbers, number_column, text_column
+from bulletins.tables import Frame, Rows, as_numbers, number_column, text_column
 from features.arrays import FloatArray
 from features.words import DISTRIBUTIONS, RISK_LEVELS
 from service.api.current import chosen_bulletin
@@ -27,6 +29,10 @@ router = APIRouter(prefix="/v1/scores", tags=["scores"], route_class=QueryRoute)
 
 _FEW = 1000
 """So many scores are written in the event loop; more are written in a thread."""
+
+_MOST_CACHED = 150_000
+"""So many scores of a bulletin are kept as JSON, a kilobyte of memory each while they are written;
+those of a grid are written when they are asked for."""
 
 _NO_EXCEEDANCE = b'"exceedance":null'
 
@@ -96,7 +102,7 @@ def _score(row: dict[str, Any]) -> Score:
 
 def texts_at(bulletin: Bulletin, selection: Selection) -> list[bytes]:
     """Return scores as JSON."""
-    texts = list(map(score_texts(bulletin).__getitem__, selection.rows.tolist()))
+    texts = texts_of(bulletin, selection.rows)
     if selection.exceedance is None:
         return texts
     # In a name the quotation marks would be escaped, so that this is found once.
@@ -106,21 +112,33 @@ def texts_at(bulletin: Bulletin, selection: Selection) -> list[bytes]:
     ]
 
 
+def texts_of(bulletin: Bulletin, rows: Rows) -> list[bytes]:
+    """Return scores (n,) as JSON, without exceedances: from memory, unless they are too many."""
+    if len(bulletin.scores) > _MOST_CACHED:
+        return _written(bulletin, rows)
+    return list(map(_all_texts(bulletin).__getitem__, rows.tolist()))
+
+
 @derived
-def score_texts(bulletin: Bulletin) -> list[bytes]:
-    """Return all scores as JSON, by row, without exceedances; by column is four times as quick."""
+def _all_texts(bulletin: Bulletin) -> list[bytes]:
+    return _written(bulletin, bulletin.scores.rows)
+
+
+def _written(bulletin: Bulletin, rows: Rows) -> list[bytes]:
+    """Write scores (n,) as JSON; by column is four times as quick."""
     scores, manifest = bulletin.scores, bulletin.manifest
-    members = {name: _texts(scores, name) for name in ("region", "name", "country", "level")}
+    texts = partial(_texts, scores, rows)
+    members = {name: texts(name) for name in ("region", "name", "country", "level")}
     for name, codes in codes_of(bulletin).items():
-        members[name] = _texts(scores, "region", codes.get)
-    members |= {name: _texts(scores, name) for name in ("target", "horizon", "target_month")}
-    members |= {name: _numbers(scores.numbers(name)) for name in ("threshold", "probability")}
+        members[name] = texts("region", codes.get)
+    members |= {name: texts(name) for name in ("target", "horizon", "target_month")}
+    members |= {name: _numbers(scores.numbers(name)[rows]) for name in ("threshold", "probability")}
     risk = [*(b'"%b"' % name.encode() for name in RISK_LEVELS), NULL]  # -1 is the last
-    members["risk_level"] = [risk[code] for code in risk_of_scores(bulletin).tolist()]
-    members["mean"], members["quantiles"] = _deaths(scores)
-    members["exceedance"] = [NULL] * len(scores)
-    members["model_version"] = _texts(scores, "model_version")
-    members[UNREPORTED] = _numbers(as_numbers(scores.table[UNREPORTED]))
+    members["risk_level"] = [risk[code] for code in risk_of_scores(bulletin)[rows].tolist()]
+    members["mean"], members["quantiles"] = _deaths(scores, rows)
+    members["exceedance"] = [NULL] * len(rows)
+    members["model_version"] = texts("model_version")
+    members[UNREPORTED] = _numbers(as_numbers(scores.take(rows)[UNREPORTED]))
     issue = {"origin": manifest.origin, "issued_at": manifest.issued_at, "bulletin": manifest.id}
     end = orjson.dumps(issue, option=orjson.OPT_UTC_Z)[1:]
     form = b",".join(b'"%b":%%b' % name.encode() for name in members)
@@ -129,24 +147,25 @@ def score_texts(bulletin: Bulletin) -> list[bytes]:
 
 
 def _texts(
-    scores: Frame, column: str, text_of: Callable[[Any], object] = lambda value: value
+    scores: Frame, rows: Rows, column: str, text_of: Callable[[Any], object] = lambda value: value
 ) -> list[bytes]:
     """Return a column of few distinct values, or what stands for each of them, as JSON."""
     codes, values = scores.codes(column)
-    texts = [orjson.dumps(text_of(value)) for value in values]
-    return [texts[code] for code in codes.tolist()]
+    here, names = codes[rows].tolist(), list(values)
+    texts = {code: orjson.dumps(text_of(names[code])) for code in set(here)}
+    return [texts[code] for code in here]
 
 
-def _deaths(scores: Frame) -> tuple[list[bytes], list[bytes]]:
-    """Return the mean and quantiles of every score as JSON; null but for distributions."""
-    mean, quantiles = [NULL] * len(scores), [NULL] * len(scores)
-    rows = scores.rows[scores.among("target", DISTRIBUTIONS)]
-    table = scores.take(rows)
+def _deaths(scores: Frame, rows: Rows) -> tuple[list[bytes], list[bytes]]:
+    """Return the mean and quantiles of scores (n,) as JSON; null but for distributions."""
+    mean, quantiles = [NULL] * len(rows), [NULL] * len(rows)
+    places = np.flatnonzero(scores.among("target", DISTRIBUTIONS)[rows])
+    table = scores.take(rows[places])
     means = _numbers(as_numbers(table["mean"]))
     values = [_numbers(as_numbers(table[name])) for name in QUANTILE_COLUMNS]
     form = b"{" + b",".join(b'"%b":%%b' % name.encode() for name in QUANTILE_COLUMNS) + b"}"
-    for row, text, of_row in zip(rows.tolist(), means, zip(*values, strict=True), strict=True):
-        mean[row], quantiles[row] = text, form % of_row
+    for place, text, of_row in zip(places.tolist(), means, zip(*values, strict=True), strict=True):
+        mean[place], quantiles[place] = text, form % of_row
     return mean, quantiles
 
 

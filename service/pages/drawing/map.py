@@ -1,16 +1,32 @@
 """A map as SVG: shapes once for a bulletin, and their colours by class for what is shown."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from html import escape
 from itertools import groupby
+from typing import NamedTuple
 
 import numpy as np
 import shapely
 
+from features.arrays import ObjectArray
 from service.pages.drawing.labels import STEPS, Label
-from service.pages.drawing.shapes import MOST_CELLS, Shapes
+from service.pages.drawing.shapes import Shapes, is_grid
 
 _LEAST_CORNERS = 3
+
+_LINE = "&#10;"
+"""What parts the cells of a path: a line break that XML keeps in an attribute."""
+
+
+class _Place(NamedTuple):
+    """A region as it is written: its texts are escaped, `style` is empty without colours."""
+
+    country: str
+    region: str
+    name: str
+    style: str
+    path: str
+
 
 # Regions without a class have it: there is no score.
 _HATCH = (
@@ -22,15 +38,27 @@ _HATCH = (
 
 def path_of(shape: shapely.Geometry) -> str:
     """Return a shape as the `d` of an SVG path: whole numbers, each from the one before."""
-    rings = []
-    for ring in shapely.get_rings(shapely.get_parts(shape)):
-        corners = np.rint(shapely.get_coordinates(ring)).astype(np.int64)
-        steps = np.diff(corners, axis=0)
-        steps = steps[steps.any(axis=1)]
-        if len(steps) >= _LEAST_CORNERS:
-            x, y = corners[0].tolist()
-            rings.append(f"M{x} {y}l{_numbers(steps[:-1].ravel().tolist())}z")
-    return "".join(rings)
+    return paths_of(np.array([shape]))[0]
+
+
+def paths_of(shapes: ObjectArray) -> list[str]:
+    """Return shapes (n,) as `path_of` does, at once: most of a grid's time is in single cells."""
+    parts, shape_of_part = shapely.get_parts(shapes, return_index=True)
+    rings, part_of_ring = shapely.get_rings(parts, return_index=True)
+    places, ring_of_corner = shapely.get_coordinates(rings, return_index=True)
+    corners = np.rint(places).astype(np.int64)
+    steps = np.diff(corners, axis=0)
+    is_step = (ring_of_corner[1:] == ring_of_corner[:-1]) & steps.any(axis=1)
+    ends = np.searchsorted(ring_of_corner[1:][is_step], np.arange(len(rings)), side="right")
+    firsts = corners[np.searchsorted(ring_of_corner, np.arange(len(rings)))]
+    numbers, begin = steps[is_step].ravel().tolist(), 0
+    paths = [""] * len(shapes)
+    owners = shape_of_part[part_of_ring]
+    for owner, (x, y), end in zip(owners.tolist(), firsts.tolist(), ends.tolist(), strict=True):
+        if end - begin >= _LEAST_CORNERS:
+            paths[owner] += f"M{x} {y}l{_numbers(numbers[2 * begin : 2 * (end - 1)])}z"
+        begin = end
+    return paths
 
 
 def map_of(
@@ -45,15 +73,14 @@ def map_of(
     """Return the body of a map: sea, land, regions with their `names` (n,), borders and labels.
 
     With `classes` (n,), which the style has the colours of, it is coloured; `layers` lie below the
-    names.
+    names. Cells of a grid share a path by country and colour: a browser draws few paths quickly.
     """
-    is_grid = len(shapes.ids) > MOST_CELLS
     land = "".join(path_of(shape) for shape in shapes.land.values())
     regions = _regions(shapes, names, country_names, classes)
     borders = "".join(path_of(shape) for shape in shapes.borders.values())
     return (
         f'{_HATCH}<path class="land" d="{land}"/>'
-        f'<g class="regions{" cells" if is_grid else ""}" fill="url(#hatch)">{regions}</g>'
+        f'<g class="regions{" cells" if is_grid(shapes) else ""}" fill="url(#hatch)">{regions}</g>'
         f'<path class="borders" d="{borders}"/>'
         f'<g class="layers">{layers}</g><g class="ring"/><g class="labels">{_labels(labels)}</g>'
     )
@@ -65,20 +92,40 @@ def _regions(
     country_names: dict[str, str],
     classes: Sequence[str] | None,
 ) -> str:
-    places = zip(shapes.countries, shapes.ids, names, shapes.outlines, strict=True)
-    groups, number = [], 0
-    for country, of_country in groupby(places, key=lambda place: place[0]):
-        paths = []
-        for _, region, name, outline in of_country:
-            of_class = f' class="{classes[number]}"' if classes else ""
-            who = f'data-id="{escape(region)}"'
-            if name != region:
-                who += f' data-name="{escape(name)}"'
-            paths.append(f'<path {who}{of_class} d="{path_of(outline)}"/>')
-            number += 1
+    drawings_of = _merged if is_grid(shapes) else _apart
+    colours = classes or [""] * len(shapes.ids)
+    texts = (map(escape, column) for column in (shapes.ids, names, colours))
+    paths = paths_of(shapes.outlines)
+    places = map(_Place._make, zip(shapes.countries, *texts, paths, strict=True))
+    groups = []
+    for country, of_country in groupby(places, key=lambda place: place.country):
         known_as = escape(country_names[country])
-        groups.append(f'<g data-country="{country}" data-name="{known_as}">{"".join(paths)}</g>')
+        drawn = "".join(drawings_of(of_country))
+        groups.append(f'<g data-country="{country}" data-name="{known_as}">{drawn}</g>')
     return "".join(groups)
+
+
+def _apart(places: Iterable[_Place]) -> Iterator[str]:
+    """Yield a path for each of some regions."""
+    for place in places:
+        of_class = f' class="{place.style}"' if place.style else ""
+        name = f' data-name="{place.name}"' if place.name != place.region else ""
+        yield f'<path data-id="{place.region}"{name}{of_class} d="{place.path}"/>'
+
+
+def _merged(places: Iterable[_Place]) -> Iterator[str]:
+    """Yield a path for each colour, or one for all cells if they have none, a cell a line."""
+    by_style: dict[str, list[_Place]] = {}
+    for place in places:
+        by_style.setdefault(place.style, []).append(place)
+    for style, cells in by_style.items():
+        of_class = f' class="{style}"' if style else ""
+        ids, names, paths = (
+            _LINE.join(texts)
+            for texts in zip(*((one.region, one.name, one.path) for one in cells), strict=True)
+        )
+        who = "" if style else f' data-ids="{ids}" data-names="{names}"'
+        yield f'<path{who}{of_class} d="{paths}"/>'
 
 
 def _labels(labels: Iterable[Label]) -> str:

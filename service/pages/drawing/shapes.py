@@ -25,8 +25,11 @@ _SMALLEST = 150.0
 _COARSER = 3
 """How much coarser the land around is."""
 
-MOST_CELLS = 3000
+MOST_REGIONS = 3000
 """More regions than this are cells of a grid: their edges are no borders."""
+
+_CORNERS_OF_CELL = 5
+"""With the first again, which closes the ring."""
 
 _COUNTRIES = Path(features.places.__path__[0]) / "geography" / "countries.parquet"
 
@@ -78,7 +81,7 @@ def shapes_of(
     is_near = is_shown | shapely.intersects(geometries, shapely.box(*around))
     order, is_shown = order[is_near], is_shown[is_near]
     fine = _FINEST * max(width, height)
-    geometries = shapely.coverage_simplify(geometries[is_near], fine)
+    geometries = _simplified(geometries[is_near], fine)
     drawn = _projected(geometries, projection, 1.0)
     left, top, right, bottom = shapely.total_bounds(drawn[is_shown])
     scale = SPAN / max(right - left, bottom - top)
@@ -97,12 +100,25 @@ def shapes_of(
     )
 
 
+def _simplified(geometries: ObjectArray, tolerance: float) -> ObjectArray:
+    """Return outlines simplified together; cells have no corner to spare."""
+    if shapely.get_num_coordinates(geometries).max() <= _CORNERS_OF_CELL:
+        return geometries
+    simplified: ObjectArray = shapely.coverage_simplify(geometries, tolerance)
+    return simplified
+
+
+def is_grid(shapes: Shapes) -> bool:
+    """Return whether regions are so many that they are drawn as the cells of a grid."""
+    return len(shapes.ids) > MOST_REGIONS
+
+
 def _borders(
     drawn: ObjectArray, countries: ObjectArray, land: dict[str, shapely.Geometry]
 ) -> dict[str, shapely.Geometry]:
     """Return the outlines of the countries that are mapped."""
     names = sorted(set(countries.tolist()))
-    if len(drawn) > MOST_CELLS:
+    if len(drawn) > MOST_REGIONS:
         return {name: land[name] for name in names if name in land}
     return {name: shapely.coverage_union_all(drawn[countries == name]) for name in names}
 

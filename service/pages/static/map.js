@@ -1,5 +1,7 @@
 // The map: shapes that the server drew, coloured by class; moved, zoomed and pointed at.
 
+import { Cells } from "./cells.js";
+
 const SVG = "http://www.w3.org/2000/svg";
 const FIRST_ZOOM = 0.03; // pixels a unit at which names of step 0 have room: drawing/labels.py
 const EM = 10; // pixels of an em, by which the style measures lines and letters of the map
@@ -12,6 +14,7 @@ const hint = document.getElementById("hint");
 const place = { k: 0, x: 0, y: 0 }; // pixels a unit, and where the origin of the map is
 let stages = [box.querySelector(".stage")];
 let paths = []; // of each stage, in the order of the shapes
+let grids = []; // of each stage, in place of paths: the cells, or null
 let home = null; // left, top, width and height of the regions, in units
 let size = { w: 0, h: 0 }; // of a stage
 let shown = null; // the address of the shapes that are drawn, and how often
@@ -31,9 +34,13 @@ export async function drawMaps({ shapes: address, maps, layers = {}, titles = []
   const wanting = `${address} ${maps.length}`;
   const isNew = shown !== wanting;
   const drawings = isNew ? await drawingsOf(address, maps.length) : null;
-  if (isNew) paths = drawings.map((svg) => [...svg.querySelectorAll(".regions path")]);
+  if (isNew) {
+    paths = drawings.map((svg) => [...svg.querySelectorAll(".regions:not(.cells) path")]);
+    grids = drawings.map((svg) => svg.querySelector(".cells") && new Cells(svg));
+  }
   maps.forEach(({ styles, words }, i) => {
     const all = styles.split(" ");
+    grids[i]?.paint(all, words);
     paths[i].forEach((path, n) => {
       if (path.getAttribute("class") !== all[n]) path.setAttribute("class", all[n]);
       path.words = words[n];
@@ -119,7 +126,9 @@ const deepest = () => DEEPEST * whole();
 export function focus(ids) {
   if (!home) return;
   const named = new Set(ids);
-  const frames = paths[0].filter((path) => named.has(path.dataset.id)).map((path) => path.getBBox());
+  const frames = grids[0]
+    ? grids[0].all.filter(({ id }) => named.has(id)).map((cell) => grids[0].frame(cell))
+    : paths[0].filter((path) => named.has(path.dataset.id)).map((path) => path.getBBox());
   if (!frames.length) {
     fit(home);
     return;
@@ -148,9 +157,9 @@ export function emphasise(country) {
 export function select(id) {
   selected = id;
   stages.forEach((stage, i) => {
-    const path = paths[i]?.find((one) => one.dataset.id === id);
-    const copies = path ? [path.cloneNode(), path.cloneNode()] : [];
-    copies.forEach((copy) => { copy.removeAttribute("class"); delete copy.dataset.id; });
+    const d = grids[i] ? grids[i].find(id)?.d : paths[i]?.find((one) => one.dataset.id === id)?.getAttribute("d");
+    const copies = d ? ["path", "path"].map((name) => document.createElementNS(SVG, name)) : [];
+    copies.forEach((copy) => copy.setAttribute("d", d));
     stage.querySelector(".ring")?.replaceChildren(...copies);
   });
 }
@@ -246,8 +255,8 @@ function listen(stage) {
   }
   stage.addEventListener("pointerleave", () => { tip.hidden = true; });
   stage.addEventListener("click", (event) => {
-    const path = event.target.closest("[data-id]");
-    if (path && travelled <= 4) choose(path.dataset.id);
+    const id = travelled <= 4 && regionAt(stage, event)?.id;
+    if (id) choose(id);
   });
   stage.addEventListener("wheel", (event) => turn(stage, event), { passive: false });
   stage.addEventListener("keydown", (event) => {
@@ -284,12 +293,22 @@ export function say(text) {
   silence = setTimeout(() => hint.classList.remove("seen"), 1800);
 }
 
+/** Return the region under the pointer, if there is one: `id`, `name`, `country` and `words`. */
+function regionAt(stage, event) {
+  const path = event.target.closest("[data-id]");
+  if (path) return { id: path.dataset.id, name: path.dataset.name ?? path.dataset.id, country: path.parentNode.dataset.name, words: path.words };
+  const group = event.target.closest(".cells > g");
+  if (!group) return null;
+  const { left, top } = stage.getBoundingClientRect();
+  return grids[stages.indexOf(stage)].at(group, (event.clientX - left - place.x) / place.k, (event.clientY - top - place.y) / place.k);
+}
+
 function point(stage, event) {
-  const path = event.target.closest("[data-id], [data-words]");
-  tip.hidden = !path || event.pointerType === "touch";
+  const road = event.target.closest("[data-words]");
+  const region = road ? null : regionAt(stage, event);
+  tip.hidden = !(road || region) || event.pointerType === "touch";
   if (tip.hidden) return;
-  const { id, name = id, words } = path.dataset;
-  const lines = words ? [["span", words]] : [["strong", name], ["small", path.parentNode.dataset.name], ["span", path.words]];
+  const lines = road ? [["span", road.dataset.words]] : [["strong", region.name], ["small", region.country], ["span", region.words]];
   tip.replaceChildren(...lines.filter(([, text], i) => i !== 1 || text !== lines[0][1]).map(([name, text]) => {
     const line = document.createElement(name);
     line.textContent = text;

@@ -5,6 +5,8 @@ import httpx
 import pytest
 
 from bulletins.manifest import Manifest
+from service.api.scores import texts_of
+from service.store.bulletins import BulletinStore
 from tests.bulletins.example import publish_bulletin
 from tests.service.conftest import newest_id, serve_home, wait_until
 
@@ -33,6 +35,19 @@ def test_the_highest_probabilities_come_first(client: httpx.Client) -> None:
 
 def test_a_hundred_scores_are_given_unless_asked_otherwise(client: httpx.Client) -> None:
     assert len(client.get("/v1/scores").json()["items"]) == 100
+
+
+def test_scores_that_are_too_many_to_be_kept_are_written_alike(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bulletin = BulletinStore(home).listing.newest
+    assert bulletin is not None
+    rows = bulletin.scores.rows[::-3]
+    expected = texts_of(bulletin, rows)
+    assert b'"mean":null' in expected[0] + expected[-1]
+    monkeypatch.setattr("service.api.scores._MOST_CACHED", len(bulletin.scores) - 1)
+    assert texts_of(bulletin, rows) == expected
+    assert texts_of(bulletin, rows[:0]) == []
 
 
 def test_filters_hold_together(client: httpx.Client) -> None:

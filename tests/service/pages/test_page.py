@@ -86,7 +86,7 @@ def test_a_new_bulletin_of_old_events_is_called_stale_and_its_months_over(tmp_pa
 def test_what_the_page_loads_is_kept_for_good(client: httpx.Client) -> None:
     loaded = set(re.findall(r'(?:src|href)="\./(assets/[^"]+)"', client.get("/").text))
     folder = next(iter(loaded)).rpartition("/")[0]
-    for address in loaded | {f"{folder}/map.js"}:
+    for address in loaded | {f"{folder}/map.js", f"{folder}/cells.js"}:
         response = client.get(f"/{address}")
         assert response.status_code == 200
         assert "immutable" in response.headers["cache-control"]

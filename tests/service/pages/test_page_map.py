@@ -186,6 +186,28 @@ def test_a_region_opens_from_the_map_and_a_drag_opens_nothing(visit: Open) -> No
     expect(page.locator("#region-name")).to_have_text("Gao")
 
 
+def test_a_cell_of_a_grid_is_told_apart_and_opens(
+    visit: Open, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("service.pages.drawing.shapes.MOST_REGIONS", 0)
+    publish_bulletin(tmp_path)
+    with serve_home(tmp_path) as client:
+        page = visit("level=admin1&region=MLI-gao", client=client)
+        ring = page.locator(".ring path").first
+        expect(ring).to_be_attached()
+        box = ring.bounding_box()
+        assert box is not None
+        page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+        expect(page.locator("#tip")).to_contain_text("Gao")
+        expect(page.locator("#tip")).to_contain_text("Mali")
+        page.locator('.cells [data-country="MLI"] path').last.click()
+        expect(page.locator("#region-name")).to_have_text("Mopti")
+        styles = page.locator(".cells path").evaluate_all(
+            "paths => paths.map(path => path.getAttribute('class'))"
+        )
+        assert all(styles)
+
+
 def test_the_wheel_scrolls_the_page_until_the_map_is_meant(visit: Open) -> None:
     page = visit(size=(1280, 500))
     wait_for_map(page)

@@ -6,7 +6,7 @@ import pytest
 import shapely
 
 from service.pages.drawing.labels import FIRST_ZOOM, STEP, labels_of
-from service.pages.drawing.map import map_of, path_of
+from service.pages.drawing.map import map_of, path_of, paths_of
 from service.pages.drawing.picture import SIZE, palette_of, picture_of
 from service.pages.drawing.poster import Poster, poster_of
 from service.pages.drawing.shapes import SPAN, Shapes, shapes_of
@@ -75,6 +75,40 @@ def test_a_map_is_well_formed_and_names_are_text() -> None:
     assert [path.get("data-name") for path in paths] == ["<Gao>", 'A"b', "c"]
     assert [path.get("class") for path in paths] == ["b0", "b4", "x"]
     assert [group.get("data-name") for group in regions] == ["Mali & Co", "Niger"]
+
+
+def test_cells_share_a_path_by_country_and_colour(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("service.pages.drawing.shapes.MOST_REGIONS", 2)
+    shapes = example()
+    lines = [path_of(outline) for outline in shapes.outlines]
+    countries = {"MLI": "Mali", "NER": "Niger"}
+    names = ["<Gao>", "b", "c"]
+
+    def paths(classes: list[str] | None) -> list[dict[str, str]]:
+        body = map_of(shapes, names, [], country_names=countries, classes=classes)
+        root = ET.fromstring(f"<svg>{body}</svg>")  # it is our own
+        return [path.attrib for path in root.findall("g[@class='regions cells']/g/path")]
+
+    mali, niger = paths(None)
+    assert mali == {
+        "data-ids": "MLI-a\nMLI-b",
+        "data-names": "<Gao>\nb",
+        "d": f"{lines[0]}\n{lines[1]}",
+    }
+    assert niger == {"data-ids": "NER-a", "data-names": "c", "d": lines[2]}
+    assert paths(["b0", "b0", "b0"]) == [
+        {"class": "b0", "d": mali["d"]},
+        {"class": "b0", "d": niger["d"]},
+    ]
+    assert [path["class"] for path in paths(["b0", "x", "b0"])] == ["b0", "x", "b0"]
+
+
+def test_shapes_are_written_at_once_as_one_by_one() -> None:
+    lake = shapely.box(0, 0, 90, 90).difference(shapely.box(30, 30, 60, 60))
+    nothing, islands = shapely.box(0, 0, 0.2, 0.2), shapely.multipolygons([lake, lake])
+    shapes = np.array([nothing, islands, shapely.box(5, 5, 7, 7), nothing, lake])
+    assert paths_of(shapes) == [path_of(shape) for shape in shapes]
+    assert [path.count("M") for path in paths_of(shapes)] == [0, 4, 1, 0, 2]
 
 
 def test_a_poster_says_what_it_shows_and_stands_alone() -> None:
