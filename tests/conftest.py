@@ -36,9 +36,12 @@ import pytest
 from features.places.regions import load_regions
 from features.sources.simulation.parameters import SimulationParameters
 from features.sources.simulation.world import World, simulate
+from tests.browser import browser
 from tests.paths import DATA
 from tests.servers import BUCKET, execute, object_server, postgres_server
 from tests.targets import SOME_AHEAD
+
+__all__ = ["browser"]
 
 # Tests decide these for themselves; the first two are read by mlflow when it is imported.
 os.environ["MLFLOW_DISABLE_TELEMETRY"] = "true"

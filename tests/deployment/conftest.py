@@ -15,11 +15,10 @@ import yaml
 
 from tests.paths import ROOT
 from tests.service.conftest import _all_servers_stop, home
-from tests.service.pages.conftest import browser
 
 DEPLOYMENT = ROOT / "deployment"
 
-__all__ = ["_all_servers_stop", "browser", "home"]
+__all__ = ["_all_servers_stop", "home"]
 
 
 def needs(*programs: str) -> pytest.MarkDecorator:

@@ -14,9 +14,9 @@ import pytest
 from playwright.sync_api import Browser
 
 from service.settings import Settings
+from tests.browser import needs_chromium
 from tests.deployment.conftest import DEPLOYMENT, free_port, needs, running
 from tests.service.conftest import serving_with
-from tests.service.pages.conftest import needs_chromium
 
 pytestmark = needs("nginx", "openssl")
 

@@ -10,8 +10,8 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from service.settings import Settings
+from tests.browser import needs_chromium
 from tests.service.conftest import serving_with
-from tests.service.pages.conftest import needs_chromium
 
 pytestmark = needs_chromium
 

@@ -12,9 +12,9 @@ from PIL import Image
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from service.access.keys import KeyRing
+from tests.browser import needs_chromium
 from tests.bulletins.example import NOW, POSITIONS, publish_bulletin
 from tests.service.conftest import serve_home, serving_with
-from tests.service.pages.conftest import needs_chromium
 
 PATIENCE_MS = 20_000
 """Other tests may run beside these."""

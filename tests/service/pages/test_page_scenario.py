@@ -8,7 +8,7 @@ from axe_playwright_python.sync_playwright import Axe  # type: ignore[import-unt
 from playwright.sync_api import Browser
 
 from bulletins.scenarios import scenario_folders
-from tests.service.pages.conftest import needs_chromium
+from tests.browser import needs_chromium
 
 
 @needs_chromium

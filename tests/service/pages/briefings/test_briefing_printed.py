@@ -8,10 +8,10 @@ import httpx
 from axe_playwright_python.sync_playwright import Axe  # type: ignore[import-untyped]
 from playwright.sync_api import Browser
 
+from tests.browser import needs_chromium
 from tests.bulletins.example import REGIONS, publish_months, rows_of
 from tests.service.conftest import serving_with
 from tests.service.pages.briefings.test_signs import publish_signs
-from tests.service.pages.conftest import needs_chromium
 
 pytestmark = needs_chromium
 

@@ -7,7 +7,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe  # type: ignore[import-untyped]
 from playwright.sync_api import Browser, expect
 
-from tests.service.pages.conftest import needs_chromium
+from tests.browser import needs_chromium
 
 pytestmark = needs_chromium
 
