@@ -45,6 +45,14 @@ def home() -> Path:
     return file.parent / Path(str(named)).expanduser()
 
 
+def existing_home() -> Path:
+    """Return the home; raises ConfigurationError where there is none."""
+    folder = home()
+    if not folder.is_dir():
+        raise ConfigurationError(f"there is no home '{folder}': name another with --home")
+    return folder
+
+
 def settings_file() -> Path | None:
     """Return the settings file: named, or `tocsin.toml` here, or in the home; None without one."""
     named = os.environ.get("TOCSIN_SETTINGS")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Literal, NamedTuple
 
 import typer
 
-from commands.environment import home, open_own_store, store_uri
+from commands.environment import existing_home, open_own_store, store_uri
 from commands.rows import RowFormat, print_rows
 from features.printable import printable
 
@@ -37,14 +37,10 @@ Head = Annotated[
 def verify(head: Head = None, row_format: RowFormat = None) -> None:
     """Compare every file at rest with its hash; exits 1 when anything is damaged or gone."""
     from bulletins.chain import parse_head
-    from features.errors import ConfigurationError
 
     noted = None if head is None else parse_head(head)
 
-    folder = home()
-    if not folder.is_dir():
-        raise ConfigurationError(f"there is no home '{folder}': name another with --home")
-    findings = findings_of(folder, noted, is_elsewhere=bool(store_uri()))
+    findings = findings_of(existing_home(), noted, is_elsewhere=bool(store_uri()))
     if row_format in {"csv", "json"}:
         print_rows([finding._asdict() for finding in findings], row_format)
     else:

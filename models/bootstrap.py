@@ -17,7 +17,8 @@ BLOCK_MONTHS = 12
 """Length of a block: outcomes up to twelve months ahead overlap for as long."""
 
 _DRAWS = 2000
-_LOW, _HIGH = 2.5, 97.5
+INTERVAL = 2.5, 97.5
+"""The percentiles at the ends of a 95 % interval."""
 
 
 class Gain(NamedTuple):
@@ -177,5 +178,5 @@ def _mean_share(saved: FloatArray, whole: FloatArray) -> FloatArray:
 def _with_interval(value: float, drawn: FloatArray) -> Gain:
     if not np.isfinite(drawn).any():
         return Gain(value, np.nan, np.nan)
-    low, high = np.nanpercentile(drawn, [_LOW, _HIGH])
+    low, high = np.nanpercentile(drawn, INTERVAL)
     return Gain(value, float(low), float(high))

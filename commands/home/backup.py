@@ -8,7 +8,6 @@ before what it refers to, and nothing of that is ever taken away, so a backup is
 would have left. Hidden files, which are locks and what is half-written, are left out.
 """
 
-import hashlib
 import shutil
 import sqlite3
 from collections.abc import Iterator
@@ -21,7 +20,7 @@ from pydantic import AwareDatetime, Field, ValidationError
 from features.disk import hidden_folder, locked, move_file, sync, write_whole
 from features.errors import TocsinError
 from features.files import committed_content, entries, open_file, read_whole
-from features.hashes import BLANK, hash_of_record, with_own_hash
+from features.hashes import BLANK, hash_of_file, hash_of_record, with_own_hash
 from features.strict import Strict
 
 FIRST = (
@@ -83,12 +82,9 @@ class BackupFolder:
     def save(self, home: Path, made_at: datetime) -> Saving:
         """Back a home up; a content that lies there already is checked instead of written.
 
-        Raises BackupError for a folder within the home, a home that is not there, a damaged
-        database, a file that goes away meanwhile and a second backup within a second; OSError when
-        a disk refuses.
+        Raises BackupError for a folder within the home, a damaged database, a file that goes away
+        meanwhile and a second backup within a second; OSError when a disk refuses.
         """
-        if not home.is_dir():
-            raise BackupError(f"there is no home '{home}': name another with --home")
         if self.folder.resolve().is_relative_to(home.resolve()):
             raise BackupError(f"'{self.folder}' lies in the home: choose a folder on another disk")
         self.folder.mkdir(parents=True, exist_ok=True)
@@ -165,7 +161,7 @@ class BackupFolder:
                     sha256=sha256, bytes=status.st_size, mode=path.stat().st_mode & 0o777
                 )
                 place = self._content(sha256)
-                if place.exists() and _hash_of(place) == sha256:
+                if place.exists() and hash_of_file(place) == sha256:
                     return file, False
                 place.parent.mkdir(exist_ok=True)
                 copy.chmod(_PRIVATE)
@@ -235,7 +231,7 @@ def _copy(path: Path, target: Path) -> str:
     """Copy a content; return its SHA-256."""
     with open_file(path) as source, target.open("wb") as copy:
         shutil.copyfileobj(source, copy, 1 << 20)
-    return _hash_of(target)
+    return hash_of_file(target)
 
 
 def copy_database(path: Path, target: Path) -> str:
@@ -247,9 +243,4 @@ def copy_database(path: Path, target: Path) -> str:
         target.write_bytes(committed_content(path))
     except sqlite3.Error as error:
         raise BackupError(f"'{path}' cannot be read ({error}): restore it first") from error
-    return _hash_of(target)
-
-
-def _hash_of(path: Path) -> str:
-    with open_file(path) as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+    return hash_of_file(target)

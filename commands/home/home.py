@@ -10,11 +10,10 @@ from typing import Annotated
 
 import typer
 
-from commands.environment import home, note, store_uri
+from commands.environment import existing_home, home, note, store_uri
 from commands.rows import Row, RowFormat, is_for_people, print_rows
 from commands.verify import Finding, State, findings_of
 from features.archive.folders import RECORDS
-from features.errors import ConfigurationError
 
 Folder = Annotated[Path, typer.Argument(metavar="FOLDER", help="Of the backups.")]
 
@@ -34,9 +33,7 @@ def show(context: typer.Context, row_format: RowFormat = None) -> None:
     """Show where everything lies, its size, and how much of it is whole; exits 1 for damage."""
     if context.invoked_subcommand is not None:
         return
-    folder = home()
-    if not folder.is_dir():
-        raise ConfigurationError(f"there is no home '{folder}': name another with --home")
+    folder = existing_home()
     findings = findings_of(folder, is_elsewhere=bool(store_uri()))
     rows = [*_rows(folder, findings)]
     print_rows(rows, row_format, title=f"The home '{folder.resolve()}'")
@@ -51,7 +48,7 @@ def backup(to: Folder) -> None:
     """Back the home up; what an earlier backup holds is checked, and not written again."""
     from commands.home.backup import BackupFolder
 
-    saving = BackupFolder(to).save(home(), datetime.now(UTC))
+    saving = BackupFolder(to).save(existing_home(), datetime.now(UTC))
     files = f"{len(saving.backup.files):,} files, {_size(saving.backup.bytes)}"
     print(
         f"backup {saving.backup.id}: {files}; new {saving.new_files:,}, {_size(saving.new_bytes)}"

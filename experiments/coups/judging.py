@@ -19,13 +19,11 @@ from experiments.coups.fitting import MODEL, REFERENCE, CoupName
 from experiments.coups.settings import CoupBacktestSettings
 from features.arrays import FloatArray, IntArray
 from features.months import parse_month
-from models.bootstrap import Gain
+from models.bootstrap import INTERVAL, Gain
 from models.metrics import auc_weighted, log_losses
 
 TOP_SHARE = 0.02
 """The share of the highest scores that is compared with how often they came true."""
-
-_LOW, _HIGH = 2.5, 97.5
 
 
 @dataclass(frozen=True, eq=False)
@@ -144,12 +142,12 @@ def _figures(horizon: int, rows: pd.DataFrame, settings: CoupBacktestSettings) -
 
 def _bounds(drawn: FloatArray) -> list[tuple[float, float]]:
     """Return the interval of each column of draws, NaN where none has a value."""
-    columns = (column[np.isfinite(column)] for column in drawn.T)
-    nothing = (float("nan"), float("nan"))
-    return [
-        nothing if len(c) == 0 else (float(np.percentile(c, _LOW)), float(np.percentile(c, _HIGH)))
-        for c in columns
-    ]
+    bounds = []
+    for column in drawn.T:
+        values = column[np.isfinite(column)]
+        low, high = np.percentile(values, INTERVAL) if len(values) else (np.nan, np.nan)
+        bounds.append((float(low), float(high)))
+    return bounds
 
 
 def redraws(

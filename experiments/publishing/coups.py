@@ -150,10 +150,10 @@ def forecast_coups(
     if own is None:
         return None
     countries = level.panel.regions.table[level.scored]
-    return coup_forecast(store, archive, vintage, level.origin, countries, own)
+    return forecast_countries(store, archive, vintage, level.origin, countries, own)
 
 
-def coup_forecast(
+def forecast_countries(
     store: MlflowStore,
     archive: Archive,
     vintage: Vintage,

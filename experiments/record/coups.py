@@ -24,8 +24,7 @@ from features.errors import BulletinError
 from features.months import month_of, parse_month
 from features.states.history import StateHistory
 from features.words import OF_COUPS, Target
-
-_LOW, _HIGH = 2.5, 97.5
+from models.bootstrap import INTERVAL
 
 
 @dataclass(frozen=True, eq=False)
@@ -162,5 +161,5 @@ def redrawn_skills(rows: pd.DataFrame) -> Iterator[tuple[float, float]]:
         for kind in ("loss", "log"):
             whole = sums[kind, name]
             drawn = 1 - sums[kind, SCORE][whole > 0] / whole[whole > 0]
-            low, high = np.percentile(drawn, [_LOW, _HIGH])
+            low, high = np.percentile(drawn, INTERVAL)
             yield float(low), float(high)

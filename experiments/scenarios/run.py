@@ -24,7 +24,7 @@ from bulletins.writing import parquet_of
 from experiments.coups.fitting import COUP
 from experiments.coups.registry import coup_version
 from experiments.publishing import contents
-from experiments.publishing.coups import COUP_LEVEL, CoupForecast, coup_forecast, lists_named
+from experiments.publishing.coups import COUP_LEVEL, CoupForecast, forecast_countries, lists_named
 from experiments.publishing.earlier import read_bulletin
 from experiments.publishing.publish import issuing_model, releases_of
 from experiments.scenarios.comparison import (
@@ -189,7 +189,7 @@ def _coups(
     if used is None:
         return None
     countries = scores.loc[scores["target"] == COUP, ["region", "name", "country"]]
-    forecast = coup_forecast(
+    forecast = forecast_countries(
         store,
         lists_named(archive, manifest),
         vintage,

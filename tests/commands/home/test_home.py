@@ -71,4 +71,12 @@ def test_a_home_that_was_damaged_is_restored_and_said_to_be(home: Path, tmp_path
     second = tocsin(tmp_path / "restored", "home", "restore", folder)
     assert second.returncode == 1
     assert "is not empty: move it away, or name another with --home" in second.stderr
-    assert "there is no home" in tocsin(tmp_path / "none", "home").stderr
+
+
+def test_where_no_home_is_there_is_nothing_to_show_check_or_back_up(tmp_path: Path) -> None:
+    folder = tmp_path / "backups"
+    for command in (("home",), ("home", "backup", str(folder)), ("verify",)):
+        done = tocsin(tmp_path / "none", *command)
+        assert (done.returncode, done.stdout) == (1, ""), command
+        assert f"there is no home '{tmp_path / 'none'}': name another" in done.stderr, command
+    assert not folder.exists()

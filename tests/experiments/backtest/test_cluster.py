@@ -6,6 +6,7 @@ import socket
 from collections.abc import Iterator
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import pytest
 from distributed import LocalCluster
@@ -81,15 +82,28 @@ def test_a_cluster_forecasts_what_one_process_does_even_when_a_worker_is_killed(
         assert killed
 
 
-def test_what_is_large_is_sent_before_the_tasks_and_no_tasks_are_none(
-    scheduler: LocalCluster,
-) -> None:
+def test_what_is_large_lies_on_each_worker_once_before_the_tasks(scheduler: LocalCluster) -> None:
+    large, small = np.arange(300_000.0), np.arange(3.0)
+    tasks = {str(number): (large, small, number) for number in range(20)}
+
+    # Functions without a name travel with their code: workers have no tests.
+    with open_cluster(scheduler.scheduler_address) as cluster:
+        cluster.client.wait_for_workers(2, timeout=60)  # another test kills one
+        results = in_parallel(lambda big, few, _: float(big.sum() + few.sum()), tasks, cluster)
+        first = next(results)
+        held = cluster.client.run(
+            lambda dask_worker: [
+                value.nbytes for value in dask_worker.data.values() if hasattr(value, "nbytes")
+            ]
+        )
+        values = dict([first, *results])
+    assert list(held.values()) == [[large.nbytes]] * 2
+    assert values == dict.fromkeys(tasks, large.sum() + small.sum())
+
+
+def test_no_tasks_have_no_results(scheduler: LocalCluster) -> None:
     with open_cluster(scheduler.scheduler_address) as cluster:
         assert list(in_parallel(len, {}, cluster)) == []
-        assert sorted(in_parallel(len, {"a": ([1],), "b": ([1, 2],)}, cluster)) == [
-            ("a", 1),
-            ("b", 2),
-        ]
 
 
 def test_a_worker_of_another_version_is_refused(
