@@ -4,7 +4,7 @@ import hashlib
 import json
 from collections.abc import Collection
 from pathlib import Path
-from typing import Annotated, Literal, TypeVar
+from typing import Annotated, Generic, Literal, TypeVar, cast
 
 from pydantic import (
     AfterValidator,
@@ -31,6 +31,7 @@ _DECIDES_NOTHING = {"name", "description", "levels", "thresholds", "indicators",
 """Keys that do not change what is fitted at a level, or that enter a digest in another form."""
 
 _Value = TypeVar("_Value", str, float, int)
+_Number = TypeVar("_Number", bound=float)
 
 LARGEST_SEED = 2**32 - 1
 """The largest random state of scikit-learn."""
@@ -51,6 +52,7 @@ def _each_once(values: tuple[_Value, ...]) -> tuple[_Value, ...]:
 Positive = Annotated[int, Field(gt=0, strict=True)]
 Ahead = Annotated[int, Field(gt=0, le=FARTHEST_AHEAD, strict=True)]
 AboveZero = Annotated[float, Field(gt=0)]
+Share = Annotated[float, Field(gt=0, le=1)]
 EachOnce = AfterValidator(_each_once)
 
 
@@ -58,16 +60,20 @@ class _Section(Strict):
     model_config = ConfigDict(allow_inf_nan=False)
 
 
-class ByLevel(_Section):
-    """A number of deaths a month for each level."""
+class ByLevel(_Section, Generic[_Number]):
+    """A number for each level."""
 
-    country: AboveZero
-    admin1: AboveZero
-    priogrid: AboveZero
+    country: _Number
+    admin1: _Number
+    priogrid: _Number
 
-    def at(self, level: Level) -> float:
-        """Return the number of a level [deaths/month]."""
-        return float(getattr(self, level))
+    def at(self, level: Level) -> _Number:
+        """Return the number of a level."""
+        return cast("_Number", getattr(self, level))
+
+
+DeathsByLevel = ByLevel[AboveZero]
+"""A number of deaths a month for each level."""
 
 
 class Events(_Section):
@@ -83,9 +89,10 @@ class Events(_Section):
 
 
 class TrainingSettings(_Section):
-    """The months to learn from."""
+    """The months to learn from, and the share of those of quiet regions that stands for all."""
 
     months: Positive
+    quiet_share: ByLevel[Share]
 
 
 class BacktestSettings(_Section):
@@ -123,7 +130,7 @@ class AnalogueSettings(_Section):
 
     months: Positive
     share: float = Field(gt=0, lt=1)
-    halving: ByLevel
+    halving: DeathsByLevel
 
 
 class RecordSettings(_Section):
@@ -155,7 +162,7 @@ class Configuration(_Section):
     learners: Annotated[tuple[LearnerName, ...], EachOnce]
     events: Events
     targets: dict[Target, Annotated[tuple[Ahead, ...], EachOnce]] = Field(min_length=1)
-    thresholds: ByLevel
+    thresholds: DeathsByLevel
     training: TrainingSettings
     backtest: BacktestSettings
     logistic: LogisticSettings
@@ -249,6 +256,9 @@ class Configuration(_Section):
         settings["tau"] = self.tau(level)
         if not self.late_reporting.correct:
             del settings["late_reporting"]  # as in experiments that are older than this section
+        share = settings["training"].pop("quiet_share")[level]
+        if share != 1:  # as in experiments that are older than this key
+            settings["training"]["quiet_share"] = share
         settings["analogues"]["halving"] = self.analogues.halving.at(level)
         return hashlib.sha256(json.dumps(settings, sort_keys=True).encode()).hexdigest()
 

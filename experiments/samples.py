@@ -7,8 +7,9 @@ import numpy as np
 import numpy.typing as npt
 
 from experiments.configuration import Configuration
+from experiments.sampling import draws, is_quiet, weights
 from features.archive.vintage import Vintage
-from features.arrays import BoolArray, FloatArray, IntArray, MonthArray
+from features.arrays import BoolArray, FloatArray, IntArray, MonthArray, ObjectArray
 from features.errors import CoverageError
 from features.indicators.catalogue import eligible, indicator_table, missing_details, needs_of
 from features.months import format_month
@@ -23,6 +24,7 @@ from models.forecaster import (
     Predictors,
     months_ahead,
 )
+from models.learners import Weights
 from models.record import RecordPool, RecordTable, signed_odds
 
 YEAR = 12
@@ -35,6 +37,7 @@ RegionMonths = tuple[IntArray, IntArray]
 class Samples:
     """Indicators (T, R, K), deaths (T, R) and eligibility (T, R) of a level up to an origin.
 
+    `ids` (R,) are the regions'.
     `deaths` are what the experiment counts: events where that is its measure. `unreported` (R,) are
     deaths of the last YEAR months that are expected to be reported yet, and are added to all of
     it; None where late reporting is not corrected.
@@ -42,6 +45,7 @@ class Samples:
 
     level: Level
     months: MonthArray
+    ids: ObjectArray
     names: tuple[str, ...]
     indicators: npt.NDArray[np.float32]
     deaths: FloatArray
@@ -83,13 +87,31 @@ class Samples:
         month, region = np.nonzero((self.eligible & ~np.isnan(labels))[first:end])
         return month + first, region
 
-    def rows(self, target: Target, horizon: int, where: RegionMonths) -> LabelledRows:
+    def sampled(
+        self, where: RegionMonths, horizon: int, share: float
+    ) -> tuple[RegionMonths, Weights]:
+        """Return the region-months to learn from, and how many each stands for.
+
+        They are all that are not quiet, and a share of the others; with a share of 1 all, and None.
+        """
+        if share == 1:
+            return where, None
+        month, region = where
+        drawn = draws(self.ids[region], self.months[month])
+        each = weights(is_quiet(self.deaths, horizon)[where], drawn, share)
+        is_in = each > 0
+        return (month[is_in], region[is_in]), each[is_in]
+
+    def rows(
+        self, target: Target, horizon: int, where: RegionMonths, weights: Weights = None
+    ) -> LabelledRows:
         """Return what is read of region-months, and their outcomes."""
         return LabelledRows(
             predictors=self.predictors(target, horizon, where),
             outcome=self.labels(target, horizon)[where],
             deaths=ahead(self.deaths, horizon)[where],
             regions=where[1],
+            weights=weights,
         )
 
     def predictors(self, target: Target, horizon: int, where: RegionMonths) -> Predictors:
@@ -154,6 +176,7 @@ def samples_at(
     return Samples(
         level=past.regions.level,
         months=past.months,
+        ids=past.regions.table["id"].to_numpy(dtype=object),
         names=table.names,
         indicators=table.values,
         deaths=past.counts,

@@ -74,16 +74,28 @@ class Analogues(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no typ
         self.tau = tau
         self.count = count
 
-    def fit(self, size: FloatArray, deaths: FloatArray, scale: FloatArray) -> "Analogues":
+    low_weights: FloatArray | None = None
+    """How many outcomes below tau each of them stands for; None: itself alone."""
+
+    def fit(
+        self,
+        size: FloatArray,
+        deaths: FloatArray,
+        scale: FloatArray,
+        weights: FloatArray | None = None,
+    ) -> "Analogues":
         """Learn from forecasts of size, the deaths that followed and the recent scale, (n,) each.
 
-        Deaths and scale in [deaths/month]. A part without outcomes has one draw: 0, or tau.
+        Deaths and scale in [deaths/month]. A part without outcomes has one draw: 0, or tau. Of
+        `weights` (n,) those below tau are used: an outcome from tau on stands for itself alone.
         """
         # Outcomes of equal size are sorted, so that row order does not choose the multiples.
         order = np.lexsort((scale, deaths, size))
         size, deaths, scale = size[order], deaths[order], scale[order]
         reached = deaths >= self.tau
         self.low_size, self.low_deaths = _or_edge(size[~reached], deaths[~reached], 0.0)
+        if weights is not None:
+            _, self.low_weights = _or_edge(size[~reached], weights[order][~reached], 1.0)
         self.high_size, self.high_deaths = _or_edge(size[reached], deaths[reached], self.tau)
         self.high_scale = scale[reached] if reached.any() else np.zeros(1)
         self.largest = float(self.high_deaths.max())
@@ -98,17 +110,26 @@ class Analogues(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no typ
         self, size: FloatArray, probability: FloatArray, scale: FloatArray
     ) -> DeathsDistribution:
         """Return the distribution for forecasts of size, P(deaths >= tau) and scale, (n,) each."""
-        low = np.sort(_nearest(size, self.low_size, self.low_deaths, self.count), axis=1)
+        low, weight = self._low(size)
         plain = _nearest(size, self.high_size, self.high_deaths, self.count)
         high = np.sort(np.hstack([plain[:, 1::2], self._multiples(size, scale)[:, ::2]]), axis=1)
         p = probability[:, None]
         weights = np.hstack(
             [
-                np.broadcast_to((1 - p) / low.shape[1], low.shape),
+                (1 - p) * weight / weight.sum(axis=1, keepdims=True),
                 np.broadcast_to(p / high.shape[1], high.shape),
             ]
         )
         return DeathsDistribution(np.hstack([low, high]), weights)
+
+    def _low(self, size: FloatArray) -> tuple[FloatArray, FloatArray]:
+        """Return the nearest outcomes below tau, in order, and how many each stands for, (n, m)."""
+        low = _nearest(size, self.low_size, self.low_deaths, self.count)
+        if self.low_weights is None:
+            return np.sort(low, axis=1), np.ones(low.shape)
+        order = np.argsort(low, axis=1, kind="stable")
+        weight = _nearest(size, self.low_size, self.low_weights, self.count)
+        return np.take_along_axis(low, order, axis=1), np.take_along_axis(weight, order, axis=1)
 
     def _multiples(self, size: FloatArray, scale: FloatArray) -> FloatArray:
         """Return the nearest outcomes from tau on at the present scale, (n, m), in whole deaths."""

@@ -16,7 +16,7 @@ from features.arrays import BoolArray, FloatArray, Matrix, RegionNumbers
 from features.words import DISTRIBUTIONS, SPECS, Target
 from models.deaths import DeathsModel
 from models.distribution import DeathsDistribution
-from models.learners import FEWEST_CASES, BaseRate, Learner
+from models.learners import FEWEST_CASES, BaseRate, Learner, Weights
 from models.record import RecordPool, RegionRecords, signed_odds
 
 CellName = tuple[Target, int]
@@ -59,18 +59,20 @@ class Predictors(NamedTuple):
 
 @dataclass(frozen=True, eq=False)
 class LabelledRows:
-    """Predictors, (n,) outcomes, deaths of the target month [deaths/month] and regions."""
+    """Predictors, (n,) outcomes, deaths of the target month [deaths/month], regions and weights."""
 
     predictors: Predictors
     outcome: FloatArray
     deaths: FloatArray
     regions: RegionNumbers
+    weights: Weights = None
 
     def of(self, rows: BoolArray) -> "LabelledRows":
         """Return the same of some rows."""
         indicators, records = self.predictors
         own = Predictors(indicators[rows], records.of(rows))
-        return LabelledRows(own, self.outcome[rows], self.deaths[rows], self.regions[rows])
+        weights = None if self.weights is None else self.weights[rows]
+        return LabelledRows(own, self.outcome[rows], self.deaths[rows], self.regions[rows], weights)
 
 
 class CellForecast(NamedTuple):
@@ -110,17 +112,17 @@ def fit_cell(
     if deaths is not None:
         early, late = rows.of(~is_late), rows.of(is_late)
         model: DeathsModel = clone(deaths)
-        model.fit_size(template, early.predictors.indicators, early.deaths)
-        cell.deaths = model.fit(late.predictors.indicators, late.deaths)
+        model.fit_size(template, early.predictors.indicators, early.deaths, early.weights)
+        cell.deaths = model.fit(late.predictors.indicators, late.deaths, late.weights)
     return cell
 
 
 def _fit_learner(template: Learner, rows: LabelledRows) -> Learner | BaseRate:
     cases = rows.outcome.sum()
     if min(cases, len(rows.outcome) - cases) < FEWEST_CASES:
-        return BaseRate().fit(rows.outcome)
+        return BaseRate().fit(rows.outcome, rows.weights)
     learner: Learner = clone(template)
-    return learner.fit(rows.predictors.indicators, rows.outcome, rows.regions)
+    return learner.fit(rows.predictors.indicators, rows.outcome, rows.regions, rows.weights)
 
 
 PredictorsOfCell = Callable[[Target, int], Predictors]

@@ -12,11 +12,15 @@ from scipy.special import expit, logit
 from sklearn.base import BaseEstimator, clone
 from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
 from sklearn.linear_model import LogisticRegression, Ridge
+from statsmodels.stats.sandwich_covariance import cov_cluster
 
 from features.arrays import FloatArray, Matrix, RegionNumbers
 from features.errors import ModelError
 
 LearnerName = Literal["logistic", "boosting", "ensemble"]
+
+Weights = FloatArray | None
+"""How many rows each row stands for, (n,), at least 1; None: itself alone."""
 
 FEWEST_CASES = 30
 """With fewer outcomes of either kind the forecast is the base rate."""
@@ -29,9 +33,10 @@ class BaseRate(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no type
 
     rate: float = 0.0
 
-    def fit(self, outcome: FloatArray) -> "BaseRate":
+    def fit(self, outcome: FloatArray, weights: Weights = None) -> "BaseRate":
         """Learn the frequency of `outcome` (0 or 1), shrunk by half a case of each kind."""
-        self.rate = float((outcome.sum() + 0.5) / (len(outcome) + 1))
+        each = np.ones(len(outcome)) if weights is None else weights
+        self.rate = float(((each * outcome).sum() + 0.5) / (each.sum() + 1))
         return self
 
     def probability(self, indicators: Matrix) -> FloatArray:
@@ -64,17 +69,25 @@ class Boosting(BaseEstimator):  # type: ignore[misc]
         self.share_tried = share_tried
         self.seed = seed
 
-    def fit(self, indicators: Matrix, outcome: FloatArray, regions: RegionNumbers) -> "Boosting":
+    def fit(
+        self,
+        indicators: Matrix,
+        outcome: FloatArray,
+        regions: RegionNumbers,
+        weights: Weights = None,
+    ) -> "Boosting":
         """Learn P(outcome = 1) from (n, k) indicators and (n,) outcomes; regions are not used."""
         del regions
         trees = HistGradientBoostingClassifier(**self._settings())
-        self.trees = trees.fit(self._with_values(indicators), outcome)
+        self.trees = trees.fit(self._with_values(indicators), outcome, weights)
         return self
 
-    def fit_size(self, indicators: Matrix, deaths: FloatArray) -> "Boosting":
+    def fit_size(
+        self, indicators: Matrix, deaths: FloatArray, weights: Weights = None
+    ) -> "Boosting":
         """Learn E[log(1 + deaths)] from (n, k) indicators and (n,) deaths [deaths/month]."""
         trees = HistGradientBoostingRegressor(**self._settings())
-        self.trees = trees.fit(self._with_values(indicators), np.log1p(deaths))
+        self.trees = trees.fit(self._with_values(indicators), np.log1p(deaths), weights)
         return self
 
     def probability(self, indicators: Matrix) -> FloatArray:
@@ -120,9 +133,15 @@ class Logistic(BaseEstimator):  # type: ignore[misc]
     def __init__(self, columns: tuple[int, ...] = ()) -> None:
         self.columns = columns
 
-    def fit(self, indicators: Matrix, outcome: FloatArray, regions: RegionNumbers) -> "Logistic":
+    def fit(
+        self,
+        indicators: Matrix,
+        outcome: FloatArray,
+        regions: RegionNumbers,
+        weights: Weights = None,
+    ) -> "Logistic":
         """Fit on (n, k) indicators, (n,) outcomes and regions; raises ModelError if it diverges."""
-        self._standardise(indicators)
+        self._standardise(indicators, weights)
         imagined = np.repeat(np.eye(len(self.used) + 1)[1:], _PRIOR_CASES, axis=0)
         half = np.arange(len(imagined)) % 2
         groups = np.concatenate([regions, regions.max() + 1 + np.arange(len(imagined))])
@@ -130,10 +149,11 @@ class Logistic(BaseEstimator):  # type: ignore[misc]
             np.concatenate([outcome, half]),
             np.vstack([self._design(indicators), imagined]),
             family=sm.families.Binomial(),
+            var_weights=None if weights is None else np.append(weights, np.ones(len(imagined))),
         )
-        result = model.fit(maxiter=100, cov_type="cluster", cov_kwds={"groups": groups})
+        result = model.fit(maxiter=100)
         self.coefficients = np.asarray(result.params)
-        self.standard_errors = np.asarray(result.bse)
+        self.standard_errors = np.sqrt(np.diag(cov_cluster(result, groups)))
         if not result.converged or not np.isfinite(self.coefficients).all():
             raise ModelError(
                 "the logistic regression did not converge: give [logistic] fewer indicators "
@@ -141,10 +161,13 @@ class Logistic(BaseEstimator):  # type: ignore[misc]
             )
         return self
 
-    def fit_size(self, indicators: Matrix, deaths: FloatArray) -> "Logistic":
+    def fit_size(
+        self, indicators: Matrix, deaths: FloatArray, weights: Weights = None
+    ) -> "Logistic":
         """Learn E[log(1 + deaths)] from (n, k) indicators and (n,) deaths [deaths/month]."""
-        self._standardise(indicators)
-        result = sm.OLS(np.log1p(deaths), self._design(indicators)).fit()
+        self._standardise(indicators, weights)
+        each = 1.0 if weights is None else weights
+        result = sm.WLS(np.log1p(deaths), self._design(indicators), each).fit()
         self.coefficients = np.asarray(result.params)
         return self
 
@@ -158,15 +181,15 @@ class Logistic(BaseEstimator):  # type: ignore[misc]
         design = np.ascontiguousarray(self._design(indicators))
         return np.asarray((design * self.coefficients).sum(axis=1))
 
-    def _standardise(self, indicators: Matrix) -> None:
+    def _standardise(self, indicators: Matrix, weights: Weights) -> None:
         self.used = self.columns
         values = self._values(indicators)
         standard = values - values.mean(axis=0)
         # In small or quiet histories some indicators are constant or depend on others.
         self.used = tuple(self.columns[column] for column in _independent(standard))
         values = self._values(indicators)
-        self.centre = values.mean(axis=0)
-        self.scale = values.std(axis=0)
+        self.centre = np.average(values, axis=0, weights=weights)
+        self.scale = np.sqrt(np.average(np.square(values - self.centre), axis=0, weights=weights))
 
     def _design(self, indicators: Matrix) -> FloatArray:
         standard = (self._values(indicators) - self.centre) / self.scale
@@ -202,19 +225,26 @@ class RidgeLogistic(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no
         self.columns = columns
 
     def fit(
-        self, indicators: Matrix, outcome: FloatArray, regions: RegionNumbers
+        self,
+        indicators: Matrix,
+        outcome: FloatArray,
+        regions: RegionNumbers,
+        weights: Weights = None,
     ) -> "RidgeLogistic":
         """Learn P(outcome = 1) from (n, k) indicators and (n,) outcomes; regions are not used."""
         del regions
-        design = self._standardise(indicators)
-        model = LogisticRegression(C=1 / self.penalty, max_iter=1000).fit(design, outcome)
+        design = self._standardise(indicators, weights)
+        model = LogisticRegression(C=1 / self.penalty, max_iter=1000)
+        model.fit(design, outcome, sample_weight=weights)
         self.coefficients = np.concatenate([model.intercept_, model.coef_[0]])
         return self
 
-    def fit_size(self, indicators: Matrix, deaths: FloatArray) -> "RidgeLogistic":
+    def fit_size(
+        self, indicators: Matrix, deaths: FloatArray, weights: Weights = None
+    ) -> "RidgeLogistic":
         """Learn E[log(1 + deaths)] from (n, k) indicators and (n,) deaths [deaths/month]."""
-        design = self._standardise(indicators)
-        model = Ridge(alpha=self.penalty).fit(design, np.log1p(deaths))
+        design = self._standardise(indicators, weights)
+        model = Ridge(alpha=self.penalty).fit(design, np.log1p(deaths), sample_weight=weights)
         self.coefficients = np.concatenate([[model.intercept_], model.coef_])
         return self
 
@@ -228,14 +258,15 @@ class RidgeLogistic(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no
         design = np.ascontiguousarray(self._design(self._logs(indicators)))
         return np.asarray((design * self.coefficients[1:]).sum(axis=1) + self.coefficients[0])
 
-    def _standardise(self, indicators: Matrix) -> FloatArray:
+    def _standardise(self, indicators: Matrix, weights: Weights) -> FloatArray:
         values = self._logs(indicators)
+        each = np.ones((len(values), 1)) if weights is None else weights[:, None]
         is_number = ~np.isnan(values)
-        count = np.maximum(is_number.sum(axis=0), 1)
-        self.centre = np.where(is_number, values, 0.0).sum(axis=0) / count
+        count = np.maximum((each * is_number).sum(axis=0), 1)
+        self.centre = np.where(is_number, each * values, 0.0).sum(axis=0) / count
         off = np.where(is_number, values - self.centre, 0.0)
         # A constant column has no scale, and stays 0.
-        self.scale = np.maximum(np.sqrt(np.square(off).sum(axis=0) / count), 1e-9)
+        self.scale = np.maximum(np.sqrt((each * np.square(off)).sum(axis=0) / count), 1e-9)
         return self._design(values)
 
     def _design(self, values: FloatArray) -> FloatArray:
@@ -262,11 +293,17 @@ class LogOddsMean(BaseEstimator):  # type: ignore[misc]
     def __init__(self, members: tuple[Member, ...] = ()) -> None:
         self.members = members
 
-    def fit(self, indicators: Matrix, outcome: FloatArray, regions: RegionNumbers) -> "LogOddsMean":
+    def fit(
+        self,
+        indicators: Matrix,
+        outcome: FloatArray,
+        regions: RegionNumbers,
+        weights: Weights = None,
+    ) -> "LogOddsMean":
         """Fit each on (n, k) indicators, (n,) outcomes (0 or 1) and (n,) region numbers."""
         self.fitted = [clone(member) for member in self.members]
         for member in self.fitted:
-            member.fit(indicators, outcome, regions)
+            member.fit(indicators, outcome, regions, weights)
         return self
 
     def probability(self, indicators: Matrix) -> FloatArray:
@@ -275,11 +312,13 @@ class LogOddsMean(BaseEstimator):  # type: ignore[misc]
         odds = logit(np.clip(forecasts, _EDGE, 1 - _EDGE))
         return np.asarray(expit(odds.mean(axis=0)))
 
-    def fit_size(self, indicators: Matrix, deaths: FloatArray) -> "LogOddsMean":
+    def fit_size(
+        self, indicators: Matrix, deaths: FloatArray, weights: Weights = None
+    ) -> "LogOddsMean":
         """Fit each to E[log(1 + deaths)] on (n, k) indicators and (n,) deaths [deaths/month]."""
         self.fitted = [clone(member) for member in self.members]
         for member in self.fitted:
-            member.fit_size(indicators, deaths)
+            member.fit_size(indicators, deaths, weights)
         return self
 
     def size(self, indicators: Matrix) -> FloatArray:

@@ -87,7 +87,7 @@ SETTINGS: dict[str, Any] = {
     "events": {"history": "any", "summary": "spread"},
     "targets": {target: list(horizons) for target, horizons in SOME_AHEAD.items()},
     "thresholds": {"country": 25, "admin1": 5, "priogrid": 1},
-    "training": {"months": 96},
+    "training": {"months": 96, "quiet_share": {"country": 1, "admin1": 1, "priogrid": 1}},
     "backtest": {"years": 2, "refit_months": 12},
     "logistic": {"indicators": ["deaths_decay_6", "months_since_1", "neighbour_deaths_mean_3"]},
     "boosting": {

@@ -61,7 +61,7 @@ def homes(
         "learners": ["logistic"],
         "targets": TARGETS_AHEAD,
         "backtest": {"years": 1, "refit_months": 6},
-        "training": {"months": 48},
+        "training": small_settings["training"] | {"months": 48},
     }
     Archive(base / "one").add(deliver(world, date(2025, 1, 15)))
     for name in ("one", "other"):

@@ -38,7 +38,10 @@ _HASH_BYTES = 32
 _LARGE_BYTES = 1 << 20
 _ROOT = Path(__file__).parents[2]
 _CODE = ("features/**/*.py", "models/**/*.py")
-_OWN_CODE = ("backtest/folds", "backtest/grid", "backtest/rolling", "configuration", "samples")
+_OWN_CODE = (
+    *("backtest/folds", "backtest/grid", "backtest/rolling"),
+    *("configuration", "samples", "sampling"),
+)
 _LIBRARIES = ("numpy", "scipy", "scikit-learn", "statsmodels")
 
 
@@ -84,7 +87,7 @@ def grid_digest(samples: Samples, configuration: Configuration) -> str:
     content = hashlib.sha256()
     settings = configuration.model_dump(mode="json", exclude=DECIDES_NO_TASK)
     inputs = [settings, environment(), samples.names, samples.tau, samples.indicators.shape]
-    inputs.append(samples.pool.get_params())
+    inputs += [samples.pool.get_params(), samples.ids.tolist()]
     content.update(json.dumps(inputs, sort_keys=True).encode())
     for array in (samples.months, samples.indicators, samples.deaths, samples.eligible):
         content.update(np.ascontiguousarray(array).data)

@@ -210,7 +210,10 @@ def _fit(
     origin: int,
 ) -> Cell:
     first = origin - configuration.training.months
-    month, region = samples.observed_between(target, horizon, first, origin)
+    known = samples.observed_between(target, horizon, first, origin)
+    share = configuration.training.quiet_share.at(samples.level)
+    where, weights = samples.sampled(known, horizon, share)
+    month, _ = where
     is_late = month + horizon > origin - configuration.analogues.months
     deaths = None
     if has_distribution(target, horizon, configuration.targets):
@@ -225,7 +228,7 @@ def _fit(
     with threadpool_limits(1):
         return fit_cell(
             configuration.template(learner),
-            samples.rows(target, horizon, (month, region)),
+            samples.rows(target, horizon, where, weights),
             is_late,
             deaths,
         )

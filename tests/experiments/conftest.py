@@ -35,6 +35,7 @@ def samples_of(deaths: FloatArray, tau: float = 5) -> Samples:
     return Samples(
         level="admin1",
         months=np.arange(JANUARY_2010, JANUARY_2010 + len(deaths)),
+        ids=np.array([f"MLI-{number}" for number in range(deaths.shape[1])], dtype=object),
         names=("index",),
         indicators=index[:, :, None].astype(np.float32),
         deaths=deaths,

@@ -229,3 +229,28 @@ def test_taking_every_outcome_the_order_of_history_decides_nothing(
     _, _, moved = predicted([history[i] for i in order], sizes, 100)
     assert_array_equal(moved.draws, forecast.draws)
     assert_array_equal(moved.weights, forecast.weights)
+
+
+def test_outcomes_below_tau_count_as_often_as_they_stand_for() -> None:
+    size, deaths = array(1, 2, 3, 4), array(2, 0, 9, 7)
+    past = Analogues(TAU, count=2).fit(size, deaths, np.zeros(4), array(1, 3, 1, 1))
+    forecast = past.predict(array(1), array(0.2), np.zeros(1))
+    assert_array_equal(forecast.draws[:, :2], [[0, 2]])
+    assert_allclose(forecast.weights[:, :2], [[0.6, 0.2]])
+    assert_allclose(forecast.exceedance(TAU), [0.2])
+
+
+def test_outcomes_that_stand_for_themselves_are_those_without_weights() -> None:
+    rng = np.random.default_rng(2)
+    size, deaths = rng.normal(size=300), rng.poisson(3, 300).astype(float)
+    plain, weighted = (
+        Analogues(TAU).fit(size, deaths, deaths, weights).predict(size, np.full(300, 0.3), deaths)
+        for weights in (None, np.ones(300))
+    )
+    assert plain.draws.tobytes() == weighted.draws.tobytes()
+    assert plain.weights.tobytes() == weighted.weights.tobytes()
+
+
+def test_without_any_outcome_below_tau_its_one_draw_has_all_the_weight() -> None:
+    past = Analogues(TAU).fit(array(1, 2), array(8, 9), np.zeros(2), np.ones(2))
+    assert_allclose(past.predict(array(1), array(0.25), np.zeros(1)).exceedance(TAU), [0.25])

@@ -343,3 +343,39 @@ def test_without_late_rows_the_distribution_is_the_record_and_the_edges_of_analo
     own = NEW.records.distribution()
     assert deaths is not None
     assert set(deaths.draws.ravel()) == {0.0, TAU, *own.draws.ravel()}
+
+
+def test_a_cell_learns_from_rows_as_often_as_they_stand_for() -> None:
+    taught = rows(3)
+    weights = np.where(taught.deaths == 0, 2, 1)
+    again = np.repeat(np.arange(400), weights)
+    predictors = Predictors(
+        taught.predictors.indicators[again], taught.predictors.records.of(again)
+    )
+    repeated = LabelledRows(
+        predictors, taught.outcome[again], taught.deaths[again], taught.regions[again]
+    )
+    template = TEMPLATES["logistic"]
+    one = fit_cell(template, replace(taught, weights=weights.astype(float)), LATE, DEATHS)
+    other = fit_cell(template, repeated, LATE[again], DEATHS)
+    read = taught.predictors.indicators
+    assert_allclose(one.learner.probability(read), other.learner.probability(read), rtol=1e-6)
+    assert one.deaths is not None
+    assert other.deaths is not None
+    assert_allclose(one.deaths.size.size(read), other.deaths.size.size(read), rtol=1e-6)
+    assert one.deaths.analogues.low_weights is not None
+    assert one.deaths.analogues.low_weights.sum() == len(other.deaths.analogues.low_deaths)
+
+
+def test_a_base_rate_counts_what_rows_stand_for() -> None:
+    taught = rows(3, 40)
+    is_case = np.arange(40) < 4
+    rare = replace(taught, outcome=is_case.astype(float), weights=np.where(is_case, 1.0, 9.0))
+    cell = fit_cell(TEMPLATES["logistic"], rare, np.zeros(40, bool))
+    assert_allclose(cell.learner.probability(np.zeros((1, 3), np.float32)), 4.5 / 329)
+
+
+def test_some_rows_keep_their_weights() -> None:
+    taught = replace(rows(3), weights=np.arange(400.0)).of(LATE)
+    assert_array_equal(taught.weights, np.arange(200.0, 400))
+    assert rows(3).of(LATE).weights is None

@@ -197,7 +197,11 @@ def test_whatever_changes_a_result_changes_the_digest(
         digest(replace(samples, pool=RecordPool(memory=0.9))),
         digest(records=settings["records"] | {"rate": 21}),
         digest(seed=2),
-        digest(training={"months": 95}),
+        digest(training=settings["training"] | {"months": 95}),
+        digest(
+            training={"months": 96, "quiet_share": {"country": 1, "admin1": 0.5, "priogrid": 1}}
+        ),
+        digest(replace(samples, ids=samples.ids[::-1])),
         digest(boosting=settings["boosting"] | {"leaves": 7}),
     ]
     monkeypatch.setattr(module, "code_digest", lambda: "other code")

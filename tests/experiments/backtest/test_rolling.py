@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
+from numpy.testing import assert_array_equal
 from pandas.testing import assert_frame_equal
 
 from experiments.backtest import rolling as module
@@ -15,6 +16,7 @@ from experiments.backtest.folds import OriginSpan, folds_of
 from experiments.backtest.rolling import Backtest, fit_forecaster, run_backtest
 from experiments.configuration import Configuration
 from experiments.samples import Samples, training_data
+from experiments.sampling import is_quiet
 from features.arrays import BoolArray
 from features.errors import CoverageError
 from features.months import parse_month
@@ -64,7 +66,7 @@ def small(small_settings: Settings) -> Settings:
     boosting = {"iterations": 3, "learning_rate": 0.3, "leaves": 4}
     return small_settings | {
         "indicators": ["deaths", "deaths_decay_6", "months_since_1", "neighbour_deaths_mean_3"],
-        "training": {"months": 60},
+        "training": small_settings["training"] | {"months": 60},
         "analogues": small_settings["analogues"] | {"months": 12},
         "backtest": {"years": 1, "refit_months": 6},
         "logistic": {"indicators": ["deaths_decay_6", "months_since_1"]},
@@ -281,7 +283,8 @@ def test_no_label_is_learned_from_before_it_was_known(
     make_samples: MakeSamples, small: Settings, seed: int, late: int, earlier: int
 ) -> None:
     months = late + earlier
-    settings = {"training": {"months": months}, "analogues": small["analogues"] | {"months": late}}
+    training, analogues = small["training"] | {"months": months}, small["analogues"]
+    settings = {"training": training, "analogues": analogues | {"months": late}}
     configuration = Configuration.model_validate(small | settings)
     samples = make_samples(np.random.default_rng(seed).poisson(2.0, size=(100, 2)).astype(float))
     taught: list[tuple[LabelledRows, BoolArray]] = []
@@ -296,6 +299,7 @@ def test_no_label_is_learned_from_before_it_was_known(
         assert rows.predictors.records.horizon == horizon
         assert (deaths is not None) == (target == "instability")
         assert rows.predictors.records.pool is samples.pool
+        assert rows.weights is None
         taught.append((rows, is_late))
         return Cell()
 
@@ -308,3 +312,54 @@ def test_no_label_is_learned_from_before_it_was_known(
         assert origin - months < known.min(initial=np.inf)
         assert known.max(initial=0) <= origin
         np.testing.assert_array_equal(is_late, known > origin - late)
+
+
+def sampling(settings: Settings, share: float) -> Configuration:
+    """An experiment that learns from a share of the quiet region-months."""
+    shares = {"country": 1, "admin1": share, "priogrid": 1}
+    training = settings["training"] | {"quiet_share": shares}
+    return Configuration.model_validate(settings | {"training": training})
+
+
+def test_a_share_of_the_quiet_rows_is_learned_from_and_every_row_is_judged(
+    panel: Panel, small: Settings
+) -> None:
+    few, every = (
+        run_backtest(data.samples, data.configuration, "admin1", 1, plainly)
+        for data in (training_data(panel, sampling(small, s), ORIGIN) for s in (0.2, 1))
+    )
+    for name, table in tables_of(few).items():
+        other = tables_of(every)[name]
+        same = [*KEYS, "outcome", *REFERENCES]
+        assert_frame_equal(table[same], other[same])
+        assert not table["boosting"].equals(other["boosting"])
+    outcome = few.probabilities["outcome"]
+    for learner in ("logistic", "boosting"):
+        forecasts = [backtest.probabilities[learner] for backtest in (few, every)]
+        assert forecasts[0].mean() == pytest.approx(forecasts[1].mean(), rel=0.1)
+        losses = [np.square(forecast - outcome).mean() for forecast in forecasts]
+        assert losses[0] == pytest.approx(losses[1], rel=0.1)
+
+
+def test_weights_reach_the_cell_with_their_rows(
+    make_samples: MakeSamples, small: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rng = np.random.default_rng(1)
+    samples = make_samples(rng.poisson(rng.choice([0.0, 0.01], 40), (100, 40)).astype(float))
+    learned: list[LabelledRows] = []
+
+    def spy(template: Learner, rows: LabelledRows, *_: object) -> Cell:
+        learned.append(rows)
+        return Cell()
+
+    monkeypatch.setattr(module, "fit_cell", spy)
+    fit_forecaster(samples, sampling(small, 0.25), "admin1", "boosting", 1, plainly)
+    for (target, horizon), rows in zip(SOME_CELLS, learned, strict=True):
+        assert rows.weights is not None
+        assert set(rows.weights) == {1, 4}
+        month = rows.predictors.indicators[:, 0].astype(int)  # the one indicator is its index
+        quiet = is_quiet(samples.deaths, horizon)[month, rows.regions]
+        assert_array_equal(rows.weights, np.where(quiet, 4, 1))
+        origin = len(samples.months) - 1
+        known = samples.observed_between(target, horizon, origin - 60, origin)
+        assert rows.weights.sum() == pytest.approx(len(known[0]), rel=0.15)

@@ -52,7 +52,7 @@ def small(path: Path, months: int) -> Configuration:
     settings["indicators"] = [measure, f"{measure}_mean_3", f"{measure}_mean_12"]
     settings["logistic"]["indicators"] = [f"{measure}_mean_3"]
     settings["boosting"] |= {"iterations": 10, "leaves": 3, "smallest_leaf": 20}
-    settings["training"] = {"months": 60}
+    settings["training"] |= {"months": 60}
     settings["analogues"] |= {"months": months}
     return Configuration.model_validate(settings)
 

@@ -23,6 +23,7 @@ def samples_of(values: FloatArray, names: tuple[str, ...] = ("deaths",)) -> Samp
     return Samples(
         level="admin1",
         months=np.arange(FIRST, FIRST + months),
+        ids=np.array([f"MLI-{number}" for number in range(regions)], dtype=object),
         names=names,
         indicators=values.astype(np.float32),
         deaths=np.zeros((months, regions)),

@@ -38,6 +38,7 @@ def judgement_of(
     samples = Samples(
         level="admin1",
         months=np.arange(FIRST - 60, FIRST + 60),
+        ids=regions.table["id"].to_numpy(dtype=object),
         names=("index",),
         indicators=np.zeros((120, 2, 1), np.float32),
         deaths=np.zeros((120, 2)),

@@ -15,6 +15,7 @@ from tests.targets import FEW_AHEAD
 from tests.training import train_level, without_pictures
 
 MARCH = parse_month("2024-03")
+EVERY_ROW = {"country": 1, "admin1": 1, "priogrid": 1}
 
 
 def digest(settings: dict[str, Any]) -> str:
@@ -29,6 +30,7 @@ def digest(settings: dict[str, Any]) -> str:
         {"levels": ["country", "admin1"]},
         {"backtest": {"years": 5, "refit_months": 6}},
         {"thresholds": {"country": 99, "admin1": 5, "priogrid": 2}},
+        {"training": {"months": 96, "quiet_share": EVERY_ROW | {"priogrid": 0.5}}},
     ],
 )
 def test_what_does_not_decide_what_is_fitted_leaves_the_digest_as_it_is(
@@ -45,7 +47,8 @@ def test_what_does_not_decide_what_is_fitted_leaves_the_digest_as_it_is(
         {"indicators": ["deaths_decay_6", "months_since_1", "neighbour_deaths_mean_3"]},
         {"ensemble": {"penalty": 50.0}},
         {"logistic": {"indicators": ["deaths_decay_6"]}},
-        {"training": {"months": 95}},
+        {"training": {"months": 95, "quiet_share": EVERY_ROW}},
+        {"training": {"months": 96, "quiet_share": EVERY_ROW | {"admin1": 0.5}}},
         {"thresholds": {"country": 25, "admin1": 6, "priogrid": 1}},
         {"events": {"history": "any", "summary": "omit"}},
     ],
