@@ -35,8 +35,9 @@ RegionMonths = tuple[IntArray, IntArray]
 
 @dataclass(frozen=True, eq=False)
 class Samples:
-    """Indicators (T, R, K), deaths (T, R) and eligibility (T, R) of a level up to an origin.
+    """Indicators (M, R, K), deaths (T, R) and eligibility (T, R) of a level up to an origin.
 
+    Indicators, and the records, are of the newest M months, which are all that is read of them.
     `ids` (R,) are the regions'.
     `deaths` are what the experiment counts: events where that is its measure. `unreported` (R,) are
     deaths of the last YEAR months that are expected to be reported yet, and are added to all of
@@ -58,7 +59,7 @@ class Samples:
     @cached_property
     def records(self) -> RecordTable:
         """The regions' own decaying records at every origin and each of the horizons."""
-        return self.pool.table(self.deaths, self.horizons)
+        return self.pool.table(self.deaths, self.horizons, len(self.indicators))
 
     def __getstate__(self) -> dict[str, object]:
         """Return what other processes get: with the records, so that none makes them again."""
@@ -118,7 +119,9 @@ class Samples:
         """Return what a cell reads of n region-months."""
         records = self.records.at(horizon, *where)
         record = signed_odds(records.exceedance(self._needed(target, where)))
-        indicators = np.column_stack([self.indicators[where], record.astype(np.float32)])
+        month, region = where
+        own = self.indicators[month - len(self.months), region]
+        indicators = np.column_stack([own, record.astype(np.float32)])
         return Predictors(indicators, records)
 
     def record_probability(self, target: Target, horizon: int, where: RegionMonths) -> FloatArray:
@@ -159,11 +162,12 @@ def samples_at(
     names: tuple[str, ...] = (),
     pool: RecordPool | None = None,
     horizons: tuple[int, ...] = (),
+    months: int | None = None,
 ) -> Samples:
     """Return what learners may read at an origin [months since 1970-01], no month after it.
 
-    `horizons` are those of the regions' own records. Raises CoverageError when no region may be
-    scored.
+    `horizons` are those of the regions' own records, `months` how many of the newest are read, by
+    default all. Raises CoverageError when no region may be scored.
     """
     past = panel.until(origin)
     usable = eligible(past)
@@ -172,7 +176,7 @@ def samples_at(
             f"no {panel.regions.level} region is observed in each of the 24 months to "
             f"{format_month(origin)}: choose an earlier origin or ingest what covers it"
         )
-    table = indicator_table(past, names)
+    table = indicator_table(past, names, months)
     return Samples(
         level=past.regions.level,
         months=past.months,
@@ -194,11 +198,12 @@ def corrected_samples_at(
     names: tuple[str, ...],
     pool: RecordPool | None,
     horizons: tuple[int, ...],
+    months: int | None = None,
 ) -> Samples:
     """Return the same as `samples_at`, late reporting corrected if the panel has reports."""
     past = panel.until(origin)
     corrected = past.corrected()
-    samples = samples_at(corrected, origin, tau, names, pool, horizons)
+    samples = samples_at(corrected, origin, tau, names, pool, horizons, months)
     if past.reports is None:
         return samples
     added = np.nan_to_num(corrected.total_deaths - past.total_deaths)[-YEAR:].sum(axis=0)
@@ -233,23 +238,29 @@ class TrainingData:
 
 
 def training_data(
-    panel: Panel, configuration: Configuration, origin: int | None = None
+    panel: Panel,
+    configuration: Configuration,
+    origin: int | None = None,
+    months_back: int | None = None,
 ) -> TrainingData:
     """Return what an experiment learns from at an origin, by default the panel's newest.
 
-    Raises CoverageError when the panel does not reach it or lacks what the experiment measures, and
-    ConfigurationError when no indicator is left.
+    It is fitted first so many `months_back`, and what is too early for that is not kept; by default
+    all is. Raises CoverageError when the panel does not reach the origin or lacks what the
+    experiment measures, and ConfigurationError when no indicator is left.
     """
     counted = panel.counting(configuration.measure, configuration.types)
     past = counted.until(newest_origin(panel) if origin is None else origin)
     untold = missing_details(past, configuration.indicator_names)
     own = configuration.without(untold)
+    horizons = months_ahead(own.targets)
     samples = corrected_samples_at(
         past,
         int(past.months[-1]),
         own.tau(panel.regions.level),
         own.indicator_names,
         own.record_pool,
-        months_ahead(own.targets),
+        horizons,
+        None if months_back is None else months_back + own.training.months + horizons[-1],
     )
     return TrainingData(past, own, samples, untold)

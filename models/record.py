@@ -76,7 +76,10 @@ class RegionRecords:
 
 @dataclass(frozen=True, eq=False)
 class RecordTable:
-    """Deaths (T, R) [deaths/month], and the weights at each of H `horizons`, (H, T, R, K)."""
+    """Deaths (T, R) [deaths/month], and the weights at each of H `horizons`, (H, M, R, K).
+
+    The weights are of the newest M months.
+    """
 
     pool: "RecordPool"
     horizons: tuple[int, ...]
@@ -86,7 +89,8 @@ class RecordTable:
     def at(self, horizon: int, month: IntArray, region: IntArray) -> RegionRecords:
         """Return what a pool reads of region-months."""
         deaths = last_months(self.deaths, month, region)
-        weights = self.weights[self.horizons.index(horizon), month, region].astype(np.float64)
+        place = self.horizons.index(horizon), month - len(self.deaths), region
+        weights = self.weights[place].astype(np.float64)
         weights /= weights.sum(axis=1, keepdims=True)  # exact in twice the digits
         return RegionRecords(self.pool, horizon, deaths, weights)
 
@@ -128,14 +132,19 @@ class RecordPool(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no ty
         """The records of the pool, K = spreads x half-lives."""
         return tuple(Record(h, s) for s in self.spreads for h in self.half_lives)
 
-    def table(self, deaths: FloatArray, horizons: tuple[int, ...]) -> RecordTable:
+    def table(
+        self, deaths: FloatArray, horizons: tuple[int, ...], months: int | None = None
+    ) -> RecordTable:
         """Return the weights at every origin and horizon, from losses known by then.
 
-        `deaths` is (T, R) [deaths/month].
+        `deaths` is (T, R) [deaths/month]; origins are the newest `months`, by default all.
         """
-        weights = np.empty((len(horizons), *deaths.shape, len(self.records)), dtype=np.float32)
+        first = 0 if months is None else len(deaths) - months
+        of_all = (*deaths[first:].shape, len(self.records))
+        weights = np.empty((len(horizons), *of_all), dtype=np.float32)
         for place, horizon in enumerate(horizons):
-            weights[place] = self.weights(record_scores(self.records, deaths, horizon), horizon)
+            scores = record_scores(self.records, deaths, horizon)
+            weights[place] = self.weights(scores, horizon)[first:]
         return RecordTable(self, horizons, deaths, weights)
 
     def weights(self, scores: RecordScores, horizon: int) -> FloatArray:

@@ -32,6 +32,12 @@ class Period(NamedTuple):
     span: OriginSpan | None = None
 
 
+def months_back(configuration: Configuration) -> int:
+    """Return how many months before the newest the first fold is, without a span."""
+    step = configuration.backtest.refit_months
+    return -(-configuration.backtest.years * 12 // step) * step
+
+
 def folds_of(
     samples: Samples, configuration: Configuration, span: OriginSpan | None = None
 ) -> list[Fold]:
@@ -43,8 +49,7 @@ def folds_of(
     first, last = int(samples.months[0]), int(samples.months[-1])
     if span is None:
         end = len(samples.months)
-        count = -(-configuration.backtest.years * 12 // step)
-        origins = [end - 1 - step * back for back in range(count, 0, -1)]
+        origins = list(range(end - 1 - months_back(configuration), end - 1, step))
     else:
         newest = last - 1 if span.last is None else span.last
         oldest = newest + 1 - 12 * configuration.backtest.years

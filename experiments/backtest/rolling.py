@@ -68,6 +68,9 @@ _DEATHS_MEASURES = ("crps", "mean", "below", "upto")
 """The measures of a distribution of deaths, in the order of the tables of a `Backtest`."""
 
 
+_ROWS = 2**14
+"""The most region-months that are forecast at once: each has hundreds of draws of deaths."""
+
 SCALE_INDICATORS = ("deaths", "deaths_mean_3", "deaths_mean_12")
 """The indicators of the recent size of the violence, as far as an experiment reads them."""
 
@@ -250,7 +253,18 @@ def _forecast_fold(
 ) -> Arrays:
     """Return a fold's probability and, with a distribution, _DEATHS_MEASURES, (n,) each."""
     cell = _fit(samples, configuration, learner, target, horizon, fold.at)
-    where = samples.issued_between(target, horizon, fold.at, fold.end)
+    month, region = samples.issued_between(target, horizon, fold.at, fold.end)
+    parts = [
+        _forecast(samples, cell, target, horizon, (month[i : i + _ROWS], region[i : i + _ROWS]))
+        for i in range(0, max(1, len(month)), _ROWS)
+    ]
+    return {kind: np.concatenate([part[kind] for part in parts]) for kind in parts[0]}
+
+
+def _forecast(
+    samples: Samples, cell: Cell, target: Target, horizon: int, where: RegionMonths
+) -> Arrays:
+    """Return the measures of a cell's forecasts for some region-months, as `_forecast_fold`."""
     forecast = cell.forecast(samples.predictors(target, horizon, where))
     measures = {"probability": forecast.probability}
     if forecast.deaths is not None:

@@ -115,9 +115,9 @@ def indicator_drift(samples: Samples, trained_to: int, bounds: DriftBounds) -> p
         nothing = np.full(len(names), np.nan)
         return _rows("indicator", names, size, nothing, nothing)
     shown = [*np.flatnonzero(is_training), len(samples.months) - 1]
-    values, eligible = samples.indicators[shown], samples.eligible[shown]
+    eligible = samples.eligible[shown]
     distances = np.column_stack(
-        [_distances(values[:, :, place], eligible) for place in range(len(names))]
+        [_distances(samples.indicators[:, :, i][shown], eligible) for i in range(len(names))]
     )
     training, value = distances[:-1], distances[-1]
     mean = training.mean(axis=0)

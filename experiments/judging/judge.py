@@ -6,7 +6,7 @@ from typing import Any
 
 import pandas as pd
 
-from experiments.backtest.folds import Period
+from experiments.backtest.folds import Period, months_back
 from experiments.backtest.grid import Jobs, task_cache
 from experiments.backtest.rolling import Backtest, Progress, run_backtest
 from experiments.configuration import Configuration
@@ -168,7 +168,9 @@ def judge(
     begin too late.
     """
     panel = panel_for(configuration, vintage, level)
-    data = training_data(panel, configuration, period.origin)
+    # Backtests of other spans share a cache, so that one with a cache reads every month.
+    back = months_back(configuration) if folder is None and period.span is None else None
+    data = training_data(panel, configuration, period.origin, back)
     panel, configuration, samples = data.panel, data.configuration, data.samples
     cache = None if folder is None else task_cache(folder, samples, configuration)
     backtest = run_backtest(

@@ -50,7 +50,7 @@ register_dataset_source(ReleasesSource)  # type: ignore[arg-type]  # MLflow want
 def panel_dataset(training: Training) -> NumpyDataset:
     """Return the panel as an MLflow dataset, by column: of a table MLflow reads every value."""
     samples, vintage = training.samples, training.vintage
-    usable = samples.eligible
+    usable = samples.eligible[-len(samples.indicators) :]
     releases = [
         {
             "source": release.source,
@@ -63,7 +63,7 @@ def panel_dataset(training: Training) -> NumpyDataset:
     return from_numpy(
         dict(zip(samples.names, samples.indicators[usable].T, strict=True)),
         source=ReleasesSource(vintage.history, str(vintage.as_of), releases),
-        targets=samples.deaths[usable],
+        targets=samples.deaths[-len(usable) :][usable],
         name=f"{training.level} panel to {training.origin}",
         digest=training.digest[:36],
     )

@@ -27,7 +27,7 @@ from features.panel.panel import Detail, Panel
 
 @dataclass(frozen=True, eq=False)
 class IndicatorTable:
-    """Indicators of a panel: `values` is (T months, R regions, K names), float32.
+    """Indicators of a panel: `values` is (M months, R regions, K names), float32.
 
     NaN where the region was not observed in the month or, for a lag, in the month it looks back to.
     """
@@ -36,12 +36,19 @@ class IndicatorTable:
     values: npt.NDArray[np.float32]
 
 
-def indicator_table(panel: Panel, names: Sequence[str] | None = None) -> IndicatorTable:
-    """Compute indicators by name, all by default; raises ConfigurationError for an unknown name."""
+def indicator_table(
+    panel: Panel, names: Sequence[str] | None = None, months: int | None = None
+) -> IndicatorTable:
+    """Compute indicators by name, all by default, of the newest M months, by default of all.
+
+    Raises ConfigurationError for an unknown name.
+    """
     indicators = select(names)
-    values = np.empty((*panel.observed.shape, len(indicators)), dtype=np.float32)
+    newest = slice(None if months is None else -months, None)
+    observed = panel.observed[newest]
+    values = np.empty((*observed.shape, len(indicators)), dtype=np.float32)
     for position, indicator in enumerate(indicators):
-        values[:, :, position] = np.where(panel.observed, indicator.compute(panel), np.nan)
+        values[:, :, position] = np.where(observed, indicator.compute(panel)[newest], np.nan)
     return IndicatorTable(tuple(i.name for i in indicators), values)
 
 

@@ -12,7 +12,7 @@ from numpy.testing import assert_array_equal
 from pandas.testing import assert_frame_equal
 
 from experiments.backtest import rolling as module
-from experiments.backtest.folds import OriginSpan, folds_of
+from experiments.backtest.folds import OriginSpan, folds_of, months_back
 from experiments.backtest.rolling import Backtest, fit_forecaster, run_backtest
 from experiments.configuration import Configuration
 from experiments.samples import Samples, training_data
@@ -363,3 +363,30 @@ def test_weights_reach_the_cell_with_their_rows(
         origin = len(samples.months) - 1
         known = samples.observed_between(target, horizon, origin - 60, origin)
         assert rows.weights.sum() == pytest.approx(len(known[0]), rel=0.15)
+
+
+def test_months_that_are_too_early_for_the_first_fit_change_nothing(
+    panel: Panel, small: Settings
+) -> None:
+    settings = small | {"training": small["training"] | {"months": 40}}
+    configuration = Configuration.model_validate(settings)
+    every = training_data(panel, configuration, ORIGIN)
+    newest = training_data(panel, configuration, ORIGIN, months_back(configuration))
+    longest = max(horizon for _, horizon in SOME_CELLS)
+    assert len(newest.samples.indicators) == 12 + 40 + longest < len(every.samples.indicators)
+    assert newest.samples.records.weights.shape[1] == len(newest.samples.indicators)
+    backtests = [
+        tables_of(run_backtest(data.samples, data.configuration, "admin1", 1, plainly))
+        for data in (every, newest)
+    ]
+    for name, table in backtests[0].items():
+        assert_frame_equal(table, backtests[1][name], check_exact=True)
+
+
+def test_a_fold_is_forecast_in_parts_as_it_is_at_once(
+    panel: Panel, small: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    at_once = backtest_of(panel, small)
+    monkeypatch.setattr(module, "_ROWS", 7)
+    for name, table in tables_of(backtest_of(panel, small)).items():
+        assert_frame_equal(table, tables_of(at_once)[name], check_exact=True)
