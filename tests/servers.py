@@ -29,7 +29,7 @@ _UNSAFE_AND_QUICK = ("fsync=off", "full_page_writes=off", "synchronous_commit=of
 @contextmanager
 def postgres_server() -> Iterator[str]:
     """Run a PostgreSQL server in a folder of its own; yield its address, without a database."""
-    initdb = _program("initdb")
+    initdb = postgres_program("initdb")
     if initdb is None:
         pytest.skip("PostgreSQL is not installed")
     # Outside of the folders of this process: PostgreSQL runs as another user than root.
@@ -55,10 +55,12 @@ def postgres_server() -> Iterator[str]:
             ) as server,
         ):
             address = f"postgresql://tocsin@127.0.0.1:{port}"
-            _wait_for(address)
-            yield address
-            _let_go()
-            server.send_signal(signal.SIGINT)
+            try:
+                _wait_for(address)
+                yield address
+                _let_go()
+            finally:
+                server.send_signal(signal.SIGINT)
 
 
 def execute(address: str, *statements: str) -> None:
@@ -93,8 +95,8 @@ def free_port() -> int:
         return int(free.getsockname()[1])
 
 
-def _program(name: str) -> str | None:
-    """Return where a program of PostgreSQL is: Debian keeps them out of the path."""
+def postgres_program(name: str) -> str | None:
+    """Return where a program of PostgreSQL is: Debian keeps most of them out of the path."""
     installed = sorted(Path("/usr/lib/postgresql").glob(f"*/bin/{name}"))
     return str(installed[-1]) if installed else shutil.which(name)
 
@@ -107,8 +109,10 @@ def _as_user() -> list[str]:
 
 def _let_go() -> None:
     """Close the connections that MLflow keeps open until its process ends."""
-    for engine in gc.get_objects():
-        if isinstance(engine, sa.Engine) and engine.dialect.name == "postgresql":
+    # By their own types: a dead weak reference cannot be asked what it refers to.
+    engines = [thing for thing in gc.get_objects() if issubclass(type(thing), sa.Engine)]
+    for engine in engines:
+        if engine.dialect.name == "postgresql":
             engine.dispose()
 
 

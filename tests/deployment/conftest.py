@@ -41,12 +41,19 @@ def read_yaml(path: Path) -> Any:
 
 
 @contextmanager
-def running(command: list[str], folder: Path, port: int) -> Iterator[None]:
-    """A program that listens on a port within ten seconds; what it says is shown if it does not."""
+def running(
+    command: list[str], folder: Path, port: int, environment: dict[str, str] | None = None
+) -> Iterator[None]:
+    """A program that listens on a port within a minute; what it says is shown if it does not."""
     log = folder / "log"
-    with log.open("w") as output, subprocess.Popen(command, cwd=folder, stderr=output) as program:
+    with (
+        log.open("w") as output,
+        subprocess.Popen(
+            command, cwd=folder, stdout=output, stderr=output, env=environment
+        ) as program,
+    ):
         try:
-            end = time.monotonic() + 10
+            end = time.monotonic() + 60
             while not _listens(port):
                 assert program.poll() is None, log.read_text()
                 assert time.monotonic() < end, log.read_text()
