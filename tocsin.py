@@ -51,6 +51,7 @@ _EXTRAS = {
     "apprise": "alerts",
     "boto3": "remote",
     "distributed": "cluster",
+    "obstore": "shared",
     "psycopg": "remote",
 }
 """The extra that brings a library, where it is not `train`."""

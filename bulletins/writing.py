@@ -4,7 +4,7 @@ import math
 import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 import pyarrow as pa
@@ -27,6 +27,9 @@ from features.errors import BulletinError
 from features.hashes import sha256_of
 from features.indicators.indicator import Indicator
 from features.indicators.state import StateIndicator
+
+if TYPE_CHECKING:
+    from bulletins.shared.bulletins import SharedBulletins
 
 GROUP_ROWS = 1024
 """Rows a group: statistics of a group let a reader find a region without reading the rest."""
@@ -74,13 +77,16 @@ def sealed(draft: Manifest) -> tuple[Manifest, bytes]:
 
 
 def write_bulletin(
-    home: Path, files: Mapping[str, bytes], draft: Manifest
+    home: Path,
+    files: Mapping[str, bytes],
+    draft: Manifest,
+    shared: "SharedBulletins | None" = None,
 ) -> tuple[Manifest, bool]:
     """Write a bulletin after the others of a home, and move it into its place.
 
     `files` are its files by name, but for the manifest: `draft` with `blank_id` and the hashes of
-    the files. Returns the manifest, and False if the same was there already. Raises BulletinError
-    when the disk refuses.
+    the files. It is issued where it is `shared` first. Returns the manifest, and False if the same
+    was there already. Raises BulletinError when the disk refuses, or as `SharedBulletins.push`.
     """
     folder = home / "bulletins"
     try:
@@ -90,7 +96,9 @@ def write_bulletin(
             with hidden_folder(folder / manifest.id) as hidden:
                 for name, data in {**files, MANIFEST_FILE: content}.items():
                     (hidden / name).write_bytes(data)
-                return manifest, move_whole(hidden, folder / manifest.id)
+                is_issued = shared is not None and shared.push(manifest, hidden)
+                is_moved = move_whole(hidden, folder / manifest.id)
+                return manifest, is_issued or is_moved
     except OSError as error:
         raise BulletinError(
             f"the bulletin cannot be written to {folder} ({error.strerror}): see to the disk and "

@@ -9,7 +9,7 @@ from uuid import uuid4
 
 import typer
 
-from commands.environment import home, setting, simulated_mark, working
+from commands.environment import home, pull_bulletins, setting, simulated_mark, working
 from commands.rows import RowFormat, print_rows
 from features.errors import AlertError, BulletinError
 from features.printable import printable
@@ -67,6 +67,7 @@ def check_rules(rules: RulesFile = None) -> None:
     file = rules_file(rules)
     checked = _read(file)
     senders_of_rules(checked)
+    pull_bulletins()
     manifests, _ = read_manifests(home())
     newest = manifests[0] if manifests else None
     rung = ringing(home(), checked, newest) if newest is not None else []

@@ -16,7 +16,9 @@ from commands.environment import (
     home,
     note,
     open_own_store,
+    pull_bulletins,
     running_code,
+    shared_bulletins,
     simulated_mark,
     today,
     vintage_of_day,
@@ -50,7 +52,9 @@ def publish(
         from features.errors import BulletinError
         from service.freshness import CLOCKS_DIFFER
 
-        store = open_own_store()
+        shared, store = shared_bulletins(), open_own_store()
+        if shared is not None:
+            shared.catch_up()
         vintage = vintage_of_day(as_of, history_of_models(store))
         publication = issue_bulletin(
             vintage,
@@ -60,6 +64,7 @@ def publish(
             issued_at=datetime.now(UTC),
             code=running_code(),
             jobs=fits,
+            shared=shared,
         )
     manifest = publication.manifest
     if manifest.issued_at - datetime.now(UTC) > CLOCKS_DIFFER:
@@ -90,6 +95,7 @@ def bulletins(row_format: RowFormat = None) -> None:
     from bulletins.reading import read_manifests
     from features.errors import BulletinError
 
+    pull_bulletins()
     manifests, refused = read_manifests(home())
     if not manifests and not refused:
         raise BulletinError(
@@ -122,6 +128,7 @@ def evaluate(
         from experiments.record.evaluation import evaluate_bulletin
         from features.archive.releases import Archive
 
+        pull_bulletins()
         text = evaluate_bulletin(home(), bulletin, Archive(home()), as_of or today())
     print_markdown(text)
 
@@ -148,6 +155,7 @@ def record(
         from features.archive.releases import Archive
         from features.errors import CoverageError
 
+        pull_bulletins()
         added = update_record(
             home(),
             Archive(home()),
@@ -179,6 +187,7 @@ def replay(bulletin: Annotated[str, typer.Argument(help="Id of a bulletin.")]) -
         from experiments.publishing.publish import replay_bulletin
         from features.archive.releases import Archive
 
+        pull_bulletins()
         store = open_own_store(is_read=True)
         manifest = replay_bulletin(Archive(home()), store, home(), bulletin)
     print(
@@ -197,6 +206,7 @@ def scenario(
         from features.archive.releases import Archive
         from features.scenarios.statements import read_scenario
 
+        pull_bulletins()
         run = run_scenario(
             Archive(home()),
             open_own_store(is_read=True),

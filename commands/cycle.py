@@ -18,7 +18,9 @@ from commands.environment import (
     home,
     open_own_store,
     progress,
+    pull_bulletins,
     running_code,
+    shared_bulletins,
     today,
     working,
     working_side_by_side,
@@ -63,6 +65,11 @@ def _cycle(as_of: date | None, fits: "int | Cluster", accept: str | None, *, dry
         if accept is not None and not accept.strip():
             raise InputError("--accept needs a reason: say why the data are taken all the same")
         folder, day = home(), as_of or today()
+        shared = None if dry_run else shared_bulletins()
+        if shared is None:
+            pull_bulletins()
+        else:
+            shared.catch_up()
         settings = cycle_settings(folder)
         shop = Workshop(
             home=folder,
@@ -75,6 +82,7 @@ def _cycle(as_of: date | None, fits: "int | Cluster", accept: str | None, *, dry
             clock=lambda: datetime.now(UTC),
             say=_say,
             bell=_bell(),
+            shared=shared,
         )
     if dry_run:
         for line in plan(shop, day):

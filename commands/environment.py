@@ -16,6 +16,7 @@ from features.months import parse_month
 from features.printable import printable
 
 if TYPE_CHECKING:
+    from bulletins.shared.bulletins import SharedBulletins
     from experiments.backtest.grid import Cluster
     from experiments.tracking.store import MlflowStore
     from features.archive.vintage import SummaryEvents, Vintage
@@ -134,8 +135,36 @@ def store_uri() -> str:
 
     The variable by which MLflow itself names one goes before the settings, even empty.
     """
-    named = os.environ.get("MLFLOW_TRACKING_URI")
-    return str(setting("mlflow_tracking_uri")) if named is None else named
+    return _named("MLFLOW_TRACKING_URI", "mlflow_tracking_uri")
+
+
+def _named(variable: str, key: str) -> str:
+    named = os.environ.get(variable)
+    return str(setting(key)) if named is None else named
+
+
+def shared_bulletins(*, timeout_s: float = 60) -> "SharedBulletins | None":
+    """Return the bulletins that machines share, None where no address is named; as `store_uri`."""
+    address = _named(f"{PREFIX}BULLETINS", "bulletins")
+    if not address:
+        return None
+    from bulletins.shared.bulletins import SharedBulletins
+
+    return SharedBulletins(home(), address, timeout_s=timeout_s)
+
+
+def pull_bulletins() -> None:
+    """Copy new bulletins from the shared address; where it is away, say so and go on without."""
+    from features.errors import StoreError
+
+    shared = shared_bulletins()
+    if shared is None:
+        return
+    try:
+        for fault in shared.pull().values():
+            note(fault)
+    except StoreError as error:
+        note(f"{error}; the copies in the home are used")
 
 
 def set_mlflow_up() -> None:

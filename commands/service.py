@@ -13,6 +13,8 @@ from commands.environment import (
     SettingsFile,
     home,
     open_own_store,
+    pull_bulletins,
+    shared_bulletins,
     simulated_mark,
     today,
     working,
@@ -48,7 +50,7 @@ def serve(
     settings = read_settings(host=host, port=port)
     needs_key = server.needs_keys(settings, settings.host)
     announce = partial(_announce, needs_key=needs_key)
-    server.serve(home(), settings.host, settings.port, announce, settings)
+    server.serve(home(), settings.host, settings.port, announce, settings, shared_bulletins())
 
 
 def scores(
@@ -94,6 +96,7 @@ def scores(
     if settings.url:
         summary, top = remote_scores(settings.url, settings.api_key or None, **given)
     else:
+        pull_bulletins()
         summary, top = top_scores(home(), **given)
     mark = simulated_mark(simulated=summary.simulated)
     title = f"{mark}bulletin {summary.id}, origin {summary.origin}: {target}"

@@ -18,16 +18,18 @@ from commands.environment import (
     home,
     setting,
     settings_file,
+    shared_bulletins,
     store_uri,
 )
 from commands.rows import RowFormat, print_rows
 from features.archive.folders import RECORDS, release_folders
-from features.errors import ArchiveError, BulletinError
+from features.errors import ArchiveError, BulletinError, StoreError
 from features.files import read_whole
 from features.hashes import hash_of_file
 from features.months import format_month, month_of, parse_month
 from features.printable import printable
 
+_PATIENCE_S = 2.0
 _FULL_BYTES, _NARROW_BYTES = 200e6, 1e9
 _DAMAGE = (OSError, ValueError, KeyError, TypeError)
 
@@ -113,6 +115,7 @@ def _lines(folder: Path, now: datetime) -> Iterator[Line]:
     yield from _model_lines(newest, has_store=has_store)
     yield bulletin
     yield _bulletins_line(issues, damaged)
+    yield from _shared_lines()
     yield _keys_line(folder)
     late = newest is not None and (events.observed_to or "") > newest.origin
     wanted = {
@@ -268,6 +271,17 @@ def _bulletins_line(issues: list[Issue], damaged: dict[str, str]) -> Line:
     if damaged:
         return Line("bad", "bulletins", f"{len(issues)} whole, damaged: {', '.join(damaged)}")
     return Line("ok", "bulletins", f"{len(issues)} whole")
+
+
+def _shared_lines() -> Iterator[Line]:
+    """Yield whether the address of shared bulletins answers; nothing where there is none."""
+    shared = shared_bulletins(timeout_s=_PATIENCE_S)
+    if shared is None:
+        return
+    try:
+        yield Line("ok", "shared", f"{shared.count()} at {shared.address}")
+    except StoreError as error:
+        yield Line("bad", "shared", str(error))
 
 
 def _keys_line(folder: Path) -> Line:

@@ -7,12 +7,19 @@ from typing import TYPE_CHECKING, Annotated, Literal, NamedTuple
 
 import typer
 
-from commands.environment import existing_home, open_own_store, store_uri
+from commands.environment import (
+    existing_home,
+    open_own_store,
+    pull_bulletins,
+    shared_bulletins,
+    store_uri,
+)
 from commands.rows import RowFormat, print_rows
 from features.printable import printable
 
 if TYPE_CHECKING:
     from bulletins.manifest import Link
+    from bulletins.shared.bulletins import SharedBulletins
     from features.archive.folders import Records
 
 
@@ -39,8 +46,9 @@ def verify(head: Head = None, row_format: RowFormat = None) -> None:
     from bulletins.chain import parse_head
 
     noted = None if head is None else parse_head(head)
-
-    findings = findings_of(existing_home(), noted, is_elsewhere=bool(store_uri()))
+    folder = existing_home()
+    pull_bulletins()
+    findings = findings_of(folder, noted, is_elsewhere=bool(store_uri()), shared=shared_bulletins())
     if row_format in {"csv", "json"}:
         print_rows([finding._asdict() for finding in findings], row_format)
     else:
@@ -51,15 +59,20 @@ def verify(head: Head = None, row_format: RowFormat = None) -> None:
 
 
 def findings_of(
-    folder: Path, noted: "Link | None" = None, *, is_elsewhere: bool = False
+    folder: Path,
+    noted: "Link | None" = None,
+    *,
+    is_elsewhere: bool = False,
+    shared: "SharedBulletins | None" = None,
 ) -> list[Finding]:
     """Return what became of everything in a home, and of the end of the chain that was noted.
 
-    With `is_elsewhere` also of the models in the MLflow store that the settings name.
+    With `is_elsewhere` also of the models in the MLflow store that the settings name, and of
+    bulletins where they are `shared`.
     """
     looks = (
         *(_releases, partial(_models, is_elsewhere), partial(_bulletins, noted), _scenarios),
-        *(_record, _cycles, _alerts, _keys),
+        *(_record, _cycles, _alerts, _keys, partial(_shared, shared)),
     )
     return [finding for look in looks for finding in look(folder)]
 
@@ -246,3 +259,19 @@ def _keys(folder: Path) -> Iterator[Finding]:
         return
     if keys:
         yield Finding("whole", "keys", f"{len(keys)}")
+
+
+def _shared(shared: "SharedBulletins | None", _: Path) -> Iterator[Finding]:
+    """Compare all that lies at the address of shared bulletins with its hashes."""
+    from features.errors import StoreError
+
+    if shared is None:
+        return
+    try:
+        faults, number = list(shared.faults()), shared.count()
+    except StoreError as error:
+        faults, number = [str(error)], 0
+    for fault in faults:
+        yield Finding("damaged", "shared", fault)
+    if number and not faults:
+        yield Finding("whole", "shared", f"{number} bulletins at {shared.address}")

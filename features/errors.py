@@ -37,6 +37,10 @@ class BulletinError(TocsinError):
     """A bulletin is missing, incomplete or not of the form that this version reads."""
 
 
+class StoreError(TocsinError):
+    """What several machines share cannot be reached."""
+
+
 class RecordError(TocsinError):
     """The track record is damaged, or cannot be written."""
 

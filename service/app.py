@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from functools import partial
 from importlib.metadata import version
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from anyio.to_thread import current_default_thread_limiter
 from fastapi import FastAPI
@@ -50,7 +51,11 @@ from service.scenarios import scenario_pages, scenarios
 from service.settings import Settings
 from service.signs import actors, capitals, corridors
 from service.store.bulletins import BulletinStore, log_passed_over
+from service.store.mirror import Mirror
 from service.store.past import PastScores
+
+if TYPE_CHECKING:
+    from bulletins.shared.bulletins import SharedBulletins
 
 _log = logging.getLogger(__name__)
 
@@ -125,18 +130,19 @@ def create_app(
     needs_key: bool = False,
     now: Callable[[], datetime] = CURRENT_TIME,
     look_every_s: float = LOOK_EVERY_S,
+    shared: "SharedBulletins | None" = None,
 ) -> FastAPI:
     """Return the application that serves the bulletins of a home directory.
 
-    Later bulletins are taken up within `look_every_s`. Requests without a key are refused if
-    `needs_key`. `now` tells the time. Raises InputError for P-codes that cannot be used.
+    Later bulletins are taken up within `look_every_s`, `shared` ones copied first. Requests without
+    a key are refused if `needs_key`. `now` tells the time. Raises InputError for wrong P-codes.
     """
     settings = settings or Settings()
     pcodes = read_pcodes(Path(settings.pcodes)) if settings.pcodes else {}
-    store, registry = BulletinStore(home, pcodes=pcodes), CollectorRegistry()
+    mirror = None if shared is None else Mirror(shared)
+    store, registry = BulletinStore(home, pcodes=pcodes, mirror=mirror), CollectorRegistry()
     log_passed_over(store.listing)
-    if store.listing.newest is not None:
-        newest = store.listing.newest
+    if (newest := store.listing.newest) is not None:
         scores.texts_of(newest, newest.scores.rows[:1])  # so that no request waits for the first
     app = FastAPIOffline(
         docs_url=None,  # page.py serves it, with the banner
@@ -149,7 +155,7 @@ def create_app(
         license_info={"name": "Apache License 2.0", "identifier": "Apache-2.0"},
         contact={"name": "The Tocsin authors"},
         generate_unique_id_function=lambda route: route.name,
-        lifespan=partial(_looking, store, look_every_s),
+        lifespan=partial(_looking, store, mirror, look_every_s),
         redirect_slashes=False,
         exception_handlers=HANDLERS_FOR_PEOPLE,
         telemetry=dict.fromkeys(("tracing", "metrics", "logs"), settings.telemetry),
@@ -212,13 +218,19 @@ def _surround(
 
 
 @asynccontextmanager
-async def _looking(store: BulletinStore, every_s: float, _app: FastAPI) -> AsyncIterator[None]:
-    """Look at the folder of bulletins while the application runs."""
+async def _looking(
+    store: BulletinStore, mirror: Mirror | None, every_s: float, _app: FastAPI
+) -> AsyncIterator[None]:
+    """Look at the folder of bulletins, and at a shared address, while the application runs."""
     current_default_thread_limiter().total_tokens = THREADS
     looking = asyncio.create_task(_keep_looking(store, every_s))
     looking.add_done_callback(_report)
+    if mirror is not None:
+        mirror.start()
     yield
     looking.cancel()
+    if mirror is not None:
+        mirror.stop()
 
 
 async def _keep_looking(store: BulletinStore, every_s: float) -> None:

@@ -8,6 +8,7 @@ import socket
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import uvicorn
 from fastapi import FastAPI
@@ -18,6 +19,9 @@ from service.access.guard import is_loopback
 from service.access.requests import log_to_stderr
 from service.app import create_app
 from service.settings import Settings
+
+if TYPE_CHECKING:
+    from bulletins.shared.bulletins import SharedBulletins
 
 _log = logging.getLogger(__name__)
 
@@ -54,12 +58,17 @@ def server_of(app: FastAPI, settings: Settings) -> Server:
 
 
 def serve(
-    home: Path, host: str, port: int, announce: Callable[[str], None], settings: Settings
+    home: Path,
+    host: str,
+    port: int,
+    announce: Callable[[str], None],
+    settings: Settings,
+    shared: "SharedBulletins | None" = None,
 ) -> None:
     """Serve a home directory until SIGINT or SIGTERM, then finish what runs; port 0 is a free one.
 
-    SIGHUP changes nothing: new bulletins and keys are taken up without it. `announce` is called
-    with the address. Raises TocsinError when it cannot be used.
+    SIGHUP changes nothing: new bulletins and keys are taken up without it, also those that are
+    `shared`. `announce` is called with the address. Raises TocsinError when it cannot be used.
     """
     log_to_stderr(settings.log)
     if hasattr(signal, "SIGHUP"):  # Windows has none
@@ -69,7 +78,8 @@ def serve(
         _log.warning("serving on %s without API keys: whoever reaches it may ask", host)
     listener = bind(host, port, unread_seconds=settings.send_seconds)
     with contextlib.closing(listener), contextlib.suppress(KeyboardInterrupt):
-        server = server_of(create_app(home, settings, needs_key=needs_key), settings)
+        app = create_app(home, settings, needs_key=needs_key, shared=shared)
+        server = server_of(app, settings)
         gc.freeze()  # a full collection would take 50 ms for objects that stay anyway
         server.announce = partial(announce, address_of(listener))
         server.run(sockets=[listener])

@@ -9,10 +9,11 @@ from pathlib import Path
 import pytest
 from hatchling.builders.wheel import WheelBuilder
 
+from tests.command import environment
 from tests.paths import ROOT
 
 TRAINING = ("mlflow", "scikit-learn", "statsmodels", "pandas", "matplotlib", "duckdb")
-WITHOUT_PANDAS = "import sys; sys.modules['pandas'] = None; from tocsin import main; main()"
+WITHOUT = "import sys; sys.modules['{}'] = None; from tocsin import main; main()"
 
 
 def test_the_wheel_holds_the_product_and_neither_tests_nor_tools(tmp_path: Path) -> None:
@@ -31,12 +32,25 @@ def test_what_serving_needs_has_no_training_library() -> None:
     assert [line for line in base if line.startswith(TRAINING)] == []
 
 
-@pytest.mark.parametrize("command", ["train", "events"])
-def test_a_command_whose_libraries_are_missing_says_what_to_install(command: str) -> None:
+@pytest.mark.parametrize(
+    ("command", "library", "extra"),
+    [
+        ("train", "pandas", "train"),
+        ("events", "pandas", "train"),
+        ("bulletins", "obstore", "shared"),
+    ],
+)
+def test_a_command_whose_libraries_are_missing_says_what_to_install(
+    command: str, library: str, extra: str
+) -> None:
     run = subprocess.run(
-        [sys.executable, "-c", WITHOUT_PANDAS, command], check=False, capture_output=True, text=True
+        [sys.executable, "-c", WITHOUT.format(library), command],
+        check=False,
+        capture_output=True,
+        text=True,
+        env=environment(None, TOCSIN_BULLETINS="s3://bucket/tocsin"),
     )
     assert (run.returncode, run.stdout) == (1, "")
     assert run.stderr == (
-        "tocsin: this needs pandas, which is not installed: pip install 'tocsin[train]'\n"
+        f"tocsin: this needs {library}, which is not installed: pip install 'tocsin[{extra}]'\n"
     )

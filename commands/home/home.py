@@ -10,7 +10,7 @@ from typing import Annotated
 
 import typer
 
-from commands.environment import existing_home, home, note, store_uri
+from commands.environment import existing_home, home, note, shared_bulletins, store_uri
 from commands.rows import Row, RowFormat, is_for_people, print_rows
 from commands.verify import Finding, State, findings_of
 from features.archive.folders import RECORDS
@@ -22,6 +22,7 @@ _PLACES: dict[str, tuple[str, ...]] = {
     "models": ("mlflow.db", "artifacts", "artifacts.json"),
     **{name: (name,) for name in ("bulletins", "scenarios", "record", "cycles", "alerts")},
     "keys": ("keys.json",),
+    "shared": (),
 }
 """The parts of a home, as `tocsin verify` names them, and where each lies."""
 
@@ -34,8 +35,9 @@ def show(context: typer.Context, row_format: RowFormat = None) -> None:
     if context.invoked_subcommand is not None:
         return
     folder = existing_home()
-    findings = findings_of(folder, is_elsewhere=bool(store_uri()))
-    rows = [*_rows(folder, findings)]
+    shared = shared_bulletins()
+    findings = findings_of(folder, is_elsewhere=bool(store_uri()), shared=shared)
+    rows = [*_rows(folder, findings, shared.address if shared else "")]
     print_rows(rows, row_format, title=f"The home '{folder.resolve()}'")
     if is_for_people(row_format):
         print(_versions())
@@ -94,7 +96,7 @@ def restore(
         raise typer.Exit(1)
 
 
-def _rows(folder: Path, findings: list[Finding]) -> Iterator[Row]:
+def _rows(folder: Path, findings: list[Finding], shared: str) -> Iterator[Row]:
     for part, names in _PLACES.items():
         places = [folder / name for name in names if (folder / name).exists()]
         states = Counter(finding.state for finding in findings if finding.about == part)
@@ -103,18 +105,18 @@ def _rows(folder: Path, findings: list[Finding]) -> Iterator[Row]:
         files = [file for place in places for file in _files(place)]
         yield {
             "part": part,
-            "place": str(places[0].resolve()) if places else _elsewhere(),
+            "place": str(places[0].resolve()) if places else _elsewhere(part, shared),
             "files": len(files),
             "bytes": sum(file.stat().st_size for file in files),
             **{state: states[state] for state in ("whole", "unchecked", "damaged")},
         }
 
 
-def _elsewhere() -> str:
-    """Return where the models are that the home does not have."""
+def _elsewhere(part: str, shared: str) -> str:
+    """Return where the models are that the home does not have, or shared bulletins."""
     from experiments.tracking.schema import without_password
 
-    return without_password(store_uri())
+    return shared if part == "shared" else without_password(store_uri())
 
 
 def _files(place: Path) -> list[Path]:

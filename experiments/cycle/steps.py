@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from pydantic import Field
 
@@ -41,6 +42,9 @@ from features.sources.fetching.transport import Transport
 from features.strict import Strict
 from features.words import Level
 
+if TYPE_CHECKING:
+    from bulletins.shared.bulletins import SharedBulletins
+
 
 @dataclass(frozen=True)
 class Bell:
@@ -56,7 +60,7 @@ class Workshop:
     """What a cycle works on and with.
 
     `client` asks sources, `clock` gives the time, `say` takes a line to show; without a `bell` no
-    alert rings.
+    alert rings, and bulletins that are not `shared` are issued in the home alone.
     """
 
     home: Path
@@ -69,6 +73,7 @@ class Workshop:
     clock: Callable[[], datetime]
     say: Callable[[str], None]
     bell: Bell | None = None
+    shared: "SharedBulletins | None" = None
 
 
 class RecordOutcome(Strict):
@@ -254,6 +259,8 @@ def _train_coups(shop: Workshop, vintage: Vintage, origin: int) -> None:
 
 def issue(shop: Workshop, vintage: Vintage) -> BulletinOutcome:
     """Issue the bulletin of the newest origin, unless it is there."""
+    if shop.shared is not None:
+        shop.shared.catch_up()
     manifest = issue_bulletin(
         vintage,
         shop.store,
@@ -262,6 +269,7 @@ def issue(shop: Workshop, vintage: Vintage) -> BulletinOutcome:
         issued_at=shop.clock(),
         code=shop.work.code,
         jobs=shop.work.jobs,
+        shared=shop.shared,
     ).manifest
     return BulletinOutcome(
         bulletin=manifest.id,

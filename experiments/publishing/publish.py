@@ -5,6 +5,7 @@ from datetime import datetime
 from functools import cache, partial
 from itertools import chain
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pyarrow.parquet as pq
 
@@ -53,6 +54,9 @@ from features.panel.panel import ALL_DETAILS, Panel, read_panel
 from features.sources.publication import staleness
 from models.forecaster import Forecaster
 
+if TYPE_CHECKING:
+    from bulletins.shared.bulletins import SharedBulletins
+
 _OF_ITS_DAY = {TRACK_RECORD_FILE, INDICATORS_FILE, INDICATOR_VALUES_FILE}
 """Files of which only the hash is compared: words improve, and older bulletins have two that are
 written no more. What they hold of indicators is in the scores that are compared."""
@@ -75,14 +79,14 @@ def issue_bulletin(
     issued_at: datetime,
     code: str,
     jobs: Jobs = -1,
+    shared: "SharedBulletins | None" = None,
 ) -> Publication:
     """Issue the bulletin of an origin, by default the newest month that the events reach.
 
     A whole bulletin of the same origin, events and models stays; a level without a model that may
     issue is left out. Raises ModelError when all are, CoverageError when no region is covered.
     """
-    forecasts, left_out = _forecasts(store, vintage, origin)
-    coups = _coups(store, Archive(home), vintage, forecasts)
+    forecasts, coups, left_out = _forecasts(store, home, vintage, origin)
     month, digest = forecasts[0].origin, _digest(forecasts, coups)
     models = tuple(contents.model_used(store, f.model) for f in forecasts)
     if issued := _issued_from(home, format_month(month), digest, models):
@@ -115,7 +119,7 @@ def issue_bulletin(
         citation=contents.citation_of(bulletin, issued_at, simulated=vintage.simulated),
         sources=contents.sources_used(vintage, coups),
     )
-    return Publication(*write_bulletin(home, files, contents.with_record(draft, home)))
+    return Publication(*write_bulletin(home, files, contents.with_record(draft, home), shared))
 
 
 def _coups(
@@ -237,9 +241,9 @@ def _inputs(store: MlflowStore, vintage: Vintage, model: ModelVersion) -> tuple[
 
 
 def _forecasts(
-    store: MlflowStore, vintage: Vintage, origin: int | None
-) -> tuple[list[LevelForecast], tuple[str, ...]]:
-    """Return the forecasts of all levels at an origin, and why levels were left out."""
+    store: MlflowStore, home: Path, vintage: Vintage, origin: int | None
+) -> tuple[list[LevelForecast], CoupForecast | None, tuple[str, ...]]:
+    """Return the forecasts of levels and coups at an origin, and why levels are left out."""
     levels = levels_with_models(store)
     for level in levels:
         refuse_other_events(store, level, vintage)
@@ -262,4 +266,4 @@ def _forecasts(
         none = f"no model is registered in the MLflow store {store.place}: run `tocsin train` first"
         raise ModelError("; ".join(refusals) or none)
     forecasts = [contents.forecast_level(model, *inputs_of(model), origin) for model in models]
-    return forecasts, tuple(refusals)
+    return forecasts, _coups(store, Archive(home), vintage, forecasts), tuple(refusals)

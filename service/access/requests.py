@@ -127,8 +127,11 @@ class BulletinGauges(Collector):
     def collect(self) -> Iterable[Metric]:
         """Yield the gauges; those of a current bulletin only while there is one."""
         listing, gauge = self._store.listing, GaugeMetricFamily
-        passed_over = len(listing.passed_over)
-        yield gauge("tocsin_bulletins_passed_over", "Bulletins that cannot be served", passed_over)
+        unserved = len(listing.unserved)
+        yield gauge("tocsin_bulletins_passed_over", "Bulletins that cannot be served", unserved)
+        if listing.address is not None:
+            answers = float(not listing.address.trouble)
+            yield gauge("tocsin_shared_address_answers", "0 while it does not answer", answers)
         if listing.newest is None:
             return
         manifest = listing.newest.manifest

@@ -9,7 +9,7 @@ from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from service.api.current import is_simulated, listing_of, used_bulletin
 from service.api.lists import json_response
 from service.api.routing import QueryRoute
-from service.api.schemas import Health, PassedOver, Readiness
+from service.api.schemas import Health, PassedOver, Readiness, SharedAddress
 from service.errors import NoBulletinError, StaleError
 from service.freshness import Fault
 
@@ -30,7 +30,7 @@ async def check_readiness(request: Request) -> Response:
     """The service has a bulletin to serve that is not too old, and can check keys; else a 503.
 
     Bulletins that are there and cannot be served are named with the reason; the newest good one is
-    served meanwhile.
+    served meanwhile. So it is while a shared address of bulletins does not answer.
     """
     if (keys := request.app.state.needed_keys) is not None:
         keys.names()  # raises KeysError when no key can be checked
@@ -49,8 +49,12 @@ async def check_readiness(request: Request) -> Response:
         age_days=round(age_days, 2),
         passed_over=[
             PassedOver(bulletin=name, reason=reason)
-            for name, reason in sorted(listing.passed_over.items())
+            for name, reason in sorted(listing.unserved.items())
         ],
+        shared=listing.address
+        and SharedAddress(
+            answers=not listing.address.trouble, reason=listing.address.trouble or None
+        ),
     )
     return json_response(body)
 

@@ -162,6 +162,13 @@ class PassedOver(Strict):
     reason: str
 
 
+class SharedAddress(Strict):
+    """Where the service has its bulletins from, if it shares them with others."""
+
+    answers: bool = Field(description="If not, the copies that the service has are served.")
+    reason: str | None = Field(description="Why it does not answer; null if it does.")
+
+
 class Readiness(Strict):
     """What the service serves, and what it cannot."""
 
@@ -170,6 +177,7 @@ class Readiness(Strict):
     bulletin: str = Field(description="The id of the newest bulletin that can be served.")
     age_days: float = Field(description="Time since it was issued [days].")
     passed_over: list[PassedOver]
+    shared: SharedAddress | None = Field(description="Null where bulletins are not shared.")
 
 
 class Problem(Strict):

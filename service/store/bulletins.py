@@ -28,6 +28,7 @@ from features.errors import BulletinError
 from features.words import DISPLAYED, Target
 from service.errors import NoBulletinError, UnknownBulletinError, UnknownError
 from service.store.alerts import RecentAlerts
+from service.store.mirror import AddressState, Mirror
 from service.store.record import RecordState, RecordStore
 from service.store.scenarios import ScenarioStore
 
@@ -98,6 +99,7 @@ Stamp = tuple[tuple[str, int, int, int], ...]
 
 _NONE_YET = "no bulletin has been published yet: issue one, then ask again"
 _NONE_NOW = "no bulletin can be served now: ask again later; /readyz says why"
+_ADDRESS = "address"
 _FEW = 3
 """The most reasons in a refusal; more are counted."""
 
@@ -109,6 +111,7 @@ class Listing(NamedTuple):
     `passed_over` says why a folder is not served, `trouble` why none can be looked at now, if so.
     `alerts` are the last that rang, the newest first; `scenarios` are no bulletins. `digest`
     changes with the set of bulletins, `record`, the track record, alerts, scenarios and `pcodes`.
+    `address` is None where bulletins are not shared.
     """
 
     stamps: dict[str, Stamp]
@@ -121,16 +124,27 @@ class Listing(NamedTuple):
     alerts: tuple[Alert, ...] = ()
     scenarios: tuple[ScenarioManifest, ...] = ()
     pcodes: Mapping[str, str] = {}
+    address: AddressState | None = None
+
+    @property
+    def unserved(self) -> Mapping[str, str]:
+        """Why bulletins that are here, or at the address, cannot be served, by name."""
+        return {**self.passed_over, **(self.address.damage if self.address else {})}
+
+    @property
+    def troubles(self) -> list[str]:
+        """Why bulletins here, or at the address, cannot be looked at."""
+        return [why for why in (self.trouble, self.address and self.address.trouble) if why]
 
     @property
     def is_in_trouble(self) -> bool:
         """Whether there is something that cannot be served, or looked at."""
-        return bool(self.trouble or self.passed_over)
+        return bool(self.troubles or self.unserved)
 
     @property
     def none_because(self) -> str:
         """Return why no bulletin can be served, for operators: none is there, or all damaged."""
-        reasons = [self.trouble] if self.trouble else sorted(self.passed_over.values())
+        reasons = self.troubles or sorted(self.unserved.values())
         if not reasons:
             return _NONE_YET
         more = f"; {len(reasons) - _FEW} more cannot either" if len(reasons) > _FEW else ""
@@ -159,10 +173,15 @@ class BulletinStore:
     """
 
     def __init__(
-        self, home: Path, *, keep: int = 4, pcodes: Mapping[str, str] | None = None
+        self,
+        home: Path,
+        *,
+        keep: int = 4,
+        pcodes: Mapping[str, str] | None = None,
+        mirror: Mirror | None = None,
     ) -> None:
         self._home, self._folder = home, home / "bulletins"
-        self._keep = keep
+        self._keep, self._mirror = keep, mirror
         self._lock = Lock()
         self._loaded: OrderedDict[str, Bulletin] = OrderedDict()
         self.records, self._alerts = RecordStore(home), RecentAlerts(home)
@@ -211,6 +230,7 @@ class BulletinStore:
                 record=self.records.look(listing.record),
                 alerts=self._alerts.look(),
                 scenarios=self.scenarios.look(),
+                address=None if self._mirror is None else self._mirror.state,
             )
             if listing != self.listing:
                 self.listing = _with_digest(listing)
@@ -281,12 +301,15 @@ def log_passed_over(listing: Listing, before: Listing | None = None) -> None:
     for name, reason in sorted(reasons.items()):
         if known.get(name) != reason:
             _log.warning("%s; the good ones are served", reason)
+    if _ADDRESS in known.keys() - reasons.keys():
+        _log.info("the shared address answers again")
 
 
 def _troubles(listing: Listing) -> dict[str, str]:
     """Return why things cannot be served: by bulletin, and of all bulletins and the record."""
-    others = {"": listing.trouble, "record": listing.record.trouble}
-    return listing.passed_over | {name: why for name, why in others.items() if why}
+    address = listing.address.trouble if listing.address else ""
+    others = {"": listing.trouble, "record": listing.record.trouble, _ADDRESS: address}
+    return {**listing.unserved} | {name: why for name, why in others.items() if why}
 
 
 def _with_digest(listing: Listing) -> Listing:

@@ -10,6 +10,7 @@ from typing import Any
 import httpx
 import pytest
 
+from bulletins.shared.bulletins import SharedBulletins
 from service.access.keys import KeyRing
 from tests.bulletins.example import EXAMPLE_ID, NOW, publish_bulletin
 from tests.deployment.conftest import DEPLOYMENT, free_port, needs, read_yaml, running
@@ -57,7 +58,8 @@ def prometheus(tmp_path_factory: pytest.TempPathFactory) -> Iterator[httpx.Clien
     folder, port = tmp_path_factory.mktemp("prometheus"), free_port()
     publish_bulletin(folder / "home")
     (folder / "tocsin.key").write_text(KeyRing(folder / "home").add("prometheus", NOW.date()))
-    with serving_with(folder / "home", needs_key=True) as service:
+    shared = SharedBulletins(folder / "home", folder.as_uri())
+    with serving_with(folder / "home", needs_key=True, shared=shared) as service:
         text = (DEPLOYMENT / "prometheus.yml").read_text()
         for before, after in {
             "_interval: 30s": "_interval: 100ms",
@@ -99,7 +101,7 @@ def test_the_current_bulletin_can_be_asked_of_prometheus(prometheus: httpx.Clien
 def test_rules_read_metrics_that_the_service_has(prometheus: httpx.Client) -> None:
     wait_until(lambda: query(prometheus, 'tocsin_requests_total{route="/metrics"}') != [])
     names = {name for text in alerts().values() for name in re.findall(r"\btocsin_\w+", text)}
-    assert len(names) == 5
+    assert len(names) == 6
     assert [name for name in sorted(names) if not query(prometheus, name)] == []
 
 
