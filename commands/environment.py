@@ -154,8 +154,8 @@ def shared_bulletins(*, timeout_s: float = 60) -> "SharedBulletins | None":
 
 
 def pull_bulletins() -> None:
-    """Copy new bulletins from the shared address; where it is away, say so and go on without."""
-    from features.errors import StoreError
+    """Copy new bulletins from the shared address; where that fails, say so and go on without."""
+    from features.errors import BulletinError, StoreError
 
     shared = shared_bulletins()
     if shared is None:
@@ -163,7 +163,7 @@ def pull_bulletins() -> None:
     try:
         for fault in shared.pull().values():
             note(fault)
-    except StoreError as error:
+    except (BulletinError, StoreError) as error:
         note(f"{error}; the copies in the home are used")
 
 

@@ -59,7 +59,7 @@ class SharedBulletins:
         """
         faults = self._read_chain()
         withdrawn = self._withdrawn()
-        with _writing_to(self._folder):
+        with _writing():
             for entry in reversed(self._chain.values()):
                 place = self._folder / entry.id
                 is_here = place.exists() or place.is_symlink()
@@ -92,9 +92,14 @@ class SharedBulletins:
             return False
         self._require_place(manifest, ids)
         files = {path.name: path.read_bytes() for path in sorted(folder.iterdir())}
+        hashes = {name: sha256_of(content) for name, content in files.items()}
+        if damaged := manifest.hashes.items() - hashes.items():
+            raise BulletinError(
+                f"{min(damaged)[0]} of {manifest.id} in the home is not what was published: "
+                "restore it from a backup, or move the bulletin away"
+            )
         for name, content in files.items():
             self._at.put(f"{manifest.id}/{name}", content)
-        hashes = {name: sha256_of(content) for name, content in files.items()}
         entry = ChainEntry(id=manifest.id, files=hashes)
         last = PurePosixPath(max(self._chain, default="0")).stem
         key = f"{_CHAIN}/{int(last) + 1:06}.json"
@@ -195,11 +200,11 @@ class SharedBulletins:
 
 
 @contextmanager
-def _writing_to(folder: Path) -> Iterator[None]:
+def _writing() -> Iterator[None]:
     try:
         yield
     except OSError as error:
         raise BulletinError(
-            f"bulletins cannot be copied to {folder} ({error.strerror}): see to the disk and its "
+            f"bulletins cannot be copied into the home ({error.strerror}): see to the disk and its "
             "permissions"
         ) from error

@@ -71,6 +71,20 @@ def test_commands_read_what_another_machine_published(
     assert later.id in tocsin(home, *top).stdout
 
 
+def test_a_home_that_refuses_a_change_can_be_read(
+    tmp_path: Path, address: str, publish: Publish
+) -> None:
+    shared = SharedBulletins(tmp_path, address)
+    shared.catch_up()
+    issued = publish(tmp_path, shared)
+    (tmp_path / "withdrawn").write_text("no folder")
+    Address(address, 10).put(f"withdrawn/{issued.id}", b"")
+    listed = tocsin(tmp_path, "bulletins", TOCSIN_BULLETINS=address)
+    assert (listed.returncode, issued.id in listed.stdout) == (0, True)
+    refusal = "bulletins cannot be copied into the home (File exists): see to the disk and its "
+    assert listed.stderr == f"{refusal}permissions; the copies in the home are used\n"
+
+
 def test_status_verify_and_home_say_how_it_stands_with_the_address(
     tmp_path: Path, address: str, publish: Publish
 ) -> None:

@@ -93,6 +93,16 @@ def test_what_a_home_issued_by_itself_goes_along_in_its_order(
     assert faults(tmp_path / "b") == []
 
 
+def test_what_is_damaged_in_the_home_is_not_shared(
+    tmp_path: Path, address: str, shared: SharedBulletins, publish: Publish
+) -> None:
+    issued = publish(tmp_path / "a", None)
+    (tmp_path / "a" / "bulletins" / issued.id / "regions.parquet").write_bytes(b"PAR1")
+    with pytest.raises(BulletinError, match=f"regions.parquet of {issued.id} in the home is not"):
+        shared.catch_up()
+    assert chain_at(address) == []
+
+
 def test_a_home_that_issued_apart_is_refused_by_name(
     tmp_path: Path, address: str, shared: SharedBulletins, publish: Publish
 ) -> None:
@@ -268,9 +278,7 @@ def test_a_home_that_cannot_be_written_is_told(
     shared.catch_up()
     publish(tmp_path / "a", shared)
     (tmp_path / "b").write_text("no folder")
-    with pytest.raises(
-        BulletinError, match=r"cannot be copied to .*/b/bulletins \(Not a directory\)"
-    ):
+    with pytest.raises(BulletinError, match=r"cannot be copied into the home \(Not a directory\)"):
         SharedBulletins(tmp_path / "b", address).pull()
 
 
