@@ -143,6 +143,7 @@ def send_alerts(
 
     checked = _read(rules_file(rules))
     senders = senders_of_rules(checked)
+    pull_bulletins()
     manifest = _chosen_bulletin(bulletin)
     raised = _raise(checked, manifest)
     with working("sending"):
