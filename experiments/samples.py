@@ -24,7 +24,7 @@ from models.forecaster import (
     Predictors,
     months_ahead,
 )
-from models.learners import Weights
+from models.learners import Weight
 from models.record import RecordPool, RecordTable, signed_odds
 
 YEAR = 12
@@ -90,7 +90,7 @@ class Samples:
 
     def sampled(
         self, where: RegionMonths, horizon: int, share: float
-    ) -> tuple[RegionMonths, Weights]:
+    ) -> tuple[RegionMonths, Weight]:
         """Return the region-months to learn from, and how many each stands for.
 
         They are all that are not quiet, and a share of the others; with a share of 1 all, and None.
@@ -104,7 +104,7 @@ class Samples:
         return (month[is_in], region[is_in]), each[is_in]
 
     def rows(
-        self, target: Target, horizon: int, where: RegionMonths, weights: Weights = None
+        self, target: Target, horizon: int, where: RegionMonths, weights: Weight = None
     ) -> LabelledRows:
         """Return what is read of region-months, and their outcomes."""
         return LabelledRows(

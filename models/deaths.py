@@ -10,7 +10,7 @@ from sklearn.base import BaseEstimator, clone
 
 from features.arrays import FloatArray, Matrix
 from models.distribution import Analogues, DeathsDistribution, recent_scale
-from models.learners import Learner, Weights
+from models.learners import Learner, Weight
 from models.record import LAST_YEAR, RegionRecords
 
 _LEAST_SHARE = 0.01  # so that deaths which a record never saw are possible
@@ -40,14 +40,14 @@ class DeathsModel(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no t
         template: Learner,
         indicators: Matrix,
         deaths: FloatArray,
-        weights: Weights = None,
+        weights: Weight = None,
     ) -> "DeathsModel":
         """Learn the expected size from (n, k) indicators and (n,) deaths [deaths/month]."""
         learner: Learner = clone(template)
         self.size = learner.fit_size(indicators, deaths, weights)
         return self
 
-    def fit(self, indicators: Matrix, deaths: FloatArray, weights: Weights = None) -> "DeathsModel":
+    def fit(self, indicators: Matrix, deaths: FloatArray, weights: Weight = None) -> "DeathsModel":
         """Learn analogues from n rows that the size was not learned from."""
         size, scale = self.size.size(indicators), self._scale(indicators)
         self.analogues = Analogues(self.tau).fit(size, deaths, scale, weights)

@@ -16,7 +16,7 @@ from features.arrays import BoolArray, FloatArray, Matrix, RegionNumbers
 from features.words import DISTRIBUTIONS, SPECS, Target
 from models.deaths import DeathsModel
 from models.distribution import DeathsDistribution
-from models.learners import FEWEST_CASES, BaseRate, Learner, Weights
+from models.learners import FEWEST_CASES, BaseRate, Learner, Weight
 from models.record import RecordPool, RegionRecords, signed_odds
 
 CellName = tuple[Target, int]
@@ -65,7 +65,7 @@ class LabelledRows:
     outcome: FloatArray
     deaths: FloatArray
     regions: RegionNumbers
-    weights: Weights = None
+    weights: Weight = None
 
     def of(self, rows: BoolArray) -> "LabelledRows":
         """Return the same of some rows."""

@@ -19,7 +19,7 @@ from features.errors import ModelError
 
 LearnerName = Literal["logistic", "boosting", "ensemble"]
 
-Weights = FloatArray | None
+Weight = FloatArray | None
 """How many rows each row stands for, (n,), at least 1; None: itself alone."""
 
 FEWEST_CASES = 30
@@ -33,9 +33,9 @@ class BaseRate(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no type
 
     rate: float = 0.0
 
-    def fit(self, outcome: FloatArray, weights: Weights = None) -> "BaseRate":
+    def fit(self, outcome: FloatArray, weight: Weight = None) -> "BaseRate":
         """Learn the frequency of `outcome` (0 or 1), shrunk by half a case of each kind."""
-        each = np.ones(len(outcome)) if weights is None else weights
+        each = np.ones(len(outcome)) if weight is None else weight
         self.rate = float(((each * outcome).sum() + 0.5) / (each.sum() + 1))
         return self
 
@@ -70,24 +70,18 @@ class Boosting(BaseEstimator):  # type: ignore[misc]
         self.seed = seed
 
     def fit(
-        self,
-        indicators: Matrix,
-        outcome: FloatArray,
-        regions: RegionNumbers,
-        weights: Weights = None,
+        self, indicators: Matrix, outcome: FloatArray, regions: RegionNumbers, weight: Weight = None
     ) -> "Boosting":
         """Learn P(outcome = 1) from (n, k) indicators and (n,) outcomes; regions are not used."""
         del regions
         trees = HistGradientBoostingClassifier(**self._settings())
-        self.trees = trees.fit(self._with_values(indicators), outcome, weights)
+        self.trees = trees.fit(self._with_values(indicators), outcome, weight)
         return self
 
-    def fit_size(
-        self, indicators: Matrix, deaths: FloatArray, weights: Weights = None
-    ) -> "Boosting":
+    def fit_size(self, indicators: Matrix, deaths: FloatArray, weight: Weight = None) -> "Boosting":
         """Learn E[log(1 + deaths)] from (n, k) indicators and (n,) deaths [deaths/month]."""
         trees = HistGradientBoostingRegressor(**self._settings())
-        self.trees = trees.fit(self._with_values(indicators), np.log1p(deaths), weights)
+        self.trees = trees.fit(self._with_values(indicators), np.log1p(deaths), weight)
         return self
 
     def probability(self, indicators: Matrix) -> FloatArray:
@@ -134,14 +128,10 @@ class Logistic(BaseEstimator):  # type: ignore[misc]
         self.columns = columns
 
     def fit(
-        self,
-        indicators: Matrix,
-        outcome: FloatArray,
-        regions: RegionNumbers,
-        weights: Weights = None,
+        self, indicators: Matrix, outcome: FloatArray, regions: RegionNumbers, weight: Weight = None
     ) -> "Logistic":
         """Fit on (n, k) indicators, (n,) outcomes and regions; raises ModelError if it diverges."""
-        self._standardise(indicators, weights)
+        self._standardise(indicators, weight)
         imagined = np.repeat(np.eye(len(self.used) + 1)[1:], _PRIOR_CASES, axis=0)
         half = np.arange(len(imagined)) % 2
         groups = np.concatenate([regions, regions.max() + 1 + np.arange(len(imagined))])
@@ -149,7 +139,7 @@ class Logistic(BaseEstimator):  # type: ignore[misc]
             np.concatenate([outcome, half]),
             np.vstack([self._design(indicators), imagined]),
             family=sm.families.Binomial(),
-            var_weights=None if weights is None else np.append(weights, np.ones(len(imagined))),
+            var_weights=None if weight is None else np.append(weight, np.ones(len(imagined))),
         )
         result = model.fit(maxiter=100)
         self.coefficients = np.asarray(result.params)
@@ -161,12 +151,10 @@ class Logistic(BaseEstimator):  # type: ignore[misc]
             )
         return self
 
-    def fit_size(
-        self, indicators: Matrix, deaths: FloatArray, weights: Weights = None
-    ) -> "Logistic":
+    def fit_size(self, indicators: Matrix, deaths: FloatArray, weight: Weight = None) -> "Logistic":
         """Learn E[log(1 + deaths)] from (n, k) indicators and (n,) deaths [deaths/month]."""
-        self._standardise(indicators, weights)
-        each = 1.0 if weights is None else weights
+        self._standardise(indicators, weight)
+        each = 1.0 if weight is None else weight
         result = sm.WLS(np.log1p(deaths), self._design(indicators), each).fit()
         self.coefficients = np.asarray(result.params)
         return self
@@ -181,15 +169,15 @@ class Logistic(BaseEstimator):  # type: ignore[misc]
         design = np.ascontiguousarray(self._design(indicators))
         return np.asarray((design * self.coefficients).sum(axis=1))
 
-    def _standardise(self, indicators: Matrix, weights: Weights) -> None:
+    def _standardise(self, indicators: Matrix, weight: Weight) -> None:
         self.used = self.columns
         values = self._values(indicators)
         standard = values - values.mean(axis=0)
         # In small or quiet histories some indicators are constant or depend on others.
         self.used = tuple(self.columns[column] for column in _independent(standard))
         values = self._values(indicators)
-        self.centre = np.average(values, axis=0, weights=weights)
-        self.scale = np.sqrt(np.average(np.square(values - self.centre), axis=0, weights=weights))
+        self.centre = np.average(values, axis=0, weights=weight)
+        self.scale = np.sqrt(np.average(np.square(values - self.centre), axis=0, weights=weight))
 
     def _design(self, indicators: Matrix) -> FloatArray:
         standard = (self._values(indicators) - self.centre) / self.scale
@@ -225,26 +213,22 @@ class RidgeLogistic(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no
         self.columns = columns
 
     def fit(
-        self,
-        indicators: Matrix,
-        outcome: FloatArray,
-        regions: RegionNumbers,
-        weights: Weights = None,
+        self, indicators: Matrix, outcome: FloatArray, regions: RegionNumbers, weight: Weight = None
     ) -> "RidgeLogistic":
         """Learn P(outcome = 1) from (n, k) indicators and (n,) outcomes; regions are not used."""
         del regions
-        design = self._standardise(indicators, weights)
+        design = self._standardise(indicators, weight)
         model = LogisticRegression(C=1 / self.penalty, max_iter=1000)
-        model.fit(design, outcome, sample_weight=weights)
+        model.fit(design, outcome, sample_weight=weight)
         self.coefficients = np.concatenate([model.intercept_, model.coef_[0]])
         return self
 
     def fit_size(
-        self, indicators: Matrix, deaths: FloatArray, weights: Weights = None
+        self, indicators: Matrix, deaths: FloatArray, weight: Weight = None
     ) -> "RidgeLogistic":
         """Learn E[log(1 + deaths)] from (n, k) indicators and (n,) deaths [deaths/month]."""
-        design = self._standardise(indicators, weights)
-        model = Ridge(alpha=self.penalty).fit(design, np.log1p(deaths), sample_weight=weights)
+        design = self._standardise(indicators, weight)
+        model = Ridge(alpha=self.penalty).fit(design, np.log1p(deaths), sample_weight=weight)
         self.coefficients = np.concatenate([[model.intercept_], model.coef_])
         return self
 
@@ -258,9 +242,9 @@ class RidgeLogistic(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no
         design = np.ascontiguousarray(self._design(self._logs(indicators)))
         return np.asarray((design * self.coefficients[1:]).sum(axis=1) + self.coefficients[0])
 
-    def _standardise(self, indicators: Matrix, weights: Weights) -> FloatArray:
+    def _standardise(self, indicators: Matrix, weight: Weight) -> FloatArray:
         values = self._logs(indicators)
-        each = np.ones((len(values), 1)) if weights is None else weights[:, None]
+        each = np.ones((len(values), 1)) if weight is None else weight[:, None]
         is_number = ~np.isnan(values)
         count = np.maximum((each * is_number).sum(axis=0), 1)
         self.centre = np.where(is_number, each * values, 0.0).sum(axis=0) / count
@@ -270,14 +254,21 @@ class RidgeLogistic(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no
         return self._design(values)
 
     def _design(self, values: FloatArray) -> FloatArray:
-        standard = np.clip((values - self.centre) / self.scale, -_FARTHEST, _FARTHEST)
-        missing = np.isnan(values).any(axis=1)
-        return np.column_stack([np.nan_to_num(standard, nan=0.0), missing])
+        # In place: of a grid's rows every copy takes hundreds of megabytes.
+        design: FloatArray = np.column_stack([values, np.isnan(values).any(axis=1)])
+        standard = design[:, :-1]
+        standard -= self.centre
+        standard /= self.scale
+        np.clip(standard, -_FARTHEST, _FARTHEST, out=standard)
+        np.nan_to_num(standard, copy=False)
+        return design
 
     def _logs(self, indicators: Matrix) -> FloatArray:
         read = indicators[:, list(self.columns)] if self.columns else indicators
         values = read.astype(np.float64)
-        return np.asarray(np.sign(values) * np.log1p(np.abs(values)))
+        logs = np.abs(values)
+        np.log1p(logs, out=logs)
+        return np.copysign(logs, values, out=logs)
 
 
 Member = Logistic | Boosting | RidgeLogistic
@@ -294,16 +285,12 @@ class LogOddsMean(BaseEstimator):  # type: ignore[misc]
         self.members = members
 
     def fit(
-        self,
-        indicators: Matrix,
-        outcome: FloatArray,
-        regions: RegionNumbers,
-        weights: Weights = None,
+        self, indicators: Matrix, outcome: FloatArray, regions: RegionNumbers, weight: Weight = None
     ) -> "LogOddsMean":
         """Fit each on (n, k) indicators, (n,) outcomes (0 or 1) and (n,) region numbers."""
         self.fitted = [clone(member) for member in self.members]
         for member in self.fitted:
-            member.fit(indicators, outcome, regions, weights)
+            member.fit(indicators, outcome, regions, weight)
         return self
 
     def probability(self, indicators: Matrix) -> FloatArray:
@@ -313,12 +300,12 @@ class LogOddsMean(BaseEstimator):  # type: ignore[misc]
         return np.asarray(expit(odds.mean(axis=0)))
 
     def fit_size(
-        self, indicators: Matrix, deaths: FloatArray, weights: Weights = None
+        self, indicators: Matrix, deaths: FloatArray, weight: Weight = None
     ) -> "LogOddsMean":
         """Fit each to E[log(1 + deaths)] on (n, k) indicators and (n,) deaths [deaths/month]."""
         self.fitted = [clone(member) for member in self.members]
         for member in self.fitted:
-            member.fit_size(indicators, deaths, weights)
+            member.fit_size(indicators, deaths, weight)
         return self
 
     def size(self, indicators: Matrix) -> FloatArray:

@@ -182,6 +182,10 @@ def test_a_misspelt_key_is_named_and_never_a_default(
         (("training", "months"), 0),
         (("training", "months"), "300"),
         (("training", "months"), 12.5),
+        (("training", "quiet_share"), 1),
+        (("training", "quiet_share"), {"country": 1, "admin1": 1, "priogrid": 0}),
+        (("training", "quiet_share"), {"country": 1, "admin1": 1.5, "priogrid": 1}),
+        (("training", "quiet_share"), {"country": 1, "admin1": 1}),
         (("analogues", "months"), -1),
         (("analogues", "share"), 0.0),
         (("analogues", "share"), 1.0),
@@ -336,3 +340,16 @@ def test_a_history_is_named_or_any(
 ) -> None:
     chosen = small_settings | {"events": {"history": history, "summary": "end"}}
     assert Configuration.model_validate(chosen).events.named == named
+
+
+def test_the_grid_differs_from_the_default_in_what_it_says() -> None:
+    grid, default = (
+        read_configuration(DEFAULT.with_name(f"{name}.toml")).model_dump()
+        for name in ("grid", "default")
+    )
+    others = {key for key in grid if grid[key] != default[key]}
+    assert others == {"name", "description", "levels", "targets", "backtest"}
+    assert grid["levels"] == ("priogrid",)
+    for target, horizons in grid["targets"].items():
+        assert set(horizons) <= set(default["targets"][target])
+    assert grid["backtest"] == default["backtest"] | {"years": 3}

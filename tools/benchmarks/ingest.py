@@ -3,31 +3,26 @@
     python tools/benchmarks/ingest.py speed --events 400000 --repeats 3
     python tools/benchmarks/ingest.py size --events 1000000 --events 10000000
 
-Seconds are wall time of whole processes, start of the interpreter included. Memory is resident
-memory, summed over a process and all its descendants and looked at every 20 ms, or the peak that
-the kernel reports for the largest of them if that is more. Pages that they share count in each.
+Seconds are wall time of whole processes, start of the interpreter included; memory is as in
+`processes.py`.
 """
 
 import os
 import statistics
-import subprocess
 import sys
 import tempfile
-import threading
-import time
-from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
 import typer
 from pyarrow import parquet
 
+from tools.benchmarks.processes import Run, run
+
 FILE_NAME = "GEDEvent_v25_1.csv"
 TOCSIN = str(Path(sys.executable).with_name("tocsin"))
 GENERATOR = str(Path(__file__).parents[1] / "ged_like.py")
-PAGE, MEGABYTE, MILLION = os.sysconf("SC_PAGE_SIZE"), 2**20, 1_000_000
-LOOK_EVERY_S = 0.02
+MEGABYTE, MILLION = 2**20, 1_000_000
 
 COPY = """
 import sys, time, duckdb
@@ -63,15 +58,6 @@ Folder = Annotated[
     Path | None, typer.Option(help="Where there is room for the files; default: TMPDIR.")
 ]
 Seed = Annotated[int, typer.Option(help="Seed of the events.")]
-
-
-@dataclass(frozen=True)
-class Run:
-    """What a process took [s], the peak of its memory [bytes], and what it printed."""
-
-    seconds: float
-    memory: int
-    printed: str
 
 
 @app.command()
@@ -147,54 +133,6 @@ def aggregate(home: Path, events: int) -> Run:
     if int(done.printed) < 0.9 * events:
         raise RuntimeError(f"the panel holds {int(done.printed):,} of {events:,} events")
     return done
-
-
-def run(command: Sequence[str], **environment: str) -> Run:
-    """Run a command to its end; raises RuntimeError with what it printed when it fails."""
-    with tempfile.TemporaryFile("w+") as output:
-        begin = time.perf_counter()
-        process = subprocess.Popen(
-            command, stdout=output, stderr=subprocess.STDOUT, env=os.environ | environment
-        )
-        watch = Watch(process.pid)
-        watch.start()
-        _, status, usage = os.wait4(process.pid, 0)
-        seconds = time.perf_counter() - begin
-        watch.ended.set()
-        watch.join()
-        process.returncode = os.waitstatus_to_exitcode(status)
-        output.seek(0)
-        printed = output.read().strip()
-    if process.returncode:
-        raise RuntimeError(f"{' '.join(command[:3])} failed: {printed}")
-    return Run(seconds, max(watch.peak, usage.ru_maxrss * 1024), printed)
-
-
-class Watch(threading.Thread):
-    """Looks at the memory of a process and its descendants until it has ended."""
-
-    def __init__(self, process: int) -> None:
-        super().__init__(daemon=True)
-        self.process = process
-        self.ended = threading.Event()
-        self.peak = 0
-
-    def run(self) -> None:
-        """Look until `ended` is set."""
-        while not self.ended.wait(LOOK_EVERY_S):
-            self.peak = max(self.peak, resident(self.process))
-
-
-def resident(process: int) -> int:
-    """Return the resident memory [bytes] of a process and its descendants, 0 when it is gone."""
-    folder = Path("/proc") / str(process)
-    try:
-        pages = int((folder / "statm").read_text().split()[1])
-        threads = list((folder / "task").iterdir())
-        children = [child for t in threads for child in (t / "children").read_text().split()]
-    except (FileNotFoundError, ProcessLookupError):
-        return 0
-    return pages * PAGE + sum(resident(int(child)) for child in children)
 
 
 def speed_table(runs: dict[str, list[Run]]) -> str:
