@@ -216,11 +216,12 @@ def panel_for(configuration: Configuration, vintage: Vintage, level: Level) -> P
     return with_reports(panel, vintage) if configuration.late_reporting.correct else panel
 
 
-def samples_for(forecaster: Forecaster, panel: Panel, origin: int) -> Samples:
+def samples_for(
+    forecaster: Forecaster, panel: Panel, origin: int, months: int | None = None
+) -> Samples:
     """Return what a forecaster reads of a panel at an origin; raises what `samples_at` raises."""
-    return corrected_samples_at(
-        panel, origin, forecaster.tau, forecaster.names, forecaster.pool, forecaster.horizons
-    )
+    own = forecaster.names, forecaster.pool, forecaster.horizons
+    return corrected_samples_at(panel, origin, forecaster.tau, *own, months)
 
 
 @dataclass(frozen=True, eq=False)

@@ -56,7 +56,11 @@ from features.panel.late_reporting import growth
 from features.panel.panel import Detail, Panel, read_panel, with_reports
 from features.sources.credits import credit_of
 from features.words import PROBABILITIES, Level, ModelOf
+from models.explanation import LONGEST_PAST
 from models.forecaster import Forecaster
+
+_MONTHS_READ = 2 * LONGEST_PAST
+"""The newest months of which indicators are kept: all that is usual, and a previous bulletin."""
 
 
 def read_inputs(
@@ -81,7 +85,8 @@ def forecast_level(
 ) -> LevelForecast:
     """Forecast a level at an origin; raises CoverageError when it covers no region there."""
     past = panel.until(origin)
-    return LevelForecast(past, model, forecaster, samples_for(forecaster, past, origin))
+    samples = samples_for(forecaster, past, origin, _MONTHS_READ)
+    return LevelForecast(past, model, forecaster, samples)
 
 
 def bulletin_files(

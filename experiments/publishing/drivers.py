@@ -161,14 +161,14 @@ def _questions(
     forecast: LevelForecast, previous: EarlierBulletin | None
 ) -> Iterator[tuple[Target, int, Question]]:
     samples, forecaster = forecast.samples, forecast.forecaster
-    usual, is_own = usual_indicators(samples.indicators, samples.eligible)
+    eligible = samples.eligible[-len(samples.indicators) :]
+    usual, is_own = usual_indicators(samples.indicators, eligible)
     ids = forecast.panel.regions.table["id"].to_numpy(dtype=object)
-    indicators = select(samples.names)
     for target, horizon in forecaster.cell_names:
         here = is_scored(target, samples)
         question = Question(
             probability=forecaster.cell(target, horizon).learner.probability,
-            indicators=indicators,
+            indicators=select(samples.names),
             regions=ids[here],
             present=_read_at(samples, len(samples.months) - 1, target, horizon)[here],
             usual=np.column_stack([usual, _usual_records(samples, target, horizon)])[here],
@@ -201,7 +201,7 @@ def _before(
     forecast: LevelForecast, previous: EarlierBulletin | None, target: Target, horizon: int
 ) -> PreviousScores | None:
     samples, regions = forecast.samples, forecast.panel.regions
-    if previous is None or previous.origin < samples.months[0]:
+    if previous is None or previous.origin < samples.months[-len(samples.indicators)]:
         return None
     here = is_scored(target, samples)
     ids = regions.table["id"].to_numpy(dtype=object)[here]
