@@ -4,6 +4,7 @@ import gzip
 import socket
 import ssl
 import subprocess
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -11,12 +12,15 @@ from typing import NamedTuple
 
 import httpx
 import pytest
+from fastapi import FastAPI
 from playwright.sync_api import Browser
+from starlette.background import BackgroundTask
+from starlette.responses import StreamingResponse
 
 from service.settings import Settings
 from tests.browser import needs_chromium
 from tests.deployment.conftest import DEPLOYMENT, free_port, needs, running
-from tests.service.conftest import serving_with
+from tests.service.conftest import serve_app, serving_with
 
 pytestmark = needs("nginx", "openssl")
 
@@ -51,9 +55,13 @@ class Proxied(NamedTuple):
 
     def client(self, source: str = "127.0.0.1") -> httpx.Client:
         """A client of an address of this machine, which trusts the certificate."""
-        trusted = ssl.create_default_context(cafile=str(self.folder / "tocsin.pem"))
-        transport = httpx.HTTPTransport(verify=trusted, local_address=source)
+        transport = httpx.HTTPTransport(verify=trusting(self.folder), local_address=source)
         return httpx.Client(transport=transport, base_url=self.public)
+
+
+def trusting(folder: Path) -> ssl.SSLContext:
+    """What trusts the certificate of a folder."""
+    return ssl.create_default_context(cafile=str(folder / "tocsin.pem"))
 
 
 def make_certificate(folder: Path) -> None:
@@ -221,7 +229,7 @@ def test_a_large_body_never_reaches_the_service(client: httpx.Client) -> None:
 
 def test_a_slow_client_occupies_the_proxy_alone(proxied: Proxied) -> None:
     address = httpx.URL(proxied.public)
-    context = ssl.create_default_context(cafile=str(proxied.folder / "tocsin.pem"))
+    context = trusting(proxied.folder)
     before = requests_of(proxied)
     with (
         socket.create_connection((address.host, address.port or 443), timeout=5) as plain,
@@ -230,6 +238,27 @@ def test_a_slow_client_occupies_the_proxy_alone(proxied: Proxied) -> None:
         slow.sendall(b"GET /tocsin/v1/targets HTTP/1.1\r\nHost: x\r\n")
         assert b"HTTP" not in slow.recv(1000)  # nginx ends it, and had asked for nothing
     assert requests_of(proxied) == before
+
+
+def test_a_client_that_reads_nothing_occupies_the_proxy_alone(tmp_path: Path) -> None:
+    app, done, port = FastAPI(), threading.Event(), free_port()
+    chunk, chunks = b"x" * 2**16, 400  # more than all buffers of the system hold
+
+    @app.get("/large")
+    def give() -> StreamingResponse:
+        after = BackgroundTask(done.set)
+        return StreamingResponse((chunk for _ in range(chunks)), background=after)
+
+    with (
+        serve_app(app) as service,
+        nginx(tmp_path, service.base_url.netloc.decode(), port, free_port()),
+        socket.create_connection(("127.0.0.1", port), timeout=30) as plain,
+        trusting(tmp_path).wrap_socket(plain, server_hostname="127.0.0.1") as slow,
+    ):
+        slow.sendall(f"GET {PREFIX}/large HTTP/1.0\r\n\r\n".encode())
+        assert done.wait(10)
+        answer = b"".join(iter(lambda: slow.recv(2**16), b""))
+    assert answer.count(b"x") >= chunks * len(chunk)
 
 
 def requests_of(proxied: Proxied) -> float:
@@ -241,7 +270,7 @@ def requests_of(proxied: Proxied) -> float:
 
 def test_http_2_is_spoken(proxied: Proxied) -> None:
     address = httpx.URL(proxied.public)
-    context = ssl.create_default_context(cafile=str(proxied.folder / "tocsin.pem"))
+    context = trusting(proxied.folder)
     context.set_alpn_protocols(["h2"])
     with (
         socket.create_connection((address.host, address.port or 443), timeout=5) as plain,
