@@ -120,19 +120,27 @@ def _problems_of(path: str, more: Sequence[int | str]) -> dict[int | str, Docume
 
 
 def complete(document: Document, *, needs_key: bool) -> Document:
-    """Add examples, the form of problems and how keys are given to an OpenAPI document.
+    """Return an OpenAPI document with examples, the form of problems and how keys are given.
 
     FastAPI would drop every null from an example, which without its nulls is not true.
     """
     components = document.setdefault("components", {})
     components.setdefault("schemas", {})["Problem"] = Problem.model_json_schema()
-    components["securitySchemes"] = {
-        "key": {"type": "http", "scheme": "bearer", "description": "An API key of this service."}
-    }
-    document["security"] = [{"key": []}] if needs_key else [{}, {"key": []}]
     for path, statuses in _EXAMPLES.items():
         for status, bodies in statuses.items():
             content = document["paths"][path]["get"]["responses"][status]["content"]
             body = content.get("application/json") or content[MEDIA_TYPE]
             body["examples"] = {f"GET {where}": {"value": value} for where, value in bodies.items()}
-    return document
+    return with_keys(document, needs_key=needs_key)
+
+
+def with_keys(document: Document, *, needs_key: bool) -> Document:
+    """Return an OpenAPI document that says how keys are given, and whether they must be."""
+    schemes = {
+        "key": {"type": "http", "scheme": "bearer", "description": "An API key of this service."},
+        "header": {"type": "apiKey", "in": "header", "name": "X-API-Key"},
+        "password": {"type": "http", "scheme": "basic", "description": "A key as password."},
+    }
+    ways: list[Document] = [{name: []} for name in schemes]
+    components = document.get("components", {}) | {"securitySchemes": schemes}
+    return document | {"components": components, "security": ways if needs_key else [{}, *ways]}

@@ -7,12 +7,12 @@ from fastapi import APIRouter, Query, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 
-from bulletins.manifest import Manifest
+from bulletins.manifest import LICENCE_URLS, Manifest
 from features.words import LEVELS, Level
 from service.api.current import chosen_bulletin, root_of, summary_of
 from service.api.lists import MEDIA_TYPES, json_response, links_of
 from service.api.problems import describe
-from service.api.routing import QueryRoute
+from service.api.routing import QueryRoute, with_keys
 from service.errors import ParameterError, QueryError, UnknownError
 from service.ogc.bodies import (
     Collection,
@@ -92,7 +92,8 @@ def show_definition(request: Request, query: Annotated[LayerQuery, Query()]) -> 
     """All of this as OpenAPI 3.0 has it."""
     levels = layers_of(chosen_bulletin(request, query))
     document = definition_of(f"{root_of(request)}/ogc", levels, request.app.version)
-    return JSONResponse(document, media_type=OPENAPI)
+    needs_key = request.app.state.needed_keys is not None
+    return JSONResponse(with_keys(document, needs_key=needs_key), media_type=OPENAPI)
 
 
 @router.get("/collections")
@@ -144,12 +145,18 @@ def _collection(request: Request, bulletin: Bulletin, level: Level) -> Collectio
         links=[
             _link(here, "self", JSON, "This layer"),
             _link(f"{here}/items", "items", GEOJSON, "Its features"),
+            *_licence_of(manifest),
         ],
         extent=Extent(
             spatial=SpatialExtent(bbox=[edges_of(bulletin, level)]),
             temporal=TemporalExtent(interval=[[f"{day}T00:00:00Z" for day in days_of(bulletin)]]),
         ),
     )
+
+
+def _licence_of(manifest: Manifest) -> list[Link]:
+    name = manifest.licence
+    return [_link(LICENCE_URLS[name], "license", "text/html", name)] if name in LICENCE_URLS else []
 
 
 def _about(manifest: Manifest) -> str:

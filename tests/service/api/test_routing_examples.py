@@ -142,7 +142,7 @@ def test_the_document_says_who_may_ask_under_which_licence_and_each_form_once(
 ) -> None:
     info = described["info"]
     assert (info["version"], info["license"]["identifier"]) == (version("tocsin"), "Apache-2.0")
-    assert described["security"] == [{}, {"key": []}]
+    assert described["security"] == [{}, {"key": []}, {"header": []}, {"password": []}]
     assert described["components"]["securitySchemes"]["key"]["scheme"] == "bearer"
     operations = [path["get"] for path in described["paths"].values()]
     assert len({operation["operationId"] for operation in operations}) == len(operations)

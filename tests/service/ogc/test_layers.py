@@ -51,6 +51,7 @@ def test_a_layer_is_a_level_and_says_where_and_when_it_is(client: httpx.Client) 
     ]
     assert admin1["crs"] == ["http://www.opengis.net/def/crs/OGC/1.3/CRS84"]
     assert relations(admin1)["items"].endswith("/ogc/collections/admin1/items")
+    assert relations(admin1)["license"] == "https://creativecommons.org/licenses/by/4.0/"
     assert "imply no endorsement" in admin1["attribution"]
 
 
@@ -82,6 +83,7 @@ def test_the_definition_is_openapi_3_0_and_has_each_layer_by_its_path(
     document = response.json()
     assert document["openapi"].startswith("3.0.")
     OpenAPI.model_validate(document)
+    assert document["security"][0] == {}  # no key is needed
     assert "/collections/admin1/items" in document["paths"]
     assert document["servers"] == [{"url": f"{str(client.base_url).rstrip('/')}/ogc"}]
     parameters = document["components"]["parameters"]
@@ -118,6 +120,9 @@ def test_answers_are_known_again_and_need_a_key(home: Path, own_home: Path) -> N
         refusal = client.get("/ogc/collections")
         assert refusal.status_code == 401
         assert refusal.headers["www-authenticate"].startswith("Basic")
+        definition = client.get("/ogc/api", auth=("", key)).json()
+        assert definition["security"] == [{"key": []}, {"header": []}, {"password": []}]
+        assert definition["components"]["securitySchemes"]["password"]["scheme"] == "basic"
         first = client.get("/ogc/collections", auth=("", key))
         again = {"If-None-Match": first.headers["etag"]}
         assert client.get("/ogc/collections", auth=("", key), headers=again).status_code == 304
