@@ -7,7 +7,7 @@ Where do I go to ...?
 * see what a bulletin holds, or add a column: `form.py`; of capitals, corridors, groups: `signs.py`
 * see which there are: `folders.py`
 * follow bulletins in the order of their issue: `chain.py`
-* share them with other machines: `shared/`
+* share them with other machines: `shared.py`
 * write one: `writing.py`; read one, check it, or read it from elsewhere: `reading.py`
 * work with its tables: `tables.py`
 * see what an early sign is, and how it is worded: `early_signs.py`

@@ -29,7 +29,7 @@ from features.indicators.indicator import Indicator
 from features.indicators.state import StateIndicator
 
 if TYPE_CHECKING:
-    from bulletins.shared.bulletins import SharedBulletins
+    from bulletins.shared import SharedBulletins
 
 GROUP_ROWS = 1024
 """Rows a group: statistics of a group let a reader find a region without reading the rest."""

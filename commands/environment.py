@@ -16,7 +16,7 @@ from features.months import parse_month
 from features.printable import printable
 
 if TYPE_CHECKING:
-    from bulletins.shared.bulletins import SharedBulletins
+    from bulletins.shared import SharedBulletins
     from experiments.backtest.grid import Cluster
     from experiments.tracking.store import MlflowStore
     from features.archive.vintage import SummaryEvents, Vintage
@@ -148,7 +148,7 @@ def shared_bulletins(*, timeout_s: float = 60) -> "SharedBulletins | None":
     address = _named(f"{PREFIX}BULLETINS", "bulletins")
     if not address:
         return None
-    from bulletins.shared.bulletins import SharedBulletins
+    from bulletins.shared import SharedBulletins
 
     return SharedBulletins(home(), address, timeout_s=timeout_s)
 

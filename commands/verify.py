@@ -19,7 +19,7 @@ from features.printable import printable
 
 if TYPE_CHECKING:
     from bulletins.manifest import Link
-    from bulletins.shared.bulletins import SharedBulletins
+    from bulletins.shared import SharedBulletins
     from features.archive.folders import Records
 
 

@@ -3,6 +3,7 @@
 Owns everything about what happened, and what came true. Owns no model, no score, no clock.
 Folder order is data order:
 
+* `shared/`      what several machines share, at an address
 * `places/`      regions, countries, cells, names and placement
 * `sources/`     how files become events; simulation
 * `archive/`     releases at rest, coverage, vintages, revisions

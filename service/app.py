@@ -55,7 +55,7 @@ from service.store.mirror import Mirror
 from service.store.past import PastScores
 
 if TYPE_CHECKING:
-    from bulletins.shared.bulletins import SharedBulletins
+    from bulletins.shared import SharedBulletins
 
 _log = logging.getLogger(__name__)
 

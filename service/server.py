@@ -21,7 +21,7 @@ from service.app import create_app
 from service.settings import Settings
 
 if TYPE_CHECKING:
-    from bulletins.shared.bulletins import SharedBulletins
+    from bulletins.shared import SharedBulletins
 
 _log = logging.getLogger(__name__)
 

@@ -43,7 +43,7 @@ from features.strict import Strict
 from features.words import Level
 
 if TYPE_CHECKING:
-    from bulletins.shared.bulletins import SharedBulletins
+    from bulletins.shared import SharedBulletins
 
 
 @dataclass(frozen=True)

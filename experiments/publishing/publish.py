@@ -55,7 +55,7 @@ from features.sources.publication import staleness
 from models.forecaster import Forecaster
 
 if TYPE_CHECKING:
-    from bulletins.shared.bulletins import SharedBulletins
+    from bulletins.shared import SharedBulletins
 
 _OF_ITS_DAY = {TRACK_RECORD_FILE, INDICATORS_FILE, INDICATOR_VALUES_FILE}
 """Files of which only the hash is compared: words improve, and older bulletins have two that are

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from features.errors import BulletinError, StoreError
 
 if TYPE_CHECKING:
-    from bulletins.shared.bulletins import SharedBulletins
+    from bulletins.shared import SharedBulletins
 
 PULL_EVERY_S = 2.0
 """Time between two looks at the address [s]."""

@@ -11,10 +11,11 @@ from pathlib import Path
 import httpx
 import pytest
 
-from bulletins.shared.address import Address
-from bulletins.shared.bulletins import SharedBulletins
-from tests.bulletins.shared.conftest import Publish, address, files, publish
+from bulletins.shared import SharedBulletins
+from features.shared.address import Address
+from tests.bulletins.sharing import Publish, files, publish
 from tests.command import process, tocsin
+from tests.features.shared.conftest import address
 from tests.service.conftest import newest_id
 
 __all__ = ["address", "files", "publish"]

@@ -10,7 +10,7 @@ from typing import Any
 import httpx
 import pytest
 
-from bulletins.shared.bulletins import SharedBulletins
+from bulletins.shared import SharedBulletins
 from service.access.keys import KeyRing
 from tests.bulletins.example import EXAMPLE_ID, NOW, publish_bulletin
 from tests.deployment.conftest import DEPLOYMENT, free_port, needs, read_yaml, running

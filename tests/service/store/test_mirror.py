@@ -12,10 +12,11 @@ import httpx
 import pytest
 
 from bulletins.manifest import Manifest
-from bulletins.shared.address import Address
-from bulletins.shared.bulletins import SharedBulletins
+from bulletins.shared import SharedBulletins
+from features.shared.address import Address
 from service.store import mirror
-from tests.bulletins.shared.conftest import Publish, address, files, publish
+from tests.bulletins.sharing import Publish, files, publish
+from tests.features.shared.conftest import address
 from tests.servers import BUCKET, object_server
 from tests.service.conftest import newest_id, serving_with, wait_until
 
@@ -125,7 +126,7 @@ def test_a_bulletin_that_is_damaged_at_the_address_is_passed_over(
         wait_until(lambda: client.get("/readyz").json()["passed_over"] != [])
         (passed_over,) = client.get("/readyz").json()["passed_over"]
         assert passed_over["bulletin"] == bad.id
-        start = f"{key} at the shared address is not what was published: copy it there"
+        start = f"{key} at the shared address is not what was stored: copy it there"
         assert passed_over["reason"].startswith(start)
         assert "tocsin_bulletins_passed_over 1.0" in metrics(client)
         at.put(key, content)

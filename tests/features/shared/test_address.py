@@ -4,8 +4,8 @@ from threading import Barrier
 
 import pytest
 
-from bulletins.shared.address import Address
 from features.errors import StoreError
+from features.shared.address import Address
 from tests.servers import free_port
 
 

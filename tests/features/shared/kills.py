@@ -1,6 +1,6 @@
 """Publishers that are killed while they share a bulletin, one after the other.
 
-`python -m tests.bulletins.shared.kills HOMES ADDRESS WRITES ...`: each publishes from a home of its
+`python -m tests.features.shared.kills HOMES ADDRESS WRITES ...`: each publishes from a home of its
 own, and is killed (SIGKILL) after so many writes to the address.
 """
 
@@ -11,9 +11,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from bulletins.shared.address import Address
-from bulletins.shared.bulletins import SharedBulletins
-from tests.bulletins.shared.conftest import issue
+from bulletins.shared import SharedBulletins
+from features.shared.address import Address
+from tests.bulletins.sharing import issue
 
 FILES = {name: name.encode() for name in ("a.md", "b.md", "drivers.parquet", "scores.parquet")}
 

@@ -1,29 +1,18 @@
-"""Addresses of each kind, and homes that share bulletins there."""
+"""Homes that share bulletins at an address."""
 
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
-from uuid import uuid4
 
 import pytest
 
 from bulletins.manifest import FORMAT, Manifest, blank_id
-from bulletins.shared.bulletins import SharedBulletins
+from bulletins.shared import SharedBulletins
 from bulletins.writing import write_bulletin
 from features.hashes import sha256_of
 from tests.bulletins.example import manifest_of, publish_bulletin, rows_of
 
 Publish = Callable[..., Manifest]
-
-
-@pytest.fixture(params=["file", "s3"])
-def address(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    """An address where nothing lies yet."""
-    if request.param == "s3":
-        return f"{request.getfixturevalue('object_store')}/{uuid4().hex}"
-    folder = tmp_path / "a shared folder"
-    folder.mkdir()
-    return folder.as_uri()
 
 
 @pytest.fixture(scope="session")
