@@ -19,7 +19,6 @@ from commands import (
     cycle,
     demo,
     environment,
-    fetch,
     ingest,
     models,
     service,
@@ -62,7 +61,7 @@ app = typer.Typer(
     rich_markup_mode=None,  # plain help, in half the time
 )
 app.add_typer(ingest.ingest, name="ingest")
-app.add_typer(fetch.fetch, name="fetch")
+app.add_typer(archive.fetch, name="fetch")
 app.add_typer(archive.events, name="events")
 app.add_typer(benchmarks.benchmark, name="benchmark")
 app.add_typer(service.key, name="key")

@@ -9,8 +9,9 @@ from uuid import uuid4
 
 import typer
 
-from commands.environment import home, pull_bulletins, setting, simulated_mark, working
+from commands.environment import home, setting, simulated_mark, working
 from commands.rows import RowFormat, print_rows
+from commands.stores import pull_bulletins
 from features.errors import AlertError, BulletinError
 from features.printable import printable
 

@@ -1,12 +1,16 @@
-"""Show what the archive holds."""
+"""Download what sources have published, and show what the archive holds."""
 
+import os
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from commands.environment import Day, History, home, note, simulated_mark, today
+from commands.environment import Day, History, home, note, simulated_mark, today, working
 from commands.rows import RowFormat, is_for_people, print_rows
+from commands.stores import open_archive
 
+fetch = typer.Typer(help="Download what a source has published.", no_args_is_help=True)
 events = typer.Typer(help="Show what the archive holds.", invoke_without_command=True)
 
 
@@ -25,11 +29,10 @@ def show_events(
         return
     from commands.listing import release_rows, state_of, unseen_of
     from features.archive.folders import RECORDS
-    from features.archive.releases import Archive
     from features.archive.vintage import open_vintage
     from features.errors import ArchiveError
 
-    archive = Archive(home())
+    archive = open_archive()
     every = [release for records in RECORDS for release in archive.releases(records)]
     releases = [release for release in every if history in (None, release.history)]
     if not releases:
@@ -55,10 +58,9 @@ def diff_events(
 ) -> None:
     """Show what changed from one release, or one day, to another."""
     from commands.listing import revision_rows
-    from features.archive.releases import Archive
     from features.archive.revisions import revision_between, vintage_named
 
-    archive = Archive(home())
+    archive = open_archive()
     revision = revision_between(
         vintage_named(archive, a, history), vintage_named(archive, b, history)
     )
@@ -81,14 +83,13 @@ def show_history(
     row_format: RowFormat = None,
 ) -> None:
     """Show what the archive knows of a region, month by month; null is not observed."""
-    from features.archive.releases import Archive
     from features.archive.vintage import open_vintage
     from features.months import parse_month
     from features.panel.region_history import region_history
     from features.places.regions import parse_level
 
     which = parse_level(level)
-    vintage = open_vintage(Archive(home()), as_of or today(), history)
+    vintage = open_vintage(open_archive(), as_of or today(), history)
     months = [None if month is None else parse_month(month) for month in (first, last)]
     rows = region_history(vintage, which, region, *months)
     mark = simulated_mark(simulated=vintage.simulated)
@@ -96,3 +97,45 @@ def show_history(
     if row_format != "json":  # an empty field would pass for a zero
         rows = [{k: "null" if v is None else v for k, v in row.items()} for row in rows]
     print_rows(rows, row_format, title)
+
+
+@fetch.command("ucdp")
+def fetch_ucdp(
+    releases: Annotated[
+        list[str] | None,
+        typer.Argument(help="24.1, 24.0.10 ...; default: all that a forecast of today needs."),
+    ] = None,
+    folder: Annotated[Path, typer.Option("--to", help="Folder for the files.")] = Path("downloads"),
+    api: Annotated[
+        bool, typer.Option("--api", help="From UCDP's API, with the token in UCDP_ACCESS_TOKEN.")
+    ] = False,
+    as_of: Day = None,
+    files: Annotated[str | None, typer.Option(help="Another address of UCDP's downloads.")] = None,
+) -> None:
+    """Download UCDP GED and Candidate releases, unless they are there and have not changed."""
+    with working("looking what is due"):
+        from importlib.metadata import version
+
+        from features.errors import InputError
+        from features.sources.fetching.transport import NotThereError, Transport
+        from features.sources.fetching.ucdp import FILES, due_releases, fetch_release
+
+    token = os.environ.get("UCDP_ACCESS_TOKEN") or None
+    if api and token is None:
+        raise InputError("UCDP's API wants a token: set UCDP_ACCESS_TOKEN, or leave out --api")
+    names = releases or due_releases(as_of or today())
+    folder.mkdir(parents=True, exist_ok=True)
+    client = Transport(user_agent=f"tocsin/{version('tocsin')}")
+    for release in names:
+        try:
+            with working(f"fetching {release}"):
+                file = fetch_release(
+                    release, folder, client, token=token if api else None, files=files or FILES
+                )
+        except NotThereError as error:
+            if releases or release != names[-1]:
+                raise
+            print(f"{release}: not yet there ({error})")
+            continue
+        state = "already there" if file.was_there else f"{file.bytes:,} bytes"
+        print(f"{file.path}: {state}" + (f"; {file.remark}" if file.remark else ""))

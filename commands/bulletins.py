@@ -15,17 +15,20 @@ from commands.environment import (
     Scheduler,
     home,
     note,
-    open_own_store,
-    pull_bulletins,
     running_code,
-    shared_bulletins,
     simulated_mark,
     today,
-    vintage_of_day,
     working,
     working_side_by_side,
 )
 from commands.rows import RowFormat, is_for_people, print_markdown, print_rows
+from commands.stores import (
+    open_archive,
+    open_own_store,
+    pull_bulletins,
+    shared_bulletins,
+    vintage_of_day,
+)
 from features.printable import printable
 
 if TYPE_CHECKING:
@@ -126,10 +129,9 @@ def evaluate(
     """Set a bulletin beside what happened, as Markdown."""
     with working("evaluating"):
         from experiments.record.evaluation import evaluate_bulletin
-        from features.archive.releases import Archive
 
         pull_bulletins()
-        text = evaluate_bulletin(home(), bulletin, Archive(home()), as_of or today())
+        text = evaluate_bulletin(home(), bulletin, open_archive(), as_of or today())
     print_markdown(text)
 
 
@@ -152,13 +154,12 @@ def record(
         from experiments.record.report import overall_rows, plain_rows, record_markdown
         from experiments.record.runs import log_editions
         from experiments.record.update import update_record
-        from features.archive.releases import Archive
         from features.errors import CoverageError
 
         pull_bulletins()
         added = update_record(
             home(),
-            Archive(home()),
+            open_archive(),
             as_of or today(),
             recorded_at=datetime.now(UTC),
             code=running_code(),
@@ -185,11 +186,10 @@ def replay(bulletin: Annotated[str, typer.Argument(help="Id of a bulletin.")]) -
     """Compute a bulletin again and compare every bit of its scores."""
     with working(f"computing {bulletin} again"):
         from experiments.publishing.publish import replay_bulletin
-        from features.archive.releases import Archive
 
         pull_bulletins()
         store = open_own_store(is_read=True)
-        manifest = replay_bulletin(Archive(home()), store, home(), bulletin)
+        manifest = replay_bulletin(open_archive(), store, home(), bulletin)
     print(
         f"bulletin {manifest.id}: the same {manifest.rows:,} scores, bit for bit, from events as "
         f"known on {manifest.vintage.as_of}"
@@ -203,12 +203,11 @@ def scenario(
     """Compute scores under events that are supposed: HYPOTHETICAL, no forecast."""
     with working("computing a scenario"):
         from experiments.scenarios.run import run_scenario
-        from features.archive.releases import Archive
         from features.scenarios.statements import read_scenario
 
         pull_bulletins()
         run = run_scenario(
-            Archive(home()),
+            open_archive(),
             open_own_store(is_read=True),
             home(),
             read_scenario(file),

@@ -16,16 +16,14 @@ from commands.environment import (
     Day,
     Jobs,
     home,
-    open_own_store,
     progress,
-    pull_bulletins,
     running_code,
-    shared_bulletins,
     today,
     working,
     working_side_by_side,
 )
 from commands.rows import print_markdown
+from commands.stores import open_archive, open_own_store, pull_bulletins, shared_bulletins
 from features.printable import printable
 
 if TYPE_CHECKING:
@@ -58,7 +56,6 @@ def _cycle(as_of: date | None, fits: "int | Cluster", accept: str | None, *, dry
         from experiments.cycle.settings import cycle_settings
         from experiments.cycle.steps import Workshop
         from experiments.judging.judge import Work
-        from features.archive.releases import Archive
         from features.errors import ArchiveError, InputError
         from features.sources.fetching.transport import Transport
 
@@ -73,7 +70,7 @@ def _cycle(as_of: date | None, fits: "int | Cluster", accept: str | None, *, dry
         settings = cycle_settings(folder)
         shop = Workshop(
             home=folder,
-            archive=Archive(folder),
+            archive=open_archive(is_added_to=not dry_run),
             store=open_own_store(is_read=dry_run),
             settings=settings,
             configuration=settings.configuration(folder),
@@ -127,11 +124,10 @@ def relive(
         from experiments.judging.judge import Work
         from experiments.relive.days import Past, dated_days, experiment_of, relived_rows
         from experiments.relive.report import ReliveReport, log_report
-        from features.archive.releases import Archive
         from features.archive.vintage import open_vintage
         from features.disk import write_whole
 
-        archive = Archive(home())
+        archive = open_archive()
         newest = open_vintage(archive, today(), source)
         days = dated_days(archive, source, first, last)
         place = into or home() / "relive" / source

@@ -30,7 +30,7 @@ def demo(
 
     os.environ["TOCSIN_HOME"] = str(home)
     os.environ["MLFLOW_TRACKING_URI"] = ""  # the store of the home, whatever the settings say
-    os.environ["TOCSIN_BULLETINS"] = ""  # and shared with nobody
+    os.environ["TOCSIN_EVENTS"] = os.environ["TOCSIN_BULLETINS"] = ""  # and shared with nobody
     print("1/5 simulating a world of invented armed groups in West Africa")
     ingest_simulation(seed)
     print("2/5 training: logistic regression against boosting, judged on past origins")

@@ -8,15 +8,17 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from commands.environment import DAY, home, simulated_mark, today
+from commands.environment import DAY, simulated_mark, today
+from commands.stores import open_archive
 from features.errors import InputError
 from features.printable import printable
 
 if TYPE_CHECKING:
     import pandas as pd
 
+    from features.archive.delivery import Delivery
     from features.archive.folders import Records
-    from features.archive.releases import Delivery
+    from features.archive.releases import Archive
     from features.sources.counts import CountsDelivery, CountsOptions
     from features.sources.source import EventSource, FileOptions
 
@@ -184,10 +186,10 @@ def _add_counts(
     """Add the vintages of a file that the archive does not hold yet, or the file whole."""
     import pandas as pd
 
-    from features.archive.releases import Archive
     from features.sources.counts import content_hash, read_counts
 
-    archived = {(it.source, it.release, it.sha256) for it in Archive(home()).releases()}
+    archive = open_archive(is_added_to=True)
+    archived = {(it.source, it.release, it.sha256) for it in archive.releases()}
     new = [
         part
         for part in parts
@@ -205,7 +207,7 @@ def _add_counts(
     if len(new) < len(parts):
         held = len(parts) - len(new)
         print(f"{held} of {len(parts)} vintages are in the archive already, nothing changed")
-    _add(deliveries(), report)
+    _add(deliveries(), report, archive)
     if tables:
         names = pd.concat(tables).drop_duplicates(ignore_index=True)
         _print_matches(names)
@@ -301,16 +303,20 @@ def _ingest(
     _add([FileDelivery(source, path, options, deleted) for path in paths], report)
 
 
-def _add(deliveries: "Iterable[Delivery]", report: Path | None = None) -> None:
+def _add(
+    deliveries: "Iterable[Delivery]",
+    report: Path | None = None,
+    archive: "Archive | None" = None,
+) -> None:
     """Add deliveries to the archive and print, and write, what became of each."""
-    from features.archive.releases import Archive
     from features.archive.report import report_of
     from features.disk import own_temporary_files, write_whole
 
     own_temporary_files()
+    archive = archive or open_archive(is_added_to=True)
     reports = []
     for delivery in deliveries:
-        reports.append(report_of(Archive(home()).add(delivery)))
+        reports.append(report_of(archive.add(delivery)))
         lines = list(reports[-1].lines())
         lines[0] = simulated_mark(simulated=reports[-1].simulated) + lines[0]
         print(*map(printable, lines), sep="\n")

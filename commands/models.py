@@ -14,15 +14,14 @@ from commands.environment import (
     Month,
     Scheduler,
     home,
-    open_own_store,
     progress,
     running_code,
     simulated_mark,
-    vintage_of_day,
     working,
     working_side_by_side,
 )
 from commands.rows import RowFormat, print_markdown, print_rows
+from commands.stores import open_own_store, vintage_of_day
 
 if TYPE_CHECKING:
     from experiments.tracking.store import MlflowStore

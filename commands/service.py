@@ -8,18 +8,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from commands.environment import (
-    Port,
-    SettingsFile,
-    home,
-    open_own_store,
-    pull_bulletins,
-    shared_bulletins,
-    simulated_mark,
-    today,
-    working,
-)
+from commands.environment import Port, SettingsFile, home, simulated_mark, today, working
 from commands.rows import RowFormat, print_rows
+from commands.stores import open_own_store, pull_bulletins, shared_bulletins
 
 if TYPE_CHECKING:
     import subprocess

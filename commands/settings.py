@@ -28,6 +28,7 @@ class TocsinSettings(BaseSettings, Settings):
     port: Annotated[int, Field(ge=0, le=65_535)] = 8000
     mlflow_tracking_uri: str = ""
     mlflow_artifacts: str = ""
+    events: str = ""
     bulletins: str = ""
     scheduler: str = ""
     url: str = ""

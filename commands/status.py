@@ -12,16 +12,9 @@ from typing import Any, Literal, NamedTuple
 import typer
 
 from bulletins.folders import bulletin_folders
-from commands.environment import (
-    PREFIX,
-    default_settings,
-    home,
-    setting,
-    settings_file,
-    shared_bulletins,
-    store_uri,
-)
+from commands.environment import PREFIX, default_settings, home, setting, settings_file
 from commands.rows import RowFormat, print_rows
+from commands.stores import shared_folders, store_uri
 from features.archive.folders import RECORDS, release_folders
 from features.errors import ArchiveError, BulletinError, StoreError
 from features.files import read_whole
@@ -274,14 +267,12 @@ def _bulletins_line(issues: list[Issue], damaged: dict[str, str]) -> Line:
 
 
 def _shared_lines() -> Iterator[Line]:
-    """Yield whether the address of shared bulletins answers; nothing where there is none."""
-    shared = shared_bulletins(timeout_s=_PATIENCE_S)
-    if shared is None:
-        return
-    try:
-        yield Line("ok", "shared", f"{shared.count()} at {shared.address}")
-    except StoreError as error:
-        yield Line("bad", "shared", str(error))
+    """Yield whether each address that machines share answers."""
+    for shared in shared_folders(timeout_s=_PATIENCE_S):
+        try:
+            yield Line("ok", "shared", f"{shared.count()} {shared.kind} at {shared.address}")
+        except StoreError as error:
+            yield Line("bad", "shared", str(error))
 
 
 def _keys_line(folder: Path) -> Line:

@@ -1,26 +1,21 @@
 """Whether everything that is stored is as it was stored."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal, NamedTuple
 
 import typer
 
-from commands.environment import (
-    existing_home,
-    open_own_store,
-    pull_bulletins,
-    shared_bulletins,
-    store_uri,
-)
+from commands.environment import existing_home
 from commands.rows import RowFormat, print_rows
+from commands.stores import open_archive, open_own_store, pull_bulletins, shared_folders, store_uri
 from features.printable import printable
 
 if TYPE_CHECKING:
     from bulletins.manifest import Link
-    from bulletins.shared import SharedBulletins
     from features.archive.folders import Records
+    from features.shared.folders import SharedFolders
 
 
 State = Literal["whole", "unchecked", "damaged"]
@@ -47,8 +42,9 @@ def verify(head: Head = None, row_format: RowFormat = None) -> None:
 
     noted = None if head is None else parse_head(head)
     folder = existing_home()
+    open_archive()
     pull_bulletins()
-    findings = findings_of(folder, noted, is_elsewhere=bool(store_uri()), shared=shared_bulletins())
+    findings = findings_of(folder, noted, is_elsewhere=bool(store_uri()), shared=shared_folders())
     if row_format in {"csv", "json"}:
         print_rows([finding._asdict() for finding in findings], row_format)
     else:
@@ -63,12 +59,12 @@ def findings_of(
     noted: "Link | None" = None,
     *,
     is_elsewhere: bool = False,
-    shared: "SharedBulletins | None" = None,
+    shared: "Sequence[SharedFolders]" = (),
 ) -> list[Finding]:
     """Return what became of everything in a home, and of the end of the chain that was noted.
 
     With `is_elsewhere` also of the models in the MLflow store that the settings name, and of
-    bulletins where they are `shared`.
+    what is `shared` at its address.
     """
     looks = (
         *(_releases, partial(_models, is_elsewhere), partial(_bulletins, noted), _scenarios),
@@ -261,17 +257,16 @@ def _keys(folder: Path) -> Iterator[Finding]:
         yield Finding("whole", "keys", f"{len(keys)}")
 
 
-def _shared(shared: "SharedBulletins | None", _: Path) -> Iterator[Finding]:
-    """Compare all that lies at the address of shared bulletins with its hashes."""
+def _shared(every: "Sequence[SharedFolders]", _: Path) -> Iterator[Finding]:
+    """Compare all that lies at the addresses that machines share with its hashes."""
     from features.errors import StoreError
 
-    if shared is None:
-        return
-    try:
-        faults, number = list(shared.faults()), shared.count()
-    except StoreError as error:
-        faults, number = [str(error)], 0
-    for fault in faults:
-        yield Finding("damaged", "shared", fault)
-    if number and not faults:
-        yield Finding("whole", "shared", f"{number} bulletins at {shared.address}")
+    for shared in every:
+        try:
+            faults, number = list(shared.faults()), shared.count()
+        except StoreError as error:
+            faults, number = [str(error)], 0
+        for fault in faults:
+            yield Finding("damaged", "shared", fault)
+        if number and not faults:
+            yield Finding("whole", "shared", f"{number} {shared.kind} at {shared.address}")

@@ -58,14 +58,15 @@ def home(
     """A home in which events were ingested, models trained and a bulletin published.
 
     Two years of a small world convince no gate, so a person decides. With `servers` models are in
-    PostgreSQL, and their artifacts in an object store, where bulletins are shared too.
+    PostgreSQL, and their artifacts in an object store, where events and bulletins are shared too.
     """
     home = tmp_path_factory.mktemp("home")
     if request.param == "servers":
         servers = {
             "mlflow_tracking_uri": request.getfixturevalue("make_database")(),
             "mlflow_artifacts": f"{request.getfixturevalue('object_store')}/{home.name}",
-            "bulletins": f"{request.getfixturevalue('object_store')}/{home.name}-bulletins",
+            "events": (shared := f"{request.getfixturevalue('object_store')}/{home.name}-shared"),
+            "bulletins": shared,
         }
         (home / "tocsin.toml").write_text(as_toml(servers))
     for arguments in (

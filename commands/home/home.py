@@ -10,8 +10,9 @@ from typing import Annotated
 
 import typer
 
-from commands.environment import existing_home, home, note, shared_bulletins, store_uri
+from commands.environment import existing_home, home, note
 from commands.rows import Row, RowFormat, is_for_people, print_rows
+from commands.stores import shared_folders, store_uri
 from commands.verify import Finding, State, findings_of
 from features.archive.folders import RECORDS
 
@@ -35,9 +36,10 @@ def show(context: typer.Context, row_format: RowFormat = None) -> None:
     if context.invoked_subcommand is not None:
         return
     folder = existing_home()
-    shared = shared_bulletins()
+    shared = shared_folders()
     findings = findings_of(folder, is_elsewhere=bool(store_uri()), shared=shared)
-    rows = [*_rows(folder, findings, shared.address if shared else "")]
+    addresses = ", ".join(dict.fromkeys(one.address for one in shared))
+    rows = [*_rows(folder, findings, addresses)]
     print_rows(rows, row_format, title=f"The home '{folder.resolve()}'")
     if is_for_people(row_format):
         print(_versions())
@@ -113,7 +115,7 @@ def _rows(folder: Path, findings: list[Finding], shared: str) -> Iterator[Row]:
 
 
 def _elsewhere(part: str, shared: str) -> str:
-    """Return where the models are that the home does not have, or shared bulletins."""
+    """Return where the models are that the home does not have, or what machines share."""
     from experiments.tracking.schema import without_password
 
     return shared if part == "shared" else without_password(store_uri())

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import typer
 
-from commands.environment import home, set_mlflow_up, store_uri
+from commands.environment import home
+from commands.stores import set_mlflow_up, store_uri
 from features.disk import whole_file
 from features.errors import ModelError
 

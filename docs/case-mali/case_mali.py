@@ -14,7 +14,8 @@ import pandas as pd
 from case_study import Case, Study, lead_table, study, wolf_table
 from matplotlib.figure import Figure
 
-from commands.environment import day_of, vintage_of_day
+from commands.environment import day_of
+from commands.stores import vintage_of_day
 from experiments.judging.judge import frame_markdown
 from features.archive.vintage import Vintage
 from features.errors import TocsinError

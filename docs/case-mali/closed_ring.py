@@ -15,7 +15,8 @@ import numpy as np
 import pandas as pd
 from spillover import LAST_OUTCOME, VIOLENT, WAR, YEAR, Rate, compare, followed, last_months
 
-from commands.environment import day_of, home, vintage_of_day
+from commands.environment import day_of, home
+from commands.stores import vintage_of_day
 from experiments.coups.training import states_as_known
 from experiments.judging.judge import frame_markdown
 from features.archive.releases import Archive

@@ -11,7 +11,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from commands.environment import day_of, home, vintage_of_day
+from commands.environment import day_of, home
+from commands.stores import vintage_of_day
 from experiments.judging.judge import frame_markdown
 from features.errors import TocsinError
 from features.months import parse_month

@@ -16,7 +16,8 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-from commands.environment import day_of, home, today, vintage_of_day
+from commands.environment import day_of, home, today
+from commands.stores import vintage_of_day
 from experiments.coups.fitting import attempt_labels
 from experiments.judging.judge import frame_markdown
 from features.archive.releases import Archive

@@ -5,7 +5,8 @@ from datetime import date
 from pathlib import Path
 
 from experiments.cycle.steps import Workshop
-from features.archive.releases import Archive, Delivery
+from features.archive.delivery import Delivery
+from features.archive.releases import Archive
 from features.archive.report import report_of
 from features.months import format_month, month_of, parse_month
 from features.places.regions import load_regions

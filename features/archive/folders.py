@@ -11,6 +11,12 @@ Records = Literal["events", "coups", "conditions", "elections"]
 
 RECORDS: tuple[Records, ...] = get_args(Records)
 
+RELEASE_FILE = "release.json"
+"""The record of a release, beside its rows."""
+
+NAME = "[A-Za-z0-9][A-Za-z0-9._-]{0,99}"
+"""What the names of a source and of a release look like."""
+
 
 def release_folders(home: Path, records: Records = "events") -> list[Path]:
     """Return the place of every release of some records, by source and name, whatever lies there.

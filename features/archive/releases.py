@@ -14,15 +14,14 @@ A release lies in `<home>/<records>/source=<source>/release=<release>/`:
                        of all files above and of itself
 
 It is written under a hidden name and moved into its place whole, under a lock; of two writers one
-wins.
+wins. Where machines share the archive, it is added at their address first.
 """
 
 import json
 import re
-from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
-from typing import Any, Literal, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pandas as pd
 import pyarrow as pa
@@ -30,7 +29,8 @@ import pyarrow.parquet as pq
 from pydantic import Field, ValidationError
 
 from features.archive.coverage import Coverage, Span
-from features.archive.folders import RECORDS, Records, damage, release_folders
+from features.archive.delivery import Deaths, Delivery, Identity, Kind
+from features.archive.folders import NAME, RECORDS, RELEASE_FILE, Records, damage, release_folders
 from features.archive.schemas import schema_of
 from features.disk import hidden_folder, locked, move_whole, remove_leftovers, sync_files
 from features.errors import ArchiveError
@@ -40,12 +40,12 @@ from features.months import format_month, month_of
 from features.strict import Strict
 from features.words import Level
 
-Kind = Literal["final", "candidate"]
-"""`final` releases are a source's considered record; `candidate` ones are early and get revised."""
+if TYPE_CHECKING:
+    from features.archive.shared import SharedReleases
 
 EVENTS_FILE, COUNTS_FILE, REGIONS_FILE = "events.parquet", "counts.parquet", "regions.parquet"
 UNKNOWN_FILE, DELETED_FILE, REJECTED_FILE = "unknown.parquet", "deleted.parquet", "rejected.parquet"
-_COVERAGE_FILE, _RELEASE_FILE = "coverage.parquet", "release.json"
+_COVERAGE_FILE = "coverage.parquet"
 
 REJECTED_SCHEMA = schema_of(line=pa.int64(), reasons=pa.string(), record=pa.string())
 """`rejected.parquet`: the line on which the row begins, why it was rejected (joined by "; "), and
@@ -54,70 +54,6 @@ the delivered fields as a JSON object."""
 DELETED_SCHEMA = schema_of(event_id=pa.string())
 
 _COVERAGE_SCHEMA = schema_of(country=pa.string(), first_month=pa.int64(), last_month=pa.int64())
-_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
-
-
-@dataclass(frozen=True)
-class Identity:
-    """What a delivery is. Only releases of one `history` revise each other.
-
-    `level` is that of the regions of counts, None for a release of events. `is_implied`: what it
-    observes is not said, but implied by its name. `is_habit`: `available_on` is not known, but when
-    its source usually publishes.
-    """
-
-    history: str
-    source: str
-    release: str
-    kind: Kind
-    available_on: date
-    coverage: Coverage
-    file_name: str
-    level: Level | None = None
-    simulated: bool = False
-    is_implied: bool = False
-    is_habit: bool = False
-    records: Records = "events"
-
-
-class Deaths(Strict):
-    """Deaths in the rows of a delivery: of all that were read, taken, and in observed months."""
-
-    read: int
-    taken: int
-    observed: int
-
-
-@dataclass(frozen=True)
-class ReleaseContent:
-    """What a delivery has written.
-
-    `sha256` is that of the delivered content, unpacked; `rows_aside` are rejected rows that are no
-    fault of it; `rows_deleted` counts withdrawn events, which are no rows of it; `notes` name what
-    was mended in reading, `doubts` what may be wrong. `coverage` is what it observes, if not what
-    it is said to.
-    """
-
-    sha256: str
-    rows_accepted: int
-    rows_rejected: int
-    rows_aside: int = 0
-    rows_deleted: int = 0
-    notes: tuple[str, ...] = ()
-    doubts: tuple[str, ...] = ()
-    deaths: Deaths | None = None
-    coverage: Coverage | None = None
-
-
-class Delivery(Protocol):
-    """A release on its way into the archive."""
-
-    @property
-    def identity(self) -> Identity:
-        """What it is."""
-
-    def write(self, folder: Path) -> ReleaseContent:
-        """Write accepted, rejected and deleted rows, nothing else; raises InputError if useless."""
 
 
 class Release(Strict):
@@ -184,11 +120,15 @@ class Addition(NamedTuple):
 
 
 class Archive:
-    """The releases kept under a home directory, which need not exist yet."""
+    """The releases kept under a home directory, which need not exist yet.
 
-    def __init__(self, home: Path) -> None:
+    What is added goes to where they are `shared` first; what is read lies in the home.
+    """
+
+    def __init__(self, home: Path, shared: "SharedReleases | None" = None) -> None:
         self.home = home
         self.folder = home / "events"
+        self._shared = shared
 
     def releases(self, records: Records = "events") -> list[Release]:
         """Return every release of some records, by source and name.
@@ -203,13 +143,29 @@ class Archive:
             )
         return releases
 
+    def catch_up(self) -> None:
+        """Copy both ways between the home and where releases are shared, if anywhere.
+
+        Raises ArchiveError when a release there is damaged, or not that of its name in the home,
+        StoreError when the address does not answer.
+        """
+        shared = self._shared
+        if shared is None:
+            return
+        shared.pull_all()
+        own = [release for records in RECORDS for release in self.releases(records)]
+        for release in sorted(own, key=lambda release: release.number):
+            while not shared.holds(release.folder):
+                shared.push(release.folder, release.folder, release.files)
+
     def add(self, delivery: Delivery) -> Addition:
         """Append a release; when the same is there already, change nothing.
 
         Raises ArchiveError when another release has its name, when it would mix simulated with real
         events, events with counts, or counts of several levels in a history, when its name cannot
         be a folder's, when it observes months that were not over when it became public, or when it
-        cannot be written; and what the delivery raises.
+        cannot be written; StoreError when the shared address does not answer; and what the delivery
+        raises.
         """
         identity = delivery.identity
         folder = self.home / identity.records
@@ -223,9 +179,7 @@ class Archive:
                 observed = release.coverage()
                 sync_files(hidden)
                 with locked(self.folder.with_name(".events.lock")):
-                    self._refuse_impossible(identity)  # others may have been added meanwhile
-                    _write_record(release, len(self.releases(identity.records)))
-                    is_new = move_whole(hidden, place)
+                    is_new = self._append(identity, release, place)
         except OSError as error:
             raise ArchiveError(
                 f"'{place}' cannot be written ({error.strerror or error}): see to the disk and "
@@ -236,9 +190,21 @@ class Archive:
             _refuse_other_content(archived, release, observed)
         return Addition(archived, is_new)
 
+    def _append(self, identity: Identity, release: Release, place: Path) -> bool:
+        """Move a release into its place, after all others; return False if one is there."""
+        shared = self._shared
+        while True:
+            self._refuse_impossible(identity)  # others may have been added meanwhile
+            _write_record(release, len(self.releases(identity.records)))
+            if shared is None or place.exists():
+                return move_whole(release.folder, place)
+            if shared.push(release.folder, place, release.files):
+                move_whole(release.folder, place)  # unless another process has pulled it
+                return True
+
     def _refuse_impossible(self, new: Identity) -> None:
         for name in (new.source, new.release, new.history):
-            if _NAME.fullmatch(name) is None:
+            if re.fullmatch(NAME, name) is None:
                 raise ArchiveError(
                     f"'{name}' cannot name a release: use letters, digits, '.', '_' and '-', and "
                     "begin with a letter or digit (--release NAME)"
@@ -304,7 +270,7 @@ def _write(folder: Path, delivery: Delivery) -> Release:
 
 def _write_record(release: Release, number: int) -> None:
     text = release.model_copy(update={"number": number}).model_dump_json(indent=2) + "\n"
-    (release.folder / _RELEASE_FILE).write_text(with_own_hash(text), encoding="utf-8")
+    (release.folder / RELEASE_FILE).write_text(with_own_hash(text), encoding="utf-8")
 
 
 def read_release(folder: Path) -> Release:
@@ -314,15 +280,15 @@ def read_release(folder: Path) -> Release:
     versions stored, only the record can be checked.
     """
     try:
-        content = read_whole(folder / _RELEASE_FILE)
+        content = read_whole(folder / RELEASE_FILE)
         fields: dict[str, Any] = json.loads(content)
         release = Release(**fields, folder=folder)
     except (OSError, ValueError, TypeError, ValidationError) as error:
-        raise damage(folder, f"{_RELEASE_FILE}: {str(error).splitlines()[0]}") from error
+        raise damage(folder, f"{RELEASE_FILE}: {str(error).splitlines()[0]}") from error
     own, others = release.record_sha256, {path.name for path in folder.glob("*.parquet")}
     faults = list(file_faults(folder, release.files))
     if (own is None) != (not release.files) or (own and hash_of_record(content, own) != own):
-        faults.append(f"{_RELEASE_FILE} is not what was stored")
+        faults.append(f"{RELEASE_FILE} is not what was stored")
     elif own is not None:
         faults += [f"{name} is not of it" for name in sorted(others - release.files.keys())]
     if faults:

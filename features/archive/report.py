@@ -2,7 +2,8 @@
 
 from collections.abc import Iterator
 
-from features.archive.releases import Addition, Deaths
+from features.archive.delivery import Deaths
+from features.archive.releases import Addition
 from features.months import format_month
 from features.strict import Strict
 

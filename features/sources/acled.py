@@ -8,7 +8,7 @@ from contextlib import AbstractContextManager, contextmanager
 from datetime import UTC, date, datetime
 from pathlib import Path
 
-from features.archive.releases import Identity
+from features.archive.delivery import Identity
 from features.errors import InputError
 from features.sources.products import refuse_missing
 from features.sources.reading.opening import open_rows

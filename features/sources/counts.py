@@ -17,15 +17,13 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from features.archive.coverage import Coverage
+from features.archive.delivery import Deaths, Identity, ReleaseContent
 from features.archive.releases import (
     COUNTS_FILE,
     REGIONS_FILE,
     REJECTED_FILE,
     REJECTED_SCHEMA,
     UNKNOWN_FILE,
-    Deaths,
-    Identity,
-    ReleaseContent,
 )
 from features.archive.schemas import (
     COUNTED_REGIONS_SCHEMA,

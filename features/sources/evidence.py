@@ -13,7 +13,7 @@ from typing import NamedTuple
 import pandas as pd
 
 from features.archive.coverage import Coverage, coding_begins, coverage_of
-from features.archive.releases import Identity
+from features.archive.delivery import Identity
 from features.errors import InputError
 from features.months import format_month
 from features.sources.publication import shortfall, unlike_release

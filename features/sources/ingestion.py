@@ -14,15 +14,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from features.archive.coverage import Coverage
-from features.archive.releases import (
-    DELETED_FILE,
-    DELETED_SCHEMA,
-    EVENTS_FILE,
-    REJECTED_FILE,
-    Deaths,
-    Identity,
-    ReleaseContent,
-)
+from features.archive.delivery import Deaths, Identity, ReleaseContent
+from features.archive.releases import DELETED_FILE, DELETED_SCHEMA, EVENTS_FILE, REJECTED_FILE
 from features.archive.schemas import DEATHS, EVENTS_SCHEMA, TYPES_OF_VIOLENCE, event_faults
 from features.database import open_database
 from features.months import month_of

@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 import pandas as pd
 
-from features.archive.releases import Identity
+from features.archive.delivery import Identity
 from features.archive.vintage import Vintage
 from features.months import format_month, month_of
 from features.sources import acled, ucdp

@@ -12,7 +12,7 @@ from typing import Literal, Protocol
 import pyarrow as pa
 
 from features.archive.coverage import Coverage
-from features.archive.releases import Identity, Kind
+from features.archive.delivery import Identity, Kind
 from features.errors import InputError
 
 BEYOND = "beyond the header"  # the column of all that a row has beyond the header's width

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from features.archive.releases import Identity
+from features.archive.delivery import Identity
 from features.errors import InputError
 from features.sources.reading.opening import open_rows
 from features.sources.source import (

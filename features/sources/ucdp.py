@@ -11,7 +11,7 @@ from datetime import date
 from pathlib import Path
 
 from features.archive.coverage import whole_world
-from features.archive.releases import Identity
+from features.archive.delivery import Identity
 from features.archive.schemas import DEATHS, TYPES_OF_VIOLENCE
 from features.months import month_of
 from features.sources.products import refuse_missing

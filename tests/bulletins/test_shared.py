@@ -247,8 +247,8 @@ def test_a_publisher_that_is_killed_leaves_a_whole_chain(
 ) -> None:
     """Each of five files, the manifest the last, is a write; the sixth is the entry."""
     writes = (0, 1, 4, 5, 6, 3)
-    command = [sys.executable, "-m", "tests.features.shared.kills", str(tmp_path), address]
-    subprocess.run([*command, *map(str, writes)], check=True, cwd=ROOT, timeout=60)
+    command = [sys.executable, "-m", "tests.features.shared.kills", "bulletins", str(tmp_path)]
+    subprocess.run([*command, address, *map(str, writes)], check=True, cwd=ROOT, timeout=60)
     (issued,) = chain_at(address)
     for number, before in enumerate(writes):
         expected = [issued] if before == 3 else []  # the last one had pulled what was issued

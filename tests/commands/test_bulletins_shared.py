@@ -97,7 +97,7 @@ def test_status_verify_and_home_say_how_it_stands_with_the_address(
     def shown(command: str) -> str:
         return tocsin(home, command, "--format", "csv", TOCSIN_BULLETINS=address).stdout
 
-    assert f"ok,shared,1 at {address}" in shown("status")
+    assert f"ok,shared,1 bulletins at {address}" in shown("status")
     assert f"whole,shared,1 bulletins at {address}" in shown("verify")
     assert f"shared,{address},0,0,1,0,0" in shown("home")
     Address(address, 10).put(f"{issued.id}/scores.parquet", b"PAR1")

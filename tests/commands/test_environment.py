@@ -1,4 +1,3 @@
-import os
 import subprocess
 from importlib.metadata import version
 from pathlib import Path
@@ -6,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from commands import environment
-from commands.environment import open_own_store, running_code, working_side_by_side
+from commands.environment import running_code, working_side_by_side
 from features.errors import ConfigurationError
 
 
@@ -39,19 +38,6 @@ def test_the_code_is_named_by_its_own_commit_unless_it_was_changed(
     monkeypatch.setattr(environment, "__file__", str(tmp_path / "lib" / "commands" / file.name))
     (tmp_path / "lib" / "commands").mkdir(parents=True)
     assert running_code() == f"{own}+unknown"
-
-
-@pytest.mark.parametrize("named", [None, ""])
-def test_a_store_that_was_opened_is_not_taken_for_one_that_was_named(
-    named: str | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("TOCSIN_HOME", str(tmp_path))
-    monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
-    if named is not None:
-        monkeypatch.setenv("MLFLOW_TRACKING_URI", named)
-    for _ in range(2):
-        assert open_own_store().artifacts == tmp_path / "artifacts"
-    assert os.environ.get("MLFLOW_TRACKING_URI") == named
 
 
 def test_fits_are_done_here_unless_a_scheduler_is_named(monkeypatch: pytest.MonkeyPatch) -> None:

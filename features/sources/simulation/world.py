@@ -11,14 +11,13 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from features.archive.coverage import Coverage, Span
+from features.archive.delivery import Identity, ReleaseContent
 from features.archive.releases import (
     DELETED_FILE,
     DELETED_SCHEMA,
     EVENTS_FILE,
     REJECTED_FILE,
     REJECTED_SCHEMA,
-    Identity,
-    ReleaseContent,
 )
 from features.archive.schemas import EVENTS_SCHEMA
 from features.arrays import IntArray

@@ -13,8 +13,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from features.archive.coverage import Coverage, months_of
+from features.archive.delivery import Identity, ReleaseContent
 from features.archive.folders import Records
-from features.archive.releases import REJECTED_FILE, REJECTED_SCHEMA, Identity, ReleaseContent
+from features.archive.releases import REJECTED_FILE, REJECTED_SCHEMA
 from features.archive.schemas import STATE_SCHEMAS
 from features.database import open_database
 from features.errors import InputError

@@ -2,10 +2,12 @@ import csv
 import io
 import zipfile
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from pathlib import Path
+from threading import Barrier
 
 import pytest
 
@@ -16,6 +18,7 @@ from experiments.judging.judge import Work
 from experiments.tracking.store import MlflowStore
 from features.archive.folders import RECORDS
 from features.archive.releases import Archive
+from features.archive.shared import SharedReleases
 from features.errors import InputError
 from features.sources.fetching.transport import Transport
 from features.sources.ucdp import OFFICIAL_COLUMNS
@@ -31,13 +34,13 @@ EVENT = {
 }  # fmt: skip
 
 
-def shop_of(home: Path, **events: object) -> Workshop:
+def shop_of(home: Path, shared: SharedReleases | None = None, **events: object) -> Workshop:
     """What a cycle of a home works with; no step but the first one is reached."""
     settings = cycle_settings(home)
     own = EventsSettings.model_validate(settings.events.model_dump() | events)
     return Workshop(
         home=home,
-        archive=Archive(home),
+        archive=Archive(home, shared),
         store=MlflowStore("sqlite://", None),
         settings=settings.model_copy(update={"events": own}),
         configuration=settings.configuration(home),
@@ -89,6 +92,29 @@ def test_of_ucdp_what_is_due_is_fetched_and_added_once(stack: ExitStack, tmp_pat
     assert any(line.startswith("18.0.5 is not yet there") for line in lines)
     offline = replace(shop, settings=shop_of(tmp_path, source="archive").settings)
     assert list(take_in(offline, TODAY)) == []
+
+
+def test_two_machines_that_take_in_the_same_releases_at_once_have_each_once(
+    stack: ExitStack, tmp_path: Path
+) -> None:
+    (tmp_path / "address").mkdir()
+    address, together = (tmp_path / "address").as_uri(), Barrier(2)
+    yearly = says(200, zipped("GEDEvent_v18_1.csv", table("2017-05-02")))
+    months = [says(200, table(f"2018-0{month}-02")) for month in (1, 2, 3, 4)]
+
+    def take_in_at_once(name: str) -> Archive:
+        ucdp, _ = serving(stack, (yearly, *months, says(404)))
+        shared = SharedReleases(tmp_path / name, address)
+        shop = shop_of(tmp_path / name, shared, source="ucdp", ucdp_files=ucdp)
+        together.wait()
+        list(take_in(shop, TODAY))
+        return shop.archive
+
+    with ThreadPoolExecutor(2) as pool:
+        archives = list(pool.map(take_in_at_once, "ab"))
+    records = [[r.model_dump_json() for r in archive.releases()] for archive in archives]
+    assert records[0] == records[1]
+    assert len(records[0]) == SharedReleases(tmp_path, address).count() == 5
 
 
 def test_a_release_that_was_due_before_the_last_one_must_be_there(

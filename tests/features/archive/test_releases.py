@@ -15,13 +15,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from features.archive.coverage import Coverage, Span
-from features.archive.releases import (
-    DELETED_SCHEMA,
-    REJECTED_SCHEMA,
-    Archive,
-    Identity,
-    ReleaseContent,
-)
+from features.archive.delivery import Identity, ReleaseContent
+from features.archive.releases import DELETED_SCHEMA, REJECTED_SCHEMA, Archive
 from features.archive.schemas import EVENTS_SCHEMA
 from features.errors import ArchiveError
 from tests.features.archive.deliveries import EventsDelivery

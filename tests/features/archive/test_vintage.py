@@ -12,8 +12,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from features.archive.coverage import read_coverage
+from features.archive.delivery import Delivery
 from features.archive.monthly import monthly_counts
-from features.archive.releases import Archive, Delivery
+from features.archive.releases import Archive
 from features.archive.vintage import open_vintage
 from features.errors import ArchiveError
 from features.places.regions import load_regions

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from features.archive.coverage import Coverage, Span, whole_world
-from features.archive.releases import Identity
+from features.archive.delivery import Identity
 from features.errors import InputError
 from features.months import parse_month
 from features.sources.evidence import Evidence, evidence_of
