@@ -247,7 +247,7 @@ def test_a_publisher_that_is_killed_leaves_a_whole_chain(
 ) -> None:
     """Each of five files, the manifest the last, is a write; the sixth is the entry."""
     writes = (0, 1, 4, 5, 6, 3)
-    command = [sys.executable, "-m", "tests.features.shared.kills", "bulletins", str(tmp_path)]
+    command = [sys.executable, "-m", "tests.features.shared.kills", "publish", str(tmp_path)]
     subprocess.run([*command, address, *map(str, writes)], check=True, cwd=ROOT, timeout=60)
     (issued,) = chain_at(address)
     for number, before in enumerate(writes):

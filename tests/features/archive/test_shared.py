@@ -3,6 +3,7 @@
 import shutil
 import subprocess
 import sys
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
@@ -208,6 +209,17 @@ def test_what_is_damaged_in_the_home_is_not_shared(tmp_path: Path, address: str)
     assert chain_at(address) == []
 
 
+def test_a_home_with_a_damaged_release_takes_up_none_and_names_it(
+    tmp_path: Path, address: str
+) -> None:
+    archive_of(tmp_path / "a", address).add(a_release("24.1"))
+    release = Archive(tmp_path / "b").add(a_release("24.2")).release
+    (release.folder / "release.json").write_text("{")
+    with pytest.raises(ArchiveError, match=r"release=24\.2' is damaged"):
+        SharedReleases(tmp_path / "b", address).pull()
+    assert [path.name for path in release.folder.parent.iterdir()] == ["release=24.2"]
+
+
 def test_a_release_that_was_withdrawn_is_taken_away_and_its_name_is_free(
     tmp_path: Path, address: str
 ) -> None:
@@ -240,11 +252,18 @@ def test_nothing_is_added_while_the_address_is_away(tmp_path: Path) -> None:
     assert archive.add(a_release("24.2")).is_new
 
 
-def test_a_machine_that_is_killed_leaves_a_whole_archive(tmp_path: Path, address: str) -> None:
+def kill(work: str, homes: Path, address: str, requests: Sequence[int]) -> None:
+    """Run a machine for each number of requests, after which it is killed."""
+    command = [sys.executable, "-m", "tests.features.shared.kills", work, str(homes), address]
+    subprocess.run([*command, *map(str, requests)], check=True, cwd=ROOT, timeout=60)
+
+
+def test_a_machine_that_is_killed_while_it_ingests_leaves_a_whole_archive(
+    tmp_path: Path, address: str
+) -> None:
     """Each of five files, the record the last, is a write; the sixth is the entry."""
     writes = (0, 1, 4, 5, 6)
-    command = [sys.executable, "-m", "tests.features.shared.kills", "releases", str(tmp_path)]
-    subprocess.run([*command, address, *map(str, writes)], check=True, cwd=ROOT, timeout=60)
+    kill("ingest", tmp_path, address, writes)
     assert chain_at(address) == ["events/source=ucdp-ged/release=1"]
     for number in range(len(writes)):
         home = tmp_path / str(number)
@@ -252,3 +271,18 @@ def test_a_machine_that_is_killed_leaves_a_whole_archive(tmp_path: Path, address
         assert "ucdp-ged 1" in names(archive_of(home, address))
         assert archive_of(home, address).add(a_release(f"2.{number}")).is_new
         assert not [path for path in contents(home) if "/." in path]
+
+
+def test_a_machine_that_is_killed_while_it_copies_has_whole_releases_alone(
+    tmp_path: Path, address: str
+) -> None:
+    """The entry and each of five files is a read."""
+    archive = archive_of(tmp_path / "a", address)
+    archive.add(a_release())
+    reads = (0, 1, 2, 5, 6)
+    kill("copy", tmp_path, address, reads)
+    for number in range(len(reads)):
+        home = tmp_path / str(number)
+        assert names(Archive(home)) == []
+        assert SharedReleases(home, address).pull() == {}
+        assert contents(home) == contents(archive.home)

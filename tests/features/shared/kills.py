@@ -1,7 +1,8 @@
 """Machines that are killed while they share a folder, one after the other.
 
-`python -m tests.features.shared.kills KIND HOMES ADDRESS WRITES ...`: each adds a bulletin or a
-release from a home of its own, and is killed (SIGKILL) after so many writes to the address.
+`python -m tests.features.shared.kills WORK HOMES ADDRESS REQUESTS ...`: each adds a bulletin or a
+release from a home of its own, or copies releases into it, and is killed (SIGKILL) after so many
+writes to the address, or reads from there.
 """
 
 import os
@@ -19,24 +20,25 @@ from tests.bulletins.sharing import issue
 from tests.features.archive.deliveries import JANUARY, a_delivery
 
 
-def die_after(writes: int) -> None:
-    """Kill this process after so many writes."""
+def die_after(most: int, *methods: str) -> None:
+    """Kill this process after so many requests by some methods of an address."""
     number = 0
 
-    def counted(write: Callable[..., Any]) -> Callable[..., Any]:
-        def writing(*arguments: Any) -> Any:
+    def counted(request: Callable[..., Any]) -> Callable[..., Any]:
+        def requesting(*arguments: Any) -> Any:
             nonlocal number
-            if number == writes:
+            if number == most:
                 os.kill(os.getpid(), signal.SIGKILL)
             number += 1
-            answer = write(*arguments)
-            if number == writes:
+            answer = request(*arguments)
+            if number == most:
                 os.kill(os.getpid(), signal.SIGKILL)
             return answer
 
-        return writing
+        return requesting
 
-    Address.put, Address.create = counted(Address.put), counted(Address.create)  # type: ignore[method-assign]
+    for name in methods:
+        setattr(Address, name, counted(getattr(Address, name)))
 
 
 def publish(home: Path, address: str, writes: int) -> None:
@@ -44,7 +46,7 @@ def publish(home: Path, address: str, writes: int) -> None:
     names = ("a.md", "b.md", "drivers.parquet", "scores.parquet")
     shared = SharedBulletins(home, address)
     shared.catch_up()
-    die_after(writes)
+    die_after(writes, "put", "create")
     issue(home, shared, {name: name.encode() for name in names})
 
 
@@ -52,21 +54,28 @@ def ingest(home: Path, address: str, writes: int) -> None:
     """Add a release of four tables and its record."""
     archive = Archive(home, SharedReleases(home, address))
     archive.catch_up()
-    die_after(writes)
+    die_after(writes, "put", "create")
     archive.add(a_delivery("1", [("MLI", JANUARY, 1, 5)], [("MLI", JANUARY, JANUARY)]))
 
 
-def main(kind: str, homes: Path, address: str, *places: int) -> None:
+def copy(home: Path, address: str, reads: int) -> None:
+    """Copy what is at the address."""
+    die_after(reads, "get")
+    SharedReleases(home, address).pull()
+
+
+def main(work: str, homes: Path, address: str, *places: int) -> None:
     """Fork a machine for each place; exit 0 if every one was killed."""
-    add = {"bulletins": publish, "releases": ingest}[kind]
-    for number, writes in enumerate(places):
+    for number, requests in enumerate(places):
         child = os.fork()
         if child == 0:
-            add(homes / str(number), address, writes)
+            {"publish": publish, "ingest": ingest, "copy": copy}[work](
+                homes / str(number), address, requests
+            )
             os._exit(0)
         _, status = os.waitpid(child, 0)
         if not os.WIFSIGNALED(status):
-            sys.exit(f"the machine of {writes} writes lived")
+            sys.exit(f"the machine of {requests} requests lived")
 
 
 if __name__ == "__main__":
