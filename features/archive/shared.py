@@ -7,7 +7,7 @@ from pathlib import Path, PurePosixPath
 
 from features.archive.folders import NAME, RECORDS, RELEASE_FILE, damage, release_folders
 from features.errors import ArchiveError
-from features.files import entries, read_whole
+from features.files import read_whole
 from features.hashes import hash_of_file
 from features.shared.folders import Entry, SharedFolders
 
@@ -27,13 +27,10 @@ class SharedReleases(SharedFolders):
         return self.home / PurePosixPath(folder_id).parent
 
     def is_copy(self, place: Path, entry: Entry) -> bool:
-        """Return whether a release has the rows of an entry; not its number in the home."""
-        hashes: dict[str, str] = {}
+        """Return whether a release has the record of an entry: of rows, day, number and all."""
         with suppress(OSError):
-            if hash_of_file(place / RELEASE_FILE) == entry.files.get(RELEASE_FILE):
-                return True
-            hashes = {path.name: hash_of_file(path) for path in entries(place)}
-        return _rows_of(hashes) == _rows_of(entry.files)
+            return hash_of_file(place / RELEASE_FILE) == entry.files.get(RELEASE_FILE)
+        return False
 
     def refusal(self, copy: Path) -> str:
         """Return why the home cannot have a release: it is simulated and others are not."""
@@ -59,14 +56,15 @@ class SharedReleases(SharedFolders):
         """Copy a release in a folder, whose place is another, to the address.
 
         Returns False when another machine has added one meanwhile: then that is in the home, and
-        may be of the same name. Raises ArchiveError when the content was withdrawn.
+        may be of the same name. Raises ArchiveError when the same rows were withdrawn.
         """
         for entry in self.entries:
-            is_of_name = self.place_of(entry.id) == place and entry.id in self.withdrawn
-            if is_of_name and self.is_copy(folder, entry):
+            rows = entry.files.items() - {(RELEASE_FILE, entry.files.get(RELEASE_FILE))}
+            is_of_name = entry.id in self.withdrawn and self.place_of(entry.id) == place
+            if is_of_name and rows == hashes.items():
                 raise ArchiveError(
                     f"{entry.id} was withdrawn at {self.address}: delete withdrawn/{entry.id} "
-                    "there to have it again"
+                    "there to have it again, or keep it out of the home"
                 )
         record = hash_of_file(folder / RELEASE_FILE)
         release_id = f"{place.relative_to(self.home).as_posix()}/{record[:12]}"
@@ -76,10 +74,6 @@ class SharedReleases(SharedFolders):
         if self.holds(place) and release_id not in {entry.id for entry in self.entries}:
             self.remove(release_id)
         return False
-
-
-def _rows_of(hashes: Mapping[str, str]) -> dict[str, str]:
-    return {name: sha256 for name, sha256 in hashes.items() if name != RELEASE_FILE}
 
 
 def _is_simulated(folder: Path) -> bool:
