@@ -210,7 +210,7 @@ def test_postgres_is_healthy_while_it_answers(postgres: str) -> None:
 
 @pytest.mark.usefixtures("make_database")
 def test_the_database_is_copied_as_the_page_says(postgres: str) -> None:
-    page = (ROOT / "docs" / "operations.md").read_text()
+    page = (ROOT / "docs" / "deployment.md").read_text()
     (command,) = re.findall(r"exec -T postgres (pg_dump .+) > mlflow.dump", page)
     program, *arguments = shlex.split(command)
     here = BARE | {"PGHOST": "127.0.0.1", "PGPORT": postgres.rpartition(":")[2]}
