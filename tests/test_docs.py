@@ -25,8 +25,16 @@ DEMO_COMMANDS = re.compile(
     r"^\s*(?:TOCSIN_HOME=\S+ )?\.venv/bin/tocsin (.+?)(?:\s+#.*)?$", re.MULTILINE
 )
 CURL = re.compile(r"^curl 'http://127\.0\.0\.1:8000(\S+)'$", re.MULTILINE)
-LINK = re.compile(r"\]\((?!http|#)([^)#]+)\)")
+LINK = re.compile(r"\]\((?!http)([^)#]*)#?([^)]*)\)")
+"""A file, and a heading in it."""
 CHANGES_EVERY_TIME = ("issued_at", "as_of", "bulletin", "id", "next", "citation")
+
+
+def headings_of(page: Path) -> set[str]:
+    """Return the headings of a page as links name them."""
+    prose = re.sub(r"(?ms)^```.*?^```", "", page.read_text())
+    headings = re.findall(r"(?m)^#+ (.+)$", prose)
+    return {re.sub(r"[^\w\- ]", "", h.lower()).strip().replace(" ", "-") for h in headings}
 
 
 def commands_in(page: Path) -> list[str]:
@@ -106,8 +114,10 @@ def test_the_readme_shows_commands_at_all() -> None:
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_every_link_leads_somewhere(page: Path) -> None:
-    for target in LINK.findall(page.read_text()):
-        assert (page.parent / target).exists(), target
+    for name, heading in LINK.findall(page.read_text()):
+        target = page.parent / name if name else page
+        assert target.exists(), name
+        assert not heading or heading in headings_of(target), f"{name}#{heading}"
 
 
 def test_the_page_of_indicators_is_the_catalogue() -> None:
