@@ -176,6 +176,9 @@ class Logistic(BaseEstimator):  # type: ignore[misc]
         # In small or quiet histories some indicators are constant or depend on others.
         self.used = tuple(self.columns[column] for column in _independent(standard))
         values = self._values(indicators)
+        if weight is None:
+            self.centre, self.scale = values.mean(axis=0), values.std(axis=0)
+            return
         self.centre = np.average(values, axis=0, weights=weight)
         self.scale = np.sqrt(np.average(np.square(values - self.centre), axis=0, weights=weight))
 

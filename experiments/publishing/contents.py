@@ -81,11 +81,18 @@ def _counted_alike(vintage: Vintage, model: ModelVersion) -> Vintage:
 
 
 def forecast_level(
-    model: ModelVersion, forecaster: Forecaster, panel: Panel, origin: int
+    model: ModelVersion,
+    forecaster: Forecaster,
+    panel: Panel,
+    origin: int,
+    months: int | None = _MONTHS_READ,
 ) -> LevelForecast:
-    """Forecast a level at an origin; raises CoverageError when it covers no region there."""
+    """Forecast a level at an origin; raises CoverageError when it covers no region there.
+
+    Indicators are kept of the newest `months`, None for all.
+    """
     past = panel.until(origin)
-    samples = samples_for(forecaster, past, origin, _MONTHS_READ)
+    samples = samples_for(forecaster, past, origin, months)
     return LevelForecast(past, model, forecaster, samples)
 
 

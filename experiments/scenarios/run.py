@@ -154,7 +154,8 @@ def compared(levels: Sequence[LevelInputs], scenario: Scenario) -> list[Comparis
 def _compared(level: LevelInputs, panels: ScenarioPanels, months: int) -> Comparison:
     origin = int(level.past.months[-1]) + months
     continuation, changed = (
-        contents.forecast_level(level.model, level.forecaster, panel, origin) for panel in panels
+        contents.forecast_level(level.model, level.forecaster, panel, origin, None)
+        for panel in panels
     )
     return Comparison(continuation, changed, months)
 
