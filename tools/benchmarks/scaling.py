@@ -117,6 +117,8 @@ def stages(folder: Path) -> Iterator[Stage]:
         "panel": (*MODULE, str(folder), "--stage", "panel"),
         "panel and indicators": (*MODULE, str(folder), "--stage", "indicators"),
         "training with the backtest": (*TOCSIN, "train", "--config", config),
+        # The gate refuses what is learned from random events.
+        "promotion": (*TOCSIN, "promote", "priogrid", "1", "--reason", "a benchmark"),
         "publishing": (*TOCSIN, "publish"),
     }
     before = 0
