@@ -61,6 +61,11 @@ class Samples:
         """The regions' own decaying records at every origin and each of the horizons."""
         return self.pool.table(self.deaths, self.horizons, len(self.indicators))
 
+    @property
+    def kept(self) -> BoolArray:
+        """Which region-months of those with indicators are eligible, (M, R)."""
+        return self.eligible[-len(self.indicators) :]
+
     def __getstate__(self) -> dict[str, object]:
         """Return what other processes get: with the records, so that none makes them again."""
         return self.__dict__ | {"records": self.records}

@@ -70,12 +70,12 @@ class DeathsDistribution:
 class Analogues(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
     """Past forecasts of size and their outcomes, apart for outcomes below and from tau."""
 
+    low_weights: FloatArray | None = None
+    """How many outcomes below tau each of them stands for; None: itself alone."""
+
     def __init__(self, tau: float = 1.0, count: int = ANALOGUES) -> None:
         self.tau = tau
         self.count = count
-
-    low_weights: FloatArray | None = None
-    """How many outcomes below tau each of them stands for; None: itself alone."""
 
     def fit(
         self,

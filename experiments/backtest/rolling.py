@@ -67,7 +67,6 @@ class Backtest:
 _DEATHS_MEASURES = ("crps", "mean", "below", "upto")
 """The measures of a distribution of deaths, in the order of the tables of a `Backtest`."""
 
-
 _ROWS = 2**14
 """The most region-months that are forecast at once: each has hundreds of draws of deaths."""
 

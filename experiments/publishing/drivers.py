@@ -161,14 +161,14 @@ def _questions(
     forecast: LevelForecast, previous: EarlierBulletin | None
 ) -> Iterator[tuple[Target, int, Question]]:
     samples, forecaster = forecast.samples, forecast.forecaster
-    eligible = samples.eligible[-len(samples.indicators) :]
-    usual, is_own = usual_indicators(samples.indicators, eligible)
+    usual, is_own = usual_indicators(samples.indicators, samples.kept)
     ids = forecast.panel.regions.table["id"].to_numpy(dtype=object)
+    indicators = select(samples.names)
     for target, horizon in forecaster.cell_names:
         here = is_scored(target, samples)
         question = Question(
             probability=forecaster.cell(target, horizon).learner.probability,
-            indicators=select(samples.names),
+            indicators=indicators,
             regions=ids[here],
             present=_read_at(samples, len(samples.months) - 1, target, horizon)[here],
             usual=np.column_stack([usual, _usual_records(samples, target, horizon)])[here],

@@ -50,7 +50,7 @@ register_dataset_source(ReleasesSource)  # type: ignore[arg-type]  # MLflow want
 def panel_dataset(training: Training) -> NumpyDataset:
     """Return the panel as an MLflow dataset, by column: of a table MLflow reads every value."""
     samples, vintage = training.samples, training.vintage
-    usable = samples.eligible[-len(samples.indicators) :]
+    usable = samples.kept
     releases = [
         {
             "source": release.source,
