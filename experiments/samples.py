@@ -109,7 +109,7 @@ class Samples:
         return (month[is_in], region[is_in]), each[is_in]
 
     def rows(
-        self, target: Target, horizon: int, where: RegionMonths, weights: Weight = None
+        self, target: Target, horizon: int, where: RegionMonths, weight: Weight = None
     ) -> LabelledRows:
         """Return what is read of region-months, and their outcomes."""
         return LabelledRows(
@@ -117,7 +117,7 @@ class Samples:
             outcome=self.labels(target, horizon)[where],
             deaths=ahead(self.deaths, horizon)[where],
             regions=where[1],
-            weights=weights,
+            weight=weight,
         )
 
     def predictors(self, target: Target, horizon: int, where: RegionMonths) -> Predictors:

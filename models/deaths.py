@@ -40,17 +40,17 @@ class DeathsModel(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no t
         template: Learner,
         indicators: Matrix,
         deaths: FloatArray,
-        weights: Weight = None,
+        weight: Weight = None,
     ) -> "DeathsModel":
         """Learn the expected size from (n, k) indicators and (n,) deaths [deaths/month]."""
         learner: Learner = clone(template)
-        self.size = learner.fit_size(indicators, deaths, weights)
+        self.size = learner.fit_size(indicators, deaths, weight)
         return self
 
-    def fit(self, indicators: Matrix, deaths: FloatArray, weights: Weight = None) -> "DeathsModel":
+    def fit(self, indicators: Matrix, deaths: FloatArray, weight: Weight = None) -> "DeathsModel":
         """Learn analogues from n rows that the size was not learned from."""
         size, scale = self.size.size(indicators), self._scale(indicators)
-        self.analogues = Analogues(self.tau).fit(size, deaths, scale, weights)
+        self.analogues = Analogues(self.tau).fit(size, deaths, scale, weight)
         return self
 
     def predict(

@@ -82,20 +82,20 @@ class Analogues(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no typ
         size: FloatArray,
         deaths: FloatArray,
         scale: FloatArray,
-        weights: FloatArray | None = None,
+        weight: FloatArray | None = None,
     ) -> "Analogues":
         """Learn from forecasts of size, the deaths that followed and the recent scale, (n,) each.
 
         Deaths and scale in [deaths/month]. A part without outcomes has one draw: 0, or tau. Of
-        `weights` (n,) those below tau are used: an outcome from tau on stands for itself alone.
+        `weight` (n,) those below tau are used: an outcome from tau on stands for itself alone.
         """
         # Outcomes of equal size are sorted, so that row order does not choose the multiples.
         order = np.lexsort((scale, deaths, size))
         size, deaths, scale = size[order], deaths[order], scale[order]
         reached = deaths >= self.tau
         self.low_size, self.low_deaths = _or_edge(size[~reached], deaths[~reached], 0.0)
-        if weights is not None:
-            _, self.low_weights = _or_edge(size[~reached], weights[order][~reached], 1.0)
+        if weight is not None:
+            _, self.low_weights = _or_edge(size[~reached], weight[order][~reached], 1.0)
         self.high_size, self.high_deaths = _or_edge(size[reached], deaths[reached], self.tau)
         self.high_scale = scale[reached] if reached.any() else np.zeros(1)
         self.largest = float(self.high_deaths.max())

@@ -59,20 +59,20 @@ class Predictors(NamedTuple):
 
 @dataclass(frozen=True, eq=False)
 class LabelledRows:
-    """Predictors, (n,) outcomes, deaths of the target month [deaths/month], regions and weights."""
+    """Predictors, (n,) outcomes, deaths of the target month [deaths/month], regions and weight."""
 
     predictors: Predictors
     outcome: FloatArray
     deaths: FloatArray
     regions: RegionNumbers
-    weights: Weight = None
+    weight: Weight = None
 
     def of(self, rows: BoolArray) -> "LabelledRows":
         """Return the same of some rows."""
         indicators, records = self.predictors
         own = Predictors(indicators[rows], records.of(rows))
-        weights = None if self.weights is None else self.weights[rows]
-        return LabelledRows(own, self.outcome[rows], self.deaths[rows], self.regions[rows], weights)
+        weight = None if self.weight is None else self.weight[rows]
+        return LabelledRows(own, self.outcome[rows], self.deaths[rows], self.regions[rows], weight)
 
 
 class CellForecast(NamedTuple):
@@ -112,17 +112,17 @@ def fit_cell(
     if deaths is not None:
         early, late = rows.of(~is_late), rows.of(is_late)
         model: DeathsModel = clone(deaths)
-        model.fit_size(template, early.predictors.indicators, early.deaths, early.weights)
-        cell.deaths = model.fit(late.predictors.indicators, late.deaths, late.weights)
+        model.fit_size(template, early.predictors.indicators, early.deaths, early.weight)
+        cell.deaths = model.fit(late.predictors.indicators, late.deaths, late.weight)
     return cell
 
 
 def _fit_learner(template: Learner, rows: LabelledRows) -> Learner | BaseRate:
     cases = rows.outcome.sum()
     if min(cases, len(rows.outcome) - cases) < FEWEST_CASES:
-        return BaseRate().fit(rows.outcome, rows.weights)
+        return BaseRate().fit(rows.outcome, rows.weight)
     learner: Learner = clone(template)
-    return learner.fit(rows.predictors.indicators, rows.outcome, rows.regions, rows.weights)
+    return learner.fit(rows.predictors.indicators, rows.outcome, rows.regions, rows.weight)
 
 
 PredictorsOfCell = Callable[[Target, int], Predictors]

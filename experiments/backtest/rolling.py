@@ -214,7 +214,7 @@ def _fit(
     first = origin - configuration.training.months
     known = samples.observed_between(target, horizon, first, origin)
     share = configuration.training.quiet_share.at(samples.level)
-    where, weights = samples.sampled(known, horizon, share)
+    where, weight = samples.sampled(known, horizon, share)
     month, _ = where
     is_late = month + horizon > origin - configuration.analogues.months
     deaths = None
@@ -230,7 +230,7 @@ def _fit(
     with threadpool_limits(1):
         return fit_cell(
             configuration.template(learner),
-            samples.rows(target, horizon, where, weights),
+            samples.rows(target, horizon, where, weight),
             is_late,
             deaths,
         )

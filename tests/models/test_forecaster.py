@@ -356,7 +356,7 @@ def test_a_cell_learns_from_rows_as_often_as_they_stand_for() -> None:
         predictors, taught.outcome[again], taught.deaths[again], taught.regions[again]
     )
     template = TEMPLATES["logistic"]
-    one = fit_cell(template, replace(taught, weights=weights.astype(float)), LATE, DEATHS)
+    one = fit_cell(template, replace(taught, weight=weights.astype(float)), LATE, DEATHS)
     other = fit_cell(template, repeated, LATE[again], DEATHS)
     read = taught.predictors.indicators
     assert_allclose(one.learner.probability(read), other.learner.probability(read), rtol=1e-6)
@@ -370,12 +370,12 @@ def test_a_cell_learns_from_rows_as_often_as_they_stand_for() -> None:
 def test_a_base_rate_counts_what_rows_stand_for() -> None:
     taught = rows(3, 40)
     is_case = np.arange(40) < 4
-    rare = replace(taught, outcome=is_case.astype(float), weights=np.where(is_case, 1.0, 9.0))
+    rare = replace(taught, outcome=is_case.astype(float), weight=np.where(is_case, 1.0, 9.0))
     cell = fit_cell(TEMPLATES["logistic"], rare, np.zeros(40, bool))
     assert_allclose(cell.learner.probability(np.zeros((1, 3), np.float32)), 4.5 / 329)
 
 
 def test_some_rows_keep_their_weights() -> None:
-    taught = replace(rows(3), weights=np.arange(400.0)).of(LATE)
-    assert_array_equal(taught.weights, np.arange(200.0, 400))
-    assert rows(3).of(LATE).weights is None
+    taught = replace(rows(3), weight=np.arange(400.0)).of(LATE)
+    assert_array_equal(taught.weight, np.arange(200.0, 400))
+    assert rows(3).of(LATE).weight is None

@@ -299,7 +299,7 @@ def test_no_label_is_learned_from_before_it_was_known(
         assert rows.predictors.records.horizon == horizon
         assert (deaths is not None) == (target == "instability")
         assert rows.predictors.records.pool is samples.pool
-        assert rows.weights is None
+        assert rows.weight is None
         taught.append((rows, is_late))
         return Cell()
 
@@ -355,14 +355,14 @@ def test_weights_reach_the_cell_with_their_rows(
     monkeypatch.setattr(module, "fit_cell", spy)
     fit_forecaster(samples, sampling(small, 0.25), "admin1", "boosting", 1, plainly)
     for (target, horizon), rows in zip(SOME_CELLS, learned, strict=True):
-        assert rows.weights is not None
-        assert set(rows.weights) == {1, 4}
+        assert rows.weight is not None
+        assert set(rows.weight) == {1, 4}
         month = rows.predictors.indicators[:, 0].astype(int)  # the one indicator is its index
         quiet = is_quiet(samples.deaths, horizon)[month, rows.regions]
-        assert_array_equal(rows.weights, np.where(quiet, 4, 1))
+        assert_array_equal(rows.weight, np.where(quiet, 4, 1))
         origin = len(samples.months) - 1
         known = samples.observed_between(target, horizon, origin - 60, origin)
-        assert rows.weights.sum() == pytest.approx(len(known[0]), rel=0.15)
+        assert rows.weight.sum() == pytest.approx(len(known[0]), rel=0.15)
 
 
 def test_months_that_are_too_early_for_the_first_fit_change_nothing(
