@@ -2,6 +2,7 @@
 
 import json
 import os
+from contextlib import nullcontext
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -19,16 +20,16 @@ from commands.environment import (
     progress,
     running_code,
     today,
+    work_of,
     working,
-    working_side_by_side,
 )
 from commands.rows import print_markdown
 from commands.stores import open_archive, open_own_store, pull_bulletins, shared_bulletins
 from features.printable import printable
 
 if TYPE_CHECKING:
-    from experiments.backtest.grid import Cluster
     from experiments.cycle.steps import Bell
+    from experiments.judging.judge import Work
     from features.archive.vintage import Vintage
 
 
@@ -44,18 +45,20 @@ def cycle(
     jobs: Jobs = PROCESSORS,
 ) -> None:
     """Do what a month needs: new data, check, retrain if due, publish; exits 1 when refused."""
-    with working_side_by_side(jobs, None) as fits:
-        _cycle(as_of, fits, accept, dry_run=dry_run)
+    from experiments.judging.judge import Work
+
+    plain = Work(running_code(), jobs, progress)
+    with nullcontext(plain) if dry_run else work_of(jobs, None) as work:
+        _cycle(as_of, work, accept, dry_run=dry_run)
 
 
-def _cycle(as_of: date | None, fits: "int | Cluster", accept: str | None, *, dry_run: bool) -> None:
+def _cycle(as_of: date | None, work: "Work", accept: str | None, *, dry_run: bool) -> None:
     with working("reading events"):
         from importlib.metadata import version
 
         from experiments.cycle.cycle import plan, run_cycle
         from experiments.cycle.settings import cycle_settings
         from experiments.cycle.steps import Workshop
-        from experiments.judging.judge import Work
         from features.errors import ArchiveError, InputError
         from features.sources.fetching.transport import Transport
 
@@ -74,7 +77,7 @@ def _cycle(as_of: date | None, fits: "int | Cluster", accept: str | None, *, dry
             store=open_own_store(is_read=dry_run),
             settings=settings,
             configuration=settings.configuration(folder),
-            work=Work(running_code(), fits, progress),
+            work=work,
             client=Transport(user_agent=f"tocsin/{version('tocsin')}"),
             clock=lambda: datetime.now(UTC),
             say=_say,

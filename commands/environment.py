@@ -17,6 +17,7 @@ from features.printable import printable
 
 if TYPE_CHECKING:
     from experiments.backtest.grid import Cluster
+    from experiments.judging.judge import Work
 
 Step = TypeVar("Step")
 
@@ -202,6 +203,19 @@ def working_side_by_side(jobs: int, scheduler: str | None) -> Iterator["int | Cl
 
     with open_cluster(address) as cluster:
         yield cluster
+
+
+@contextmanager
+def work_of(jobs: int, scheduler: str | None) -> Iterator["Work"]:
+    """Give how a training works: who fits, and a folder of the home for what they share."""
+    from experiments.judging.judge import Work
+    from features.disk import hidden_folder
+
+    with (
+        working_side_by_side(jobs, scheduler) as fits,
+        hidden_folder(home() / "training-arrays") as folder,
+    ):
+        yield Work(running_code(), fits, progress, folder)
 
 
 def simulated_mark(*, simulated: bool) -> str:

@@ -17,8 +17,8 @@ from commands.environment import (
     progress,
     running_code,
     simulated_mark,
+    work_of,
     working,
-    working_side_by_side,
 )
 from commands.rows import RowFormat, print_markdown, print_rows
 from commands.stores import open_own_store, vintage_of_day
@@ -73,15 +73,13 @@ def train(
     """Fit, judge, track and register the models of each level."""
     with working("reading events"):
         from experiments.configuration import DEFAULT, read_configuration
-        from experiments.judging.judge import Work
         from experiments.training import train_levels
 
         configuration = read_configuration(config or DEFAULT)
         events = configuration.events
         vintage = vintage_of_day(as_of, events.named, events.summary)
         store = open_own_store()
-    with working_side_by_side(jobs, scheduler) as fits:
-        work = Work(running_code(), fits, progress)
+    with work_of(jobs, scheduler) as work:
         results = train_levels(vintage, configuration, store, origin, work)
     from features.months import parse_month
 
@@ -140,7 +138,6 @@ def backtest(
     with working("reading events"):
         from experiments.backtest.folds import OriginSpan, Period
         from experiments.configuration import DEFAULT, read_configuration
-        from experiments.judging.judge import Work
         from experiments.training import FOLDER, backtest_levels
         from features.places.regions import parse_level
 
@@ -151,8 +148,8 @@ def backtest(
         vintage = vintage_of_day(as_of, configuration.events.named, configuration.events.summary)
         store = open_own_store()
         span = None if first is None and last is None else OriginSpan(first, last)
-    with working_side_by_side(jobs, scheduler) as fits:
-        work, period = Work(running_code(), fits, progress), Period(origin, span)
+    period = Period(origin, span)
+    with work_of(jobs, scheduler) as work:
         reports = backtest_levels(vintage, configuration, store, period, work, home() / FOLDER)
     for outcome in reports:
         print(f"{simulated_mark(simulated=outcome.simulated)}{outcome.level}: {outcome.headline}")
@@ -206,20 +203,14 @@ def ablate(
     """Measure what each family of indicators adds to a region's own history."""
     from experiments.ablation import BASE, ablate_families, gains_markdown
     from experiments.configuration import DEFAULT, read_configuration
-    from experiments.judging.judge import Work
     from features.places.regions import parse_level
 
     configuration = read_configuration(config or DEFAULT)
     configuration = configuration.reading("all" if family is None else (BASE, *family))
-    with working_side_by_side(jobs, scheduler) as fits:
-        gains = ablate_families(
-            vintage_of_day(as_of, configuration.events.named, configuration.events.summary),
-            configuration,
-            open_own_store(),
-            parse_level(level),
-            origin,
-            Work(running_code(), fits, progress),
-        )
+    events, store = configuration.events, open_own_store()
+    vintage = vintage_of_day(as_of, events.named, events.summary)
+    with work_of(jobs, scheduler) as work:
+        gains = ablate_families(vintage, configuration, store, parse_level(level), origin, work)
     print_markdown(gains_markdown(gains).rstrip())
 
 

@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass, replace
 from functools import cached_property
+from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -28,6 +30,8 @@ from models.learners import Weight
 from models.record import RecordPool, RecordTable, signed_odds
 
 YEAR = 12
+
+Number = TypeVar("Number", np.float32, np.float64)
 
 RegionMonths = tuple[IntArray, IntArray]
 """Region-months as (month indices, region indices), both (n,)."""
@@ -75,6 +79,16 @@ class Samples:
         own = (self.months, self.indicators, self.deaths, self.eligible)
         arrays = (*own, self.records.weights)
         return object.__sizeof__(self) + sum(array.nbytes for array in arrays)
+
+    def in_files(self, folder: Path) -> "Samples":
+        """Return the same with what is large in files of an empty folder, which has to stay.
+
+        The processes of this machine that are given it read one copy of it in memory.
+        """
+        weights = _in_file(folder / "weights.npy", self.records.weights)
+        own = replace(self, indicators=_in_file(folder / "indicators.npy", self.indicators))
+        own.__dict__["records"] = replace(self.records, weights=weights)
+        return own
 
     def labels(self, target: Target, horizon: int) -> FloatArray:
         """Return the labels of a cell at every origin, (T, R)."""
@@ -145,6 +159,13 @@ class Samples:
 
     def _needed(self, target: Target, where: RegionMonths) -> FloatArray:
         return threshold(target, self.deaths, self.tau)[where]
+
+
+def _in_file(file: Path, values: npt.NDArray[Number]) -> npt.NDArray[Number]:
+    """Return the same array, read from a file."""
+    np.save(file, values)
+    stored: npt.NDArray[Number] = np.load(file, mmap_mode="r")
+    return stored
 
 
 def newest_origin(panel: Panel) -> int:

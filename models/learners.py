@@ -14,7 +14,7 @@ from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostin
 from sklearn.linear_model import LogisticRegression, Ridge
 from statsmodels.stats.sandwich_covariance import cov_cluster
 
-from features.arrays import FloatArray, Matrix, RegionNumbers
+from features.arrays import BoolArray, FloatArray, Matrix, RegionNumbers
 from features.errors import ModelError
 
 LearnerName = Literal["logistic", "boosting", "ensemble"]
@@ -231,7 +231,8 @@ class RidgeLogistic(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no
     ) -> "RidgeLogistic":
         """Learn E[log(1 + deaths)] from (n, k) indicators and (n,) deaths [deaths/month]."""
         design = self._standardise(indicators, weight)
-        model = Ridge(alpha=self.penalty).fit(design, np.log1p(deaths), sample_weight=weight)
+        model = Ridge(alpha=self.penalty, copy_X=False)
+        model.fit(design, np.log1p(deaths), sample_weight=weight)
         self.coefficients = np.concatenate([[model.intercept_], model.coef_])
         return self
 
@@ -241,37 +242,46 @@ class RidgeLogistic(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no
 
     def size(self, indicators: Matrix) -> FloatArray:
         """Return the linear predictor for (n, k) indicators, (n,)."""
+        design, is_missing = self._logs(indicators)
+        self._clip(self._centred(design, is_missing))
         # Not a matrix product, which rounds a row differently for another number of rows.
-        design = np.ascontiguousarray(self._design(self._logs(indicators)))
         return np.asarray((design * self.coefficients[1:]).sum(axis=1) + self.coefficients[0])
 
-    def _standardise(self, indicators: Matrix, weight: Weight) -> FloatArray:
-        values = self._logs(indicators)
-        each = np.ones((len(values), 1)) if weight is None else weight[:, None]
-        is_number = ~np.isnan(values)
-        count = np.maximum((each * is_number).sum(axis=0), 1)
-        self.centre = np.where(is_number, each * values, 0.0).sum(axis=0) / count
-        off = np.where(is_number, values - self.centre, 0.0)
-        # A constant column has no scale, and stays 0.
-        self.scale = np.maximum(np.sqrt((each * np.square(off)).sum(axis=0) / count), 1e-9)
-        return self._design(values)
+    # One array is changed in place: of a grid's rows every copy takes hundreds of megabytes.
 
-    def _design(self, values: FloatArray) -> FloatArray:
-        # In place: of a grid's rows every copy takes hundreds of megabytes.
-        design: FloatArray = np.column_stack([values, np.isnan(values).any(axis=1)])
-        standard = design[:, :-1]
-        standard -= self.centre
-        standard /= self.scale
-        np.clip(standard, -_FARTHEST, _FARTHEST, out=standard)
-        np.nan_to_num(standard, copy=False)
+    def _standardise(self, indicators: Matrix, weight: Weight) -> FloatArray:
+        design, is_missing = self._logs(indicators)
+        each = np.ones(len(design)) if weight is None else weight
+        count = np.maximum(np.einsum("n,nk->k", each, ~is_missing), 1)
+        self.centre = np.einsum("n,nk->k", each, design[:, :-1]) / count
+        off = self._centred(design, is_missing)
+        # A constant column has no scale, and stays 0.
+        self.scale = np.maximum(np.sqrt(np.einsum("n,nk,nk->k", each, off, off) / count), 1e-9)
+        self._clip(off)
         return design
 
-    def _logs(self, indicators: Matrix) -> FloatArray:
+    def _logs(self, indicators: Matrix) -> tuple[FloatArray, BoolArray]:
+        """Return sign(x) log(1 + |x|), 0 where missing, a column for that, and what is missing."""
         read = indicators[:, list(self.columns)] if self.columns else indicators
-        values = read.astype(np.float64)
-        logs = np.abs(values)
-        np.log1p(logs, out=logs)
-        return np.copysign(logs, values, out=logs)
+        is_missing = np.isnan(read)
+        design = np.empty((len(read), read.shape[1] + 1))
+        values = design[:, :-1]
+        np.abs(read, out=values)
+        np.log1p(values, out=values)
+        np.copysign(values, read, out=values)
+        values[is_missing] = 0
+        design[:, -1] = is_missing.any(axis=1)
+        return design, is_missing
+
+    def _centred(self, design: FloatArray, is_missing: BoolArray) -> FloatArray:
+        values = design[:, :-1]
+        values -= self.centre
+        values[is_missing] = 0
+        return values
+
+    def _clip(self, off: FloatArray) -> None:
+        off /= self.scale
+        np.clip(off, -_FARTHEST, _FARTHEST, out=off)
 
 
 Member = Logistic | Boosting | RidgeLogistic

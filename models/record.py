@@ -27,6 +27,7 @@ RECORD = "record"
 """The indicator that forecasters add: `signed_odds` of a target's threshold by the own records."""
 
 _POINTS = 9
+_ROWS = 2**13  # at once: what is made of them is many times as large
 _LEAST = 0.003
 _GRID = np.unique(np.append(0.5, np.floor(np.geomspace(1, 20_000, 26)) + 0.5))
 _WIDTHS = np.diff(_GRID, append=2 * _GRID[-1])
@@ -180,11 +181,13 @@ class RecordPool(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no ty
         `past` and `weights` are as in `distribution`.
         """
         step = np.ceil(threshold)[:, None] - 0.5
-        by_month = self._month_weights(past, weights)
         probability = np.zeros(len(past))
-        for place, spread in enumerate(self.spreads):
-            below = _at_most(np.nan_to_num(past), spread_at(spread, horizon), step)
-            probability += (by_month[:, place] * (1 - below)).sum(axis=1)
+        for first in range(0, len(past), _ROWS):
+            rows = slice(first, first + _ROWS)
+            by_month = self._month_weights(past[rows], weights[rows])
+            for place, spread in enumerate(self.spreads):
+                below = _at_most(np.nan_to_num(past[rows]), spread_at(spread, horizon), step[rows])
+                probability[rows] += (by_month[:, place] * (1 - below)).sum(axis=1)
         return probability
 
     def _month_weights(self, past: FloatArray, weights: FloatArray) -> FloatArray:

@@ -1,7 +1,8 @@
 """Judge an experiment at one level: read, backtest, measure."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+from tempfile import mkdtemp
 from typing import Any
 
 import pandas as pd
@@ -12,7 +13,7 @@ from experiments.backtest.rolling import Backtest, Progress, run_backtest
 from experiments.configuration import Configuration
 from experiments.judging.skill import SKILL_OF, SkillTables, skill_text
 from experiments.judging.verification import Verification
-from experiments.samples import Samples, panel_for, training_data
+from experiments.samples import Samples, TrainingData, panel_for, training_data
 from features.archive.vintage import Vintage
 from features.markdown import markdown_table
 from features.months import format_month
@@ -24,11 +25,21 @@ from models.references import REFERENCES
 
 @dataclass(frozen=True)
 class Work:
-    """How a command works: version and commit of its code, fits side by side, and its display."""
+    """How a command works: version and commit of its code, fits side by side, and its display.
+
+    `folder` is for what processes share while it works; None: each has its own copy.
+    """
 
     code: str
     jobs: Jobs
     progress: Progress
+    folder: Path | None = None
+
+    def shared(self, data: TrainingData) -> TrainingData:
+        """Return the same with what is large in a folder of its own, for all processes."""
+        if self.folder is None:
+            return data
+        return replace(data, samples=data.samples.in_files(Path(mkdtemp(dir=self.folder))))
 
 
 @dataclass(frozen=True, eq=False)
@@ -170,7 +181,7 @@ def judge(
     panel = panel_for(configuration, vintage, level)
     # Backtests of other spans share a cache, so that one with a cache reads every month.
     back = months_back(configuration) if folder is None and period.span is None else None
-    data = training_data(panel, configuration, period.origin, back)
+    data = work.shared(training_data(panel, configuration, period.origin, back))
     panel, configuration, samples = data.panel, data.configuration, data.samples
     cache = None if folder is None else task_cache(folder, samples, configuration)
     backtest = run_backtest(

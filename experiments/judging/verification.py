@@ -57,8 +57,8 @@ class Verification:
         """Verify a backtest; `countries` are those of its regions, in the order of their index."""
         probabilities, names = backtest.probabilities, [*learners, *REFERENCES]
         overall = gain_table(backtest, learners, [], seed=seed)
-        countries_of_rows = np.asarray(countries)[probabilities["region"]]
-        with_country = probabilities.assign(country=countries_of_rows)
+        of_regions = pd.Series(list(countries), dtype="category")
+        with_country = probabilities.assign(country=of_regions[probabilities["region"]].array)
         opponent = strongest(overall, MAPPED, learners[0])
         return cls(
             gains=gain_table(backtest, learners, ["horizon"], seed=seed),

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import numpy as np
 import pandas as pd
 from mlflow.data.dataset_source import DatasetSource
 from mlflow.data.dataset_source_registry import register_dataset_source
@@ -48,9 +49,8 @@ register_dataset_source(ReleasesSource)  # type: ignore[arg-type]  # MLflow want
 
 
 def panel_dataset(training: Training) -> NumpyDataset:
-    """Return the panel as an MLflow dataset, by column: of a table MLflow reads every value."""
+    """Return the panel as an MLflow dataset: a matrix of months and regions an indicator."""
     samples, vintage = training.samples, training.vintage
-    usable = samples.kept
     releases = [
         {
             "source": release.source,
@@ -61,9 +61,9 @@ def panel_dataset(training: Training) -> NumpyDataset:
         for release in vintage.releases
     ]
     return from_numpy(
-        dict(zip(samples.names, samples.indicators[usable].T, strict=True)),
+        dict(zip(samples.names, np.moveaxis(samples.indicators, 2, 0), strict=True)),
         source=ReleasesSource(vintage.history, str(vintage.as_of), releases),
-        targets=samples.deaths[-len(usable) :][usable],
+        targets=samples.deaths[-len(samples.indicators) :],
         name=f"{training.level} panel to {training.origin}",
         digest=training.digest[:36],
     )

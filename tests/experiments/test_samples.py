@@ -2,6 +2,7 @@ import pickle
 import sys
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -10,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.testing import assert_allclose, assert_array_equal
 
+from experiments.backtest.grid import in_parallel
 from experiments.samples import Samples, newest_origin, samples_at
 from features.arrays import FloatArray
 from features.errors import CoverageError
@@ -224,3 +226,21 @@ def test_a_cluster_sees_how_much_there_is_to_send(make_samples: MakeSamples) -> 
     held = large.indicators.nbytes + large.deaths.nbytes + large.eligible.nbytes
     held += large.records.weights.nbytes
     assert sys.getsizeof(small) < 20_000 < held < sys.getsizeof(large) < held + 5_000
+
+
+def files_of(samples: Samples) -> list[object]:
+    """The files that a process reads its samples from."""
+    arrays = (samples.indicators, samples.records.weights)
+    return [array.filename for array in arrays if isinstance(array, np.memmap)]
+
+
+def test_processes_read_one_copy_of_samples_in_files(
+    make_samples: MakeSamples, tmp_path: Path
+) -> None:
+    samples = make_samples(random_deaths(1))
+    own = samples.in_files(tmp_path)
+    assert_array_equal(own.indicators, samples.indicators)
+    assert_array_equal(own.records.weights, samples.records.weights)
+    files = [str(tmp_path / "indicators.npy"), str(tmp_path / "weights.npy")]
+    of_processes = dict(in_parallel(files_of, {"a": (own,), "b": (own,)}, 2))
+    assert of_processes == {"a": files, "b": files}
