@@ -86,7 +86,7 @@ def _rows(vintage: Vintage, rank: int) -> pd.DataFrame:
 
 
 def each_once(rows: pd.DataFrame) -> pd.DataFrame:
-    """Return the events of which rows of several lists tell, by date and country.
+    """Return the events of which rows of several lists tell, by date and country, plots last.
 
     Rows of one day and country are one event. They join the nearest earlier event of the country,
     at most MOST_DAYS before, that none of their own lists tells of: so a later row never changes
@@ -112,7 +112,7 @@ def each_once(rows: pd.DataFrame) -> pd.DataFrame:
         )
     )
     columns = ["country", "date", "outcome", "actor", "name", "note", "sources"]
-    return events[columns].sort_values(["date", "country", "outcome"], ignore_index=True)
+    return events[columns].sort_values(["date", "country"], kind="stable", ignore_index=True)
 
 
 def _events_of(rows: pd.DataFrame) -> list[int]:

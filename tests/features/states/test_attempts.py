@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from features.archive.releases import Archive
@@ -73,6 +73,7 @@ REPORTS = st.lists(
 
 
 @given(REPORTS, DAYS)
+@example([("a", 0, "plot"), ("b", 0, "failed"), ("a", 1, "success")], 0)
 @settings(max_examples=15, deadline=None)
 def test_a_later_row_never_changes_which_earlier_ones_are_one(
     reports: Sequence[tuple[str, int, str]], end: int
