@@ -3,6 +3,7 @@
 import logging
 import os
 import sys
+import warnings
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, date, datetime
@@ -197,6 +198,8 @@ def working_side_by_side(jobs: int, scheduler: str | None) -> Iterator["int | Cl
     """Give who fits: the workers of a scheduler, named here or in the settings, or processes."""
     address = scheduler or str(setting("scheduler"))
     if not address:
+        # joblib takes the files that its processes map for a leak, and begins them anew.
+        warnings.filterwarnings("ignore", "A worker stopped while", UserWarning)
         yield jobs
         return
     from experiments.backtest.cluster import open_cluster
