@@ -1,6 +1,6 @@
 """What a process and all its descendants take: wall time, processor time and memory. Linux.
 
-Memory is looked at every 0.2 s and summed over the processes: pages that several share count once
+Memory is looked at every 0.5 s and summed over the processes: pages that several share count once
 (`Pss`), with those of files that are mapped. It is the peak that the kernel reports for the largest
 process if that is more.
 """
@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-LOOK_EVERY_S = 0.2
+LOOK_EVERY_S = 0.5
 
 
 @dataclass(frozen=True)
