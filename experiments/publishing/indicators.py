@@ -1,6 +1,6 @@
 """`indicator_series.parquet`: what all indicators were lately, and where these values stand."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 import pyarrow as pa
@@ -8,10 +8,13 @@ import pyarrow as pa
 from bulletins.form import INDICATOR_MONTHS, INDICATOR_SERIES_SCHEMA
 from bulletins.writing import parquet_of_lists
 from experiments.publishing.scores import LevelForecast
+from features.arrays import ObjectArray
 from features.indicators.catalogue import CATALOGUE, indicator_table, missing_details
 from features.signs.percentiles import Values, own_percentiles, percentiles_among_regions
+from features.words import Level
 
 _LISTS = ("values", "own_percentiles", "all_percentiles")
+_REGIONS = 2**10  # become rows at once: those of a grid take gigabytes
 
 
 def indicator_series(forecasts: Iterable[LevelForecast]) -> bytes:
@@ -34,10 +37,18 @@ def _of_level(forecast: LevelForecast) -> pa.Table:
         lately = values[-months:]
         figures = (lately, own_percentiles(values, months), percentiles_among_regions(lately))
         series[:, :, place] = np.stack(figures)[:, :, scored].transpose(0, 2, 1)
+    blocks = [slice(first, first + _REGIONS) for first in range(0, max(1, len(scored)), _REGIONS)]
+    return pa.concat_tables(
+        _table(panel.regions.level, ids[scored[block]], names, series[:, block]) for block in blocks
+    )
+
+
+def _table(level: Level, ids: ObjectArray, names: Sequence[str], series: Values) -> pa.Table:
+    """Return the rows of n regions and K indicators from (3, n, K, months) of _LISTS."""
     of_region, of_name = np.nonzero(~np.isnan(series[0]).all(axis=2))  # of others nothing is known
     columns = {
-        "region": ids[scored][of_region],
-        "level": np.full(len(of_region), panel.regions.level, dtype=object),
+        "region": ids[of_region],
+        "level": np.full(len(of_region), level, dtype=object),
         "indicator": np.array(names, dtype=object)[of_name],
     }
     lists = {

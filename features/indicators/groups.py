@@ -8,10 +8,12 @@ from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
+from scipy import sparse
 
 from features.arrays import BoolArray, FloatArray, IntArray
 from features.indicators.indicator import per_panel
-from features.indicators.near import Pairs, incident_counts, pairs_within, placed_incidents
+from features.indicators.near import incident_counts, placed_incidents
+from features.indicators.spatial import distance_weights
 from features.panel.panel import Panel
 
 FRONT_MONTHS = 12  # within which a group fought at its front
@@ -159,19 +161,23 @@ def expansion(panel: Panel) -> FloatArray:
 @per_panel
 def front_distance(panel: Panel) -> FloatArray:
     """Return (T, R): how far [km] the nearest front of a group not here is, FARTHEST_KM at most."""
-    pairs = pairs_within(*panel.regions.coordinates, FARTHEST_KM)
+    near = distance_weights(*panel.regions.coordinates, FARTHEST_KM, lambda km: km)
     nearest = np.full(panel.observed.shape, FARTHEST_KM)
     for month, present in enumerate(_present(panel)):
-        _approach(nearest[month], pairs, present)
+        _approach(nearest[month], near, present)
     return nearest
 
 
-def _approach(nearest: FloatArray, pairs: Pairs, present: _Words) -> None:
-    """Lower `nearest` (R,) to the distances of groups not here; `present` has a bit a group."""
-    busy = np.asarray((present > 0).any(axis=1))[pairs.b]
-    a, b, km = pairs.a[busy], pairs.b[busy], pairs.km[busy]
-    strange = (present[b] & ~present[a]).any(axis=1)
-    np.minimum.at(nearest, a[strange], km[strange])
+def _approach(nearest: FloatArray, near: sparse.csr_array, present: _Words) -> None:
+    """Lower `nearest` (R,) to the distances of groups not here; `present` has a bit a group.
+
+    `near` are the distances [km] between regions, (R, R).
+    """
+    busy = np.flatnonzero((present > 0).any(axis=1))
+    away = near[busy]
+    there = np.repeat(busy, np.diff(away.indptr))
+    strange = (present[there] & ~present[away.indices]).any(axis=1)
+    np.minimum.at(nearest, away.indices[strange], away.data[strange])
 
 
 def _present(panel: Panel) -> _Words:
