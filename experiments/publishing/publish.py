@@ -86,8 +86,7 @@ def issue_bulletin(
     A whole bulletin of the same origin, events and models stays; a level without a model that may
     issue is left out. Raises ModelError when all are, CoverageError when no region is covered.
     """
-    forecasts, left_out = _forecasts(store, vintage, origin)
-    coups = _coups(store, Archive(home), vintage, forecasts)
+    forecasts, coups, left_out = _forecasts(store, home, vintage, origin)
     month, digest = forecasts[0].origin, _digest(forecasts, coups)
     models = tuple(contents.model_used(store, f.model) for f in forecasts)
     if issued := _issued_from(home, format_month(month), digest, models):
@@ -242,9 +241,9 @@ def _inputs(store: MlflowStore, vintage: Vintage, model: ModelVersion) -> tuple[
 
 
 def _forecasts(
-    store: MlflowStore, vintage: Vintage, origin: int | None
-) -> tuple[list[LevelForecast], tuple[str, ...]]:
-    """Return the forecasts of levels at an origin, and why levels are left out."""
+    store: MlflowStore, home: Path, vintage: Vintage, origin: int | None
+) -> tuple[list[LevelForecast], CoupForecast | None, tuple[str, ...]]:
+    """Return the forecasts of levels and coups at an origin, and why levels are left out."""
     levels = levels_with_models(store)
     for level in levels:
         refuse_other_events(store, level, vintage)
@@ -267,4 +266,4 @@ def _forecasts(
         none = f"no model is registered in the MLflow store {store.place}: run `tocsin train` first"
         raise ModelError("; ".join(refusals) or none)
     forecasts = [contents.forecast_level(model, *inputs_of(model), origin) for model in models]
-    return forecasts, tuple(refusals)
+    return forecasts, _coups(store, Archive(home), vintage, forecasts), tuple(refusals)

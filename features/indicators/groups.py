@@ -4,6 +4,7 @@ An armed group is an actor that is no state force. Spans of months are summed as
 numbers, so a month's value does not depend on later months.
 """
 
+from collections.abc import Iterator
 from typing import NamedTuple
 
 import numpy as np
@@ -180,17 +181,17 @@ def _approach(nearest: FloatArray, near: sparse.csr_array, present: _Words) -> N
     np.minimum.at(nearest, away.indices[strange], away.data[strange])
 
 
-def _present(panel: Panel) -> _Words:
-    """Return (T, R, words): a bit a group that fought in the region within FRONT_MONTHS."""
+def _present(panel: Panel) -> Iterator[_Words]:
+    """Yield for each month (R, words): a bit a group that fought in the region in FRONT_MONTHS."""
     fights = group_fights(panel)
     months, regions = panel.observed.shape
     _, group = np.unique(fights.actor, return_inverse=True)
-    words = group.max(initial=0) // _BITS + 1
-    present = np.zeros((months, regions, words), np.uint64)
-    bit = np.left_shift(np.uint64(1), (group % _BITS).astype(np.uint64))
-    for later in range(FRONT_MONTHS):
-        row = fights.row + later
-        inside = row < months
-        place = row[inside], fights.region[inside], group[inside] // _BITS
-        np.bitwise_or.at(present, place, bit[inside])
-    return present
+    word, bit = np.divmod(group, _BITS)
+    mask = np.left_shift(np.uint64(1), bit.astype(np.uint64))
+    order = np.argsort(fights.row, kind="stable")
+    start = np.searchsorted(fights.row[order], np.arange(months + 1))
+    for month in range(months):
+        lately = order[start[max(0, month + 1 - FRONT_MONTHS)] : start[month + 1]]
+        present = np.zeros((regions, word.max(initial=0) + 1), np.uint64)
+        np.bitwise_or.at(present, (fights.region[lately], word[lately]), mask[lately])
+        yield present
