@@ -5,7 +5,7 @@ Proceedings of the 14th Python in Science Conference.
 """
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 from distributed import Client, Worker, WorkerPlugin
 
@@ -63,4 +63,21 @@ def open_cluster(address: str) -> Iterator[Cluster]:
             raise ConfigurationError(
                 f"{error}: start the workers with the same version of Tocsin and of its libraries"
             ) from error
-        yield Cluster(client)
+        with _replicas_kept(client):
+            yield Cluster(client)
+
+
+@contextmanager
+def _replicas_kept(client: Client) -> Iterator[None]:
+    """Leave what was sent to each worker there: Dask removes every copy but one after seconds.
+
+    Tasks would queue for the worker that has it, or have it sent again.
+    """
+    was_running = client.amm.running()
+    client.amm.stop()
+    try:
+        yield
+    finally:
+        if was_running:
+            with suppress(OSError):  # the scheduler is gone
+                client.amm.start()

@@ -1,11 +1,12 @@
 """How a backtest grows with the workers of a cluster, each in a network namespace of its own.
 
-    python -m tools.benchmarks.cluster HOME [--workers 1 2 4] [--delay 0] [--config FILE]
+    python -m tools.benchmarks.cluster HOME [--workers 1 2] [--waiting 4] [--config FILE]
 
 backtests the admin-1 regions of a home by an experiment, in one process and on so many workers of
 one core, and prints of each: seconds, that as a share of the possible speed-up, megabytes sent to
 the workers, and whether the forecasts are equal. Workers beyond the cores of the machine share
-them, and count as these. Needs Linux, root and `ip`; a `--delay` [ms] of the network needs `tc`.
+them, and count as these. So of more workers than cores, `--waiting`, the tasks only wait as long as
+each took in one process. Needs Linux, root and `ip`; a `--delay` [ms] of the network needs `tc`.
 """
 
 import argparse
@@ -13,19 +14,22 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import fields
 from datetime import UTC, datetime
 from pathlib import Path
 
+import numpy as np
+
 from experiments.backtest.cluster import open_cluster
-from experiments.backtest.grid import Jobs
-from experiments.backtest.rolling import Backtest, run_backtest
+from experiments.backtest.grid import Cluster, Jobs, in_parallel
+from experiments.backtest.rolling import Backtest, Step, run_backtest
 from experiments.configuration import DEFAULT, read_configuration
-from experiments.samples import TrainingData, panel_for, training_data
+from experiments.samples import Samples, TrainingData, panel_for, training_data
 from features.archive.releases import Archive
 from features.archive.vintage import open_vintage
+from features.arrays import FloatArray
 from tools.kills import plainly
 
 BRIDGE, NETWORK, PORT = "tocsin0", "10.77.0", 8786
@@ -78,11 +82,32 @@ def bytes_sent(names: Sequence[str]) -> int:
     return sum(int(count.read_text()) for count in counts)
 
 
-def timed(data: TrainingData, jobs: Jobs) -> tuple[Backtest, float]:
-    """Return a backtest and its seconds."""
+def timed(data: TrainingData, jobs: Jobs) -> tuple[Backtest, float, list[float]]:
+    """Return a backtest, its seconds, and those from each task to the next."""
+    times = [time.monotonic()]
+
+    def progress(steps: Iterable[Step], total: int, label: str) -> Iterable[Step]:
+        for step in plainly(steps, total, label):
+            times.append(time.monotonic())
+            yield step
+
+    backtest = run_backtest(data.samples, data.configuration, "admin1", jobs, progress)
+    return backtest, time.monotonic() - times[0], np.diff(times).tolist()
+
+
+def wait(samples: Samples, seconds: float) -> dict[str, FloatArray]:
+    """Do nothing for as long as a task took."""
+    del samples
+    time.sleep(seconds)
+    return {}
+
+
+def waited(data: TrainingData, jobs: Jobs, seconds: Sequence[float]) -> float:
+    """Return the seconds of a backtest whose tasks only wait."""
+    tasks = {str(number): (data.samples, each) for number, each in enumerate(seconds)}
     begun = time.monotonic()
-    backtest = run_backtest(data.samples, data.configuration, "admin1", jobs, plainly)
-    return backtest, time.monotonic() - begun
+    list(in_parallel(wait, tasks, jobs))
+    return time.monotonic() - begun
 
 
 def is_equal(one: Backtest, other: Backtest) -> bool:
@@ -90,8 +115,9 @@ def is_equal(one: Backtest, other: Backtest) -> bool:
     return all(getattr(one, f.name).equals(getattr(other, f.name)) for f in fields(one))
 
 
-def on_cluster(data: TrainingData, workers: int, delay_ms: float) -> tuple[Backtest, float, int]:
-    """Return a backtest on a cluster, its seconds, and the bytes that workers were sent for it."""
+@contextmanager
+def cluster_of(workers: int, delay_ms: float) -> Iterator[tuple[Cluster, list[str]]]:
+    """Give a cluster of so many workers, and their namespaces."""
     address = f"tcp://{NETWORK}.254:{PORT}"
     with ExitStack() as stack:
         names = stack.enter_context(network(workers, delay_ms))
@@ -102,8 +128,14 @@ def on_cluster(data: TrainingData, workers: int, delay_ms: float) -> tuple[Backt
             stack.enter_context(running("ip", "netns", "exec", name, *worker))
         cluster = stack.enter_context(open_cluster(address))
         cluster.client.wait_for_workers(workers, timeout=60)
+        yield cluster, names
+
+
+def on_cluster(data: TrainingData, workers: int, delay_ms: float) -> tuple[Backtest, float, int]:
+    """Return a backtest on a cluster, its seconds, and the bytes that workers were sent for it."""
+    with cluster_of(workers, delay_ms) as (cluster, names):
         before = bytes_sent(names)
-        backtest, seconds = timed(data, cluster)
+        backtest, seconds, _ = timed(data, cluster)
         return backtest, seconds, bytes_sent(names) - before
 
 
@@ -111,7 +143,8 @@ def main() -> None:
     """Run the backtest here and on clusters."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("home", type=Path)
-    parser.add_argument("--workers", type=int, nargs="+", default=[1, 2, 4])
+    parser.add_argument("--workers", type=int, nargs="*", default=[1, 2])
+    parser.add_argument("--waiting", type=int, nargs="*", default=[4])
     parser.add_argument("--delay", type=float, default=0.0, help="Of each packet [ms].")
     parser.add_argument("--config", type=Path, default=DEFAULT)
     options = parser.parse_args()
@@ -119,7 +152,7 @@ def main() -> None:
     vintage = open_vintage(Archive(options.home), datetime.now(UTC).date())
     data = training_data(panel_for(configuration, vintage, "admin1"), configuration)
     data.samples.records  # noqa: B018, made once, before the clock runs
-    here, alone = timed(data, 1)
+    here, alone, each = timed(data, 1)
     print(f"{data.samples.deaths.shape[1]} regions, one process: {alone:.1f} s", flush=True)
     for workers in options.workers:
         backtest, seconds, sent = on_cluster(data, workers, options.delay)
@@ -128,6 +161,15 @@ def main() -> None:
         print(
             f"{workers} workers: {seconds:.1f} s, {share:.2f} of the possible speed-up, "
             f"{sent / 1e6:.1f} MB sent, {'equal' if is_equal(backtest, here) else 'NOT EQUAL'}",
+            flush=True,
+        )
+    for workers in options.waiting:
+        with cluster_of(workers, options.delay) as (cluster, _):
+            seconds = waited(data, cluster, each)
+        share = sum(each) / seconds / workers
+        print(
+            f"{workers} workers that wait, {len(each)} tasks: {seconds:.1f} s of {sum(each):.1f}, "
+            f"{share:.2f} of the possible speed-up",
             flush=True,
         )
 

@@ -4,12 +4,13 @@ import os
 import signal
 import socket
 from collections.abc import Iterator
+from threading import Event
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
-from distributed import LocalCluster
+from distributed import Client, LocalCluster
 
 from experiments.backtest.cluster import SameEnvironment, open_cluster
 from experiments.backtest.grid import Jobs, in_parallel
@@ -82,6 +83,16 @@ def test_a_cluster_forecasts_what_one_process_does_even_when_a_worker_is_killed(
         assert killed
 
 
+def numbers_held(client: Client) -> list[list[int]]:
+    """The bytes of the arrays that each worker has."""
+    held = client.run(
+        lambda dask_worker: [
+            value.nbytes for value in dask_worker.data.values() if hasattr(value, "nbytes")
+        ]
+    )
+    return list(held.values())
+
+
 def test_what_is_large_lies_on_each_worker_once_before_the_tasks(scheduler: LocalCluster) -> None:
     large, small = np.arange(300_000.0), np.arange(3.0)
     tasks = {str(number): (large, small, number) for number in range(20)}
@@ -91,14 +102,24 @@ def test_what_is_large_lies_on_each_worker_once_before_the_tasks(scheduler: Loca
         cluster.client.wait_for_workers(2, timeout=60)  # another test kills one
         results = in_parallel(lambda big, few, _: float(big.sum() + few.sum()), tasks, cluster)
         first = next(results)
-        held = cluster.client.run(
-            lambda dask_worker: [
-                value.nbytes for value in dask_worker.data.values() if hasattr(value, "nbytes")
-            ]
-        )
+        held = numbers_held(cluster.client)
         values = dict([first, *results])
-    assert list(held.values()) == [[large.nbytes]] * 2
+    assert held == [[large.nbytes]] * 2
     assert values == dict.fromkeys(tasks, large.sum() + small.sum())
+
+
+def test_what_is_large_stays_where_there_is_no_task_for_it_yet(scheduler: LocalCluster) -> None:
+    large = np.arange(300_000.0)
+    with open_cluster(scheduler.scheduler_address) as cluster:
+        cluster.client.wait_for_workers(2, timeout=60)
+        # Dask looks for copies that it may remove every two seconds.
+        results = in_parallel(lambda _: Event().wait(5), {"one": (large,)}, cluster)
+        next(results)
+        held = numbers_held(cluster.client)
+        assert list(results) == []
+    assert held == [[large.nbytes]] * 2
+    with Client(scheduler.scheduler_address) as client:  # type: ignore[no-untyped-call]
+        assert client.amm.running()
 
 
 def test_no_tasks_have_no_results(scheduler: LocalCluster) -> None:
