@@ -211,12 +211,12 @@ def working_side_by_side(jobs: int, scheduler: str | None) -> Iterator["int | Cl
 @contextmanager
 def work_of(jobs: int, scheduler: str | None) -> Iterator["Work"]:
     """Give how a training works: who fits, and a folder of the home for what they share."""
-    from experiments.judging.judge import Work
+    from experiments.judging.judge import SHARED_FOLDER, Work
     from features.disk import hidden_folder
 
     with (
         working_side_by_side(jobs, scheduler) as fits,
-        hidden_folder(home() / "training-arrays") as folder,
+        hidden_folder(home() / SHARED_FOLDER) as folder,
     ):
         yield Work(running_code(), fits, progress, folder)
 

@@ -20,6 +20,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import redirect_stdout
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from functools import partial
 from io import StringIO
@@ -29,14 +30,14 @@ from pathlib import Path
 import tocsin
 from experiments.backtest.rolling import Step
 from experiments.configuration import DEMO, BacktestSettings, Configuration, read_configuration
-from experiments.judging.judge import Work
+from experiments.judging.judge import SHARED_FOLDER, Work
 from experiments.publishing.publish import issue_bulletin
 from experiments.tracking.registry import champion, load_forecaster
 from experiments.tracking.store import model_name, open_store
 from experiments.training import train_levels
 from features.archive.releases import Archive
 from features.archive.vintage import Vintage, open_vintage
-from features.disk import own_temporary_files
+from features.disk import hidden_folder, own_temporary_files
 from features.errors import InputError
 from features.months import parse_month
 from features.places.regions import load_regions
@@ -86,7 +87,9 @@ def ingest(home: Path) -> None:
 
 def train(home: Path) -> None:
     """Train and register the only level."""
-    train_levels(vintage_of(home), experiment(), open_store(home, None), ORIGIN, WORK)
+    with hidden_folder(home / SHARED_FOLDER) as folder:
+        work = replace(WORK, folder=folder)
+        train_levels(vintage_of(home), experiment(), open_store(home, None), ORIGIN, work)
 
 
 def publish(home: Path) -> None:

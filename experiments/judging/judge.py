@@ -22,6 +22,9 @@ from features.words import SPECS, Level
 from models.learners import LearnerName
 from models.references import REFERENCES
 
+SHARED_FOLDER = "training-arrays"
+"""The hidden folder of a home for what processes share while they work."""
+
 
 @dataclass(frozen=True)
 class Work:
