@@ -4,8 +4,10 @@ Source: Rocklin (2015), Dask: Parallel computation with blocked algorithms and t
 Proceedings of the 14th Python in Science Conference.
 """
 
+import socket
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from urllib.parse import urlsplit
 
 from distributed import Client, Worker, WorkerPlugin
 
@@ -43,6 +45,7 @@ def open_cluster(address: str) -> Iterator[Cluster]:
     refused.
     """
     try:
+        _reach(address)
         client: Client = Client(  # type: ignore[no-untyped-call]
             address, timeout=_PATIENCE_S, set_as_default=False
         )
@@ -65,6 +68,17 @@ def open_cluster(address: str) -> Iterator[Cluster]:
             ) from error
         with _replicas_kept(client):
             yield Cluster(client)
+
+
+def _reach(address: str) -> None:
+    """Raise OSError or ValueError where nothing answers.
+
+    A client that cannot connect is never closed, and may lock up the next one that is made.
+    """
+    place = urlsplit(address if "://" in address else f"tcp://{address}")
+    if place.hostname is None or place.port is None:
+        raise ValueError("a host and a port are needed")
+    socket.create_connection((place.hostname, place.port), _PATIENCE_S).close()
 
 
 @contextmanager
