@@ -1,8 +1,8 @@
 """How a backtest grows with the workers of a cluster, each in a network namespace of its own.
 
-    python -m tools.benchmarks.cluster HOME [--workers 1 2] [--waiting 4] [--config FILE]
+    python -m tools.benchmarks.cluster HOME [--workers 1 2] [--waiting 4] [--level admin1]
 
-backtests the admin-1 regions of a home by an experiment, in one process and on so many workers of
+backtests the regions of a home by an experiment, in one process and on so many workers of
 one core, and prints of each: seconds, that as a share of the possible speed-up, megabytes sent to
 the workers, and whether the forecasts are equal. Workers beyond the cores of the machine share
 them, and count as these. So of more workers than cores, `--waiting`, the tasks only wait as long as
@@ -23,6 +23,7 @@ from pathlib import Path
 import numpy as np
 
 from experiments.backtest.cluster import open_cluster
+from experiments.backtest.folds import months_back
 from experiments.backtest.grid import Cluster, Jobs, in_parallel
 from experiments.backtest.rolling import Backtest, Step, run_backtest
 from experiments.configuration import DEFAULT, read_configuration
@@ -30,6 +31,7 @@ from experiments.samples import Samples, TrainingData, panel_for, training_data
 from features.archive.releases import Archive
 from features.archive.vintage import open_vintage
 from features.arrays import FloatArray
+from features.words import LEVELS
 from tools.kills import plainly
 
 BRIDGE, NETWORK, PORT = "tocsin0", "10.77.0", 8786
@@ -91,7 +93,8 @@ def timed(data: TrainingData, jobs: Jobs) -> tuple[Backtest, float, list[float]]
             times.append(time.monotonic())
             yield step
 
-    backtest = run_backtest(data.samples, data.configuration, "admin1", jobs, progress)
+    samples = data.samples
+    backtest = run_backtest(samples, data.configuration, samples.level, jobs, progress)
     return backtest, time.monotonic() - times[0], np.diff(times).tolist()
 
 
@@ -146,11 +149,13 @@ def main() -> None:
     parser.add_argument("--workers", type=int, nargs="*", default=[1, 2])
     parser.add_argument("--waiting", type=int, nargs="*", default=[4])
     parser.add_argument("--delay", type=float, default=0.0, help="Of each packet [ms].")
+    parser.add_argument("--level", choices=LEVELS, default="admin1")
     parser.add_argument("--config", type=Path, default=DEFAULT)
     options = parser.parse_args()
     configuration = read_configuration(options.config)
     vintage = open_vintage(Archive(options.home), datetime.now(UTC).date())
-    data = training_data(panel_for(configuration, vintage, "admin1"), configuration)
+    panel = panel_for(configuration, vintage, options.level)
+    data = training_data(panel, configuration, None, months_back(configuration))
     data.samples.records  # noqa: B018, made once, before the clock runs
     here, alone, each = timed(data, 1)
     print(f"{data.samples.deaths.shape[1]} regions, one process: {alone:.1f} s", flush=True)
