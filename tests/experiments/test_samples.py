@@ -228,10 +228,10 @@ def test_a_cluster_sees_how_much_there_is_to_send(make_samples: MakeSamples) -> 
     assert sys.getsizeof(small) < 20_000 < held < sys.getsizeof(large) < held + 5_000
 
 
-def files_of(samples: Samples) -> list[object]:
+def files_of(samples: Samples) -> list[Path]:
     """The files that a process reads its samples from."""
     arrays = (samples.indicators, samples.records.weights)
-    return [array.filename for array in arrays if isinstance(array, np.memmap)]
+    return [Path(array.filename or "") for array in arrays if isinstance(array, np.memmap)]
 
 
 def test_processes_read_one_copy_of_samples_in_files(
@@ -241,6 +241,6 @@ def test_processes_read_one_copy_of_samples_in_files(
     own = samples.in_files(tmp_path)
     assert_array_equal(own.indicators, samples.indicators)
     assert_array_equal(own.records.weights, samples.records.weights)
-    files = [str(tmp_path / "indicators.npy"), str(tmp_path / "weights.npy")]
+    files = [tmp_path / "indicators.npy", tmp_path / "weights.npy"]
     of_processes = dict(in_parallel(files_of, {"a": (own,), "b": (own,)}, 2))
     assert of_processes == {"a": files, "b": files}
