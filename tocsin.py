@@ -148,9 +148,11 @@ def main() -> None:
     try:
         with suppress(KeyboardInterrupt):
             app()
-    except _refusals() as error:
+    except Exception as error:
         if not interrupts:
-            _refuse(error)
+            if isinstance(error, _refusals()):
+                _refuse(error)
+            raise
     except SystemExit as end:
         if end.code != _INTERRUPTED:
             raise

@@ -137,6 +137,34 @@ def test_ctrl_c_ends_a_command_even_if_a_destructor_swallows_it_and_its_end_take
     assert (run.returncode, run.stderr) == (130, "")
 
 
+CLUMSY = """
+import signal, tocsin
+
+def run():
+    try:
+        signal.raise_signal(signal.SIGINT)
+    finally:
+        raise AssertionError("closed twice")
+
+tocsin.app = run
+tocsin.main()
+"""
+
+
+def test_ctrl_c_ends_a_command_even_if_a_library_fails_as_it_is_interrupted() -> None:
+    code = [sys.executable, "-c", CLUMSY]
+    run = subprocess.run(code, capture_output=True, text=True, timeout=30, check=False)
+    assert (run.returncode, run.stderr) == (130, "")
+
+
+def test_an_error_of_the_code_itself_is_no_line_and_no_interrupt() -> None:
+    own = "signal.raise_signal(signal.SIGINT)"
+    code = [sys.executable, "-c", CLUMSY.replace(own, "pass")]
+    run = subprocess.run(code, capture_output=True, text=True, timeout=30, check=False)
+    assert run.returncode == 1
+    assert run.stderr.endswith("AssertionError: closed twice\n")
+
+
 def test_ctrl_c_ends_a_download_that_hangs_and_nothing_half_is_visible(tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as silent:
         address = f"http://127.0.0.1:{silent.getsockname()[1]}"
