@@ -97,7 +97,7 @@ SPECS: dict[str, TargetSpec] = {
             loss="brier",
             shares="instability",
             reached="{threshold} or more deaths",
-            question="How likely is it that there are {deaths} in {month}?",
+            question="How likely is it that {month} has {deaths}?",
         ),
         _window(
             name="escalation",

@@ -107,7 +107,7 @@ def test_an_alert_says_what_moved_and_why_and_where_to_look(home: Path) -> None:
     assert alert.text.splitlines() == [
         "SIMULATED: The events behind these scores are invented: no news, no warning.",
         "Gao, Mali",
-        "How likely is it that there are 5 or more deaths in January 2025?",
+        "How likely is it that January 2025 has 5 or more deaths?",
         "Now: 75\u00a0% (high).",
         "In the bulletin before: 50\u00a0% (elevated).",
         alert.sentence,

@@ -10,7 +10,7 @@ from features.words import SPECS
 )
 def test_a_question_names_deaths_and_month(threshold: float, deaths: str) -> None:
     question = question_of(SPECS["instability"], 1, "2025-01", threshold, ENGLISH)
-    assert question == f"How likely is it that there are {deaths} in January 2025?"
+    assert question == f"How likely is it that January 2025 has {deaths}?"
 
 
 def test_every_target_has_a_question_in_every_language() -> None:

@@ -11,6 +11,7 @@ each took in one process. Needs Linux, root and `ip`; a `--delay` [ms] of the ne
 
 import argparse
 import os
+import socket
 import subprocess
 import sys
 import time
@@ -18,6 +19,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import fields
 from datetime import UTC, datetime
+from importlib import import_module
 from pathlib import Path
 
 import numpy as np
@@ -78,6 +80,18 @@ def running(*command: str) -> Iterator[None]:
             process.terminate()
 
 
+def await_scheduler(patience_s: float = 30.0) -> None:
+    """Return when the scheduler listens."""
+    end = time.monotonic() + patience_s
+    while True:
+        try:
+            return socket.create_connection((f"{NETWORK}.254", PORT), patience_s).close()
+        except ConnectionRefusedError:
+            if time.monotonic() > end:
+                raise
+            time.sleep(0.1)
+
+
 def bytes_sent(names: Sequence[str]) -> int:
     """Return what namespaces were sent so far."""
     counts = (Path(f"/sys/class/net/{name}-out/statistics/tx_bytes") for name in names)
@@ -126,11 +140,14 @@ def cluster_of(workers: int, delay_ms: float) -> Iterator[tuple[Cluster, list[st
         names = stack.enter_context(network(workers, delay_ms))
         scheduler = (*DASK, "scheduler", "--host", f"{NETWORK}.254", "--port", str(PORT))
         stack.enter_context(running(*scheduler, "--dashboard-address", ":0"))
+        await_scheduler()
         for name in names:
             worker = (*DASK, "worker", address, "--nthreads", "1", "--memory-limit", "0")
             stack.enter_context(running("ip", "netns", "exec", name, *worker))
         cluster = stack.enter_context(open_cluster(address))
         cluster.client.wait_for_workers(workers, timeout=60)
+        for run in (cluster.client.run, cluster.client.run_on_scheduler):
+            run(import_module, "tools.benchmarks.cluster")  # once in the life of each
         yield cluster, names
 
 
@@ -163,9 +180,10 @@ def main() -> None:
         backtest, seconds, sent = on_cluster(data, workers, options.delay)
         possible = min(workers, os.cpu_count() or 1)
         share = alone / seconds / possible
+        same = "equal" if is_equal(backtest, here) else "NOT EQUAL"
         print(
-            f"{workers} workers: {seconds:.1f} s, {share:.2f} of the possible speed-up, "
-            f"{sent / 1e6:.1f} MB sent, {'equal' if is_equal(backtest, here) else 'NOT EQUAL'}",
+            f"{workers} workers, {len(each)} tasks: {seconds:.1f} s, {share:.2f} of the possible "
+            f"speed-up, {sent / 1e6:.1f} MB sent, {same}",
             flush=True,
         )
     for workers in options.waiting:
@@ -173,7 +191,7 @@ def main() -> None:
             seconds = waited(data, cluster, each)
         share = sum(each) / seconds / workers
         print(
-            f"{workers} workers that wait, {len(each)} tasks: {seconds:.1f} s of {sum(each):.1f}, "
+            f"{workers} workers that wait, {len(each)} tasks: {seconds:.2f} s of {sum(each):.2f}, "
             f"{share:.2f} of the possible speed-up",
             flush=True,
         )
