@@ -11,7 +11,8 @@ import pytest
 
 from alerts.rules import Rules
 from tests.alerts.receivers import HttpReceiver
-from tests.bulletins.example import publish_bulletin, rows_of
+from tests.bulletins.example import publish_bulletin
+from tests.bulletins.example_rows import rows_of
 
 BEFORE = {"MLI-gao": 0.5, "MLI-mopti": 0.5, "NER-agadez": 0.125}
 """Probabilities of instability in a month before, where they differ from the example's, which are:

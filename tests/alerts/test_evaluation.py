@@ -14,7 +14,8 @@ from bulletins.reading import read_manifests, read_scores
 from features.months import format_month, parse_month
 from features.words import RISK_LEVELS
 from tests.alerts.conftest import rules_of
-from tests.bulletins.example import CUTS, ORIGIN, manifest_of, rows_of
+from tests.bulletins.example import CUTS, manifest_of
+from tests.bulletins.example_rows import ORIGIN, rows_of
 
 probabilities = st.floats(0, 1)
 limits = st.floats(0.001, 1)

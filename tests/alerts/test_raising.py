@@ -13,7 +13,8 @@ from bulletins.manifest import Manifest
 from bulletins.reading import read_manifests
 from features.errors import AlertError, BulletinError
 from tests.alerts.conftest import rows_with, rules_of
-from tests.bulletins.example import EXAMPLE_ID, NOW, ORIGIN, publish_bulletin
+from tests.bulletins.example import EXAMPLE_ID, NOW, publish_bulletin
+from tests.bulletins.example_rows import ORIGIN
 
 
 def newest(home: Path) -> Manifest:

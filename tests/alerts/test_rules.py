@@ -7,7 +7,8 @@ from alerts.delivery import senders_of
 from alerts.rules import Rule, Rules, Webhook, read_rules, refuse_impossible
 from features.errors import AlertError
 from tests.alerts.conftest import CHANNELS, ENVIRONMENT, rules_of
-from tests.bulletins.example import NOW, manifest_of, rows_of
+from tests.bulletins.example import NOW, manifest_of
+from tests.bulletins.example_rows import rows_of
 from tests.paths import ROOT
 
 DOCS = ROOT / "docs" / "alerts.md"

@@ -7,7 +7,8 @@ from alerts.rules import Rule
 from alerts.text import link_of, text_of, trial_text
 from features.language import LANGUAGES
 from tests.alerts.conftest import rules_of
-from tests.bulletins.example import manifest_of, rows_of
+from tests.bulletins.example import manifest_of
+from tests.bulletins.example_rows import rows_of
 
 MOVE = Move(
     region="MLI-gao",

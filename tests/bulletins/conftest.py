@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.bulletins.example import Row, publish_bulletin, rows_of
+from tests.bulletins.example import publish_bulletin
+from tests.bulletins.example_rows import Row, rows_of
 
 
 @pytest.fixture

@@ -22,7 +22,8 @@ from features.hashes import sha256_of
 from features.indicators.state import select_state
 from features.months import format_month, parse_month
 from features.scenarios.statements import Scenario
-from tests.bulletins.example import EXAMPLE_ID, ORIGIN
+from tests.bulletins.example import EXAMPLE_ID
+from tests.bulletins.example_rows import ORIGIN
 
 (WORLD,) = select_state(["attempts_world"])
 MONTHS = 3

@@ -10,7 +10,8 @@ from bulletins.manifest import FORMAT, Manifest, blank_id
 from bulletins.shared import SharedBulletins
 from bulletins.writing import write_bulletin
 from features.hashes import sha256_of
-from tests.bulletins.example import manifest_of, publish_bulletin, rows_of
+from tests.bulletins.example import manifest_of, publish_bulletin
+from tests.bulletins.example_rows import rows_of
 
 Publish = Callable[..., Manifest]
 

@@ -9,7 +9,8 @@ from bulletins.reading import read_manifest, read_manifests
 from bulletins.writing import write_bulletin
 from features.errors import BulletinError, InputError
 from features.hashes import sha256_of
-from tests.bulletins.example import manifest_of, publish_bulletin, rows_of
+from tests.bulletins.example import manifest_of, publish_bulletin
+from tests.bulletins.example_rows import rows_of
 
 
 def issue(home: Path, origin: str, day: int = 21) -> Manifest:

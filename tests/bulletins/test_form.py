@@ -8,7 +8,8 @@ from pydantic import ValidationError
 from bulletins.form import DRIVERS_SCHEMA, SCORES_SCHEMA
 from bulletins.manifest import FORMAT, Manifest
 from features.words import QUANTILES, quantile_column
-from tests.bulletins.example import manifest_of, rows_of
+from tests.bulletins.example import manifest_of
+from tests.bulletins.example_rows import rows_of
 
 CONTENT: dict[str, Any] = manifest_of(rows_of(), format=FORMAT).model_dump(
     mode="json",

@@ -8,7 +8,8 @@ import pytest
 from bulletins.manifest import Manifest
 from bulletins.reading import read_manifest, read_scores
 from features.errors import BulletinError
-from tests.bulletins.example import publish_bulletin, table_of
+from tests.bulletins.example import publish_bulletin
+from tests.bulletins.example_tables import table_of
 
 Row = dict[str, Any]
 

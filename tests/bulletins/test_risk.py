@@ -2,7 +2,8 @@ import numpy as np
 
 from bulletins.risk import risk_places, scale_of
 from features.words import RISK_LEVELS
-from tests.bulletins.example import CUTS, manifest_of, rows_of
+from tests.bulletins.example import CUTS, manifest_of
+from tests.bulletins.example_rows import rows_of
 
 
 def test_a_probability_has_the_highest_level_whose_least_it_reaches() -> None:

@@ -13,7 +13,8 @@ from commands.verify import findings_of
 from experiments.tracking.store import open_store
 from features.hashes import sha256_of
 from service.access.keys import KeyRing
-from tests.bulletins.example import publish_bulletin, publish_record
+from tests.bulletins.example import publish_bulletin
+from tests.bulletins.example_record import publish_record
 from tests.bulletins.scenario_example import write_example
 from tests.command import tocsin
 from tools.benchmarks.verification import missed_changes

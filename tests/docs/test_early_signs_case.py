@@ -8,7 +8,8 @@ from features.months import parse_month
 from features.panel.panel import Panel
 from features.places.regions import load_regions
 from service.store.bulletins import BulletinStore
-from tests.bulletins.example import ORIGIN, REGIONS, publish_bulletin, rows_of
+from tests.bulletins.example import publish_bulletin
+from tests.bulletins.example_rows import ORIGIN, REGIONS, rows_of
 
 
 def test_signs_and_scores_are_held_against_what_came() -> None:

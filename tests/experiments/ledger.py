@@ -14,7 +14,9 @@ from experiments.record.update import update_record
 from features.archive.coverage import Coverage, Span
 from features.archive.releases import Archive
 from features.months import format_month, parse_month
-from tests.bulletins.example import distributions_of, publish_bulletin, score_row
+from tests.bulletins.example import publish_bulletin
+from tests.bulletins.example_rows import score_row
+from tests.bulletins.example_tables import distributions_of
 from tests.features.archive.deliveries import JANUARY, a_delivery
 from tests.features.states.records import ingest, table
 

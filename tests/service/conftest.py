@@ -14,13 +14,8 @@ from service.app import create_app
 from service.server import address_of, bind, server_of
 from service.settings import Settings
 from tests.bulletins.conftest import own_home, rows
-from tests.bulletins.example import (
-    EXAMPLE_MONTHS,
-    NOW,
-    publish_bulletin,
-    publish_months,
-    publish_record,
-)
+from tests.bulletins.example import EXAMPLE_MONTHS, NOW, publish_bulletin, publish_months
+from tests.bulletins.example_record import publish_record
 from tests.bulletins.scenario_example import write_example
 
 LOOK_EVERY_S = 0.01

@@ -10,7 +10,8 @@ import tempfile
 from pathlib import Path
 
 from service import api
-from tests.bulletins.example import EXAMPLE_MONTHS, publish_months, publish_record, without_hashes
+from tests.bulletins.example import EXAMPLE_MONTHS, publish_months, without_hashes
+from tests.bulletins.example_record import publish_record
 from tests.bulletins.scenario_example import write_example
 from tests.service.conftest import join_servers, serve_home
 

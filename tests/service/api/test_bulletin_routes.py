@@ -5,7 +5,8 @@ from pathlib import Path
 import httpx
 import pytest
 
-from tests.bulletins.example import publish_bulletin, publish_record
+from tests.bulletins.example import publish_bulletin
+from tests.bulletins.example_record import publish_record
 from tests.service.conftest import newest_id, serve_home, wait_until
 
 

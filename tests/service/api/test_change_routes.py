@@ -7,7 +7,9 @@ import pyarrow as pa
 import pytest
 
 from bulletins.form import DRIVERS_FILE, DRIVERS_SCHEMA
-from tests.bulletins.example import ORIGIN, drivers_of, parts_of, publish_bulletin, rows_of
+from tests.bulletins.example import publish_bulletin
+from tests.bulletins.example_rows import ORIGIN, rows_of
+from tests.bulletins.example_tables import drivers_of, parts_of
 from tests.service.conftest import serve_home
 
 

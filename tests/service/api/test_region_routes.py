@@ -10,13 +10,9 @@ from hypothesis import strategies as st
 from bulletins.form import INDICATOR_SERIES_FILE
 from features.months import format_month, parse_month
 from service.api.selection import plain
-from tests.bulletins.example import (
-    ORIGIN,
-    POSITIONS,
-    older_parts_of,
-    publish_bulletin,
-    rows_of,
-)
+from tests.bulletins.example import publish_bulletin
+from tests.bulletins.example_rows import ORIGIN, rows_of
+from tests.bulletins.example_tables import POSITIONS, older_parts_of
 from tests.service.conftest import serve_home, serving_with
 
 

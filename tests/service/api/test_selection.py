@@ -13,7 +13,7 @@ from service.api.selection import find_region, select_regions, select_scores
 from service.errors import UnknownError
 from service.store.bulletins import Bulletin, BulletinStore
 from service.store.derived import regions_of
-from tests.bulletins.example import table_of
+from tests.bulletins.example_tables import table_of
 
 Row = dict[str, Any]
 

@@ -5,7 +5,8 @@ import httpx
 import pytest
 
 from features.targets import INDEPENDENT_ATTEMPTS
-from tests.bulletins.example import coup_rows, coups_used, in_order, publish_bulletin, rows_of
+from tests.bulletins.example import coups_used, publish_bulletin
+from tests.bulletins.example_rows import coup_rows, in_order, rows_of
 from tests.service.conftest import serve_home
 
 

@@ -7,7 +7,9 @@ import httpx
 import pytest
 
 from features.language import LANGUAGES
-from tests.bulletins.example import ORIGIN, REGIONS, older_parts_of, publish_bulletin, rows_of
+from tests.bulletins.example import publish_bulletin
+from tests.bulletins.example_rows import ORIGIN, REGIONS, rows_of
+from tests.bulletins.example_tables import older_parts_of
 from tests.service.conftest import serve_home
 
 BORDER = "Share of the border with neighbours that had at least 25 deaths in the month: 50"

@@ -13,7 +13,8 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from service.access.keys import KeyRing
 from tests.browser import needs_chromium
-from tests.bulletins.example import NOW, POSITIONS, publish_bulletin
+from tests.bulletins.example import NOW, publish_bulletin
+from tests.bulletins.example_tables import POSITIONS
 from tests.service.conftest import serve_home, serving_with
 
 PATIENCE_MS = 20_000

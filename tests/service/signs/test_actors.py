@@ -4,7 +4,9 @@ import httpx
 import pytest
 
 from bulletins.signs import SIGNS_SCHEMAS
-from tests.bulletins.example import ORIGIN, parts_of, publish_bulletin, rows_of
+from tests.bulletins.example import publish_bulletin
+from tests.bulletins.example_rows import ORIGIN, rows_of
+from tests.bulletins.example_tables import parts_of
 from tests.bulletins.signs import HILLS, RIVER, signs_tables
 from tests.service.conftest import serve_home
 

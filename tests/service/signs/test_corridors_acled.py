@@ -17,7 +17,9 @@ from features.arrow import in_arrow_memory
 from features.months import parse_month
 from features.panel.panel import ALL_DETAILS, read_panel
 from features.sources.acled import Acled
-from tests.bulletins.example import ORIGIN, parts_of, publish_bulletin, rows_of
+from tests.bulletins.example import publish_bulletin
+from tests.bulletins.example_rows import ORIGIN, rows_of
+from tests.bulletins.example_tables import parts_of
 from tests.features.sources.ingested import added, csv_text, written
 from tests.features.sources.test_acled import ROW
 from tests.service.conftest import serve_home

@@ -6,7 +6,8 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.bulletins.example import publish_bulletin, rows_of
+from tests.bulletins.example import publish_bulletin
+from tests.bulletins.example_rows import rows_of
 from tests.service.conftest import serve_home
 
 Row = dict[str, Any]

@@ -9,7 +9,8 @@ from axe_playwright_python.sync_playwright import Axe  # type: ignore[import-unt
 from playwright.sync_api import Browser
 
 from tests.browser import needs_chromium
-from tests.bulletins.example import REGIONS, publish_months, rows_of
+from tests.bulletins.example import publish_months
+from tests.bulletins.example_rows import REGIONS, rows_of
 from tests.service.conftest import serving_with
 from tests.service.pages.briefings.test_signs import publish_signs
 

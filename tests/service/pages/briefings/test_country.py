@@ -7,7 +7,9 @@ from bulletins.form import DRIVERS_FILE, DRIVERS_SCHEMA
 from features.language import ENGLISH
 from service.pages.briefings.country import Country
 from service.store.bulletins import BulletinStore
-from tests.bulletins.example import ORIGIN, parts_of, publish_bulletin, rows_of
+from tests.bulletins.example import publish_bulletin
+from tests.bulletins.example_rows import ORIGIN, rows_of
+from tests.bulletins.example_tables import parts_of
 
 
 @pytest.mark.parametrize(("change", "moved"), [(0.5, True), (0.001, False)])

@@ -9,7 +9,9 @@ from bulletins.form import INDICATOR_SERIES_FILE, INDICATOR_SERIES_SCHEMA
 from features.indicators.catalogue import CATALOGUE
 from service.pages.briefings.signs import KINDS, signs_of
 from service.store.bulletins import BulletinStore
-from tests.bulletins.example import ORIGIN, Row, parts_of, publish_bulletin, rows_of
+from tests.bulletins.example import publish_bulletin
+from tests.bulletins.example_rows import ORIGIN, Row, rows_of
+from tests.bulletins.example_tables import parts_of
 from tests.service.conftest import serve_home
 
 VALUES: dict[str, tuple[float | None, float]] = {

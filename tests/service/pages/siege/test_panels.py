@@ -24,7 +24,9 @@ from features.months import format_month, parse_month
 from features.panel.panel import ALL_DETAILS, read_panel
 from features.places.regions import capitals, corridors, load_regions
 from features.sources.simulation.world import World, deliver
-from tests.bulletins.example import ORIGIN, Region, parts_of, publish_bulletin, rows_of
+from tests.bulletins.example import publish_bulletin
+from tests.bulletins.example_rows import ORIGIN, Region, rows_of
+from tests.bulletins.example_tables import parts_of
 from tests.bulletins.signs import HILLS, signs_tables
 from tests.service.conftest import serve_home
 
