@@ -132,6 +132,11 @@ class Language:
         name: str = _locale(self.code).territories.get(alpha_2(code), code)
         return name
 
+    def place(self, level: str, country: str, name: str) -> str:
+        """Return the name of a region as it is, of a country in this language where it has one."""
+        translated = self.country(country) if level == "country" else country
+        return name if translated == country else translated
+
 
 LANGUAGES: dict[str, Language] = {
     code: Language(code)

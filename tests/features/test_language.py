@@ -74,6 +74,12 @@ def test_countries_have_the_names_that_people_use() -> None:
     assert [FRENCH.country(code) for code in codes] == french
 
 
+def test_a_country_is_called_as_in_the_language_and_a_region_as_it_is() -> None:
+    assert FRENCH.place("country", "CIV", "Ivory Coast") == "C\u00f4te d\u2019Ivoire"
+    assert FRENCH.place("country", "QQQ", "Atlantis") == "Atlantis"
+    assert FRENCH.place("admin1", "CIV", "Bas-Sassandra") == "Bas-Sassandra"
+
+
 def test_every_country_of_the_geography_has_a_name() -> None:
     table = pq.read_table(ROOT / "features/places/geography/countries.parquet", columns=["id"])
     codes = table["id"].to_pylist()

@@ -178,6 +178,21 @@ def test_links_of_the_page_lead_somewhere(client: httpx.Client) -> None:
         assert client.get(f"/{unescape(link)}").status_code == 200, link
 
 
+def test_a_country_is_called_as_in_the_language_of_the_page(
+    tmp_path: Path, rows: list[Row]
+) -> None:
+    renamed = [
+        row | {"name": "Republic of Mali" if row["region"] == "MLI" else row["name"]}
+        for row in rows
+    ]
+    publish_bulletin(tmp_path, rows=renamed)
+    with serve_home(tmp_path) as client:
+        ranked = table_of(client.get("/?level=country&lang=fr&search=republic").text)
+        assert re.findall(r'data-region="MLI">([^<]*)<', ranked) == ["Mali"]
+        page = client.get("/regions/MLI?lang=fr").text
+        assert re.findall(r'id="region-name"[^>]*>([^<]*)<', page) == ["Mali"]
+
+
 def test_names_are_escaped(tmp_path: Path, rows: list[Row]) -> None:
     nasty = "<script>alert('x')</script> & Co"
     renamed = [row | ({"name": nasty} if row["region"] == "MLI-gao" else {}) for row in rows]
