@@ -56,8 +56,9 @@ router = APIRouter(include_in_schema=False, route_class=QueryRoute)
 @router.get("/regions/{region}")
 def show_region(request: Request, region: str, query: Annotated[PageView, Query()]) -> HTMLResponse:
     """Show all that a bulletin says of one region. Raises UnknownError when it has none."""
-    view, language = view_of(request, query), chosen_language(request)
-    find_region(view.bulletin, region)
+    level = find_region(used_bulletin(request, query.bulletin), region).level
+    view = view_of(request, query.model_copy(update={"level": level}))
+    language = chosen_language(request)
     values = panel_of(request, Shade(view, language), region, language)
     return render(request, "region.html", language, **values)
 

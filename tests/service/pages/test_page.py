@@ -190,7 +190,16 @@ def test_a_country_is_called_as_in_the_language_of_the_page(
         ranked = table_of(client.get("/?level=country&lang=fr&search=republic").text)
         assert re.findall(r'data-region="MLI">([^<]*)<', ranked) == ["Mali"]
         page = client.get("/regions/MLI?lang=fr").text
+        assert "<title>SIMULATION: Mali: " in page
         assert re.findall(r'id="region-name"[^>]*>([^<]*)<', page) == ["Mali"]
+
+
+@pytest.mark.parametrize(("region", "deaths"), [("MLI", 25), ("MLI-gao", 5)])
+def test_the_page_of_a_region_asks_what_its_level_does(
+    client: httpx.Client, region: str, deaths: int
+) -> None:
+    page = client.get(f"/regions/{region}").text
+    assert f"<h1>How likely is it that January 2025 has {deaths} or more deaths?</h1>" in page
 
 
 def test_names_are_escaped(tmp_path: Path, rows: list[Row]) -> None:
