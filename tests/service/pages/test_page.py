@@ -194,7 +194,16 @@ def test_a_country_is_called_as_in_the_language_of_the_page(
         assert re.findall(r'id="region-name"[^>]*>([^<]*)<', page) == ["Mali"]
 
 
-@pytest.mark.parametrize(("region", "deaths"), [("MLI", 25), ("MLI-gao", 5)])
+@pytest.mark.parametrize(
+    ("region", "deaths"),
+    [
+        ("MLI", 25),
+        ("MLI?level=admin1", 25),
+        ("BFA", 25),
+        ("MLI-gao", 5),
+        ("MLI-gao?level=country", 5),
+    ],
+)
 def test_the_page_of_a_region_asks_what_its_level_does(
     client: httpx.Client, region: str, deaths: int
 ) -> None:
