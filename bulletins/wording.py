@@ -18,7 +18,9 @@ def mark_of(manifest: Manifest, language: Language) -> str:
 
 def place_of(region: str, name: str, country: str, language: Language) -> str:
     """Return the name of a region, with the country that it lies in."""
-    return name if country == region else f"{name}, {language.country(country)}"
+    if country == region:
+        return language.place("country", country, name)
+    return f"{name}, {language.country(country)}"
 
 
 def headline(place: str, spec: TargetSpec, month: str, value: str, language: Language) -> str:

@@ -1,6 +1,6 @@
 import pytest
 
-from bulletins.wording import question_of
+from bulletins.wording import place_of, question_of
 from features.language import ENGLISH, LANGUAGES
 from features.words import SPECS
 
@@ -19,3 +19,9 @@ def test_every_target_has_a_question_in_every_language() -> None:
             question = question_of(spec, 3, "2025-03", 5.0, language)
             assert question.endswith("?")
             assert "{" not in question
+
+
+def test_a_place_is_called_as_in_the_language() -> None:
+    french = LANGUAGES["fr"]
+    assert place_of("CIV", "Ivory Coast", "CIV", french) == french.country("CIV") != "Ivory Coast"
+    assert place_of("MLI-gao", "Gao", "MLI", french) == "Gao, Mali"
